@@ -1,0 +1,54 @@
+# make demo         set up .venv, install the package, segment a real micrograph
+# make test         everything that the tests need, and the whole suite, windows included
+# make lint         ruff, mypy, and the plugin manifest
+# make wheel-check  what the plugin manager does: a built wheel in a clean environment
+# make clean        remove what these made
+#
+# PYTHON=python3.12 chooses the interpreter, PYTEST="-m 'not slow'" adds to the test command.
+
+PYTHON ?= python3
+PYTEST ?=
+VENV := .venv
+BIN := $(VENV)/bin
+# An editable install: only a change of the two files named in the rules below needs another one.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e
+
+.PHONY: demo test lint wheel-check clean
+
+demo: $(VENV)/.package
+	$(BIN)/napari-sam demo --overwrite
+
+test: $(VENV)/.dev
+	$(BIN)/python .ci/system_libraries.py
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/.dev
+	$(BIN)/python .ci/system_libraries.py
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/npe2 validate --imports napari-sam-microscopy
+
+wheel-check: $(VENV)/.created
+	$(BIN)/python .ci/system_libraries.py
+	.ci/wheel-check $(BIN)/python
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests training benchmarks .ci -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	@$(PYTHON) .ci/check_python.py || \
+	    { command -v $(PYTHON) >/dev/null || echo "no $(PYTHON) here: install Python 3.11 or newer" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.package: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing napari-sam into $(VENV), once; torch is a large download ..."
+	$(INSTALL) .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing napari-sam, napari and the test tools into $(VENV), once ..."
+	$(INSTALL) '.[dev]'
+	@touch $(VENV)/.package $@

@@ -1,0 +1,52 @@
+"""Click a cell, get its mask: Segment Anything for microscopy, in napari and in Python.
+
+Everything public is loaded when it is first asked for, so that ``import napari_sam`` costs
+nothing: torch alone takes seconds, and a napari that only lists its plugins does not need it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_sam.image.read import read_image
+    from napari_sam.model.weights import load_model
+    from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, PromptSet
+    from napari_sam.session import Session
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BoxPrompt",
+    "MaskPrompt",
+    "PointPrompt",
+    "PromptSet",
+    "Session",
+    "__version__",
+    "load_model",
+    "read_image",
+]
+
+_MODULES = {
+    "BoxPrompt": "prompts.prompt",
+    "MaskPrompt": "prompts.prompt",
+    "PointPrompt": "prompts.prompt",
+    "PromptSet": "prompts.prompt",
+    "Session": "session",
+    "load_model": "model.weights",
+    "read_image": "image.read",
+}
+"""Public name -> the module that defines it."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value  # so that the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})
