@@ -1,0 +1,1 @@
+"""Segment Anything as ``nn.Module`` parts, switched by :class:`ModelConfig`."""

@@ -1,0 +1,189 @@
+"""Prompt encoder: points, boxes and masks as embeddings (arXiv:2304.02643, section 3)."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .config import ModelConfig
+from .layers import LayerNorm2d
+
+
+class PositionEncoding(nn.Module):
+    """Random Fourier features of image positions (arXiv:2006.10739).
+
+    Parameters
+    ----------
+    dim : int
+        Width ``D`` of the encoding; ``D / 2`` frequencies.
+    scale : tuple of float
+        Standard deviation of the first and the last frequency, log-spaced between.
+    image_size : int
+        Model pixels that span ``[-1, 1]``.
+    """
+
+    gaussian: Tensor
+
+    def __init__(self, dim: int, scale: tuple[float, float], image_size: int) -> None:
+        super().__init__()
+        self.image_size = image_size
+        std = torch.logspace(math.log10(scale[0]), math.log10(scale[1]), dim // 2)
+        self.register_buffer("gaussian", torch.randn(2, dim // 2) * std)
+
+    def forward(self, xy: Tensor) -> Tensor:
+        """Encode positions.
+
+        Parameters
+        ----------
+        xy : Tensor
+            ``(..., 2)`` float, xy, model pixels, integers at pixel centres.
+
+        Returns
+        -------
+        Tensor
+            ``(..., D)`` float: sin and cos of ``2 pi (2 (xy + 0.5) / size - 1) @ gaussian``.
+        """
+        unit = 2 * (xy + 0.5) / self.image_size - 1
+        angle = 2 * math.pi * (unit @ self.gaussian)
+        return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+    def grid(self, h: int, w: int, stride: int, offset: tuple[int, int] = (0, 0)) -> Tensor:
+        """Encode the centres of a grid of cells.
+
+        Parameters
+        ----------
+        h, w : int
+            Cells.
+        stride : int
+            Side of a cell in model pixels.
+        offset : tuple of int
+            Row and column of the first cell, in cells.
+
+        Returns
+        -------
+        Tensor
+            ``(h, w, D)`` float.
+        """
+        device = self.gaussian.device
+        y = (torch.arange(h, device=device) + offset[0] + 0.5) * stride - 0.5
+        x = (torch.arange(w, device=device) + offset[1] + 0.5) * stride - 0.5
+        yy, xx = torch.meshgrid(y, x, indexing="ij")
+        encoded: Tensor = self(torch.stack([xx, yy], dim=-1))
+        return encoded
+
+
+class PromptEncoder(nn.Module):
+    """Prompts to sparse and dense embeddings.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Width and switches.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        dim = config.prompt_dim
+        self.pad_with_box = config.pad_points_with_box
+        self.position = PositionEncoding(dim, config.position_scale, config.image_size)
+        # 0 background point, 1 foreground point, 2 and 3 the corners of a box
+        self.point_embeddings = nn.Parameter(torch.randn(4, dim))
+        self.not_a_point_embed = nn.Parameter(torch.randn(dim))
+        self.no_mask_embed = nn.Parameter(torch.randn(dim))
+        self.point_features = nn.Linear(config.mask_dim, dim) if config.point_features else None
+        channels = dim // 16
+        self.mask_downscaling = nn.Sequential(
+            nn.Conv2d(1, channels, 2, stride=2),
+            LayerNorm2d(channels),
+            nn.GELU(),
+            nn.Conv2d(channels, 4 * channels, 2, stride=2),
+            LayerNorm2d(4 * channels),
+            nn.GELU(),
+            nn.Conv2d(4 * channels, dim, 1),
+        )
+
+    def embed_points(
+        self, coords: Tensor, labels: Tensor, features: Tensor | None, offset: tuple[int, int]
+    ) -> Tensor:
+        """Embed ``(B, C, N, 2)`` points with labels ``(B, C, N)`` as ``(B, C, N, D)``."""
+        pixels = coords + _pixels(offset, coords)
+        encoded = self.position(pixels) + self.point_embeddings[labels.clamp(min=0)]
+        if self.point_features is not None and features is not None:
+            encoded = encoded + self.point_features(_sample(features, coords))
+        return torch.where((labels < 0)[..., None], self.not_a_point_embed, encoded)
+
+    def embed_boxes(self, boxes: Tensor, offset: tuple[int, int]) -> Tensor:
+        """Embed ``(B, C, 2, 2)`` corners as ``(B, C, 2, D)``."""
+        encoded: Tensor = self.position(boxes + _pixels(offset, boxes))
+        return encoded + self.point_embeddings[2:]
+
+    def embed_masks(self, mask_input: Tensor) -> Tensor:
+        """Embed ``(B, C, H/4, W/4)`` logits as ``(B, C, D, H/16, W/16)``."""
+        b, c = mask_input.shape[:2]
+        dense: Tensor = self.mask_downscaling(mask_input.flatten(0, 1)[:, None])
+        return dense.unflatten(0, (b, c))
+
+    def forward(
+        self,
+        point_coords: Tensor | None,
+        point_labels: Tensor | None,
+        boxes: Tensor | None,
+        mask_input: Tensor | None,
+        features: Tensor | None = None,
+        offset: tuple[int, int] = (0, 0),
+    ) -> tuple[Tensor | None, Tensor]:
+        """Embed the prompts of ``C`` objects in each of ``B`` windows.
+
+        Parameters
+        ----------
+        point_coords : Tensor or None
+            ``(B, C, N, 2)`` float, xy, pixels of the window.
+        point_labels : Tensor or None
+            ``(B, C, N)`` int: 1 foreground, 0 background, -1 padding.
+        boxes : Tensor or None
+            ``(B, C, 2, 2)`` float, first and last corner, xy, pixels of the window.
+        mask_input : Tensor or None
+            ``(B, C, H/4, W/4)`` float logits.
+        features : Tensor or None
+            ``(B, mask_dim, H/4, W/4)`` features looked up under the points.
+        offset : tuple of int
+            Row and column, in tokens, of the window on the positional grid.
+
+        Returns
+        -------
+        sparse_embeddings : Tensor or None
+            ``(B, C, n, D)``; None without points and boxes.
+        dense_embeddings : Tensor
+            ``(B, C, D, H/16, W/16)``, or ``(1, 1, D, 1, 1)`` without masks.
+        """
+        sparse = []
+        if point_coords is not None and point_labels is not None:
+            if boxes is None or self.pad_with_box:
+                # SAM tells "no box" by one more point that is none
+                point_coords = functional.pad(point_coords, (0, 0, 0, 1))
+                point_labels = functional.pad(point_labels, (0, 1), value=-1)
+            sparse.append(self.embed_points(point_coords, point_labels, features, offset))
+        if boxes is not None:
+            sparse.append(self.embed_boxes(boxes, offset))
+        if mask_input is None:
+            dense = self.no_mask_embed.view(1, 1, -1, 1, 1)
+        else:
+            dense = self.embed_masks(mask_input)
+        return (torch.cat(sparse, dim=2) if sparse else None), dense
+
+
+def _pixels(offset: tuple[int, int], like: Tensor, patch: int = 16) -> Tensor:
+    """Token offset (row, col) as an xy offset in model pixels."""
+    return like.new_tensor([offset[1] * patch, offset[0] * patch])
+
+
+def _sample(features: Tensor, coords: Tensor, stride: int = 4) -> Tensor:
+    """Bilinear look-up of ``(B, F, h, w)`` at ``(B, C, N, 2)`` window pixels: ``(B, C, N, F)``."""
+    h, w = features.shape[-2:]
+    size = coords.new_tensor([w * stride, h * stride])
+    grid = 2 * (coords + 0.5) / size - 1
+    sampled = functional.grid_sample(
+        features, grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+    return sampled.permute(0, 2, 3, 1)

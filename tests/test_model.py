@@ -1,0 +1,273 @@
+"""The model of section 4 of the design: shapes, class dimension, prompts, sub-windows."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from napari_sam.model.config import ModelConfig
+from napari_sam.model.layers import HeadMlp
+from napari_sam.model.prompt_encoder import PositionEncoding, PromptEncoder
+from napari_sam.model.sam import Sam
+from napari_sam.model.vit import join_windows, partition_windows
+
+SAM1_SWITCHES = {
+    "high_res_layers": (),
+    "conv_path": False,
+    "proposals": False,
+    "object_score": False,
+    "point_features": False,
+    "mask_position": False,
+    "pad_points_with_box": False,
+}
+
+
+@pytest.fixture
+def model() -> Sam:
+    torch.manual_seed(0)
+    return Sam(ModelConfig.tiny_random()).eval()
+
+
+def prompts(classes: int, points: int = 2, size: int = 64) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    corners = torch.rand((1, classes, 2, 2), generator=generator) * size
+    return {
+        "point_coords": torch.rand((1, classes, points, 2), generator=generator) * size,
+        "point_labels": torch.randint(0, 2, (1, classes, points), generator=generator),
+        "boxes": corners.sort(dim=2).values,
+        "mask_input": torch.randn((1, classes, size // 4, size // 4), generator=generator),
+    }
+
+
+@pytest.mark.parametrize("classes", [1, 5])
+@pytest.mark.parametrize("multimask", [False, True])
+def test_shapes_of_the_contract(model: Sam, classes: int, multimask: bool) -> None:
+    image = torch.randn(1, 3, 64, 96)
+    with torch.inference_mode():
+        features = model.encode_image(image)
+        mask_input = torch.randn(1, classes, 16, 24)
+        given = prompts(classes) | {"mask_input": mask_input}
+        answer = model.decode(features, **given, multimask_output=multimask)
+    masks = 3 if multimask else 1
+    assert features.image_embedding.shape == (1, 32, 4, 6)
+    assert [tuple(f.shape) for f in features.high_res_features] == [(1, 8, 8, 12), (1, 8, 16, 24)]
+    assert features.proposals is not None
+    assert features.proposals.shape == (1, 2, 16, 24)
+    assert answer.low_res_logits.shape == (1, classes, masks, 16, 24)
+    assert answer.iou_predictions.shape == (1, classes, masks)
+    assert answer.object_score.shape == (1, classes, 1)
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("point_coords", "point_labels"),
+        ("boxes",),
+        ("mask_input",),
+        ("point_coords", "point_labels", "boxes", "mask_input"),
+    ],
+)
+def test_objects_in_one_pass_equal_passes_of_one(model: Sam, kinds: tuple[str, ...]) -> None:
+    given = {name: value for name, value in prompts(5).items() if name in kinds}
+    with torch.inference_mode():
+        features = model.encode_image(torch.randn(1, 3, 64, 64))
+        together = model.decode(features, **given, multimask_output=True)
+        for index in range(5):
+            one = {name: value[:, index : index + 1] for name, value in given.items()}
+            alone = model.decode(features, **one, multimask_output=True)
+            for name in ("low_res_logits", "iou_predictions", "object_score"):
+                difference = getattr(together, name)[:, index] - getattr(alone, name)[:, 0]
+                assert difference.abs().max() <= 1e-5
+
+
+def test_windows_in_one_batch_equal_windows_alone(model: Sam) -> None:
+    images = torch.randn(3, 3, 64, 64)
+    with torch.inference_mode():
+        together = model.encode_image(images)
+        alone = model.encode_image(images[1:2])
+    assert (together.image_embedding[1] - alone.image_embedding[0]).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize(("box", "tokens"), [(False, 2), (True, 4)])
+def test_sparse_tokens_of_one_point(model: Sam, box: bool, tokens: int) -> None:
+    given = prompts(1, points=1)
+    sparse, dense = model.prompt_encoder(
+        given["point_coords"], given["point_labels"], given["boxes"] if box else None, None
+    )
+    assert sparse.shape == (1, 1, tokens, 32)
+    assert torch.equal(dense[0, 0, :, 0, 0], model.prompt_encoder.no_mask_embed)
+
+
+def test_no_prompts_no_sparse_tokens(model: Sam) -> None:
+    sparse, _ = model.prompt_encoder(None, None, None, torch.zeros(1, 2, 16, 16))
+    assert sparse is None
+
+
+def test_padding_is_the_not_a_point_embedding_whatever_its_place(model: Sam) -> None:
+    coords = torch.tensor([[[[3.0, 4.0], [60.0, 9.0]]]])
+    labels = torch.tensor([[[1, -1]]])
+    encoder = model.prompt_encoder
+    sparse, _ = encoder(coords, labels, None, None)
+    moved, _ = encoder(coords + torch.tensor([[0.0, 0.0], [-50.0, 7.0]]), labels, None, None)
+    alone, _ = encoder(coords[:, :, :1], labels[:, :, :1], None, None)
+    assert torch.equal(sparse, moved)
+    assert torch.equal(sparse[0, 0, 0], alone[0, 0, 0])
+    assert torch.equal(sparse[0, 0, 1], encoder.not_a_point_embed)
+    assert torch.equal(sparse[0, 0, 2], encoder.not_a_point_embed)
+
+
+def test_positional_encoding_is_the_formula() -> None:
+    torch.manual_seed(3)
+    encoding = PositionEncoding(16, (1.0, 1.0), 1024)
+    xy = np.array([[0.0, 0.0], [511.5, 511.5], [12.25, 900.0]])
+    unit = 2 * (xy + 0.5) / 1024 - 1
+    angle = 2 * np.pi * unit @ encoding.gaussian.double().numpy()
+    expected = np.concatenate([np.sin(angle), np.cos(angle)], axis=-1)
+    got = encoding(torch.from_numpy(xy).float()).numpy()
+    assert np.abs(got - expected).max() < 2e-5
+    middle = encoding(torch.tensor([511.5, 511.5]))
+    assert torch.equal(middle, torch.cat([torch.zeros(8), torch.ones(8)]))
+
+
+def test_dense_encoding_is_the_encoding_of_the_patch_centres() -> None:
+    encoding = PositionEncoding(16, (1.0, 4.0), 1024)
+    grid = encoding.grid(64, 64, 16)
+    centre_of_patch = torch.tensor([16 * 5 + 7.5, 16 * 2 + 7.5])
+    assert torch.allclose(grid[2, 5], encoding(centre_of_patch), atol=1e-5)
+
+
+def test_sub_window_is_the_crop_of_the_full_window(model: Sam) -> None:
+    full = torch.randn(1, 3, 1024, 1024)
+    row, col = 7, 21
+    crop = full[:, :, 16 * row : 16 * row + 128, 16 * col : 16 * col + 192]
+    encoder = model.image_encoder
+    patches = encoder.embed_patches(full)[:, row : row + 8, col : col + 12]
+    assert (encoder.embed_patches(crop, (row, col)) - patches).abs().max() <= 1e-5
+    position = model.prompt_encoder.position
+    whole = position.grid(64, 64, 16)[row : row + 8, col : col + 12]
+    assert (position.grid(8, 12, 16, (row, col)) - whole).abs().max() <= 1e-5
+
+
+def test_prompts_of_a_sub_window_are_where_they_are_in_the_full_window(model: Sam) -> None:
+    given = prompts(2)
+    offset = torch.tensor([16.0 * 21, 16.0 * 7])
+    encoder: PromptEncoder = model.prompt_encoder
+    here, _ = encoder(
+        given["point_coords"], given["point_labels"], given["boxes"], None, None, (7, 21)
+    )
+    there, _ = encoder(
+        given["point_coords"] + offset, given["point_labels"], given["boxes"] + offset, None
+    )
+    assert (here - there).abs().max() <= 1e-5
+
+
+def test_point_features_are_looked_up_under_the_point(model: Sam) -> None:
+    features = torch.zeros(1, 8, 16, 16)
+    features[0, :, 5, 9] = 3.0
+    coords = torch.tensor([[[[4 * 9 + 1.5, 4 * 5 + 1.5], [4 * 2 + 1.5, 4 * 5 + 1.5]]]])
+    encoder = model.prompt_encoder
+    labels = torch.ones(1, 1, 2, dtype=torch.long)
+    plain = encoder.embed_points(coords, labels, None, (0, 0))
+    seen = encoder.embed_points(coords, labels, features, (0, 0)) - plain
+    layer = encoder.point_features
+    assert torch.allclose(seen[0, 0, 0], layer(torch.full((8,), 3.0)), atol=1e-5)
+    assert torch.allclose(seen[0, 0, 1], layer.bias, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (13, 7), (8, 24)])
+def test_windows_join_to_what_was_cut(shape: tuple[int, int]) -> None:
+    x = torch.randn(2, *shape, 5)
+    windows = partition_windows(x, 8)
+    assert windows.shape[1:] == (8, 8, 5)
+    assert torch.equal(join_windows(windows, 8, x.shape), x)
+
+
+def test_windowed_blocks_do_not_look_beyond_their_window(model: Sam) -> None:
+    block = model.image_encoder.blocks[0]
+    assert block.window == 4
+    x = torch.randn(1, 8, 8, 32)
+    changed = x.clone()
+    changed[0, 0, 0, 3] += 1
+    difference = (block(x) - block(changed)).abs().amax(-1)[0]
+    assert difference[:4, :4].min() > 0
+    assert difference[4:].max() == 0
+    assert difference[:, 4:].max() == 0
+
+
+def test_global_blocks_look_everywhere(model: Sam) -> None:
+    block = model.image_encoder.blocks[1]
+    x = torch.randn(1, 8, 8, 32)
+    changed = x.clone()
+    changed[0, 0, 0, 3] += 1
+    assert (block(x) - block(changed)).abs().amax(-1).min() > 0
+
+
+def test_switches_make_the_decoder_of_sam_1() -> None:
+    torch.manual_seed(0)
+    model = Sam(replace(ModelConfig.tiny_random(), **SAM1_SWITCHES)).eval()
+    with torch.inference_mode():
+        features = model.encode_image(torch.randn(1, 3, 64, 64))
+        answer = model.decode(features, **prompts(2), multimask_output=True)
+        sparse, _ = model.prompt_encoder(*list(prompts(2).values())[:3], None)
+    assert features.high_res_features == ()
+    assert features.proposals is None
+    assert answer.low_res_logits.shape == (1, 2, 3, 16, 16)
+    assert torch.equal(answer.object_score, torch.full((1, 2, 1), 10.0))
+    assert sparse.shape[2] == 4  # two points and two corners: SAM pads points only without a box
+    assert not any("object_score" in name for name in model.state_dict())
+
+
+def test_preprocess_normalises_and_pads_right_and_bottom(model: Sam) -> None:
+    rgb = torch.full((20, 33, 3), 200.0)
+    image = model.preprocess(rgb)
+    assert image.shape == (1, 3, 32, 48)
+    mean, std = model.config.pixel_mean[1], model.config.pixel_std[1]
+    assert image[0, 1, 19, 32].item() == pytest.approx((200 - mean) / std, rel=1e-6)
+    assert image[0, :, 20:].abs().max() == 0
+    assert image[0, :, :, 33:].abs().max() == 0
+
+
+def test_loading_other_weights_forgets_the_old_positions(model: Sam) -> None:
+    torch.manual_seed(9)
+    other = Sam(model.config).eval()
+    features = model.encode_image(torch.randn(1, 3, 64, 64))
+    model.decode(features, **prompts(1))
+    model.load_state_dict(other.state_dict())
+    assert torch.equal(
+        model.decode(features, **prompts(1)).low_res_logits,
+        other.decode(features, **prompts(1)).low_res_logits,
+    )
+
+
+def test_gradients_reach_every_parameter() -> None:
+    torch.manual_seed(0)
+    model = Sam(ModelConfig.tiny_random())
+    given = prompts(2)
+    given["point_labels"] = torch.tensor([[[0, 1], [1, -1]]])
+    features = model.encode_image(torch.randn(1, 3, 64, 64))
+    both = [
+        model.decode_tokens(features, *given.values(), slice(0, 4)),
+        model.decode_tokens(features, *list(given.values())[:3], None, slice(0, 4)),
+    ]
+    loss = features.proposals.sum()
+    for answer in both:
+        loss = loss + answer.low_res_logits.square().mean() + answer.iou_predictions.sum()
+        loss = loss + answer.object_score.sum()
+    loss.backward()
+    without = [n for n, p in model.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
+    # the keys' bias cancels in the softmax
+    assert [name for name in without if not name.endswith("k_proj.bias")] == []
+
+
+def test_head_is_a_perceptron_with_relu() -> None:
+    head = HeadMlp(1, 1, 1)
+    with torch.no_grad():
+        for layer in head.layers:
+            layer.weight.fill_(2)
+            layer.bias.fill_(1)
+    assert head(torch.tensor([3.0])).item() == 15  # 2 relu(2 x + 1) + 1
+    assert head(torch.tensor([-3.0])).item() == 1
+    assert math.isclose(head(torch.tensor([0.0])).item(), 3)
