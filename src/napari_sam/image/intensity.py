@@ -1,0 +1,147 @@
+"""Intensity: the image's values to the RGB that the model sees, the same for every tile."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.errors import ImageError
+
+from .volume import Volume
+
+LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.8
+_PATCHES = 16  # that are sampled
+_PATCH = 256  # pixels, side
+
+
+@dataclass(frozen=True, slots=True)
+class IntensityMapping:
+    """Contrast limits of the channels that the model sees.
+
+    Parameters
+    ----------
+    limits : tuple of pair of float
+        For each channel, the values that become 0 and 255.
+    """
+
+    limits: tuple[tuple[float, float], ...]
+
+    @property
+    def key(self) -> str:
+        """The limits as text: part of the identity of cached embeddings."""
+        return ";".join(f"{low:g}-{high:g}" for low, high in self.limits)
+
+    def apply(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+        """Map pixels to RGB.
+
+        Parameters
+        ----------
+        pixels : ndarray
+            ``(h, w, channels)``, any real dtype. NaN becomes the lower limit.
+
+        Returns
+        -------
+        ndarray
+            ``(h, w, 3)`` float32 in 0..255. One channel is grey, two are red and green, three are
+            red, green and blue.
+        """
+        rgb = np.zeros((*pixels.shape[:2], 3), np.float32)
+        for index, (low, high) in enumerate(self.limits):
+            values = pixels[..., index].astype(
+                np.float64 if pixels.dtype.itemsize > 4 else np.float32
+            )
+            values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+            span = high - low
+            scaled = np.clip((values - low) / span, 0, 1) * 255 if span > 0 else 0 * values
+            rgb[..., index] = scaled
+        if len(self.limits) == 1:
+            rgb[..., 1:] = rgb[..., :1]
+        return rgb
+
+
+def contrast_mapping(volume: Volume, contrast: Any = "auto") -> IntensityMapping:
+    """Limits for a whole image.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image; with "auto", a few patches of it are read.
+    contrast : "auto", (low, high) or one pair per channel
+        "auto" takes robust percentiles of each channel over the whole image, and leaves 8-bit
+        colour images as they are.
+
+    Returns
+    -------
+    IntensityMapping
+
+    Raises
+    ------
+    ImageError
+        If limits make no sense.
+    """
+    channels = len(volume.channels)
+    if isinstance(contrast, str):
+        if contrast != "auto":
+            raise ImageError(f"contrast {contrast!r}: give auto, or a lower and an upper limit")
+        return _auto(volume)
+    try:
+        limits = np.asarray(contrast, float)
+        limits = np.broadcast_to(limits, (channels, 2))
+    except ValueError:
+        raise ImageError(
+            f"contrast {contrast!r}: give (low, high), or one such pair for each of the "
+            f"{channels} channels"
+        ) from None
+    if not (np.isfinite(limits).all() and (limits[:, 0] < limits[:, 1]).all()):
+        raise ImageError(f"contrast {contrast!r}: the lower limit must be below the upper one")
+    return IntensityMapping(tuple((float(low), float(high)) for low, high in limits))
+
+
+def _auto(volume: Volume) -> IntensityMapping:
+    if volume.is_rgb:
+        return IntensityMapping(((0.0, 255.0),) * 3)
+    samples = [patch.reshape(-1, len(volume.channels)) for patch in _patches(volume)]
+    values = np.concatenate(samples)
+    return IntensityMapping(tuple(_limits(values[:, c]) for c in range(values.shape[1])))
+
+
+def _limits(values: NDArray[Any]) -> tuple[float, float]:
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if finite.size == 0:
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(finite, (LOW_PERCENTILE, HIGH_PERCENTILE)))
+    if low == high:  # nearly everything is background
+        low, high = float(finite.min()), float(finite.max())
+    return (low, high) if low < high else (low, low + 1)
+
+
+def _patches(volume: Volume) -> Iterator[NDArray[Any]]:
+    """Patches spread over the planes and the plane, always the same for the same image.
+
+    A small image is read whole; of a large one as little as sixteen patches, so that opening a
+    terabyte takes no longer than opening a picture.
+    """
+    planes = list(_spread_planes(volume))
+    per_plane = max(1, _PATCHES // len(planes))
+    for index, plane in enumerate(planes):
+        if volume.height * volume.width <= per_plane * _PATCH**2:
+            yield volume.read(plane, 0, 0, volume.height, volume.width)
+            continue
+        for k in range(per_plane):
+            # additive recurrence: even cover with any number of points (Roberts 2018, "R2")
+            n = index * per_plane + k + 1
+            y0 = int(((0.5 + 0.7548776662466927 * n) % 1) * max(1, volume.height - _PATCH))
+            x0 = int(((0.5 + 0.5698402909980532 * n) % 1) * max(1, volume.width - _PATCH))
+            y1, x1 = min(y0 + _PATCH, volume.height), min(x0 + _PATCH, volume.width)
+            yield volume.read(plane, y0, x0, y1, x1)
+
+
+def _spread_planes(volume: Volume) -> Iterator[tuple[int, ...]]:
+    """At most sixteen planes, evenly spread over all."""
+    total = int(np.prod(volume.plane_shape, dtype=np.int64)) if volume.plane_shape else 1
+    for flat in np.unique(np.linspace(0, total - 1, min(total, _PATCHES)).round().astype(np.int64)):
+        yield tuple(int(i) for i in np.unravel_index(int(flat), volume.plane_shape or (1,)))[
+            : len(volume.plane_shape)
+        ]

@@ -1,0 +1,125 @@
+"""Prompts from the CSV files that napari saves for Points and Shapes layers."""
+
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.errors import PromptError
+
+from .csv_table import CsvRow, CsvTable, read_table
+from .prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
+
+FOREGROUND = frozenset({"1", "1.0", "true", "foreground", "positive"})
+BACKGROUND = frozenset({"0", "0.0", "false", "background", "negative"})
+_SHAPE_COLUMNS = ("index", "shape-type", "vertex-index")
+_AREAS = frozenset({"rectangle", "ellipse", "polygon"})
+
+_LARGEST_LABEL = 2**32 - 1
+
+# Each prompt with the object that it belongs to.
+_Found = list[tuple[int, Prompt]]
+
+
+def read_prompts(points: str | Path | None = None, boxes: str | Path | None = None) -> PromptSet:
+    """Read prompts from files that napari saved.
+
+    Each file may have two columns more: ``object``, a whole number from 1, says which rows belong
+    together; ``label`` says whether a point is on the object (1, the default) or on the
+    background (0). A file without ``object`` column has one object per foreground point or shape,
+    numbered after those of the files that have one; its background points must then belong to
+    the only foreground point.
+
+    Parameters
+    ----------
+    points : str or Path, optional
+        A Points layer: ``index, axis-0, axis-1, ...``.
+    boxes : str or Path, optional
+        A Shapes layer: ``index, shape-type, vertex-index, axis-0, axis-1, ...``. Of an ellipse or
+        polygon the bounding box is taken.
+
+    Returns
+    -------
+    PromptSet
+        In napari data coordinates ``(*plane, y, x)``, integers are pixel centres. Whether it fits
+        an image is not checked.
+
+    Raises
+    ------
+    PromptError
+        If a file cannot be read or a row makes no sense.
+    """
+    tables = []
+    if points is not None:
+        tables.append((table := read_table(Path(points)), _points(table)))
+    if boxes is not None:
+        tables.append((table := read_table(Path(boxes)), _boxes(table)))
+    # those with numbers of their own first: the others are numbered after them
+    tables.sort(key=lambda item: "object" not in item[0].columns)
+    objects: dict[int, tuple[Prompt, ...]] = {}
+    for table, found in tables:
+        offset = 0 if "object" in table.columns else max(objects, default=0)
+        for number, prompt in found:
+            objects[number + offset] = (*objects.get(number + offset, ()), prompt)
+    return PromptSet(objects)
+
+
+def _points(table: CsvTable) -> _Found:
+    if "shape-type" in table.columns:
+        raise PromptError(f"{table.name} is a Shapes layer: give it as --boxes")
+    points = [PointPrompt(table.position(row), _label_of(row)) for row in table.rows]
+    if "object" in table.columns:
+        return [(_object_of(row), point) for row, point in zip(table.rows, points, strict=True)]
+    labels = [point.label for point in points]
+    if 0 not in labels:
+        return list(enumerate(points, start=1))
+    if labels.count(1) > 1:
+        raise PromptError(
+            f"{table.name} has background points and several objects: add a column object "
+            "that gives each point the number of its object"
+        )
+    # one foreground point: there is no doubt whose background it is
+    return [(1, point) for point in points]
+
+
+def _object_of(row: CsvRow) -> int:
+    return row.integer("object", minimum=1, maximum=_LARGEST_LABEL)
+
+
+def _label_of(row: CsvRow) -> int:
+    text = row.cells.get("label", "1").lower()
+    if text not in FOREGROUND | BACKGROUND:
+        raise PromptError(
+            f"{row.where}: label must be 1 (on the object) or 0 (background), not {text!r}"
+        )
+    return int(text in FOREGROUND)
+
+
+def _boxes(table: CsvTable) -> _Found:
+    if missing := [name for name in _SHAPE_COLUMNS if name not in table.columns]:
+        raise PromptError(
+            f"{table.name} is not a Shapes layer, it has no column {missing[0]}: "
+            "give points as --points"
+        )
+    shapes = [list(rows) for _, rows in groupby(table.rows, key=lambda row: row.cells["index"])]
+    numbers = [_object_of(rows[0]) if "object" in table.columns else 0 for rows in shapes]
+    return [
+        (number or order, _box(table, rows))
+        for order, (number, rows) in enumerate(zip(numbers, shapes, strict=True), start=1)
+    ]
+
+
+def _box(table: CsvTable, rows: list[CsvRow]) -> BoxPrompt:
+    where = rows[0].where
+    kinds = {(row.cells["shape-type"].lower(), row.cells.get("object")) for row in rows}
+    if len(kinds) > 1:
+        raise PromptError(f"{where}: the vertices of a shape must agree on shape-type and object")
+    kind, _ = kinds.pop()
+    if kind not in _AREAS:
+        raise PromptError(f"{where}: a {kind} has no area: draw a rectangle, ellipse or polygon")
+    vertices: NDArray[np.float64] = np.array([table.position(row) for row in rows])
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    if (low != high)[:-2].any():
+        raise PromptError(f"{where}: the shape lies in several planes: draw it in one plane")
+    return BoxPrompt(tuple(low.tolist()), tuple(high.tolist()))

@@ -1,0 +1,178 @@
+"""TileGrid: windows of constant size that cover a plane."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Plane = tuple[int, ...]
+BBox = tuple[int, int, int, int]
+
+_PATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One window of one plane.
+
+    Parameters
+    ----------
+    plane : tuple of int
+        Index of the leading axes.
+    row, col : int
+        Place in the grid.
+    y0, x0, height, width : int
+        Data pixels, inside the image.
+    """
+
+    plane: Plane
+    row: int
+    col: int
+    y0: int
+    x0: int
+    height: int
+    width: int
+
+    @property
+    def y1(self) -> int:
+        """End of the rows, excluded."""
+        return self.y0 + self.height
+
+    @property
+    def x1(self) -> int:
+        """End of the columns, excluded."""
+        return self.x0 + self.width
+
+    @property
+    def bbox(self) -> BBox:
+        """``(y0, x0, y1, x1)``, the ends excluded."""
+        return self.y0, self.x0, self.y1, self.x1
+
+    @property
+    def model_shape(self) -> tuple[int, int]:
+        """Rows and columns in model pixels: the next multiples of the patch size.
+
+        The padding is right and bottom.
+        """
+        return self.height + -self.height % _PATCH, self.width + -self.width % _PATCH
+
+    def contains(self, y: float, x: float) -> bool:
+        """Whether the pixel at data coordinates ``(y, x)`` lies in the tile."""
+        return self.y0 <= y + 0.5 < self.y1 and self.x0 <= x + 0.5 < self.x1
+
+
+@dataclass(frozen=True, slots=True)
+class TileGrid:
+    """Overlapping tiles of one size.
+
+    A side shorter than a tile makes one tile of its own length. The last tile of a row or column is
+    shifted in instead of clipped: all tiles of an image look the same to the model.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the plane, data pixels.
+    tile_size : int
+        Side of a tile.
+    overlap : int
+        Pixels that neighbouring tiles share, at least: an object smaller than that is whole in one.
+    """
+
+    height: int
+    width: int
+    tile_size: int = 1024
+    overlap: int = 192
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of tiles."""
+        return len(self._starts(self.height))
+
+    @property
+    def cols(self) -> int:
+        """Number of columns of tiles."""
+        return len(self._starts(self.width))
+
+    def _starts(self, length: int) -> tuple[int, ...]:
+        last = max(0, length - self.tile_size)
+        step = self.tile_size - self.overlap
+        return (*range(0, last, step), last)
+
+    def tile(self, plane: Plane, row: int, col: int) -> Tile:
+        """The tile at a place of the grid."""
+        y0, x0 = self._starts(self.height)[row], self._starts(self.width)[col]
+        size = self.tile_size
+        return Tile(plane, row, col, y0, x0, min(size, self.height), min(size, self.width))
+
+    def tiles(self, plane: Plane) -> Iterator[Tile]:
+        """All tiles of a plane, row by row."""
+        for row in range(self.rows):
+            for col in range(self.cols):
+                yield self.tile(plane, row, col)
+
+    def overlapping(self, plane: Plane, bbox: BBox) -> tuple[Tile, ...]:
+        """Tiles that share pixels with ``(y0, x0, y1, x1)``."""
+        rows = self._overlapping(self.height, bbox[0], bbox[2])
+        cols = self._overlapping(self.width, bbox[1], bbox[3])
+        return tuple(self.tile(plane, row, col) for row in rows for col in cols)
+
+    def best_for(self, plane: Plane, bbox: BBox) -> Tile:
+        """The tile in which a region lies most inwards.
+
+        Parameters
+        ----------
+        plane : tuple of int
+            Index of the leading axes.
+        bbox : tuple of int
+            ``(y0, x0, y1, x1)``, data pixels; a click is a region of one pixel.
+
+        Returns
+        -------
+        Tile
+            If no tile holds the region, the one that holds most around its middle.
+        """
+        row = self._best(self.height, bbox[0], bbox[2])
+        return self.tile(plane, row, self._best(self.width, bbox[1], bbox[3]))
+
+    def behind(self, tile: Tile, bbox: BBox) -> tuple[Tile, ...]:
+        """Tiles in which an object goes on that reaches the border of its tile.
+
+        Parameters
+        ----------
+        tile : Tile
+            Where the object was seen.
+        bbox : tuple of int
+            Of the object, ``(y0, x0, y1, x1)``, inside the tile.
+
+        Returns
+        -------
+        tuple of Tile
+            The next tiles behind each side that the object touches and the image does not end at,
+            and the one behind the corner where it touches two.
+        """
+        rows = {tile.row} | self._next(bbox[0] <= tile.y0, bbox[2] >= tile.y1, tile.row, self.rows)
+        cols = {tile.col} | self._next(bbox[1] <= tile.x0, bbox[3] >= tile.x1, tile.col, self.cols)
+        places = sorted((row, col) for row in rows for col in cols)
+        return tuple(self.tile(tile.plane, *p) for p in places if p != (tile.row, tile.col))
+
+    @staticmethod
+    def _next(before: bool, after: bool, index: int, count: int) -> set[int]:
+        wanted = set()
+        if before:
+            wanted.add(index - 1)
+        if after:
+            wanted.add(index + 1)
+        return {i for i in wanted if 0 <= i < count}
+
+    def _overlapping(self, length: int, start: int, stop: int) -> list[int]:
+        size = min(self.tile_size, length)
+        return [i for i, s in enumerate(self._starts(length)) if s < stop and start < s + size]
+
+    def _best(self, length: int, start: int, stop: int) -> int:
+        starts, size = self._starts(length), min(self.tile_size, length)
+
+        def rank(index: int) -> tuple[bool, float]:
+            """Tiles that hold the region first, then those whose middle is nearest to its own."""
+            first = starts[index]
+            cut = start < first or stop > first + size
+            return cut, abs(first + size / 2 - (start + stop) / 2)
+
+        return min(range(len(starts)), key=rank)

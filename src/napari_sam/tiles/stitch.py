@@ -1,0 +1,137 @@
+"""Stitch: answers of overlapping tiles to one plane."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .grid import BBox, Tile
+
+SAME_OBJECT = 0.5  # share of the smaller part, inside the common pixels, that both parts have
+
+
+def merge_logits(
+    parts: Sequence[tuple[Tile, NDArray[np.float32]]],
+) -> tuple[tuple[int, int], NDArray[np.float32]]:
+    """Blend what several tiles say about one object.
+
+    A tile knows least at its border, where it sees only one side of things. So each counts by
+    the distance to its border, and no seam shows where one hands over to the next.
+
+    Parameters
+    ----------
+    parts : sequence of (Tile, ndarray)
+        Tiles of one plane, and their ``(height, width)`` float32 logits.
+
+    Returns
+    -------
+    origin : tuple of int
+        ``(y0, x0)``, data pixels.
+    logits : ndarray
+        ``(h, w)`` float32 of the smallest region that holds all tiles; -inf where no tile is.
+    """
+    y0, x0 = min(t.y0 for t, _ in parts), min(t.x0 for t, _ in parts)
+    y1, x1 = max(t.y1 for t, _ in parts), max(t.x1 for t, _ in parts)
+    total = np.zeros((y1 - y0, x1 - x0), np.float32)
+    weights = np.zeros_like(total)
+    for tile, logits in parts:
+        place = np.s_[tile.y0 - y0 : tile.y1 - y0, tile.x0 - x0 : tile.x1 - x0]
+        weight = _distance_to_border(tile)
+        total[place] += weight * logits
+        weights[place] += weight
+    blended = np.full_like(total, -np.inf)
+    np.divide(total, weights, out=blended, where=weights > 0)
+    return (y0, x0), blended
+
+
+def _distance_to_border(tile: Tile) -> NDArray[np.float32]:
+    """``(height, width)`` float32, pixels, at least 1."""
+    y = np.minimum(np.arange(tile.height), np.arange(tile.height)[::-1]) + 1
+    x = np.minimum(np.arange(tile.width), np.arange(tile.width)[::-1]) + 1
+    return np.minimum(y[:, None], x[None]).astype(np.float32)
+
+
+class Part(Protocol):
+    """What of a mask is needed to stitch it."""
+
+    @property
+    def bbox(self) -> BBox:
+        """``(y0, x0, y1, x1)``, data pixels."""
+
+    @property
+    def pixels(self) -> NDArray[np.bool_]:
+        """``(y1 - y0, x1 - x0)`` bool."""
+
+
+def group_parts(parts: Sequence[tuple[Tile, Part]]) -> list[list[int]]:
+    """Find the parts that are one object, seen by several tiles.
+
+    Two parts of different tiles are one object if, among the pixels that both tiles see, they share
+    more than half of the smaller one.
+
+    Parameters
+    ----------
+    parts : sequence of (Tile, Part)
+        Objects of all tiles of one plane.
+
+    Returns
+    -------
+    list of list of int
+        Indices of the parts of each object, in order of first appearance.
+    """
+    group = list(range(len(parts)))
+
+    def root(index: int) -> int:
+        while group[index] != index:
+            group[index] = group[group[index]]
+            index = group[index]
+        return index
+
+    for i, j in _touching_pairs(parts):
+        if _same_object(*parts[i], *parts[j]):
+            first, second = sorted((root(i), root(j)))
+            group[second] = first
+    objects: dict[int, list[int]] = {}
+    for index in range(len(parts)):
+        objects.setdefault(root(index), []).append(index)
+    return list(objects.values())
+
+
+def _touching_pairs(parts: Sequence[tuple[Tile, Part]]) -> Iterator[tuple[int, int]]:
+    """Pairs of parts of different tiles whose bounding boxes overlap."""
+    in_seam = [i for i, (tile, part) in enumerate(parts) if part.pixels.size]
+    order = sorted(in_seam, key=lambda i: parts[i][1].bbox[0])
+    active: list[int] = []
+    for i in order:
+        tile, part = parts[i]
+        active = [j for j in active if parts[j][1].bbox[2] > part.bbox[0]]
+        for j in active:
+            other = parts[j][1].bbox
+            if parts[j][0] != tile and other[1] < part.bbox[3] and part.bbox[1] < other[3]:
+                yield i, j
+        active.append(i)
+
+
+def _same_object(tile: Tile, part: Part, other_tile: Tile, other: Part) -> bool:
+    seen = _intersection(tile.bbox, other_tile.bbox)
+    mine, theirs = _crop(part, seen), _crop(other, seen)
+    smaller = min(mine.sum(), theirs.sum())
+    return bool(smaller > 0 and (mine & theirs).sum() > SAME_OBJECT * smaller)
+
+
+def _intersection(a: BBox, b: BBox) -> BBox:
+    y0, x0 = max(a[0], b[0]), max(a[1], b[1])
+    return y0, x0, max(min(a[2], b[2]), y0), max(min(a[3], b[3]), x0)
+
+
+def _crop(part: Part, bbox: BBox) -> NDArray[np.bool_]:
+    """The part's pixels inside of ``bbox``, on a canvas of its size."""
+    canvas = np.zeros((bbox[2] - bbox[0], bbox[3] - bbox[1]), bool)
+    y0, x0, y1, x1 = _intersection(part.bbox, bbox)
+    if y1 > y0 and x1 > x0:
+        own = part.pixels[
+            y0 - part.bbox[0] : y1 - part.bbox[0], x0 - part.bbox[1] : x1 - part.bbox[1]
+        ]
+        canvas[y0 - bbox[0] : y1 - bbox[0], x0 - bbox[1] : x1 - bbox[1]] = own
+    return canvas
