@@ -1,0 +1,270 @@
+"""EmbeddingCache: embeddings on disk, one tile at a time, never a wrong one."""
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sam.errors import CacheError
+
+from .budget import byte_budget, evict
+from .digest import DIGEST_BYTES, make_record
+from .folder import claim_root, default_root, unwritable
+from .inventory import CacheEntry, cache_entry
+from .layout import DIGEST, Arrays, chunk_path, create_group, open_group
+from .spec import CacheSpec
+
+Index = tuple[int, ...]
+HalfArrays = dict[str, npt.NDArray[np.float16]]
+
+_HALF_MAX = np.finfo(np.float16).max
+
+
+def as_stored(values: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
+    """Round features to the precision of the cache.
+
+    Whoever wants the same mask from a fresh and from a cached embedding rounds the fresh one too.
+
+    Parameters
+    ----------
+    values : ndarray
+        Any shape, float.
+
+    Returns
+    -------
+    ndarray
+        Same shape, float16, contiguous. Finite values beyond +-65504 are clipped to that; the
+        features of no known model come near it.
+    """
+    with np.errstate(over="ignore"):
+        half = values.astype(np.float16, order="C", copy=False)
+    if not np.isfinite(half).all():
+        half = np.where(np.isfinite(values), np.clip(half, -_HALF_MAX, _HALF_MAX), half)
+    return half
+
+
+class EmbeddingCache:
+    """Embeddings of one image under one model and intensity mapping.
+
+    Several processes may read and fill one cache. A tile is replaced, never changed: its digest is
+    deleted, its data written, then its digest, which is tied to the data. A process that is killed
+    loses the tile under way.
+
+    Parameters
+    ----------
+    root : Path, str or None
+        Cache folder; None for the user's own, see :func:`default_root`.
+    spec : CacheSpec
+        What is stored, and for what.
+    budget : int or str, optional
+        Bytes that the whole cache folder may take, see :func:`byte_budget`.
+
+    Raises
+    ------
+    CacheError
+        If the folder is another program's or cannot be written, or the budget is not a size.
+
+    Notes
+    -----
+    Tiles are addressed by ``index``, ``(*plane, row, col)``. Nothing but the marker of the cache
+    folder is written before the first :meth:`put`.
+    """
+
+    def __init__(
+        self, root: Path | str | None, spec: CacheSpec, budget: int | str | None = None
+    ) -> None:
+        self.root = default_root() if root is None else Path(root).expanduser()
+        self.spec = spec
+        self.path = self.root / spec.group_name
+        self.budget = byte_budget(budget)
+        self.writable = True
+        claim_root(self.root)
+        self._arrays: Arrays | None = None
+        self._protected: frozenset[Index] = frozenset()
+        self._written = 0
+        self._allowance = 0
+        self._lock = threading.Lock()
+
+    def get(self, index: Index, digest: bytes) -> HalfArrays | None:
+        """Read the embedding of one tile.
+
+        Parameters
+        ----------
+        index : tuple of int
+            ``(*plane, row, col)``.
+        digest : bytes
+            :func:`digest_pixels` of the tile as it is now.
+
+        Returns
+        -------
+        dict of str to ndarray, or None
+            Arrays as :attr:`CacheSpec.arrays` says, float16. None if the tile was not computed, was
+            computed from other pixels, or is damaged in any way.
+
+        Raises
+        ------
+        IndexError
+            If there is no such tile in the grid.
+        """
+        index = self._checked(index)
+        arrays = self._opened()
+        if arrays is None or not self._chunk(DIGEST, index).is_file():
+            return None
+        stored: HalfArrays = {}
+        # Damage shows as whatever the codecs raise on it; none of it may stop the user.
+        try:
+            record = np.asarray(arrays[DIGEST][index], np.uint8)
+            if record[:DIGEST_BYTES].tobytes() != digest:
+                return None
+            stored = {name: np.asarray(arrays[name][index]) for name in self.spec.arrays}
+            whole = np.array_equal(record, make_record(digest, stored))
+        except Exception:
+            whole = False
+        with suppress(OSError):
+            if whole:
+                self._touch(index)
+            else:
+                self._chunk(DIGEST, index).unlink(missing_ok=True)
+        return stored if whole else None
+
+    def put(self, index: Index, digest: bytes, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Store the embedding of one tile, then keep to the byte budget.
+
+        Parameters
+        ----------
+        index : tuple of int
+            ``(*plane, row, col)``.
+        digest : bytes
+            :func:`digest_pixels` of the tile that the embedding was computed from.
+        arrays : mapping of str to ndarray
+            Arrays as :attr:`CacheSpec.arrays` says, float; stored as :func:`as_stored` rounds them.
+
+        Returns
+        -------
+        bool
+            Whether the tile is stored. NaN and infinity are not worth keeping: False. Also False
+            after a :exc:`CacheError`.
+
+        Raises
+        ------
+        CacheError
+            If the folder cannot be written or the disk is full: once, after which this object only
+            reads. The caller tells the user and carries on.
+        IndexError
+            If there is no such tile in the grid.
+        ValueError
+            If the arrays are not those of the spec.
+        """
+        index = self._checked(index)
+        if {name: values.shape for name, values in arrays.items()} != dict(self.spec.arrays):
+            raise ValueError("these arrays are not those that the cache was made for")
+        if not self.writable:
+            return False
+        stored = {name: as_stored(arrays[name]) for name in self.spec.arrays}
+        if not all(np.isfinite(values).all() for values in stored.values()):
+            return False
+        record = make_record(digest, stored)
+        try:
+            self._write(index, record, stored)
+            self._keep_budget(index)
+        except OSError as error:
+            self.writable = False
+            self._discard(index)
+            raise CacheError(unwritable(self.root, error)) from error
+        return True
+
+    def missing(self, indices: Iterable[Index]) -> list[Index]:
+        """Tiles that were not computed yet, in the given order.
+
+        Whether the pixels are still the same is seen by :meth:`get` alone.
+
+        Parameters
+        ----------
+        indices : iterable of tuple of int
+            ``(*plane, row, col)`` each.
+
+        Returns
+        -------
+        list of tuple of int
+            Those without a digest.
+        """
+        return [index for index in indices if not self._chunk(DIGEST, index).is_file()]
+
+    def protect(self, indices: Iterable[Index]) -> None:
+        """Name the tiles that are about to be used: they stay, even above the budget.
+
+        Parameters
+        ----------
+        indices : iterable of tuple of int
+            ``(*plane, row, col)`` each; replaces those named before.
+        """
+        self._protected = frozenset(indices)
+
+    def info(self) -> CacheEntry:
+        """Tiles, bytes and last use of this image's embeddings."""
+        return cache_entry(self.path)
+
+    def _checked(self, index: Index) -> Index:
+        grid = self.spec.grid_shape
+        if len(index) != len(grid) or any(not 0 <= i < n for i, n in zip(index, grid, strict=True)):
+            raise IndexError(f"no tile {index} in a grid of {grid}")
+        return tuple(int(i) for i in index)
+
+    def _opened(self) -> Arrays | None:
+        # Another process may have cleared the cache since the last call.
+        if not (self.path / "zarr.json").is_file():
+            self._arrays = None
+        elif self._arrays is None:
+            self._arrays = open_group(self.path, self.spec)
+        return self._arrays
+
+    def _write(
+        self, index: Index, record: npt.NDArray[np.uint8], stored: HalfArrays, retry: bool = True
+    ) -> None:
+        try:
+            arrays = self._opened()
+            if arrays is None:
+                create_group(self.path, self.spec)
+                arrays = self._opened()
+            if arrays is None:
+                raise OSError("its files do not come back as they were written")
+            self._chunk(DIGEST, index).unlink(missing_ok=True)
+            for name, values in stored.items():
+                arrays[name][index] = values
+            arrays[DIGEST][index] = record
+            self._touch(index)
+        except FileNotFoundError:
+            # The cache was cleared between two of these lines; once is bad luck.
+            if not retry:
+                raise
+            self._write(index, record, stored, retry=False)
+
+    def _keep_budget(self, index: Index) -> None:
+        with self._lock:
+            self._written += self.spec.tile_bytes
+            if self._written < self._allowance:
+                return
+            keep = {(self.path.name, i) for i in (*self._protected, index)}
+            left = self.budget - evict(self.root, self.budget, keep)
+            # Seldom enough to cost nothing, often enough to see what other processes write.
+            seldom = max(self.budget // 32, 1)
+            self._allowance = min(left, seldom) if left > 0 else seldom
+            self._written = 0
+
+    def _discard(self, index: Index) -> None:
+        with suppress(OSError):
+            for name in (DIGEST, *self.spec.arrays):
+                self._chunk(name, index).unlink(missing_ok=True)
+
+    def _touch(self, index: Index) -> None:
+        now = time.time_ns()
+        os.utime(self._chunk(DIGEST, index), ns=(now, now))
+
+    def _chunk(self, name: str, index: Index) -> Path:
+        return chunk_path(self.path, name, index, self.spec)

@@ -1,0 +1,77 @@
+"""Embedding: what the encoder saw in one tile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_sam.model.config import ModelConfig
+from napari_sam.model.vit import ImageFeatures
+from napari_sam.tiles.grid import Tile
+
+_STRIDES = {"high_res_8": 8, "high_res_4": 4}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """Image features of one tile, ready for the decoder.
+
+    Parameters
+    ----------
+    tile : Tile
+        Where in the image.
+    features : ImageFeatures
+        With ``B = 1``, float32, on the model's device.
+    """
+
+    tile: Tile
+    features: ImageFeatures
+
+    def to_arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Arrays by name, without the batch dimension, as :func:`array_shapes` says."""
+        features = self.features
+        tensors = {"image_embedding": features.image_embedding}
+        tensors |= dict(zip(_STRIDES, features.high_res_features, strict=False))
+        if features.proposals is not None:
+            tensors["proposals"] = features.proposals
+        return {name: tensor[0].float().cpu().numpy() for name, tensor in tensors.items()}
+
+    @classmethod
+    def from_arrays(
+        cls, tile: Tile, arrays: Mapping[str, NDArray[np.floating]], device: torch.device
+    ) -> "Embedding":
+        """Inverse of :meth:`to_arrays`; the arrays may be float16."""
+        tensors = {
+            name: torch.from_numpy(np.asarray(values, np.float32))[None].to(device)
+            for name, values in arrays.items()
+        }
+        high_res = tuple(tensors[name] for name in _STRIDES if name in tensors)
+        features = ImageFeatures(tensors["image_embedding"], high_res, tensors.get("proposals"))
+        return cls(tile, features)
+
+
+def array_shapes(config: ModelConfig, height: int, width: int) -> dict[str, tuple[int, ...]]:
+    """Arrays of one tile's embedding.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        The model.
+    height, width : int
+        Model pixels of the tile, multiples of the patch size.
+
+    Returns
+    -------
+    dict
+        Name to shape, channels first.
+    """
+    patch = config.patch_size
+    shapes = {"image_embedding": (config.prompt_dim, height // patch, width // patch)}
+    if config.high_res_layers:
+        shapes["high_res_8"] = (config.prompt_dim // 4, height // 8, width // 8)
+        shapes["high_res_4"] = (config.mask_dim, height // 4, width // 4)
+        if config.proposals:
+            shapes["proposals"] = (2, height // 4, width // 4)
+    return shapes

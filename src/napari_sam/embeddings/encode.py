@@ -1,0 +1,128 @@
+"""Encoder: tiles to embeddings, through memory and disk."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_sam.errors import CacheError, ImageError
+from napari_sam.image.intensity import IntensityMapping
+from napari_sam.image.volume import Volume
+from napari_sam.model.sam import Sam
+from napari_sam.tiles.grid import Tile, TileGrid
+
+from .cache import EmbeddingCache, as_stored
+from .digest import digest_pixels
+from .embedding import Embedding
+
+_KEPT_TILES = 6
+
+
+class Encoder:
+    """Embeddings of one image under one model and intensity mapping.
+
+    A tile is encoded when it is asked for, once. Its pixels are compared each time, so that an
+    edited image never gets an old answer.
+
+    Parameters
+    ----------
+    model : Sam
+        Decides the device.
+    volume : Volume
+        The image; only the tiles asked for are read.
+    mapping : IntensityMapping
+        One for the whole image: tiles must look alike, or seams show.
+    grid : TileGrid
+        The tiles.
+    cache : EmbeddingCache or None
+        Where embeddings stay between runs.
+
+    Attributes
+    ----------
+    calls : int
+        How often the image encoder ran.
+    warnings : list of str
+        Troubles that do not stop the work, such as a full disk under the cache.
+    """
+
+    def __init__(
+        self,
+        model: Sam,
+        volume: Volume,
+        mapping: IntensityMapping,
+        grid: TileGrid,
+        cache: EmbeddingCache | None,
+    ) -> None:
+        self.model, self.volume, self.mapping, self.grid = model, volume, mapping, grid
+        self.cache = cache
+        self.calls = 0
+        self.warnings: list[str] = []
+        self._recent: OrderedDict[tuple[int, ...], tuple[bytes, Embedding]] = OrderedDict()
+
+    def get(self, tile: Tile) -> Embedding:
+        """The embedding of a tile: from memory, from the cache, or computed.
+
+        Parameters
+        ----------
+        tile : Tile
+            One of the grid's.
+
+        Returns
+        -------
+        Embedding
+            Rounded to the precision of the cache, so that an answer does not depend on where it
+            came from.
+
+        Raises
+        ------
+        ImageError
+            If the pixels of the tile cannot be read.
+        """
+        index = (*tile.plane, tile.row, tile.col)
+        pixels = self._read(tile)
+        digest = digest_pixels(pixels)
+        known = self._recent.get(index)
+        if known is not None and known[0] == digest:
+            self._recent.move_to_end(index)
+            return known[1]
+        arrays = self.cache.get(index, digest) if self.cache else None
+        if arrays is None:
+            arrays = {k: as_stored(v) for k, v in self._compute(tile, pixels).to_arrays().items()}
+            self._store(index, digest, arrays)
+        embedding = Embedding.from_arrays(tile, arrays, self.model.device)
+        self._recent[index] = (digest, embedding)
+        if len(self._recent) > _KEPT_TILES:
+            self._recent.popitem(last=False)
+        return embedding
+
+    def encode(self, tiles: Iterable[Tile]) -> Iterator[Tile]:
+        """Make sure that tiles have embeddings; yields each when it has."""
+        for tile in tiles:
+            self.get(tile)
+            yield tile
+
+    def _read(self, tile: Tile) -> NDArray[np.generic]:
+        try:
+            return self.volume.read(tile.plane, *tile.bbox)
+        except (OSError, ValueError) as error:
+            raise ImageError(
+                f"{self.volume.name} cannot be read at {tile.bbox}: {error}; is the file whole?"
+            ) from error
+
+    def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
+        rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)
+        with torch.inference_mode():
+            features = self.model.encode_image(self.model.preprocess(rgb))
+        self.calls += 1
+        return Embedding(tile, features)
+
+    def _store(
+        self, index: tuple[int, ...], digest: bytes, arrays: dict[str, NDArray[np.float16]]
+    ) -> None:
+        try:
+            if self.cache is not None:
+                self.cache.put(index, digest, arrays)
+        except CacheError as error:  # the user's click matters more than the cache
+            self.warnings.append(str(error))
