@@ -1,0 +1,15 @@
+"""Labels: edits that can be undone, painting of masks, and files."""
+
+from .edit import LabelEdit
+from .paint import OverlapPolicy, next_free_label, paint
+from .write import SUFFIXES, iter_write_labels, write_labels
+
+__all__ = [
+    "SUFFIXES",
+    "LabelEdit",
+    "OverlapPolicy",
+    "iter_write_labels",
+    "next_free_label",
+    "paint",
+    "write_labels",
+]

@@ -1,0 +1,140 @@
+"""Atomic: a file or folder appears complete under its name, or not at all."""
+
+import errno
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from napari_sam.errors import OutputError
+
+_PARTIAL, _OLD = ".partial", ".old"
+_ABANDONED_SECONDS = 24 * 3600
+_ADVICE = {
+    errno.ENOSPC: "free space there, or choose another folder",
+    errno.EDQUOT: "free space there, or choose another folder",
+    errno.EFBIG: "the disk takes no file this large, choose another folder or .ome.zarr",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A place to write to, which becomes `path` when the block ends without an error.
+
+    What was at `path` stays untouched until then. Both the new and the old content are beside
+    `path`, under names that start with a dot, if the process is killed between the two steps in
+    which a folder is exchanged.
+
+    Parameters
+    ----------
+    path : Path
+        The final name. What is there is replaced: a file by a file, a folder by a folder.
+
+    Yields
+    ------
+    Path
+        A name in the same folder, at which there is nothing yet.
+
+    Raises
+    ------
+    OutputError
+        If anything cannot be written.
+    """
+    partial = _beside(path, _PARTIAL)
+    try:
+        _sweep(path)
+        yield partial
+        if partial.is_file():
+            _sync(partial)
+            os.replace(partial, path)
+        else:
+            _exchange(partial, path)
+    except OSError as error:
+        raise OutputError(unwritable(path, error)) from error
+    finally:
+        _remove(partial)
+
+
+def unwritable(path: Path, error: OSError) -> str:
+    """One line for a file or folder that cannot be written.
+
+    Parameters
+    ----------
+    path : Path
+        The final name.
+    error : OSError
+        What the system said.
+
+    Returns
+    -------
+    str
+        What is wrong, and what to do.
+    """
+    if not os.path.lexists(path.parent):
+        return f"the folder {path.parent} does not exist: create it, or choose another one"
+    reason = error.strerror or str(error) or type(error).__name__
+    advice = _ADVICE.get(error.errno or 0, "choose another folder")
+    return f"{path} cannot be written ({reason}): {advice}"
+
+
+def _beside(path: Path, ending: str) -> Path:
+    # A long name is cut, so that the longer one is allowed wherever the name itself is.
+    return path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}{ending}")
+
+
+def _exchange(partial: Path, path: Path) -> None:
+    if not os.path.lexists(path):
+        os.rename(partial, path)
+        return
+    old = _beside(path, _OLD)
+    os.rename(path, old)
+    try:
+        os.rename(partial, path)
+    except OSError:
+        os.rename(old, path)
+        raise
+    _remove(old)
+
+
+def _sync(path: Path) -> None:
+    # Otherwise a power cut may leave the new name on an empty file.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left beside `path`; old content only if there is newer."""
+    endings = (_PARTIAL, _OLD) if os.path.lexists(path) else (_PARTIAL,)
+    start = f".{path.name[:60]}."
+    with os.scandir(path.parent) as entries:
+        left = [
+            Path(entry.path)
+            for entry in entries
+            if entry.name.startswith(start)
+            and entry.name.endswith(endings)
+            and len(entry.name) in {len(start) + 8 + len(ending) for ending in endings}
+        ]
+    for entry in left:
+        with suppress(OSError):
+            if _last_written(entry) < time.time() - _ABANDONED_SECONDS:
+                _remove(entry)
+
+
+def _last_written(path: Path) -> float:
+    return max(file.stat().st_mtime for file in (path, *path.rglob("*")))
+
+
+def _remove(path: Path) -> None:
+    # What cannot be removed now is swept later; the labels themselves are where they belong.
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

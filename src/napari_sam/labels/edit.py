@@ -1,0 +1,88 @@
+"""LabelEdit: one change of the labels, which can be applied, taken back and done again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelEdit:
+    """Pixels of one plane that change from one label to another.
+
+    Parameters
+    ----------
+    plane : tuple of int
+        Index of the leading axes; ``()`` for labels of a single image.
+    bbox : tuple of int
+        ``(y0, x0, y1, x1)``, data pixels of the plane, the ends excluded.
+    mask : ndarray
+        ``(h, w)`` bool: the pixels that change. No other pixel is ever written.
+    old, new : ndarray
+        ``(h, w)`` labels before and after, in the dtype of the labels (uint32 in a session).
+    """
+
+    plane: tuple[int, ...]
+    bbox: tuple[int, int, int, int]
+    mask: NDArray[np.bool_]
+    old: NDArray[np.integer[Any]]
+    new: NDArray[np.integer[Any]]
+
+    @property
+    def area(self) -> int:
+        """Number of pixels that change."""
+        return int(np.count_nonzero(self.mask))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing changes."""
+        return not self.mask.any()
+
+    @property
+    def region(self) -> tuple[int | slice, ...]:
+        """Index of `bbox` in the labels array."""
+        y0, x0, y1, x1 = self.bbox
+        return (*self.plane, slice(y0, y1), slice(x0, x1))
+
+    def apply(self, labels: Any) -> None:
+        """Write the new labels.
+
+        Parameters
+        ----------
+        labels : array-like
+            ``(*planes, Y, X)`` integers, changed in place; only `region` is read and written.
+            A numpy array, a zarr array or anything with ``__getitem__`` and ``__setitem__``.
+        """
+        if self.empty:
+            return
+        block = np.array(labels[self.region])
+        block[self.mask] = self.new[self.mask]
+        labels[self.region] = block
+
+    def inverse(self) -> "LabelEdit":
+        """The edit that takes this one back.
+
+        Returns
+        -------
+        LabelEdit
+            `old` and `new` exchanged.
+        """
+        return LabelEdit(self.plane, self.bbox, self.mask, old=self.new, new=self.old)
+
+    def indices(self) -> tuple[NDArray[np.intp], ...]:
+        """Where the changing pixels are in the labels array.
+
+        Returns
+        -------
+        tuple of ndarray
+            One ``(area,)`` index array per axis of the labels, in the order of :meth:`values`:
+            what ``napari.layers.Labels.data_setitem`` takes.
+        """
+        rows, cols = np.nonzero(self.mask)
+        planes = (np.full(rows.shape, index, dtype=np.intp) for index in self.plane)
+        return (*planes, rows + self.bbox[0], cols + self.bbox[1])
+
+    def values(self) -> NDArray[np.integer[Any]]:
+        """New labels of the changing pixels, ``(area,)``, in the order of :meth:`indices`."""
+        return self.new[self.mask]

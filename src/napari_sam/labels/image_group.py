@@ -1,0 +1,165 @@
+"""Image group: the OME-Zarr image, if any, whose ``labels`` folder a label image goes into."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import zarr
+
+from napari_sam.errors import OutputError
+
+from .atomic import replacing, unwritable
+from .stack import LabelStack
+
+LABELS = "labels"
+_MARKERS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageGroup:
+    """An OME-Zarr 0.5 image, into whose ``labels`` folder labels can be written.
+
+    Parameters
+    ----------
+    path : Path
+        The folder of the image.
+    axes : tuple of str
+        Names of its axes, lower case.
+    scales : tuple of tuple of float
+        Scale of every level along `axes`.
+    """
+
+    path: Path
+    axes: tuple[str, ...]
+    scales: tuple[tuple[float, ...], ...]
+
+    def factors(self, stack: LabelStack) -> Sequence[tuple[int, ...]]:
+        """Downsampling per level that gives labels the image's number of levels and their sizes.
+
+        Parameters
+        ----------
+        stack : LabelStack
+            The labels.
+
+        Returns
+        -------
+        sequence of tuple of int
+            Whole numbers, each a multiple of the one before.
+        """
+        factors = [(1,) * len(stack.axes)]
+        for low, high in zip(self.scales, self.scales[1:], strict=False):
+            steps = {
+                axis: max(1, round(b / a)) for axis, a, b in zip(self.axes, low, high, strict=True)
+            }
+            factors.append(
+                tuple(
+                    k * steps.get(axis.lower(), 1)
+                    for k, axis in zip(factors[-1], stack.axes, strict=True)
+                )
+            )
+        return factors
+
+    def make_labels_folder(self) -> None:
+        """Make the group that lists the label images, if it is missing."""
+        if not (self.path / LABELS / "zarr.json").exists():
+            try:
+                group = zarr.create_group(self.path / LABELS, zarr_format=3)
+                group.attrs["ome"] = {"version": "0.5", LABELS: []}
+            except OSError as error:
+                raise OutputError(unwritable(self.path / LABELS, error)) from error
+
+    def register(self, name: str) -> None:
+        """Add a label image to the list, unless it is there already.
+
+        Parameters
+        ----------
+        name : str
+            Name of its folder.
+        """
+        path = self.path / LABELS / "zarr.json"
+        content = json.loads(path.read_text(encoding="utf-8"))
+        ome = content.setdefault("attributes", {}).setdefault("ome", {"version": "0.5"})
+        names = ome.setdefault(LABELS, [])
+        if name not in names:
+            names.append(name)
+            with replacing(path) as partial:
+                partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def image_group_of(path: Path) -> ImageGroup | None:
+    """The image that labels at ``<image>/labels/<name>`` belong to.
+
+    Parameters
+    ----------
+    path : Path
+        Where labels are to be written.
+
+    Returns
+    -------
+    ImageGroup or None
+        None if `path` is not in the ``labels`` folder of a zarr group.
+
+    Raises
+    ------
+    OutputError
+        If the group is not an OME-Zarr 0.5 image.
+    """
+    image = path.parent.parent
+    if path.parent.name != LABELS or not is_zarr(image):
+        return None
+    multiscales = ome_attributes(image).get("multiscales")
+    if not (image / "zarr.json").exists() or not multiscales:
+        raise OutputError(
+            f"{image} is not an OME-Zarr 0.5 image, labels cannot be put into it: "
+            f"save them beside it, for example as {image.name.split('.')[0]}.labels.ome.zarr"
+        )
+    axes = tuple(str(axis["name"]).lower() for axis in multiscales[0]["axes"])
+    scales = tuple(
+        tuple(map(float, dataset["coordinateTransformations"][0]["scale"]))
+        for dataset in multiscales[0]["datasets"]
+    )
+    return ImageGroup(image, axes, scales)
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether a folder is the root of a zarr group or array of any version."""
+    return any((path / marker).is_file() for marker in _MARKERS)
+
+
+def ome_attributes(path: Path) -> dict[str, Any]:
+    """OME attributes of a zarr folder, of OME-Zarr 0.5 or earlier; empty if there are none."""
+    try:
+        if (path / "zarr.json").is_file():
+            content = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
+            return dict(content.get("attributes", {}).get("ome", {}))
+        if (path / ".zattrs").is_file():
+            return dict(json.loads((path / ".zattrs").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+    return {}
+
+
+def relative_source(source: Path, target: Path) -> str | None:
+    """Path from a label image to the OME-Zarr image it was made from.
+
+    Parameters
+    ----------
+    source : Path
+        The image.
+    target : Path
+        The folder of the label image.
+
+    Returns
+    -------
+    str or None
+        With forward slashes; None if the image is no zarr folder, or on another drive.
+    """
+    if not is_zarr(source):
+        return None
+    try:
+        return Path(os.path.relpath(source.resolve(), target.resolve())).as_posix()
+    except ValueError:
+        return None

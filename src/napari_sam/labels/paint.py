@@ -1,0 +1,119 @@
+"""Paint: one mask into the labels, under a policy for the pixels that are already taken."""
+
+from enum import Enum
+from operator import index
+from typing import Any
+
+import numpy as np
+
+from napari_sam.errors import LabelError
+from napari_sam.masks.mask import Mask
+
+from .blocks import block_regions, natural_block
+from .edit import LabelEdit
+
+
+class OverlapPolicy(Enum):
+    """What happens to pixels of the mask that another object has already."""
+
+    KEEP_EXISTING = "keep-existing"
+    """They stay with the other object: only background is painted."""
+
+    REPLACE = "replace"
+    """They go to the new object."""
+
+
+def paint(
+    mask: Mask,
+    labels: Any,
+    label: int,
+    policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
+) -> LabelEdit:
+    """The edit that paints a mask; the labels are read, not changed.
+
+    Parameters
+    ----------
+    mask : Mask
+        The object.
+    labels : array-like
+        ``(*planes, Y, X)`` integers; only the region of the mask is read.
+    label : int
+        The label to paint with. 0 erases, and does so only with ``REPLACE``.
+    policy : OverlapPolicy
+        What happens to pixels that are taken.
+
+    Returns
+    -------
+    LabelEdit
+        Its mask has only the pixels that really change.
+
+    Raises
+    ------
+    LabelError
+        If the labels cannot hold `label`, or the mask does not lie in them.
+    """
+    _check_fits(mask, labels.shape)
+    _check_label(label, labels.dtype)
+    y0, x0, y1, x1 = mask.bbox
+    old = np.array(labels[(*mask.plane, slice(y0, y1), slice(x0, x1))])
+    changes = mask.pixels & (old != label)
+    if policy is OverlapPolicy.KEEP_EXISTING:
+        changes &= old == 0
+    new = old.copy()
+    new[changes] = label
+    return LabelEdit(mask.plane, mask.bbox, changes, old, new)
+
+
+def next_free_label(labels: Any) -> int:
+    """The label after the largest one in use.
+
+    Parameters
+    ----------
+    labels : array-like
+        Integers; read block by block.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    LabelError
+        If the dtype of the labels has no larger label.
+    """
+    blocks = block_regions(labels.shape, natural_block(labels)) if labels.ndim >= 2 else [...]
+    largest = max((int(np.asarray(labels[block]).max(initial=0)) for block in blocks), default=0)
+    _check_label(largest + 1, labels.dtype)
+    return largest + 1
+
+
+def _check_label(label: int, dtype: np.dtype[Any]) -> None:
+    if not np.issubdtype(dtype, np.integer):
+        raise LabelError(f"labels of type {dtype} hold no objects: use integer labels, e.g. uint32")
+    try:
+        value = index(label)
+    except TypeError:
+        raise LabelError(f"label {label!r} is not a whole number: use 1, 2, 3, ...") from None
+    if value < 0:
+        raise LabelError(f"label {value} is negative: use 1 or more, or 0 to erase")
+    if value > np.iinfo(dtype).max:
+        raise LabelError(
+            f"label {value} does not fit into {dtype} labels, whose largest is "
+            f"{np.iinfo(dtype).max}: convert the labels to a larger type, e.g. uint32"
+        )
+
+
+def _check_fits(mask: Mask, shape: tuple[int, ...]) -> None:
+    if len(mask.plane) + 2 != len(shape):
+        raise LabelError(
+            f"a mask of {len(mask.plane) + 2} dimensions does not fit into labels of shape "
+            f"{shape}: use labels with the shape of the image"
+        )
+    y0, x0, y1, x1 = mask.bbox
+    inside = all(0 <= i < size for i, size in zip(mask.plane, shape, strict=False))
+    if not (inside and 0 <= y0 <= y1 <= shape[-2] and 0 <= x0 <= x1 <= shape[-1]):
+        raise LabelError(
+            f"the mask at plane {mask.plane}, bbox {mask.bbox} lies outside of the labels of shape "
+            f"{shape}: use labels with the shape of the image"
+        )
