@@ -1,0 +1,1 @@
+"""What the decoder answered: masks of objects, one plane each."""

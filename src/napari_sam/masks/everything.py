@@ -1,0 +1,153 @@
+"""Everything: all objects of a tile, without prompts from the user."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from skimage.feature import peak_local_max
+
+from napari_sam.embeddings.embedding import Embedding
+from napari_sam.model.sam import MASK_STRIDE, Sam
+from napari_sam.prompts.prompt import PointPrompt, PromptSet
+from napari_sam.tiles.grid import Tile
+from napari_sam.tiles.stitch import group_parts
+
+from .decode import decode
+from .mask import Mask
+from .refine import refine
+
+CENTRE_THRESHOLD = 0.35
+FOREGROUND_THRESHOLD = 0.5
+IOU_THRESHOLD = 0.5
+FREE_SHARE = 0.5  # of a mask that no better one may have taken
+SMALLEST_OBJECT = 12  # pixels
+GRID_POINTS = 32  # a side, for models without proposals (arXiv:2304.02643, appendix B)
+
+
+def propose(embedding: Embedding) -> NDArray[np.float64]:
+    """Where to click in a tile.
+
+    Parameters
+    ----------
+    embedding : Embedding
+        Of the tile.
+
+    Returns
+    -------
+    ndarray
+        ``(N, 2)`` float64, yx, pixels of the tile: peaks of the centre heat map inside the
+        foreground, or a regular grid for models without a proposal head.
+    """
+    tile = embedding.tile
+    if embedding.features.proposals is None:
+        return _grid_points(tile)
+    heat, foreground = torch.sigmoid(embedding.features.proposals[0]).cpu().numpy()
+    peaks = peak_local_max(
+        gaussian_filter(heat, 0.6),
+        min_distance=1,
+        threshold_abs=CENTRE_THRESHOLD,
+        exclude_border=False,
+    )
+    inside = foreground[tuple(peaks.T)] > FOREGROUND_THRESHOLD
+    points = (peaks[inside] + 0.5) * MASK_STRIDE - 0.5
+    return points[(points[:, 0] < tile.height) & (points[:, 1] < tile.width)]
+
+
+def _grid_points(tile: Tile) -> NDArray[np.float64]:
+    rows = max(1, round(GRID_POINTS * tile.height / 1024))
+    cols = max(1, round(GRID_POINTS * tile.width / 1024))
+    y = (np.arange(rows) + 0.5) * tile.height / rows - 0.5
+    x = (np.arange(cols) + 0.5) * tile.width / cols - 0.5
+    return np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
+    """All objects of one tile, without overlaps.
+
+    Parameters
+    ----------
+    model : Sam
+        The model.
+    embedding : Embedding
+        Of the tile.
+
+    Returns
+    -------
+    tuple of Mask
+        Best first; where two meant the same pixels, they belong to the better one.
+    """
+    tile = embedding.tile
+    points = np.add(propose(embedding), (tile.y0, tile.x0))
+    clicks = {
+        i: (PointPrompt((*tile.plane, float(y), float(x))),) for i, (y, x) in enumerate(points)
+    }
+    answers = decode(model, embedding, PromptSet(clicks)) if clicks else {}
+    masks = [refine(answer.to_mask()) for (answer,) in answers.values()]
+    return tuple(suppress_overlaps(masks, tile))
+
+
+def suppress_overlaps(masks: list[Mask], tile: Tile) -> Iterator[Mask]:
+    """Keep credible masks, best first, each without the pixels of better ones.
+
+    Parameters
+    ----------
+    masks : list of Mask
+        All in one tile.
+    tile : Tile
+        The tile.
+
+    Yields
+    ------
+    Mask
+        Those that are likely objects and mostly free of better ones.
+    """
+    taken = np.zeros((tile.height, tile.width), bool)
+    for mask in sorted(masks, key=confidence, reverse=True):
+        if mask.iou < IOU_THRESHOLD or mask.object_score < 0 or mask.area < SMALLEST_OBJECT:
+            continue
+        y0, x0, y1, x1 = mask.bbox
+        place = taken[y0 - tile.y0 : y1 - tile.y0, x0 - tile.x0 : x1 - tile.x0]
+        free = mask.pixels & ~place
+        if free.sum() < max(FREE_SHARE * mask.area, SMALLEST_OBJECT):
+            continue
+        place |= free
+        yield Mask(mask.plane, mask.bbox, free, mask.iou, mask.object_score).tight()
+
+
+def confidence(mask: Mask) -> float:
+    """How much a mask can be trusted: predicted IoU times the probability of an object."""
+    return float(mask.iou / (1 + np.exp(-mask.object_score)))
+
+
+def stitch_masks(found: list[tuple[Tile, tuple[Mask, ...]]]) -> Iterator[Mask]:
+    """Objects of a plane from the objects of its tiles.
+
+    Parameters
+    ----------
+    found : list of (Tile, tuple of Mask)
+        From :func:`segment_tile`, for each tile of the plane.
+
+    Yields
+    ------
+    Mask
+        Best first; what neighbouring tiles saw of one object is one mask.
+    """
+    parts = [(tile, mask) for tile, masks in found for mask in masks]
+    objects = [[parts[i][1] for i in group] for group in group_parts(parts)]
+    yield from sorted(map(_join, objects), key=confidence, reverse=True)
+
+
+def _join(parts: list[Mask]) -> Mask:
+    """One mask of several that overlap."""
+    if len(parts) == 1:
+        return parts[0]
+    y0, x0 = (min(part.bbox[i] for part in parts) for i in (0, 1))
+    y1, x1 = (max(part.bbox[i] for part in parts) for i in (2, 3))
+    pixels = np.zeros((y1 - y0, x1 - x0), bool)
+    for part in parts:
+        a0, b0, a1, b1 = part.bbox
+        pixels[a0 - y0 : a1 - y0, b0 - x0 : b1 - x0] |= part.pixels
+    best = max(parts, key=confidence)
+    return Mask(best.plane, (y0, x0, y1, x1), pixels, best.iou, best.object_score)

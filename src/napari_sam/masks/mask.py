@@ -1,0 +1,75 @@
+"""Mask: the pixels of one object in one plane, and what the model thinks of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mask:
+    """One object in one plane.
+
+    Parameters
+    ----------
+    plane : tuple of int
+        Index of the leading axes; ``()`` for a single image.
+    bbox : tuple of int
+        ``(y0, x0, y1, x1)``, data pixels of the plane, the ends excluded.
+    pixels : ndarray
+        ``(y1 - y0, x1 - x0)`` bool, True inside the object.
+    iou : float
+        Intersection over union with the true object, as the model predicts it.
+    object_score : float
+        Logit that there is an object at all; positive means yes.
+    low_res_logits : ndarray, optional
+        ``(h, w)`` float32, a quarter of the model's resolution: what the decoder gave, kept as
+        the ``mask_input`` of the next click.
+
+    Raises
+    ------
+    ValueError
+        If `pixels` do not fill `bbox`.
+    """
+
+    plane: tuple[int, ...]
+    bbox: tuple[int, int, int, int]
+    pixels: NDArray[np.bool_]
+    iou: float
+    object_score: float
+    low_res_logits: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        y0, x0, y1, x1 = self.bbox
+        if self.pixels.dtype != np.bool_ or self.pixels.shape != (y1 - y0, x1 - x0):
+            raise ValueError(
+                f"pixels of a mask with bbox {self.bbox} must be bool and of shape "
+                f"{(y1 - y0, x1 - x0)}, not {self.pixels.dtype} and {self.pixels.shape}"
+            )
+
+    @property
+    def area(self) -> int:
+        """Number of pixels in the object."""
+        return int(np.count_nonzero(self.pixels))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no pixel in the object."""
+        return not self.pixels.any()
+
+    def tight(self) -> "Mask":
+        """The same object in the smallest bbox that holds it.
+
+        Returns
+        -------
+        Mask
+            If it is empty, with a bbox of no area at the old corner.
+        """
+        y0, x0, _, _ = self.bbox
+        rows = np.flatnonzero(self.pixels.any(axis=1))
+        cols = np.flatnonzero(self.pixels.any(axis=0))
+        top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 0)
+        left, right = (int(cols[0]), int(cols[-1]) + 1) if cols.size else (0, 0)
+        # Copied, so that a small mask does not keep the large one alive.
+        pixels = self.pixels[top:bottom, left:right].copy()
+        return replace(self, bbox=(y0 + top, x0 + left, y0 + bottom, x0 + right), pixels=pixels)

@@ -1,0 +1,221 @@
+"""Predict: the prompts of objects in one plane to masks, across tiles where need be.
+
+An object is decoded in the tile in which its prompts lie most inwards. If its mask reaches a side
+behind which the image goes on, the tiles behind that side are asked too, with the object's own
+prompts there and a click inside the part that both tiles see, and their answers are blended.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from napari_sam.embeddings.encode import Encoder
+from napari_sam.prompts.arrays import restrict
+from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
+from napari_sam.tiles.frame import Frame
+from napari_sam.tiles.grid import BBox, Tile, TileGrid
+from napari_sam.tiles.stitch import merge_logits
+
+from .decode import Answer, decode
+from .mask import Mask
+from .refine import refine
+
+TILES_PER_OBJECT = 4
+_AGREEMENT = 0.5  # IoU in the common part below which a neighbouring tile means something else
+
+
+def home_tiles(grid: TileGrid, prompts: tuple[Prompt, ...]) -> tuple[Tile, ...]:
+    """Tiles that the prompts of one object need.
+
+    Parameters
+    ----------
+    grid : TileGrid
+        Tiles of the image.
+    prompts : tuple of Prompt
+        All on one plane.
+
+    Returns
+    -------
+    tuple of Tile
+        One where one holds them all; otherwise those that hold the foreground prompts.
+    """
+    plane = prompts[0].plane
+    together = _union(_clipped(grid, prompt.bbox) for prompt in prompts)
+    best = grid.best_for(plane, together)
+    if _holds(best, together):
+        return (best,)
+    tiles: dict[Tile, None] = {}
+    for prompt in (p for p in prompts if p.is_foreground):
+        best = grid.best_for(plane, prompt.bbox)
+        if _holds(best, prompt.bbox):
+            tiles[best] = None
+        else:
+            tiles |= dict.fromkeys(grid.overlapping(plane, prompt.bbox))
+    return tuple(tiles)
+
+
+def predict(encoder: Encoder, prompts: PromptSet) -> dict[int, Mask]:
+    """One mask for each object.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Model, image and embeddings.
+    prompts : PromptSet
+        All on one plane.
+
+    Returns
+    -------
+    dict
+        Object id to its mask, which may be empty.
+    """
+    objects = {i: _Object(own, home_tiles(encoder.grid, own)) for i, own in prompts.objects.items()}
+    while pending := {i: o for i, o in objects.items() if o.pending}:
+        for tile, ids in _by_tile(pending).items():
+            asked = PromptSet({i: objects[i].prompts_in(tile) for i in ids})
+            for i, (answer,) in decode(encoder.model, encoder.get(tile), asked).items():
+                objects[i].receive(answer)
+        for one in pending.values():
+            one.pending = one.reached_tiles(encoder.grid)
+    return {i: one.mask() for i, one in objects.items()}
+
+
+def predict_candidates(encoder: Encoder, prompts: PromptSet) -> dict[int, tuple[Mask, ...]]:
+    """Three candidate masks (part, whole, cluster) for each object, best first.
+
+    Candidates are of one tile, that in which the prompts lie most inwards: they are for choosing,
+    and prompts of the chosen one complete it.
+    """
+    candidates = {}
+    for object_id, own in prompts.objects.items():
+        tile = home_tiles(encoder.grid, own)[0]
+        asked = PromptSet({object_id: restrict(own, Frame(tile))})
+        answers = decode(encoder.model, encoder.get(tile), asked, multimask_output=True)[object_id]
+        masks = (refine(answer.to_mask(), _clicks(own)) for answer in answers)
+        candidates[object_id] = tuple(sorted(masks, key=lambda mask: -mask.iou))
+    return candidates
+
+
+@dataclass(slots=True, eq=False)
+class _Object:
+    """One object on its way through the tiles."""
+
+    prompts: tuple[Prompt, ...]
+    pending: tuple[Tile, ...]
+    answers: dict[Tile, Answer] = field(default_factory=dict)
+    asked: set[Tile] = field(default_factory=set)
+
+    def prompts_in(self, tile: Tile) -> tuple[Prompt, ...]:
+        """Own prompts in the tile, and a click where other tiles saw the object in it."""
+        own = restrict(self.prompts, Frame(tile))
+        if any(p.is_foreground and not isinstance(p, BoxPrompt) for p in own):
+            return own
+        seen = self._seen_in(tile)
+        if not seen.any():
+            return own
+        depth = distance_transform_edt(np.pad(seen, 1))[1:-1, 1:-1]
+        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+        click = PointPrompt((*tile.plane, float(y + tile.y0), float(x + tile.x0)))
+        return (*own, click)
+
+    def receive(self, answer: Answer) -> None:
+        """Keep an answer, unless it means something else than the answers before it."""
+        self.asked.add(answer.tile)
+        here = answer.tile_logits() > 0
+        for tile, other in self.answers.items():
+            common = _common(tile, answer.tile)
+            if common is None:
+                continue
+            there = other.tile_logits()[_within(common, tile)] > 0
+            same = here[_within(common, answer.tile)]
+            if (there & same).sum() < _AGREEMENT * (there | same).sum():
+                return
+        self.answers[answer.tile] = answer
+
+    def reached_tiles(self, grid: TileGrid) -> tuple[Tile, ...]:
+        """Tiles not asked yet, behind the behind that the mask reaches."""
+        reached: dict[Tile, None] = {}
+        for answer in self.answers.values():
+            own = answer.to_mask()
+            if not own.empty:
+                behind = grid.behind(answer.tile, own.bbox)
+                reached |= dict.fromkeys(behind)
+        new = [tile for tile in reached if tile not in self.asked]
+        return tuple(new[: max(0, TILES_PER_OBJECT - len(self.asked))])
+
+    def mask(self) -> Mask:
+        """The answers as one mask."""
+        clicks = _clicks(self.prompts)
+        first, *more = self.answers.values()
+        if not more:
+            return refine(first.to_mask(), clicks)
+        parts = [(tile, answer.tile_logits()) for tile, answer in self.answers.items()]
+        (y0, x0), logits = merge_logits(parts)
+        pixels = logits > 0
+        best = max(self.answers.values(), key=lambda answer: answer.iou)
+        mask = Mask(
+            plane=first.tile.plane,
+            bbox=(y0, x0, y0 + pixels.shape[0], x0 + pixels.shape[1]),
+            pixels=pixels,
+            iou=best.iou,
+            object_score=max(answer.object_score for answer in self.answers.values()),
+        )
+        return refine(mask.tight(), clicks)
+
+    def _seen_in(self, tile: Tile) -> NDArray[np.bool_]:
+        """What other tiles saw of the object in this one: ``(height, width)`` bool."""
+        seen = np.zeros((tile.height, tile.width), bool)
+        for other, answer in self.answers.items():
+            if (common := _common(tile, other)) is not None:
+                seen[_within(common, tile)] |= answer.tile_logits()[_within(common, other)] > 0
+        return seen
+
+
+def _by_tile(objects: Mapping[int, _Object]) -> dict[Tile, list[int]]:
+    by_tile: dict[Tile, list[int]] = defaultdict(list)
+    for object_id, one in objects.items():
+        for tile in one.pending:
+            by_tile[tile].append(object_id)
+    return by_tile
+
+
+def _clicks(prompts: Iterable[Prompt]) -> list[tuple[float, float]]:
+    """Foreground clicks, ``(y, x)`` data pixels."""
+    return [
+        (p.position[-2], p.position[-1])
+        for p in prompts
+        if isinstance(p, PointPrompt) and p.is_foreground
+    ]
+
+
+def _clipped(grid: TileGrid, bbox: BBox) -> BBox:
+    """The part of a region that lies in the image."""
+    y0, x0, y1, x1 = bbox
+    return max(y0, 0), max(x0, 0), min(y1, grid.height), min(x1, grid.width)
+
+
+def _holds(tile: Tile, bbox: BBox) -> bool:
+    y0, x0, y1, x1 = bbox
+    return tile.y0 <= y0 and tile.x0 <= x0 and y1 <= tile.y1 and x1 <= tile.x1
+
+
+def _union(boxes: Iterable[BBox]) -> BBox:
+    y0, x0, y1, x1 = zip(*boxes, strict=True)
+    return min(y0), min(x0), max(y1), max(x1)
+
+
+def _common(a: Tile, b: Tile) -> BBox | None:
+    """Pixels that two tiles share."""
+    y0, x0 = max(a.y0, b.y0), max(a.x0, b.x0)
+    y1, x1 = min(a.y1, b.y1), min(a.x1, b.x1)
+    return (y0, x0, y1, x1) if y0 < y1 and x0 < x1 else None
+
+
+def _within(bbox: BBox, tile: Tile) -> tuple[slice, slice]:
+    """A region of the plane as an index into a tile."""
+    y0, x0, y1, x1 = bbox
+    return slice(y0 - tile.y0, y1 - tile.y0), slice(x0 - tile.x0, x1 - tile.x0)

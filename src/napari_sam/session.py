@@ -1,0 +1,441 @@
+"""Session: one image, one model, its labels; the only object that changes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .embeddings.cache import EmbeddingCache
+from .embeddings.embedding import array_shapes
+from .embeddings.encode import Encoder
+from .embeddings.spec import CacheSpec
+from .errors import CacheError, PromptError
+from .image.intensity import IntensityMapping, contrast_mapping
+from .image.read import read_image
+from .image.volume import Volume
+from .labels.canvas import new_labels
+from .labels.edit import LabelEdit
+from .labels.paint import OverlapPolicy, paint
+from .labels.write import write_labels
+from .masks.everything import segment_tile, stitch_masks
+from .masks.mask import Mask
+from .masks.predict import home_tiles, predict, predict_candidates
+from .model.sam import Sam
+from .model.weights import best_device, load_model, weights_hash
+from .prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
+from .tiles.grid import Tile, TileGrid
+
+Plane = tuple[int, ...]
+Objects = Mapping[int, Sequence[Prompt]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EverythingStep:
+    """Progress of :meth:`Session.segment_everything`.
+
+    Parameters
+    ----------
+    tile : Tile
+        The tile that was just segmented.
+    done, total : int
+        Tiles so far, and in all.
+    masks : tuple of Mask
+        All objects of the plane, with the last of its tiles; empty before.
+    """
+
+    tile: Tile
+    done: int
+    total: int
+    masks: tuple[Mask, ...] = ()
+
+
+class Session:
+    """Segment one image: prompts in, labels out.
+
+    Make one with :meth:`open`. All coordinates are napari data coordinates ``(*plane, y, x)``:
+    integers are pixel centres, channels are not counted.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    model : Sam
+        On the device that shall do the work.
+    mapping : IntensityMapping
+        What of the image's values the model sees.
+    cache_dir : Path, str, False or None
+        Folder of embeddings that stay between runs; None for the user's own, False for none.
+
+    Attributes
+    ----------
+    labels : array
+        ``volume.label_shape`` uint32, 0 is background; a numpy array, or one on disk where memory
+        would not hold it.
+    warnings : list of str
+        What went wrong without stopping the work.
+    """
+
+    def __init__(
+        self,
+        volume: Volume,
+        model: Sam,
+        mapping: IntensityMapping,
+        cache_dir: Path | str | bool | None = None,
+    ) -> None:
+        self.volume, self.model, self.mapping = volume, model, mapping
+        self.grid = TileGrid(volume.height, volume.width, tile_size=model.config.image_size)
+        self.encoder = Encoder(model, volume, mapping, self.grid, None)
+        self.warnings = self.encoder.warnings
+        if cache_dir is not False:
+            try:
+                root = None if cache_dir in (None, True) else cache_dir
+                self.encoder.cache = EmbeddingCache(root, self._cache_spec())
+            except CacheError as error:
+                if cache_dir is not None:  # asked for by name: the user should know before hours
+                    raise
+                self.warnings.append(str(error))
+        self._labels: Any = None
+        self._done: list[LabelEdit] = []
+        self._undone: list[LabelEdit] = []
+        self._largest_label = 0
+
+    @classmethod
+    def open(
+        cls,
+        image: Any,
+        *,
+        model: str | Path | Sam = "cells-tiny",
+        axes: str | None = None,
+        channels: Sequence[int] | None = None,
+        contrast: Any = "auto",
+        cache_dir: Path | str | bool | None = None,
+        device: str | None = None,
+        scale: Sequence[float] | None = None,
+        units: Sequence[str] | None = None,
+        translate: Sequence[float] | None = None,
+    ) -> "Session":
+        """Open an image with a model; nothing is encoded yet.
+
+        Parameters
+        ----------
+        image : path, array-like or Volume
+            TIFF, OME-Zarr, npy, PNG; or any array with shape, dtype and slicing.
+        model : str, Path or Sam
+            Name, weights file, or a model.
+        axes : str, optional
+            One letter of TCZYX for each dimension; guessed from the shape or the file.
+        channels : sequence of int, optional
+            One to three channels that the model sees; the first three by default.
+        contrast : "auto", (low, high) or one pair per channel
+            ``(0, 255)`` shows an 8-bit image as it is.
+        cache_dir : path, False or None
+            Where embeddings are kept; None for the user's cache folder, False for nowhere.
+        device : str, optional
+            ``cpu``, ``cuda`` or ``mps``; the fastest there is by default.
+        scale, units, translate : sequence, optional
+            For each axis of the labels; taken from the file where it says.
+
+        Returns
+        -------
+        Session
+
+        Raises
+        ------
+        ImageError
+            If it is not an image that can be segmented.
+        ModelError
+            If there is no such model.
+        CacheError
+            If `cache_dir` cannot be used.
+        """
+        given = {"axes": axes, "channels": channels, "scale": scale, "units": units}
+        given["translate"] = translate
+        volume = _open_volume(image, {k: v for k, v in given.items() if v is not None})
+        mapping = contrast_mapping(volume, contrast)
+        if not isinstance(model, Sam):
+            model = load_model(model, device or best_device())
+        elif device is not None:
+            model = model.to(device)
+        return cls(volume, model, mapping, cache_dir)
+
+    @property
+    def device(self) -> str:
+        """Where the model runs: ``cpu``, ``cuda`` or ``mps``."""
+        return self.model.device.type
+
+    @property
+    def labels(self) -> Any:
+        """The labels, made when first asked for."""
+        if self._labels is None:
+            self._labels = new_labels(self.volume.label_shape)
+        return self._labels
+
+    # --- masks -----------------------------------------------------------------------------
+
+    def encode_for(self, objects: Objects) -> Iterator[Tile]:
+        """Encode the tiles that prompts need, before :meth:`predict_objects` uses them.
+
+        Parameters
+        ----------
+        objects : mapping of int to sequence of Prompt
+            Prompts of each object, all on one plane.
+
+        Yields
+        ------
+        Tile
+            Each tile when it is ready.
+        """
+        prompts = self._checked(objects)
+        needed = (home_tiles(self.grid, own) for own in prompts.objects.values())
+        yield from self.encoder.encode(dict.fromkeys(tile for tiles in needed for tile in tiles))
+
+    def predict_objects(self, objects: Objects) -> dict[int, Mask]:
+        """Masks of several objects; those in one tile share passes of the decoder.
+
+        Parameters
+        ----------
+        objects : mapping of int to sequence of Prompt
+            Prompts of each object, all on one plane.
+
+        Returns
+        -------
+        dict of int to Mask
+            A mask is empty where the model sees nothing.
+
+        Raises
+        ------
+        PromptError
+            If a prompt lies outside the image or describes nothing.
+        """
+        return predict(self.encoder, self._checked(objects))
+
+    def predict(
+        self,
+        points: Iterable[Sequence[float]] | None = None,
+        point_labels: Iterable[int] | None = None,
+        boxes: Iterable[tuple[Sequence[float], Sequence[float]]] | None = None,
+        mask: Mask | None = None,
+        multimask_output: bool = False,
+    ) -> Any:
+        """Mask of one object.
+
+        Parameters
+        ----------
+        points : iterable of tuple, optional
+            ``(*plane, y, x)`` each.
+        point_labels : iterable of int, optional
+            1 foreground, 0 background, for each point; all foreground by default.
+        boxes : iterable of pairs of tuple, optional
+            Two opposite corners each.
+        mask : Mask, optional
+            A mask to correct.
+        multimask_output : bool
+            Three candidates instead of one mask.
+
+        Returns
+        -------
+        Mask or tuple of Mask
+            Candidates come best first.
+
+        Raises
+        ------
+        PromptError
+            If a prompt lies outside the image or describes nothing.
+        """
+        positions = [tuple(float(v) for v in point) for point in points or ()]
+        marks = [1] * len(positions) if point_labels is None else list(point_labels)
+        if len(marks) != len(positions):
+            raise PromptError(
+                f"{len(positions)} points but {len(marks)} point labels: give one label a point"
+            )
+        prompts: list[Prompt] = [
+            PointPrompt(p, int(label)) for p, label in zip(positions, marks, strict=True)
+        ]
+        prompts += [BoxPrompt(tuple(start), tuple(stop)) for start, stop in boxes or ()]
+        if mask is not None:
+            prompts.append(MaskPrompt(mask.plane, mask.bbox[0], mask.bbox[1], mask.pixels))
+        if multimask_output:
+            return predict_candidates(self.encoder, self._checked({1: prompts}))[1]
+        return self.predict_objects({1: prompts})[1]
+
+    def _checked(self, objects: Objects) -> PromptSet:
+        prompts = PromptSet({i: tuple(own) for i, own in objects.items()})
+        prompts.check(self.volume)
+        if len(set(prompts.planes())) > 1:
+            raise PromptError("prompts lie on several planes: give those of one plane at a time")
+        return prompts
+
+    # --- long work -------------------------------------------------------------------------
+
+    def tiles(self, planes: Iterable[Plane] | None = None) -> tuple[Tile, ...]:
+        """Tiles of some planes, or of all, in the order of :meth:`encode`."""
+        chosen = self.volume.planes() if planes is None else planes
+        return tuple(tile for plane in chosen for tile in self.grid.tiles(plane))
+
+    def encode(self, planes: Iterable[Plane] | None = None) -> Iterator[Tile]:
+        """Fill the cache; tiles that are in it already cost little more than reading them.
+
+        Parameters
+        ----------
+        planes : iterable of tuple of int, optional
+            All by default.
+
+        Yields
+        ------
+        Tile
+            Each tile when it is ready, ``len(self.tiles(planes))`` in all.
+        """
+        yield from self.encoder.encode(self.tiles(planes))
+
+    def segment_everything(
+        self, planes: Iterable[Plane] | None = None, commit: bool = True
+    ) -> Iterator[EverythingStep]:
+        """Segment all objects, plane by plane.
+
+        Parameters
+        ----------
+        planes : iterable of tuple of int, optional
+            All by default.
+        commit : bool
+            Paint them into :attr:`labels`, where they are free, with new labels.
+
+        Yields
+        ------
+        EverythingStep
+            One a tile; the last of a plane brings its masks.
+        """
+        chosen = list(self.volume.planes() if planes is None else planes)
+        total, done = len(self.tiles(chosen)), 0
+        for plane in chosen:
+            tiles = list(self.grid.tiles(plane))
+            found: list[tuple[Tile, tuple[Mask, ...]]] = []
+            for tile in tiles:
+                found.append((tile, segment_tile(self.model, self.encoder.get(tile))))
+                done += 1
+                if len(found) < len(tiles):
+                    yield EverythingStep(tile, done, total)
+            masks = tuple(stitch_masks(found))
+            if commit:
+                for mask in masks:
+                    self._apply(paint(mask, self.labels, self._next_label()))
+            yield EverythingStep(tiles[-1], done, total, masks)
+
+    # --- labels ----------------------------------------------------------------------------
+
+    def commit(
+        self,
+        mask: Mask,
+        label: int | None = None,
+        policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
+    ) -> LabelEdit:
+        """Paint a mask into the labels.
+
+        Parameters
+        ----------
+        mask : Mask
+            The object.
+        label : int, optional
+            The next free one by default.
+        policy : OverlapPolicy
+            What happens to pixels that are taken.
+
+        Returns
+        -------
+        LabelEdit
+            What changed; :meth:`undo` takes it back.
+
+        Raises
+        ------
+        LabelError
+            If the label does not fit into uint32.
+        """
+        label = self._next_label() if label is None else label
+        return self._apply(paint(mask, self.labels, label, policy))
+
+    def undo(self) -> LabelEdit | None:
+        """Take the last edit back; returns what changed, or None without edits."""
+        return self._move(self._done, self._undone)
+
+    def redo(self) -> LabelEdit | None:
+        """Do the last undone edit again; returns what changed, or None."""
+        return self._move(self._undone, self._done)
+
+    def _apply(self, edit: LabelEdit) -> LabelEdit:
+        edit.apply(self.labels)
+        self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
+        self._done.append(edit)
+        self._undone.clear()
+        return edit
+
+    def _move(self, source: list[LabelEdit], target: list[LabelEdit]) -> LabelEdit | None:
+        if not source:
+            return None
+        edit = source.pop().inverse()
+        edit.apply(self.labels)
+        target.append(edit)
+        return edit
+
+    def _next_label(self) -> int:
+        # Labels are only written through edits, so the whole array need not be searched.
+        return self._largest_label + 1
+
+    def save(self, path: str | Path, overwrite: bool = False) -> list[Path]:
+        """Write the labels as ``.tif``, ``.ome.tif`` or ``.ome.zarr``, with scale and units.
+
+        Parameters
+        ----------
+        path : str or Path
+            Its suffix decides.
+        overwrite : bool
+            Replace an existing file.
+
+        Returns
+        -------
+        list of Path
+            What was written.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written there; nothing is left half-written.
+        """
+        volume = self.volume
+        write_labels(
+            path,
+            self.labels,
+            axes=volume.label_axes,
+            scale=volume.scale,
+            units=volume.units,
+            translate=volume.translate,
+            overwrite=overwrite,
+        )
+        return [Path(path)]
+
+    def _cache_spec(self) -> CacheSpec:
+        tile = next(iter(self.grid.tiles((0,) * len(self.volume.plane_shape))))
+        return CacheSpec(
+            image=self.volume.name,
+            model=self.model.config.name,
+            weights_hash=weights_hash(self.model),
+            intensity=self.mapping.key,
+            tile_size=self.grid.tile_size,
+            overlap=self.grid.overlap,
+            grid_shape=(*self.volume.plane_shape, self.grid.rows, self.grid.cols),
+            arrays=array_shapes(self.model.config, *tile.model_shape),
+        )
+
+
+def _open_volume(image: Any, given: dict[str, Any]) -> Volume:
+    """The image as a Volume; what is given overrides what a file says."""
+    if isinstance(image, str | Path):
+        of_file = {key: given.pop(key) for key in ("axes", "channels") if key in given}
+        image = read_image(image, **of_file)
+    if not isinstance(image, Volume):
+        return Volume.from_array(image, **given)
+    if not given:
+        return image
+    known = {key: getattr(image, key) for key in _VOLUME_FIELDS}
+    return Volume.from_array(image.data, **(known | given))
+
+
+_VOLUME_FIELDS = ("axes", "channels", "scale", "units", "translate", "name")
