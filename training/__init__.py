@@ -1,0 +1,1 @@
+"""Training of the built-in model: ``python -m training --data FOLDER --out RUN``."""

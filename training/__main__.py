@@ -1,0 +1,46 @@
+"""Train, resume and export with one command: ``python -m training --help``."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from napari_sam.model.weights import best_device
+
+from .train import TrainingPlan, run
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with one folder of .npz files per set.")],
+    out: Annotated[Path, typer.Option(help="Run folder; a checkpoint in it is resumed.")],
+    minutes: Annotated[float, typer.Option(help="Length of the whole run.")] = 120,
+    learning_rate: float = 8e-4,
+    rounds: int = 2,
+    batches: Annotated[int, typer.Option(help="Batches whose gradients make one step.")] = 1,
+    procedural: Annotated[int, typer.Option(help="Procedural images.")] = 240,
+    workers: Annotated[int, typer.Option(help="Loader processes.")] = 0,
+    seed: int = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps; the best by default.")] = "",
+    switches: Annotated[str, typer.Option(help="JSON overrides of ModelConfig.")] = "{}",
+) -> None:
+    """Train the built-in model; cells-tiny.safetensors in the run folder is ready to ship."""
+    plan = TrainingPlan(
+        data,
+        out,
+        minutes,
+        learning_rate=learning_rate,
+        rounds=rounds,
+        batches=batches,
+        procedural=procedural,
+        workers=workers,
+        seed=seed,
+        switches=json.loads(switches),
+    )
+    for line in run(plan, torch.device(device or best_device())):
+        typer.echo("  ".join(f"{key} {value:.4g}" for key, value in line.items()))
+
+
+if __name__ == "__main__":
+    typer.run(main)
