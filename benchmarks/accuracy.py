@@ -78,7 +78,9 @@ def truths(labels: NDArray[np.integer]) -> Iterator[Truth]:
             continue
         depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
         y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-        yield Truth(*place, pixels, (float(y + place[0].start), float(x + place[1].start)))
+        yield Truth(
+            place[0], place[1], pixels, (float(y + place[0].start), float(x + place[1].start))
+        )
 
 
 def model_ious(
@@ -98,9 +100,7 @@ def model_ious(
             y0, x0, y1, x1 = mask.bbox
             canvas[y0:y1, x0:x1] = mask.pixels
             ious[kind].append(truth.iou(canvas))
-        ious[f"{kind} iou error"] = [
-            abs(masks[i].iou - iou) for i, iou in enumerate(ious[kind], 1)
-        ]
+        ious[f"{kind} iou error"] = [abs(masks[i].iou - iou) for i, iou in enumerate(ious[kind], 1)]
     return ious
 
 

@@ -20,7 +20,7 @@ SAM1_SWITCHES = {
     "proposals": False,
     "object_score": False,
     "point_features": False,
-    "mask_position": False,
+    "prompt_maps": False,
     "pad_points_with_box": False,
 }
 

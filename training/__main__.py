@@ -23,6 +23,7 @@ def main(
     workers: Annotated[int, typer.Option(help="Loader processes.")] = 0,
     seed: int = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; the best by default.")] = "",
+    start: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
     switches: Annotated[str, typer.Option(help="JSON overrides of ModelConfig.")] = "{}",
 ) -> None:
     """Train the built-in model; cells-tiny.safetensors in the run folder is ready to ship."""
@@ -37,6 +38,7 @@ def main(
         workers=workers,
         seed=seed,
         switches=json.loads(switches),
+        start=start,
     )
     for line in run(plan, torch.device(device or best_device())):
         typer.echo("  ".join(f"{key} {value:.4g}" for key, value in line.items()))

@@ -1,7 +1,8 @@
 """An endless, seeded stream of training batches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,12 +52,12 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
-        moved = {
-            name: value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
-            for name in self.__slots__
-            if (value := getattr(self, name)) is not None
+        tensors: dict[str, Any] = {
+            field.name: value.to(device, non_blocking=True)
+            for field in fields(self)
+            if isinstance(value := getattr(self, field.name), Tensor)
         }
-        return Batch(**moved)
+        return replace(self, **tensors)
 
 
 class BatchStream(IterableDataset[Batch]):

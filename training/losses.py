@@ -52,10 +52,18 @@ def true_iou(logits: Tensor, target: Tensor) -> Tensor:
     return overlap / union.clamp(min=1)
 
 
-def proposal_loss(proposals: Tensor, centre: Tensor, foreground: Tensor) -> Tensor:
-    """Cross-entropy of centre heat map and foreground; ``(B, 2, h, w)`` logits."""
+def proposal_loss(proposals: Tensor | None, centre: Tensor, foreground: Tensor) -> Tensor:
+    """Cross-entropy of centre heat map and foreground; ``(B, 2, h, w)`` logits.
+
+    Raises
+    ------
+    ValueError
+        If the model has no proposal head.
+    """
+    if proposals is None:
+        raise ValueError("only models with a proposal head can be trained")
     target = torch.stack([centre, foreground], dim=1)
-    return functional.binary_cross_entropy_with_logits(proposals, target)
+    return functional.binary_cross_entropy_with_logits(proposals.float(), target)
 
 
 def prompt_loss(

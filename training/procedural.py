@@ -5,6 +5,7 @@ of one kind of microscope. They are stand-ins: the variety matters, not the real
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -16,7 +17,7 @@ from skimage.segmentation import find_boundaries
 from .samples import Sample
 
 SIZE = 320
-Image = NDArray[np.float32]
+Image = NDArray[np.floating[Any]]
 Labels = NDArray[np.int32]
 
 

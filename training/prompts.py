@@ -112,7 +112,7 @@ def _click(
     if index == 0:
         if len(ys) == 0:
             return 0.0, 0.0
-        pick = rng.integers(len(ys))
+        pick = int(rng.integers(len(ys)))
     else:
         inside = depth[ys, xs]
         if rng.random() < 0.5:
@@ -203,7 +203,7 @@ def correct(predicted: Bool, target: Bool, rng: Generator) -> tuple[Float, NDArr
             pick = int(depth.argmax())
         else:
             pick = int(rng.choice(depth.size, p=(depth / depth.sum()).ravel()))
-        y, x = np.unravel_index(pick, depth.shape)
-        y, x = y + rows.start, x + cols.start
+        row, col = np.unravel_index(pick, depth.shape)
+        y, x = int(row) + rows.start, int(col) + cols.start
         points[index], labels[index] = (x, y), int(t[y, x])
     return points, labels

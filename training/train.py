@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
@@ -58,6 +59,8 @@ class TrainingPlan:
         Of windows, prompts and initial weights.
     switches : dict
         Overrides of :class:`ModelConfig`, for ablations.
+    start : Path or None
+        Weights to start from, as far as names and shapes agree.
     """
 
     data: Path
@@ -71,6 +74,7 @@ class TrainingPlan:
     workers: int = 0
     seed: int = 0
     switches: dict[str, Any] = field(default_factory=dict)
+    start: Path | None = None
 
 
 class Training:
@@ -89,6 +93,8 @@ class Training:
         torch.manual_seed(plan.seed)
         config = ModelConfig.from_dict(ModelConfig.cells_tiny().to_dict() | plan.switches)
         self.model = Sam(config).to(device)
+        if plan.start is not None:
+            start_from(self.model, plan.start)
         self.average = AveragedModel(self.model, multi_avg_fn=moving_average)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.model, plan.weight_decay),
@@ -138,7 +144,7 @@ class Training:
         images = torch.cat([self.model.preprocess(rgb) for rgb in batch.rgb])
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             features = self.model.encode_image(images, batch.offset)
-            dense = proposal_loss(features.proposals.float(), batch.centre, batch.foreground)
+            dense = proposal_loss(features.proposals, batch.centre, batch.foreground)
             losses = self._annotate(batch, features, rng)
             loss = torch.stack(losses).mean() if losses else 0.0
         ((loss + DENSE_WEIGHT * dense) / self.plan.batches).backward()
@@ -149,7 +155,7 @@ class Training:
         self, batch: Batch, features: ImageFeatures, rng: np.random.Generator
     ) -> list[Tensor]:
         """Losses of the rounds of prompts."""
-        if self.progress < DENSE_ONLY_UNTIL:
+        if self.plan.start is None and self.progress < DENSE_ONLY_UNTIL:
             return []
         annotator = Annotator(batch, rng)
         return [
@@ -184,6 +190,13 @@ def parameter_groups(model: Sam, weight_decay: float) -> list[dict[str, Any]]:
         {"params": matrices, "weight_decay": weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
+
+
+def start_from(model: Sam, path: Path) -> None:
+    """Take the tensors of a weights file that the model has too."""
+    own, given = model.state_dict(), load_file(path)
+    same = {k: v for k, v in given.items() if k in own and v.shape == own[k].shape}
+    model.load_state_dict(own | same)
 
 
 def schedule(step: int, progress: float, warmup: int = 200) -> float:

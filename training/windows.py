@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional
 
 from .samples import Sample
 
+Float = NDArray[np.floating[Any]]
 SMALLEST_OBJECT = 16  # pixels that must be visible in the window
 
 
@@ -36,11 +38,12 @@ def draw_window(sample: Sample, size: int, rng: Generator) -> Window:
     """Cut, turn, scale and recolour a window of ``size`` pixels."""
     matrix, center = _placement(sample, size, rng)
     grid = _sampling_grid(matrix, center, size, sample.labels.shape)
-    labels = _warp(sample.labels[..., None].astype(np.float32), grid, "nearest")[..., 0]
-    labels = labels.astype(np.int32)
+    drawn = _warp(sample.labels[..., None].astype(np.float32), grid, "nearest")
+    labels = drawn[..., 0].astype(np.int32)
     inner = np.zeros_like(labels)
     if sample.inner is not None:
-        inner = _warp(sample.inner[..., None].astype(np.float32), grid, "nearest")[..., 0]
+        there = _warp(sample.inner[..., None].astype(np.float32), grid, "nearest")
+        inner = there[..., 0].astype(np.int32)
     image = sample.image if sample.image.ndim == 3 else sample.image[..., None]
     look = _stretch(image, rng)
     zoom_out = math.sqrt(abs(float(np.linalg.det(matrix))))
@@ -48,7 +51,7 @@ def draw_window(sample: Sample, size: int, rng: Generator) -> Window:
         look = gaussian_filter(look, (0.4 * zoom_out, 0.4 * zoom_out, 0))
     rgb = recolour(_warp(look, grid, "bilinear"), rng)
     kept = _keep_visible(labels)
-    return Window(rgb, kept, np.where(kept > 0, np.where(inner > 0, kept, 0), 0).astype(np.int32))
+    return Window(rgb, kept, np.where(inner > 0, kept, 0).astype(np.int32))
 
 
 def _placement(
@@ -82,15 +85,16 @@ def _sampling_grid(
     return torch.from_numpy(unit[None, ..., ::-1].astype(np.float32).copy())
 
 
-def _warp(image: NDArray[np.float32], grid: torch.Tensor, mode: str) -> NDArray[np.float32]:
+def _warp(image: Float, grid: torch.Tensor, mode: str) -> NDArray[np.float32]:
     source = torch.from_numpy(np.ascontiguousarray(image, np.float32)).permute(2, 0, 1)[None]
     warped = functional.grid_sample(
         source, grid, mode=mode, padding_mode="reflection", align_corners=False
     )
-    return warped[0].permute(1, 2, 0).numpy()
+    values: NDArray[np.float32] = warped[0].permute(1, 2, 0).numpy()
+    return values
 
 
-def _stretch(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
+def _stretch(image: NDArray[np.uint8], rng: Generator) -> Float:
     """Contrast limits as a user or the automatic contrast might choose them: to about 0..1."""
     if image.shape[-1] == 3 and rng.random() < 0.5:
         return image.astype(np.float32) / 255
@@ -100,7 +104,7 @@ def _stretch(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.float32]:
     return np.clip((image - low) / max(high - low, 1), 0, 1).astype(np.float32)
 
 
-def recolour(image: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+def recolour(image: Float, rng: Generator) -> NDArray[np.float32]:
     """Random look of ``(h, w, 1 or 3)`` values in 0..1, as ``(h, w, 3)`` in 0..255."""
     image = np.clip(image, 0, 1)
     if image.shape[-1] == 3 and rng.random() < 0.25:

@@ -88,7 +88,7 @@ class Session:
         self.warnings = self.encoder.warnings
         if cache_dir is not False:
             try:
-                root = None if cache_dir in (None, True) else cache_dir
+                root = None if isinstance(cache_dir, bool) else cache_dir
                 self.encoder.cache = EmbeddingCache(root, self._cache_spec())
             except CacheError as error:
                 if cache_dir is not None:  # asked for by name: the user should know before hours

@@ -68,7 +68,9 @@ def array_shapes(config: ModelConfig, height: int, width: int) -> dict[str, tupl
         Name to shape, channels first.
     """
     patch = config.patch_size
-    shapes = {"image_embedding": (config.prompt_dim, height // patch, width // patch)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "image_embedding": (config.prompt_dim, height // patch, width // patch)
+    }
     if config.high_res_layers:
         shapes["high_res_8"] = (config.prompt_dim // 4, height // 8, width // 8)
         shapes["high_res_4"] = (config.mask_dim, height // 4, width // 4)

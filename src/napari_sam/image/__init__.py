@@ -1,7 +1,7 @@
 """Images: what the microscope gave us."""
 
 from .intensity import IntensityMapping, contrast_mapping
-from .read import read_image
 from .volume import Volume
 
-__all__ = ["IntensityMapping", "Volume", "contrast_mapping", "read_image"]
+# Reading files is in napari_sam.image.read alone: zarr and tifffile take a second to import.
+__all__ = ["IntensityMapping", "Volume", "contrast_mapping"]

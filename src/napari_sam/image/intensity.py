@@ -30,8 +30,9 @@ class IntensityMapping:
 
     @property
     def key(self) -> str:
-        """The limits as text: part of the identity of cached embeddings."""
-        return ";".join(f"{low:g}-{high:g}" for low, high in self.limits)
+        """The limits as text, exactly: part of the identity of cached embeddings."""
+        texts = ([repr(v).removesuffix(".0") for v in pair] for pair in self.limits)
+        return "; ".join(" to ".join(pair) for pair in texts)
 
     def apply(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Map pixels to RGB.
@@ -39,7 +40,8 @@ class IntensityMapping:
         Parameters
         ----------
         pixels : ndarray
-            ``(h, w, channels)``, any real dtype. NaN becomes the lower limit.
+            ``(h, w, channels)``, any real dtype. NaN becomes the lower limit, what lies outside
+            of the limits the nearer one.
 
         Returns
         -------
@@ -49,16 +51,22 @@ class IntensityMapping:
         """
         rgb = np.zeros((*pixels.shape[:2], 3), np.float32)
         for index, (low, high) in enumerate(self.limits):
-            values = pixels[..., index].astype(
-                np.float64 if pixels.dtype.itemsize > 4 else np.float32
-            )
-            values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
-            span = high - low
-            scaled = np.clip((values - low) / span, 0, 1) * 255 if span > 0 else 0 * values
-            rgb[..., index] = scaled
+            rgb[..., index] = _scaled(pixels[..., index], low, high)
         if len(self.limits) == 1:
             rgb[..., 1:] = rgb[..., :1]
         return rgb
+
+
+def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
+    """``low`` to 0 and ``high`` to 255; a factor of exactly 1 leaves 8 bits as they are."""
+    # float32 holds all but large whole numbers and float64
+    exact = np.can_cast(values.dtype, np.float32)
+    scaled: NDArray[Any] = np.array(values, np.float32 if exact else np.float64)
+    scaled[np.isnan(scaled)] = low
+    np.clip(scaled, low, high, out=scaled)  # before the subtraction, which could overflow
+    np.subtract(scaled, low, out=scaled)
+    np.multiply(scaled, 255 / (high - low) if high > low else 0.0, out=scaled)
+    return scaled
 
 
 def contrast_mapping(volume: Volume, contrast: Any = "auto") -> IntensityMapping:
@@ -89,13 +97,15 @@ def contrast_mapping(volume: Volume, contrast: Any = "auto") -> IntensityMapping
     try:
         limits = np.asarray(contrast, float)
         limits = np.broadcast_to(limits, (channels, 2))
-    except ValueError:
+    except (TypeError, ValueError):
         raise ImageError(
             f"contrast {contrast!r}: give (low, high), or one such pair for each of the "
             f"{channels} channels"
         ) from None
     if not (np.isfinite(limits).all() and (limits[:, 0] < limits[:, 1]).all()):
-        raise ImageError(f"contrast {contrast!r}: the lower limit must be below the upper one")
+        raise ImageError(
+            f"contrast {contrast!r}: give finite limits, the lower one below the upper one"
+        )
     return IntensityMapping(tuple((float(low), float(high)) for low, high in limits))
 
 

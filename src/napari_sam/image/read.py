@@ -1,30 +1,40 @@
 """Read: a path to a Volume, lazily where the format allows."""
 
+import math
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tifffile
 import zarr
-from skimage.io import imread
+from PIL import Image
 
 from napari_sam.errors import ImageError
 
 from .volume import Volume
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
+_PLAIN_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "F", "RGB", "RGBA"})
 _TIFFS = frozenset({".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".qptiff", ".btf"})
-_AXES = str.maketrans(
-    "SIQ", "CZZ"
-)  # tifffile: samples are channels; unnamed stacks are taken for z
-_TO_MICROMETRE = {"inch": 25400.0, "centimetre": 10000.0, "centimeter": 10000.0}
-_UNITS = {"µm": "micrometer", "um": "micrometer", "\\u00B5m": "micrometer", "micron": "micrometer"}
+# tifffile's letters: samples are channels; stacks without a name are taken for z
+_AXES = str.maketrans("SIQ", "CZZ")
+_CENTIMETRE = 3  # ResolutionUnit of TIFF 6.0
+_UNITS = {
+    **dict.fromkeys(("\N{MICRO SIGN}m", "\N{GREEK SMALL LETTER MU}m"), "micrometer"),
+    **dict.fromkeys(("um", "micron", "microns", "\\u00B5m"), "micrometer"),
+    **{"pm": "picometer", "nm": "nanometer", "mm": "millimeter", "cm": "centimeter", "m": "meter"},
+    **{"\N{LATIN CAPITAL LETTER A WITH RING ABOVE}": "angstrom", "sec": "second", "s": "second"},
+    **{"ms": "millisecond", "min": "minute", "h": "hour"},
+    **dict.fromkeys(("", "pixels", "reference frame"), "pixel"),
+}
+_Spacing = dict[str, tuple[float, str]]  # size of a pixel and its unit, for each axis that has one
 
 
 def read_image(
-    path: str | Path, *, axes: str | None = None, channels: Sequence[int] | None = None
+    path: str | Path, *, axes: str | None = None, channels: Sequence[int] | int | None = None
 ) -> Volume:
     """Open an image file; pixels are read when they are asked for.
 
@@ -35,7 +45,7 @@ def read_image(
         npy; PNG, JPEG.
     axes : str, optional
         One letter of TCZYX a dimension, where the file does not say or says it wrong.
-    channels : sequence of int, optional
+    channels : int or sequence of int, optional
         One to three channels that the model sees.
 
     Returns
@@ -66,22 +76,19 @@ def _volume(
     data: Any,
     found: dict[str, Any],
     axes: str | None,
-    channels: Sequence[int] | None,
+    channels: Sequence[int] | int | None,
 ) -> Volume:
-    spacing = found.get("spacing", {})
-    volume = Volume.from_array(
-        data, axes=axes or found.get("axes"), channels=channels, name=str(path)
-    )
-    if not spacing:
-        return volume
-    return Volume.from_array(
-        data,
-        axes=volume.axes,
-        channels=volume.channels,
-        name=str(path),
-        scale=[spacing.get(axis, (1.0, ""))[0] for axis in volume.label_axes],
-        units=[spacing.get(axis, (1.0, ""))[1] or "pixel" for axis in volume.label_axes],
-        translate=[found.get("origin", {}).get(axis, 0.0) for axis in volume.label_axes],
+    axes = axes or found.get("axes")
+    volume = Volume.from_array(data, axes=axes, channels=channels, name=str(path))
+    origin = found.get("origin", {})
+    spacing = [found.get("spacing", {}).get(axis, (1.0, "")) for axis in volume.label_axes]
+    # Some programs write a size of 0 where they know none.
+    sizes = [size if math.isfinite(size) and size > 0 else 1.0 for size, _ in spacing]
+    return replace(
+        volume,
+        scale=tuple(sizes),
+        units=tuple(_UNITS.get(unit, unit) for _, unit in spacing),
+        translate=tuple(origin.get(axis, 0.0) for axis in volume.label_axes),
     )
 
 
@@ -95,17 +102,30 @@ def _open(path: Path) -> tuple[Any, dict[str, Any]]:
     if suffix == ".npy":
         return np.load(path, mmap_mode="r", allow_pickle=False), {}
     if suffix in _PICTURES:
-        return imread(path), {}
+        return _open_picture(path)
     raise ImageError(
         f"{path} is of no known kind: give a .tif, .ome.tif, .ome.zarr, .zarr, .npy or .png"
     )
+
+
+def _open_picture(path: Path) -> tuple[Any, dict[str, Any]]:
+    with Image.open(path) as picture:
+        if picture.mode == "LA":  # grey, and how transparent
+            return np.asarray(picture.convert("L")), {}
+        # palettes and printers' inks become colours
+        plain = picture if picture.mode in _PLAIN_MODES else picture.convert("RGB")
+        pixels = np.asarray(plain)
+    return pixels, {"axes": "YXC" if pixels.ndim == 3 else "YX"}
 
 
 def _open_tiff(path: Path) -> tuple[Any, dict[str, Any]]:
     with tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
         axes = series.axes.translate(_AXES)
-        spacing = _ome_spacing(tiff) if tiff.is_ome else _tiff_spacing(tiff)
+        try:
+            spacing = _ome_spacing(tiff) if tiff.is_ome else _tiff_spacing(tiff)
+        except Exception:  # pixels can be segmented whatever is written beside them
+            spacing = {}
     try:
         store = tifffile.imread(path, aszarr=True, series=0, level=0)
         data: Any = zarr.open_array(store, mode="r")
@@ -116,59 +136,76 @@ def _open_tiff(path: Path) -> tuple[Any, dict[str, Any]]:
     return data, {"axes": axes if known else None, "spacing": spacing}
 
 
-def _ome_spacing(tiff: tifffile.TiffFile) -> dict[str, tuple[float, str]]:
+def _ome_spacing(tiff: tifffile.TiffFile) -> _Spacing:
     metadata = tifffile.xml2dict(tiff.ome_metadata or "<OME/>")
     images = metadata.get("OME", {}).get("Image", {})
     pixels = (images[0] if isinstance(images, list) else images).get("Pixels", {})
-    spacing = {}
+    spacing: _Spacing = {}
     for axis in "XYZ":
         if size := pixels.get(f"PhysicalSize{axis}"):
-            unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
-            spacing[axis] = (float(size), _UNITS.get(unit, unit))
+            spacing[axis] = (float(size), pixels.get(f"PhysicalSize{axis}Unit", "um"))
     if step := pixels.get("TimeIncrement"):
-        spacing["T"] = (float(step), pixels.get("TimeIncrementUnit", "second"))
+        spacing["T"] = (float(step), pixels.get("TimeIncrementUnit", "s"))
     return spacing
 
 
-def _tiff_spacing(tiff: tifffile.TiffFile) -> dict[str, tuple[float, str]]:
-    """ImageJ's spacing and unit, or the resolution tags of a plain TIFF."""
+def _tiff_spacing(tiff: tifffile.TiffFile) -> _Spacing:
+    """ImageJ's spacing and unit; of a plain TIFF the resolution, where it is per centimetre.
+
+    Per inch it says how large to print: 72 or 300, whatever the microscope.
+    """
     imagej = tiff.imagej_metadata or {}
-    page = tiff.pages.first
-    unit = _UNITS.get(str(imagej.get("unit", "")), str(imagej.get("unit", "")))
-    spacing: dict[str, tuple[float, str]] = {}
+    tags = tiff.pages.first.tags
+    per_centimetre = not tiff.is_imagej and tags.valueof("ResolutionUnit") == _CENTIMETRE
+    factor, unit = (1e4, "um") if per_centimetre else (1.0, str(imagej.get("unit", "")))
+    spacing: _Spacing = {}
     for axis, tag in (("X", "XResolution"), ("Y", "YResolution")):
-        value = page.tags.valueof(tag)
-        if not unit or not value or not value[0] or not value[1]:
-            continue
-        spacing[axis] = (value[1] / value[0], unit)
+        pixels, length = tags.valueof(tag) or (0, 0)
+        if unit and pixels and length:
+            spacing[axis] = (factor * length / pixels, unit)
     if unit and "spacing" in imagej:
         spacing["Z"] = (float(imagej["spacing"]), unit)
     if "finterval" in imagej:
-        spacing["T"] = (float(imagej["finterval"]), "second")
+        spacing["T"] = (float(imagej["finterval"]), str(imagej.get("tunit", "s")))
     return spacing
 
 
 def _open_zarr(path: Path) -> tuple[Any, dict[str, Any]]:
-    node = zarr.open(path, mode="r")
+    node: Any = zarr.open(path, mode="r")
     if isinstance(node, zarr.Array):
         return node, {}
-    attributes = dict(node.attrs)
+    if "bioformats2raw.layout" in node.attrs and "0" in node:
+        node = node["0"]  # the first of the images that were in one file
+    attributes = node.attrs.asdict()
     multiscales = attributes.get("ome", attributes).get("multiscales")
     if not multiscales:
         raise ImageError(f"{path} is a zarr group without an OME image: give the image inside it")
-    dataset = multiscales[0]["datasets"][0]
-    axes = [axis if isinstance(axis, dict) else {"name": axis} for axis in multiscales[0]["axes"]]
-    names = "".join(axis["name"].upper() for axis in axes)
-    scale, origin = [1.0] * len(axes), [0.0] * len(axes)
-    both = (dataset, multiscales[0])
-    for transform in (t for holder in both for t in holder.get("coordinateTransformations", ())):
-        if transform["type"] == "scale":
-            scale = [a * b for a, b in zip(scale, transform["scale"], strict=True)]
-        elif transform["type"] == "translation":
-            origin = [a + b for a, b in zip(origin, transform["translation"], strict=True)]
-    units = [axis.get("unit", "") for axis in axes]
+    dataset = multiscales[0]["datasets"][0]  # the first is the full resolution
+    # Until version 0.2 the axes were always these; in 0.3 they were names without more.
+    axes = [
+        axis if isinstance(axis, Mapping) else {"name": axis}
+        for axis in multiscales[0].get("axes", "tczyx")
+    ]
+    names = "".join(axis["name"][0].upper() for axis in axes)
+    scale, origin = _transformed(len(axes), dataset, multiscales[0])
+    units = [axis.get("unit") or "" for axis in axes]
     return node[dataset["path"]], {
         "axes": names,
         "spacing": dict(zip(names, zip(scale, units, strict=True), strict=True)),
         "origin": dict(zip(names, origin, strict=True)),
     }
+
+
+def _transformed(
+    ndim: int, dataset: Mapping[str, Any], multiscale: Mapping[str, Any]
+) -> tuple[list[float], list[float]]:
+    """Scale and origin of a level: its own transformations, then those of all levels."""
+    scale, origin = [1.0] * ndim, [0.0] * ndim
+    for holder in (dataset, multiscale):
+        for step in holder.get("coordinateTransformations", ()):
+            if step["type"] == "scale":
+                scale = [a * b for a, b in zip(scale, step["scale"], strict=True)]
+                origin = [a * b for a, b in zip(origin, step["scale"], strict=True)]
+            elif step["type"] == "translation":
+                origin = [a + b for a, b in zip(origin, step["translation"], strict=True)]
+    return scale, origin

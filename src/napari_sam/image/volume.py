@@ -1,5 +1,6 @@
 """Volume: any array-like with named axes, of which only what is asked for is loaded."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -55,7 +56,7 @@ class Volume:
         scale: Sequence[float] | None = None,
         translate: Sequence[float] | None = None,
         units: Sequence[str] | None = None,
-        channels: Sequence[int] | None = None,
+        channels: Sequence[int] | int | None = None,
         name: str = "image",
     ) -> "Volume":
         """Check an array and complete what is not given.
@@ -63,13 +64,13 @@ class Volume:
         Parameters
         ----------
         data : array-like
-            See :class:`Volume`.
+            See :class:`Volume`; nested lists are made an array.
         axes : str, optional
             Guessed from the shape: YX, ZYX, TZYX or TCZYX; with three or four values in the last
-            of three or four dimensions, YXC or ZYXC.
+            of three to five dimensions, YXC, ZYXC or TZYXC.
         scale, translate, units : sequence, optional
             1, 0 and "pixel" by default.
-        channels : sequence of int, optional
+        channels : int or sequence of int, optional
             The first three by default; the colours of RGBA without its alpha.
         name : str
             See :class:`Volume`.
@@ -83,19 +84,17 @@ class Volume:
         ImageError
             If it is not an image that can be segmented.
         """
-        if not hasattr(data, "shape") or not hasattr(data, "dtype"):
-            data = np.asarray(data)
-        shape = tuple(int(n) for n in data.shape)
-        _check_array(name, shape, np.dtype(data.dtype))
-        axes = _guess_axes(name, shape) if axes is None else axes.upper()
+        data = _as_array(name, data)
+        shape = _shape(name, data)
+        axes = _guess_axes(shape) if axes is None else str(axes).upper()
         _check_axes(name, shape, axes)
         label_axes = axes.replace("C", "")
         return cls(
             data=data,
             axes=axes,
-            scale=_per_axis("scale", scale, label_axes, 1.0),
+            scale=_scale(scale, label_axes),
             translate=_per_axis("translate", translate, label_axes, 0.0),
-            units=tuple(units) if units else ("pixel",) * len(label_axes),
+            units=_units(units, label_axes),
             name=name,
             channels=_check_channels(name, shape, axes, channels),
         )
@@ -134,7 +133,8 @@ class Volume:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the image's values."""
-        return np.dtype(self.data.dtype)
+        dtype: np.dtype[Any] = np.dtype(self.data.dtype)
+        return dtype
 
     @property
     def is_rgb(self) -> bool:
@@ -159,20 +159,63 @@ class Volume:
         -------
         ndarray
             ``(y1 - y0, x1 - x0, channels)`` in the image's own dtype.
+
+        Raises
+        ------
+        ImageError
+            If the pixels cannot be read, for example because the file is cut off.
         """
         where = dict(zip(self.plane_axes, plane, strict=True))
         region = {"Y": slice(y0, y1), "X": slice(x0, x1)}
         if "C" not in self.axes:
             return self._load({**where, **region})[..., None]
+        if self.axes.endswith("C"):  # colours share their chunks: decode each only once
+            first, last = min(self.channels), max(self.channels)
+            colours = self._load({**where, **region, "C": slice(first, last + 1)})
+            return colours[..., [c - first for c in self.channels]]
         channels = (self._load({**where, **region, "C": c}) for c in self.channels)
         return np.stack(list(channels), axis=-1)
 
     def _load(self, where: dict[str, Any]) -> NDArray[Any]:
-        return np.asarray(self.data[tuple(where[axis] for axis in self.axes)])
+        index = tuple(where[axis] for axis in self.axes)
+        try:
+            return np.asarray(self.data[index])
+        except Exception as error:  # every kind of array and codec has errors of its own
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ImageError(
+                f"part of {self.name} cannot be read: {reason}; check that the file is whole"
+            ) from error
+
+
+def _as_array(name: str, data: Any) -> Any:
+    """What has shape and dtype is left as it is: it may be larger than memory."""
+    if hasattr(data, "shape") and hasattr(data, "dtype"):
+        return data
+    try:
+        return np.asarray(data)
+    except ValueError:
+        raise ImageError(
+            f"{name} has rows of different lengths: give an array, of an image pyramid one level"
+        ) from None
+
+
+def _shape(name: str, data: Any) -> tuple[int, ...]:
+    """Shape of what can be an image."""
+    try:
+        shape, dtype = tuple(int(n) for n in data.shape), np.dtype(data.dtype)
+    except (TypeError, ValueError):
+        raise ImageError(
+            f"{name} has no known shape or values (shape {data.shape}, {data.dtype}): give a "
+            "numpy, dask or zarr array with known chunk sizes"
+        ) from None
+    _check_array(name, shape, dtype)
+    return shape
 
 
 def _check_array(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    if not 2 <= len(shape) <= 6:
+    if not shape:
+        raise ImageError(f"{name} is a single value, not an image: give an array, or open a file")
+    if not 2 <= len(shape) <= 5:
         raise ImageError(
             f"{name} has {len(shape)} dimensions: give an image of 2 to 5, from T, C, Z, Y, X"
         )
@@ -185,11 +228,9 @@ def _check_array(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
         )
 
 
-def _guess_axes(name: str, shape: tuple[int, ...]) -> str:
-    if len(shape) in (3, 4) and shape[-1] in (3, 4):
-        return "YXC" if len(shape) == 3 else "ZYXC"
-    if len(shape) not in _GUESSES:
-        raise ImageError(f"{name} has {len(shape)} dimensions: say which with axes, e.g. TCZYX")
+def _guess_axes(shape: tuple[int, ...]) -> str:
+    if len(shape) > 2 and shape[-1] in (3, 4):  # no microscope makes images that narrow
+        return "TZYXC"[-len(shape) :]
     return _GUESSES[len(shape)]
 
 
@@ -206,12 +247,12 @@ def _check_axes(name: str, shape: tuple[int, ...], axes: str) -> None:
 
 
 def _check_channels(
-    name: str, shape: tuple[int, ...], axes: str, channels: Sequence[int] | None
+    name: str, shape: tuple[int, ...], axes: str, channels: Sequence[int] | int | None
 ) -> tuple[int, ...]:
     count = shape[axes.index("C")] if "C" in axes else 1
     if channels is None:
         return tuple(range(min(count, _SEEN_CHANNELS)))
-    chosen = tuple(int(c) for c in channels)
+    chosen = (channels,) if isinstance(channels, int) else tuple(int(c) for c in channels)
     if not 1 <= len(chosen) <= _SEEN_CHANNELS or not all(0 <= c < count for c in chosen):
         raise ImageError(
             f"channels {', '.join(map(str, chosen))} of {name}: choose one to three "
@@ -225,6 +266,25 @@ def _per_axis(
 ) -> tuple[float, ...]:
     if values is None:
         return (default,) * len(axes)
-    if len(values) != len(axes):
-        raise ImageError(f"{what} has {len(values)} values: give {len(axes)}, for {axes}")
-    return tuple(float(v) for v in values)
+    try:
+        numbers = tuple(float(v) for v in values)
+    except (TypeError, ValueError):
+        numbers = ()
+    if len(numbers) != len(axes) or not all(map(math.isfinite, numbers)):
+        raise ImageError(f"{what} {values!r}: give {len(axes)} finite numbers, for {axes}")
+    return numbers
+
+
+def _scale(values: Sequence[float] | None, axes: str) -> tuple[float, ...]:
+    scale = _per_axis("scale", values, axes, 1.0)
+    if 0 in scale:
+        raise ImageError(f"scale {scale}: a pixel has some size, give numbers other than 0")
+    return scale
+
+
+def _units(units: Sequence[str] | None, axes: str) -> tuple[str, ...]:
+    if not units:
+        return ("pixel",) * len(axes)
+    if isinstance(units, str) or len(units) != len(axes):
+        raise ImageError(f"units {units!r}: give {len(axes)}, one for each of {axes}")
+    return tuple(str(unit) for unit in units)

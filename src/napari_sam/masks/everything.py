@@ -52,7 +52,8 @@ def propose(embedding: Embedding) -> NDArray[np.float64]:
     )
     inside = foreground[tuple(peaks.T)] > FOREGROUND_THRESHOLD
     points = (peaks[inside] + 0.5) * MASK_STRIDE - 0.5
-    return points[(points[:, 0] < tile.height) & (points[:, 1] < tile.width)]
+    kept: NDArray[np.float64] = points[(points[:, 0] < tile.height) & (points[:, 1] < tile.width)]
+    return kept
 
 
 def _grid_points(tile: Tile) -> NDArray[np.float64]:

@@ -76,8 +76,11 @@ def predict(encoder: Encoder, prompts: PromptSet) -> dict[int, Mask]:
     objects = {i: _Object(own, home_tiles(encoder.grid, own)) for i, own in prompts.objects.items()}
     while pending := {i: o for i, o in objects.items() if o.pending}:
         for tile, ids in _by_tile(pending).items():
-            asked = PromptSet({i: objects[i].prompts_in(tile) for i in ids})
-            for i, (answer,) in decode(encoder.model, encoder.get(tile), asked).items():
+            asked = {i: own for i in ids if (own := objects[i].prompts_in(tile))}
+            if not asked:
+                continue
+            answers = decode(encoder.model, encoder.get(tile), PromptSet(asked))
+            for i, (answer,) in answers.items():
                 objects[i].receive(answer)
         for one in pending.values():
             one.pending = one.reached_tiles(encoder.grid)
@@ -107,43 +110,40 @@ class _Object:
     prompts: tuple[Prompt, ...]
     pending: tuple[Tile, ...]
     answers: dict[Tile, Answer] = field(default_factory=dict)
+    masks: dict[Tile, Mask] = field(default_factory=dict)
     asked: set[Tile] = field(default_factory=set)
 
     def prompts_in(self, tile: Tile) -> tuple[Prompt, ...]:
-        """Own prompts in the tile, and a click where other tiles saw the object in it."""
+        """Own prompts in the tile, and a click where other tiles saw the object in it.
+
+        Nothing if there is no reason to look for the object in this tile.
+        """
+        self.asked.add(tile)
         own = restrict(self.prompts, Frame(tile))
         if any(p.is_foreground and not isinstance(p, BoxPrompt) for p in own):
             return own
         seen = self._seen_in(tile)
         if not seen.any():
-            return own
+            return own if any(p.is_foreground for p in own) else ()
         depth = distance_transform_edt(np.pad(seen, 1))[1:-1, 1:-1]
         y, x = np.unravel_index(int(depth.argmax()), depth.shape)
         click = PointPrompt((*tile.plane, float(y + tile.y0), float(x + tile.x0)))
         return (*own, click)
 
     def receive(self, answer: Answer) -> None:
-        """Keep an answer, unless it means something else than the answers before it."""
-        self.asked.add(answer.tile)
-        here = answer.tile_logits() > 0
-        for tile, other in self.answers.items():
-            common = _common(tile, answer.tile)
-            if common is None:
-                continue
-            there = other.tile_logits()[_within(common, tile)] > 0
-            same = here[_within(common, answer.tile)]
-            if (there & same).sum() < _AGREEMENT * (there | same).sum():
-                return
-        self.answers[answer.tile] = answer
+        """Keep an answer, unless nobody pointed there and it contradicts the others."""
+        own = restrict(self.prompts, Frame(answer.tile))
+        pointed_at = any(prompt.is_foreground for prompt in own)
+        if pointed_at or all(_agree(answer, other) for other in self.answers.values()):
+            self.answers[answer.tile] = answer
+            self.masks[answer.tile] = answer.to_mask()
 
     def reached_tiles(self, grid: TileGrid) -> tuple[Tile, ...]:
-        """Tiles not asked yet, behind the behind that the mask reaches."""
+        """Tiles not asked yet, behind the borders that the mask reaches."""
         reached: dict[Tile, None] = {}
-        for answer in self.answers.values():
-            own = answer.to_mask()
-            if not own.empty:
-                behind = grid.behind(answer.tile, own.bbox)
-                reached |= dict.fromkeys(behind)
+        for tile, mask in self.masks.items():
+            if not mask.empty:
+                reached |= dict.fromkeys(grid.behind(tile, mask.bbox))
         new = [tile for tile in reached if tile not in self.asked]
         return tuple(new[: max(0, TILES_PER_OBJECT - len(self.asked))])
 
@@ -152,7 +152,7 @@ class _Object:
         clicks = _clicks(self.prompts)
         first, *more = self.answers.values()
         if not more:
-            return refine(first.to_mask(), clicks)
+            return refine(self.masks[first.tile], clicks)
         parts = [(tile, answer.tile_logits()) for tile, answer in self.answers.items()]
         (y0, x0), logits = merge_logits(parts)
         pixels = logits > 0
@@ -206,6 +206,15 @@ def _holds(tile: Tile, bbox: BBox) -> bool:
 def _union(boxes: Iterable[BBox]) -> BBox:
     y0, x0, y1, x1 = zip(*boxes, strict=True)
     return min(y0), min(x0), max(y1), max(x1)
+
+
+def _agree(answer: Answer, other: Answer) -> bool:
+    """Whether two tiles see the same object among the pixels that both see."""
+    common = _common(answer.tile, other.tile)
+    if common is None:
+        return True
+    here, there = (a.tile_logits()[_within(common, a.tile)] > 0 for a in (answer, other))
+    return bool((here & there).sum() >= _AGREEMENT * (here | there).sum())
 
 
 def _common(a: Tile, b: Tile) -> BBox | None:

@@ -48,4 +48,5 @@ def _fill_pinholes(pixels: NDArray[np.bool_], limit: float) -> NDArray[np.bool_]
     holes = connected_components(binary_fill_holes(pixels) & ~pixels, connectivity=1)
     small = np.bincount(holes.ravel()) < limit
     small[0] = False
-    return pixels | small[holes]
+    filled: NDArray[np.bool_] = pixels | small[holes]
+    return filled

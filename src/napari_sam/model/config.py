@@ -49,9 +49,9 @@ class ModelConfig:
         Token and head that say whether there is an object at the prompt at all.
     point_features : bool
         Point embeddings also carry the stride 4 feature under the point.
-    mask_position : bool
-        Mask logits also see the positional encoding at stride 4, so that a mask can be local to
-        its prompt below the size of a patch.
+    prompt_maps : bool
+        The prompts are also drawn at stride 4, where the mask is made, so that a mask can be local
+        to its prompt below the size of a patch.
     pad_points_with_box : bool
         Append the padding point also when a box is given (SAM 1 and 2 do not).
     """
@@ -78,7 +78,7 @@ class ModelConfig:
     position_scale: tuple[float, float] = (1.0, 24.0)
     object_score: bool = True
     point_features: bool = True
-    mask_position: bool = True
+    prompt_maps: bool = True
     pad_points_with_box: bool = True
 
     @property
@@ -126,4 +126,7 @@ class ModelConfig:
             raise ValueError(f"unknown model fields: {', '.join(sorted(unknown))}")
         if "name" not in values:
             raise ValueError("the model has no name")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+        }
+        return cls(**given)

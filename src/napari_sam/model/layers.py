@@ -54,11 +54,17 @@ class HeadMlp(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(dims))
 
+    @property
+    def output(self) -> nn.Linear:
+        """The last layer."""
+        layer: nn.Linear = self.layers[-1]  # type: ignore[assignment]
+        return layer
+
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(..., dims[0])`` to ``(..., dims[-1])``."""
         for layer in self.layers[:-1]:
             x = torch.relu(layer(x))
-        out: Tensor = self.layers[-1](x)
+        out: Tensor = self.output(x)
         return out
 
 

@@ -37,29 +37,40 @@ class MaskPrediction:
 
 
 class Upscaling(nn.Module):
-    """Image tokens up to stride 4, adding the high-resolution features on the way."""
+    """Image tokens up to stride 4, adding the high-resolution features on the way.
 
-    def __init__(self, dim: int, mask_dim: int) -> None:
+    With prompt maps, these are added too, and one more layer lets a pixel weigh what it looks like
+    against where the prompts are.
+    """
+
+    def __init__(self, dim: int, mask_dim: int, prompt_maps: bool) -> None:
         super().__init__()
         self.dc1 = nn.ConvTranspose2d(dim, dim // 4, 2, stride=2)
         self.norm = LayerNorm2d(dim // 4)
         self.dc2 = nn.ConvTranspose2d(dim // 4, mask_dim, 2, stride=2)
+        self.mix = nn.Conv2d(mask_dim, mask_dim, 1) if prompt_maps else None
 
-    def forward(self, image: Tensor, high_res_features: tuple[Tensor, ...]) -> Tensor:
+    def forward(
+        self, image: Tensor, high_res_features: tuple[Tensor, ...], maps: Tensor | None
+    ) -> Tensor:
         """Map ``(B, C, D, h, w)`` to ``(B, C, mask_dim, 4h, 4w)``."""
         b, c = image.shape[:2]
         stride8, stride4 = high_res_features or (None, None)
         x = _add_features(self.dc1(image.flatten(0, 1)), stride8, c)
         x = functional.gelu(self.norm(x))
-        x = functional.gelu(_add_features(self.dc2(x), stride4, c))
-        return x.unflatten(0, (b, c))
+        x = _add_features(self.dc2(x), stride4, c)
+        if maps is not None and self.mix is not None:
+            x = self.mix(functional.gelu(x + maps.expand(b, c, -1, -1, -1).flatten(0, 1)))
+        upscaled: Tensor = functional.gelu(x).unflatten(0, (b, c))
+        return upscaled
 
 
 def _add_features(x: Tensor, features: Tensor | None, classes: int) -> Tensor:
     """Add ``(B, F, h, w)`` to each of the ``C`` objects in ``(B * C, F, h, w)``."""
     if features is None:
         return x
-    return (x.unflatten(0, (-1, classes)) + features[:, None]).flatten(0, 1)
+    added: Tensor = x.unflatten(0, (-1, classes)) + features[:, None]
+    return added.flatten(0, 1)
 
 
 class MaskDecoder(nn.Module):
@@ -81,16 +92,10 @@ class MaskDecoder(nn.Module):
         self.object_score_head = HeadMlp(dim, dim, dim, 1) if config.object_score else None
         self.iou_token = nn.Embedding(1, dim)
         self.mask_tokens = nn.Embedding(MASK_TOKENS, dim)
-        self.upscaling = Upscaling(dim, config.mask_dim)
+        self.upscaling = Upscaling(dim, config.mask_dim, config.prompt_maps)
         self.hypernetworks = nn.ModuleList(
             HeadMlp(dim, dim, dim, config.mask_dim) for _ in range(MASK_TOKENS)
         )
-        self.position_networks = nn.ModuleList(
-            HeadMlp(dim, dim, dim) for _ in range(MASK_TOKENS if config.mask_position else 0)
-        )
-        # a sum over all frequencies: without this the first masks are nothing but waves
-        for network in self.position_networks:
-            nn.init.normal_(network.layers[-1].weight, std=0.1 / dim)
         self.iou_head = HeadMlp(dim, dim, dim, MASK_TOKENS)
 
     def forward(
@@ -100,7 +105,7 @@ class MaskDecoder(nn.Module):
         sparse_embeddings: Tensor | None,
         dense_embeddings: Tensor,
         high_res_features: tuple[Tensor, ...],
-        mask_pe: Tensor,
+        prompt_maps: Tensor | None,
         masks: slice,
     ) -> MaskPrediction:
         """Predict the masks of all objects in one pass.
@@ -109,14 +114,16 @@ class MaskDecoder(nn.Module):
         ----------
         image_embedding : Tensor
             ``(B, D, h, w)``.
-        image_pe, mask_pe : Tensor
-            ``(h, w, D)`` and ``(4h, 4w, D)`` positional encodings of the window.
+        image_pe : Tensor
+            ``(h, w, D)`` positional encoding of the window.
         sparse_embeddings : Tensor or None
             ``(B, C, n, D)``.
         dense_embeddings : Tensor
             ``(B, C, D, h, w)`` or broadcastable to it.
         high_res_features : tuple of Tensor
             Stride 8 and stride 4 features, or nothing.
+        prompt_maps : Tensor or None
+            ``(B, C, mask_dim, 4h, 4w)``.
         masks : slice
             Which of the four mask tokens to answer with.
 
@@ -130,9 +137,10 @@ class MaskDecoder(nn.Module):
         tokens, image = self.transformer(image, image_pe.flatten(0, 1), tokens)
         first = 0 if self.object_score_token is None else 1
         mask_tokens = tokens[:, :, first + 1 : first + 1 + MASK_TOKENS]
-        upscaled = self.upscaling(image.transpose(2, 3).unflatten(-1, (h, w)), high_res_features)
+        image = image.transpose(2, 3).unflatten(-1, (h, w))
+        upscaled = self.upscaling(image, high_res_features, prompt_maps)
         return MaskPrediction(
-            self._masks(mask_tokens, upscaled, mask_pe, masks),
+            self._masks(mask_tokens, upscaled, masks),
             self.iou_head(tokens[:, :, first])[..., masks],
             self._object_score(tokens),
         )
@@ -147,16 +155,12 @@ class MaskDecoder(nn.Module):
             return tokens.expand(batch, classes, -1, -1)
         return torch.cat([tokens.expand(*sparse.shape[:2], -1, -1), sparse], dim=2)
 
-    def _masks(self, tokens: Tensor, upscaled: Tensor, mask_pe: Tensor, masks: slice) -> Tensor:
+    def _masks(self, tokens: Tensor, upscaled: Tensor, masks: slice) -> Tensor:
         """Hypernetworks: ``(B, C, M, 4h, 4w)`` logits."""
         chosen = range(MASK_TOKENS)[masks]
         weights = torch.stack([self.hypernetworks[i](tokens[:, :, i]) for i in chosen], dim=2)
-        logits = (weights @ upscaled.flatten(3)).unflatten(-1, upscaled.shape[-2:])
-        if len(self.position_networks) == 0:
-            return logits
-        where = torch.stack([self.position_networks[i](tokens[:, :, i]) for i in chosen], dim=2)
-        local = where @ mask_pe.flatten(0, 1).T
-        return logits + local.unflatten(-1, mask_pe.shape[:2])
+        logits: Tensor = (weights @ upscaled.flatten(3)).unflatten(-1, upscaled.shape[-2:])
+        return logits
 
     def _object_score(self, tokens: Tensor) -> Tensor:
         if self.object_score_head is None:

@@ -122,7 +122,8 @@ class PromptEncoder(nn.Module):
         """Embed ``(B, C, H/4, W/4)`` logits as ``(B, C, D, H/16, W/16)``."""
         b, c = mask_input.shape[:2]
         dense: Tensor = self.mask_downscaling(mask_input.flatten(0, 1)[:, None])
-        return dense.unflatten(0, (b, c))
+        unflattened: Tensor = dense.unflatten(0, (b, c))
+        return unflattened
 
     def forward(
         self,

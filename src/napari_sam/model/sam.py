@@ -9,9 +9,11 @@ from torch.nn import functional
 from .config import ModelConfig
 from .mask_decoder import MaskDecoder, MaskPrediction
 from .prompt_encoder import PromptEncoder
+from .prompt_maps import PromptMaps
 from .vit import ImageEncoder, ImageFeatures
 
 MASK_STRIDE = 4
+_FINE = 4  # cells of the masks along a token
 _KEPT_GRIDS = 4
 _GridKey = tuple[int, int, tuple[int, int], torch.device]
 
@@ -30,10 +32,13 @@ class Sam(nn.Module):
         self.config = config
         self.image_encoder = ImageEncoder(config)
         self.prompt_encoder = PromptEncoder(config)
+        self.prompt_maps = PromptMaps(config.mask_dim) if config.prompt_maps else None
         self.mask_decoder = MaskDecoder(config)
         # the encodings depend on the window alone, and a click must not compute them again
-        self._grids: dict[_GridKey, tuple[Tensor, Tensor]] = {}
-        self.register_load_state_dict_post_hook(lambda *_: self._grids.clear())
+        self._grids: dict[_GridKey, Tensor] = {}
+        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]
+            lambda *_: self._grids.clear()
+        )
 
     @property
     def device(self) -> torch.device:
@@ -129,26 +134,26 @@ class Sam(nn.Module):
             offset,
         )
         h, w = features.image_embedding.shape[-2:]
-        image_pe, mask_pe = self._position_grid(h, w, offset)
+        maps = None
+        if self.prompt_maps is not None:
+            shape = (h * _FINE, w * _FINE)
+            maps = self.prompt_maps(shape, point_coords, point_labels, boxes, mask_input)
+        image_pe = self._position_grid(h, w, offset)
         prediction: MaskPrediction = self.mask_decoder(
-            features.image_embedding, image_pe, sparse, dense, high_res, mask_pe, masks
+            features.image_embedding, image_pe, sparse, dense, high_res, maps, masks
         )
         return prediction
 
-    def _position_grid(self, h: int, w: int, offset: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Encodings of ``(h, w)`` tokens at stride 16 and at the stride of the masks."""
+    def _position_grid(self, h: int, w: int, offset: tuple[int, int]) -> Tensor:
+        """Encodings ``(h, w, D)`` of the tokens of a window."""
         key = (h, w, offset, self.device)
         if key not in self._grids:
             if len(self._grids) >= _KEPT_GRIDS:
                 self._grids.clear()
-            position, patch = self.prompt_encoder.position, self.config.patch_size
-            n = patch // MASK_STRIDE
             # inference tensors could not be used by a later training step
             with torch.inference_mode(False), torch.no_grad():
-                self._grids[key] = (
-                    position.grid(h, w, patch, offset),
-                    position.grid(n * h, n * w, MASK_STRIDE, (n * offset[0], n * offset[1])),
-                )
+                position = self.prompt_encoder.position
+                self._grids[key] = position.grid(h, w, self.config.patch_size, offset)
         return self._grids[key]
 
 

@@ -35,11 +35,11 @@ class CrossAttention(nn.Module):
     def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Attend ``(B, C, Nq, D)`` to ``(B, C, Nk, D)``; ``C`` of either may be 1."""
         classes = max(q.shape[1], k.shape[1])
-        split = [
-            self._split(project(x), classes)
-            for project, x in ((self.q_proj, q), (self.k_proj, k), (self.v_proj, v))
-        ]
-        out = functional.scaled_dot_product_attention(*split)
+        out = functional.scaled_dot_product_attention(
+            self._split(self.q_proj(q), classes),
+            self._split(self.k_proj(k), classes),
+            self._split(self.v_proj(v), classes),
+        )
         joined = out.transpose(1, 2).flatten(2).unflatten(0, (-1, classes))
         projected: Tensor = self.out_proj(joined)
         return projected
@@ -47,7 +47,8 @@ class CrossAttention(nn.Module):
     def _split(self, x: Tensor, classes: int) -> Tensor:
         """``(B, C | 1, N, inner)`` to ``(B * C, heads, N, inner / heads)``."""
         x = x.expand(-1, classes, -1, -1).flatten(0, 1)
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        heads: Tensor = x.unflatten(-1, (self.heads, -1))
+        return heads.transpose(1, 2)
 
 
 class TwoWayBlock(nn.Module):

@@ -213,7 +213,9 @@ class ImageEncoder(nn.Module):
         """
         x = self.patch_embed(image).permute(0, 2, 3, 1)
         row, col = offset
-        return x + self.pos_embed[:, row : row + x.shape[1], col : col + x.shape[2]]
+        here = self.pos_embed[:, row : row + x.shape[1], col : col + x.shape[2]]
+        embedded: Tensor = x + here
+        return embedded
 
     def forward(self, image: Tensor, offset: tuple[int, int] = (0, 0)) -> ImageFeatures:
         """Encode ``(B, 3, H, W)``; see :meth:`embed_patches` for the arguments."""

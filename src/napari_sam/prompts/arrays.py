@@ -53,11 +53,20 @@ def prompt_arrays(prompts: PromptSet, frame: Frame) -> PromptArrays:
     -------
     PromptArrays
         What no object has is None. Of several boxes of an object, the box around them.
+
+    Raises
+    ------
+    ValueError
+        If objects have different kinds of prompts: there is no box or mask that says nothing.
     """
     own = list(prompts.objects.values())
     points = [[p for p in ps if isinstance(p, PointPrompt)] for ps in own]
     boxes = [[p for p in ps if isinstance(p, BoxPrompt)] for ps in own]
     masks = [[p for p in ps if isinstance(p, MaskPrompt)] for ps in own]
+    if any(any(kind) != all(kind) for kind in (points, boxes, masks)):
+        raise ValueError(
+            "objects with different kinds of prompts must be decoded one after another"
+        )
     coords, labels = _points(points, frame) if any(points) else (None, None)
     return PromptArrays(
         ids=tuple(prompts.objects),
@@ -86,7 +95,8 @@ def _box(boxes: list[BoxPrompt], frame: Frame) -> NDArray[np.float32]:
     corners = np.stack([frame.to_model(box.corners) for box in boxes])
     size = np.array([frame.tile.width, frame.tile.height]) * frame.scale - 1
     both = np.stack([corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)])
-    return np.clip(both, 0, size).astype(np.float32)
+    clipped: NDArray[np.float32] = np.clip(both, 0, size).astype(np.float32)
+    return clipped
 
 
 def _mask_logits(masks: list[MaskPrompt], frame: Frame) -> NDArray[np.float32]:
@@ -101,7 +111,8 @@ def _mask_logits(masks: list[MaskPrompt], frame: Frame) -> NDArray[np.float32]:
             own = mask.pixels[y0 - mask.y0 : y1 - mask.y0, x0 - mask.x0 : x1 - mask.x0]
             canvas[y0 - tile.y0 : y1 - tile.y0, x0 - tile.x0 : x1 - tile.x0] += own
     share = np.minimum(canvas, 1).reshape(rows // _STRIDE, _STRIDE, cols // _STRIDE, _STRIDE)
-    return (MASK_LOGIT * (2 * share.mean(axis=(1, 3)) - 1)).astype(np.float32)
+    inside: NDArray[np.float32] = 2 * share.mean(axis=(1, 3), dtype=np.float32) - 1
+    return MASK_LOGIT * inside
 
 
 def restrict(prompts: tuple[Prompt, ...], frame: Frame) -> tuple[Prompt, ...]:

@@ -218,6 +218,11 @@ def _check_inside(
 
 
 def _check_mask(prompt: MaskPrompt, volume: Volume) -> None:
+    if prompt.pixels.ndim != 2:
+        raise PromptError(
+            f"a mask prompt has {prompt.pixels.ndim} dimensions: give the rows and columns of one "
+            "plane"
+        )
     y0, x0, y1, x1 = prompt.bbox
     planes = volume.plane_shape
     on_plane = len(prompt.plane) == len(planes) and all(

@@ -74,12 +74,24 @@ class TileGrid:
         Side of a tile.
     overlap : int
         Pixels that neighbouring tiles share, at least: an object smaller than that is whole in one.
+
+    Raises
+    ------
+    ValueError
+        If `overlap` is negative or not smaller than `tile_size`.
     """
 
     height: int
     width: int
     tile_size: int = 1024
     overlap: int = 192
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap < self.tile_size:
+            raise ValueError(
+                f"tiles of {self.tile_size} pixels cannot overlap by {self.overlap}: "
+                "the overlap must be smaller than the tile"
+            )
 
     @property
     def rows(self) -> int:

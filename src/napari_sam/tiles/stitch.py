@@ -17,7 +17,8 @@ def merge_logits(
     """Blend what several tiles say about one object.
 
     A tile knows least at its border, where it sees only one side of things. So each counts by
-    the distance to its border, and no seam shows where one hands over to the next.
+    the distance to its inner borders, those that another tile reaches across, and no seam shows
+    where one hands over to the next.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def merge_logits(
     weights = np.zeros_like(total)
     for tile, logits in parts:
         place = np.s_[tile.y0 - y0 : tile.y1 - y0, tile.x0 - x0 : tile.x1 - x0]
-        weight = _distance_to_border(tile)
+        weight = _distance_to_inner_border(tile, (y0, x0, y1, x1))
         total[place] += weight * logits
         weights[place] += weight
     blended = np.full_like(total, -np.inf)
@@ -45,11 +46,23 @@ def merge_logits(
     return (y0, x0), blended
 
 
-def _distance_to_border(tile: Tile) -> NDArray[np.float32]:
-    """``(height, width)`` float32, pixels, at least 1."""
-    y = np.minimum(np.arange(tile.height), np.arange(tile.height)[::-1]) + 1
-    x = np.minimum(np.arange(tile.width), np.arange(tile.width)[::-1]) + 1
-    return np.minimum(y[:, None], x[None]).astype(np.float32)
+def _distance_to_inner_border(tile: Tile, region: BBox) -> NDArray[np.float32]:
+    """``(height, width)`` float32, pixels, at least 1; borders of the region are not inner."""
+    farthest = max(tile.height, tile.width)
+    y = _ramp(tile.height, farthest, tile.y0 > region[0], tile.y1 < region[2])
+    x = _ramp(tile.width, farthest, tile.x0 > region[1], tile.x1 < region[3])
+    return np.minimum(y[:, None], x[None])
+
+
+def _ramp(length: int, farthest: int, from_start: bool, from_end: bool) -> NDArray[np.float32]:
+    """Distance of each pixel of a line to those of its ends that count."""
+    steps = np.arange(1, length + 1, dtype=np.float32)
+    distance = np.full(length, farthest, np.float32)
+    if from_start:
+        distance = np.minimum(distance, steps)
+    if from_end:
+        distance = np.minimum(distance, steps[::-1])
+    return distance
 
 
 class Part(Protocol):
@@ -115,9 +128,10 @@ def _touching_pairs(parts: Sequence[tuple[Tile, Part]]) -> Iterator[tuple[int, i
 
 def _same_object(tile: Tile, part: Part, other_tile: Tile, other: Part) -> bool:
     seen = _intersection(tile.bbox, other_tile.bbox)
-    mine, theirs = _crop(part, seen), _crop(other, seen)
-    smaller = min(mine.sum(), theirs.sum())
-    return bool(smaller > 0 and (mine & theirs).sum() > SAME_OBJECT * smaller)
+    shared = _intersection(seen, _intersection(part.bbox, other.bbox))
+    both = np.count_nonzero(_crop(part, shared) & _crop(other, shared))
+    smaller = min(np.count_nonzero(_crop(part, seen)), np.count_nonzero(_crop(other, seen)))
+    return bool(both > SAME_OBJECT * smaller)
 
 
 def _intersection(a: BBox, b: BBox) -> BBox:
@@ -126,12 +140,7 @@ def _intersection(a: BBox, b: BBox) -> BBox:
 
 
 def _crop(part: Part, bbox: BBox) -> NDArray[np.bool_]:
-    """The part's pixels inside of ``bbox``, on a canvas of its size."""
-    canvas = np.zeros((bbox[2] - bbox[0], bbox[3] - bbox[1]), bool)
+    """The part's pixels inside of ``bbox``, as a view."""
+    top, left = part.bbox[:2]
     y0, x0, y1, x1 = _intersection(part.bbox, bbox)
-    if y1 > y0 and x1 > x0:
-        own = part.pixels[
-            y0 - part.bbox[0] : y1 - part.bbox[0], x0 - part.bbox[1] : x1 - part.bbox[1]
-        ]
-        canvas[y0 - bbox[0] : y1 - bbox[0], x0 - bbox[1] : x1 - bbox[1]] = own
-    return canvas
+    return part.pixels[y0 - top : y1 - top, x0 - left : x1 - left]
