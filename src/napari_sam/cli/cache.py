@@ -1,0 +1,85 @@
+"""``napari-sam cache``: what the embedding cache holds, and how to empty it."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import CacheDirOption, DebugOption, JsonOption
+from .report import report
+
+if TYPE_CHECKING:
+    from napari_sam.embeddings import CacheEntry
+
+app = typer.Typer(
+    help="Show or empty the embedding cache.", no_args_is_help=False, rich_markup_mode=None
+)
+
+
+@app.callback(invoke_without_command=True)
+def cache(context: typer.Context) -> None:
+    """Show or empty the embedding cache."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def info(
+    cache_dir: CacheDirOption = None, json: JsonOption = False, debug: DebugOption = False
+) -> None:
+    """List the images whose embeddings are kept, most recently used first."""
+    from napari_sam.embeddings import byte_budget, cache_info, default_root
+
+    root = default_root() if cache_dir is None else cache_dir
+    entries = cache_info(root)
+    total, budget = sum(entry.bytes for entry in entries), byte_budget()
+    if json:
+        values = [_plain(entry) for entry in entries]
+        summary = {"folder": str(root), "bytes": total, "budget": budget, "images": values}
+        report(summary, as_json=True)
+        return
+    typer.echo(f"{root}: {_size(total)} of at most {_size(budget)}")
+    for entry in entries:
+        typer.echo(_line(entry))
+
+
+@app.command()
+def clear(
+    cache_dir: CacheDirOption = None,
+    image: Annotated[
+        str | None, typer.Option(help="Only this one, as cache info shows it; all by default.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Only of this model; all by default.")] = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Delete embeddings; they are computed again when they are needed."""
+    from napari_sam.embeddings import clear_cache
+
+    freed = clear_cache(cache_dir, image=image, model=model)
+    if json:
+        report({"freed": freed}, as_json=True)
+    else:
+        typer.echo(f"{_size(freed)} freed")
+
+
+def _plain(entry: "CacheEntry") -> dict[str, Any]:
+    return {**asdict(entry), "path": str(entry.path)}
+
+
+def _line(entry: "CacheEntry") -> str:
+    used = datetime.fromtimestamp(entry.last_used) if entry.last_used else None
+    when = f"used {used:%Y-%m-%d %H:%M}" if used else "never used"
+    tiles = f"{entry.tiles_done} of {entry.tiles_total} tiles"
+    return f"{entry.image}  {entry.model}  {tiles}  {_size(entry.bytes)}  {when}"
+
+
+def _size(count: int) -> str:
+    """Bytes as people read them, in powers of 1000."""
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.3g} {unit}"

@@ -1,0 +1,124 @@
+"""Options that several commands share, and what they mean for a Session."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_sam.errors import ModelError
+
+if TYPE_CHECKING:
+    from napari_sam.image.volume import Volume
+    from napari_sam.session import Session
+
+ImageArgument = Annotated[
+    Path, typer.Argument(metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg.")
+]
+ModelOption = Annotated[
+    str, typer.Option(help="A model's name (see napari-sam models), or a .safetensors file.")
+]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="cpu, cuda, cuda:1, mps ...; the fastest one by default.")
+]
+AxesOption = Annotated[
+    str | None, typer.Option(help="Meaning of the image's dimensions, such as TZYX, CYX or YXC.")
+]
+ChannelsOption = Annotated[
+    str | None, typer.Option(help="Up to three channels that the model sees, such as 0 or 2,0.")
+]
+ContrastOption = Annotated[
+    tuple[float, float] | None,
+    typer.Option(metavar="LOW HIGH", help="Intensities shown black and white; by default chosen."),
+]
+CacheDirOption = Annotated[
+    Path | None, typer.Option(help="Folder of the embedding cache; the user's own by default.")
+]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, no bars.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+DEFAULT_MODEL = "cells-tiny"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to look at an image, and with which model.
+
+    Parameters
+    ----------
+    model : str
+        Name or weights file.
+    device : str or None
+        None for the fastest.
+    axes : str or None
+        None to guess.
+    channels : str or None
+        Numbers separated by commas; None for the image's default.
+    contrast : tuple of float or None
+        None for automatic.
+    cache_dir : Path, None or False
+        None for the user's own, False for none.
+    """
+
+    model: str = DEFAULT_MODEL
+    device: str | None = None
+    axes: str | None = None
+    channels: str | None = None
+    contrast: tuple[float, float] | None = None
+    cache_dir: Path | bool | None = None
+
+    def read(self, image: Path) -> "Volume":
+        """Open the image; no pixel is read, torch is not imported.
+
+        Raises
+        ------
+        ImageError
+            If it is not an image that can be segmented this way.
+        """
+        from napari_sam.image.read import read_image
+
+        return read_image(image, axes=self.axes, channels=self._channel_numbers())
+
+    def open(self, volume: "Volume") -> "Session":
+        """Load the model and open a session on the image.
+
+        Raises
+        ------
+        NapariSamError
+            If the model, the contrast or the cache cannot be used.
+        """
+        from napari_sam.session import Session
+
+        _check_device(self.device)
+        return Session.open(
+            volume,
+            model=self.model,
+            contrast="auto" if self.contrast is None else self.contrast,
+            cache_dir=self.cache_dir,
+            device=self.device,
+        )
+
+    def _channel_numbers(self) -> tuple[int, ...] | None:
+        if self.channels is None:
+            return None
+        try:
+            return tuple(int(number) for number in self.channels.split(","))
+        except ValueError:
+            raise typer.BadParameter(
+                f"--channels takes numbers separated by commas, not {self.channels!r}"
+            ) from None
+
+
+def _check_device(device: str | None) -> None:
+    import torch
+
+    if device is None:
+        return
+    try:
+        torch.zeros(1, device=device)
+    # torch raises an AssertionError where it was built without CUDA
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ModelError(
+            f"the device {device!r} cannot be used here: leave --device out, or use cpu"
+        ) from error

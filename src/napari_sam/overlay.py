@@ -1,0 +1,118 @@
+"""A picture that shows labels and prompts on the image, for a person to judge."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from skimage.segmentation import find_boundaries
+
+from .labels.atomic import replacing
+from .prompts.prompt import BoxPrompt, PointPrompt, PromptSet
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+ZOOM = 2
+"""Pixels of the picture per pixel of the image: an outline must not hide a small nucleus."""
+
+_CAPTION = 36
+_GAP = 8
+_COLOURS: NDArray[np.uint8] = np.array(
+    [
+        (255, 255, 0),
+        (0, 255, 255),
+        (255, 0, 255),
+        (0, 255, 0),
+        (255, 80, 80),
+        (255, 255, 255),
+        (80, 160, 255),
+    ],
+    np.uint8,
+)
+
+
+def draw_overlay(
+    path: Path,
+    image: NDArray[np.uint8],
+    automatic: NDArray[np.uint32],
+    prompted: NDArray[np.uint32],
+    prompts: PromptSet,
+) -> None:
+    """Write a picture: left what was found without prompts, right what the prompts gave.
+
+    Parameters
+    ----------
+    path : Path
+        PNG file; replaced in one step.
+    image : ndarray
+        ``(Y, X, 3)`` uint8.
+    automatic, prompted : ndarray
+        ``(Y, X)`` uint32 labels.
+    prompts : PromptSet
+        Of one plane; drawn on the right side: boxes, green foreground and red background points.
+    """
+    left = _panel(image, automatic, f"automatic: {_count(automatic)} objects")
+    right = _panel(image, prompted, f"prompted: {_count(prompted)} objects")
+    _draw_prompts(right, prompts)
+    picture = Image.new("RGB", (left.width + _GAP + right.width, left.height), "white")
+    picture.paste(left, (0, 0))
+    picture.paste(right, (left.width + _GAP, 0))
+    with replacing(path) as partial:
+        picture.save(partial, format="PNG")
+
+
+def outlined(image: NDArray[np.uint8], labels: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Zoom an image and draw the outline of each object in a colour.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``(Y, X, 3)`` uint8.
+    labels : ndarray
+        ``(Y, X)`` uint32.
+
+    Returns
+    -------
+    ndarray
+        ``(2 Y, 2 X, 3)`` uint8; only pixels on the inner border of an object are changed.
+    """
+    zoomed = _zoom(image)
+    large = _zoom(labels)
+    edge = find_boundaries(large, mode="inner")
+    zoomed[edge] = _COLOURS[large[edge] % len(_COLOURS)]
+    return zoomed
+
+
+def _zoom(pixels: NDArray[Scalar]) -> NDArray[Scalar]:
+    return pixels.repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
+
+
+def _count(labels: NDArray[np.uint32]) -> int:
+    return len(np.unique(labels[labels > 0]))
+
+
+def _panel(image: NDArray[np.uint8], labels: NDArray[np.uint32], caption: str) -> Image.Image:
+    pixels = outlined(image, labels)
+    panel = Image.new("RGB", (pixels.shape[1], pixels.shape[0] + _CAPTION), "white")
+    panel.paste(Image.fromarray(pixels), (0, _CAPTION))
+    ImageDraw.Draw(panel).text((8, 6), caption, fill="black", font=ImageFont.load_default(22))
+    return panel
+
+
+def _draw_prompts(panel: Image.Image, prompts: PromptSet) -> None:
+    draw = ImageDraw.Draw(panel)
+    for prompt in (one for several in prompts.objects.values() for one in several):
+        if isinstance(prompt, BoxPrompt):
+            (y0, x0), (y1, x1) = (_on_panel(corner) for corner in (prompt.start, prompt.stop))
+            draw.rectangle((x0, y0, x1, y1), outline="black", width=1)
+        elif isinstance(prompt, PointPrompt):
+            y, x = _on_panel(prompt.position)
+            colour = "lime" if prompt.label else "red"
+            draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour, outline="black")
+
+
+def _on_panel(position: tuple[float, ...]) -> tuple[float, float]:
+    """Bring data coordinates (pixel centres are integers) to pixels of the panel, y and x."""
+    y, x = position[-2:]
+    return (y + 0.5) * ZOOM + _CAPTION, (x + 0.5) * ZOOM

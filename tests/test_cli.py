@@ -1,0 +1,526 @@
+"""The command line: what it writes, how it ends, and the one line when something is wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+import zarr
+from typer.testing import CliRunner
+
+from napari_sam.cli import app
+from napari_sam.cli.app import run
+from napari_sam.model.config import ModelConfig
+from napari_sam.model.sam import Sam
+from napari_sam.model.weights import save_weights
+
+ENTRY = [sys.executable, "-c", "from napari_sam.cli import main; main()"]
+"""What the console script runs."""
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save a small model whose answers mean nothing."""
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_weights(Sam(ModelConfig.tiny_random()), path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAPARI_SAM_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """Two bright discs on a dark ground."""
+    y, x = np.mgrid[:96, :128]
+    discs = ((y - 30) ** 2 + (x - 40) ** 2 < 200) | ((y - 60) ** 2 + (x - 90) ** 2 < 300)
+    path = tmp_path / "cells.tif"
+    tifffile.imwrite(path, (40 + 150 * discs).astype(np.uint8))
+    return path
+
+
+@pytest.fixture
+def clicks(tmp_path: Path) -> Path:
+    path = tmp_path / "clicks.csv"
+    path.write_text("index,axis-0,axis-1\n0,30,40\n1,60,90\n")
+    return path
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command line in this process: status, output, error."""
+
+    def cli(*arguments: object) -> tuple[int, str, str]:
+        status = run([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return cli
+
+
+def process(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [*ENTRY, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def boxes(path: Path, *corners: float) -> Path:
+    y0, x0, y1, x1 = corners
+    path.write_text(
+        "index,shape-type,vertex-index,axis-0,axis-1\n"
+        f"0,rectangle,0,{y0},{x0}\n0,rectangle,1,{y0},{x1}\n"
+        f"0,rectangle,2,{y1},{x1}\n0,rectangle,3,{y1},{x0}\n"
+    )
+    return path
+
+
+def assert_one_line(error: str, *words: str) -> None:
+    assert error.startswith("napari-sam: ")
+    assert error.endswith("\n")
+    assert error.count("\n") == 1
+    for word in words:
+        assert word in error
+
+
+# ---------------------------------------------------------------- what it does
+
+
+@pytest.mark.parametrize("name", ["labels.ome.tif", "labels.tif", "labels.ome.zarr"])
+def test_clicks_become_labels(
+    cli: Run, image: Path, clicks: Path, weights: Path, tmp_path: Path, name: str
+) -> None:
+    output = tmp_path / name
+    status, out, _ = cli(
+        "segment", image, "-o", output, "--points", clicks, "--model", weights, "--json"
+    )
+    assert status == 0
+    summary, labels = json.loads(out), read_labels(output)
+    assert labels.shape == (96, 128)
+    present = set(np.unique(labels).tolist()) - {0}
+    assert summary["objects"] == len(present)
+    assert present | set(summary["missed"]) == {1, 2}
+    assert summary["model"] == "tiny-random"
+    assert summary["files"] == [str(output)]
+
+
+def test_labels_have_the_numbers_of_the_objects(
+    cli: Run, image: Path, weights: Path, tmp_path: Path
+) -> None:
+    shapes = tmp_path / "boxes.csv"
+    shapes.write_text(
+        "index,shape-type,vertex-index,axis-0,axis-1,object\n"
+        "0,rectangle,0,10,20,70000\n0,rectangle,1,50,60,70000\n"
+    )
+    output = tmp_path / "labels.tif"
+    status, out, error = cli(
+        "segment", image, "-o", output, "--boxes", shapes, "--model", weights, "--no-cache"
+    )
+    assert status == 0
+    found = set(np.unique(read_labels(output)).tolist()) - {0}
+    if found:  # ImageJ has no label that large, which the user should know
+        assert found == {70000}
+        assert "written as OME-TIFF" in error
+    else:
+        assert "nothing found for object 70000" in error
+    assert str(output) in out
+
+
+def test_without_prompts_everything_is_segmented(
+    cli: Run, image: Path, weights: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "labels.ome.tif"
+    status, out, _ = cli("segment", image, "-o", output, "--model", weights, "--json")
+    assert status == 0
+    present = set(np.unique(read_labels(output)).tolist()) - {0}
+    assert json.loads(out)["objects"] == len(present)
+
+
+def test_clicks_in_a_stack_stay_in_their_slice(cli: Run, weights: Path, tmp_path: Path) -> None:
+    stack = tmp_path / "stack.npy"
+    np.save(stack, np.random.default_rng(0).integers(0, 4000, (3, 40, 48), np.uint16))
+    (tmp_path / "clicks.csv").write_text("axis-0,axis-1,axis-2,object\n0,5,5,1\n2,20,30,2\n")
+    output = tmp_path / "labels.ome.tif"
+    status, _, _ = cli(
+        "segment", stack, "-o", output, "--points", tmp_path / "clicks.csv", "--model", weights
+    )
+    assert status == 0
+    labels = read_labels(output)
+    assert labels.shape == (3, 40, 48)
+    assert set(np.unique(labels[0])) <= {0, 1}
+    assert not labels[1].any()
+    assert set(np.unique(labels[2])) <= {0, 2}
+
+
+def odd_images() -> dict[str, np.ndarray]:
+    noise = np.random.default_rng(1).normal(100, 30, (40, 50))
+    broken = noise.astype(np.float32)
+    broken[:20] = np.nan
+    broken[30, :5], broken[31, :5] = np.inf, -np.inf
+    return {
+        "1x1": np.ones((1, 1), np.uint8),
+        "3x5000": np.tile(np.arange(5000, dtype=np.uint16), (3, 1)),
+        "nan": broken,
+        "all nan": np.full((20, 20), np.nan, np.float32),
+        "bool": noise > 100,
+        "int16": noise.astype(np.int16),
+        "rgba": np.stack([noise.astype(np.uint8)] * 4, axis=-1),
+        "constant": np.full((30, 30), 7, np.uint8),
+    }
+
+
+@pytest.mark.parametrize("name", odd_images())
+@pytest.mark.parametrize("prompted", [True, False])
+def test_odd_images_are_segmented_all_the_same(
+    cli: Run, weights: Path, tmp_path: Path, name: str, prompted: bool
+) -> None:
+    pixels = odd_images()[name]
+    np.save(tmp_path / "image.npy", pixels)
+    (tmp_path / "clicks.csv").write_text("axis-0,axis-1\n0,0\n")
+    points = ("--points", tmp_path / "clicks.csv") if prompted else ()
+    output = tmp_path / "labels.tif"
+    status, _, _ = cli("segment", tmp_path / "image.npy", "-o", output, *points, "--model", weights)
+    assert status == 0
+    assert read_labels(output).shape == pixels.shape[:2]
+
+
+def test_overwrite_replaces(
+    cli: Run, image: Path, clicks: Path, weights: Path, tmp_path: Path
+) -> None:
+    for name in ("labels.tif", "labels.ome.zarr"):
+        arguments = (
+            "segment", image, "-o", tmp_path / name, "--points", clicks, "--model", weights
+        )  # fmt: skip
+        assert cli(*arguments)[0] == 0
+        assert cli(*arguments)[0] == 1
+        assert cli(*arguments, "--overwrite")[0] == 0
+        assert read_labels(tmp_path / name).shape == (96, 128)
+
+
+def test_embed_fills_the_cache_that_info_shows_and_clear_empties(
+    cli: Run, image: Path, weights: Path
+) -> None:
+    status, out, _ = cli("embed", image, "--model", weights, "--json")
+    assert (status, json.loads(out)["tiles"]) == (0, 1)
+
+    (entry,) = json.loads(cli("cache", "info", "--json")[1])["images"]
+    assert (entry["model"], entry["tiles_done"], entry["tiles_total"]) == ("tiny-random", 1, 1)
+    assert "cells.tif" in entry["image"]
+    assert "1 of 1 tiles" in cli("cache", "info")[1]
+
+    status, out, _ = cli("cache", "clear", "--json")
+    assert (status, json.loads(out)["freed"]) == (0, entry["bytes"])
+    assert json.loads(cli("cache", "info", "--json")[1])["images"] == []
+
+
+def test_no_cache_keeps_nothing(
+    cli: Run, image: Path, clicks: Path, weights: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "labels.tif"
+    cli("segment", image, "-o", output, "--points", clicks, "--model", weights, "--no-cache")
+    assert output.is_file()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_models_are_listed(cli: Run) -> None:
+    status, out, _ = cli("models", "--json")
+    assert status == 0
+    assert "cells-tiny" in [card["name"] for card in json.loads(out)["models"]]
+    assert "cells-tiny" in cli("models")[1]
+
+
+def test_help_names_every_command() -> None:
+    out = CliRunner().invoke(app, ["--help"]).output
+    assert [c for c in ("demo", "segment", "embed", "models", "cache") if c not in out] == []
+    assert CliRunner().invoke(app, []).output == out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["cache", "info"], ["--version"]])
+def test_torch_is_not_imported_for_nothing(arguments: list[str]) -> None:
+    code = (
+        "import sys; from napari_sam.cli.app import run; status = run(sys.argv[1:]);"
+        "sys.exit(status or 2 * ('torch' in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+# ---------------------------------------------------------------- what it refuses
+
+
+def save_npy(folder: Path, pixels: np.ndarray) -> Path:
+    np.save(folder / "image.npy", pixels)
+    return folder / "image.npy"
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((0, 5), np.uint8),
+        np.zeros((5, 5), np.complex64),
+        np.zeros((1, 1, 1, 1, 1, 4, 4), np.uint8),
+        np.zeros(5, np.uint8),
+    ],
+    ids=["empty", "complex", "7 dimensions", "1 dimension"],
+)
+def test_arrays_that_are_no_images(
+    cli: Run, weights: Path, tmp_path: Path, pixels: np.ndarray
+) -> None:
+    output = tmp_path / "labels.tif"
+    image = save_npy(tmp_path, pixels)
+    status, out, error = cli("segment", image, "-o", output, "--model", weights)
+    assert (status, out) == (1, "")
+    assert_one_line(error, "image")
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "torn.tif", "torn.png", "torn.npy", "torn.ome.zarr"])
+def test_files_that_are_no_images(cli: Run, weights: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"II*\0this is not an image")
+    output = tmp_path / "labels.tif"
+    status, out, error = cli("segment", tmp_path / name, "-o", output, "--model", weights)
+    assert (status, out) == (1, "")
+    assert_one_line(error, name)
+    assert not output.exists()
+
+
+def test_missing_image(cli: Run, tmp_path: Path) -> None:
+    status, _, error = cli("segment", tmp_path / "no.tif", "-o", tmp_path / "labels.tif")
+    assert status == 1
+    assert_one_line(error, "no.tif")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--axes", "ZYX"), ("axes", "ZYX")),
+        (("--axes", "YY"), ("axes", "YY")),
+        (("--channels", "4"), ("channel",)),
+        (("--channels", "red"), ("--channels", "'red'")),
+        (("--contrast", "5", "5"), ("contrast",)),
+        (("--contrast", "nan", "5"), ("contrast",)),
+        (("--model", "huge"), ("'huge'", "cells-tiny")),
+        (("--device", "abacus"), ("abacus",)),
+        (("--device", "cuda:99"), ("cuda:99",)),
+        (("--no-such-option",), ("--no-such-option",)),
+    ],
+)
+def test_options_that_do_not_fit(
+    cli: Run,
+    image: Path,
+    weights: Path,
+    tmp_path: Path,
+    options: tuple[str, ...],
+    words: tuple[str, ...],
+) -> None:
+    output = tmp_path / "labels.tif"
+    status, out, error = cli("segment", image, "-o", output, "--model", weights, *options)
+    assert (status, out) == (1, "")
+    assert_one_line(error, *words)
+    assert not output.exists()
+
+
+def test_missing_argument(cli: Run, image: Path) -> None:
+    status, _, error = cli("segment", image)
+    assert status == 1
+    assert_one_line(error, "--output")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "axis-0,axis-1\n30,200\n",
+        "axis-0,axis-1\n-1,3\n",
+        "axis-0,axis-1,axis-2\n0,30,40\n",
+        "axis-0,axis-1,label\n30,40,0\n",
+    ],
+    ids=["right of the image", "above the image", "three dimensions", "only background"],
+)
+def test_points_that_make_no_sense(cli: Run, image: Path, tmp_path: Path, rows: str) -> None:
+    (tmp_path / "clicks.csv").write_text(rows)
+    output = tmp_path / "labels.tif"
+    status, _, error = cli(
+        "segment", image, "-o", output, "--points", tmp_path / "clicks.csv", "--model", "unread"
+    )
+    assert status == 1
+    assert_one_line(error)
+    assert "'unread'" not in error
+    assert not output.exists()
+
+
+def test_box_of_no_area(cli: Run, image: Path, tmp_path: Path) -> None:
+    shapes = boxes(tmp_path / "boxes.csv", 10, 20, 10, 40)
+    output = tmp_path / "labels.tif"
+    status, _, error = cli("segment", image, "-o", output, "--boxes", shapes)
+    assert status == 1
+    assert_one_line(error, "area")
+
+
+def test_outputs_that_cannot_be_written(cli: Run, image: Path, tmp_path: Path) -> None:
+    # the model is not even looked for: the output is checked before the long work
+    def refuse(output: Path) -> str:
+        status, out, error = cli("segment", image, "-o", output, "--model", "unread")
+        assert (status, out) == (1, "")
+        assert_one_line(error)
+        assert "'unread'" not in error
+        return error
+
+    (tmp_path / "old.tif").write_bytes(b"precious")
+    (tmp_path / "locked").mkdir()
+    assert "missing does not exist" in refuse(tmp_path / "missing" / "labels.tif")
+    assert "exists" in refuse(tmp_path / "old.tif")
+    assert "--overwrite" in refuse(tmp_path / "old.tif")
+    assert ".ome.zarr" in refuse(tmp_path / "labels.png")
+    assert (tmp_path / "old.tif").read_bytes() == b"precious"
+    assert "cannot be written" in refuse(unwritable_folder(tmp_path) / "labels.tif")
+
+
+def unwritable_folder(tmp_path: Path) -> Path:
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/sys")  # nobody makes files there, root included
+    (tmp_path / "read-only").mkdir(mode=0o500)
+    return tmp_path / "read-only"
+
+
+def test_the_image_is_never_replaced(cli: Run, image: Path, tmp_path: Path) -> None:
+    before = image.read_bytes()
+    link = tmp_path / "link.tif"
+    link.symlink_to(image)
+    for output in (image, link):
+        status, _, error = cli("segment", image, "-o", output, "--overwrite")
+        assert status == 1
+        assert_one_line(error, "the image itself")
+    assert image.read_bytes() == before
+
+
+def test_a_folder_of_other_things_is_never_replaced(
+    cli: Run, image: Path, clicks: Path, weights: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "labels.ome.zarr"
+    output.mkdir()
+    (output / "thesis.txt").write_text("precious")
+    status, _, error = cli(
+        "segment", image, "-o", output, "--overwrite", "--points", clicks, "--model", weights
+    )
+    assert status == 1
+    assert_one_line(error, "labels.ome.zarr")
+    assert (output / "thesis.txt").read_text() == "precious"
+
+
+def test_cache_folder_of_another_program(
+    cli: Run, image: Path, weights: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").write_text("meow")
+    folder = ("--cache-dir", tmp_path / "photos")
+    for command in (
+        ("embed", image, "--model", weights),
+        ("segment", image, "-o", tmp_path / "labels.tif", "--model", weights),
+        ("cache", "info"),
+        ("cache", "clear"),
+    ):
+        status, out, error = cli(*command, *folder)
+        assert (status, out) == (1, "")
+        assert_one_line(error, "another program", "choose")
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["cat.jpg"]
+
+
+def test_truncated_weights(cli: Run, image: Path, weights: Path, tmp_path: Path) -> None:
+    torn = tmp_path / "torn.safetensors"
+    torn.write_bytes(weights.read_bytes()[:5000])
+    output = tmp_path / "labels.tif"
+    status, _, error = cli("segment", image, "-o", output, "--model", torn)
+    assert status == 1
+    assert_one_line(error, "torn.safetensors", "damaged")
+    assert not output.exists()
+
+
+# ---------------------------------------------------------------- how the process ends
+
+
+def test_the_process_leaves_status_and_one_line(image: Path, tmp_path: Path) -> None:
+    done = process("segment", image, "-o", tmp_path / "missing" / "labels.tif")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert_one_line(done.stderr, "missing does not exist")
+
+
+def test_debug_shows_the_traceback(image: Path, tmp_path: Path) -> None:
+    done = process("segment", image, "-o", tmp_path / "labels.png", "--debug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("napari-sam: labels.png")
+
+
+def test_the_process_says_nothing_but_the_summary(
+    image: Path, clicks: Path, weights: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "labels.ome.zarr"
+    done = process("segment", image, "-o", output, "--points", clicks, "--model", weights, "--json")
+    assert done.returncode == 0
+    summary = json.loads(done.stdout)
+    assert done.stderr.count("\n") == len(summary["warnings"])
+
+
+def test_version(cli: Run) -> None:
+    from napari_sam import __version__
+
+    assert cli("--version") == (0, f"napari-sam {__version__}\n", "")
+
+
+def test_the_other_plugin_of_that_name_is_warned_of(
+    cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "site" / "napari_sam-0.4.3.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text("Metadata-Version: 2.1\nName: napari-sam\nVersion: 0.4.3\n")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    status, out, error = cli("cache", "info", "--json")
+    assert status == 0
+    assert json.loads(out)["images"] == []
+    assert_one_line(error, "warning", "napari-sam 0.4.3", "pip uninstall")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to whole consoles only")
+def test_ctrl_c_leaves_one_line_and_nothing_half_written(weights: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "stack.npy", np.zeros((20_000, 32, 32), np.uint8))
+    (tmp_path / "results").mkdir()
+    command = [
+        "segment", tmp_path / "stack.npy", "--output", tmp_path / "results" / "labels.tif",
+        "--model", weights,
+    ]  # fmt: skip
+    with subprocess.Popen(
+        [*ENTRY, *map(str, command)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        wait_for(lambda: list((tmp_path / "cache").glob("*.zarr/digest/c.*")), running)
+        running.send_signal(signal.SIGINT)
+        out, error = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert_one_line(error, "Ctrl-C")
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def wait_for(condition: Callable[[], object], running: "subprocess.Popen[str]") -> None:
+    until = time.monotonic() + 90
+    while not condition():
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < until, "nothing was encoded"
+        time.sleep(0.02)
+
+
+def read_labels(path: Path) -> np.ndarray:
+    if path.name.endswith(".zarr"):
+        return np.asarray(zarr.open_group(path, mode="r")["0"])
+    return tifffile.imread(path)

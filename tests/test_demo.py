@@ -1,0 +1,131 @@
+"""The demo segments a real image without a network and leaves files that open."""
+
+import json
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+import zarr
+from PIL import Image
+from skimage.data import immunohistochemistry
+
+from napari_sam.cli.app import run
+from napari_sam.demo import DEMO_FILES, DemoResult, run_demo
+from napari_sam.errors import ModelError, OutputError
+from napari_sam.image.read import read_image
+from napari_sam.model.config import ModelConfig
+from napari_sam.model.sam import Sam
+from napari_sam.model.weights import save_weights
+from napari_sam.overlay import ZOOM, outlined
+from napari_sam.prompts.read_csv import read_prompts
+
+
+def tiny() -> Sam:
+    torch.manual_seed(3)
+    return Sam(ModelConfig.tiny_random()).eval()
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
+    return run_demo(tmp_path_factory.mktemp("demo") / "new" / "folder", model=tiny())
+
+
+def test_every_file_is_there(result: DemoResult) -> None:
+    assert [path.name for path in result.files] == list(DEMO_FILES)
+    folder = result.files[0].parent
+    assert sorted(path.name for path in folder.iterdir()) == sorted(DEMO_FILES)
+    assert (result.model, result.device) == ("tiny-random", "cpu")
+
+
+@pytest.mark.parametrize("kind", ["automatic", "prompted"])
+def test_both_formats_hold_the_same_labels(result: DemoResult, kind: str) -> None:
+    folder = result.files[0].parent
+    tiff = tifffile.imread(folder / f"{kind}.ome.tif")
+    stored = np.asarray(zarr.open_group(folder / f"{kind}.ome.zarr", mode="r")["0"])
+    np.testing.assert_array_equal(tiff, stored)
+    assert tiff.shape == (512, 512)
+    assert len(np.unique(tiff[tiff > 0])) == getattr(result, kind)
+
+
+def test_prompts_can_be_used_again(result: DemoResult) -> None:
+    folder = result.files[0].parent
+    prompts = read_prompts(folder / "points.csv", folder / "boxes.csv")
+    prompts.check(read_image(folder / "image.png"))
+    assert sorted(prompts.objects) == list(range(1, 9))
+    labels = tifffile.imread(folder / "prompted.ome.tif")
+    assert set(np.unique(labels)) <= set(range(9))
+
+
+def test_overlay_shows_the_image_twice(result: DemoResult) -> None:
+    picture = np.asarray(Image.open(result.files[-1]))
+    width = 512 * ZOOM
+    left, right = picture[-width:, :width], picture[-width:, -width:]
+    large = immunohistochemistry().repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
+    for panel in (left, right):
+        same = (panel == large).all(axis=-1).mean()
+        assert 0.5 < same < 1  # the image, with something drawn on it
+
+
+def test_an_outline_is_drawn_inside_its_object_only() -> None:
+    image = np.full((8, 8, 3), 9, np.uint8)
+    labels = np.zeros((8, 8), np.uint32)
+    labels[2:6, 2:6] = 5
+    changed = (outlined(image, labels) != 9).any(axis=-1)
+    expected = np.zeros((16, 16), bool)
+    expected[4:12, 4:12] = True
+    expected[5:11, 5:11] = False
+    np.testing.assert_array_equal(changed, expected)
+
+
+def test_no_network_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the demo went to the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert run_demo(tmp_path, model=tiny()).files[-1].is_file()
+
+
+def test_results_are_only_replaced_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "automatic.ome.tif").write_text("precious")
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"automatic\.ome\.tif exists: .* --overwrite"):
+        run_demo(tmp_path, model=tiny())
+    assert (tmp_path / "automatic.ome.tif").read_text() == "precious"
+    assert not (tmp_path / "image.png").exists()
+
+    for _ in range(2):
+        run_demo(tmp_path, model=tiny(), overwrite=True)
+    assert tifffile.imread(tmp_path / "automatic.ome.tif").shape == (512, 512)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_nothing_is_written_before_the_model_is_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelError):
+        run_demo(tmp_path / "demo", model="no-such-model")
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(OutputError, match="cannot be written"):
+        run_demo(tmp_path / "file", model=tiny())
+
+
+def test_the_command_prints_a_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_weights(tiny(), tmp_path / "tiny.safetensors")
+    assert run(["demo", "--model", "tiny.safetensors", "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    for word in ("automatic", "prompted", "seconds", "tiny-random", "cpu", *DEMO_FILES):
+        assert word in out
+    assert (tmp_path / "napari-sam-demo" / "overlay.png").is_file()
+
+    assert run(["demo", "--model", "tiny.safetensors", "--json"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert run(["demo", "--model", "tiny.safetensors", "--json", "--overwrite"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["files"]) == len(DEMO_FILES)
