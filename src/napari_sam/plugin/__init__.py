@@ -1,0 +1,1 @@
+"""The dock in napari: the only package here that imports napari and Qt."""

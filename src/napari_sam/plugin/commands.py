@@ -1,0 +1,50 @@
+"""Commands: what the manifest names."""
+
+from typing import Any
+
+import napari
+from napari.utils.notifications import show_error, show_warning
+
+from napari_sam.installation import conflict
+
+from .controller import Controller
+from .dock import SamDock
+from .settings import Settings
+
+NEEDED = (0, 9)
+
+
+def napari_too_old(version: str) -> str | None:
+    """Say in one line that napari is too old for the dock; None if it is not."""
+    parts = version.split(".")[:2]
+    if all(part.isdigit() for part in parts) and tuple(map(int, parts)) < NEEDED:
+        return (
+            f"SAM needs napari {NEEDED[0]}.{NEEDED[1]} or newer, and this is {version}: "
+            'run pip install --upgrade "napari[all]"'
+        )
+    return None
+
+
+class SamWidget(SamDock):
+    """The dock with its controller, as napari opens it from its menus.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        Given by napari.
+    settings : Settings, optional
+        Instead of napari's preferences.
+    """
+
+    def __init__(
+        self, napari_viewer: "napari.viewer.Viewer", settings: Settings | None = None
+    ) -> None:
+        super().__init__()
+        self.controller: Any = None
+        if problem := napari_too_old(napari.__version__):
+            self.disable(problem)
+            show_error(problem)
+            return
+        if problem := conflict():
+            show_warning(problem)
+        self.controller = Controller(napari_viewer, self, settings)

@@ -1,0 +1,239 @@
+"""SamDock: the widgets and their signals; what they do is the controller's."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .bindings import KEYS
+from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND
+
+BOX = "box"
+TOOLS = {
+    FOREGROUND: ("● Object", COLOURS[FOREGROUND], "Click on the object [Q]"),
+    BACKGROUND: ("✕ Background", COLOURS[BACKGROUND], "Click on what is not the object [Q]"),
+    BOX: ("▭ Box", BOX_COLOUR, "Drag a box around the object; polygons and ellipses too [W]"),
+}
+
+
+class SamDock(QWidget):
+    """The dock: layout and signals, no logic.
+
+    Signals
+    -------
+    image_chosen : int
+        Index in the list given to :meth:`show_images`.
+    tool_chosen : str
+        ``"foreground"``, ``"background"`` or ``"box"``.
+    auto_contrast_changed : bool
+    accept_clicked, drop_clicked, undo_clicked, cancel_clicked
+    segment_clicked : bool
+        True for all slices.
+    closed
+        The dock was taken out of its window.
+    """
+
+    image_chosen = Signal(int)
+    tool_chosen = Signal(str)
+    auto_contrast_changed = Signal(bool)
+    accept_clicked = Signal()
+    drop_clicked = Signal()
+    undo_clicked = Signal()
+    segment_clicked = Signal(bool)
+    cancel_clicked = Signal()
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(250)
+        column = QVBoxLayout(self)
+        column.setSpacing(6)
+        column.addLayout(self._image_rows())
+        column.addLayout(self._tool_row())
+        column.addLayout(self._accept_rows())
+        column.addLayout(self._segment_row())
+        column.addLayout(self._progress_row())
+        self.status = _text("", word_wrap=True)
+        self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column.addWidget(self.status)
+        column.addLayout(self._help())
+        self.model = _text("")
+        column.addWidget(self.model)
+        column.addStretch(1)
+        self.show_busy(False)
+        self.show_can_accept(False)
+
+    # --- what the controller shows -----------------------------------------------------------
+
+    def show_images(self, names: Sequence[str], chosen: int) -> None:
+        """List the images; `chosen` is an index, -1 for none. No signal is sent."""
+        self.images.blockSignals(True)
+        self.images.clear()
+        self.images.addItems(list(names) or ["no image layer"])
+        self.images.setCurrentIndex(max(chosen, 0))
+        self.images.setEnabled(bool(names))
+        self.images.blockSignals(False)
+        for widget in (*self.tools.values(), self.slice_button, self.all_button):
+            widget.setEnabled(chosen >= 0)
+
+    def show_stack(self, is_stack: bool) -> None:
+        """Offer all slices only where there is more than one."""
+        self.all_button.setVisible(is_stack)
+        self.slice_button.setText("This slice" if is_stack else "Whole image")
+
+    def show_tool(self, tool: str) -> None:
+        """Press the button of a tool; no signal is sent."""
+        self.tools[tool].setChecked(True)
+
+    def show_status(self, text: str) -> None:
+        """Say what happened, or what to do next."""
+        self.status.setText(text)
+
+    def show_model(self, name: str, device: str) -> None:
+        """Say which model runs where."""
+        self.model.setText(f"{name} on {device.upper()}")
+
+    def show_can_accept(self, can: bool) -> None:
+        """Whether there is an object to accept or drop."""
+        self.accept_button.setEnabled(can)
+        self.drop_button.setEnabled(can)
+
+    def show_busy(self, busy: bool) -> None:
+        """Whether work can be cancelled."""
+        self.cancel_button.setEnabled(busy)
+        if busy:
+            self.progress.setRange(0, 0)
+        else:
+            self.progress.setRange(0, 1)
+            self.progress.setValue(0)
+            self.progress.setFormat("")
+
+    def show_progress(self, text: str, done: int, total: int) -> None:
+        """How far the work is; no `total` if that is not known."""
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.progress.setFormat(f"{text} %v of %m" if total else text)
+
+    def disable(self, reason: str) -> None:
+        """Leave nothing but the reason why there is nothing to do."""
+        for child in self.findChildren(QWidget):
+            child.setEnabled(False)
+        self.status.setEnabled(True)
+        self.show_status(reason)
+
+    # --- layout ------------------------------------------------------------------------------
+
+    def _image_rows(self) -> QGridLayout:
+        self.images = QComboBox()
+        self.images.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.images.currentIndexChanged.connect(self.image_chosen)
+        self.images.setToolTip("The image to segment")
+        self.auto_contrast = QCheckBox("Automatic contrast")
+        self.auto_contrast.setToolTip(
+            "Off: the model sees the image as it is shown, at the layer's contrast limits.\n"
+            "On: it sees the contrast that suits the whole image."
+        )
+        self.auto_contrast.toggled.connect(self.auto_contrast_changed)
+        self.auto_contrast.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        grid = QGridLayout()
+        grid.addWidget(QLabel("Image"), 0, 0)
+        grid.addWidget(self.images, 0, 1)
+        grid.addWidget(self.auto_contrast, 1, 1)
+        grid.setColumnStretch(1, 1)
+        return grid
+
+    def _tool_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        group = QButtonGroup(self)
+        self.tools = {}
+        for tool, (text, colour, tip) in TOOLS.items():
+            button = _button(text, tip)
+            button.setCheckable(True)
+            button.setStyleSheet(
+                "QPushButton { padding: 3px 4px; border: 2px solid transparent; }"
+                f"QPushButton:checked {{ border-color: {colour}; }}"
+            )
+            button.clicked.connect(lambda checked, tool=tool: self.tool_chosen.emit(tool))
+            group.addButton(button)
+            row.addWidget(button)
+            self.tools[tool] = button
+        return row
+
+    def _accept_rows(self) -> QGridLayout:
+        self.accept_button = _button("Accept object", "Make it the next label [Enter]")
+        self.drop_button = _button("Drop", "Forget the clicks and the preview [Escape]")
+        self.undo_button = _button("Undo", "Take the last accepted object back [U]")
+        self.accept_button.clicked.connect(lambda: self.accept_clicked.emit())
+        self.drop_button.clicked.connect(lambda: self.drop_clicked.emit())
+        self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        grid.addWidget(self.accept_button, 0, 0, 1, 2)
+        grid.addWidget(self.drop_button, 1, 0)
+        grid.addWidget(self.undo_button, 1, 1)
+        return grid
+
+    def _segment_row(self) -> QGridLayout:
+        self.slice_button = _button("This slice", "Find all objects in the slice that is shown")
+        self.all_button = _button("All slices", "Find all objects in every slice")
+        self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
+        self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        grid.addWidget(QLabel("Segment everything in"), 0, 0, 1, 2)
+        grid.addWidget(self.slice_button, 1, 0)
+        grid.addWidget(self.all_button, 1, 1)
+        return grid
+
+    def _progress_row(self) -> QHBoxLayout:
+        self.progress = QProgressBar()
+        self.cancel_button = _button("Cancel", "Stop the work")
+        self.cancel_button.clicked.connect(lambda: self.cancel_clicked.emit())
+        row = QHBoxLayout()
+        row.addWidget(self.progress, 1)
+        row.addWidget(self.cancel_button)
+        return row
+
+    def _help(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setVerticalSpacing(1)
+        for row, (key, meaning) in enumerate(KEYS.items()):
+            grid.addWidget(_text(f"<b>{key}</b>"), row, 0)
+            grid.addWidget(_text(meaning), row, 1)
+        grid.setColumnStretch(1, 1)
+        return grid
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802, Qt's name
+        """Notice that the dock was taken out of its window: napari does so when it is closed."""
+        super().changeEvent(event)
+        left = event is not None and event.type() == QEvent.Type.ParentChange
+        if left and self.parent() is None:
+            self.closed.emit()
+
+
+def _text(text: str, word_wrap: bool = False) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(word_wrap)
+    return label
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    # Keys must go on reaching the canvas after a click in the dock.
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button

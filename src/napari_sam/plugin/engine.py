@@ -1,0 +1,181 @@
+"""Engine: the model and the Session, which only the worker touches; no Qt, no napari."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.errors import ModelError
+from napari_sam.masks.mask import Mask
+
+from .layers import ImageSource
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from napari_sam.model.sam import Sam
+    from napari_sam.session import Session
+
+Plane = tuple[int, ...]
+
+# torch, the session and all that they bring are imported inside the functions: they take seconds,
+# and this module is imported by the GUI thread.
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a piece of work is."""
+
+    text: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    """The model is loaded."""
+
+    name: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The mask of the object on one plane, for the prompts that `key` stands for."""
+
+    plane: Plane
+    key: tuple[Any, ...]
+    mask: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaneObjects:
+    """All objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background."""
+
+    plane: Plane
+    bbox: tuple[int, int, int, int]
+    numbers: NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something went wrong without stopping the work."""
+
+    text: str
+
+
+Event = Progress | ModelReady | Answer | PlaneObjects | Warned
+
+
+class Engine:
+    """Answers of the model; keeps the last model and Session between jobs.
+
+    Every method is a generator of events, to be run by one worker at a time.
+    """
+
+    def __init__(self) -> None:
+        self._settings: Settings | None = None
+        self._model: Sam | None = None
+        self._source: ImageSource | None = None
+        self._session: Session | None = None
+        self._warned = 0
+
+    def load(self, settings: Settings) -> Iterator[Event]:
+        """Load the model, unless it is there."""
+        if self._model is not None and settings == self._settings:
+            return
+        yield Progress("Loading the model")
+        from napari_sam.model.sam import Sam
+        from napari_sam.model.weights import best_device, load_model
+
+        device = settings.device or best_device()
+        model = settings.model
+        loaded = model.to(device) if isinstance(model, Sam) else load_model(model, device)
+        self._model, self._settings, self._session = loaded.eval(), settings, None
+        yield ModelReady(loaded.config.name, device)
+
+    def predict(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        planes: Mapping[Plane, tuple[Sequence[Any], tuple[Any, ...]]],
+    ) -> Iterator[Event]:
+        """The object's mask on each plane; `planes` has prompts and their key."""
+        yield from self.load(settings)
+        session = self._open(settings, source)
+        for plane, (prompts, key) in planes.items():
+            objects = {1: tuple(prompts)}
+            for done, _ in enumerate(session.encode_for(objects), start=1):
+                yield Progress("Looking at the image", done)
+            yield Answer(plane, key, session.predict_objects(objects)[1])
+        yield from self._warnings()
+
+    def everything(
+        self, settings: Settings, source: ImageSource, planes: Sequence[Plane] | None
+    ) -> Iterator[Event]:
+        """All objects of some planes, or of all; a plane at a time."""
+        yield from self.load(settings)
+        session = self._open(settings, source)
+        yield Progress("Segmenting", 0, len(session.tiles(planes)))
+        for step in session.segment_everything(planes, commit=False):
+            yield Progress("Segmenting", step.done, step.total)
+            if step.masks:
+                yield number_objects(step.masks)
+        yield from self._warnings()
+
+    def close(self) -> None:
+        """Let go of the model and the image."""
+        self._model = self._session = self._source = self._settings = None
+
+    def _open(self, settings: Settings, source: ImageSource) -> "Session":
+        if self._session is not None and source.same_view(self._source):
+            return self._session
+        if self._model is None:
+            raise ModelError("no model is loaded: close the dock and open it again")
+        from napari_sam.image.volume import Volume
+        from napari_sam.session import Session
+
+        slider = source.channel_axis is not None
+        volume = Volume.from_array(
+            source.data,
+            axes=source.axes,
+            scale=source.scale,
+            translate=source.translate,
+            units=source.units,
+            channels=(source.channel,) if slider else None,
+            name=source.name,
+        )
+        self._session = Session.open(
+            volume, model=self._model, contrast=source.contrast, cache_dir=settings.cache_dir
+        )
+        self._source, self._warned = source, 0
+        return self._session
+
+    def _warnings(self) -> Iterator[Event]:
+        new = self._session.warnings[self._warned :] if self._session else []
+        self._warned += len(new)
+        yield from (Warned(text) for text in new[:1])
+
+
+def number_objects(masks: Sequence[Mask]) -> PlaneObjects:
+    """Masks of one plane in one array; where two overlap, the first has the pixel.
+
+    Parameters
+    ----------
+    masks : sequence of Mask
+        At least one, all on one plane.
+
+    Returns
+    -------
+    PlaneObjects
+    """
+    boxes = np.array([mask.bbox for mask in masks])
+    y0, x0 = boxes[:, :2].min(axis=0)
+    y1, x1 = boxes[:, 2:].max(axis=0)
+    numbers = np.zeros((y1 - y0, x1 - x0), np.uint32)
+    for number, mask in enumerate(masks, start=1):
+        top, left, bottom, right = mask.bbox
+        place = numbers[top - y0 : bottom - y0, left - x0 : right - x0]
+        place[mask.pixels & (place == 0)] = number
+    return PlaneObjects(masks[0].plane, (int(y0), int(x0), int(y1), int(x1)), numbers)

@@ -1,0 +1,149 @@
+"""Jobs: generators in one worker thread at a time, the newest click first."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event as Flag
+from typing import Any
+
+from napari.qt.threading import create_worker
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QObject, Signal
+
+from napari_sam.errors import NapariSamError
+
+from .engine import Event
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """One piece of work.
+
+    Parameters
+    ----------
+    steps : iterator of Event
+        Runs in the worker.
+    receive : callable
+        Gets each event, in the GUI thread; nothing after the job was dropped.
+    finish : callable
+        Called in the GUI thread when the steps are through.
+    replaceable : bool
+        Whether a newer job of this sort makes this one pointless, as a newer click does.
+    background : bool
+        Whether it steps aside for every other job, and goes on afterwards.
+    """
+
+    steps: Iterator[Event]
+    receive: Callable[[Any], None]
+    finish: Callable[[], None] = lambda: None
+    replaceable: bool = False
+    background: bool = False
+    dropped: bool = False
+    through: bool = False
+    step_aside: Flag = field(default_factory=Flag)
+
+
+class JobRunner(QObject):
+    """Runs jobs one after the other.
+
+    Signals
+    -------
+    busy_changed : bool
+        When work begins, and when nothing is left.
+    failed : str
+        One line for the user; the job that it came from is over.
+    """
+
+    busy_changed = Signal(bool)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._queue: list[Job] = []
+        self._running: Job | None = None
+        self._worker: Any = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker runs or work waits."""
+        return self._running is not None or bool(self._queue)
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; what it makes pointless is dropped, background work steps aside."""
+        if job.replaceable:
+            self._drop(lambda old: old.replaceable)
+        position = len(self._queue)
+        if not job.background:
+            position = sum(not waiting.background for waiting in self._queue)
+            if self._running is not None and self._running.background:
+                self._running.step_aside.set()
+        self._queue.insert(position, job)
+        self._start_next()
+
+    def drop_replaceable(self) -> None:
+        """Drop the answer to the last click, whether it runs or waits."""
+        self._drop(lambda job: job.replaceable)
+
+    def cancel(self) -> None:
+        """Drop everything; the worker stops at its next step."""
+        self._drop(lambda job: True)
+
+    def _drop(self, which: Callable[[Job], bool]) -> None:
+        for job in filter(which, self._queue):
+            job.dropped = True
+        self._queue = [job for job in self._queue if not job.dropped]
+        if self._running is not None and which(self._running):
+            self._running.dropped = True
+            self._worker.quit()
+
+    def _start_next(self) -> None:
+        if self._running is not None or not self._queue:
+            return
+        job = self._running = self._queue.pop(0)
+        job.step_aside.clear()
+        self._worker = create_worker(run_steps, job, _start_thread=False)
+        self._worker.yielded.connect(partial(self._deliver, job))
+        self._worker.finished.connect(partial(self._finished, job))
+        self._worker.start()
+        self.busy_changed.emit(True)
+
+    def _deliver(self, job: Job, event: Any) -> None:
+        # After quit() one more value arrives: it belongs to a click that is no longer meant.
+        if job.dropped:
+            return
+        if not isinstance(event, Exception):
+            job.receive(event)
+            return
+        job.dropped = True
+        if isinstance(event, NapariSamError):
+            self.failed.emit(str(event))
+        else:  # a mistake of ours: napari shows it with its traceback, to be reported
+            self.failed.emit(f"{type(event).__name__}: {event}")
+            notification_manager.receive_error(type(event), event, event.__traceback__)
+
+    def _finished(self, job: Job) -> None:
+        self._running = self._worker = None
+        if not job.dropped:
+            if job.through:
+                job.finish()
+            elif job.background and job.step_aside.is_set():
+                self._queue.append(job)
+        self._start_next()
+        if not self.busy:
+            self.busy_changed.emit(False)
+
+
+def run_steps(job: Job) -> Iterator[Any]:
+    """What the worker runs: a job's events, or the error that ended it.
+
+    No exception leaves it: after a RuntimeError, torch's favourite, the worker would end without
+    saying that it did.
+    """
+    try:
+        for event in job.steps:
+            yield event
+            if job.step_aside.is_set():
+                return
+        job.through = True
+    except Exception as error:
+        yield error

@@ -1,0 +1,166 @@
+"""Prompt layers: points and shapes of one object to prompts, plane by plane; no Qt."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.draw import polygon2mask
+
+from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
+
+from .layers import BACKGROUND, ImageSource
+
+Plane = tuple[int, ...]
+Key = tuple[Any, ...]
+
+_ELLIPSE_CORNERS = 64
+
+
+@dataclass(slots=True)
+class PlanePrompts:
+    """Prompts on one plane, and a key that changes when they do."""
+
+    prompts: list[Prompt] = field(default_factory=list)
+    key: list[Key] = field(default_factory=list)
+
+    @property
+    def positive(self) -> bool:
+        """Whether anything says where the object is, and not only where it is not."""
+        return any(not isinstance(p, PointPrompt) or p.label for p in self.prompts)
+
+
+@dataclass(slots=True)
+class FoundPrompts:
+    """All that the user pointed at, and what of it cannot be used.
+
+    Parameters
+    ----------
+    planes : dict of tuple to PlanePrompts
+        In the order in which the user came to them.
+    bad_points, bad_shapes : list of int
+        Indices in the layers of what cannot be used.
+    problems : list of str
+        Why; one line each.
+    """
+
+    planes: dict[Plane, PlanePrompts] = field(default_factory=dict)
+    bad_points: list[int] = field(default_factory=list)
+    bad_shapes: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, plane: Plane, prompts: Iterable[Prompt], key: Key) -> None:
+        """Note prompts of one point or shape."""
+        own = self.planes.setdefault(plane, PlanePrompts())
+        own.prompts.extend(prompts)
+        own.key.append(key)
+
+
+def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> FoundPrompts:
+    """Prompts in the Points and Shapes layers.
+
+    Parameters
+    ----------
+    source : ImageSource
+        The image as it is now.
+    image : napari.layers.Image
+        Its layer; positions go through the world, so that a moved layer means what is seen.
+    points : napari.layers.Points or None
+        With a feature ``label``, foreground or background.
+    shapes : napari.layers.Shapes or None
+        Rectangles are boxes; ellipses and polygons are boxes and masks.
+
+    Returns
+    -------
+    FoundPrompts
+    """
+    found = FoundPrompts()
+    for index, (position, label) in enumerate(_points(points)):
+        place = _in_image(image, points, position[None])[0]
+        if not _inside(source, place):
+            found.bad_points.append(index)
+            found.problems.append("The click lies outside of the image: click on the image.")
+            continue
+        plane = source.to_plane(place)
+        prompt = PointPrompt((*plane, float(place[-2]), float(place[-1])), label)
+        found.add(plane, [prompt], ("point", label, place.tobytes()))
+    for index, (corners, kind) in enumerate(_shapes(shapes)):
+        _read_shape(found, source, index, _in_image(image, shapes, corners), kind)
+    return found
+
+
+def _points(layer: Any) -> Iterator[tuple[NDArray[np.float64], int]]:
+    if layer is None:
+        return
+    labels = layer.features["label"] if "label" in layer.features else [None] * len(layer.data)
+    for position, label in zip(np.asarray(layer.data, float), labels, strict=True):
+        yield position, 0 if label == BACKGROUND else 1
+
+
+def _shapes(layer: Any) -> Iterator[tuple[NDArray[np.float64], str]]:
+    if layer is not None:
+        for corners, kind in zip(layer.data, layer.shape_type, strict=True):
+            yield np.asarray(corners, float), str(kind)
+
+
+def _in_image(image: Any, layer: Any, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([image.world_to_data(layer.data_to_world(p)) for p in positions])
+
+
+def _inside(source: ImageSource, place: NDArray[np.float64]) -> bool:
+    shape = np.array(source.data.shape[: len(source.layer_axes)])
+    pixel = np.floor(place + 0.5)
+    return bool(np.all(pixel >= 0) and np.all(pixel < shape))
+
+
+def _read_shape(
+    found: FoundPrompts,
+    source: ImageSource,
+    index: int,
+    corners: NDArray[np.float64],
+    kind: str,
+) -> None:
+    height, width = source.plane_size
+    plane = source.to_plane(corners[0])
+    start = np.maximum(corners[:, -2:].min(axis=0), 0)
+    stop = np.minimum(corners[:, -2:].max(axis=0), (height - 1, width - 1))
+    problem = _problem(source, corners, kind, bool(np.all(stop - start >= 1)))
+    if problem is not None:
+        found.bad_shapes.append(index)
+        found.problems.append(problem)
+        return
+    prompts: list[Prompt] = [BoxPrompt((*plane, *map(float, start)), (*plane, *map(float, stop)))]
+    outline = _outline(corners[:, -2:], kind)
+    if outline is not None:
+        y0, x0 = np.floor(start).astype(int)
+        y1, x1 = np.ceil(stop).astype(int) + 1
+        pixels = polygon2mask((y1 - y0, x1 - x0), outline - (y0, x0))
+        if pixels.any():
+            prompts.append(MaskPrompt(plane, int(y0), int(x0), pixels))
+    found.add(plane, prompts, (kind, corners.tobytes()))
+
+
+def _problem(
+    source: ImageSource, corners: NDArray[np.float64], kind: str, has_area: bool
+) -> str | None:
+    if kind in ("line", "path"):
+        return "Lines and paths say nothing about an object: draw a rectangle, ellipse or polygon."
+    if any(source.to_plane(corner) != source.to_plane(corners[0]) for corner in corners):
+        return "The shape lies in more than one slice: show y and x, and draw it in one slice."
+    first = corners[0].copy()
+    first[-2:] = 0
+    if not has_area or not _inside(source, first):
+        return "The box has no area in the image: draw it around an object."
+    return None
+
+
+def _outline(corners: NDArray[np.float64], kind: str) -> NDArray[np.float64] | None:
+    """Corners of what a shape encloses, ``(N, 2)`` yx; None for a box along the axes."""
+    if kind == "ellipse":
+        centre, u, v = corners.mean(axis=0), corners[1] - corners[0], corners[3] - corners[0]
+        angle = np.linspace(0, 2 * np.pi, _ELLIPSE_CORNERS, endpoint=False)[:, None]
+        return np.asarray(centre + 0.5 * (np.cos(angle) * u + np.sin(angle) * v))
+    edges = np.diff(corners, axis=0)
+    upright = np.all(np.min(np.abs(edges), axis=1) < 1e-6 * (1 + np.abs(edges).max()))
+    return None if kind == "rectangle" and upright else corners

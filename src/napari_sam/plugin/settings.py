@@ -1,0 +1,51 @@
+"""Settings: what the user chose in napari's preferences."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari_sam.model.sam import Sam
+
+PLUGIN = "napari-sam-microscopy"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Which model runs, where, and what it keeps.
+
+    Parameters
+    ----------
+    model : str, Path or Sam
+        Name, weights file, or a model that is loaded already.
+    device : str or None
+        ``cpu``, ``cuda`` or ``mps``; None for the fastest there is.
+    cache_dir : Path, False or None
+        Folder of the embeddings; None for the user's own, False for none.
+    """
+
+    model: "str | Path | Sam" = "cells-tiny"
+    device: str | None = None
+    cache_dir: Path | bool | None = None
+
+
+def read_settings() -> Settings:
+    """Read napari's preferences for this plugin.
+
+    Returns
+    -------
+    Settings
+        The defaults where napari does not know the plugin, as in a script.
+    """
+    from napari.settings import get_plugin_settings
+
+    try:
+        chosen = get_plugin_settings(PLUGIN).inference
+    except (KeyError, AttributeError):
+        return Settings()
+    folder = chosen.cache_folder.strip()
+    return Settings(
+        model=chosen.model.strip() or "cells-tiny",
+        device=None if chosen.device == "auto" else chosen.device,
+        cache_dir=Path(folder).expanduser() if folder else None,
+    )

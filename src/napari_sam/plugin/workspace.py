@@ -1,0 +1,295 @@
+"""Workspace: the layers that the dock puts around one image; no Qt."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.paint import next_free_label, paint
+from napari_sam.masks.mask import Mask
+
+from .engine import PlaneObjects
+from .layers import (
+    BACKGROUND,
+    FOREGROUND,
+    IMAGE_KEY,
+    SYMBOLS,
+    ImageSource,
+    make_labels,
+    make_points,
+    make_preview,
+    make_shapes,
+    placement,
+    preview_data,
+    to_layer_index,
+    translate_of,
+)
+
+_SEARCHED = 1 << 27
+"""Labels up to this size are searched for the largest number each time: under 0.1 s."""
+
+_UNDOABLE = 1 << 24
+"""Pixels that napari's undo history can take in one step: it keeps 24 bytes for each."""
+
+_MOVED = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+
+
+class Workspace:
+    """Prompts, preview and labels of one image.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where the layers are.
+    image : napari.layers.Image
+        The image.
+    source : ImageSource
+        What it looks like now; says where channels are.
+    adopt : callable
+        Called with each prompt layer that is made or found: connects its events and keys.
+    """
+
+    def __init__(
+        self, viewer: Any, image: Any, source: ImageSource, adopt: Callable[[Any], None]
+    ) -> None:
+        self.viewer, self.image, self.source = viewer, image, source
+        self._adopt = adopt
+        self._largest = 0
+        self.points: Any = None
+        self.shapes: Any = None
+        self.preview: Any = None
+        self.labels: Any = None
+        self.ensure_prompt_layers()
+        self.ensure_labels()
+        for name in _MOVED:
+            getattr(image.events, name).connect(self._follow_image)
+
+    # --- layers ------------------------------------------------------------------------------
+
+    def ensure_prompt_layers(self) -> None:
+        """Make the layers that are missing, below the one that is active."""
+        active = self.viewer.layers.selection.active
+        self.preview = self._existing(self.preview, "SAM preview") or self._add(
+            make_preview(self.image), keys=False
+        )
+        self.shapes = self._existing(self.shapes, "SAM boxes") or self._add(
+            make_shapes(self.image, self.source.plane_size)
+        )
+        self.points = self._existing(self.points, "SAM points") or self._add(
+            make_points(self.image)
+        )
+        if active is not None and active in self.viewer.layers:
+            self.viewer.layers.selection.active = active
+
+    def ensure_labels(self) -> Any:
+        """The Labels layer for accepted objects: the one that is there, or a new one."""
+        shape = tuple(self.source.data.shape[: len(self.source.layer_axes)])
+        found = self._existing(self.labels, "SAM labels")
+        if found is not None and tuple(found.data.shape) == shape:
+            if found != self.labels:
+                self._take_labels(found)
+            return self.labels
+        active = self.viewer.layers.selection.active
+        layer = self.viewer.add_layer(make_labels(self.image, self.source))
+        # Below preview and prompts, so that those stay visible.
+        index = self.viewer.layers.index(layer)
+        self.viewer.layers.move(index, self.viewer.layers.index(self.preview))
+        self.viewer.layers.selection.active = active
+        self._take_labels(layer)
+        return layer
+
+    def _take_labels(self, layer: Any) -> None:
+        self.labels = layer
+        self._largest = 0
+        layer.events.paint.connect(self._note_painted)
+
+    def _existing(self, layer: Any, name: str) -> Any:
+        if layer is not None and layer in self.viewer.layers:
+            return layer
+        own = str(self.image.unique_id)
+        for other in self.viewer.layers:
+            if other.metadata.get(IMAGE_KEY) == own and other.name.startswith(name):
+                if name in ("SAM points", "SAM boxes"):
+                    self._adopt(other)
+                return other
+        return None
+
+    def _add(self, layer: Any, keys: bool = True) -> Any:
+        added = self.viewer.add_layer(layer)
+        if keys:
+            self._adopt(added)
+        return added
+
+    def _follow_image(self, event: Any = None) -> None:
+        place = placement(self.image)
+        for layer in (self.points, self.shapes, self.labels):
+            if layer is not None and layer in self.viewer.layers:
+                for name, value in place.items():
+                    setattr(layer, name, value)
+        self.show([])
+
+    def owns(self, layer: Any) -> bool:
+        """Whether a layer is one of ours."""
+        ours = (self.points, self.shapes, self.preview, self.labels)
+        return any(own is not None and own == layer for own in ours)
+
+    def forget(self, layer: Any) -> None:
+        """Note that one of the layers was removed by the user."""
+        for name in ("points", "shapes", "preview", "labels"):
+            own = getattr(self, name)
+            if own is not None and own == layer:
+                setattr(self, name, None)
+
+    def close(self) -> None:
+        """Take preview and empty prompt layers away; what has content stays."""
+        for name in _MOVED:
+            getattr(self.image.events, name).disconnect(self._follow_image)
+        if self.labels is not None:
+            self.labels.events.paint.disconnect(self._note_painted)
+        empty = [self.preview]
+        empty += [layer for layer in (self.points, self.shapes) if layer and not len(layer.data)]
+        if self.labels is not None and self._is_blank(self.labels):
+            empty.append(self.labels)
+        for layer in empty:
+            if layer is not None and layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+
+    def _is_blank(self, labels: Any) -> bool:
+        # A big array is not searched for that; it stays.
+        small = labels.data.size <= _SEARCHED
+        return self._largest == 0 and small and not np.any(np.asarray(labels.data))
+
+    # --- prompts and preview -----------------------------------------------------------------
+
+    def clear_prompts(self) -> None:
+        """Remove all clicks and shapes."""
+        if self.points is not None and len(self.points.data):
+            self.points.data = np.zeros((0, self.image.ndim))
+        if self.shapes is not None and len(self.shapes.data):
+            self.shapes.data = []
+
+    def remove_prompts(self, points: Iterable[int], shapes: Iterable[int]) -> None:
+        """Remove some clicks and shapes, by their indices."""
+        if doomed := sorted(points):
+            self.points.remove(doomed)
+        for index in sorted(shapes, reverse=True):
+            self.shapes.pop(index)
+
+    def unselect_clicks(self) -> None:
+        """Let new clicks show their colours, which napari's mark of the selection would cover."""
+        if self.points is not None and self.points.mode == "add":
+            self.points.selected_data = set()
+
+    def set_polarity(self, label: str) -> None:
+        """Make the next clicks object or background clicks."""
+        self.points.selected_data = set()
+        self.points.feature_defaults = {"label": label}
+        self.points.current_symbol = SYMBOLS[label]
+
+    @property
+    def polarity(self) -> str:
+        """What the next click says."""
+        if self.points is None:
+            return FOREGROUND
+        label = self.points.feature_defaults["label"].iloc[0]
+        return BACKGROUND if label == BACKGROUND else FOREGROUND
+
+    def show(self, masks: Sequence[Mask]) -> None:
+        """Show masks of the object under way, or none."""
+        if self.preview is None or self.preview not in self.viewer.layers:
+            return
+        if all(mask.empty for mask in masks):
+            data, start = np.zeros((1,) * self.image.ndim, np.uint8), (0,) * self.image.ndim
+        else:
+            data, start = preview_data(self.source, masks)
+        for name, value in placement(self.image).items():
+            setattr(self.preview, name, value)
+        self.preview.data = data
+        self.preview.translate = translate_of(self.image, start)
+
+    # --- labels ------------------------------------------------------------------------------
+
+    def accept(self, masks: Iterable[Mask]) -> tuple[int, int]:
+        """Paint the masks of one object with the next free label, as one undo step.
+
+        Parameters
+        ----------
+        masks : iterable of Mask
+            One a plane.
+
+        Returns
+        -------
+        tuple of int
+            The label, and how many pixels got it; pixels of other objects stay theirs.
+
+        Raises
+        ------
+        LabelError
+            If there is no free label.
+        """
+        layer = self.ensure_labels()
+        label = self._next_label()
+        plain = self._without_channels(layer.data)
+        edits = [paint(mask, plain, label) for mask in masks]
+        self._write(edits)
+        return label, sum(edit.area for edit in edits)
+
+    def accept_all(self, found: PlaneObjects) -> int:
+        """Paint all objects of a plane where it is free, as one undo step.
+
+        Parameters
+        ----------
+        found : PlaneObjects
+            The objects.
+
+        Returns
+        -------
+        int
+            How many got a label.
+        """
+        layer = self.ensure_labels()
+        first = self._next_label()
+        y0, x0, y1, x1 = found.bbox
+        plain = self._without_channels(layer.data)
+        old = np.array(plain[(*found.plane, slice(y0, y1), slice(x0, x1))])
+        changes = (found.numbers > 0) & (old == 0)
+        present, ranks = np.unique(found.numbers[changes], return_inverse=True)
+        new = old.copy()
+        new[changes] = first + ranks.astype(old.dtype)
+        self._write([LabelEdit(found.plane, found.bbox, changes, old, new)])
+        return len(present)
+
+    def undo(self) -> None:
+        """Take the last change of the labels back."""
+        if self.labels is not None:
+            self.labels.undo()
+
+    def _without_channels(self, data: Any) -> Any:
+        axis = self.source.channel_axis
+        return data if axis is None else data[(slice(None),) * axis + (0,)]
+
+    def _write(self, edits: Sequence[LabelEdit]) -> None:
+        layer, painted = self.labels, [edit for edit in edits if not edit.empty]
+        if sum(edit.area for edit in painted) > _UNDOABLE:
+            for edit in painted:
+                edit.apply(self._without_channels(layer.data))
+                self._largest = max(self._largest, int(edit.new.max()))
+            layer.refresh()
+            return
+        with layer.block_history():
+            for edit in painted:
+                layer.data_setitem(to_layer_index(self.source, edit.indices()), edit.values())
+                self._largest = max(self._largest, int(edit.new.max()))
+
+    def _next_label(self) -> int:
+        data = self.labels.data
+        if data.size <= _SEARCHED or self._largest == 0:
+            return next_free_label(self._without_channels(data))
+        return self._largest + 1
+
+    def _note_painted(self, event: Any) -> None:
+        with suppress(AttributeError, TypeError, ValueError):
+            for *_, new in event.value:
+                self._largest = max(self._largest, int(np.max(new)))

@@ -1,0 +1,674 @@
+"""The dock in a real napari window: real clicks and keys, a real worker, a random model."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_sam import Session
+from napari_sam.model.config import ModelConfig
+from napari_sam.model.sam import Sam
+from napari_sam.plugin.commands import SamWidget, napari_too_old
+from napari_sam.plugin.layers import COLOURS
+from napari_sam.plugin.settings import Settings
+
+
+class GatedSam(Sam):
+    """A model whose image encoder can be held, and that notes in which threads it ran."""
+
+    def __init__(self) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            super().__init__(ModelConfig.tiny_random())
+        self.gate, self.inside = threading.Event(), threading.Event()
+        self.gate.set()
+        self.threads: set[int] = set()
+
+    def encode_image(self, *args: Any, **kwargs: Any) -> Any:
+        self.threads.add(threading.get_ident())
+        self.inside.set()
+        assert self.gate.wait(60)
+        return super().encode_image(*args, **kwargs)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the worker inside the encoder."""
+        self.gate.clear()
+        self.inside.clear()
+        try:
+            yield
+        finally:
+            self.gate.set()
+
+
+@pytest.fixture(scope="module")
+def model() -> GatedSam:
+    return GatedSam().eval()
+
+
+class Bench:
+    """A viewer with the dock in it."""
+
+    def __init__(self, viewer: Any, model: GatedSam, qtbot: Any) -> None:
+        self.viewer, self.model, self.qtbot = viewer, model, qtbot
+        self.dock = SamWidget(viewer, Settings(model=model, cache_dir=False))
+        viewer.window.add_dock_widget(self.dock, name="SAM")
+        self.idle()
+
+    @property
+    def controller(self) -> Any:
+        return self.dock.controller
+
+    def layer(self, name: str) -> Any:
+        return self.viewer.layers[f"SAM {name}"]
+
+    def names(self) -> list[str]:
+        return [layer.name for layer in self.viewer.layers]
+
+    def wait(self, ready: Callable[[], Any]) -> None:
+        self.qtbot.waitUntil(lambda: bool(ready()), timeout=60_000)
+
+    def idle(self) -> None:
+        """Until all events are handled and no work is left."""
+        QApplication.processEvents()
+        self.wait(lambda: not self.controller.runner.busy)
+        QApplication.processEvents()
+
+    def add(self, *place: float) -> None:
+        """A click, through the layer."""
+        self.layer("points").add(place)
+        QApplication.processEvents()
+
+    def shown(self) -> np.ndarray:
+        """What the preview shows, as a mask of the whole image."""
+        image, preview = self.controller.workspace.image, self.layer("preview")
+        full = np.zeros(self.layer("labels").data.shape, bool)
+        start = image.world_to_data(preview.data_to_world((0,) * preview.ndim))
+        index = np.argwhere(preview.data) + np.round(start).astype(int)
+        full[tuple(index.T)] = True
+        return full
+
+    def expected(self, **prompts: Any) -> np.ndarray:
+        """What a Session answers to the same prompts, as a mask of the whole image."""
+        image = self.controller.workspace.image
+        session = Session.open(
+            np.asarray(image.data),
+            model=self.model,
+            contrast=tuple(image.contrast_limits),
+            cache_dir=False,
+        )
+        mask = session.predict(**prompts)
+        full = np.zeros(session.volume.label_shape, bool)
+        y0, x0, y1, x1 = mask.bbox
+        full[(*mask.plane, slice(y0, y1), slice(x0, x1))] = mask.pixels
+        return full
+
+    # mouse and keyboard
+
+    def place(self, world: Sequence[float]) -> QPoint:
+        canvas = self.viewer.window.__wrapped__._qt_viewer.canvas
+        axes = list(self.viewer.dims.displayed)
+        origin = np.array(canvas._map_canvas2world((0, 0), canvas.view))[axes]
+        step = np.array(canvas._map_canvas2world((100, 100), canvas.view))[axes] - origin
+        row, column = (np.asarray(world, float) - origin) / step * 100
+        return QPoint(round(column), round(row))
+
+    @property
+    def native(self) -> Any:
+        return self.viewer.window.__wrapped__._qt_viewer.canvas.native
+
+    def click(self, world: Sequence[float]) -> None:
+        QTest.mouseMove(self.native, self.place(world))
+        QTest.mouseClick(self.native, Qt.MouseButton.LeftButton, pos=self.place(world))
+        QApplication.processEvents()
+
+    def drag(self, start: Sequence[float], stop: Sequence[float]) -> None:
+        first, last = self.place(start), self.place(stop)
+        QTest.mouseMove(self.native, first)
+        QTest.mousePress(self.native, Qt.MouseButton.LeftButton, pos=first)
+        for share in np.linspace(0.2, 1, 5):
+            QTest.mouseMove(self.native, first + (last - first) * float(share))
+            QApplication.processEvents()
+        QTest.mouseRelease(self.native, Qt.MouseButton.LeftButton, pos=last)
+        QApplication.processEvents()
+
+    def press(self, key: Any) -> None:
+        QTest.keyClick(self.native, key)
+        QApplication.processEvents()
+
+
+Open = Callable[..., Bench]
+
+
+@pytest.fixture
+def open_dock(make_napari_viewer_proxy: Any, model: GatedSam, qtbot: Any) -> Iterator[Open]:
+    benches = []
+
+    def opened(data: np.ndarray | None = None, show: bool = False, **kwargs: Any) -> Bench:
+        viewer = make_napari_viewer_proxy(show=show)
+        if data is not None:
+            viewer.add_image(data, **{"name": "cells", **kwargs})
+        benches.append(Bench(viewer, model, qtbot))
+        return benches[-1]
+
+    yield opened
+    model.gate.set()
+    for bench in benches:
+        bench.controller.cancel()
+        bench.wait(lambda bench=bench: not bench.controller.runner.busy)
+        bench.controller.close()
+
+
+def picture(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 255, shape, dtype=np.uint8)
+
+
+# --- with mouse and keyboard -----------------------------------------------------------------
+
+
+def test_click_correct_accept_drop_with_mouse_and_keys(open_dock: Open) -> None:
+    bench = open_dock(picture(96, 128), show=True)
+    bench.viewer.reset_view()
+    QApplication.processEvents()
+    bench.click((40, 50))
+    bench.idle()
+    (place,) = bench.layer("points").data
+    np.testing.assert_allclose(place, (40, 50), atol=1)
+    first = bench.expected(points=[place])
+    assert first.any()
+    np.testing.assert_array_equal(bench.shown(), first)
+
+    bench.press("q")
+    bench.click((70, 90))
+    bench.idle()
+    points = bench.layer("points")
+    assert list(points.features["label"]) == ["foreground", "background"]
+    assert [str(symbol) for symbol in points.symbol] == ["disc", "x"]
+    both = bench.expected(points=list(points.data), point_labels=[1, 0])
+    np.testing.assert_array_equal(bench.shown(), both)
+
+    bench.press(Qt.Key.Key_Return)
+    labels = bench.layer("labels").data
+    np.testing.assert_array_equal(labels, both.astype(np.uint32))
+    assert len(points.data) == 0
+    assert not bench.shown().any()
+
+    bench.click((20, 100))
+    bench.idle()
+    assert list(points.features["label"]) == ["foreground"]
+    assert bench.shown().any()
+    bench.press(Qt.Key.Key_Escape)
+    bench.idle()
+    assert len(points.data) == 0
+    assert not bench.shown().any()
+    np.testing.assert_array_equal(labels, both.astype(np.uint32))
+
+    bench.press("u")
+    assert not labels.any()
+
+
+def test_a_box_is_dragged_with_the_mouse(open_dock: Open) -> None:
+    bench = open_dock(picture(96, 128), show=True)
+    bench.viewer.reset_view()
+    bench.press("w")
+    assert bench.viewer.layers.selection.active == bench.layer("boxes")
+    bench.drag((20, 30), (60, 80))
+    bench.idle()
+    (box,) = bench.layer("boxes").data
+    corners = (tuple(box.min(axis=0)), tuple(box.max(axis=0)))
+    np.testing.assert_allclose(corners, [(20, 30), (60, 80)], atol=1)
+    np.testing.assert_array_equal(bench.shown(), bench.expected(boxes=[corners]))
+    bench.press(Qt.Key.Key_Enter)
+    assert bench.layer("labels").data.max() == 1
+    assert len(bench.layer("boxes").data) == 0
+
+
+def test_a_polygon_is_drawn_with_the_mouse(open_dock: Open) -> None:
+    bench = open_dock(picture(96, 128), show=True)
+    bench.viewer.reset_view()
+    bench.press("w")
+    bench.layer("boxes").mode = "add_polygon"
+    for corner in ((20, 30), (20, 80), (60, 80)):
+        bench.click(corner)
+        QTest.qWait(500)  # or two clicks are a double click, which ends the polygon
+    assert not bench.controller.runner.busy
+    bench.press(Qt.Key.Key_Return)
+    bench.idle()
+    assert list(bench.layer("boxes").shape_type) == ["polygon"]
+    assert len(bench.controller.masks) == 1
+    bench.press(Qt.Key.Key_Return)
+    bench.idle()
+    assert bench.layer("boxes").nshapes == 0
+
+
+def test_keys_and_colours_tell_object_from_background(open_dock: Open) -> None:
+    bench = open_dock(picture(32, 32))
+    bench.add(10, 10)
+    bench.controller.swap_polarity()
+    assert bench.dock.tools["background"].isChecked()
+    bench.add(20, 20)
+    bench.idle()
+    colours = [QColorHex(c) for c in bench.layer("points").face_color]
+    assert colours == [COLOURS["foreground"], COLOURS["background"]]
+
+
+def QColorHex(rgba: np.ndarray) -> str:  # noqa: N802
+    return "#" + "".join(f"{round(255 * v):02x}" for v in rgba[:3])
+
+
+# --- what is seen ----------------------------------------------------------------------------
+
+
+def test_the_model_sees_the_contrast_on_the_screen(open_dock: Open) -> None:
+    bench = open_dock(picture(48, 64))
+    image = bench.controller.workspace.image
+    bench.add(20, 20)
+    bench.idle()
+    before = bench.shown()
+    bench.controller.drop()
+    image.contrast_limits = (100, 120)
+    bench.add(20, 20)
+    bench.idle()
+    np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))
+    assert (bench.shown() != before).any()
+
+
+def test_automatic_contrast_asks_again(open_dock: Open) -> None:
+    data = picture(48, 64)
+    bench = open_dock(data, contrast_limits=(100, 120))
+    bench.add(20, 20)
+    bench.idle()
+    bench.dock.auto_contrast.click()
+    bench.idle()
+    session = Session.open(data, model=bench.model, contrast="auto", cache_dir=False)
+    mask = session.predict(points=[(20, 20)])
+    assert bench.controller.masks[()].bbox == mask.bbox
+    np.testing.assert_array_equal(bench.controller.masks[()].pixels, mask.pixels)
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "place"),
+    [
+        (picture(40, 48, 3), {"rgb": True}, (20, 20)),
+        ([picture(64, 64), picture(32, 32)], {"multiscale": True}, (20, 20)),
+        (picture(3, 40, 48), {"axis_labels": ("c", "y", "x")}, (0, 20, 20)),
+        (picture(2, 3, 40, 48) > 128, {}, (1, 2, 20, 20)),
+    ],
+    ids=["rgb", "multiscale", "channels", "time-z-bool"],
+)
+def test_images_of_every_kind(
+    open_dock: Open, data: Any, options: dict[str, Any], place: tuple[int, ...]
+) -> None:
+    bench = open_dock(data, **options)
+    bench.add(*place)
+    bench.idle()
+    assert bench.controller.masks, bench.dock.status.text()
+    area = sum(mask.area for mask in bench.controller.masks.values())
+    bench.controller.accept()
+    labels = bench.layer("labels")
+    assert np.count_nonzero(labels.data[place[:-2]]) == area > 0
+    assert labels.ndim == bench.controller.workspace.image.ndim
+
+
+def test_seven_dimensions_are_refused(open_dock: Open) -> None:
+    bench = open_dock(np.zeros((1, 1, 1, 1, 2, 8, 8), np.uint8))
+    assert "7 dimensions" in bench.dock.status.text()
+    assert bench.names() == ["cells"]
+
+
+# --- stacks ----------------------------------------------------------------------------------
+
+
+def test_the_mask_goes_into_the_slice_of_the_click(open_dock: Open) -> None:
+    bench = open_dock(picture(6, 40, 48), scale=(2, 0.5, 0.5))
+    bench.viewer.dims.set_current_step(0, 3)
+    with bench.model.held():
+        bench.add(3, 20, 20)
+        bench.wait(bench.model.inside.is_set)
+        bench.viewer.dims.set_current_step(0, 5)
+    bench.idle()
+    bench.controller.accept()
+    assert set(np.nonzero(bench.layer("labels").data)[0]) == {3}
+
+
+def test_one_object_in_two_slices_is_one_label(open_dock: Open) -> None:
+    bench = open_dock(picture(6, 40, 48))
+    bench.add(3, 20, 20)
+    bench.idle()
+    first = bench.shown()
+    bench.add(4, 20, 20)
+    bench.idle()
+    assert "2 slices" in bench.dock.status.text()
+    np.testing.assert_array_equal(bench.shown()[3], first[3])
+    bench.controller.accept()
+    labels = bench.layer("labels").data
+    assert set(np.nonzero(labels)[0]) == {3, 4}
+    assert labels.max() == 1
+    bench.controller.undo()
+    assert not labels.any()
+
+
+def test_a_deleted_click_takes_its_mask_along(open_dock: Open) -> None:
+    bench = open_dock(picture(6, 40, 48))
+    bench.add(3, 20, 20)
+    bench.add(4, 20, 20)
+    bench.idle()
+    bench.layer("points").remove([0])
+    bench.idle()
+    assert list(bench.controller.masks) == [(4,)]
+    assert not bench.shown()[3].any()
+
+
+# --- the worker ------------------------------------------------------------------------------
+
+
+def test_the_gui_goes_on_while_the_model_works(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    bench.model.threads.clear()
+    ticks: list[int] = []
+    timer = QTimer(bench.dock)
+    timer.timeout.connect(lambda: ticks.append(1))
+    timer.start(5)
+    with bench.model.held():
+        bench.add(20, 20)
+        bench.wait(bench.model.inside.is_set)
+        ticks.clear()
+        bench.wait(lambda: len(ticks) >= 20)
+        assert bench.dock.cancel_button.isEnabled()
+    timer.stop()
+    bench.idle()
+    assert bench.model.threads
+    assert threading.get_ident() not in bench.model.threads
+    assert not bench.dock.cancel_button.isEnabled()
+
+
+def test_the_newest_click_wins(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    with bench.model.held():
+        bench.add(20, 20)
+        bench.wait(bench.model.inside.is_set)
+        bench.add(30, 30)
+        bench.add(10, 40)
+    bench.idle()
+    expected = bench.expected(points=[(20, 20), (30, 30), (10, 40)])
+    np.testing.assert_array_equal(bench.shown(), expected)
+
+
+def test_an_answer_after_escape_is_not_shown(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    with bench.model.held():
+        bench.add(20, 20)
+        bench.wait(bench.model.inside.is_set)
+        bench.controller.drop()
+    bench.idle()
+    assert not bench.shown().any()
+    assert not bench.controller.masks
+
+
+def test_enter_before_the_answer_accepts_it_when_it_comes(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    expected = bench.expected(points=[(20, 20)])
+    with bench.model.held():
+        bench.add(20, 20)
+        bench.wait(bench.model.inside.is_set)
+        bench.controller.accept()
+        assert len(bench.layer("points").data) == 0
+        bench.add(30, 40)  # already the next object
+    bench.idle()
+    np.testing.assert_array_equal(bench.layer("labels").data, expected.astype(np.uint32))
+    np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(30, 40)]))
+
+
+def test_cancel_stops_the_work(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    with bench.model.held():
+        bench.add(20, 20)
+        bench.wait(bench.model.inside.is_set)
+        bench.dock.cancel_button.click()
+    bench.idle()
+    assert not bench.controller.masks
+    bench.add(21, 21)
+    bench.idle()
+    assert bench.controller.masks
+
+
+# --- everything ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def confident(model: GatedSam) -> Iterator[GatedSam]:
+    """The random model, sure of itself, so that it finds objects everywhere."""
+    heads = (model.mask_decoder.iou_head, model.mask_decoder.object_score_head)
+    biases = [list(head.parameters())[-1] for head in heads]
+    before = [bias.detach().clone() for bias in biases]
+    with torch.no_grad():
+        for bias in biases:
+            bias.fill_(5.0)
+    yield model
+    with torch.no_grad():
+        for bias, old in zip(biases, before, strict=True):
+            bias.copy_(old)
+
+
+def test_everything_in_one_slice_or_in_all(open_dock: Open, confident: GatedSam) -> None:
+    data = picture(3, 40, 48)
+    session = Session.open(
+        data, model=confident, contrast=(float(data.min()), float(data.max())), cache_dir=False
+    )
+    counts = {step.tile.plane: len(step.masks) for step in session.segment_everything(commit=False)}
+    bench = open_dock(data, contrast_limits=(data.min(), data.max()))
+    bench.viewer.dims.set_current_step(0, 1)
+    bench.dock.slice_button.click()
+    bench.idle()
+    labels = bench.layer("labels").data
+    assert counts[(1,)] > 0
+    assert set(np.nonzero(labels)[0]) == {1}
+    assert len(np.unique(labels)) - 1 == counts[(1,)]
+    bench.dock.all_button.click()
+    bench.idle()
+    assert len(np.unique(labels)) - 1 == sum(counts.values())
+
+
+def test_a_click_overtakes_everything(open_dock: Open) -> None:
+    bench = open_dock(picture(8, 40, 48))
+    with bench.model.held():
+        bench.dock.all_button.click()
+        bench.wait(bench.model.inside.is_set)
+        bench.add(0, 20, 20)
+        order: list[str] = []
+        receive = bench.controller._receive
+        bench.controller.runner._running.receive = lambda e: (order.append("tile"), receive(e))
+        bench.controller.runner._queue[0].receive = lambda e: (order.append("click"), receive(e))
+    bench.idle()
+    clicks = [i for i, name in enumerate(order) if name == "click"]
+    tiles = [i for i, name in enumerate(order) if name == "tile"]
+    assert clicks[-1] < tiles[-1]
+    assert sum(i < clicks[0] for i in tiles) <= 2
+    assert bench.controller.masks
+
+
+# --- trouble ---------------------------------------------------------------------------------
+
+
+def last_notification() -> str:
+    return str(notification_manager.records[-1].message)
+
+
+def test_without_an_image_the_dock_says_so_and_waits(open_dock: Open) -> None:
+    bench = open_dock()
+    assert "no image layer" in bench.dock.status.text()
+    assert not bench.dock.slice_button.isEnabled()
+    bench.viewer.add_image(picture(40, 48), name="late")
+    bench.idle()
+    assert bench.dock.images.currentText() == "late"
+    bench.add(20, 20)
+    bench.idle()
+    assert bench.controller.masks
+
+
+def test_a_click_outside_is_refused_and_the_others_stay(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    bench.add(20, 20)
+    bench.idle()
+    before = bench.shown()
+    bench.add(100, 20)
+    bench.idle()
+    assert "outside of the image" in last_notification()
+    assert len(bench.layer("points").data) == 1
+    np.testing.assert_array_equal(bench.shown(), before)
+
+
+def test_only_background_asks_for_the_object(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    bench.controller.choose_tool("background")
+    bench.add(20, 20)
+    bench.idle()
+    assert "click on the object" in bench.dock.status.text()
+    assert not bench.controller.masks
+
+
+def test_an_unknown_model_is_one_line(make_napari_viewer_proxy: Any, qtbot: Any) -> None:
+    viewer = make_napari_viewer_proxy()
+    dock = SamWidget(viewer, Settings(model="no-such-model", cache_dir=False))
+    viewer.window.add_dock_widget(dock, name="SAM")
+    qtbot.waitUntil(lambda: not dock.controller.runner.busy, timeout=60_000)
+    assert "no model 'no-such-model'" in last_notification()
+    assert "\n" not in last_notification()
+
+
+def test_a_fault_in_the_worker_does_not_stop_the_dock(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    bench.model.image_encoder.register_forward_hook(_out_of_memory)
+    try:
+        bench.add(20, 20)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            bench.idle()
+        bench.idle()
+        assert "out of memory" in bench.dock.status.text()
+    finally:
+        bench.model.image_encoder._forward_hooks.clear()
+    bench.add(22, 22)
+    bench.idle()
+    assert bench.controller.masks
+
+
+def _out_of_memory(*args: Any) -> None:
+    raise RuntimeError("out of memory")
+
+
+def test_an_image_renamed_and_removed_while_the_model_works(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    image = bench.viewer.layers["cells"]
+    with bench.model.held():
+        bench.add(20, 20)
+        bench.wait(bench.model.inside.is_set)
+        image.name = "renamed"
+        QApplication.processEvents()
+        assert bench.dock.images.currentText() == "renamed"
+        bench.viewer.layers.remove(image)
+        QApplication.processEvents()
+    bench.idle()
+    assert "no image layer" in bench.dock.status.text()
+    assert bench.names() == ["SAM points"]  # the click: nothing is lost
+
+
+def test_all_layers_can_be_cleared(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    bench.add(20, 20)
+    bench.idle()
+    bench.viewer.layers.clear()
+    bench.idle()
+    assert bench.names() == []
+    bench.viewer.add_image(picture(40, 48, seed=1))
+    bench.idle()
+    bench.add(20, 20)
+    bench.idle()
+    assert bench.controller.masks
+
+
+def test_another_image_gets_layers_of_its_own(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48), name="first")
+    bench.add(20, 20)
+    bench.idle()
+    bench.controller.accept()
+    bench.viewer.add_image(picture(64, 80), name="second", scale=(3, 3))
+    bench.idle()
+    assert bench.dock.images.currentText() == "first"
+    bench.dock.images.setCurrentText("second")
+    bench.add(50, 60)
+    bench.idle()
+    bench.controller.accept()
+    labels = [layer for layer in bench.viewer.layers if layer.name.startswith("SAM labels")]
+    assert [layer.data.shape for layer in labels] == [(40, 48), (64, 80)]
+    assert all(layer.data.max() == 1 for layer in labels)
+
+
+def test_closing_leaves_no_keys_callbacks_or_work(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    image, events = bench.viewer.layers["cells"], bench.viewer.layers.events
+    with bench.model.held():
+        bench.add(20, 20)
+        bench.wait(bench.model.inside.is_set)
+        points = bench.layer("points")
+        bench.viewer.window.remove_dock_widget(bench.dock)
+    bench.wait(lambda: not bench.controller.runner.busy)
+    assert dict(points.keymap) == {}
+    ours = "napari_sam"
+    for emitter in (
+        events.inserted,
+        events.removed,
+        image.events.name,
+        image.events.scale,
+        points.events.data,
+        points.events.features,
+    ):
+        owners = [str(getattr(callback, "__module__", callback)) for callback in emitter.callbacks]
+        assert not [owner for owner in owners if ours in owner]
+    assert bench.names() == ["cells", "SAM points"]  # an unfinished click is not thrown away
+
+
+def test_reopening_goes_on_where_it_was_left(open_dock: Open, qtbot: Any) -> None:
+    bench = open_dock(picture(40, 48))
+    bench.add(20, 20)
+    bench.idle()
+    bench.controller.accept()
+    bench.add(30, 30)
+    bench.idle()
+    expected = bench.shown()
+    bench.viewer.window.remove_dock_widget(bench.dock)
+    again = Bench(bench.viewer, bench.model, qtbot)
+    again.idle()
+    np.testing.assert_array_equal(again.shown(), expected)
+    again.controller.accept()
+    assert again.layer("labels").data.max() == 2
+    assert len([name for name in again.names() if name.startswith("SAM")]) == 4
+    again.controller.close()
+
+
+# --- looks -----------------------------------------------------------------------------------
+
+
+def test_the_dock_shows_model_and_keys_and_fits_a_small_screen(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    assert bench.dock.model.text() == "tiny-random on CPU"
+    shown = " ".join(label.text() for label in bench.dock.findChildren(type(bench.dock.model)))
+    for key in ("Enter", "Escape", "Q", "W", "U"):
+        assert f"<b>{key}</b>" in shown
+    hint = bench.dock.minimumSizeHint()
+    assert hint.height() <= 650
+    assert hint.width() <= 320
+
+
+@pytest.mark.parametrize(("version", "old"), [("0.8.3", True), ("0.9.0", False), ("1.0.0", False)])
+def test_an_old_napari_is_named(version: str, old: bool) -> None:
+    message = napari_too_old(version)
+    assert (message is not None) is old
+    assert message is None or "0.9 or newer" in message
