@@ -12,8 +12,8 @@ from napari_sam.errors import ImageError
 from .volume import Volume
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.8
-_PATCHES = 16  # that are sampled
-_PATCH = 256  # pixels, side
+_PATCHES = 32  # that are sampled
+_PATCH = 192  # pixels, side
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _limits(values: NDArray[Any]) -> tuple[float, float]:
 def _patches(volume: Volume) -> Iterator[NDArray[Any]]:
     """Patches spread over the planes and the plane, always the same for the same image.
 
-    A small image is read whole; of a large one as little as sixteen patches, so that opening a
+    A small image is read whole; of a large one as little as 32 patches, so that opening a
     terabyte takes no longer than opening a picture.
     """
     planes = list(_spread_planes(volume))
@@ -149,7 +149,7 @@ def _patches(volume: Volume) -> Iterator[NDArray[Any]]:
 
 
 def _spread_planes(volume: Volume) -> Iterator[tuple[int, ...]]:
-    """At most sixteen planes, evenly spread over all."""
+    """At most as many planes as patches, evenly spread over all."""
     total = int(np.prod(volume.plane_shape, dtype=np.int64)) if volume.plane_shape else 1
     for flat in np.unique(np.linspace(0, total - 1, min(total, _PATCHES)).round().astype(np.int64)):
         yield tuple(int(i) for i in np.unravel_index(int(flat), volume.plane_shape or (1,)))[

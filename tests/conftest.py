@@ -1,0 +1,42 @@
+"""What several test modules share: a cache folder of the run's own, real images, a tiny model."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from napari_sam.model.sam import Sam
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the cache or the settings of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NAPARI_SAM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("NAPARI_CONFIG", "")  # napari's own word for settings that are not kept
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real micrographs with ground truth; the test is skipped where there is none."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("no folder ../shared/data beside this repository")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def tiny_model() -> "Sam":
+    """Random model of two layers, the same in every test: fast, and no better than chance."""
+    import torch
+
+    from napari_sam.model.config import ModelConfig
+    from napari_sam.model.sam import Sam
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Sam(ModelConfig.tiny_random()).eval()
