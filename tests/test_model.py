@@ -11,6 +11,7 @@ from torch import Tensor
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.layers import HeadMlp
 from napari_sam.model.prompt_encoder import PositionEncoding, PromptEncoder
+from napari_sam.model.prompt_maps import PromptMaps
 from napari_sam.model.sam import Sam
 from napari_sam.model.vit import join_windows, partition_windows
 
@@ -271,3 +272,44 @@ def test_head_is_a_perceptron_with_relu() -> None:
     assert head(torch.tensor([3.0])).item() == 15  # 2 relu(2 x + 1) + 1
     assert head(torch.tensor([-3.0])).item() == 1
     assert math.isclose(head(torch.tensor([0.0])).item(), 3)
+
+
+def maps_of(**prompts: Tensor) -> Tensor:
+    """The nine maps before their projection, ``(C, 9, 16, 16)``."""
+    maps = PromptMaps(9)
+    with torch.no_grad():
+        maps.project.weight.copy_(torch.eye(9)[..., None, None])
+        maps.project.bias.zero_()
+        given = [prompts.get(name) for name in ("coords", "labels", "boxes", "mask")]
+        return maps((16, 16), *given)[0]
+
+
+def test_prompt_maps_draw_points_where_they_are() -> None:
+    coords = torch.tensor([[[[4 * 9 + 1.5, 4 * 5 + 1.5], [4 * 2 + 1.5, 4 * 12 + 1.5]]]])
+    maps = maps_of(coords=coords, labels=torch.tensor([[[1, 0]]]))
+    for channel, (row, col) in ((0, (5, 9)), (3, (12, 2))):
+        assert divmod(int(maps[0, channel].argmax()), 16) == (row, col)
+        assert maps[0, channel, row, col].item() == pytest.approx(1)
+        assert maps[0, channel, row, col + 1].item() == pytest.approx(math.exp(-((4 / 3) ** 2) / 2))
+    assert maps[0, 6:].abs().max() == 0
+
+
+def test_prompt_maps_ignore_padding() -> None:
+    coords = torch.tensor([[[[10.0, 10.0], [50.0, 50.0]]]])
+    padded = maps_of(coords=coords, labels=torch.tensor([[[1, -1]]]))
+    alone = maps_of(coords=coords[:, :, :1], labels=torch.tensor([[[1]]]))
+    assert torch.equal(padded, alone)
+
+
+def test_prompt_maps_draw_boxes_and_masks() -> None:
+    boxes = torch.tensor([[[[15.5, 23.5], [47.5, 39.5]]]])
+    maps = maps_of(boxes=boxes)[0]
+    assert maps[6, 7, 7].item() > 0.9  # x 29.5, y 29.5: inside
+    assert maps[6, 7, 1].item() < 0.01
+    assert maps[7].max().item() <= 1
+    assert maps[7, 7, 7].item() > 0.8  # near the middle of the ellipse
+    assert maps[7, 6, 4].item() < 0  # in the box's corner, outside of its ellipse
+    mask = torch.full((1, 1, 16, 16), -8.0)
+    mask[..., 3:5, 3:5] = 8
+    drawn = maps_of(mask=mask)[0, 8]
+    assert torch.equal(drawn > 0, mask[0, 0] > 0)

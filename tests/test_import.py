@@ -1,0 +1,162 @@
+"""Who imports whom: nothing heavy at import, and stages that know only what lies before them."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import napari_sam
+
+PACKAGE = Path(napari_sam.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+STAGES = {"image", "tiles", "model", "embeddings", "prompts", "masks", "labels"}
+MAY_IMPORT = {
+    "errors": set(),
+    "installation": set(),
+    "image": {"errors"},
+    "tiles": {"errors", "image"},
+    "model": {"errors"},
+    "prompts": {"errors", "image", "tiles"},
+    "embeddings": {"errors", "image", "tiles", "model"},
+    "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
+    "labels": {"errors", "image", "masks.mask"},
+}
+"""Folder -> what it may import of ours, beside itself. What is not named here may import any
+folder but `cli` and `plugin`, and these two everything but each other."""
+
+ONLY_IN = {
+    "napari": {"plugin"},
+    "qtpy": {"plugin"},
+    "magicgui": {"plugin"},
+    "superqt": {"plugin"},
+    "torch": {"model", "embeddings", "masks", "session", "plugin", "cli"},
+}
+"""Third-party package -> the folders that may import it, at the top or inside a function."""
+
+DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image"}
+OPTIONAL = {"napari", "npe2", "dask", "distributed"}
+
+
+def fresh(code: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in an interpreter that has imported nothing yet."""
+    return subprocess.run(
+        [sys.executable, *options, "-c", code], capture_output=True, text=True, check=False
+    )
+
+
+def loaded_after(modules: list[str], of: set[str]) -> str:
+    """Names out of `of` that a fresh interpreter has loaded after importing `modules`."""
+    result = fresh(
+        "import importlib, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        f"print(*sorted({of!r} & set(sys.modules)))"
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
+        ".__init__"
+    )
+
+
+def folder(path: Path) -> str:
+    """First folder of a module in the package, or its own name at the top."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Absolute dotted name of everything that a module imports, at the top or anywhere below."""
+    package = [*module_name(path).split("."), *(["_"] if path.name == "__init__.py" else [])]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parent = package[: -node.level] if node.level else []
+            origin = ".".join([*parent, *([node.module] if node.module else [])])
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def is_allowed(here: str, imported: str) -> bool:
+    """Whether a folder may import a module of ours, named without the package."""
+    target = imported.split(".")[0]
+    if target == here or here == "__init__":
+        return True
+    if here in MAY_IMPORT:
+        return any(f"{imported}.".startswith(f"{may}.") for may in MAY_IMPORT[here])
+    return target not in {"cli", "plugin"}
+
+
+def test_import_is_silent_even_where_warnings_are_errors() -> None:
+    result = fresh("import napari_sam", "-W", "error")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_import_loads_nothing_heavy() -> None:
+    heavy = {"torch", "napari", "qtpy", "magicgui", "numpy", "zarr", "skimage", "scipy", "tifffile"}
+    assert loaded_after(["napari_sam"], heavy) == ""
+
+
+def test_stages_before_the_model_run_without_torch() -> None:
+    names = [
+        module_name(p) for p in MODULES if folder(p) in {"image", "tiles", "prompts", "labels"}
+    ]
+    assert loaded_after([*names, "napari_sam.masks.mask"], {"torch"}) == ""
+
+
+def test_everything_but_the_plugin_runs_without_napari_and_qt() -> None:
+    names = [module_name(p) for p in MODULES if folder(p) != "plugin" and p.name != "__main__.py"]
+    assert loaded_after(names, {"napari", "qtpy", "magicgui", "superqt", "PyQt6", "PySide6"}) == ""
+
+
+@pytest.mark.parametrize("name", napari_sam.__all__)
+def test_public_name_is_there(name: str) -> None:
+    assert name in dir(napari_sam)
+    value = getattr(napari_sam, name)
+    if name != "__version__":
+        assert value.__name__ == name
+        assert value.__module__.startswith("napari_sam.")
+
+
+def test_unknown_public_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'napari_sam' has no attribute 'Sesion'"):
+        napari_sam.Sesion  # noqa: B018
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_module_imports_only_what_its_folder_may(path: Path) -> None:
+    names = [name for name in imports(path) if name.startswith("napari_sam.")]
+    ours = [name.removeprefix("napari_sam.") for name in names]
+    wrong = [name for name in ours if not is_allowed(folder(path), name)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_heavy_package_is_imported_only_where_it_belongs(path: Path) -> None:
+    packages = {name.split(".")[0] for name in imports(path)}
+    wrong = {name for name in packages & set(ONLY_IN) if folder(path) not in ONLY_IN[name]}
+    assert wrong == set()
+
+
+def test_third_party_imports_are_the_dependencies() -> None:
+    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {line.split(">")[0].strip() for line in project["dependencies"]}
+    imported = {name.split(".")[0] for path in MODULES for name in imports(path)}
+    foreign = imported - set(sys.stdlib_module_names) - {"napari_sam"} - OPTIONAL
+    assert {DISTRIBUTION.get(name, name) for name in foreign} == declared
+
+
+def test_dependencies_have_lower_bounds_only() -> None:
+    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert [line for line in project["dependencies"] if set(line) & set("<=!~,;") - {"="}] == []
+
+
+def test_the_stages_are_the_folders() -> None:
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert folders == STAGES | {"cli", "plugin"}

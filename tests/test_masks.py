@@ -1,0 +1,165 @@
+"""Masks: from logits to pixels, without crumbs, without overlaps, whole across tiles."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_sam.embeddings.embedding import Embedding, array_shapes
+from napari_sam.masks.decode import Answer, decode, upsample
+from napari_sam.masks.everything import propose, segment_tile, stitch_masks, suppress_overlaps
+from napari_sam.masks.mask import Mask
+from napari_sam.masks.predict import home_tiles
+from napari_sam.masks.refine import refine
+from napari_sam.model.sam import Sam
+from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, PromptSet
+from napari_sam.tiles.grid import Tile, TileGrid
+
+TILE = Tile(plane=(3,), row=0, col=0, y0=100, x0=200, height=90, width=70)
+
+
+def mask_at(y0: int, x0: int, h: int, w: int, iou: float = 0.9, score: float = 5.0) -> Mask:
+    return Mask((3,), (y0, x0, y0 + h, x0 + w), np.ones((h, w), bool), iou, score)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(-2, 1))
+def test_mask_of_a_crop_equals_the_mask_of_everything(seed: int, bias: float) -> None:
+    rng = np.random.default_rng(seed)
+    logits = (rng.standard_normal((24, 20)) + bias).astype(np.float32)
+    mask = Answer(TILE, logits, 0.5, 1.0).to_mask()
+    whole = upsample(logits)[:90, :70] > 0
+    drawn = np.zeros_like(whole)
+    y0, x0, y1, x1 = mask.bbox
+    drawn[y0 - 100 : y1 - 100, x0 - 200 : x1 - 200] = mask.pixels
+    assert (drawn == whole).all()
+    assert mask.plane == (3,)
+
+
+def test_answer_without_positive_logits_is_an_empty_mask() -> None:
+    mask = Answer(TILE, np.full((24, 20), -1, np.float32), 0.1, -3).to_mask()
+    assert mask.empty
+    assert mask.object_score == -3
+
+
+def test_crumbs_go_and_clicked_parts_stay() -> None:
+    pixels = np.zeros((40, 40), bool)
+    pixels[5:25, 5:25] = True
+    pixels[30:33, 30:33] = True
+    pixels[1, 1] = True
+    pixels[10:12, 10:12] = False
+    mask = Mask((), (100, 100, 140, 140), pixels, 0.9, 5)
+    assert refine(mask).bbox == (105, 105, 125, 125)
+    assert refine(mask).area == 400
+    kept = refine(mask, [(131.0, 131.2)])
+    assert kept.bbox == (105, 105, 133, 133)
+    assert kept.area == 409
+
+
+def test_rings_keep_their_hole() -> None:
+    y, x = np.mgrid[:60, :60] - 29.5
+    ring = (np.hypot(y, x) < 28) & (np.hypot(y, x) > 18)
+    refined = refine(Mask((), (0, 0, 60, 60), ring, 0.9, 5))
+    assert refined.area == ring.sum()
+
+
+def test_better_masks_take_the_pixels() -> None:
+    good, worse = mask_at(110, 210, 20, 20, 0.9), mask_at(110, 222, 20, 20, 0.8)
+    same = mask_at(111, 211, 18, 18, 0.7)
+    unlikely, absent = mask_at(150, 210, 20, 20, 0.3), mask_at(160, 240, 20, 20, 0.9, -4.0)
+    kept = list(suppress_overlaps([worse, same, good, unlikely, absent], TILE))
+    assert [mask.bbox for mask in kept] == [(110, 210, 130, 230), (110, 230, 130, 242)]
+
+
+def test_halves_seen_by_two_tiles_become_one() -> None:
+    grid = TileGrid(100, 180, tile_size=100, overlap=20)
+    left, right = grid.tiles(())
+    assert (left.x1, right.x0) == (100, 80)
+    a = Mask((), (40, 70, 60, 100), np.ones((20, 30), bool), 0.9, 5)
+    b = Mask((), (40, 80, 60, 130), np.ones((20, 50), bool), 0.8, 5)
+    other = Mask((), (10, 84, 20, 94), np.ones((10, 10), bool), 0.7, 5)
+    whole, alone = stitch_masks([(left, (a,)), (right, (b, other))])
+    assert whole.bbox == (40, 70, 60, 130)
+    assert whole.area == 20 * 60
+    assert alone.bbox == other.bbox
+
+
+def test_touching_objects_of_one_tile_stay_two() -> None:
+    grid = TileGrid(100, 180, tile_size=100, overlap=20)
+    left, _ = grid.tiles(())
+    found = stitch_masks([(left, (mask_at(0, 0, 20, 20), mask_at(0, 20, 20, 20)))])
+    assert len(list(found)) == 2
+
+
+def test_home_tile_is_where_the_prompt_lies_inwards() -> None:
+    grid = TileGrid(3000, 3000, tile_size=1024, overlap=192)
+    (tile,) = home_tiles(grid, (PointPrompt((100.0, 840.0)),))
+    assert (tile.row, tile.col) == (0, 0)
+    (tile,) = home_tiles(grid, (PointPrompt((100.0, 1000.0)),))
+    assert (tile.row, tile.col) == (0, 1)
+    (tile,) = home_tiles(grid, (BoxPrompt((800.0, 800.0), (1010.0, 1010.0)),))
+    assert tile.y0 <= 800
+    assert tile.y1 > 1010
+    wide = home_tiles(grid, (BoxPrompt((100.0, 100.0), (200.0, 1900.0)),))
+    assert [t.col for t in wide] == [0, 1, 2]
+
+
+def test_embedding_survives_its_arrays(tiny_model: Sam) -> None:
+    tile = Tile((), 0, 0, 0, 0, 60, 90)
+    with torch.inference_mode():
+        features = tiny_model.encode_image(torch.randn(1, 3, *tile.model_shape))
+    embedding = Embedding(tile, features)
+    arrays = embedding.to_arrays()
+    assert {k: v.shape for k, v in arrays.items()} == array_shapes(
+        tiny_model.config, *tile.model_shape
+    )
+    again = Embedding.from_arrays(tile, arrays, torch.device("cpu")).features
+    assert torch.equal(again.image_embedding, features.image_embedding)
+    assert all(map(torch.equal, again.high_res_features, features.high_res_features))
+    assert torch.equal(again.proposals, features.proposals)
+
+
+@pytest.fixture
+def seen(tiny_model: Sam) -> Embedding:
+    tile = Tile((), 0, 0, 0, 0, 64, 96)
+    torch.manual_seed(1)
+    with torch.inference_mode():
+        return Embedding(tile, tiny_model.encode_image(torch.randn(1, 3, 64, 96)))
+
+
+def test_objects_of_all_kinds_are_answered_in_one_call(tiny_model: Sam, seen: Embedding) -> None:
+    objects = {i: (PointPrompt((5.0 * i, 7.0 * i)),) for i in range(1, 12)}
+    objects[50] = (BoxPrompt((3.0, 3.0), (30.0, 40.0)),)
+    objects[51] = (BoxPrompt((3.0, 3.0), (30.0, 40.0)), PointPrompt((8.0, 8.0), 0))
+    answers = decode(tiny_model, seen, PromptSet(objects))
+    assert set(answers) == set(objects)
+    assert all(len(own) == 1 for own in answers.values())
+    alone = decode(tiny_model, seen, PromptSet({7: objects[7]}))[7][0]
+    assert np.abs(alone.low_res_logits - answers[7][0].low_res_logits).max() < 1e-4
+
+
+def test_proposals_are_peaks_inside_the_foreground(seen: Embedding) -> None:
+    logits = torch.full((1, 2, 16, 24), -9.0)
+    for row, col, foreground in ((4, 5, 9.0), (10, 20, 9.0), (12, 3, -9.0)):
+        logits[0, 0, row, col] = 9
+        logits[0, 1, row, col] = foreground
+    embedding = replace(seen, features=replace(seen.features, proposals=logits))
+    points = {tuple(p) for p in propose(embedding)}
+    assert points == {(17.5, 21.5), (41.5, 81.5)}
+
+
+def test_models_without_proposals_get_a_grid(seen: Embedding) -> None:
+    embedding = replace(seen, features=replace(seen.features, proposals=None))
+    points = propose(embedding)
+    assert points.shape == (2 * 3, 2)
+    assert points.min(axis=0).tolist() == [15.5, 15.5]
+
+
+def test_everything_in_a_tile_does_not_overlap(tiny_model: Sam, seen: Embedding) -> None:
+    taken = np.zeros((64, 96), int)
+    for mask in segment_tile(tiny_model, seen):
+        y0, x0, y1, x1 = mask.bbox
+        taken[y0:y1, x0:x1] += mask.pixels
+    assert taken.max() <= 1
