@@ -9,7 +9,7 @@ import zarr
 from skimage.data import immunohistochemistry
 
 from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
-from napari_sam.errors import CacheError, ImageError, PromptError
+from napari_sam.errors import CacheError, ImageError, OutputError, PromptError
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 
@@ -81,7 +81,7 @@ def test_background_click_in_another_tile_does_not_move_the_object(tiny_model: S
 @pytest.mark.parametrize("kind", ["click", "box"])
 def test_object_on_a_four_tile_corner_is_whole(kind: str) -> None:
     """A disk around the middle of the seams' crossing, against a window that has it whole."""
-    height, size = 1856, 300  # two by two tiles, the seams' crossing in the middle
+    height, size = 1856, 230  # two by two tiles, the seams' crossing in the middle
     y, x = np.mgrid[:height, :height]
     middle = height / 2
     image = np.full((height, height), 30, np.uint8)
@@ -325,3 +325,14 @@ def test_labels_that_memory_would_not_hold_are_on_disk(tiny_model: Sam, tmp_path
     assert (session.labels[8, 9_000:9_040, 9_000:9_050] == 1).all()
     session.undo()
     assert not session.labels[8, 8_900:9_100, 8_900:9_100].any()
+
+
+def test_the_image_itself_is_never_overwritten(
+    blobs: np.ndarray, tiny_model: Sam, tmp_path: Path
+) -> None:
+    path = tmp_path / "image.ome.tif"
+    tifffile.imwrite(path, blobs, metadata={"axes": "ZYX"})
+    session = Session.open(path, model=tiny_model, cache_dir=False)
+    with pytest.raises(OutputError):
+        session.save(path, overwrite=True)
+    assert (tifffile.imread(path) == blobs).all()

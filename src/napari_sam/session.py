@@ -400,6 +400,8 @@ class Session:
             If it cannot be written there; nothing is left half-written.
         """
         volume = self.volume
+        # An image that was read from a file is named by its path; the writer never replaces it.
+        source = volume.name if Path(volume.name).exists() else None
         write_labels(
             path,
             self.labels,
@@ -407,6 +409,7 @@ class Session:
             scale=volume.scale,
             units=volume.units,
             translate=volume.translate,
+            source=source,
             overwrite=overwrite,
         )
         return [Path(path)]
