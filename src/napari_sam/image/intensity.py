@@ -66,6 +66,7 @@ def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
     np.clip(scaled, low, high, out=scaled)  # before the subtraction, which could overflow
     np.subtract(scaled, low, out=scaled)
     np.multiply(scaled, 255 / (high - low) if high > low else 0.0, out=scaled)
+    np.minimum(scaled, 255, out=scaled)  # limits that float32 cannot tell apart round beyond it
     return scaled
 
 
