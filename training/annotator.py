@@ -13,13 +13,10 @@ from .batches import Batch
 from .losses import prompt_loss, resample
 from .prompts import correct
 
-FIRST_PROMPTS = {
-    "point": 0.5,
-    "box": 0.3,
-    "box and point": 0.05,
-    "mask": 0.05,
-    "mask and point": 0.1,
-}
+FIRST_PROMPTS = (
+    {"point": 0.78, "mask and point": 0.17, "mask": 0.05},
+    {"box": 0.85, "box and point": 0.15},
+)
 MASK_INPUT_SHARE = 0.6  # corrections that also show the previous answer
 
 
@@ -30,13 +27,15 @@ class Annotator:
     ----------
     batch : Batch
         Windows and objects.
+    kinds : dict
+        Kinds of the first prompt and how often each is chosen; one of :data:`FIRST_PROMPTS`.
     rng : Generator
         Source of the choices.
     """
 
-    def __init__(self, batch: Batch, rng: Generator) -> None:
+    def __init__(self, batch: Batch, kinds: dict[str, float], rng: Generator) -> None:
         self.batch, self.rng = batch, rng
-        kind = str(rng.choice(list(FIRST_PROMPTS), p=list(FIRST_PROMPTS.values())))
+        kind = str(rng.choice(list(kinds), p=list(kinds.values())))
         with_point, with_box = "point" in kind, "box" in kind
         self.coords: Tensor | None = batch.point[:, :, None] if with_point else None
         self.labels: Tensor | None = None

@@ -20,7 +20,7 @@ from napari_sam.model.sam import Sam
 from napari_sam.model.vit import ImageFeatures
 from napari_sam.model.weights import save_weights
 
-from .annotator import Annotator
+from .annotator import FIRST_PROMPTS, Annotator
 from .batches import Batch, BatchStream
 from .losses import proposal_loss
 from .procedural import procedural_set
@@ -47,8 +47,8 @@ class TrainingPlan:
         hold still. Pauses between resumed parts do not count.
     learning_rate, weight_decay : float
         AdamW.
-    rounds : int
-        Answers a step: the first prompt, then corrections.
+    corrections : float
+        Rounds of corrections a step, on average, after a first click and a first box.
     batches : int
         Batches whose gradients are added before a step.
     procedural : int
@@ -68,7 +68,7 @@ class TrainingPlan:
     minutes: float
     learning_rate: float = 8e-4
     weight_decay: float = 0.05
-    rounds: int = 2
+    corrections: float = 0.4
     batches: int = 1
     procedural: int = 240
     workers: int = 0
@@ -148,20 +148,22 @@ class Training:
             losses = self._annotate(batch, features, rng)
             loss = torch.stack(losses).mean() if losses else 0.0
         ((loss + DENSE_WEIGHT * dense) / self.plan.batches).backward()
-        rounds = {f"round {i}": value.item() for i, value in enumerate(losses, 1)}
-        return {"dense": dense.item()} | rounds
+        names = ("click", "box", "correction")
+        values = dict(zip(names, (value.item() for value in losses), strict=False))
+        return {"dense": dense.item()} | values
 
     def _annotate(
         self, batch: Batch, features: ImageFeatures, rng: np.random.Generator
     ) -> list[Tensor]:
-        """Losses of the rounds of prompts."""
+        """Losses of a first click, a first box, and corrections of either."""
         if self.plan.start is None and self.progress < DENSE_ONLY_UNTIL:
             return []
-        annotator = Annotator(batch, rng)
-        return [
-            annotator.answer(self.model, features, all_masks=index == 0)
-            for index in range(self.plan.rounds)
-        ]
+        annotators = [Annotator(batch, kinds, rng) for kinds in FIRST_PROMPTS]
+        losses = [one.answer(self.model, features, all_masks=True) for one in annotators]
+        for _ in range(int(self.plan.corrections + rng.random())):
+            one = annotators[int(rng.integers(len(annotators)))]
+            losses.append(one.answer(self.model, features, all_masks=False))
+        return losses
 
     def update(self) -> None:
         """One step of the optimiser."""
@@ -256,9 +258,8 @@ def _log(training: Training, losses: list[dict[str, float]]) -> dict[str, float]
         "minutes": round(training.seconds / 60, 2),
         "lr": training.optimizer.param_groups[0]["lr"],
     }
-    line |= {
-        key: round(float(np.mean([x[key] for x in losses if key in x])), 4) for key in losses[-1]
-    }
+    for key in dict.fromkeys(key for values in losses for key in values):
+        line[key] = round(float(np.mean([x[key] for x in losses if key in x])), 4)
     with (training.plan.out / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
     if training.step % 250 == 0:
