@@ -12,7 +12,7 @@ from napari_sam.embeddings.embedding import Embedding, array_shapes
 from napari_sam.masks.decode import Answer, decode, upsample
 from napari_sam.masks.everything import propose, segment_tile, stitch_masks, suppress_overlaps
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.predict import home_tiles
+from napari_sam.masks.predict import home_tiles, inside_boxes
 from napari_sam.masks.refine import refine
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, PromptSet
@@ -163,3 +163,14 @@ def test_everything_in_a_tile_does_not_overlap(tiny_model: Sam, seen: Embedding)
         y0, x0, y1, x1 = mask.bbox
         taken[y0:y1, x0:x1] += mask.pixels
     assert taken.max() <= 1
+
+
+def test_mask_does_not_leave_its_box_unless_clicked_there() -> None:
+    mask = Mask((), (0, 0, 100, 100), np.ones((100, 100), bool), 0.9, 5)
+    box = BoxPrompt((20.0, 30.0), (59.0, 69.0))
+    assert inside_boxes(mask, (box,)).bbox == (14, 24, 66, 76)
+    assert inside_boxes(mask, (box, PointPrompt((40.0, 40.0)))).area == 52 * 52
+    assert inside_boxes(mask, (box, PointPrompt((90.0, 40.0)))).area == 100 * 100
+    assert inside_boxes(mask, (PointPrompt((40.0, 40.0)),)).area == 100 * 100
+    far = Mask((), (80, 80, 90, 90), np.ones((10, 10), bool), 0.9, 5)
+    assert inside_boxes(far, (box,)).empty

@@ -7,7 +7,7 @@ prompts there and a click inside the part that both tiles see, and their answers
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from .mask import Mask
 from .refine import refine
 
 TILES_PER_OBJECT = 4
+BOX_MARGIN = (2, 0.1)  # pixels, and share of the box, by which a mask may leave its box
 _AGREEMENT = 0.5  # IoU in the common part below which a neighbouring tile means something else
 
 
@@ -152,7 +153,7 @@ class _Object:
         clicks = _clicks(self.prompts)
         first, *more = self.answers.values()
         if not more:
-            return refine(self.masks[first.tile], clicks)
+            return refine(inside_boxes(self.masks[first.tile], self.prompts), clicks)
         parts = [(tile, answer.tile_logits()) for tile, answer in self.answers.items()]
         (y0, x0), logits = merge_logits(parts)
         pixels = logits > 0
@@ -164,7 +165,7 @@ class _Object:
             iou=best.iou,
             object_score=max(answer.object_score for answer in self.answers.values()),
         )
-        return refine(mask.tight(), clicks)
+        return refine(inside_boxes(mask, self.prompts), clicks)
 
     def _seen_in(self, tile: Tile) -> NDArray[np.bool_]:
         """What other tiles saw of the object in this one: ``(height, width)`` bool."""
@@ -181,6 +182,27 @@ def _by_tile(objects: Mapping[int, _Object]) -> dict[Tile, list[int]]:
         for tile in one.pending:
             by_tile[tile].append(object_id)
     return by_tile
+
+
+def inside_boxes(mask: Mask, prompts: tuple[Prompt, ...]) -> Mask:
+    """Cut what lies far outside of the object's boxes, unless the user clicked there too."""
+    boxes = [prompt.bbox for prompt in prompts if isinstance(prompt, BoxPrompt)]
+    if not boxes or mask.empty:
+        return mask
+    y0, x0, y1, x1 = _union(boxes)
+    dy, dx = (BOX_MARGIN[0] + BOX_MARGIN[1] * (y1 - y0), BOX_MARGIN[0] + BOX_MARGIN[1] * (x1 - x0))
+    limits = (int(y0 - dy), int(x0 - dx), int(y1 + dy), int(x1 + dx))
+    if any(not _contains(limits, *click) for click in _clicks(prompts)):
+        return mask
+    top, left = max(limits[0] - mask.bbox[0], 0), max(limits[1] - mask.bbox[1], 0)
+    kept = np.zeros_like(mask.pixels)
+    inside = np.s_[top : max(limits[2] - mask.bbox[0], 0), left : max(limits[3] - mask.bbox[1], 0)]
+    kept[inside] = mask.pixels[inside]
+    return replace(mask, pixels=kept).tight()
+
+
+def _contains(bbox: BBox, y: float, x: float) -> bool:
+    return bbox[0] <= y < bbox[2] and bbox[1] <= x < bbox[3]
 
 
 def _clicks(prompts: Iterable[Prompt]) -> list[tuple[float, float]]:
