@@ -38,8 +38,9 @@ clean:
 	find src tests training benchmarks .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created:
-	@$(PYTHON) .ci/check_python.py || \
-	    { command -v $(PYTHON) >/dev/null || echo "no $(PYTHON) here: install Python 3.11 or newer" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || \
+	    { echo "no $(PYTHON) here: install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) .ci/check_python.py
 	$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
 

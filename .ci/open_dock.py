@@ -5,7 +5,6 @@ Run by ``.ci/wheel-check``; exits with status 0 only if everything below held.
 
 import sys
 import sysconfig
-import threading
 from importlib.metadata import files
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import napari
 import npe2
 import numpy as np
 from napari.utils.notifications import NotificationSeverity, notification_manager
+from qtpy.QtCore import QThreadPool
 from qtpy.QtWidgets import QApplication, QComboBox, QWidget
 
 import napari_sam
@@ -73,8 +73,18 @@ def check_dock() -> None:
     viewer.window.remove_dock_widget("all")
     viewer.close()
     settle()
-    left = [t.name for t in threading.enumerate() if t.name.lower().startswith("napari-sam")]
-    check(not left, "no thread of the plugin is left")
+    check(workers_end(), "no worker of the plugin is left")
+
+
+def workers_end(seconds: int = 60) -> bool:
+    """Whether all workers end by themselves; a model that is being loaded may take its time."""
+    pool = QThreadPool.globalInstance()
+    for _ in range(seconds):
+        if pool.waitForDone(1000):
+            settle()
+            return True
+        settle()
+    return False
 
 
 def settle() -> None:

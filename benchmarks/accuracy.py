@@ -113,10 +113,8 @@ def flood_iou(grey: NDArray[np.float64], truth: Truth, tolerance: float) -> floa
 def threshold_iou(grey: NDArray[np.float64], truth: Truth) -> float:
     """Otsu inside the box; the class that dominates the box's rim is background."""
     crop = grey[truth.rows, truth.cols]
-    if np.ptp(crop) == 0:
-        inside = np.ones(crop.shape, bool)
-    else:
-        inside = crop > threshold_otsu(crop)
+    flat = np.ptp(crop) == 0
+    inside = np.ones(crop.shape, bool) if flat else crop > threshold_otsu(crop)
     rim = np.ones(crop.shape, bool)
     rim[1:-1, 1:-1] = False
     if inside[rim].mean() > 0.5:

@@ -38,7 +38,9 @@ def main() -> None:
     dock = SamWidget(viewer, settings)
     viewer.window.add_dock_widget(dock, name="SAM")
     wait_for(lambda: not dock.controller.runner.busy)
-    viewer.reset_view()
+    *centre, zoom = map(float, options.view.split(","))
+    viewer.scene.camera.center, viewer.scene.camera.zoom = centre, zoom
+    wait_for(lambda: True)
     take(viewer, options.folder / "opened.png", options.steps)
     for step, (key, place) in enumerate(_script(options), start=1):
         if key:
@@ -60,9 +62,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", action="store_true", help="a picture of every step")
     parser.add_argument(
         "--clicks",
-        default="213,136 f;Enter;117,266 f;q 134,283 f",
-        help="y,x of clicks and keys, with ; between them: 'Enter', 'q y,x'",
+        default="179,309; Enter; 252,367; Enter; 262,398; q 283,388",
+        help="steps with ; between them: a key, a place y,x to click, or both",
     )
+    parser.add_argument("--view", default="225,345,4", help="y, x of the middle, and the zoom")
     return parser.parse_args()
 
 
@@ -73,7 +76,7 @@ def _image(path: Path | None) -> Any:
 def _script(options: argparse.Namespace) -> list[tuple[str, tuple[float, float] | None]]:
     steps = []
     for step in options.clicks.split(";"):
-        words = [word for word in step.split() if word != "f"]
+        words = step.split()
         places = [word for word in words if "," in word]
         keys = [word for word in words if "," not in word]
         place = tuple(map(float, places[0].split(","))) if places else None
@@ -81,7 +84,7 @@ def _script(options: argparse.Namespace) -> list[tuple[str, tuple[float, float] 
     return steps
 
 
-def wait_for(ready: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(ready: Callable[[], bool], seconds: float = 600) -> None:
     """Let Qt work until something is ready."""
     end = time.monotonic() + seconds
     for _ in range(20):

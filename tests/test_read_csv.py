@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
 
 from napari_sam.errors import PromptError
+from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
 from napari_sam.prompts.read_csv import read_prompts
 
 Write = Callable[[str, str], Path]

@@ -172,9 +172,7 @@ def test_volumes_become_slices_of_connected_objects(tmp_path: Path) -> None:
 
 def test_stream_resumes_with_new_batches() -> None:
     sets = {"procedural": [disks()]}
-    first, again, later = (
-        next(iter(BatchStream(sets, seed=1, step=step))) for step in (0, 0, 7)
-    )
+    first, again, later = (next(iter(BatchStream(sets, seed=1, step=step))) for step in (0, 0, 7))
     assert torch.equal(first.rgb, again.rgb)
     assert first.rgb.shape != later.rgb.shape or not torch.equal(first.rgb, later.rgb)
 

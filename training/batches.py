@@ -17,7 +17,7 @@ from .windows import Window, draw_window
 
 # window side: share of the steps, windows a batch, objects a window
 WINDOWS = {256: (0.74, 4, 7), 384: (0.18, 2, 9), 512: (0.08, 1, 14)}
-LARGE_WINDOWS = {256: (0.45, 4, 7), 512: (0.40, 1, 14), 1024: (0.15, 1, 14)}
+LARGE_WINDOWS = {256: (0.50, 4, 7), 512: (0.35, 1, 14), 1024: (0.15, 1, 10)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,7 +29,7 @@ from .samples import load_sets
 # Shares of the run. From random weights, the sparse gradients of prompts drown the dense ones, and
 # the encoder learns nothing for a long time: so it first learns the dense targets alone.
 DENSE_ONLY_UNTIL = 0.08
-LARGE_FROM = 0.80  # then windows of the full size join
+LARGE_FROM = 0.70  # then windows of the full size join
 DENSE_WEIGHT = 4.0
 EMA_DECAY = 0.998
 

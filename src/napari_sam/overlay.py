@@ -13,7 +13,7 @@ from .prompts.prompt import BoxPrompt, PointPrompt, PromptSet
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-ZOOM = 2
+ZOOM = 3
 """Pixels of the picture per pixel of the image: an outline must not hide a small nucleus."""
 
 _CAPTION = 36
@@ -75,11 +75,12 @@ def outlined(image: NDArray[np.uint8], labels: NDArray[np.uint32]) -> NDArray[np
     Returns
     -------
     ndarray
-        ``(2 Y, 2 X, 3)`` uint8; only pixels on the inner border of an object are changed.
+        ``(3 Y, 3 X, 3)`` uint8; only the two outermost pixels inside an object are changed.
     """
     zoomed = _zoom(image)
     large = _zoom(labels)
-    edge = find_boundaries(large, mode="inner")
+    outermost = find_boundaries(large, mode="inner")
+    edge = outermost | find_boundaries(np.where(outermost, 0, large), mode="inner")
     zoomed[edge] = _COLOURS[large[edge] % len(_COLOURS)]
     return zoomed
 
@@ -105,7 +106,7 @@ def _draw_prompts(panel: Image.Image, prompts: PromptSet) -> None:
     for prompt in (one for several in prompts.objects.values() for one in several):
         if isinstance(prompt, BoxPrompt):
             (y0, x0), (y1, x1) = (_on_panel(corner) for corner in (prompt.start, prompt.stop))
-            draw.rectangle((x0, y0, x1, y1), outline="black", width=1)
+            draw.rectangle((x0, y0, x1, y1), outline="black", width=2)
         elif isinstance(prompt, PointPrompt):
             y, x = _on_panel(prompt.position)
             colour = "lime" if prompt.label else "red"

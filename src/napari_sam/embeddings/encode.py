@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_sam.errors import CacheError, ImageError
+from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Volume
 from napari_sam.model.sam import Sam
@@ -81,7 +81,7 @@ class Encoder:
             If the pixels of the tile cannot be read.
         """
         index = (*tile.plane, tile.row, tile.col)
-        pixels = self._read(tile)
+        pixels = self.volume.read(tile.plane, *tile.bbox)
         digest = digest_pixels(pixels)
         known = self._recent.get(index)
         if known is not None and known[0] == digest:
@@ -102,14 +102,6 @@ class Encoder:
         for tile in tiles:
             self.get(tile)
             yield tile
-
-    def _read(self, tile: Tile) -> NDArray[np.generic]:
-        try:
-            return self.volume.read(tile.plane, *tile.bbox)
-        except (OSError, ValueError) as error:
-            raise ImageError(
-                f"{self.volume.name} cannot be read at {tile.bbox}: {error}; is the file whole?"
-            ) from error
 
     def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
         rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)

@@ -18,11 +18,12 @@ from .decode import decode
 from .mask import Mask
 from .refine import refine
 
-CENTRE_THRESHOLD = 0.35
+CENTRE_THRESHOLD = 0.25
 FOREGROUND_THRESHOLD = 0.5
-IOU_THRESHOLD = 0.5
+IOU_THRESHOLD = 0.35
 FREE_SHARE = 0.5  # of a mask that no better one may have taken
 SMALLEST_OBJECT = 12  # pixels
+MOST_PROPOSALS = 3000  # a tile of 1024 pixels has fewer cells; bad weights propose everywhere
 GRID_POINTS = 32  # a side, for models without proposals (arXiv:2304.02643, appendix B)
 
 
@@ -49,6 +50,7 @@ def propose(embedding: Embedding) -> NDArray[np.float64]:
         min_distance=1,
         threshold_abs=CENTRE_THRESHOLD,
         exclude_border=False,
+        num_peaks=MOST_PROPOSALS,
     )
     inside = foreground[tuple(peaks.T)] > FOREGROUND_THRESHOLD
     points = (peaks[inside] + 0.5) * MASK_STRIDE - 0.5

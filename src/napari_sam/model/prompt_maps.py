@@ -66,7 +66,8 @@ class PromptMaps(nn.Module):
         if mask_input is not None:
             maps[:, :, 2 * points + 2] = torch.tanh(_MASK_SCALE * mask_input)
         projected: Tensor = self.project(maps.flatten(0, 1))
-        return projected.unflatten(0, (batch, classes))
+        maps_by_object: Tensor = projected.unflatten(0, (batch, classes))
+        return maps_by_object
 
 
 def _gaussians(coords: Tensor, y: Tensor, x: Tensor, radius: float) -> Tensor:
