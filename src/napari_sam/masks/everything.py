@@ -18,9 +18,9 @@ from .decode import decode
 from .mask import Mask
 from .refine import refine
 
-CENTRE_THRESHOLD = 0.25
+CENTRE_THRESHOLD = 0.35
 FOREGROUND_THRESHOLD = 0.5
-IOU_THRESHOLD = 0.35
+IOU_THRESHOLD = 0.4
 FREE_SHARE = 0.5  # of a mask that no better one may have taken
 SMALLEST_OBJECT = 12  # pixels
 MOST_PROPOSALS = 3000  # a tile of 1024 pixels has fewer cells; bad weights propose everywhere

@@ -1,27 +1,22 @@
 """Controller: what happens on a click, a key or a button."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from napari.utils import progress as activity
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 
-from napari_sam.errors import ImageError, NapariSamError
-from napari_sam.masks.mask import Mask
+from napari_sam.errors import ImageError
 
 from .bindings import Bindings
+from .current_object import FIRST_HINT, CurrentObject
 from .dock import BOX, SamDock
-from .engine import Answer, Engine, ModelReady, PlaneObjects, Progress, Warned
+from .engine import Engine, ModelReady, Progress, Warned
+from .everything import Everything
 from .jobs import Job, JobRunner
 from .layers import BACKGROUND, FOREGROUND, ImageSource, image_layers, read_image_layer
-from .prompt_layers import FoundPrompts, read_prompts
 from .settings import Settings, read_settings
 from .workspace import Workspace
 
-Plane = tuple[int, ...]
-
-_FIRST_HINT = "Click on an object."
 _NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
 
 
@@ -42,15 +37,10 @@ class Controller:
         self.viewer, self.dock, self._settings = viewer, dock, settings
         self.engine, self.runner = Engine(), JobRunner()
         self.workspace: Workspace | None = None
-        self.masks: dict[Plane, Mask] = {}
-        self._answered: dict[Plane, tuple[Any, ...]] = {}
-        self._wanted: dict[Plane, tuple[Any, ...]] = {}
-        self._tool = FOREGROUND
-        self._drawing = self._quiet = self._closed = False
-        self._images: list[Any] = []
-        self._adopted: list[Any] = []
-        self._activity: Any = None
-        self._found = 0
+        self._prompts_timer = self._timer(self._read_prompts)
+        self._images_timer = self._timer(self.list_images)
+        self.object = CurrentObject(self, self._prompts_timer.start)
+        self.everything = Everything(self)
         self.bindings = Bindings(
             {
                 "Q": self.swap_polarity,
@@ -60,16 +50,51 @@ class Controller:
                 "U": self.undo,
             }
         )
-        self._prompts_timer = self._timer(self.read_prompts)
-        self._images_timer = self._timer(self.list_images)
+        self._tool = FOREGROUND
+        self._drawing = self._closed = False
+        self._images: list[Any] = []
+        self._adopted: list[Any] = []
         self._connect()
-        self.runner.submit(Job(self.engine.load(self.settings), self._receive))
+        self.runner.submit(Job(self.engine.load(self.settings), self.receive))
         self.list_images()
+
+    # --- what the object and the segmentation of everything use ------------------------------
 
     @property
     def settings(self) -> Settings:
         """What the user chose, now."""
         return self._settings or read_settings()
+
+    def read_image(self, image: Any) -> ImageSource:
+        """The image as it is shown now."""
+        world = self.viewer.dims.point
+        return read_image_layer(image, world, self.dock.auto_contrast.isChecked())
+
+    def receive(self, event: Any) -> None:
+        """Show progress and warnings of the worker."""
+        if self._closed:
+            return
+        if isinstance(event, Progress):
+            self.dock.show_progress(event.text, event.done, event.total)
+        elif isinstance(event, ModelReady):
+            self.dock.show_model(event.name, event.device)
+        elif isinstance(event, Warned):
+            show_warning(event.text)
+
+    def say(self, text: str) -> None:
+        """Tell the user something in the dock."""
+        if not self._closed:
+            self.dock.show_status(text)
+
+    def fail(self, message: str) -> None:
+        """Tell the user what went wrong."""
+        self.say(message)
+        show_error(message)
+
+    def object_changed(self, can_accept: bool) -> None:
+        """Whether there is an object to accept or drop."""
+        if not self._closed:
+            self.dock.show_can_accept(can_accept)
 
     # --- image -------------------------------------------------------------------------------
 
@@ -84,8 +109,7 @@ class Controller:
         current = self.workspace.image if self.workspace else None
         if current is None or current not in found:
             active = self.viewer.layers.selection.active
-            chosen = active if active in found else (found[0] if found else None)
-            self.use_image(chosen)
+            self.use_image(active if active in found else (found[0] if found else None))
         chosen = self.workspace.image if self.workspace else None
         names = [layer.name for layer in found]
         self.dock.show_images(names, found.index(chosen) if chosen in found else -1)
@@ -94,6 +118,7 @@ class Controller:
         """Use the image at an index of the list in the dock."""
         if 0 <= index < len(self._images):
             self.use_image(self._images[index])
+            self.list_images()
 
     def use_image(self, image: Any) -> None:
         """Put prompt, preview and labels layers around an image; None for no image."""
@@ -101,41 +126,34 @@ class Controller:
             return
         dropped = self._leave_image()
         if image is None:
-            self._say(_NO_IMAGE)
+            self.say(f"{dropped}{_NO_IMAGE}")
             return
         try:
-            source = self._read_image(image)
+            source = self.read_image(image)
         except ImageError as error:
-            self._fail(str(error))
+            self.fail(str(error))
             return
         self.workspace = Workspace(self.viewer, image, source, self._adopt)
-        self.dock.show_stack(len(source.layer_axes.replace("C", "")) > 2)
+        self.dock.show_stack(len(source.plane_shape) > 0)
         self.choose_tool(FOREGROUND)
-        self._say(f"{dropped}{_FIRST_HINT}")
+        self.say(f"{dropped}{FIRST_HINT}")
         self._prompts_timer.start()
 
     def _leave_image(self) -> str:
-        if self.workspace is None:
+        """Leave the image in use; says what was left unfinished."""
+        work = self.workspace
+        if work is None:
             return ""
-        unfinished = bool(self.masks or self._wanted)
-        name = self.workspace.image.name
-        self.runner.cancel()
-        self._end_activity()
-        self._forget_object()
+        unfinished = self.object.unfinished
+        self.runner.leave_image()
+        self.everything.stop()
+        self.object.forget()
+        self._drawing = False
         for layer in list(self._adopted):
             self._release(layer)
-        self.workspace.close()
+        work.close()
         self.workspace = None
-        return f"The object in {name} was not accepted. " if unfinished else ""
-
-    def _read_image(self, image: Any) -> ImageSource:
-        world = self.viewer.dims.point
-        return read_image_layer(image, world, self.dock.auto_contrast.isChecked())
-
-    def change_contrast(self, automatic: bool) -> None:
-        """Predict again, with what the model sees now."""
-        self._answered.clear()
-        self._prompts_timer.start()
+        return f"The object in {work.image.name} was not accepted. " if unfinished else ""
 
     # --- tools -------------------------------------------------------------------------------
 
@@ -156,238 +174,61 @@ class Controller:
 
     def swap_polarity(self) -> None:
         """From object to background clicks and back."""
-        if self.workspace is not None:
-            background = self._tool != BOX and self.workspace.polarity == BACKGROUND
-            target = FOREGROUND if background or self._tool == BOX else BACKGROUND
-            self.choose_tool(target)
+        self.choose_tool(BACKGROUND if self._tool == FOREGROUND else FOREGROUND)
 
     def swap_tool(self) -> None:
         """From clicks to boxes and back."""
         if self.workspace is not None:
             self.choose_tool(self.workspace.polarity if self._tool == BOX else BOX)
 
-    # --- prompts -> masks --------------------------------------------------------------------
-
-    def read_prompts(self) -> None:
-        """Ask for masks on the planes whose prompts changed."""
-        if self.workspace is None or self._drawing:
-            return
-        work = self.workspace
-        try:
-            work.source = self._read_image(work.image)
-        except ImageError as error:
-            self._fail(str(error))
-            return
-        work.unselect_clicks()
-        found = read_prompts(work.source, work.image, work.points, work.shapes)
-        if found.problems:
-            self._refuse(found)
-            return
-        self._forget_planes(found)
-        wanted = {
-            plane: (own.prompts, tuple(own.key))
-            for plane, own in found.planes.items()
-            if own.positive
-        }
-        self._wanted = {plane: key for plane, (_, key) in wanted.items()}
-        todo = {p: v for p, v in wanted.items() if self._answered.get(p) != v[1]}
-        self.runner.drop_replaceable()
-        if todo:
-            steps = self.engine.predict(self.settings, work.source, todo)
-            self.runner.submit(Job(steps, self._receive, self._show_object, replaceable=True))
-        elif found.planes and not wanted:
-            self._say("Background only: click on the object too [Q].")
-        self.dock.show_can_accept(bool(found.planes))
-
-    def _refuse(self, found: FoundPrompts) -> None:
-        """Take away what cannot be used, and say why; what is left is read again."""
-        show_warning(found.problems[0])
-        self._say(found.problems[0])
-        if self.workspace is not None:
-            self.workspace.remove_prompts(found.bad_points, found.bad_shapes)
-        self._prompts_timer.start()
-
-    def _forget_planes(self, found: FoundPrompts) -> None:
-        """Drop masks of planes whose prompts are gone."""
-        gone = [p for p in self.masks if p not in found.planes or not found.planes[p].positive]
-        for plane in gone:
-            del self.masks[plane]
-            self._answered.pop(plane, None)
-        if gone and self.workspace is not None:
-            self.workspace.show(list(self.masks.values()))
-
-    def _receive(self, event: Any) -> None:
-        if self._closed:
-            return
-        if isinstance(event, Progress):
-            self.dock.show_progress(event.text, event.done, event.total)
-            self._show_activity(event)
-        elif isinstance(event, ModelReady):
-            self.dock.show_model(event.name, event.device)
-        elif isinstance(event, Warned):
-            show_warning(event.text)
-        elif isinstance(event, PlaneObjects):
-            self._accept_all(event)
-        elif isinstance(event, Answer) and self.workspace is not None:
-            self.masks[event.plane] = event.mask
-            self._answered[event.plane] = event.key
-            self.workspace.show(list(self.masks.values()))
-
-    def _show_object(self) -> None:
-        area = sum(mask.area for mask in self.masks.values())
-        if not area:
-            self._say("Nothing found here: click elsewhere on the object, or draw a box.")
-        elif len(self.masks) > 1:
-            self._say(
-                f"One object in {len(self.masks)} slices, {area} pixels: "
-                "Enter accepts it in all of them."
-            )
-        else:
-            self._say(f"{area} pixels: Enter accepts, more clicks correct.")
-
-    # --- accept and drop ---------------------------------------------------------------------
+    # --- the object --------------------------------------------------------------------------
 
     def accept(self) -> None:
-        """Make the object a label; if its mask is not there yet, as soon as it is."""
+        """Make the object a label; while a polygon is being drawn, finish the polygon."""
         if self._drawing and self.workspace is not None:
-            # Leaving the mode finishes a polygon; it becomes a prompt like any other.
+            # Leaving the mode finishes it; it becomes a prompt like any other.
             mode = self.workspace.shapes.mode
             self.workspace.shapes.mode = "pan_zoom"
             self.workspace.shapes.mode = mode
             return
-        if self.workspace is None:
-            return
         if self._prompts_timer.isActive():
             self._prompts_timer.stop()
-            self.read_prompts()
-        missing = {p: k for p, k in self._wanted.items() if self._answered.get(p) != k}
-        if missing:
-            self._accept_later(missing)
-        elif self.masks:
-            self._accept_masks(list(self.masks.values()))
-            self._start_next_object()
-
-    def _accept_later(self, missing: dict[Plane, tuple[Any, ...]]) -> None:
-        """Finish the object in the background; the next one can be clicked meanwhile."""
-        work = self.workspace
-        if work is None:
-            return
-        found = read_prompts(work.source, work.image, work.points, work.shapes)
-        masks = {p: mask for p, mask in self.masks.items() if p not in missing}
-        todo = {p: (found.planes[p].prompts, key) for p, key in missing.items()}
-
-        def receive(event: Any) -> None:
-            if isinstance(event, Answer):
-                masks[event.plane] = event.mask
-            else:
-                self._receive(event)
-
-        def finish() -> None:
-            if self.workspace is work:
-                self._accept_masks(list(masks.values()))
-
-        self.runner.drop_replaceable()
-        self._start_next_object()
-        self._say("Accepted: the label comes as soon as the mask is there.")
-        steps = self.engine.predict(self.settings, work.source, todo)
-        self.runner.submit(Job(steps, receive, finish))
-
-    def _accept_masks(self, masks: Sequence[Mask]) -> None:
-        if self.workspace is None:
-            return
-        try:
-            label, area = self.workspace.accept(masks)
-        except NapariSamError as error:
-            self._fail(str(error))
-            return
-        if area:
-            self._say(f"Object {label} accepted, {area} pixels. {_FIRST_HINT}")
-        else:
-            self._say("Nothing was accepted: all of it belongs to other objects, or it is empty.")
-
-    def _accept_all(self, found: PlaneObjects) -> None:
-        if self.workspace is None:
-            return
-        try:
-            count = self.workspace.accept_all(found)
-        except NapariSamError as error:
-            self.runner.cancel()
-            self._fail(str(error))
-            return
-        self._found += count
-        self._say(f"{self._found} objects so far.")
+            self.object.read()
+        self.object.accept()
+        self._object_clicks_next()
 
     def drop(self) -> None:
         """Forget the object under way."""
-        self.runner.drop_replaceable()
-        self._start_next_object()
-        self._say(f"Dropped. {_FIRST_HINT}")
+        self.object.drop()
+        self._drawing = False
+        self._object_clicks_next()
 
     def undo(self) -> None:
-        """Take the last accepted object back."""
+        """Take the last change of the labels back."""
         if self.workspace is not None:
             self.workspace.undo()
-            self._say("The last change of the labels was taken back.")
+            self.say("The last change of the labels was taken back.")
 
-    def _start_next_object(self) -> None:
-        self._forget_object()
-        if self.workspace is not None:
-            self.workspace.clear_prompts()
-            self.workspace.show([])
-            if self._tool == BACKGROUND:
-                self.choose_tool(FOREGROUND)
+    def _object_clicks_next(self) -> None:
+        # A new object begins with a click on it.
+        if self._tool == BACKGROUND:
+            self.choose_tool(FOREGROUND)
 
-    def _forget_object(self) -> None:
-        self.masks.clear()
-        self._answered.clear()
-        self._wanted.clear()
-        self._drawing = False
-        self.dock.show_can_accept(False)
-
-    # --- everything --------------------------------------------------------------------------
-
-    def segment_everything(self, all_slices: bool) -> None:
-        """Find all objects, in the slice that is shown or in all."""
-        if self.workspace is None:
-            return
-        work = self.workspace
-        try:
-            work.source = self._read_image(work.image)
-        except ImageError as error:
-            self._fail(str(error))
-            return
-        here = work.source.to_plane(work.image.world_to_data(self.viewer.dims.point))
-        here = tuple(
-            min(max(p, 0), n - 1) for p, n in zip(here, work.source.plane_shape, strict=True)
-        )
-        steps = self.engine.everything(self.settings, work.source, None if all_slices else [here])
-        self._found = 0
-        self.runner.submit(Job(steps, self._receive, self._everything_done, background=True))
-
-    def _everything_done(self) -> None:
-        self._end_activity()
-        if not self._found:
-            self._say("No objects found: try automatic contrast, or click on them.")
-        else:
-            self._say(f"{self._found} objects found. {_FIRST_HINT}")
+    def _read_prompts(self) -> None:
+        if not self._drawing:
+            self.object.read()
 
     def cancel(self) -> None:
-        """Stop all work; what is accepted stays."""
+        """Stop all work; what has a label keeps it."""
+        lost = self._unfinished()
         self.runner.cancel()
-        self._end_activity()
-        self._say("Cancelled.")
+        self.everything.stop()
+        self.say(f"Cancelled. {lost}")
 
-    def _show_activity(self, event: Progress) -> None:
-        if not event.total:
-            return
-        if self._activity is None:
-            self._activity = activity(total=event.total, desc=event.text)
-        self._activity.update(event.done - self._activity.n)
-
-    def _end_activity(self) -> None:
-        if self._activity is not None:
-            self._activity.close()
-            self._activity = None
+    def _unfinished(self) -> str:
+        count = self.runner.promised
+        objects = "object has" if count == 1 else "objects have"
+        return f"{count} accepted {objects} no mask yet: click again." if count else ""
 
     # --- events ------------------------------------------------------------------------------
 
@@ -403,14 +244,14 @@ class Controller:
         dock, runner = self.dock, self.runner
         dock.image_chosen.connect(self.choose_image)
         dock.tool_chosen.connect(self.choose_tool)
-        dock.auto_contrast_changed.connect(self.change_contrast)
+        dock.auto_contrast_changed.connect(lambda automatic: self.object.ask_again())
         dock.accept_clicked.connect(self.accept)
         dock.drop_clicked.connect(self.drop)
         dock.undo_clicked.connect(self.undo)
-        dock.segment_clicked.connect(self.segment_everything)
+        dock.segment_clicked.connect(self.everything.start)
         dock.cancel_clicked.connect(self.cancel)
         dock.closed.connect(self.close)
-        dock.destroyed.connect(self._dock_destroyed)
+        dock.destroyed.connect(self._let_go)
         runner.busy_changed.connect(self._show_busy)
         runner.failed.connect(self._job_failed)
         events = self.viewer.layers.events
@@ -458,15 +299,8 @@ class Controller:
 
     def _job_failed(self, message: str) -> None:
         if not self._closed:
-            self._end_activity()
-            self._fail(message)
-
-    def _say(self, text: str) -> None:
-        self.dock.show_status(text)
-
-    def _fail(self, message: str) -> None:
-        self._say(message)
-        show_error(message)
+            self.everything.stop()
+            self.fail(message)
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -474,24 +308,31 @@ class Controller:
         """Leave nothing behind but labels and prompts: no keys, callbacks or work."""
         if self._closed:
             return
+        if lost := self._unfinished():
+            show_warning(lost)
+        self._disconnect()  # first, or leaving the image would look like the user's doing
+        self._leave_image()
         self._prompts_timer.stop()
         self._images_timer.stop()
-        self._leave_image()
-        self._dock_destroyed()
+        self._let_go()
 
-    def _dock_destroyed(self) -> None:
+    def _let_go(self) -> None:
+        """The part of :meth:`close` that needs no widgets: Qt may have destroyed them."""
         if self._closed:
             return
         self._closed = True
+        self._disconnect()
         self.runner.cancel()
-        self._end_activity()
+        self.everything.stop()
         self.bindings.release_all()
+        for layer in list(self._adopted):
+            self._release(layer)
+        self.engine.close()
+
+    def _disconnect(self) -> None:
         for layer in self._images:
             layer.events.name.disconnect(self._later_images)
         self._images = []
-        for layer in list(self._adopted):
-            self._release(layer)
         events = self.viewer.layers.events
         events.inserted.disconnect(self._later_images)
         events.removed.disconnect(self._layer_removed)
-        self.engine.close()

@@ -31,6 +31,8 @@ class Job:
         Whether a newer job of this sort makes this one pointless, as a newer click does.
     background : bool
         Whether it steps aside for every other job, and goes on afterwards.
+    promised : bool
+        Whether the user was told that its result is accepted.
     """
 
     steps: Iterator[Event]
@@ -38,6 +40,7 @@ class Job:
     finish: Callable[[], None] = lambda: None
     replaceable: bool = False
     background: bool = False
+    promised: bool = False
     dropped: bool = False
     through: bool = False
     step_aside: Flag = field(default_factory=Flag)
@@ -83,6 +86,16 @@ class JobRunner(QObject):
     def drop_replaceable(self) -> None:
         """Drop the answer to the last click, whether it runs or waits."""
         self._drop(lambda job: job.replaceable)
+
+    def leave_image(self) -> None:
+        """Drop what concerns the image in use; what was accepted is finished."""
+        self._drop(lambda job: job.replaceable or job.background)
+
+    @property
+    def promised(self) -> int:
+        """How many accepted objects still wait for their masks."""
+        jobs = [*self._queue, self._running]
+        return sum(job is not None and job.promised and not job.dropped for job in jobs)
 
     def cancel(self) -> None:
         """Drop everything; the worker stops at its next step."""

@@ -23,7 +23,7 @@ FOREGROUND, BACKGROUND = "foreground", "background"
 # symbols differ besides.
 COLOURS = {FOREGROUND: "#009e73", BACKGROUND: "#d55e00"}
 SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
-PREVIEW_COLOUR = "#00e5ff"
+PREVIEW_COLOUR = "#ffe600"
 BOX_COLOUR = "#f0e442"
 
 _LETTERS = {
@@ -223,11 +223,13 @@ def make_points(image: Any) -> Points:
         feature_defaults={"label": FOREGROUND},
         face_color="label",
         face_color_cycle=COLOURS,
-        border_color="white",
-        border_width=0.08,
+        # The border grows with the zoom, over the symbol, whose size on the screen is kept: it
+        # must have the same colour.
+        border_color="label",
+        border_color_cycle=COLOURS,
         symbol=SYMBOLS[FOREGROUND],
         size=10,
-        canvas_size_limits=(12, 16),
+        canvas_size_limits=(14, 16),
         metadata={IMAGE_KEY: str(image.unique_id)},
         **placement(image),
     )

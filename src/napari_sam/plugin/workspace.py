@@ -56,7 +56,7 @@ class Workspace:
     ) -> None:
         self.viewer, self.image, self.source = viewer, image, source
         self._adopt = adopt
-        self._largest = 0
+        self._largest: int | None = 0
         self.points: Any = None
         self.shapes: Any = None
         self.preview: Any = None
@@ -89,20 +89,21 @@ class Workspace:
         found = self._existing(self.labels, "SAM labels")
         if found is not None and tuple(found.data.shape) == shape:
             if found != self.labels:
-                self._take_labels(found)
+                self._take_labels(found, largest=None)
             return self.labels
         active = self.viewer.layers.selection.active
         layer = self.viewer.add_layer(make_labels(self.image, self.source))
-        # Below preview and prompts, so that those stay visible.
-        index = self.viewer.layers.index(layer)
-        self.viewer.layers.move(index, self.viewer.layers.index(self.preview))
+        if self.preview is not None and self.preview in self.viewer.layers:
+            # Below preview and prompts, so that those stay visible.
+            index = self.viewer.layers.index(layer)
+            self.viewer.layers.move(index, self.viewer.layers.index(self.preview))
         self.viewer.layers.selection.active = active
-        self._take_labels(layer)
+        self._take_labels(layer, largest=0)
         return layer
 
-    def _take_labels(self, layer: Any) -> None:
-        self.labels = layer
-        self._largest = 0
+    def _take_labels(self, layer: Any, largest: int | None) -> None:
+        """Use a Labels layer; `largest` is the largest label in it, None if nobody knows."""
+        self.labels, self._largest = layer, largest
         layer.events.paint.connect(self._note_painted)
 
     def _existing(self, layer: Any, name: str) -> Any:
@@ -159,7 +160,7 @@ class Workspace:
     def _is_blank(self, labels: Any) -> bool:
         # A big array is not searched for that; it stays.
         small = labels.data.size <= _SEARCHED
-        return self._largest == 0 and small and not np.any(np.asarray(labels.data))
+        return small and not np.any(np.asarray(labels.data))
 
     # --- prompts and preview -----------------------------------------------------------------
 
@@ -275,21 +276,27 @@ class Workspace:
         if sum(edit.area for edit in painted) > _UNDOABLE:
             for edit in painted:
                 edit.apply(self._without_channels(layer.data))
-                self._largest = max(self._largest, int(edit.new.max()))
+                self._note_label(int(edit.new.max()))
             layer.refresh()
             return
         with layer.block_history():
             for edit in painted:
                 layer.data_setitem(to_layer_index(self.source, edit.indices()), edit.values())
-                self._largest = max(self._largest, int(edit.new.max()))
+                self._note_label(int(edit.new.max()))
 
     def _next_label(self) -> int:
         data = self.labels.data
-        if data.size <= _SEARCHED or self._largest == 0:
-            return next_free_label(self._without_channels(data))
-        return self._largest + 1
+        if data.size > _SEARCHED and self._largest is not None:
+            return self._largest + 1
+        label = next_free_label(self._without_channels(data))
+        self._largest = label - 1
+        return label
+
+    def _note_label(self, label: int) -> None:
+        if self._largest is not None:
+            self._largest = max(self._largest, label)
 
     def _note_painted(self, event: Any) -> None:
         with suppress(AttributeError, TypeError, ValueError):
             for *_, new in event.value:
-                self._largest = max(self._largest, int(np.max(new)))
+                self._note_label(int(np.max(new)))
