@@ -174,3 +174,19 @@ def test_mask_does_not_leave_its_box_unless_clicked_there() -> None:
     assert inside_boxes(mask, (PointPrompt((40.0, 40.0)),)).area == 100 * 100
     far = Mask((), (80, 80, 90, 90), np.ones((10, 10), bool), 0.9, 5)
     assert inside_boxes(far, (box,)).empty
+
+
+def test_box_alone_gets_the_best_candidate_where_the_model_says_so(
+    tiny_model: Sam, seen: Embedding
+) -> None:
+    box = PromptSet({1: (BoxPrompt((3.0, 3.0), (30.0, 40.0)),)})
+    single = decode(tiny_model, seen, box)[1][0]
+    three = decode(tiny_model, seen, box, multimask_output=True)[1]
+    tiny_model.config = replace(tiny_model.config, best_candidate_for_box=True, mask_threshold=-0.5)
+    chosen = decode(tiny_model, seen, box)[1][0]
+    best = max(three, key=lambda answer: answer.iou)
+    assert chosen.iou == best.iou
+    assert np.allclose(chosen.low_res_logits, best.low_res_logits + 0.5)
+    click = PromptSet({1: (PointPrompt((3.0, 3.0)),)})
+    assert len(decode(tiny_model, seen, click)[1]) == 1
+    assert not np.array_equal(single.low_res_logits, chosen.low_res_logits)

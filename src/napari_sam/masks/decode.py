@@ -34,7 +34,8 @@ class Answer:
     tile : Tile
         Where.
     low_res_logits : ndarray
-        ``(H/4, W/4)`` float32, model pixels of the padded tile; above 0 is inside.
+        ``(H/4, W/4)`` float32, model pixels of the padded tile; above 0 is inside, the model's own
+        threshold being subtracted.
     iou, object_score : float
         Predicted IoU, and the logit that there is an object.
     """
@@ -108,8 +109,12 @@ def decode(
     frame = Frame(embedding.tile)
     for group in _groups(prompts):
         arrays = prompt_arrays(group, frame)
-        prediction = _run(model, embedding, arrays, multimask_output)
-        answers |= zip(arrays.ids, _answers(embedding.tile, prediction), strict=True)
+        box_alone = arrays.boxes is not None and arrays.point_coords is None
+        choose = not multimask_output and box_alone and model.config.best_candidate_for_box
+        prediction = _run(model, embedding, arrays, multimask_output or choose)
+        found = _answers(embedding.tile, prediction, model.config.mask_threshold)
+        for object_id, own in zip(arrays.ids, found, strict=True):
+            answers[object_id] = (max(own, key=lambda one: one.iou),) if choose else own
     return answers
 
 
@@ -140,8 +145,10 @@ def _run(
         )
 
 
-def _answers(tile: Tile, prediction: MaskPrediction) -> Iterator[tuple[Answer, ...]]:
-    logits = prediction.low_res_logits[0].float().cpu().numpy()
+def _answers(
+    tile: Tile, prediction: MaskPrediction, threshold: float
+) -> Iterator[tuple[Answer, ...]]:
+    logits = (prediction.low_res_logits[0].float() - threshold).cpu().numpy()
     ious = prediction.iou_predictions[0].float().cpu().numpy()
     scores = prediction.object_score[0, :, 0].float().cpu().numpy()
     for own, iou, score in zip(logits, ious, scores, strict=True):

@@ -52,6 +52,11 @@ class ModelConfig:
     prompt_maps : bool
         The prompts are also drawn at stride 4, where the mask is made, so that a mask can be local
         to its prompt below the size of a patch.
+    mask_threshold : float
+        Logit above which a pixel is inside.
+    best_candidate_for_box : bool
+        A box without points is answered by the best of the three candidates instead of the single
+        mask; which is better depends on the training.
     pad_points_with_box : bool
         Append the padding point also when a box is given (SAM 1 and 2 do not).
     """
@@ -79,6 +84,8 @@ class ModelConfig:
     object_score: bool = True
     point_features: bool = True
     prompt_maps: bool = True
+    mask_threshold: float = 0.0
+    best_candidate_for_box: bool = False
     pad_points_with_box: bool = True
 
     @property
@@ -89,7 +96,14 @@ class ModelConfig:
     @classmethod
     def cells_tiny(cls) -> "ModelConfig":
         """The model that ships in the wheel."""
-        return cls(name="cells-tiny", pixel_mean=(127.5,) * 3, pixel_std=(64.0,) * 3)
+        return cls(
+            name="cells-tiny",
+            pixel_mean=(127.5,) * 3,
+            pixel_std=(64.0,) * 3,
+            # these two: measured on training images
+            mask_threshold=-0.5,
+            best_candidate_for_box=True,
+        )
 
     @classmethod
     def tiny_random(cls) -> "ModelConfig":
