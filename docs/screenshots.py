@@ -62,10 +62,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", action="store_true", help="a picture of every step")
     parser.add_argument(
         "--clicks",
-        default="179,309; Enter; 252,367; Enter; 262,398; q 283,388",
+        default="368,308;Enter;375,330;Enter;346,335;q 352,347",
         help="steps with ; between them: a key, a place y,x to click, or both",
     )
-    parser.add_argument("--view", default="225,345,4", help="y, x of the middle, and the zoom")
+    parser.add_argument("--view", default="372,325,6", help="y, x of the middle, and the zoom")
     return parser.parse_args()
 
 
