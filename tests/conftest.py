@@ -1,5 +1,6 @@
 """What several test modules share: a cache folder of the run's own, real images, a tiny model."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,11 @@ import pytest
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
+
+# A suite that a shell runs in the background inherits that Ctrl-C is ignored, and so would the
+# programs that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
