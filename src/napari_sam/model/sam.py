@@ -1,7 +1,5 @@
 """The whole model: image encoder, prompt encoder, mask decoder."""
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,7 +11,6 @@ from .prompt_maps import PromptMaps
 from .vit import ImageEncoder, ImageFeatures
 
 MASK_STRIDE = 4
-_FINE = 4  # cells of the masks along a token
 _KEPT_GRIDS = 4
 _GridKey = tuple[int, int, tuple[int, int], torch.device]
 
@@ -136,7 +133,8 @@ class Sam(nn.Module):
         h, w = features.image_embedding.shape[-2:]
         maps = None
         if self.prompt_maps is not None:
-            shape = (h * _FINE, w * _FINE)
+            fine = self.config.patch_size // MASK_STRIDE
+            shape = (h * fine, w * fine)
             maps = self.prompt_maps(shape, point_coords, point_labels, boxes, mask_input)
         image_pe = self._position_grid(h, w, offset)
         prediction: MaskPrediction = self.mask_decoder(
@@ -155,14 +153,3 @@ class Sam(nn.Module):
                 position = self.prompt_encoder.position
                 self._grids[key] = position.grid(h, w, self.config.patch_size, offset)
         return self._grids[key]
-
-
-def select_window(features: ImageFeatures, index: int) -> ImageFeatures:
-    """The features of one window of a batch, with ``B = 1``."""
-    one = slice(index, index + 1)
-    return replace(
-        features,
-        image_embedding=features.image_embedding[one],
-        high_res_features=tuple(f[one] for f in features.high_res_features),
-        proposals=None if features.proposals is None else features.proposals[one],
-    )
