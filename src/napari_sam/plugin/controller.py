@@ -65,10 +65,14 @@ class Controller:
         """What the user chose, now."""
         return self._settings or read_settings()
 
-    def read_image(self, image: Any) -> ImageSource:
-        """The image as it is shown now."""
+    def read_image(self, image: Any) -> ImageSource | None:
+        """The image as it is shown now; None, and the user is told why, if it cannot be used."""
         world = self.viewer.dims.point
-        return read_image_layer(image, world, self.dock.auto_contrast.isChecked())
+        try:
+            return read_image_layer(image, world, self.dock.auto_contrast.isChecked())
+        except ImageError as error:
+            self.fail(str(error))
+            return None
 
     def receive(self, event: Any) -> None:
         """Show progress and warnings of the worker."""
@@ -128,10 +132,8 @@ class Controller:
         if image is None:
             self.say(f"{dropped}{_NO_IMAGE}")
             return
-        try:
-            source = self.read_image(image)
-        except ImageError as error:
-            self.fail(str(error))
+        source = self.read_image(image)
+        if source is None:
             return
         self.workspace = Workspace(self.viewer, image, source, self._adopt)
         self.dock.show_stack(len(source.plane_shape) > 0)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from napari.utils.notifications import show_warning
 
-from napari_sam.errors import ImageError, NapariSamError
+from napari_sam.errors import NapariSamError
 from napari_sam.masks.mask import Mask
 
 from .engine import Answer, Engine
@@ -31,8 +31,8 @@ class Desk(Protocol):
     def settings(self) -> Settings:
         """What the user chose."""
 
-    def read_image(self, image: Any) -> ImageSource:
-        """The image as it is shown now."""
+    def read_image(self, image: Any) -> ImageSource | None:
+        """The image as it is shown now; None, and the user is told why, if it cannot be used."""
 
     def receive(self, event: Any) -> None:
         """Show progress and warnings of the worker."""
@@ -84,11 +84,10 @@ class CurrentObject:
         work = self._desk.workspace
         if work is None:
             return
-        try:
-            work.source = self._desk.read_image(work.image)
-        except ImageError as error:
-            self._desk.fail(str(error))
+        source = self._desk.read_image(work.image)
+        if source is None:
             return
+        work.source = source
         work.unselect_clicks()
         found = read_prompts(work.source, work.image, work.points, work.shapes)
         if found.problems:

@@ -4,7 +4,7 @@ from typing import Any
 
 from napari.utils import progress
 
-from napari_sam.errors import ImageError, NapariSamError
+from napari_sam.errors import NapariSamError
 
 from .current_object import FIRST_HINT, Desk
 from .engine import PlaneObjects, Progress
@@ -31,11 +31,10 @@ class Everything:
         work = self._desk.workspace
         if work is None:
             return
-        try:
-            work.source = self._desk.read_image(work.image)
-        except ImageError as error:
-            self._desk.fail(str(error))
+        source = self._desk.read_image(work.image)
+        if source is None:
             return
+        work.source = source
         here = work.source.to_plane(work.image.world_to_data(work.viewer.dims.point))
         limits = zip(here, work.source.plane_shape, strict=True)
         planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
