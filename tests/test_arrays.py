@@ -140,4 +140,4 @@ def test_prompts_that_do_not_reach_the_tile_are_left_out():
         BoxPrompt((4, 0, 0), (4, 50, 900)),
         MaskPrompt((4,), 90, 190, np.ones((10, 11), bool)),
     )
-    assert restrict((inside, *away, across, mask), FRAME) == (inside, across, mask)
+    assert restrict((inside, *away, across, mask), TILE) == (inside, across, mask)

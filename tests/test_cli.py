@@ -20,7 +20,7 @@ from napari_sam.cli import app
 from napari_sam.cli.app import run
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
-from napari_sam.model.weights import save_weights
+from napari_sam.weights.load import save_weights
 
 ENTRY = [sys.executable, "-c", "from napari_sam.cli import main; main()"]
 """What the console script runs."""

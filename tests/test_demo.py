@@ -17,9 +17,9 @@ from napari_sam.errors import ModelError, OutputError
 from napari_sam.image.read import read_image
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
-from napari_sam.model.weights import save_weights
 from napari_sam.overlay import ZOOM, outlined
 from napari_sam.prompts.read_csv import read_prompts
+from napari_sam.weights.load import save_weights
 
 
 def tiny() -> Sam:

@@ -24,12 +24,19 @@ def test_one_position_may_come_alone():
     assert Frame(TILE).to_data((2, 1)).tolist() == [833, 1666]
 
 
-def test_pixel_centres_scale_about_the_corner_of_the_tile():
-    # Two data pixels become one model pixel, whose centre is the border between them.
-    frame = Frame(TILE, scale=0.5)
-    assert frame.to_model((832.5, 1664.5)).tolist() == [0, 0]
-    assert frame.to_model((831.5, 1663.5)).tolist() == [-0.5, -0.5]
-    assert frame.to_data((0, 0)).tolist() == [832.5, 1664.5]
+def test_each_axis_has_its_scale_and_the_first_pixel_centre_stays():
+    # as the predictors of SAM and SAM 2 scale their coordinates
+    frame = Frame(TILE, scale=(2.0, 0.5))
+    assert frame.to_model((832, 1664)).tolist() == [0, 0]
+    assert frame.to_model((833, 1666)).tolist() == [1, 2]
+    assert frame.to_data((1, 2)).tolist() == [833, 1666]
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "shape"), [(1, 1, (16, 16)), (3, 1024, (16, 1024)), (512, 520, (512, 528))]
+)
+def test_a_tile_is_padded_to_the_next_patch(height, width, shape):
+    assert Frame(Tile((), 0, 0, 0, 0, height, width)).shape == shape
 
 
 @settings(deadline=None)
@@ -38,7 +45,7 @@ def test_pixel_centres_scale_about_the_corner_of_the_tile():
     x=sixty_fourths,
     y0=st.integers(0, 10**6),
     x0=st.integers(0, 10**6),
-    scale=st.sampled_from([0.25, 0.5, 1.0, 2.0]),
+    scale=st.tuples(*2 * [st.sampled_from([0.25, 0.5, 1.0, 2.0])]),
 )
 def test_there_and_back_is_exact(y, x, y0, x0, scale):
     frame = Frame(Tile((), 0, 0, y0, x0, 1024, 1024), scale)
@@ -47,7 +54,7 @@ def test_there_and_back_is_exact(y, x, y0, x0, scale):
 
 
 @settings(deadline=None)
-@given(scale=st.floats(0.1, 10), y=st.floats(0, 1024), x=st.floats(0, 1024))
+@given(scale=st.tuples(*2 * [st.floats(0.1, 10)]), y=st.floats(0, 1024), x=st.floats(0, 1024))
 def test_there_and_back_is_close_at_any_scale(scale, y, x):
     frame = Frame(TILE, scale)
     place = (y + TILE.y0, x + TILE.x0)

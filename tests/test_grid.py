@@ -111,13 +111,8 @@ def test_the_last_tile_is_shifted_in():
     ]
 
 
-@pytest.mark.parametrize(
-    ("height", "width", "model_shape"),
-    [(1, 1, (16, 16)), (3, 5000, (16, 1024)), (512, 520, (512, 528)), (9000, 9000, (1024, 1024))],
-)
-def test_small_images_are_padded_to_the_next_patch_only(height, width, model_shape):
-    grid = TileGrid(height, width)
-    assert {tile.model_shape for tile in grid.tiles(())} == {model_shape}
+def test_an_image_smaller_than_a_tile_is_one_tile_of_its_size():
+    assert [tile.bbox for tile in TileGrid(3, 5).tiles(())] == [(0, 0, 3, 5)]
 
 
 def test_the_best_tile_of_a_click_is_the_one_around_it():

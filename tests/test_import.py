@@ -38,7 +38,7 @@ ONLY_IN = {
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
-DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image"}
+DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
 OPTIONAL = {"napari", "npe2", "dask", "distributed"}
 
 

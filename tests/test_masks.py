@@ -7,18 +7,21 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from napari_sam.embeddings.embedding import Embedding, array_shapes
-from napari_sam.masks.decode import Answer, decode, upsample
+from napari_sam.masks.decode import Answer, decode, tile_matrices
 from napari_sam.masks.everything import propose, segment_tile, stitch_masks, suppress_overlaps
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.predict import home_tiles, inside_boxes
 from napari_sam.masks.refine import refine
+from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, PromptSet
 from napari_sam.tiles.grid import Tile, TileGrid
 
 TILE = Tile(plane=(3,), row=0, col=0, y0=100, x0=200, height=90, width=70)
+MATRICES = tile_matrices(ModelConfig.tiny_random(), TILE.height, TILE.width)
 
 
 def mask_at(y0: int, x0: int, h: int, w: int, iou: float = 0.9, score: float = 5.0) -> Mask:
@@ -29,8 +32,10 @@ def mask_at(y0: int, x0: int, h: int, w: int, iou: float = 0.9, score: float = 5
 def test_mask_of_a_crop_equals_the_mask_of_everything(seed: int, bias: float) -> None:
     rng = np.random.default_rng(seed)
     logits = (rng.standard_normal((24, 20)) + bias).astype(np.float32)
-    mask = Answer(TILE, logits, 0.5, 1.0).to_mask()
-    whole = upsample(logits)[:90, :70] > 0
+    mask = Answer(TILE, logits, 0.5, 1.0, *MATRICES).to_mask()
+    tensor = torch.from_numpy(logits)[None, None]
+    whole = functional.interpolate(tensor, scale_factor=4, mode="bilinear")[0, 0, :90, :70] > 0
+    whole = whole.numpy()
     drawn = np.zeros_like(whole)
     y0, x0, y1, x1 = mask.bbox
     drawn[y0 - 100 : y1 - 100, x0 - 200 : x1 - 200] = mask.pixels
@@ -39,7 +44,7 @@ def test_mask_of_a_crop_equals_the_mask_of_everything(seed: int, bias: float) ->
 
 
 def test_answer_without_positive_logits_is_an_empty_mask() -> None:
-    mask = Answer(TILE, np.full((24, 20), -1, np.float32), 0.1, -3).to_mask()
+    mask = Answer(TILE, np.full((24, 20), -1, np.float32), 0.1, -3, *MATRICES).to_mask()
     assert mask.empty
     assert mask.object_score == -3
 
@@ -109,12 +114,10 @@ def test_home_tile_is_where_the_prompt_lies_inwards() -> None:
 def test_embedding_survives_its_arrays(tiny_model: Sam) -> None:
     tile = Tile((), 0, 0, 0, 0, 60, 90)
     with torch.inference_mode():
-        features = tiny_model.encode_image(torch.randn(1, 3, *tile.model_shape))
+        features = tiny_model.encode_image(torch.randn(1, 3, 64, 96))
     embedding = Embedding(tile, features)
     arrays = embedding.to_arrays()
-    assert {k: v.shape for k, v in arrays.items()} == array_shapes(
-        tiny_model.config, *tile.model_shape
-    )
+    assert {k: v.shape for k, v in arrays.items()} == array_shapes(tiny_model.config, 60, 90)
     again = Embedding.from_arrays(tile, arrays, torch.device("cpu")).features
     assert torch.equal(again.image_embedding, features.image_embedding)
     assert all(map(torch.equal, again.high_res_features, features.high_res_features))

@@ -1,5 +1,6 @@
 """The model of section 4 of the design: shapes, class dimension, prompts, sub-windows."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -8,21 +9,23 @@ import pytest
 import torch
 from torch import Tensor
 
-from napari_sam.model.config import ModelConfig
+from napari_sam.model.config import ModelConfig, VitConfig
 from napari_sam.model.layers import HeadMlp
 from napari_sam.model.prompt_encoder import PositionEncoding, PromptEncoder
 from napari_sam.model.prompt_maps import PromptMaps
 from napari_sam.model.sam import Sam
-from napari_sam.model.vit import join_windows, partition_windows
+from napari_sam.model.vit import Attention, Block
+from napari_sam.model.windows import join_windows, partition_windows
+from napari_sam.model.workspace import Workspace
 
 SAM1_SWITCHES = {
-    "high_res_layers": (),
-    "conv_path": False,
+    "trunk": VitConfig(32, 2, 2, 4, (1,), relative_positions=True),
+    "high_res_features": False,
     "proposals": False,
     "object_score": False,
     "point_features": False,
     "prompt_maps": False,
-    "pad_points_with_box": False,
+    "padding_point": "no_box",
 }
 
 
@@ -180,10 +183,12 @@ def test_point_features_are_looked_up_under_the_point(model: Sam) -> None:
 
 @pytest.mark.parametrize("shape", [(16, 16), (13, 7), (8, 24)])
 def test_windows_join_to_what_was_cut(shape: tuple[int, int]) -> None:
-    x = torch.randn(2, *shape, 5)
-    windows = partition_windows(x, 8)
+    x, fill = torch.randn(2, *shape, 5), torch.randn(5)
+    windows = partition_windows(x, 8, fill)
     assert windows.shape[1:] == (8, 8, 5)
     assert torch.equal(join_windows(windows, 8, x.shape), x)
+    filled = (windows == fill).all(-1).sum()
+    assert filled == windows.shape[:3].numel() - x.shape[:3].numel()
 
 
 def test_windowed_blocks_do_not_look_beyond_their_window(model: Sam) -> None:
@@ -192,7 +197,8 @@ def test_windowed_blocks_do_not_look_beyond_their_window(model: Sam) -> None:
     x = torch.randn(1, 8, 8, 32)
     changed = x.clone()
     changed[0, 0, 0, 3] += 1
-    difference = (block(x) - block(changed)).abs().amax(-1)[0]
+    ours, other = (block(image, Workspace()) for image in (x, changed))
+    difference = (ours - other).abs().amax(-1)[0]
     assert difference[:4, :4].min() > 0
     assert difference[4:].max() == 0
     assert difference[:, 4:].max() == 0
@@ -203,7 +209,43 @@ def test_global_blocks_look_everywhere(model: Sam) -> None:
     x = torch.randn(1, 8, 8, 32)
     changed = x.clone()
     changed[0, 0, 0, 3] += 1
-    assert (block(x) - block(changed)).abs().amax(-1).min() > 0
+    ours, other = (block(image, Workspace()) for image in (x, changed))
+    assert (ours - other).abs().amax(-1).min() > 0
+
+
+@pytest.mark.parametrize("relative_positions", [False, True])
+def test_without_gradients_a_block_works_in_place_and_gives_the_same(
+    relative_positions: bool,
+) -> None:
+    torch.manual_seed(0)
+    trunk = VitConfig(32, 2, 2, 4, (1,), relative_positions=relative_positions)
+    for window in (0, 4):
+        block = Block(trunk, window, 6)
+        for parameter in block.parameters():
+            torch.nn.init.normal_(parameter, std=0.3)
+        x = torch.randn(2, 6, 6, 32)
+        kept = block(x, Workspace())
+        with torch.inference_mode():
+            in_place = x.clone()
+            answer = block(in_place, Workspace())
+        assert answer.data_ptr() == in_place.data_ptr()
+        assert torch.allclose(answer, kept, atol=1e-5)
+
+
+def test_relative_positions_are_the_table_rows_of_the_distances() -> None:
+    attention = Attention(2, 1, 3, relative_positions=True)
+    with torch.no_grad():
+        attention.rel_pos_h.copy_(torch.arange(10.0).view(5, 2) / 10)
+        attention.rel_pos_w.copy_(torch.arange(10.0).view(5, 2).flip(0) / 7)
+    qkv = torch.randn(1, 3, 3, 6)
+    q, k, v = qkv.view(9, 3, 2).unbind(1)
+    scores = q @ k.T / math.sqrt(2)
+    for i, j in itertools.product(range(9), range(9)):
+        (yi, xi), (yj, xj) = divmod(i, 3), divmod(j, 3)
+        scores[i, j] += q[i] @ attention.rel_pos_h[yi - yj + 2]
+        scores[i, j] += q[i] @ attention.rel_pos_w[xi - xj + 2]
+    expected = (scores.softmax(-1) @ v).view(1, 3, 3, 2)
+    assert torch.allclose(attention(qkv, Workspace()), expected, atol=1e-6)
 
 
 def test_switches_make_the_decoder_of_sam_1() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import label as connected_components
 
 from napari_sam.model.config import ModelConfig
-from napari_sam.model.weights import load_model
+from napari_sam.weights.load import load_model
 from training.batches import BatchStream
 from training.losses import mask_loss, prompt_loss, resample, true_iou
 from training.procedural import GENERATORS, procedural_set
@@ -148,10 +148,12 @@ def test_best_candidate_alone_is_taught() -> None:
 
 
 def test_upsampling_in_training_is_that_of_inference() -> None:
-    from napari_sam.masks.decode import upsample
+    from napari_sam.masks.decode import tile_matrices
 
     logits = torch.randn(1, 1, 1, 8, 8)
-    assert np.allclose(resample(logits, 4)[0, 0, 0].numpy(), upsample(logits[0, 0, 0].numpy()))
+    rows, cols = tile_matrices(ModelConfig.tiny_random(), 32, 32)
+    ours = rows @ logits[0, 0, 0].numpy() @ cols.T
+    assert np.allclose(resample(logits, 4)[0, 0, 0].numpy(), ours, atol=1e-6)
 
 
 def test_schedule_warms_up_and_ends_low() -> None:
@@ -199,4 +201,4 @@ def test_one_command_trains_resumes_and_exports(tmp_path: Path) -> None:
     moved = (second["model"][k] - first["model"][k] for k in first["model"])
     assert max(float(m.abs().max()) for m in moved if m.is_floating_point()) > 0
     model = load_model(out / "cells-tiny.safetensors")
-    assert model.config.vit_dim == 32
+    assert model.config.trunk.dim == 32

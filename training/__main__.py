@@ -7,7 +7,7 @@ from typing import Annotated
 import torch
 import typer
 
-from napari_sam.model.weights import best_device
+from napari_sam.weights.load import best_device
 
 from .train import TrainingPlan, run
 

@@ -6,8 +6,8 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.nn import functional
 
+from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
-from napari_sam.model.vit import ImageFeatures
 
 from .batches import Batch
 from .losses import prompt_loss, resample

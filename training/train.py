@@ -16,9 +16,9 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from napari_sam.model.config import ModelConfig
+from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
-from napari_sam.model.vit import ImageFeatures
-from napari_sam.model.weights import save_weights
+from napari_sam.weights.load import save_weights
 
 from .annotator import FIRST_PROMPTS, Annotator
 from .batches import Batch, BatchStream

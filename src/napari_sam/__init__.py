@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari_sam.image.read import read_image
-    from napari_sam.model.weights import load_model
     from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, PromptSet
     from napari_sam.session import Session
+    from napari_sam.weights.load import load_model
 
 __version__ = "0.1.0"
 
@@ -32,7 +32,7 @@ _MODULES = {
     "PointPrompt": "prompts.prompt",
     "PromptSet": "prompts.prompt",
     "Session": "session",
-    "load_model": "model.weights",
+    "load_model": "weights.load",
     "read_image": "image.read",
 }
 """Public name -> the module that defines it."""

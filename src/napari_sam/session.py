@@ -21,9 +21,9 @@ from .masks.everything import segment_tile, stitch_masks
 from .masks.mask import Mask
 from .masks.predict import home_tiles, predict, predict_candidates
 from .model.sam import Sam
-from .model.weights import best_device, load_model, weights_hash
 from .prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 from .tiles.grid import Tile, TileGrid
+from .weights.load import best_device, load_model, weights_hash
 
 Plane = tuple[int, ...]
 Objects = Mapping[int, Sequence[Prompt]]
@@ -424,7 +424,7 @@ class Session:
             tile_size=self.grid.tile_size,
             overlap=self.grid.overlap,
             grid_shape=(*self.volume.plane_shape, self.grid.rows, self.grid.cols),
-            arrays=array_shapes(self.model.config, *tile.model_shape),
+            arrays=array_shapes(self.model.config, tile.height, tile.width),
         )
 
 

@@ -11,10 +11,9 @@ import typer
 from napari_sam.errors import NapariSamError
 from napari_sam.installation import conflict
 
-from . import cache
+from . import cache, models
 from .demo import demo
 from .embed import embed
-from .models import models
 from .report import warn
 from .segment import segment
 
@@ -31,7 +30,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(segment)
 app.command()(embed)
-app.command()(models)
+app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
 
 

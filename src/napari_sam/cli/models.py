@@ -1,21 +1,226 @@
-"""``napari-sam models``: which models there are."""
+"""``napari-sam models``: which models there are, and how their weights come onto this machine."""
 
-from dataclasses import asdict
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import DebugOption, JsonOption
-from .report import report
+from napari_sam.errors import ModelError
+
+from .options import DebugOption, JsonOption, OverwriteOption
+from .report import report, warn
+
+if TYPE_CHECKING:
+    from napari_sam.weights.card import ModelCard
+    from napari_sam.weights.download import DownloadStep
+    from napari_sam.weights.store import StoredModel
+
+app = typer.Typer(
+    help="List, download, import and verify models.", no_args_is_help=False, rich_markup_mode=None
+)
+
+NamesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME...", help="As napari-sam models lists them.")
+]
 
 
-def models(json: JsonOption = False, debug: DebugOption = False) -> None:
-    """List the models that can be loaded by name, and the device that would run them."""
-    from napari_sam.model.weights import MODELS, best_device
+@app.callback(invoke_without_command=True)
+def models(context: typer.Context, json: JsonOption = False, debug: DebugOption = False) -> None:
+    """List, download, import and verify models."""
+    if context.invoked_subcommand is None:
+        _list(as_json=json)
 
+
+@app.command("list")
+def list_models(json: JsonOption = False, debug: DebugOption = False) -> None:
+    """List the models that can be loaded by name, and which of them are on this machine."""
+    _list(as_json=json)
+
+
+@app.command()
+def download(
+    names: NamesArgument = None, json: JsonOption = False, debug: DebugOption = False
+) -> None:
+    """Download models; what an interrupted download has left is used."""
+    from napari_sam.weights.catalogue import find_card, unknown_model
+    from napari_sam.weights.download import download_model
+    from napari_sam.weights.store import ModelStore
+
+    cards = []
+    for name in names or ():
+        if (card := find_card(name)) is None:
+            raise unknown_model(name)
+        cards.append(card)
+    if not cards:
+        raise ModelError("no model is named: napari-sam models lists those that there are")
+    store = ModelStore()
+    for card in cards:
+        _show(download_model(card, store), quiet=json)
+        if not json:
+            typer.echo(f"{card.name}  {_size(card)}  {store.get(card.name).weights}")
     if json:
-        cards = [asdict(card) for card in MODELS.values()]
-        report({"models": cards, "device": best_device()}, as_json=True)
+        report({"models": [_described(store.get(card.name)) for card in cards]}, as_json=True)
+
+
+@app.command("import")
+def import_model(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="PyTorch or safetensors file.")],
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Name to load it by.")
+    ] = None,
+    decoder: Annotated[
+        Path | None, typer.Option(help="micro-sam's decoder for it, if that is a file of its own.")
+    ] = None,
+    overwrite: OverwriteOption = False,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Copy the weights in FILE to where models are loaded from by name.
+
+    A published file is recognised by its content and gets the name of its model: this is how a
+    model is installed on a machine without a network. Other files are models of your own.
+    """
+    from napari_sam.weights.import_weights import import_weights
+    from napari_sam.weights.store import ModelStore
+
+    store = ModelStore()
+    imported = import_weights(file, name=name, decoder=decoder, store=store, overwrite=overwrite)
+    model = store.find(imported)
+    if model is None:
+        warn(f"{imported} has another file, which is not here yet: import or download it too")
+    described = {"name": imported} if model is None else _described(model)
+    if json:
+        report(described, as_json=True)
+    else:
+        family = f"  ({model.family})" if model else ""
+        typer.echo(f"{imported}{family}")
+
+
+@app.command()
+def verify(
+    names: NamesArgument = None, json: JsonOption = False, debug: DebugOption = False
+) -> None:
+    """Compare weights on this machine with what was published or imported; by default all.
+
+    The whole files are read. Exit status 1 if one of them differs.
+    """
+    from napari_sam.weights.catalogue import unknown_model
+    from napari_sam.weights.store import ModelStore
+
+    store = ModelStore()
+    found = [store.find(name) for name in names] if names else store.installed()
+    for name, model in zip(names or (), found, strict=False):
+        if model is None:
+            store.get(name)  # says why
+            raise unknown_model(name)
+    stored = [model for model in found if model is not None]
+    results = [result for model in stored for result in _verify(model, store.root)]
+    if json:
+        report({"files": results}, as_json=True)
+    else:
+        for result in results:
+            typer.echo(f"{result['model']:<24}{result['state']:<10}{result['path']}")
+    bad = [result for result in results if result["state"] == "differs"]
+    if bad:
+        listed = ", ".join(result["path"] for result in bad)
+        raise ModelError(
+            f"not what was published or imported: {listed}; download {bad[0]['model']} again, or "
+            "delete the file"
+        )
+
+
+@app.command()
+def path(debug: DebugOption = False) -> None:
+    """Print the folder of the weights."""
+    from napari_sam.weights.store import ModelStore
+
+    typer.echo(str(ModelStore().root))
+
+
+def _list(*, as_json: bool) -> None:
+    from napari_sam.weights.catalogue import MODELS
+    from napari_sam.weights.store import ModelStore
+
+    store = ModelStore()
+    here = {model.name: model for model in store.installed()}
+    own = [model for model in here.values() if model.card is None]
+    if as_json:
+        entries = [_entry(card, here.get(card.name)) for card in MODELS.values()]
+        entries += [_described(model) for model in own]
+        report({"folder": str(store.root), "models": entries}, as_json=True)
         return
     for card in MODELS.values():
-        typer.echo(f"{card.name}  {card.description}\n    licence: {card.licence}")
-    typer.echo(f"device: {best_device()}")
+        model = here.get(card.name)
+        place = model.origin if model else "-"
+        typer.echo(f"{card.name:<24}{card.family:<15}{_size(card):<10}{place}")
+        typer.echo(f"    {card.description} ({card.licence})")
+    for model in own:
+        typer.echo(f"{model.name:<24}{model.family:<15}{_size_on_disk(model):<10}{model.origin}")
+    typer.echo(f"folder: {store.root}")
+
+
+def _entry(card: "ModelCard", model: "StoredModel | None") -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "family": card.family,
+        "size": card.size,
+        "bytes": card.bytes,
+        "exact": card.exact,
+        "licence": card.licence,
+        "description": card.description,
+        "aliases": list(card.aliases),
+        "on_disk": model.origin if model else None,
+        "files": [str(path) for path, _ in model.files()] if model else [],
+    }
+
+
+def _described(model: "StoredModel") -> dict[str, Any]:
+    if model.card is not None:
+        return _entry(model.card, model)
+    files = [str(path) for path, _ in model.files()]
+    return {
+        "name": model.name, "family": model.family, "on_disk": model.origin, "files": files
+    }  # fmt: skip
+
+
+def _verify(model: "StoredModel", root: Path) -> list[dict[str, str]]:
+    from napari_sam.weights.checksum import is_published
+
+    results = []
+    for file, known in model.files():
+        same = known is None or is_published(file, known, root, fresh=True)
+        # what ships in the package is checked by whoever installs packages
+        state = "built in" if known is None else "ok" if same else "differs"
+        results.append({"model": model.name, "path": str(file), "state": state})
+    return results
+
+
+def _show(steps: "Iterable[DownloadStep]", *, quiet: bool) -> None:
+    """Show a bar in bytes, one after another for the files of a model."""
+    from tqdm import tqdm
+
+    disable = True if quiet else None
+    bars: dict[str, Any] = {}
+    try:
+        for step in steps:
+            if step.file not in bars:
+                bars[step.file] = tqdm(
+                    desc=step.file, total=step.total, unit="B", unit_scale=True, file=sys.stderr,
+                    disable=disable, leave=False, initial=step.done,
+                )  # fmt: skip
+            bar = bars[step.file]
+            bar.total = step.total
+            bar.update(step.done - bar.n)
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def _size(card: "ModelCard") -> str:
+    return f"{'' if card.exact else '~'}{card.bytes / 1e6:.0f} MB"
+
+
+def _size_on_disk(model: "StoredModel") -> str:
+    return f"{sum(path.stat().st_size for path, _ in model.files()) / 1e6:.0f} MB"

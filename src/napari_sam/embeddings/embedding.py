@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_sam.model.config import ModelConfig
-from napari_sam.model.vit import ImageFeatures
+from napari_sam.model.config import PATCH, ModelConfig
+from napari_sam.model.features import ImageFeatures
+from napari_sam.model.preprocess import padded_size
 from napari_sam.tiles.grid import Tile
 
 _STRIDES = {"high_res_8": 8, "high_res_4": 4}
@@ -60,20 +61,20 @@ def array_shapes(config: ModelConfig, height: int, width: int) -> dict[str, tupl
     config : ModelConfig
         The model.
     height, width : int
-        Model pixels of the tile, multiples of the patch size.
+        Of the tile, data pixels.
 
     Returns
     -------
     dict
         Name to shape, channels first.
     """
-    patch = config.patch_size
+    rows, cols = padded_size(config, height, width)
     shapes: dict[str, tuple[int, ...]] = {
-        "image_embedding": (config.prompt_dim, height // patch, width // patch)
+        "image_embedding": (config.prompt_dim, rows // PATCH, cols // PATCH)
     }
-    if config.high_res_layers:
-        shapes["high_res_8"] = (config.prompt_dim // 4, height // 8, width // 8)
-        shapes["high_res_4"] = (config.mask_dim, height // 4, width // 4)
-        if config.proposals:
-            shapes["proposals"] = (2, height // 4, width // 4)
+    if config.high_res_features:
+        shapes["high_res_8"] = (config.prompt_dim // 4, rows // 8, cols // 8)
+        shapes["high_res_4"] = (config.mask_dim, rows // 4, cols // 4)
+    if config.proposals:
+        shapes["proposals"] = (2, rows // 4, cols // 4)
     return shapes

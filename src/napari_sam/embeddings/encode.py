@@ -72,8 +72,8 @@ class Encoder:
         Returns
         -------
         Embedding
-            Rounded to the precision of the cache, so that an answer does not depend on where it
-            came from.
+            If there is a cache, rounded to its precision, so that an answer does not depend on
+            where it came from.
 
         Raises
         ------
@@ -87,11 +87,10 @@ class Encoder:
         if known is not None and known[0] == digest:
             self._recent.move_to_end(index)
             return known[1]
-        arrays = self.cache.get(index, digest) if self.cache else None
-        if arrays is None:
-            arrays = {k: as_stored(v) for k, v in self._compute(tile, pixels).to_arrays().items()}
-            self._store(index, digest, arrays)
-        embedding = Embedding.from_arrays(tile, arrays, self.model.device)
+        if self.cache is None:
+            embedding = self._compute(tile, pixels)
+        else:
+            embedding = self._through(self.cache, index, digest, tile, pixels)
         self._recent[index] = (digest, embedding)
         if len(self._recent) > _KEPT_TILES:
             self._recent.popitem(last=False)
@@ -103,18 +102,26 @@ class Encoder:
             self.get(tile)
             yield tile
 
+    def _through(
+        self,
+        cache: EmbeddingCache,
+        index: tuple[int, ...],
+        digest: bytes,
+        tile: Tile,
+        pixels: NDArray[np.generic],
+    ) -> Embedding:
+        arrays = cache.get(index, digest)
+        if arrays is None:
+            arrays = {k: as_stored(v) for k, v in self._compute(tile, pixels).to_arrays().items()}
+            try:
+                cache.put(index, digest, arrays)
+            except CacheError as error:  # the user's click matters more than the cache
+                self.warnings.append(str(error))
+        return Embedding.from_arrays(tile, arrays, self.model.device)
+
     def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
         rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)
         with torch.inference_mode():
             features = self.model.encode_image(self.model.preprocess(rgb))
         self.calls += 1
         return Embedding(tile, features)
-
-    def _store(
-        self, index: tuple[int, ...], digest: bytes, arrays: dict[str, NDArray[np.float16]]
-    ) -> None:
-        try:
-            if self.cache is not None:
-                self.cache.put(index, digest, arrays)
-        except CacheError as error:  # the user's click matters more than the cache
-            self.warnings.append(str(error))

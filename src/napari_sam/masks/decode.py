@@ -3,16 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from napari_sam.embeddings.embedding import Embedding
+from napari_sam.model.config import ModelConfig
 from napari_sam.model.mask_decoder import MaskPrediction
-from napari_sam.model.sam import MASK_STRIDE, Sam
+from napari_sam.model.preprocess import enlarge, input_size, padded_size
+from napari_sam.model.sam import Sam
 from napari_sam.prompts.arrays import PromptArrays, prompt_arrays
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, PromptSet
 from napari_sam.tiles.frame import Frame
@@ -21,8 +23,8 @@ from napari_sam.tiles.grid import Tile
 from .mask import Mask
 
 # More objects at once are slower: their temporaries leave the processor's cache.
-OBJECTS_AT_ONCE = 8
-_KINDS = (PointPrompt, BoxPrompt, MaskPrompt)
+OBJECTS_AT_ONCE = 2
+_ROWS_AT_ONCE = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,29 +40,28 @@ class Answer:
         threshold being subtracted.
     iou, object_score : float
         Predicted IoU, and the logit that there is an object.
+    rows, cols : ndarray
+        ``(height, H/4)`` and ``(width, W/4)`` float32: how the logits become those of the tile, see
+        :func:`~napari_sam.model.preprocess.enlarge`.
     """
 
     tile: Tile
     low_res_logits: NDArray[np.float32]
     iou: float
     object_score: float
+    rows: NDArray[np.float32]
+    cols: NDArray[np.float32]
 
     def to_mask(self) -> Mask:
-        """The mask in the plane; only the part around positive logits is made large."""
-        tile, logits = self.tile, self.low_res_logits
-        rows, cols = (np.flatnonzero((logits > 0).any(axis)) for axis in (1, 0))
-        if len(rows) == 0:
-            return self._mask(np.zeros((0, 0), bool), tile.y0, tile.x0)
-        # Two more cells than positive ones: interpolation reaches one, the crop's border another.
-        y0, y1 = max(rows[0] - 2, 0), rows[-1] + 3
-        x0, x1 = max(cols[0] - 2, 0), cols[-1] + 3
-        pixels = upsample(logits[y0:y1, x0:x1]) > 0
-        y0, x0 = MASK_STRIDE * int(y0), MASK_STRIDE * int(x0)
-        inside = pixels[: tile.height - y0, : tile.width - x0]
-        return self._mask(inside, tile.y0 + y0, tile.x0 + x0)
-
-    def _mask(self, pixels: NDArray[np.bool_], y0: int, x0: int) -> Mask:
+        """The mask in the plane; only the part that positive logits reach is made large."""
+        positive = self.low_res_logits > 0
+        rows, cols = (
+            _reached(matrix, np.atleast_1d(positive.any(axis)))
+            for matrix, axis in ((self.rows, 1), (self.cols, 0))
+        )
+        pixels = resample(self.low_res_logits, self.rows[rows], self.cols[cols]) > 0
         h, w = pixels.shape
+        y0, x0 = self.tile.y0 + rows.start, self.tile.x0 + cols.start
         return Mask(
             plane=self.tile.plane,
             bbox=(y0, x0, y0 + h, x0 + w),
@@ -72,16 +73,60 @@ class Answer:
 
     def tile_logits(self) -> NDArray[np.float32]:
         """Logits ``(height, width)`` float32 of the whole tile, data pixels."""
-        return upsample(self.low_res_logits)[: self.tile.height, : self.tile.width]
+        return resample(self.low_res_logits, self.rows, self.cols)
 
 
-def upsample(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bilinear ``(h, w)`` to ``(4h, 4w)``, as the reference resizes its masks."""
-    tensor = torch.from_numpy(np.ascontiguousarray(logits))[None, None]
-    large: NDArray[np.float32] = functional.interpolate(
-        tensor, scale_factor=MASK_STRIDE, mode="bilinear", align_corners=False
-    )[0, 0].numpy()
-    return large
+def resample(
+    logits: NDArray[np.float32], rows: NDArray[np.float32], cols: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """``rows @ logits @ cols.T``, for matrices whose rows look at a few neighbours only.
+
+    Parameters
+    ----------
+    logits : ndarray
+        ``(h, w)`` float32.
+    rows, cols : ndarray
+        ``(height, h)`` and ``(width, w)`` float32.
+
+    Returns
+    -------
+    ndarray
+        ``(height, width)`` float32.
+    """
+    return _banded(cols, _banded(rows, logits).T).T
+
+
+def _banded(matrix: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``matrix @ values`` in blocks, without most of the zeros."""
+    out = np.empty((len(matrix), values.shape[1]), np.float32)
+    for start in range(0, len(matrix), _ROWS_AT_ONCE):
+        block = matrix[start : start + _ROWS_AT_ONCE]
+        used = np.flatnonzero(block.any(axis=0))
+        near = slice(used[0], used[-1] + 1)
+        np.matmul(block[:, near], values[near], out=out[start : start + len(block)])
+    return out
+
+
+def _reached(matrix: NDArray[np.float32], positive: NDArray[np.bool_]) -> slice:
+    """Data pixels that get something of the positive logits."""
+    reached = np.flatnonzero(matrix[:, positive].any(axis=1))
+    return slice(int(reached[0]), int(reached[-1]) + 1) if reached.size else slice(0, 0)
+
+
+@lru_cache(maxsize=16)
+def tile_matrices(
+    config: ModelConfig, height: int, width: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Matrices that enlarge the logits of a tile; all tiles of an image have the same."""
+    rows, cols = enlarge(config, height, width)
+    return rows.numpy(), cols.numpy()
+
+
+def tile_frame(config: ModelConfig, tile: Tile) -> Frame:
+    """Where data coordinates of a tile lie in the model's input."""
+    rows, cols = input_size(config, tile.height, tile.width)
+    padded = padded_size(config, tile.height, tile.width)
+    return Frame(tile, (rows / tile.height, cols / tile.width), padded)
 
 
 def decode(
@@ -106,23 +151,28 @@ def decode(
         Object id to one or three answers.
     """
     answers: dict[int, tuple[Answer, ...]] = {}
-    frame = Frame(embedding.tile)
+    frame = tile_frame(model.config, embedding.tile)
     for group in _groups(prompts):
         arrays = prompt_arrays(group, frame)
         box_alone = arrays.boxes is not None and arrays.point_coords is None
         choose = not multimask_output and box_alone and model.config.best_candidate_for_box
         prediction = _run(model, embedding, arrays, multimask_output or choose)
-        found = _answers(embedding.tile, prediction, model.config.mask_threshold)
+        found = _answers(embedding.tile, prediction, model.config)
         for object_id, own in zip(arrays.ids, found, strict=True):
             answers[object_id] = (max(own, key=lambda one: one.iou),) if choose else own
     return answers
 
 
 def _groups(prompts: PromptSet) -> Iterator[PromptSet]:
-    """Objects that have the same kinds of prompts, a few at a time."""
-    by_kind: dict[tuple[bool, ...], list[int]] = defaultdict(list)
+    """Objects that have the same kinds of prompts and as many points, a few at a time.
+
+    Points of padding would be seen: an answer must not depend on who else is asked.
+    """
+    by_kind: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for object_id, own in prompts.objects.items():
-        by_kind[tuple(any(isinstance(p, kind) for p in own) for kind in _KINDS)].append(object_id)
+        points = sum(isinstance(p, PointPrompt) for p in own)
+        others = (any(isinstance(p, kind) for p in own) for kind in (BoxPrompt, MaskPrompt))
+        by_kind[(points, *others)].append(object_id)
     for ids in by_kind.values():
         for start in range(0, len(ids), OBJECTS_AT_ONCE):
             yield PromptSet({i: prompts.objects[i] for i in ids[start : start + OBJECTS_AT_ONCE]})
@@ -146,10 +196,14 @@ def _run(
 
 
 def _answers(
-    tile: Tile, prediction: MaskPrediction, threshold: float
+    tile: Tile, prediction: MaskPrediction, config: ModelConfig
 ) -> Iterator[tuple[Answer, ...]]:
-    logits = (prediction.low_res_logits[0].float() - threshold).cpu().numpy()
+    logits = (prediction.low_res_logits[0].float() - config.mask_threshold).cpu().numpy()
     ious = prediction.iou_predictions[0].float().cpu().numpy()
     scores = prediction.object_score[0, :, 0].float().cpu().numpy()
+    matrices = tile_matrices(config, tile.height, tile.width)
     for own, iou, score in zip(logits, ious, scores, strict=True):
-        yield tuple(Answer(tile, m, float(i), float(score)) for m, i in zip(own, iou, strict=True))
+        yield tuple(
+            Answer(tile, mask, float(i), float(score), *matrices)
+            for mask, i in zip(own, iou, strict=True)
+        )

@@ -9,12 +9,15 @@ from scipy.ndimage import gaussian_filter
 from skimage.feature import peak_local_max
 
 from napari_sam.embeddings.embedding import Embedding
+from napari_sam.model.preprocess import restore
 from napari_sam.model.sam import MASK_STRIDE, Sam
+from napari_sam.model.unetr import InstanceDecoder
 from napari_sam.prompts.prompt import PointPrompt, PromptSet
 from napari_sam.tiles.grid import Tile
 from napari_sam.tiles.stitch import group_parts
 
 from .decode import decode
+from .instances import instance_settings, instances
 from .mask import Mask
 from .refine import refine
 
@@ -82,6 +85,8 @@ def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
         Best first; where two meant the same pixels, they belong to the better one.
     """
     tile = embedding.tile
+    if model.instance_decoder is not None:
+        return _drawn_at_once(model, model.instance_decoder, embedding)
     points = np.add(propose(embedding), (tile.y0, tile.x0))
     clicks = {
         i: (PointPrompt((*tile.plane, float(y), float(x))),) for i, (y, x) in enumerate(points)
@@ -89,6 +94,16 @@ def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
     answers = decode(model, embedding, PromptSet(clicks)) if clicks else {}
     masks = [refine(answer.to_mask()) for (answer,) in answers.values()]
     return tuple(suppress_overlaps(masks, tile))
+
+
+def _drawn_at_once(model: Sam, decoder: InstanceDecoder, embedding: Embedding) -> tuple[Mask, ...]:
+    """Objects from the maps of micro-sam's decoder, which need no prompts."""
+    tile = embedding.tile
+    with torch.inference_mode():
+        maps = decoder(embedding.features.image_embedding)
+        maps = restore(model.config, maps, tile.height, tile.width)[0].cpu().numpy()
+    found = instances(maps, tile, instance_settings(model.config.name))
+    return tuple(sorted(found, key=confidence, reverse=True))
 
 
 def suppress_overlaps(masks: list[Mask], tile: Tile) -> Iterator[Mask]:

@@ -16,7 +16,6 @@ from scipy.ndimage import distance_transform_edt
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
-from napari_sam.tiles.frame import Frame
 from napari_sam.tiles.grid import BBox, Tile, TileGrid
 from napari_sam.tiles.stitch import merge_logits
 
@@ -74,7 +73,10 @@ def predict(encoder: Encoder, prompts: PromptSet) -> dict[int, Mask]:
     dict
         Object id to its mask, which may be empty.
     """
-    objects = {i: _Object(own, home_tiles(encoder.grid, own)) for i, own in prompts.objects.items()}
+    clean = encoder.model.config.clean_masks
+    objects = {
+        i: _Object(own, home_tiles(encoder.grid, own), clean) for i, own in prompts.objects.items()
+    }
     while pending := {i: o for i, o in objects.items() if o.pending}:
         for tile, ids in _by_tile(pending).items():
             asked = {i: own for i in ids if (own := objects[i].prompts_in(tile))}
@@ -97,9 +99,11 @@ def predict_candidates(encoder: Encoder, prompts: PromptSet) -> dict[int, tuple[
     candidates = {}
     for object_id, own in prompts.objects.items():
         tile = home_tiles(encoder.grid, own)[0]
-        asked = PromptSet({object_id: restrict(own, Frame(tile))})
+        asked = PromptSet({object_id: restrict(own, tile)})
         answers = decode(encoder.model, encoder.get(tile), asked, multimask_output=True)[object_id]
-        masks = (refine(answer.to_mask(), _clicks(own)) for answer in answers)
+        masks = [answer.to_mask() for answer in answers]
+        if encoder.model.config.clean_masks:
+            masks = [refine(mask, _clicks(own)) for mask in masks]
         candidates[object_id] = tuple(sorted(masks, key=lambda mask: -mask.iou))
     return candidates
 
@@ -110,6 +114,7 @@ class _Object:
 
     prompts: tuple[Prompt, ...]
     pending: tuple[Tile, ...]
+    clean: bool
     answers: dict[Tile, Answer] = field(default_factory=dict)
     masks: dict[Tile, Mask] = field(default_factory=dict)
     asked: set[Tile] = field(default_factory=set)
@@ -120,7 +125,7 @@ class _Object:
         Nothing if there is no reason to look for the object in this tile.
         """
         self.asked.add(tile)
-        own = restrict(self.prompts, Frame(tile))
+        own = restrict(self.prompts, tile)
         if any(p.is_foreground and not isinstance(p, BoxPrompt) for p in own):
             return own
         seen = self._seen_in(tile)
@@ -133,7 +138,7 @@ class _Object:
 
     def receive(self, answer: Answer) -> None:
         """Keep an answer, unless nobody pointed there and it contradicts the others."""
-        own = restrict(self.prompts, Frame(answer.tile))
+        own = restrict(self.prompts, answer.tile)
         pointed_at = any(prompt.is_foreground for prompt in own)
         if pointed_at or all(_agree(answer, other) for other in self.answers.values()):
             self.answers[answer.tile] = answer
@@ -150,22 +155,26 @@ class _Object:
 
     def mask(self) -> Mask:
         """The answers as one mask."""
-        clicks = _clicks(self.prompts)
+        mask = self._joined()
+        if not self.clean:
+            return mask
+        return refine(inside_boxes(mask, self.prompts), _clicks(self.prompts))
+
+    def _joined(self) -> Mask:
         first, *more = self.answers.values()
         if not more:
-            return refine(inside_boxes(self.masks[first.tile], self.prompts), clicks)
+            return self.masks[first.tile]
         parts = [(tile, answer.tile_logits()) for tile, answer in self.answers.items()]
         (y0, x0), logits = merge_logits(parts)
         pixels = logits > 0
         best = max(self.answers.values(), key=lambda answer: answer.iou)
-        mask = Mask(
+        return Mask(
             plane=first.tile.plane,
             bbox=(y0, x0, y0 + pixels.shape[0], x0 + pixels.shape[1]),
             pixels=pixels,
             iou=best.iou,
             object_score=max(answer.object_score for answer in self.answers.values()),
         )
-        return refine(inside_boxes(mask, self.prompts), clicks)
 
     def _seen_in(self, tile: Tile) -> NDArray[np.bool_]:
         """What other tiles saw of the object in this one: ``(height, width)`` bool."""

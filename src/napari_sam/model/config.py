@@ -3,6 +3,123 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+PATCH = 16
+"""Model pixels of one cell of the image embedding, in every family."""
+
+
+@dataclass(frozen=True, slots=True)
+class VitConfig:
+    """A plain vision transformer: SAM 1, EfficientTAM, the built-in model.
+
+    Parameters
+    ----------
+    dim, depth, heads : int
+        Width, number of blocks and attention heads.
+    window : int
+        Side of an attention window in tokens.
+    global_blocks : tuple of int
+        Blocks that attend to everything instead.
+    relative_positions : bool
+        Decomposed relative positions in the attention (SAM 1; arXiv:2112.01526).
+    high_res_layers : tuple of int
+        Blocks whose outputs feed the stride 8 and stride 4 features; empty for none.
+    conv_path : bool
+        Convolutions at stride 2, 4, 8 whose features join the tokens and the high-resolution
+        features; they carry what a 16 px patch blurs: thin and small objects.
+    """
+
+    dim: int
+    depth: int
+    heads: int
+    window: int
+    global_blocks: tuple[int, ...]
+    relative_positions: bool = False
+    high_res_layers: tuple[int, ...] = ()
+    conv_path: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TinyVitConfig:
+    """TinyViT (arXiv:2207.10666) as MobileSAM has it.
+
+    Parameters
+    ----------
+    dims, depths, heads, windows : tuple of int
+        Width, number of blocks, attention heads and side of an attention window of each stage.
+    """
+
+    dims: tuple[int, ...] = (64, 128, 160, 320)
+    depths: tuple[int, ...] = (2, 2, 6, 2)
+    heads: tuple[int, ...] = (2, 4, 5, 10)
+    windows: tuple[int, ...] = (7, 7, 14, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class HieraConfig:
+    """Hiera (arXiv:2306.00989) with a feature pyramid, as SAM 2 has it.
+
+    Parameters
+    ----------
+    dim, heads : int
+        Width and attention heads of the first stage; both double from stage to stage.
+    depths : tuple of int
+        Blocks of each stage.
+    global_blocks : tuple of int
+        Blocks that attend to everything.
+    windows : tuple of int
+        Side of an attention window in each stage.
+    position_grid : int
+        Side of the background positional embedding.
+    """
+
+    dim: int
+    heads: int
+    depths: tuple[int, ...]
+    global_blocks: tuple[int, ...]
+    windows: tuple[int, ...] = (8, 4, 14, 7)
+    position_grid: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryConfig:
+    """Memory of earlier planes (SAM 2, arXiv:2408.00714, section 4).
+
+    Parameters
+    ----------
+    dim : int
+        Channels of a memory.
+    masks : int
+        How many planes are remembered.
+    pointers : int
+        How many object pointers are attended to.
+    layers : int
+        Blocks of the memory attention.
+    embed_no_object : bool
+        A plane without the object is marked in its memory (2.1).
+    pointer_times : bool
+        The age of an object pointer is encoded (2.1).
+    pooling : {"none", "scores", "keys"}
+        Memories of more than one plane are averaged over 2 x 2 places, and the logarithm of four is
+        added to their scores or to their keys (EfficientTAM's ``_1`` and ``_2``,
+        arXiv:2411.18933).
+    """
+
+    dim: int = 64
+    masks: int = 7
+    pointers: int = 16
+    layers: int = 4
+    embed_no_object: bool = True
+    pointer_times: bool = True
+    pooling: Literal["none", "scores", "keys"] = "none"
+
+
+TrunkConfig = VitConfig | TinyVitConfig | HieraConfig
+_TRUNKS: dict[str, type[TrunkConfig]] = {
+    "vit": VitConfig,
+    "tiny_vit": TinyVitConfig,
+    "hiera": HieraConfig,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
@@ -15,38 +132,38 @@ class ModelConfig:
     ----------
     name : str
         Name under which the model is loaded and cached.
-    trunk : {"vit"}
+    trunk : VitConfig, TinyVitConfig or HieraConfig
         Image encoder.
     image_size : int
-        Side of the full positional grid in model pixels; a window may be smaller.
-    patch_size : int
-        Side of one token in model pixels.
+        Side of the largest window, model pixels.
+    resize : {"none", "longest", "square"}
+        How a window comes to model pixels: as it is, padded to whole patches; its longest side
+        resized to `image_size` and the rest padded (SAM 1); resized to a square (SAM 2).
     pixel_mean, pixel_std : tuple of float
         Normalisation of RGB values in 0..255.
-    vit_dim, vit_depth, vit_heads : int
-        Width, number of blocks and attention heads of the trunk.
-    vit_window : int
-        Side of an attention window in tokens.
-    vit_global_blocks : tuple of int
-        Blocks that attend to the whole window instead.
-    high_res_layers : tuple of int
-        Blocks whose outputs feed the stride 8 and stride 4 features; empty for none (SAM 1).
-    conv_path : bool
-        Convolutions at stride 2, 4, 8 whose features join the tokens and the high-resolution
-        features; they carry what a 16 px patch blurs: thin and small objects.
     proposals : bool
         Head for object centres and foreground at stride 4, from the high-resolution features.
+    instance_decoder : {"bilinear", "transposed"} or None
+        UNETR decoder of micro-sam for automatic segmentation, and how it enlarges.
     prompt_dim : int
         Width ``D`` of the image embedding, prompts and decoder.
     mask_dim : int
         Channels of the stride 4 mask features (SAM: ``D / 8``).
+    mask_prompt_dim : int
+        Channels of a mask prompt at the stride of the image embedding, before the last projection.
     decoder_depth, decoder_heads, decoder_mlp_dim : int
         Two-way transformer.
+    high_res_features : bool
+        The decoder adds features of stride 8 and 4 while it enlarges the mask.
     position_scale : tuple of float
         Smallest and largest standard deviation of the gaussian frequencies, log-spaced over the
         columns; ``(1, 1)`` is SAM's.
     object_score : bool
         Token and head that say whether there is an object at the prompt at all.
+    iou_sigmoid : bool
+        The predicted IoU is a logit (SAM 2).
+    stable_single_mask : bool
+        An unstable single mask is replaced by the best of the three candidates (SAM 2).
     point_features : bool
         Point embeddings also carry the stride 4 feature under the point.
     prompt_maps : bool
@@ -57,74 +174,86 @@ class ModelConfig:
     best_candidate_for_box : bool
         A box without points is answered by the best of the three candidates instead of the single
         mask; which is better depends on the training.
-    pad_points_with_box : bool
-        Append the padding point also when a box is given (SAM 1 and 2 do not).
+    clean_masks : bool
+        Crumbs, pinholes and what lies far outside of a box are taken out of the mask; the public
+        models answer exactly as their references do.
+    padding_point : {"points", "no_box", "always"}
+        When the point that is none is appended: to points; to points without a box (SAM 1);
+        to points and boxes (SAM 2).
+    memory : MemoryConfig or None
+        Memory of earlier planes.
     """
 
     name: str
-    trunk: Literal["vit"] = "vit"
+    trunk: TrunkConfig
     image_size: int = 1024
-    patch_size: int = 16
+    resize: Literal["none", "longest", "square"] = "none"
     pixel_mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
     pixel_std: tuple[float, float, float] = (58.395, 57.12, 57.375)
-    vit_dim: int = 192
-    vit_depth: int = 8
-    vit_heads: int = 6
-    vit_window: int = 8
-    vit_global_blocks: tuple[int, ...] = (3, 7)
-    high_res_layers: tuple[int, ...] = (5, 2)
-    conv_path: bool = True
-    proposals: bool = True
-    prompt_dim: int = 128
+    proposals: bool = False
+    instance_decoder: Literal["bilinear", "transposed"] | None = None
+    prompt_dim: int = 256
     mask_dim: int = 32
+    mask_prompt_dim: int = 16
     decoder_depth: int = 2
     decoder_heads: int = 8
-    decoder_mlp_dim: int = 512
-    position_scale: tuple[float, float] = (1.0, 24.0)
-    object_score: bool = True
-    point_features: bool = True
-    prompt_maps: bool = True
+    decoder_mlp_dim: int = 2048
+    high_res_features: bool = False
+    position_scale: tuple[float, float] = (1.0, 1.0)
+    object_score: bool = False
+    iou_sigmoid: bool = False
+    stable_single_mask: bool = False
+    point_features: bool = False
+    prompt_maps: bool = False
     mask_threshold: float = 0.0
     best_candidate_for_box: bool = False
-    pad_points_with_box: bool = True
+    clean_masks: bool = False
+    padding_point: Literal["points", "no_box", "always"] = "no_box"
+    memory: MemoryConfig | None = None
 
     @property
     def grid_size(self) -> int:
-        """Side of the full positional grid in tokens."""
-        return self.image_size // self.patch_size
+        """Side of the image embedding of the largest window."""
+        return self.image_size // PATCH
 
     @classmethod
     def cells_tiny(cls) -> "ModelConfig":
         """The model that ships in the wheel."""
+        trunk = VitConfig(192, 8, 6, 8, (3, 7), high_res_layers=(5, 2), conv_path=True)
         return cls(
             name="cells-tiny",
+            trunk=trunk,
             pixel_mean=(127.5,) * 3,
             pixel_std=(64.0,) * 3,
+            prompt_dim=128,
+            mask_dim=32,
+            mask_prompt_dim=32,
+            decoder_mlp_dim=512,
             # these two: measured on training images
             mask_threshold=-0.5,
             best_candidate_for_box=True,
+            **_SEED,
         )
 
     @classmethod
     def tiny_random(cls) -> "ModelConfig":
         """A model so small that a test can afford it; its weights mean nothing."""
+        trunk = VitConfig(32, 2, 2, 4, (1,), high_res_layers=(1, 0), conv_path=True)
         return cls(
             name="tiny-random",
-            vit_dim=32,
-            vit_depth=2,
-            vit_heads=2,
-            vit_window=4,
-            vit_global_blocks=(1,),
-            high_res_layers=(1, 0),
+            trunk=trunk,
             prompt_dim=32,
             mask_dim=8,
+            mask_prompt_dim=8,
             decoder_heads=2,
             decoder_mlp_dim=32,
+            **_SEED,
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in the header of a weights file."""
-        return asdict(self)
+        kind = next(kind for kind, trunk in _TRUNKS.items() if isinstance(self.trunk, trunk))
+        return asdict(self) | {"trunk": {"kind": kind} | asdict(self.trunk)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
@@ -135,12 +264,34 @@ class ModelConfig:
         ValueError
             If a field is unknown or missing.
         """
-        known = {field.name for field in fields(cls)}
-        if unknown := set(values) - known:
-            raise ValueError(f"unknown model fields: {', '.join(sorted(unknown))}")
-        if "name" not in values:
-            raise ValueError("the model has no name")
-        given: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-        }
-        return cls(**given)
+        if missing := {"name", "trunk"} - set(values):
+            raise ValueError(f"the model has no {' and no '.join(sorted(missing))}")
+        trunk = dict(values["trunk"])
+        kind = trunk.pop("kind", None)
+        if kind not in _TRUNKS:
+            raise ValueError(f"unknown image encoder: {kind}")
+        given = values | {"trunk": _from_dict(_TRUNKS[kind], trunk)}
+        if values.get("memory") is not None:
+            given["memory"] = _from_dict(MemoryConfig, values["memory"])
+        config: ModelConfig = _from_dict(cls, given)
+        return config
+
+
+# the switches of the project's own architecture
+_SEED: dict[str, Any] = {
+    "proposals": True,
+    "high_res_features": True,
+    "position_scale": (1.0, 24.0),
+    "object_score": True,
+    "point_features": True,
+    "prompt_maps": True,
+    "clean_masks": True,
+    "padding_point": "points",
+}
+
+
+def _from_dict(cls: Any, values: dict[str, Any]) -> Any:
+    known = {field.name for field in fields(cls)}
+    if unknown := set(values) - known:
+        raise ValueError(f"unknown model fields: {', '.join(sorted(unknown))}")
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

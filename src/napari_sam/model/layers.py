@@ -6,12 +6,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+_TOKENS_AT_ONCE = 512  # of a perceptron: what it holds of them stays in the processor's cache
+
 
 class LayerNorm2d(nn.LayerNorm):
     """Layer norm over the channels of ``(B, C, H, W)``.
 
     In channels-last memory the permutations are views, so this costs one pass.
     """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__(dim, eps=1e-6)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``(B, C, H, W)`` float over ``C``; same shape."""
@@ -39,6 +44,63 @@ class Mlp(nn.Module):
         """Map ``(..., dim)`` to ``(..., dim)``."""
         out: Tensor = self.lin2(self.act(self.lin1(x)))
         return out
+
+    def add_to(self, x: Tensor, norm: nn.LayerNorm) -> Tensor:
+        """``x + mlp(norm(x))``; without gradients in place and a few tokens at a time.
+
+        Parameters
+        ----------
+        x : Tensor
+            ``(..., dim)``.
+        norm : nn.LayerNorm
+            Before the perceptron.
+        """
+        if torch.is_grad_enabled():
+            out: Tensor = x + self(norm(x))
+            return out
+        for tokens in x.view(-1, x.shape[-1]).split(_TOKENS_AT_ONCE):
+            add_linear(tokens, self.act(self.lin1(norm(tokens))), self.lin2)
+        return x
+
+
+def add_linear(x: Tensor, inputs: Tensor, layer: nn.Linear) -> Tensor:
+    """``x + layer(inputs)``; without gradients in place.
+
+    Parameters
+    ----------
+    x : Tensor
+        ``(..., layer.out_features)``; contiguous.
+    inputs : Tensor
+        ``(..., layer.in_features)``.
+    layer : nn.Linear
+        The layer.
+    """
+    if torch.is_grad_enabled():
+        out: Tensor = x + layer(inputs)
+        return out
+    flat = x.view(-1, layer.out_features)
+    flat.addmm_(inputs.reshape(-1, layer.in_features), layer.weight.t()).add_(layer.bias)
+    return x
+
+
+def gelu(x: Tensor) -> Tensor:
+    """GELU; without gradients in place."""
+    if torch.is_grad_enabled():
+        return functional.gelu(x)
+    activated: Tensor = torch.ops.aten.gelu_(x)
+    return activated
+
+
+class Neck(nn.Sequential):
+    """Tokens ``(B, dim, h, w)`` to the image embedding ``(B, D, h, w)``."""
+
+    def __init__(self, dim: int, prompt_dim: int) -> None:
+        super().__init__(
+            nn.Conv2d(dim, prompt_dim, 1, bias=False),
+            LayerNorm2d(prompt_dim),
+            nn.Conv2d(prompt_dim, prompt_dim, 3, padding=1, bias=False),
+            LayerNorm2d(prompt_dim),
+        )
 
 
 class HeadMlp(nn.Module):

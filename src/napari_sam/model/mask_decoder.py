@@ -8,13 +8,18 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from .config import ModelConfig
-from .layers import HeadMlp, LayerNorm2d
-from .transformer import TwoWayTransformer, flatten_image
+from .layers import HeadMlp
+from .transformer import ImageTokens, TwoWayTransformer, flatten_image
+from .upscaling import FineFeatures, Upscaling, from_cells
 
 MASK_TOKENS = 4
+SINGLE_MASK = slice(0, 1)
+CANDIDATES = slice(1, MASK_TOKENS)
+NO_HEAD_SCORE = 10.0  # object score of a model that has no such head: there is an object
+STABILITY_DELTA = 0.05  # logits by which a stable mask hardly changes (SAM 2's configuration)
+STABILITY_THRESHOLD = 0.98
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,48 +34,33 @@ class MaskPrediction:
         ``(B, C, M)`` float, expected IoU of each mask.
     object_score : Tensor
         ``(B, C, 1)`` float logit that there is an object; +10 for models without the head.
+    mask_tokens : Tensor
+        ``(B, C, M, D)`` float, the tokens that made the masks.
     """
 
     low_res_logits: Tensor
     iou_predictions: Tensor
     object_score: Tensor
+    mask_tokens: Tensor
 
 
-class Upscaling(nn.Module):
-    """Image tokens up to stride 4, adding the high-resolution features on the way.
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedImage:
+    """What the decoder computes of an image once, for all clicks.
 
-    With prompt maps, these are added too, and one more layer lets a pixel weigh what it looks like
-    against where the prompts are.
+    Parameters
+    ----------
+    tokens : ImageTokens
+        Image and dense prompt.
+    fine : FineFeatures
+        High-resolution features.
+    shape : tuple of int
+        ``(h, w)`` of the image embedding.
     """
 
-    def __init__(self, dim: int, mask_dim: int, prompt_maps: bool) -> None:
-        super().__init__()
-        self.dc1 = nn.ConvTranspose2d(dim, dim // 4, 2, stride=2)
-        self.norm = LayerNorm2d(dim // 4)
-        self.dc2 = nn.ConvTranspose2d(dim // 4, mask_dim, 2, stride=2)
-        self.mix = nn.Conv2d(mask_dim, mask_dim, 1) if prompt_maps else None
-
-    def forward(
-        self, image: Tensor, high_res_features: tuple[Tensor, ...], maps: Tensor | None
-    ) -> Tensor:
-        """Map ``(B, C, D, h, w)`` to ``(B, C, mask_dim, 4h, 4w)``."""
-        b, c = image.shape[:2]
-        stride8, stride4 = high_res_features or (None, None)
-        x = _add_features(self.dc1(image.flatten(0, 1)), stride8, c)
-        x = functional.gelu(self.norm(x))
-        x = _add_features(self.dc2(x), stride4, c)
-        if maps is not None and self.mix is not None:
-            x = self.mix(functional.gelu(x + maps.expand(b, c, -1, -1, -1).flatten(0, 1)))
-        upscaled: Tensor = functional.gelu(x).unflatten(0, (b, c))
-        return upscaled
-
-
-def _add_features(x: Tensor, features: Tensor | None, classes: int) -> Tensor:
-    """Add ``(B, F, h, w)`` to each of the ``C`` objects in ``(B * C, F, h, w)``."""
-    if features is None:
-        return x
-    added: Tensor = x.unflatten(0, (-1, classes)) + features[:, None]
-    return added.flatten(0, 1)
+    tokens: ImageTokens
+    fine: FineFeatures
+    shape: tuple[int, int]
 
 
 class MaskDecoder(nn.Module):
@@ -85,6 +75,8 @@ class MaskDecoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         dim = config.prompt_dim
+        self.iou_sigmoid = config.iou_sigmoid
+        self.stable_single_mask = config.stable_single_mask
         self.transformer = TwoWayTransformer(
             config.decoder_depth, dim, config.decoder_heads, config.decoder_mlp_dim
         )
@@ -98,17 +90,14 @@ class MaskDecoder(nn.Module):
         )
         self.iou_head = HeadMlp(dim, dim, dim, MASK_TOKENS)
 
-    def forward(
+    def prepare(
         self,
         image_embedding: Tensor,
         image_pe: Tensor,
-        sparse_embeddings: Tensor | None,
         dense_embeddings: Tensor,
         high_res_features: tuple[Tensor, ...],
-        prompt_maps: Tensor | None,
-        masks: slice,
-    ) -> MaskPrediction:
-        """Predict the masks of all objects in one pass.
+    ) -> PreparedImage:
+        """Everything that depends on no point and no box.
 
         Parameters
         ----------
@@ -116,12 +105,35 @@ class MaskDecoder(nn.Module):
             ``(B, D, h, w)``.
         image_pe : Tensor
             ``(h, w, D)`` positional encoding of the window.
-        sparse_embeddings : Tensor or None
-            ``(B, C, n, D)``.
         dense_embeddings : Tensor
             ``(B, C, D, h, w)`` or broadcastable to it.
         high_res_features : tuple of Tensor
             Stride 8 and stride 4 features, or nothing.
+
+        Returns
+        -------
+        PreparedImage
+        """
+        h, w = image_embedding.shape[-2:]
+        image = flatten_image(image_embedding[:, None] + dense_embeddings).contiguous()
+        tokens = self.transformer.prepare(image, image_pe.flatten(0, 1))
+        return PreparedImage(tokens, self.upscaling.prepare(high_res_features), (h, w))
+
+    def forward(
+        self,
+        image: PreparedImage,
+        sparse_embeddings: Tensor | None,
+        prompt_maps: Tensor | None,
+        masks: slice,
+    ) -> MaskPrediction:
+        """Predict the masks of all objects in one pass.
+
+        Parameters
+        ----------
+        image : PreparedImage
+            From :meth:`prepare`.
+        sparse_embeddings : Tensor or None
+            ``(B, C, n, D)``.
         prompt_maps : Tensor or None
             ``(B, C, mask_dim, 4h, 4w)``.
         masks : slice
@@ -131,19 +143,20 @@ class MaskDecoder(nn.Module):
         -------
         MaskPrediction
         """
-        h, w = image_embedding.shape[-2:]
-        image = flatten_image(image_embedding[:, None] + dense_embeddings)
-        tokens = self._tokens(len(image_embedding), image.shape[1], sparse_embeddings)
-        tokens, image = self.transformer(image, image_pe.flatten(0, 1), tokens)
+        b, c = image.tokens.tokens.shape[:2]
+        chooses = self.stable_single_mask and masks == SINGLE_MASK
+        drawn = slice(0, MASK_TOKENS) if chooses else masks
         first = 0 if self.object_score_token is None else 1
-        mask_tokens = tokens[:, :, first + 1 : first + 1 + MASK_TOKENS]
-        image = image.transpose(2, 3).unflatten(-1, (h, w))
-        upscaled = self.upscaling(image, high_res_features, prompt_maps)
-        return MaskPrediction(
-            self._masks(mask_tokens, upscaled, masks),
-            self.iou_head(tokens[:, :, first])[..., masks],
-            self._object_score(tokens),
-        )
+        tokens = self._tokens(b, c, sparse_embeddings)
+        tokens, seen = self.transformer(image.tokens, tokens, first + 1 + drawn.stop)
+        ious = self.iou_head(tokens[:, :, first])
+        ious = ious.sigmoid() if self.iou_sigmoid else ious
+        score = self._object_score(tokens)
+        tokens = tokens[:, :, first + 1 :]
+        cells = self.upscaling(seen, image.fine, prompt_maps, self._hypernetworks(tokens, drawn))
+        logits = from_cells(cells, *image.shape)
+        prediction = MaskPrediction(logits, ious[..., drawn], score, tokens[:, :, drawn])
+        return _stable(prediction) if chooses else prediction
 
     def _tokens(self, batch: int, classes: int, sparse: Tensor | None) -> Tensor:
         """Output tokens, then the prompts: ``(B, C, 5 or 6 + n, D)``."""
@@ -155,15 +168,34 @@ class MaskDecoder(nn.Module):
             return tokens.expand(batch, classes, -1, -1)
         return torch.cat([tokens.expand(*sparse.shape[:2], -1, -1), sparse], dim=2)
 
-    def _masks(self, tokens: Tensor, upscaled: Tensor, masks: slice) -> Tensor:
-        """Hypernetworks: ``(B, C, M, 4h, 4w)`` logits."""
+    def _hypernetworks(self, tokens: Tensor, masks: slice) -> Tensor:
+        """Mask tokens ``(B, C, 4, D)`` to what draws the chosen masks: ``(B, C, M, mask_dim)``."""
         chosen = range(MASK_TOKENS)[masks]
-        weights = torch.stack([self.hypernetworks[i](tokens[:, :, i]) for i in chosen], dim=2)
-        logits: Tensor = (weights @ upscaled.flatten(3)).unflatten(-1, upscaled.shape[-2:])
-        return logits
+        return torch.stack([self.hypernetworks[i](tokens[:, :, i]) for i in chosen], dim=2)
 
     def _object_score(self, tokens: Tensor) -> Tensor:
         if self.object_score_head is None:
-            return tokens.new_full((*tokens.shape[:2], 1), 10.0)
+            return tokens.new_full((*tokens.shape[:2], 1), NO_HEAD_SCORE)
         score: Tensor = self.object_score_head(tokens[:, :, 0])
         return score
+
+
+def _stable(four: MaskPrediction) -> MaskPrediction:
+    """Of all four masks the single one, or where that is unstable the best of the candidates.
+
+    Stability is the IoU between the masks at a little higher and a little lower threshold.
+    """
+    single = four.low_res_logits[:, :, 0].flatten(2)
+    inner = (single > STABILITY_DELTA).sum(-1)
+    outer = (single > -STABILITY_DELTA).sum(-1)
+    stable = inner >= STABILITY_THRESHOLD * outer
+    best = four.iou_predictions[..., CANDIDATES].argmax(-1) + CANDIDATES.start
+    index = torch.where(stable, 0, best)[..., None]
+    b, c = (torch.arange(n, device=index.device) for n in index.shape[:2])
+    place = b[:, None, None], c[None, :, None], index
+    return MaskPrediction(
+        four.low_res_logits[place],
+        four.iou_predictions[place],
+        four.object_score,
+        four.mask_tokens[:, :, SINGLE_MASK],  # also then, as the reference does
+    )

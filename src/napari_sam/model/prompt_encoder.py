@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .config import ModelConfig
+from .config import PATCH, ModelConfig
 from .layers import LayerNorm2d
 
 
@@ -85,14 +85,14 @@ class PromptEncoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         dim = config.prompt_dim
-        self.pad_with_box = config.pad_points_with_box
+        self.padding_point = config.padding_point
         self.position = PositionEncoding(dim, config.position_scale, config.image_size)
         # 0 background point, 1 foreground point, 2 and 3 the corners of a box
         self.point_embeddings = nn.Parameter(torch.randn(4, dim))
         self.not_a_point_embed = nn.Parameter(torch.randn(dim))
         self.no_mask_embed = nn.Parameter(torch.randn(dim))
         self.point_features = nn.Linear(config.mask_dim, dim) if config.point_features else None
-        channels = dim // 16
+        channels = config.mask_prompt_dim // 4
         self.mask_downscaling = nn.Sequential(
             nn.Conv2d(1, channels, 2, stride=2),
             LayerNorm2d(channels),
@@ -102,6 +102,12 @@ class PromptEncoder(nn.Module):
             nn.GELU(),
             nn.Conv2d(4 * channels, dim, 1),
         )
+
+    def _pads(self, point_coords: Tensor | None, boxes: Tensor | None) -> bool:
+        """Whether a point that is none is added; SAM says by it that there is no box."""
+        if self.padding_point == "always":
+            return True
+        return point_coords is not None and (boxes is None or self.padding_point == "points")
 
     def embed_points(
         self, coords: Tensor, labels: Tensor, features: Tensor | None, offset: tuple[int, int]
@@ -160,13 +166,12 @@ class PromptEncoder(nn.Module):
         """
         sparse = []
         if point_coords is not None and point_labels is not None:
-            if boxes is None or self.pad_with_box:
-                # SAM tells "no box" by one more point that is none
-                point_coords = functional.pad(point_coords, (0, 0, 0, 1))
-                point_labels = functional.pad(point_labels, (0, 1), value=-1)
             sparse.append(self.embed_points(point_coords, point_labels, features, offset))
         if boxes is not None:
             sparse.append(self.embed_boxes(boxes, offset))
+        if sparse and self._pads(point_coords, boxes):
+            # the order of tokens changes nothing
+            sparse.append(self.not_a_point_embed.expand(*sparse[0].shape[:2], 1, -1))
         if mask_input is None:
             dense = self.no_mask_embed.view(1, 1, -1, 1, 1)
         else:
@@ -174,9 +179,9 @@ class PromptEncoder(nn.Module):
         return (torch.cat(sparse, dim=2) if sparse else None), dense
 
 
-def _pixels(offset: tuple[int, int], like: Tensor, patch: int = 16) -> Tensor:
+def _pixels(offset: tuple[int, int], like: Tensor) -> Tensor:
     """Token offset (row, col) as an xy offset in model pixels."""
-    return like.new_tensor([offset[1] * patch, offset[0] * patch])
+    return like.new_tensor([offset[1] * PATCH, offset[0] * PATCH])
 
 
 def _sample(features: Tensor, coords: Tensor, stride: int = 4) -> Tensor:

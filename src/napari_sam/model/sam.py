@@ -1,18 +1,24 @@
 """The whole model: image encoder, prompt encoder, mask decoder."""
 
+from typing import cast
+from weakref import WeakKeyDictionary
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from .config import ModelConfig
-from .mask_decoder import MaskDecoder, MaskPrediction
+from .config import PATCH, HieraConfig, ModelConfig, TinyVitConfig
+from .features import ImageFeatures
+from .hiera import HieraEncoder
+from .mask_decoder import CANDIDATES, SINGLE_MASK, MaskDecoder, MaskPrediction, PreparedImage
+from .memory import Memory
+from .preprocess import preprocess
 from .prompt_encoder import PromptEncoder
 from .prompt_maps import PromptMaps
-from .vit import ImageEncoder, ImageFeatures
+from .tiny_vit import TinyVitEncoder
+from .unetr import InstanceDecoder
+from .vit import VitEncoder
 
 MASK_STRIDE = 4
-_KEPT_GRIDS = 4
-_GridKey = tuple[int, int, tuple[int, int], torch.device]
 
 
 class Sam(nn.Module):
@@ -27,14 +33,16 @@ class Sam(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.image_encoder = ImageEncoder(config)
+        self.image_encoder = _image_encoder(config)
         self.prompt_encoder = PromptEncoder(config)
         self.prompt_maps = PromptMaps(config.mask_dim) if config.prompt_maps else None
         self.mask_decoder = MaskDecoder(config)
-        # the encodings depend on the window alone, and a click must not compute them again
-        self._grids: dict[_GridKey, Tensor] = {}
+        self.memory = Memory(config) if config.memory else None
+        self.instance_decoder = InstanceDecoder(config) if config.instance_decoder else None
+        # what the decoder computes of an image alone; a click must not compute it again
+        self._prepared: WeakKeyDictionary[ImageFeatures, PreparedImage] = WeakKeyDictionary()
         self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]
-            lambda *_: self._grids.clear()
+            lambda *_: self._prepared.clear()
         )
 
     @property
@@ -43,7 +51,7 @@ class Sam(nn.Module):
         return self.prompt_encoder.no_mask_embed.device
 
     def preprocess(self, rgb: Tensor) -> Tensor:
-        """Normalise one window and pad it, right and bottom, to whole patches.
+        """One window as the encoder takes it; see :func:`~napari_sam.model.preprocess.preprocess`.
 
         Parameters
         ----------
@@ -53,13 +61,9 @@ class Sam(nn.Module):
         Returns
         -------
         Tensor
-            ``(1, 3, H, W)`` float32, ``H`` and ``W`` the next multiples of the patch size.
+            ``(1, 3, H, W)`` float32.
         """
-        patch = self.config.patch_size
-        mean, std = rgb.new_tensor(self.config.pixel_mean), rgb.new_tensor(self.config.pixel_std)
-        image = ((rgb - mean) / std).permute(2, 0, 1)[None]
-        h, w = rgb.shape[:2]
-        return functional.pad(image, (0, -w % patch, 0, -h % patch))
+        return preprocess(self.config, rgb)
 
     def encode_image(self, image: Tensor, offset: tuple[int, int] = (0, 0)) -> ImageFeatures:
         """Encode windows.
@@ -67,16 +71,18 @@ class Sam(nn.Module):
         Parameters
         ----------
         image : Tensor
-            ``(B, 3, H, W)`` float32, normalised; ``H`` and ``W`` multiples of 16 up to 1024.
+            ``(B, 3, H, W)`` float32, normalised, of the size that the family takes.
         offset : tuple of int
-            Row and column, in tokens, of the windows on the positional grid.
+            Row and column, in tokens, of the windows on the positional grid; only a
+            :class:`VitEncoder` takes windows smaller than its grid.
 
         Returns
         -------
         ImageFeatures
         """
-        features: ImageFeatures = self.image_encoder(image, offset)
-        return features
+        if offset == (0, 0):
+            return cast(ImageFeatures, self.image_encoder(image))
+        return cast(ImageFeatures, self.image_encoder(image, offset))
 
     def decode(
         self,
@@ -105,7 +111,7 @@ class Sam(nn.Module):
         -------
         MaskPrediction
         """
-        masks = slice(1, None) if multimask_output else slice(0, 1)
+        masks = CANDIDATES if multimask_output else SINGLE_MASK
         return self.decode_tokens(
             features, point_coords, point_labels, boxes, mask_input, masks, offset
         )
@@ -130,26 +136,39 @@ class Sam(nn.Module):
             high_res[-1] if high_res else None,
             offset,
         )
-        h, w = features.image_embedding.shape[-2:]
         maps = None
         if self.prompt_maps is not None:
-            fine = self.config.patch_size // MASK_STRIDE
-            shape = (h * fine, w * fine)
+            h, w = features.image_embedding.shape[-2:]
+            shape = (h * PATCH // MASK_STRIDE, w * PATCH // MASK_STRIDE)
             maps = self.prompt_maps(shape, point_coords, point_labels, boxes, mask_input)
-        image_pe = self._position_grid(h, w, offset)
-        prediction: MaskPrediction = self.mask_decoder(
-            features.image_embedding, image_pe, sparse, dense, high_res, maps, masks
-        )
+        image = self._prepare(features, dense if mask_input is not None else None, offset)
+        prediction: MaskPrediction = self.mask_decoder(image, sparse, maps, masks)
         return prediction
 
-    def _position_grid(self, h: int, w: int, offset: tuple[int, int]) -> Tensor:
-        """Encodings ``(h, w, D)`` of the tokens of a window."""
-        key = (h, w, offset, self.device)
-        if key not in self._grids:
-            if len(self._grids) >= _KEPT_GRIDS:
-                self._grids.clear()
-            # inference tensors could not be used by a later training step
-            with torch.inference_mode(False), torch.no_grad():
-                position = self.prompt_encoder.position
-                self._grids[key] = position.grid(h, w, self.config.patch_size, offset)
-        return self._grids[key]
+    def _prepare(
+        self, features: ImageFeatures, dense: Tensor | None, offset: tuple[int, int]
+    ) -> PreparedImage:
+        """The image for the decoder; kept as long as its features if no mask is in it."""
+        keeps = dense is None and not torch.is_grad_enabled() and offset == (0, 0)
+        if keeps and features in self._prepared:
+            return self._prepared[features]
+        embedding = features.image_embedding
+        if self.memory is not None and not features.conditioned:
+            embedding = embedding + self.memory.no_mem_embed.view(1, -1, 1, 1)
+        h, w = embedding.shape[-2:]
+        grid = self.prompt_encoder.position.grid(h, w, PATCH, offset)
+        if dense is None:
+            dense = self.prompt_encoder.no_mask_embed.view(1, 1, -1, 1, 1)
+        image = self.mask_decoder.prepare(embedding, grid, dense, features.high_res_features)
+        if keeps:
+            self._prepared[features] = image
+        return image
+
+
+def _image_encoder(config: ModelConfig) -> nn.Module:
+    trunk = config.trunk
+    if isinstance(trunk, TinyVitConfig):
+        return TinyVitEncoder(config, trunk)
+    if isinstance(trunk, HieraConfig):
+        return HieraEncoder(config, trunk)
+    return VitEncoder(config, trunk)

@@ -87,7 +87,7 @@ class Engine:
             return
         yield Progress("Loading the model")
         from napari_sam.model.sam import Sam
-        from napari_sam.model.weights import best_device, load_model
+        from napari_sam.weights.load import best_device, load_model
 
         device = settings.device or best_device()
         model = settings.model

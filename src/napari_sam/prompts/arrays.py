@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.tiles.frame import Frame
+from napari_sam.tiles.grid import Tile
 
 from .prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 
@@ -93,7 +94,7 @@ def _points(
 def _box(boxes: list[BoxPrompt], frame: Frame) -> NDArray[np.float32]:
     """Around all boxes of an object, cut to the tile."""
     corners = np.stack([frame.to_model(box.corners) for box in boxes])
-    size = np.array([frame.tile.width, frame.tile.height]) * frame.scale - 1
+    size = np.multiply([frame.tile.width, frame.tile.height], frame.scale[::-1]) - 1
     both = np.stack([corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)])
     clipped: NDArray[np.float32] = np.clip(both, 0, size).astype(np.float32)
     return clipped
@@ -102,22 +103,32 @@ def _box(boxes: list[BoxPrompt], frame: Frame) -> NDArray[np.float32]:
 def _mask_logits(masks: list[MaskPrompt], frame: Frame) -> NDArray[np.float32]:
     """Union of an object's masks at the stride of the decoder's own logits."""
     tile = frame.tile
-    rows, cols = tile.model_shape
-    canvas = np.zeros((rows, cols), np.float32)
+    canvas = np.zeros((tile.height, tile.width), bool)
     for mask in masks:
         y0, x0 = max(mask.y0, tile.y0), max(mask.x0, tile.x0)
         y1, x1 = min(mask.bbox[2], tile.y1), min(mask.bbox[3], tile.x1)
         if y1 > y0 and x1 > x0:
             own = mask.pixels[y0 - mask.y0 : y1 - mask.y0, x0 - mask.x0 : x1 - mask.x0]
-            canvas[y0 - tile.y0 : y1 - tile.y0, x0 - tile.x0 : x1 - tile.x0] += own
-    share = np.minimum(canvas, 1).reshape(rows // _STRIDE, _STRIDE, cols // _STRIDE, _STRIDE)
-    inside: NDArray[np.float32] = 2 * share.mean(axis=(1, 3), dtype=np.float32) - 1
+            canvas[y0 - tile.y0 : y1 - tile.y0, x0 - tile.x0 : x1 - tile.x0] |= own
+    rows, cols = (
+        _shares(size // _STRIDE, length, _STRIDE / scale)
+        for size, length, scale in zip(frame.shape, canvas.shape, frame.scale, strict=True)
+    )
+    inside: NDArray[np.float32] = 2 * (rows @ canvas.astype(np.float32) @ cols.T) - 1
     return MASK_LOGIT * inside
 
 
-def restrict(prompts: tuple[Prompt, ...], frame: Frame) -> tuple[Prompt, ...]:
+def _shares(cells: int, pixels: int, width: float) -> NDArray[np.float32]:
+    """``(cells, pixels)``: how much of a cell, ``width`` pixels wide, each pixel covers."""
+    start = np.arange(cells)[:, None] * width
+    place = np.arange(pixels)
+    covered = np.minimum(start + width, place + 1) - np.maximum(start, place)
+    return np.asarray(np.maximum(covered, 0) / width, np.float32)
+
+
+def restrict(prompts: tuple[Prompt, ...], tile: Tile) -> tuple[Prompt, ...]:
     """Those prompts of an object that reach into the tile."""
-    y0, x0, y1, x1 = frame.tile.bbox
+    y0, x0, y1, x1 = tile.bbox
 
     def reaches(prompt: Prompt) -> bool:
         a0, b0, a1, b1 = prompt.bbox

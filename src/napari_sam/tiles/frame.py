@@ -13,18 +13,29 @@ class Frame:
     """Coordinates of one tile.
 
     In data coordinates and in model pixels alike, integers are pixel centres: the first pixel
-    reaches from -0.5 to 0.5. The prompt encoder itself adds the half pixel.
+    reaches from -0.5 to 0.5. The prompt encoder itself adds the half pixel. Where a tile is resized
+    for the model, its first pixel centre stays 0, as in the predictors of SAM and SAM 2.
 
     Parameters
     ----------
     tile : Tile
         Where.
-    scale : float
-        Model pixels per data pixel.
+    scale : tuple of float
+        Model pixels per data pixel, along y and x.
+    shape : tuple of int, optional
+        Rows and columns of the model's input in model pixels, padding included; by default the next
+        multiples of 16.
     """
 
     tile: Tile
-    scale: float = 1.0
+    scale: tuple[float, float] = (1.0, 1.0)
+    shape: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        """Pad to whole patches."""
+        if self.shape == (0, 0):
+            height, width = self.tile.height, self.tile.width
+            object.__setattr__(self, "shape", (height + -height % 16, width + -width % 16))
 
     def to_model(self, yx: ArrayLike) -> NDArray[np.float32]:
         """Data coordinates to model pixels.
@@ -40,9 +51,9 @@ class Frame:
             ``(..., 2)`` float32, xy, model pixels of the tile.
         """
         inside = np.asarray(yx, np.float64) - (self.tile.y0, self.tile.x0)
-        return ((inside + 0.5) * self.scale - 0.5)[..., ::-1].astype(np.float32)
+        return (inside * self.scale)[..., ::-1].astype(np.float32)
 
     def to_data(self, xy: ArrayLike) -> NDArray[np.float64]:
         """Inverse of :meth:`to_model`: ``(..., 2)`` xy to data coordinates, yx."""
-        inside = (np.asarray(xy, np.float64)[..., ::-1] + 0.5) / self.scale - 0.5
+        inside = np.asarray(xy, np.float64)[..., ::-1] / self.scale
         return np.add(inside, (self.tile.y0, self.tile.x0))

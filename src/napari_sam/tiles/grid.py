@@ -6,8 +6,6 @@ from dataclasses import dataclass
 Plane = tuple[int, ...]
 BBox = tuple[int, int, int, int]
 
-_PATCH = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -45,14 +43,6 @@ class Tile:
     def bbox(self) -> BBox:
         """``(y0, x0, y1, x1)``, the ends excluded."""
         return self.y0, self.x0, self.y1, self.x1
-
-    @property
-    def model_shape(self) -> tuple[int, int]:
-        """Rows and columns in model pixels: the next multiples of the patch size.
-
-        The padding is right and bottom.
-        """
-        return self.height + -self.height % _PATCH, self.width + -self.width % _PATCH
 
     def contains(self, y: float, x: float) -> bool:
         """Whether the pixel at data coordinates ``(y, x)`` lies in the tile."""

@@ -1,0 +1,120 @@
+"""Configurations of the public models: which switches make which family."""
+
+from typing import Literal
+
+from .config import HieraConfig, MemoryConfig, ModelConfig, TinyVitConfig, VitConfig
+
+InstanceDecoderKind = Literal["bilinear", "transposed"]
+SAM1: dict[str, VitConfig | TinyVitConfig] = {
+    "vit_b": VitConfig(768, 12, 12, 14, (2, 5, 8, 11), relative_positions=True),
+    "vit_l": VitConfig(1024, 24, 16, 14, (5, 11, 17, 23), relative_positions=True),
+    "vit_h": VitConfig(1280, 32, 16, 14, (7, 15, 23, 31), relative_positions=True),
+    "vit_t": TinyVitConfig(),
+}
+SAM2 = {
+    "tiny": HieraConfig(96, 1, (1, 2, 7, 2), (5, 7, 9)),
+    "small": HieraConfig(96, 1, (1, 2, 11, 2), (7, 10, 13)),
+    "base_plus": HieraConfig(112, 2, (2, 3, 16, 3), (12, 16, 20), position_grid=14),
+    "large": HieraConfig(144, 2, (2, 6, 36, 4), (23, 33, 43), windows=(8, 4, 16, 8)),
+}
+EFFICIENT_TAM = {
+    "s": VitConfig(384, 12, 6, 14, (2, 5, 8, 11)),
+    "ti": VitConfig(192, 12, 3, 14, (2, 5, 8, 11)),
+}
+
+
+def sam1(
+    size: str, name: str | None = None, instance_decoder: InstanceDecoderKind | None = None
+) -> ModelConfig:
+    """SAM (arXiv:2304.02643), MobileSAM (arXiv:2306.14289) and what micro-sam makes of them.
+
+    An image is resized so that its longest side is 1024, normalised with ImageNet's mean and
+    standard deviation, and padded to a square at the right and the bottom.
+
+    Parameters
+    ----------
+    size : {"vit_t", "vit_b", "vit_l", "vit_h"}
+        Image encoder; ``vit_t`` is MobileSAM.
+    name : str, optional
+        Name of the model; its size by default.
+    instance_decoder : {"bilinear", "transposed"}, optional
+        micro-sam's UNETR decoder, and how it enlarges.
+
+    Returns
+    -------
+    ModelConfig
+    """
+    return ModelConfig(
+        name=name or size, trunk=SAM1[size], resize="longest", instance_decoder=instance_decoder
+    )
+
+
+def sam2(size: str, version: str = "2.1", name: str | None = None) -> ModelConfig:
+    """SAM 2 (arXiv:2408.00714).
+
+    An image is resized to a square of 1024, whatever its shape, and normalised with ImageNet's mean
+    and standard deviation.
+
+    Parameters
+    ----------
+    size : {"tiny", "small", "base_plus", "large"}
+        Image encoder.
+    version : {"2.0", "2.1"}
+        The later one encodes the times of object pointers and marks planes without the object.
+    name : str, optional
+        Name of the model.
+
+    Returns
+    -------
+    ModelConfig
+    """
+    later = version == "2.1"
+    return ModelConfig(
+        name=name or f"sam{version}_{size}",
+        trunk=SAM2[size],
+        resize="square",
+        high_res_features=True,
+        object_score=True,
+        iou_sigmoid=True,
+        stable_single_mask=True,
+        padding_point="always",
+        memory=MemoryConfig(embed_no_object=later, pointer_times=later),
+    )
+
+
+def efficient_tam(
+    size: str,
+    image_size: int = 1024,
+    name: str | None = None,
+    pooling: Literal["none", "scores", "keys"] = "none",
+) -> ModelConfig:
+    """EfficientTAM (arXiv:2411.18933): SAM 2 with a plain vision transformer.
+
+    An image is resized to a square and normalised as for SAM 2.
+
+    Parameters
+    ----------
+    size : {"s", "ti"}
+        Image encoder.
+    image_size : int
+        1024, or 512 for the models that were trained so.
+    name : str, optional
+        Name of the model.
+    pooling : {"none", "scores", "keys"}
+        How memories are pooled; the latter two are its ``_1`` and ``_2``.
+
+    Returns
+    -------
+    ModelConfig
+    """
+    return ModelConfig(
+        name=name or f"efficienttam_{size}",
+        trunk=EFFICIENT_TAM[size],
+        image_size=image_size,
+        resize="square",
+        object_score=True,
+        iou_sigmoid=True,
+        stable_single_mask=True,
+        padding_point="always",
+        memory=MemoryConfig(embed_no_object=False, pointer_times=False, pooling=pooling),
+    )

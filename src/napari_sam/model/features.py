@@ -1,0 +1,27 @@
+"""What the decoder needs of an image."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class ImageFeatures:
+    """Features of one batch of windows.
+
+    Parameters
+    ----------
+    image_embedding : Tensor
+        ``(B, D, H/16, W/16)`` float.
+    high_res_features : tuple of Tensor
+        ``(B, D/4, H/8, W/8)`` and ``(B, mask_dim, H/4, W/4)`` float; empty for models without.
+    proposals : Tensor or None
+        ``(B, 2, H/4, W/4)`` float logits: object centre, foreground.
+    conditioned : bool
+        The embedding has been conditioned on memories, or on their absence, already.
+    """
+
+    image_embedding: Tensor
+    high_res_features: tuple[Tensor, ...] = ()
+    proposals: Tensor | None = None
+    conditioned: bool = False

@@ -1,0 +1,254 @@
+"""Image encoder of SAM 2: Hiera and a feature pyramid.
+
+Sources: Hiera (arXiv:2306.00989), its windowed positional embedding (arXiv:2311.05613), SAM 2
+(arXiv:2408.00714), feature pyramid (arXiv:1612.03144).
+
+The first stage has 65,536 tokens. Windows do not look at each other, so without gradients a block
+takes a strip of windows after another from norm to perceptron, and nothing large is written.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .config import HieraConfig, ModelConfig
+from .features import ImageFeatures
+from .layers import Mlp, add_linear
+from .windows import join_windows, partition_windows
+from .workspace import Workspace
+
+_POOL = 2  # tokens along each side that become one between stages
+_TOKENS_AT_ONCE = 4096
+
+
+class PoolingAttention(nn.Module):
+    """Multi-head self-attention whose queries may be pooled.
+
+    Parameters
+    ----------
+    dim, dim_out : int
+        Width before and after.
+    heads : int
+        Attention heads.
+    pools : bool
+        Take the largest of 2 x 2 queries.
+    """
+
+    def __init__(self, dim: int, dim_out: int, heads: int, pools: bool) -> None:
+        super().__init__()
+        self.heads, self.pools = heads, pools
+        self.qkv = nn.Linear(dim, 3 * dim_out)
+        self.proj = nn.Linear(dim_out, dim_out)
+
+    def forward(self, qkv: Tensor) -> Tensor:
+        """Attend within windows: ``(n, h, w, 3 * dim_out)`` to ``(n, h', w', dim_out)``."""
+        q, k, v = qkv.chunk(3, dim=-1)
+        if self.pools:
+            q = pool(q)
+        shape = q.shape
+        q, k, v = self._split(q), self._split(k), self._split(v)
+        out = functional.scaled_dot_product_attention(q, k, v)
+        return out.transpose(1, 2).reshape(shape)
+
+    def _split(self, x: Tensor) -> Tensor:
+        """``(n, h, w, dim_out)`` to ``(n, heads, h * w, dim_out / heads)``."""
+        heads: Tensor = x.flatten(1, 2).unflatten(-1, (self.heads, -1))
+        return heads.transpose(1, 2)
+
+
+def pool(x: Tensor) -> Tensor:
+    """Largest of 2 x 2 tokens: ``(B, h, w, dim)`` to ``(B, h / 2, w / 2, dim)``."""
+    pooled = functional.max_pool2d(x.permute(0, 3, 1, 2), _POOL, _POOL)
+    return pooled.permute(0, 2, 3, 1)
+
+
+class HieraBlock(nn.Module):
+    """Transformer block; the first one of a later stage halves the grid and widens the tokens.
+
+    Parameters
+    ----------
+    dim, dim_out : int
+        Width before and after.
+    heads : int
+        Attention heads.
+    window : int
+        Side of the attention windows in tokens before pooling; 0 attends to everything.
+    pools : bool
+        Halve the grid.
+    """
+
+    def __init__(self, dim: int, dim_out: int, heads: int, window: int, pools: bool) -> None:
+        super().__init__()
+        self.window, self.pools = window, pools
+        self.norm1 = nn.LayerNorm(dim, eps=1e-6)
+        self.attn = PoolingAttention(dim, dim_out, heads, pools)
+        self.norm2 = nn.LayerNorm(dim_out, eps=1e-6)
+        self.mlp = Mlp(dim_out, 4 * dim_out, nn.GELU())
+        self.proj = nn.Linear(dim, dim_out) if dim != dim_out else None
+
+    def forward(self, x: Tensor, workspace: Workspace) -> Tensor:
+        """Map ``(B, h, w, dim)`` to ``(B, h', w', dim_out)``, without gradients maybe in place."""
+        if torch.is_grad_enabled() or not self.window:
+            return self._run(x, workspace)
+        b, h, w, _ = x.shape
+        step = self.window * max(1, _TOKENS_AT_ONCE // (self.window * w))
+        shrinks = _POOL if self.pools else 1
+        out = x
+        if self.pools:
+            out = x.new_empty(b, h // _POOL, w // _POOL, self.norm2.normalized_shape[0])
+        for image, result in zip(x, out, strict=True):
+            for top in range(0, h, step):
+                strip = self._run(image[None, top : top + step], workspace)
+                if self.pools:
+                    result[top // shrinks : (top + step) // shrinks] = strip[0]
+        return out
+
+    def _run(self, x: Tensor, workspace: Workspace) -> Tensor:
+        normed = self.norm1(x)
+        shortcut = x if self.proj is None else self.proj(normed)
+        if self.pools:
+            shortcut = pool(shortcut).contiguous()
+        qkv = workspace.linear("qkv", normed, self.attn.qkv)
+        if self.window:
+            windows = self.attn(partition_windows(qkv, self.window, self.attn.qkv.bias))
+            out = join_windows(windows, windows.shape[1], shortcut.shape)
+        else:
+            out = self.attn(qkv)
+        return self.mlp.add_to(add_linear(shortcut, out, self.attn.proj), self.norm2)
+
+
+class Hiera(nn.Module):
+    """Patches of 4 pixels to tokens of stride 4, 8, 16 and 32.
+
+    Parameters
+    ----------
+    trunk : HieraConfig
+        Widths, depths and windows.
+    """
+
+    def __init__(self, trunk: HieraConfig) -> None:
+        super().__init__()
+        dim, heads, grid = trunk.dim, trunk.heads, trunk.position_grid
+        self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, dim, 7, stride=4, padding=3)})
+        self.pos_embed = nn.Parameter(torch.zeros(1, dim, grid, grid))
+        self.pos_embed_window = nn.Parameter(torch.zeros(1, dim, *2 * trunk.windows[:1]))
+        ends = [sum(trunk.depths[: i + 1]) - 1 for i in range(len(trunk.depths))]
+        self.ends = frozenset(ends)
+        self.blocks = nn.ModuleList()
+        stage = 0
+        for index in range(sum(trunk.depths)):
+            first = index - 1 in self.ends
+            # the first block of a stage still has the windows of the one before
+            window = 0 if index in trunk.global_blocks else trunk.windows[stage]
+            stage, heads = (stage + 1, 2 * heads) if first else (stage, heads)
+            dim_out = 2 * dim if first else dim
+            self.blocks.append(HieraBlock(dim, dim_out, heads, window, pools=first))
+            dim = dim_out
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Tokens of each stage, ``(B, H / s, W / s, dim)`` for ``s`` = 4, 8, 16, 32."""
+        x = self.patch_embed["proj"](image).permute(0, 2, 3, 1).contiguous()
+        x, stages, workspace = self._add_positions(x), [], Workspace()
+        for index, block in enumerate(self.blocks):
+            x = block(x, workspace)
+            if index in self.ends:
+                stages.append(x)  # the next block pools, so it leaves these tokens alone
+        return stages
+
+    def _add_positions(self, x: Tensor) -> Tensor:
+        """Add the background, resized to the grid, and the window, repeated."""
+        _, h, w, _ = x.shape
+        rows, cols = (_bicubic(self.pos_embed.shape[-1], n, x.device) for n in (h, w))
+        tile = self.pos_embed_window[0].permute(1, 2, 0)
+        side = tile.shape[0]
+        background = torch.einsum("xj,cij->ixc", cols, self.pos_embed[0])
+        strips = []
+        for top in range(0, h, side):
+            strip = torch.einsum("yi,ixc->yxc", rows[top : top + side], background)
+            strips.append(strip.unflatten(1, (-1, side)).add_(tile[:, None]).flatten(1, 2))
+        return x + torch.cat(strips)
+
+
+def _bicubic(source: int, target: int, device: torch.device) -> Tensor:
+    """Matrix ``(target, source)`` of bicubic resizing along one axis."""
+    columns = torch.eye(source, device=device)[None, :, :, None]
+    resized = functional.interpolate(columns, (target, 1), mode="bicubic", align_corners=False)
+    return resized[0, :, :, 0].T
+
+
+class PyramidNeck(nn.Module):
+    """Stages of Hiera to the channels of the prompts.
+
+    Parameters
+    ----------
+    dims : list of int
+        Widths of the stages, the coarsest first.
+    prompt_dim : int
+        Width ``D`` of the image embedding.
+    """
+
+    def __init__(self, dims: list[int], prompt_dim: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(
+            nn.ModuleDict({"conv": nn.Conv2d(dim, prompt_dim, 1)}) for dim in dims
+        )
+
+    def forward(self, coarse: Tensor, middle: Tensor) -> Tensor:
+        """Image embedding ``(B, D, h, w)`` of the stages of stride 32 and 16."""
+        x = conv1x1(middle, self.lateral(1))
+        above = conv1x1(coarse, self.lateral(0))
+        return x + functional.interpolate(above, scale_factor=2.0, mode="nearest")
+
+    def lateral(self, level: int) -> nn.Conv2d:
+        """Convolution of a stage, 0 for the coarsest."""
+        conv: nn.Conv2d = self.convs[level]["conv"]  # type: ignore[index]
+        return conv
+
+
+def conv1x1(x: Tensor, conv: nn.Conv2d) -> Tensor:
+    """``conv`` of tokens ``(B, h, w, dim)`` as an image ``(B, D, h, w)``."""
+    return functional.linear(x, conv.weight[..., 0, 0], conv.bias).permute(0, 3, 1, 2)
+
+
+def both_conv1x1(x: Tensor, first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
+    """``second(first(x))``; two 1x1 convolutions are one, with far fewer channels between."""
+    weight = second.weight[..., 0, 0] @ first.weight[..., 0, 0]
+    biases = (first.bias, second.bias)
+    inner, outer = (torch.zeros(()) if bias is None else bias for bias in biases)
+    return functional.linear(x, weight, second.weight[..., 0, 0] @ inner + outer).permute(
+        0, 3, 1, 2
+    )
+
+
+class HieraEncoder(nn.Module):
+    """Images to image embedding and high-resolution features.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        With a :class:`HieraConfig`.
+    trunk : HieraConfig
+        The same.
+    """
+
+    def __init__(self, config: ModelConfig, trunk: HieraConfig) -> None:
+        super().__init__()
+        dim = config.prompt_dim
+        self.trunk = Hiera(trunk)
+        self.neck = PyramidNeck([trunk.dim * 2**i for i in (3, 2, 1, 0)], dim)
+        # the decoder's, but they depend on the image alone
+        self.conv_s0 = nn.Conv2d(dim, config.mask_dim, 1)
+        self.conv_s1 = nn.Conv2d(dim, dim // 4, 1)
+
+    def forward(self, image: Tensor) -> ImageFeatures:
+        """Encode ``(B, 3, H, W)`` float, normalised, ``H`` and ``W`` multiples of 32."""
+        stride4, stride8, stride16, stride32 = self.trunk(
+            image.contiguous(memory_format=torch.channels_last)
+        )
+        return ImageFeatures(
+            self.neck(stride32, stride16),
+            (
+                both_conv1x1(stride8, self.neck.lateral(2), self.conv_s1),
+                both_conv1x1(stride4, self.neck.lateral(3), self.conv_s0),
+            ),
+        )

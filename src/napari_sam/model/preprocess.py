@@ -1,0 +1,154 @@
+"""Preprocess: a window of the image as the encoder takes it, and its masks on the way back.
+
+SAM 1 and what is made of it resize the longest side to 1024 as 8-bit images, with Pillow's filter,
+and pad the rest with the mean; SAM 2 resizes to a square, whatever the shape; the built-in model
+takes the pixels as they are and pads to whole patches.
+"""
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from .config import PATCH, ModelConfig
+
+Size = tuple[int, int]
+
+
+def input_size(config: ModelConfig, height: int, width: int) -> Size:
+    """Rows and columns of model pixels that a window of ``height`` by ``width`` comes to.
+
+    What is padded is not counted.
+    """
+    size = config.image_size
+    if config.resize == "none":
+        return height, width
+    if config.resize == "square":
+        return size, size
+    scale = size / max(height, width)
+    return int(height * scale + 0.5), int(width * scale + 0.5)
+
+
+def padded_size(config: ModelConfig, height: int, width: int) -> Size:
+    """Rows and columns of model pixels that the encoder gets, padding included."""
+    if config.resize == "none":
+        return height + -height % PATCH, width + -width % PATCH
+    return config.image_size, config.image_size
+
+
+def preprocess(config: ModelConfig, rgb: Tensor) -> Tensor:
+    """Resize, normalise and pad one window.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        How.
+    rgb : Tensor
+        ``(h, w, 3)`` float32 in 0..255.
+
+    Returns
+    -------
+    Tensor
+        ``(1, 3, H, W)`` float32, ``H`` and ``W`` as :func:`padded_size` says; padding is right and
+        bottom, and 0 after normalisation.
+    """
+    h, w = rgb.shape[:2]
+    size = input_size(config, h, w)
+    if config.resize == "square":
+        image = _resize_float(rgb, size)
+    elif config.resize == "longest":
+        image = _resize_bytes(rgb, size)
+    else:
+        image = rgb
+    mean, std = image.new_tensor(config.pixel_mean), image.new_tensor(config.pixel_std)
+    image = ((image - mean) / std).permute(2, 0, 1)[None]
+    height, width = padded_size(config, h, w)
+    return functional.pad(image, (0, width - size[1], 0, height - size[0]))
+
+
+def _resize_bytes(rgb: Tensor, size: Size) -> Tensor:
+    """As an 8-bit image, with the filter that SAM's own code and its training used."""
+    values = rgb.round().clamp(0, 255).to(torch.uint8)
+    if rgb.shape[:2] != size:
+        pixels = Image.fromarray(values.cpu().numpy())
+        resized = pixels.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+        values = torch.from_numpy(np.array(resized)).to(rgb.device)
+    return values.float()
+
+
+def _resize_float(rgb: Tensor, size: Size) -> Tensor:
+    if rgb.shape[:2] == size:
+        return rgb
+    image = rgb.permute(2, 0, 1)[None]
+    resized = functional.interpolate(
+        image, size, mode="bilinear", align_corners=False, antialias=True
+    )
+    return resized[0].permute(1, 2, 0)
+
+
+def restore(config: ModelConfig, maps: Tensor, height: int, width: int) -> Tensor:
+    """Maps of the model's input as maps of the window.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        How the window was resized.
+    maps : Tensor
+        ``(B, C, H, W)`` float, one value a model pixel.
+    height, width : int
+        Of the window, data pixels.
+
+    Returns
+    -------
+    Tensor
+        ``(B, C, height, width)`` float.
+    """
+    rows, cols = input_size(config, height, width)
+    maps = maps[..., :rows, :cols]
+    if (rows, cols) == (height, width):
+        return maps
+    return functional.interpolate(maps, (height, width), mode="bilinear", align_corners=False)
+
+
+def enlarge(config: ModelConfig, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """How low-resolution logits become those of the window.
+
+    Bilinear resizing is linear and separable, so all that happens to the logits on the way (resized
+    to the model's input, its padding cut off, resized to the window) is one matrix on each side:
+    ``rows @ low_res_logits @ cols.T``. Any part of the window needs only its rows and columns.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        How the window was resized.
+    height, width : int
+        Of the window, data pixels.
+
+    Returns
+    -------
+    tuple of Tensor
+        Rows ``(height, H/4)`` and columns ``(width, W/4)``, float32.
+    """
+    sizes = zip(
+        input_size(config, height, width),
+        padded_size(config, height, width),
+        (height, width),
+        strict=True,
+    )
+    rows, cols = (_enlarge_axis(config.resize, *size) for size in sizes)
+    return rows, cols
+
+
+def _enlarge_axis(resize: str, inner: int, padded: int, length: int) -> Tensor:
+    """``(length, padded / 4)``."""
+    if resize == "square":
+        return interpolation(padded // 4, length)
+    to_input = interpolation(padded // 4, padded)[:inner]
+    return to_input if inner == length else interpolation(inner, length) @ to_input
+
+
+def interpolation(source: int, target: int) -> Tensor:
+    """Matrix ``(target, source)`` of bilinear resizing along one axis, without antialiasing."""
+    columns = torch.eye(source)[None]
+    return functional.interpolate(columns, target, mode="linear", align_corners=False)[0].T
