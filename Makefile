@@ -4,7 +4,9 @@
 # make wheel-check  what the plugin manager does: a built wheel in a clean environment
 # make clean        remove what these made
 #
-# PYTHON=python3.12 chooses the interpreter, PYTEST="-m 'not slow'" adds to the test command.
+# make test-slow    the largest models, and more walks through a stack: minutes and gigabytes more
+#
+# PYTHON=python3.12 chooses the interpreter, PYTEST="tests/test_cli.py -x" adds to the test command.
 
 PYTHON ?= python3
 PYTEST ?=
@@ -13,7 +15,7 @@ BIN := $(VENV)/bin
 # An editable install: only a change of the two files named in the rules below needs another one.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e
 
-.PHONY: demo test lint wheel-check clean
+.PHONY: demo test test-slow lint wheel-check clean
 
 demo: $(VENV)/.package
 	$(BIN)/napari-sam demo --overwrite
@@ -21,6 +23,9 @@ demo: $(VENV)/.package
 test: $(VENV)/.dev
 	$(BIN)/python .ci/system_libraries.py
 	$(BIN)/python -m pytest $(PYTEST)
+
+test-slow: PYTEST += -m slow
+test-slow: test
 
 lint: $(VENV)/.dev
 	$(BIN)/python .ci/system_libraries.py

@@ -109,8 +109,10 @@ def check(model: Sam, version: str, walk: Walk, known: dict[int, ImageFeatures])
         assert differences[name] <= bar, name
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("walk", [LONG, LOST, *SHORT], ids=lambda walk: walk.name)
+WALKS = [LONG, *(pytest.param(walk, marks=pytest.mark.slow) for walk in (LOST, *SHORT))]
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)
 def test_objects_are_followed_as_sam2_does(
     model: Sam, walk: Walk, known: dict[int, ImageFeatures]
 ) -> None:

@@ -83,7 +83,8 @@ class Session:
         cache_dir: Path | str | bool | None = None,
     ) -> None:
         self.volume, self.model, self.mapping = volume, model, mapping
-        self.grid = TileGrid(volume.height, volume.width, tile_size=model.config.image_size)
+        size = model.config.image_size
+        self.grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
         self.encoder = Encoder(model, volume, mapping, self.grid, None)
         self.warnings = self.encoder.warnings
         if cache_dir is not False:
