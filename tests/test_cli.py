@@ -317,7 +317,7 @@ def test_missing_image(cli: Run, tmp_path: Path) -> None:
         (("--channels", "red"), ("--channels", "'red'")),
         (("--contrast", "5", "5"), ("contrast",)),
         (("--contrast", "nan", "5"), ("contrast",)),
-        (("--model", "huge"), ("'huge'", "cells-tiny")),
+        (("--model", "huge"), ("'huge'", "napari-sam models")),
         (("--device", "abacus"), ("abacus",)),
         (("--device", "cuda:99"), ("cuda:99",)),
         (("--no-such-option",), ("--no-such-option",)),

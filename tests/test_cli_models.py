@@ -3,13 +3,16 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 import xxhash
@@ -308,7 +311,7 @@ def test_fine_tuned_checkpoint_with_its_decoder(
     def read(path: Path, decoder: Path | None, name: str) -> SimpleNamespace:
         asked.append((path, decoder))
         trunk = VitConfig(768, 12, 12, 14, (2, 5, 8, 11), relative_positions=True)
-        return SimpleNamespace(config=ModelConfig("vit_b", trunk, instances=True))
+        return SimpleNamespace(config=ModelConfig("vit_b", trunk, instance_decoder="bilinear"))
 
     monkeypatch.setattr("napari_sam.weights.load.read_model", read)
     (tmp_path / "best.pt").write_bytes(b"model")
@@ -379,7 +382,7 @@ def test_family_of_every_architecture() -> None:
         "cells": plain,
         "sam1": replace(plain, trunk=replace(vit, relative_positions=True)),
         "mobile-sam": replace(plain, trunk=TinyVitConfig()),
-        "micro-sam": replace(plain, trunk=TinyVitConfig(), instances=True),
+        "micro-sam": replace(plain, trunk=TinyVitConfig(), instance_decoder="bilinear"),
         "sam2": replace(plain, trunk=hiera, memory=MemoryConfig()),
         "efficient-tam": replace(plain, memory=MemoryConfig()),
     }
@@ -426,3 +429,111 @@ def test_damaged_import_is_not_loaded(cli: Run, own: Path) -> None:
     assert "mine" in refused(cli("verify"))
     with pytest.raises(ModelError, match="import mine again"):
         ModelStore().get("mine")
+
+
+# ---------------------------------------------------------------- models of other commands
+
+
+@pytest.fixture
+def loadable(site: Site, own: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
+    """A published model that can be loaded, in the catalogue for the time of a test."""
+    content = own.read_bytes()
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    file = WeightsFile("tiny.safetensors", (site.add("/t", content),), digest, len(content))
+    card = ModelCard("tiny", "cells", "tiny", "CC0", "For tests.", (file,))
+    monkeypatch.setitem(catalogue.MODELS, card.name, card)
+    monkeypatch.setitem(catalogue._BY_NAME, card.name, card)
+    return card
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """Noise, and a click on it."""
+    np.save(tmp_path / "cells.npy", np.random.default_rng(0).integers(0, 255, (40, 48), np.uint8))
+    (tmp_path / "clicks.csv").write_text("index,axis-0,axis-1\n0,20,20\n")
+    return tmp_path / "cells.npy"
+
+
+def arguments(command: str, image: Path, model: str) -> list[str]:
+    folder = image.parent
+    more = {
+        "segment": ["-o", f"{folder}/labels.tif", "--points", f"{folder}/clicks.csv", "--no-cache"],
+        "embed": ["--cache-dir", f"{folder}/cache"],
+        "demo": ["-o", f"{folder}/demo"],
+    }
+    return [command, *([] if command == "demo" else [str(image)]), "--model", model, *more[command]]
+
+
+@pytest.mark.parametrize("command", ["segment", "embed", "demo"])
+def test_other_commands_download_their_model(
+    command: str,
+    loadable: ModelCard,
+    image: Path,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert run(arguments(command, image, "tiny")) == 0
+    assert "tiny.safetensors:" in capsys.readouterr().err
+    assert (models / "tiny.safetensors").is_file()
+
+
+def test_no_bar_for_machines(
+    loadable: ModelCard,
+    image: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert run([*arguments("segment", image, "tiny"), "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert "tiny.safetensors" not in error
+    assert json.loads(out)["model"] == "tiny-random"
+
+
+@pytest.mark.parametrize("command", ["segment", "embed", "demo"])
+def test_without_a_network_one_line_says_what_to_do(
+    command: str,
+    image: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with serve() as site:
+        address = f"{site.address}/t"
+    file = WeightsFile("tiny.safetensors", (address,), f"sha256:{'0' * 64}", 1000)
+    card = ModelCard("tiny", "cells", "tiny", "CC0", "For tests.", (file,))
+    monkeypatch.setitem(catalogue._BY_NAME, card.name, card)
+    status = run(arguments(command, image, "tiny"))
+    line = refused((status, *capsys.readouterr()))
+    for words in ("tiny.safetensors", address, "napari-sam models import tiny.safetensors"):
+        assert words in line
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to whole consoles only")
+def test_ctrl_c_while_downloading_keeps_what_came(
+    site: Site, loadable: ModelCard, image: Path, models: Path
+) -> None:
+    site.pages["/t"].drip = 0.05
+    (url,), known, size = loadable.weights.urls, loadable.weights.hash, loadable.weights.bytes
+    code = (
+        "import sys; from napari_sam.weights import catalogue;"
+        "from napari_sam.weights.card import ModelCard, WeightsFile;"
+        f"file = WeightsFile('tiny.safetensors', ({url!r},), {known!r}, {size});"
+        "card = ModelCard('tiny', 'cells', 'tiny', 'CC0', 'For tests.', (file,));"
+        "catalogue._BY_NAME['tiny'] = card; from napari_sam.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, *arguments("segment", image, "tiny")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        partial = models / f".tiny.safetensors.{(known or '')[7:15]}.partial"
+        while not (partial.exists() and partial.stat().st_size):
+            assert running.poll() is None, running.communicate()
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        out, error = running.communicate(timeout=300)
+    assert (running.returncode, out) == (130, "")
+    assert error == "napari-sam: stopped by Ctrl-C\n"
+    assert partial.stat().st_size
+    assert not (image.parent / "labels.tif").exists()

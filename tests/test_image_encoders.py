@@ -28,7 +28,7 @@ def randomise(module: nn.Module) -> None:
 @pytest.mark.parametrize("pools", [False, True])
 @pytest.mark.parametrize("window", [0, 4, 6])
 def test_a_hiera_block_in_strips_is_the_whole(monkeypatch, pools, window):
-    monkeypatch.setattr("napari_sam.model.hiera._TOKENS_AT_ONCE", 100)
+    monkeypatch.setattr("napari_sam.model.hiera._VALUES_AT_ONCE", 800)
     block = HieraBlock(8, 16 if pools else 8, 2, window, pools)
     randomise(block)
     x = torch.randn(2, 20, 16, 8)

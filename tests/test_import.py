@@ -14,13 +14,14 @@ import napari_sam
 PACKAGE = Path(napari_sam.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STAGES = {"image", "tiles", "model", "embeddings", "prompts", "masks", "labels"}
+STAGES = {"image", "tiles", "model", "weights", "embeddings", "prompts", "masks", "labels"}
 MAY_IMPORT = {
     "errors": set(),
     "installation": set(),
     "image": {"errors"},
     "tiles": {"errors", "image"},
     "model": {"errors"},
+    "weights": {"errors", "model"},
     "prompts": {"errors", "image", "tiles"},
     "embeddings": {"errors", "image", "tiles", "model"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
@@ -34,7 +35,7 @@ ONLY_IN = {
     "qtpy": {"plugin"},
     "magicgui": {"plugin"},
     "superqt": {"plugin"},
-    "torch": {"model", "embeddings", "masks", "session", "plugin", "cli"},
+    "torch": {"model", "weights", "embeddings", "masks", "session", "plugin", "cli"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 

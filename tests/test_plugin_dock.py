@@ -57,9 +57,9 @@ def model() -> GatedSam:
 class Bench:
     """A viewer with the dock in it."""
 
-    def __init__(self, viewer: Any, model: GatedSam, qtbot: Any) -> None:
+    def __init__(self, viewer: Any, model: Any, qtbot: Any, dock: SamWidget | None = None) -> None:
         self.viewer, self.model, self.qtbot = viewer, model, qtbot
-        self.dock = SamWidget(viewer, Settings(model=model, cache_dir=False))
+        self.dock = dock or SamWidget(viewer, Settings(model=model, cache_dir=False))
         viewer.window.add_dock_widget(self.dock, name="SAM")
         self.idle()
 

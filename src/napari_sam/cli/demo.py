@@ -13,6 +13,7 @@ from .options import (
     JsonOption,
     ModelOption,
     OverwriteOption,
+    fetch_weights,
 )
 from .report import report
 
@@ -32,6 +33,7 @@ def demo(
 
     from napari_sam.demo import DEMO_FILES, run_demo
 
+    fetch_weights(model, quiet=json)
     with tqdm(total=len(DEMO_FILES), desc="demo", disable=json or None, leave=False) as bar:
         result = run_demo(
             output,

@@ -32,7 +32,7 @@ def embed(
     """Encode all tiles of IMAGE into the cache; what is there already is skipped."""
     started = perf_counter()
     settings = Settings(model, device, axes, channels, contrast, cache_dir)
-    session = settings.open(settings.read(image))
+    session = settings.open(settings.read(image), quiet=json)
     total = len(session.tiles())
     for _ in progress(session.encode(), total, "embed", quiet=json):
         pass

@@ -1,7 +1,5 @@
 """``napari-sam models``: which models there are, and how their weights come onto this machine."""
 
-import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +8,10 @@ import typer
 from napari_sam.errors import ModelError
 
 from .options import DebugOption, JsonOption, OverwriteOption
-from .report import report, warn
+from .report import report, show_download, warn
 
 if TYPE_CHECKING:
     from napari_sam.weights.card import ModelCard
-    from napari_sam.weights.download import DownloadStep
     from napari_sam.weights.store import StoredModel
 
 app = typer.Typer(
@@ -57,7 +54,7 @@ def download(
         raise ModelError("no model is named: napari-sam models lists those that there are")
     store = ModelStore()
     for card in cards:
-        _show(download_model(card, store), quiet=json)
+        show_download(download_model(card, store), quiet=json)
         if not json:
             typer.echo(f"{card.name}  {_size(card)}  {store.get(card.name).weights}")
     if json:
@@ -195,27 +192,6 @@ def _verify(model: "StoredModel", root: Path) -> list[dict[str, str]]:
         state = "built in" if known is None else "ok" if same else "differs"
         results.append({"model": model.name, "path": str(file), "state": state})
     return results
-
-
-def _show(steps: "Iterable[DownloadStep]", *, quiet: bool) -> None:
-    """Show a bar in bytes, one after another for the files of a model."""
-    from tqdm import tqdm
-
-    disable = True if quiet else None
-    bars: dict[str, Any] = {}
-    try:
-        for step in steps:
-            if step.file not in bars:
-                bars[step.file] = tqdm(
-                    desc=step.file, total=step.total, unit="B", unit_scale=True, file=sys.stderr,
-                    disable=disable, leave=False, initial=step.done,
-                )  # fmt: skip
-            bar = bars[step.file]
-            bar.total = step.total
-            bar.update(step.done - bar.n)
-    finally:
-        for bar in bars.values():
-            bar.close()
 
 
 def _size(card: "ModelCard") -> str:

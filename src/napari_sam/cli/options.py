@@ -8,6 +8,8 @@ import typer
 
 from napari_sam.errors import ModelError
 
+from .report import show_download
+
 if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
     from napari_sam.session import Session
@@ -16,7 +18,7 @@ ImageArgument = Annotated[
     Path, typer.Argument(metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg.")
 ]
 ModelOption = Annotated[
-    str, typer.Option(help="A model's name (see napari-sam models), or a .safetensors file.")
+    str, typer.Option(help="A name (see napari-sam models), or a file of weights.")
 ]
 DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, mps ...; the fastest one by default.")
@@ -80,17 +82,26 @@ class Settings:
 
         return read_image(image, axes=self.axes, channels=self._channel_numbers())
 
-    def open(self, volume: "Volume") -> "Session":
+    def open(self, volume: "Volume", *, quiet: bool) -> "Session":
         """Load the model and open a session on the image.
+
+        Parameters
+        ----------
+        volume : Volume
+            The image.
+        quiet : bool
+            No bar while weights are downloaded.
 
         Raises
         ------
         NapariSamError
-            If the model, the contrast or the cache cannot be used.
+            If the model, the contrast or the cache cannot be used, or weights that are not on this
+            machine cannot be downloaded.
         """
         from napari_sam.session import Session
 
         _check_device(self.device)
+        fetch_weights(self.model, quiet=quiet)
         return Session.open(
             volume,
             model=self.model,
@@ -108,6 +119,26 @@ class Settings:
             raise typer.BadParameter(
                 f"--channels takes numbers separated by commas, not {self.channels!r}"
             ) from None
+
+
+def fetch_weights(model: str, *, quiet: bool) -> None:
+    """Download what a model lacks on this machine, with a bar in bytes.
+
+    Parameters
+    ----------
+    model : str
+        Name or weights file.
+    quiet : bool
+        No bar.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be downloaded.
+    """
+    from napari_sam.weights.load import fetch_model
+
+    show_download(fetch_model(model), quiet=quiet)
 
 
 def _check_device(device: str | None) -> None:

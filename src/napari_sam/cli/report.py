@@ -3,9 +3,12 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    from napari_sam.weights.download import DownloadStep
 
 T = TypeVar("T")
 
@@ -34,6 +37,35 @@ def progress(steps: Iterable[T], total: int, description: str, *, quiet: bool) -
     disable = True if quiet else None
     with tqdm(steps, description, total, file=sys.stderr, disable=disable, leave=False) as bar:
         yield from bar
+
+
+def show_download(steps: "Iterable[DownloadStep]", *, quiet: bool) -> None:
+    """Show a bar in bytes while files are downloaded, one after another.
+
+    Parameters
+    ----------
+    steps : iterable of DownloadStep
+        They are taken here.
+    quiet : bool
+        No bar. There is none either where standard error is not a terminal.
+    """
+    from tqdm import tqdm
+
+    disable = True if quiet else None
+    bars: dict[str, Any] = {}
+    try:
+        for step in steps:
+            if step.file not in bars:
+                bars[step.file] = tqdm(
+                    desc=step.file, total=step.total, unit="B", unit_scale=True, file=sys.stderr,
+                    disable=disable, leave=False, initial=step.done,
+                )  # fmt: skip
+            bar = bars[step.file]
+            bar.total = step.total
+            bar.update(step.done - bar.n)
+    finally:
+        for bar in bars.values():
+            bar.close()
 
 
 def report(summary: Mapping[str, Any], *, as_json: bool) -> None:

@@ -70,7 +70,7 @@ def segment(
         # plane by plane, as they are segmented: an object needs foreground on each of its planes
         for plane in prompts.planes():
             prompts.on_plane(plane).check(volume)
-    session = settings.open(volume)
+    session = settings.open(volume, quiet=json)
     steps, total = plan(session, prompts)
     for _ in progress(steps, total, "segment", quiet=json):
         pass

@@ -99,7 +99,8 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(B, h, w, dim)`` to ``(B, h / stride, w / stride, dim_out)``."""
-        if torch.is_grad_enabled():
+        # a batch norm in training has to see the whole image
+        if self.training or torch.is_grad_enabled():
             hidden = gelu(self.conv1(x))
             return self.finish(x, self.conv3(gelu(self.conv2(hidden))))
         height = x.shape[1]
@@ -169,7 +170,9 @@ class BiasedAttention(nn.Module):
         # unlike elsewhere, each head has its q, k and v together
         heads = windows.view(n, -1, self.heads, windows.shape[-1] // self.heads).transpose(1, 2)
         q, k, v = heads.chunk(3, -1)
-        out = functional.scaled_dot_product_attention(q, k, v, attn_mask=self._bias())
+        # on a CPU, a mask of three dimensions would keep torch from its fused kernel
+        bias = self._bias()[None]
+        out = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         joined = out.transpose(1, 2).reshape(*windows.shape[:3], -1)
         return join_windows(joined, self.window, x.shape)
 

@@ -10,11 +10,13 @@ from napari_sam.errors import ImageError
 from .bindings import Bindings
 from .current_object import FIRST_HINT, CurrentObject
 from .dock import BOX, SamDock
-from .engine import Engine, ModelReady, Progress, Warned
+from .engine import Engine
+from .events import Downloading, ModelReady, Progress, Warned
 from .everything import Everything
 from .jobs import Job, JobRunner
 from .layers import BACKGROUND, FOREGROUND, ImageSource, image_layers, read_image_layer
-from .settings import Settings, read_settings
+from .model_chooser import ModelChooser
+from .settings import Settings
 from .workspace import Workspace
 
 _NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
@@ -34,13 +36,14 @@ class Controller:
     """
 
     def __init__(self, viewer: Any, dock: SamDock, settings: Settings | None = None) -> None:
-        self.viewer, self.dock, self._settings = viewer, dock, settings
+        self.viewer, self.dock = viewer, dock
         self.engine, self.runner = Engine(), JobRunner()
         self.workspace: Workspace | None = None
         self._prompts_timer = self._timer(self._read_prompts)
         self._images_timer = self._timer(self.list_images)
         self.object = CurrentObject(self, self._prompts_timer.start)
         self.everything = Everything(self)
+        self.models = ModelChooser(self, dock, settings)
         self.bindings = Bindings(
             {
                 "Q": self.swap_polarity,
@@ -56,6 +59,7 @@ class Controller:
         self._adopted: list[Any] = []
         self._connect()
         self.runner.submit(Job(self.engine.load(self.settings), self.receive))
+        self.models.list()
         self.list_images()
 
     # --- what the object and the segmentation of everything use ------------------------------
@@ -63,7 +67,7 @@ class Controller:
     @property
     def settings(self) -> Settings:
         """What the user chose, now."""
-        return self._settings or read_settings()
+        return self.models.settings
 
     def read_image(self, image: Any) -> ImageSource | None:
         """The image as it is shown now; None, and the user is told why, if it cannot be used."""
@@ -80,8 +84,8 @@ class Controller:
             return
         if isinstance(event, Progress):
             self.dock.show_progress(event.text, event.done, event.total)
-        elif isinstance(event, ModelReady):
-            self.dock.show_model(event.name, event.device)
+        elif isinstance(event, Downloading | ModelReady):
+            self.models.show(event)
         elif isinstance(event, Warned):
             show_warning(event.text)
 
@@ -99,6 +103,11 @@ class Controller:
         """Whether there is an object to accept or drop."""
         if not self._closed:
             self.dock.show_can_accept(can_accept)
+
+    def show_busy(self) -> None:
+        """Show whether there is work to cancel."""
+        if not self._closed:
+            self.dock.show_busy(self.runner.busy or self.models.busy)
 
     # --- image -------------------------------------------------------------------------------
 
@@ -225,6 +234,7 @@ class Controller:
         lost = self._unfinished()
         self.runner.cancel()
         self.everything.stop()
+        self.models.cancel()
         self.say(f"Cancelled. {lost}")
 
     def _unfinished(self) -> str:
@@ -247,6 +257,8 @@ class Controller:
         dock.image_chosen.connect(self.choose_image)
         dock.tool_chosen.connect(self.choose_tool)
         dock.auto_contrast_changed.connect(lambda automatic: self.object.ask_again())
+        dock.model_chosen.connect(self.models.choose)
+        dock.models_wanted.connect(self.models.list)
         dock.accept_clicked.connect(self.accept)
         dock.drop_clicked.connect(self.drop)
         dock.undo_clicked.connect(self.undo)
@@ -254,7 +266,7 @@ class Controller:
         dock.cancel_clicked.connect(self.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)
-        runner.busy_changed.connect(self._show_busy)
+        runner.busy_changed.connect(self.show_busy)
         runner.failed.connect(self._job_failed)
         events = self.viewer.layers.events
         events.inserted.connect(self._later_images)
@@ -295,13 +307,10 @@ class Controller:
             self._prompts_timer.start()
         self._images_timer.start()
 
-    def _show_busy(self, busy: bool) -> None:
-        if not self._closed:
-            self.dock.show_busy(busy)
-
     def _job_failed(self, message: str) -> None:
         if not self._closed:
             self.everything.stop()
+            self.models.refresh()
             self.fail(message)
 
     # --- the end -----------------------------------------------------------------------------
@@ -326,6 +335,7 @@ class Controller:
         self._disconnect()
         self.runner.cancel()
         self.everything.stop()
+        self.models.stop()
         self.bindings.release_all()
         for layer in list(self._adopted):
             self._release(layer)

@@ -8,7 +8,8 @@ from napari.utils.notifications import show_warning
 from napari_sam.errors import NapariSamError
 from napari_sam.masks.mask import Mask
 
-from .engine import Answer, Engine
+from .engine import Engine
+from .events import Answer
 from .jobs import Job, JobRunner
 from .layers import ImageSource
 from .prompt_layers import FoundPrompts, read_prompts
@@ -21,9 +22,10 @@ FIRST_HINT = "Click on an object."
 
 
 class Desk(Protocol):
-    """What the object needs of its surroundings: the controller."""
+    """What the parts of the controller need of it and of each other."""
 
     workspace: Workspace | None
+    object: "CurrentObject"
     engine: Engine
     runner: JobRunner
 
@@ -45,6 +47,9 @@ class Desk(Protocol):
 
     def object_changed(self, can_accept: bool) -> None:
         """Whether there is an object to accept or drop."""
+
+    def show_busy(self) -> None:
+        """Show whether there is work to cancel."""
 
 
 class CurrentObject:

@@ -1,12 +1,15 @@
 """SamDock: the widgets and their signals; what they do is the controller's."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
     QComboBox,
+    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -21,6 +24,7 @@ from .bindings import KEYS
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND
 
 BOX = "box"
+WEIGHTS = "Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"
 TOOLS = {
     FOREGROUND: ("● Object", COLOURS[FOREGROUND], "Click on the object [Q]"),
     BACKGROUND: ("✕ Background", COLOURS[BACKGROUND], "Click on what is not the object [Q]"),
@@ -35,6 +39,10 @@ class SamDock(QWidget):
     -------
     image_chosen : int
         Index in the list given to :meth:`show_images`.
+    models_wanted
+        The list of models is about to be looked at.
+    model_chosen : int
+        Index in the list given to :meth:`show_models`; -1 for a file.
     tool_chosen : str
         ``"foreground"``, ``"background"`` or ``"box"``.
     auto_contrast_changed : bool
@@ -46,6 +54,8 @@ class SamDock(QWidget):
     """
 
     image_chosen = Signal(int)
+    models_wanted = Signal()
+    model_chosen = Signal(int)
     tool_chosen = Signal(str)
     auto_contrast_changed = Signal(bool)
     accept_clicked = Signal()
@@ -61,6 +71,7 @@ class SamDock(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(6)
         column.addLayout(self._image_rows())
+        column.addLayout(self._model_rows())
         column.addLayout(self._tool_row())
         column.addLayout(self._accept_rows())
         column.addLayout(self._segment_row())
@@ -70,8 +81,6 @@ class SamDock(QWidget):
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.status)
         column.addLayout(self._help())
-        self.model = _text("")
-        column.addWidget(self.model)
         column.addStretch(1)
         self.show_busy(False)
         self.show_can_accept(False)
@@ -102,9 +111,25 @@ class SamDock(QWidget):
         """Say what happened, or what to do next."""
         self.status.setText(text)
 
-    def show_model(self, name: str, device: str) -> None:
-        """Say which model runs where."""
-        self.model.setText(f"{name} on {device.upper()}")
+    def show_models(self, models: Sequence[tuple[str, str]], chosen: int) -> None:
+        """List the texts and tips of the models; `chosen` is an index, -1 for none."""
+        self.models.clear()
+        for index, (text, tip) in enumerate(models):
+            self.models.addItem(text, index)
+            self.models.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
+        self.models.insertSeparator(len(models))
+        self.models.addItem("From a file …", -1)
+        self.models.setCurrentIndex(chosen)
+        self.models.setToolTip(models[chosen][1] if chosen >= 0 else "The model that answers")
+
+    def show_model(self, text: str) -> None:
+        """Say which model runs where, or how far it is on its way."""
+        self.model.setText(text)
+
+    def ask_weights_file(self) -> Path | None:
+        """Let the user choose a file of weights; None if they do not."""
+        path, _ = QFileDialog.getOpenFileName(self, "Weights of a model", "", WEIGHTS)
+        return Path(path) if path else None
 
     def show_can_accept(self, can: bool) -> None:
         """Whether there is an object to accept or drop."""
@@ -125,7 +150,7 @@ class SamDock(QWidget):
         """How far the work is; no `total` if that is not known."""
         self.progress.setRange(0, total)
         self.progress.setValue(done)
-        self.progress.setFormat(f"{text} %v of %m" if total else text)
+        self.progress.setFormat(f"{text} %v of %m".strip() if total else text)
 
     def disable(self, reason: str) -> None:
         """Leave nothing but the reason why there is nothing to do."""
@@ -154,6 +179,20 @@ class SamDock(QWidget):
         grid.addWidget(self.auto_contrast, 1, 1)
         grid.setColumnStretch(1, 1)
         return grid
+
+    def _model_rows(self) -> QVBoxLayout:
+        self.models = _ModelBox()
+        self.models.opened.connect(self.models_wanted)
+        self.models.activated.connect(
+            lambda place: self.model_chosen.emit(self.models.itemData(place))
+        )
+        self.model = _text("", word_wrap=True)
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        column.addWidget(QLabel("Model"))
+        column.addWidget(self.models)
+        column.addWidget(self.model)
+        return column
 
     def _tool_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -223,6 +262,31 @@ class SamDock(QWidget):
         left = event is not None and event.type() == QEvent.Type.ParentChange
         if left and self.parent() is None:
             self.closed.emit()
+
+
+class _ModelBox(QComboBox):
+    """Chosen from by a click alone: a wheel or a key that passes over it must not download."""
+
+    opened = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMaxVisibleItems(40)
+        self.setStyleSheet("QComboBox { combobox-popup: 0; }")  # a list with a scroll bar
+
+    def showPopup(self) -> None:  # noqa: N802, Qt's name
+        """Say that the list is about to be looked at, and make it as wide as it needs to be."""
+        self.opened.emit()
+        if (view := self.view()) is not None:
+            view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * view.fontMetrics().height())
+        super().showPopup()
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802, Qt's name
+        """Leave the wheel to whatever is around."""
+        if event is not None:
+            event.ignore()
 
 
 def _text(text: str, word_wrap: bool = False) -> QLabel:

@@ -1,71 +1,26 @@
 """Engine: the model and the Session, which only the worker touches; no Qt, no napari."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_sam.errors import ModelError
 from napari_sam.masks.mask import Mask
 
+from .events import Answer, Event, ModelReady, Plane, PlaneObjects, Progress, Warned
 from .layers import ImageSource
+from .prepare import prepare
 from .settings import Settings
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
     from napari_sam.session import Session
 
-Plane = tuple[int, ...]
+Events = Generator[Event, None, None]
 
 # torch, the session and all that they bring are imported inside the functions: they take seconds,
 # and this module is imported by the GUI thread.
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a piece of work is."""
-
-    text: str
-    done: int = 0
-    total: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ModelReady:
-    """The model is loaded."""
-
-    name: str
-    device: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The mask of the object on one plane, for the prompts that `key` stands for."""
-
-    plane: Plane
-    key: tuple[Any, ...]
-    mask: Mask
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PlaneObjects:
-    """All objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background."""
-
-    plane: Plane
-    bbox: tuple[int, int, int, int]
-    numbers: NDArray[np.uint32]
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """Something went wrong without stopping the work."""
-
-    text: str
-
-
-Event = Progress | ModelReady | Answer | PlaneObjects | Warned
 
 
 class Engine:
@@ -81,26 +36,21 @@ class Engine:
         self._session: Session | None = None
         self._warned = 0
 
-    def load(self, settings: Settings) -> Iterator[Event]:
-        """Load the model, unless it is there."""
+    def load(self, settings: Settings) -> Events:
+        """Load the model, unless it is there; what it lacks on this machine is downloaded."""
         if self._model is not None and settings == self._settings:
             return
-        yield Progress("Loading the model")
-        from napari_sam.model.sam import Sam
-        from napari_sam.weights.load import best_device, load_model
-
-        device = settings.device or best_device()
-        model = settings.model
-        loaded = model.to(device) if isinstance(model, Sam) else load_model(model, device)
-        self._model, self._settings, self._session = loaded.eval(), settings, None
-        yield ModelReady(loaded.config.name, device)
+        for event in prepare(settings):
+            if isinstance(event, ModelReady):
+                self._model, self._settings, self._session = event.model, settings, None
+            yield event
 
     def predict(
         self,
         settings: Settings,
         source: ImageSource,
         planes: Mapping[Plane, tuple[Sequence[Any], tuple[Any, ...]]],
-    ) -> Iterator[Event]:
+    ) -> Events:
         """The object's mask on each plane; `planes` has prompts and their key."""
         yield from self.load(settings)
         session = self._open(settings, source)
@@ -113,7 +63,7 @@ class Engine:
 
     def everything(
         self, settings: Settings, source: ImageSource, planes: Sequence[Plane] | None
-    ) -> Iterator[Event]:
+    ) -> Events:
         """All objects of some planes, or of all; a plane at a time."""
         yield from self.load(settings)
         session = self._open(settings, source)

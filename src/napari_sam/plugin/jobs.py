@@ -1,6 +1,6 @@
 """Jobs: generators in one worker thread at a time, the newest click first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event as Flag
@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_sam.errors import NapariSamError
 
-from .engine import Event
+from .events import Event
 
 
 @dataclass(eq=False, slots=True)
@@ -21,8 +21,8 @@ class Job:
 
     Parameters
     ----------
-    steps : iterator of Event
-        Runs in the worker.
+    steps : generator of Event
+        Runs in the worker; closed when the job is over, which must not take long.
     receive : callable
         Gets each event, in the GUI thread; nothing after the job was dropped.
     finish : callable
@@ -35,7 +35,7 @@ class Job:
         Whether the user was told that its result is accepted.
     """
 
-    steps: Iterator[Event]
+    steps: Generator[Event, None, None]
     receive: Callable[[Any], None]
     finish: Callable[[], None] = lambda: None
     replaceable: bool = False
@@ -136,11 +136,13 @@ class JobRunner(QObject):
 
     def _finished(self, job: Job) -> None:
         self._running = self._worker = None
-        if not job.dropped:
-            if job.through:
-                job.finish()
-            elif job.background and job.step_aside.is_set():
-                self._queue.append(job)
+        if job.background and job.step_aside.is_set() and not job.dropped and not job.through:
+            self._queue.append(job)
+        else:
+            # A worker that was told to quit leaves the steps as they are, with what they hold.
+            job.steps.close()
+        if job.through and not job.dropped:
+            job.finish()
         self._start_next()
         if not self.busy:
             self.busy_changed.emit(False)

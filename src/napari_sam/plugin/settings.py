@@ -1,5 +1,6 @@
 """Settings: what the user chose in napari's preferences."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,14 @@ class Settings:
         ``cpu``, ``cuda`` or ``mps``; None for the fastest there is.
     cache_dir : Path, False or None
         Folder of the embeddings; None for the user's own, False for none.
+    name : str
+        What the user calls the model; by default the name, the file's, or the model's own.
     """
 
     model: "str | Path | Sam" = "cells-tiny"
     device: str | None = None
     cache_dir: Path | bool | None = None
+    name: str = ""
 
 
 def read_settings() -> Settings:
@@ -49,3 +53,18 @@ def read_settings() -> Settings:
         device=None if chosen.device == "auto" else chosen.device,
         cache_dir=Path(folder).expanduser() if folder else None,
     )
+
+
+def remember_model(model: "str | Path | Sam") -> None:
+    """Write the user's choice into napari's preferences.
+
+    Parameters
+    ----------
+    model : str, Path or Sam
+        Name or weights file; a model without either cannot be remembered, and is not.
+    """
+    from napari.settings import get_plugin_settings
+
+    if isinstance(model, str | Path):
+        with suppress(KeyError, AttributeError):  # as in a script
+            get_plugin_settings(PLUGIN).inference.model = str(model)

@@ -10,7 +10,7 @@ from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.paint import next_free_label, paint
 from napari_sam.masks.mask import Mask
 
-from .engine import PlaneObjects
+from .events import PlaneObjects
 from .layers import (
     BACKGROUND,
     FOREGROUND,

@@ -1,0 +1,69 @@
+"""Events: what the worker tells the GUI thread; no Qt, no napari."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.masks.mask import Mask
+
+if TYPE_CHECKING:
+    from napari_sam.model.sam import Sam
+
+Plane = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a piece of work is."""
+
+    text: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Downloading:
+    """How far the download of a model is, in MB; no `total` if nobody knows it."""
+
+    name: str
+    done: int
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelReady:
+    """The model is loaded."""
+
+    name: str
+    device: str
+    model: "Sam"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The mask of the object on one plane, for the prompts that `key` stands for."""
+
+    plane: Plane
+    key: tuple[Any, ...]
+    mask: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaneObjects:
+    """All objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background."""
+
+    plane: Plane
+    bbox: tuple[int, int, int, int]
+    numbers: NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something went wrong without stopping the work."""
+
+    text: str
+
+
+Event = Progress | Downloading | ModelReady | Answer | PlaneObjects | Warned
