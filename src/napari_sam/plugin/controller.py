@@ -58,9 +58,11 @@ class Controller:
         self._images: list[Any] = []
         self._adopted: list[Any] = []
         self._connect()
-        self.runner.submit(Job(self.engine.load(self.settings), self.receive))
         self.models.list()
+        # Layers first: a worker changes the filters of warnings of all threads, and napari would
+        # show the user a warning that it hides while it makes the colours of labels.
         self.list_images()
+        self.runner.submit(Job(self.engine.load(self.settings), self.receive))
 
     # --- what the object and the segmentation of everything use ------------------------------
 
