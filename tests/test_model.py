@@ -181,14 +181,24 @@ def test_point_features_are_looked_up_under_the_point(model: Sam) -> None:
     assert torch.allclose(seen[0, 0, 1], layer.bias, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(16, 16), (13, 7), (8, 24)])
-def test_windows_join_to_what_was_cut(shape: tuple[int, int]) -> None:
-    x, fill = torch.randn(2, *shape, 5), torch.randn(5)
-    windows = partition_windows(x, 8, fill)
-    assert windows.shape[1:] == (8, 8, 5)
-    assert torch.equal(join_windows(windows, 8, x.shape), x)
+@pytest.mark.parametrize("with_gradients", [False, True])
+@pytest.mark.parametrize("shape", [(16, 16), (13, 7), (8, 24), (6, 30)])
+def test_windows_join_to_what_was_cut(shape: tuple[int, int], with_gradients: bool) -> None:
+    x, fill = torch.randn(2, *shape, 5, requires_grad=True), torch.randn(5)
+    workspace = Workspace()
+    with torch.set_grad_enabled(with_gradients):
+        workspace.take("windows", (10_000,), x).fill_(9.0)  # what an earlier block left
+        windows = partition_windows(x, 8, fill, workspace)
+        assert windows.shape[1:] == (8, 8, 5)
+        joined = join_windows(windows, 8, x.shape, workspace)
+    assert torch.equal(joined, x)
     filled = (windows == fill).all(-1).sum()
     assert filled == windows.shape[:3].numel() - x.shape[:3].numel()
+    if with_gradients:
+        weight = torch.randn_like(joined)
+        (joined * weight).sum().backward()
+        assert x.grad is not None
+        assert torch.equal(x.grad, weight)
 
 
 def test_windowed_blocks_do_not_look_beyond_their_window(model: Sam) -> None:

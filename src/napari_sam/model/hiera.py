@@ -114,8 +114,9 @@ class HieraBlock(nn.Module):
             shortcut = pool(shortcut)
         qkv = workspace.linear("qkv", normed, self.attn.qkv)
         if self.window:
-            windows = self.attn(partition_windows(qkv, self.window, self.attn.qkv.bias))
-            out = join_windows(windows, windows.shape[1], shortcut.shape)
+            windows = partition_windows(qkv, self.window, self.attn.qkv.bias, workspace)
+            attended = self.attn(windows)
+            out = join_windows(attended, attended.shape[1], shortcut.shape, workspace)
         else:
             out = self.attn(qkv)
         return self._add_mlp(add_linear(shortcut, out, self.attn.proj))

@@ -165,7 +165,7 @@ class BiasedAttention(nn.Module):
         """Attend: ``(B, h, w, dim)`` to the same shape, before the projection."""
         qkv = workspace.linear("qkv", self.norm(x), self.qkv)
         # the reference pads before the norm, which makes its bias of the zeros
-        windows = partition_windows(qkv, self.window, self.qkv(self.norm.bias))
+        windows = partition_windows(qkv, self.window, self.qkv(self.norm.bias), workspace)
         n = windows.shape[0]
         # unlike elsewhere, each head has its q, k and v together
         heads = windows.view(n, -1, self.heads, windows.shape[-1] // self.heads).transpose(1, 2)
@@ -174,7 +174,7 @@ class BiasedAttention(nn.Module):
         bias = self._bias()[None]
         out = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         joined = out.transpose(1, 2).reshape(*windows.shape[:3], -1)
-        return join_windows(joined, self.window, x.shape)
+        return join_windows(joined, self.window, x.shape, workspace)
 
     def _bias(self) -> Tensor:
         """``(heads, tokens, tokens)``."""

@@ -118,8 +118,8 @@ class Block(nn.Module):
         """Map ``(B, h, w, dim)`` to the same shape, without gradients in place."""
         qkv = workspace.linear("qkv", self.norm1(x), self.attn.qkv)
         if self.window:
-            windows = partition_windows(qkv, self.window, self.attn.qkv.bias)
-            out = join_windows(self.attn(windows, workspace), self.window, x.shape)
+            windows = partition_windows(qkv, self.window, self.attn.qkv.bias, workspace)
+            out = join_windows(self.attn(windows, workspace), self.window, x.shape, workspace)
         else:
             out = self.attn(qkv, workspace)
         x = add_linear(x, out, self.attn.proj)

@@ -18,6 +18,8 @@ class Workspace:
 
     def take(self, name: str, shape: tuple[int, ...], like: Tensor) -> Tensor:
         """Uninitialised memory of a shape, with the type and device of another tensor."""
+        if torch.is_grad_enabled():
+            return like.new_empty(shape)
         size = math.prod(shape)
         buffer = self._buffers.get(name)
         if buffer is None or buffer.numel() < size:
@@ -27,8 +29,8 @@ class Workspace:
     def linear(self, name: str, x: Tensor, layer: nn.Linear) -> Tensor:
         """``layer(x)``."""
         if torch.is_grad_enabled():
-            out: Tensor = layer(x)
-            return out
+            result: Tensor = layer(x)
+            return result
         out = self.take(name, (*x.shape[:-1], layer.out_features), x)
         flat = x.reshape(-1, layer.in_features)
         torch.addmm(layer.bias, flat, layer.weight.t(), out=out.view(-1, layer.out_features))
