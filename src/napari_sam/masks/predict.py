@@ -6,8 +6,9 @@ prompts there and a click inside the part that both tiles see, and their answers
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,15 @@ from scipy.ndimage import distance_transform_edt
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
-from napari_sam.tiles.grid import BBox, Tile, TileGrid
+from napari_sam.tiles.bbox import BBox, holds, intersection, place, union
+from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import merge_logits
 
 from .decode import Answer, decode
 from .mask import Mask
 from .refine import refine
 
+OBJECTS_PER_PASS = 32  # of the decoder: more take gigabytes with the larger models
 TILES_PER_OBJECT = 4
 BOX_MARGIN = (2, 0.1)  # pixels, and share of the box, by which a mask may leave its box
 _AGREEMENT = 0.5  # IoU in the common part below which a neighbouring tile means something else
@@ -44,14 +47,14 @@ def home_tiles(grid: TileGrid, prompts: tuple[Prompt, ...]) -> tuple[Tile, ...]:
         One where one holds them all; otherwise those that hold the foreground prompts.
     """
     plane = prompts[0].plane
-    together = _union(_clipped(grid, prompt.bbox) for prompt in prompts)
+    together = union(_clipped(grid, prompt.bbox) for prompt in prompts)
     best = grid.best_for(plane, together)
-    if _holds(best, together):
+    if holds(best.bbox, together):
         return (best,)
     tiles: dict[Tile, None] = {}
     for prompt in (p for p in prompts if p.is_foreground):
         best = grid.best_for(plane, prompt.bbox)
-        if _holds(best, prompt.bbox):
+        if holds(best.bbox, prompt.bbox):
             tiles[best] = None
         else:
             tiles |= dict.fromkeys(grid.overlapping(plane, prompt.bbox))
@@ -80,14 +83,20 @@ def predict(encoder: Encoder, prompts: PromptSet) -> dict[int, Mask]:
     while pending := {i: o for i, o in objects.items() if o.pending}:
         for tile, ids in _by_tile(pending).items():
             asked = {i: own for i in ids if (own := objects[i].prompts_in(tile))}
-            if not asked:
-                continue
-            answers = decode(encoder.model, encoder.get(tile), PromptSet(asked))
-            for i, (answer,) in answers.items():
-                objects[i].receive(answer)
+            for some in _passes(asked):
+                answers = decode(encoder.model, encoder.get(tile), PromptSet(some))
+                for i, (answer,) in answers.items():
+                    objects[i].receive(answer)
         for one in pending.values():
             one.pending = one.reached_tiles(encoder.grid)
     return {i: one.mask() for i, one in objects.items()}
+
+
+def _passes(asked: Mapping[int, tuple[Prompt, ...]]) -> Iterator[dict[int, tuple[Prompt, ...]]]:
+    """Objects for one pass of the decoder after the other."""
+    objects = iter(asked.items())
+    while some := dict(islice(objects, OBJECTS_PER_PASS)):
+        yield some
 
 
 def predict_candidates(encoder: Encoder, prompts: PromptSet) -> dict[int, tuple[Mask, ...]]:
@@ -180,8 +189,9 @@ class _Object:
         """What other tiles saw of the object in this one: ``(height, width)`` bool."""
         seen = np.zeros((tile.height, tile.width), bool)
         for other, answer in self.answers.items():
-            if (common := _common(tile, other)) is not None:
-                seen[_within(common, tile)] |= answer.tile_logits()[_within(common, other)] > 0
+            if (common := intersection(tile.bbox, other.bbox)) is not None:
+                there = answer.tile_logits()[place(common, other.bbox)]
+                seen[place(common, tile.bbox)] |= there > 0
         return seen
 
 
@@ -198,7 +208,7 @@ def inside_boxes(mask: Mask, prompts: tuple[Prompt, ...]) -> Mask:
     boxes = [prompt.bbox for prompt in prompts if isinstance(prompt, BoxPrompt)]
     if not boxes or mask.empty:
         return mask
-    y0, x0, y1, x1 = _union(boxes)
+    y0, x0, y1, x1 = union(boxes)
     dy, dx = (BOX_MARGIN[0] + BOX_MARGIN[1] * (y1 - y0), BOX_MARGIN[0] + BOX_MARGIN[1] * (x1 - x0))
     limits = (int(y0 - dy), int(x0 - dx), int(y1 + dy), int(x1 + dx))
     if any(not _contains(limits, *click) for click in _clicks(prompts)):
@@ -229,33 +239,10 @@ def _clipped(grid: TileGrid, bbox: BBox) -> BBox:
     return max(y0, 0), max(x0, 0), min(y1, grid.height), min(x1, grid.width)
 
 
-def _holds(tile: Tile, bbox: BBox) -> bool:
-    y0, x0, y1, x1 = bbox
-    return tile.y0 <= y0 and tile.x0 <= x0 and y1 <= tile.y1 and x1 <= tile.x1
-
-
-def _union(boxes: Iterable[BBox]) -> BBox:
-    y0, x0, y1, x1 = zip(*boxes, strict=True)
-    return min(y0), min(x0), max(y1), max(x1)
-
-
 def _agree(answer: Answer, other: Answer) -> bool:
     """Whether two tiles see the same object among the pixels that both see."""
-    common = _common(answer.tile, other.tile)
+    common = intersection(answer.tile.bbox, other.tile.bbox)
     if common is None:
         return True
-    here, there = (a.tile_logits()[_within(common, a.tile)] > 0 for a in (answer, other))
+    here, there = (a.tile_logits()[place(common, a.tile.bbox)] > 0 for a in (answer, other))
     return bool((here & there).sum() >= _AGREEMENT * (here | there).sum())
-
-
-def _common(a: Tile, b: Tile) -> BBox | None:
-    """Pixels that two tiles share."""
-    y0, x0 = max(a.y0, b.y0), max(a.x0, b.x0)
-    y1, x1 = min(a.y1, b.y1), min(a.x1, b.x1)
-    return (y0, x0, y1, x1) if y0 < y1 and x0 < x1 else None
-
-
-def _within(bbox: BBox, tile: Tile) -> tuple[slice, slice]:
-    """A region of the plane as an index into a tile."""
-    y0, x0, y1, x1 = bbox
-    return slice(y0 - tile.y0, y1 - tile.y0), slice(x0 - tile.x0, x1 - tile.x0)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .bbox import BBox
+
 Plane = tuple[int, ...]
-BBox = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .grid import BBox, Tile
+from .bbox import BBox, intersection, place
+from .grid import Tile
 
 SAME_OBJECT = 0.5  # share of the smaller part, inside the common pixels, that both parts have
 
@@ -127,20 +128,16 @@ def _touching_pairs(parts: Sequence[tuple[Tile, Part]]) -> Iterator[tuple[int, i
 
 
 def _same_object(tile: Tile, part: Part, other_tile: Tile, other: Part) -> bool:
-    seen = _intersection(tile.bbox, other_tile.bbox)
-    shared = _intersection(seen, _intersection(part.bbox, other.bbox))
+    seen, touched = intersection(tile.bbox, other_tile.bbox), intersection(part.bbox, other.bbox)
+    shared = intersection(seen, touched) if seen and touched else None
+    if seen is None or shared is None:
+        return False
     both = np.count_nonzero(_crop(part, shared) & _crop(other, shared))
     smaller = min(np.count_nonzero(_crop(part, seen)), np.count_nonzero(_crop(other, seen)))
     return bool(both > SAME_OBJECT * smaller)
 
 
-def _intersection(a: BBox, b: BBox) -> BBox:
-    y0, x0 = max(a[0], b[0]), max(a[1], b[1])
-    return y0, x0, max(min(a[2], b[2]), y0), max(min(a[3], b[3]), x0)
-
-
 def _crop(part: Part, bbox: BBox) -> NDArray[np.bool_]:
     """The part's pixels inside of ``bbox``, as a view."""
-    top, left = part.bbox[:2]
-    y0, x0, y1, x1 = _intersection(part.bbox, bbox)
-    return part.pixels[y0 - top : y1 - top, x0 - left : x1 - left]
+    inside = intersection(part.bbox, bbox)
+    return part.pixels[place(inside, part.bbox)] if inside else part.pixels[:0]

@@ -1,0 +1,33 @@
+"""Bounding boxes of pixels in a plane: ``(y0, x0, y1, x1)``, the ends excluded."""
+
+from collections.abc import Iterable
+
+BBox = tuple[int, int, int, int]
+
+
+def union(boxes: Iterable[BBox]) -> BBox:
+    """The smallest box that holds all of them."""
+    y0, x0, y1, x1 = zip(*boxes, strict=True)
+    return min(y0), min(x0), max(y1), max(x1)
+
+
+def intersection(a: BBox, b: BBox) -> BBox | None:
+    """What two boxes have in common; None for nothing."""
+    y0, x0, y1, x1 = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
+    return (y0, x0, y1, x1) if y0 < y1 and x0 < x1 else None
+
+
+def holds(outer: BBox, inner: BBox) -> bool:
+    """Whether a box lies within another."""
+    return (
+        outer[0] <= inner[0]
+        and outer[1] <= inner[1]
+        and inner[2] <= outer[2]
+        and inner[3] <= outer[3]
+    )
+
+
+def place(bbox: BBox, within: BBox) -> tuple[slice, slice]:
+    """A box as an index into an array that has the pixels of another one around it."""
+    (y0, x0, y1, x1), (top, left) = bbox, within[:2]
+    return slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
