@@ -14,7 +14,17 @@ import napari_sam
 PACKAGE = Path(napari_sam.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-STAGES = {"image", "tiles", "model", "weights", "embeddings", "prompts", "masks", "labels"}
+STAGES = {
+    "image",
+    "tiles",
+    "model",
+    "weights",
+    "embeddings",
+    "prompts",
+    "masks",
+    "labels",
+    "propagation",
+}
 MAY_IMPORT = {
     "errors": set(),
     "installation": set(),
@@ -26,6 +36,7 @@ MAY_IMPORT = {
     "embeddings": {"errors", "image", "tiles", "model"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
     "labels": {"errors", "image", "masks.mask"},
+    "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
 folder but `cli` and `plugin`, and these two everything but each other."""
@@ -35,7 +46,7 @@ ONLY_IN = {
     "qtpy": {"plugin"},
     "magicgui": {"plugin"},
     "superqt": {"plugin"},
-    "torch": {"model", "weights", "embeddings", "masks", "session", "plugin", "cli"},
+    "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 

@@ -210,12 +210,12 @@ def test_commit_undo_redo(blobs: np.ndarray, tiny_model: Sam) -> None:
     assert np.count_nonzero(session.labels) == 36
     session.undo()
     session.undo()
-    assert session.undo() is None
+    assert session.undo() == ()
     assert not session.labels.any()
     session.redo()
     assert np.count_nonzero(session.labels) == 24
     session.commit(over, label=7)
-    assert session.redo() is None
+    assert session.redo() == ()
     assert np.unique(session.labels).tolist() == [0, 1, 7]
     session.commit(Mask((0,), (0, 0, 1, 1), np.ones((1, 1), bool), 1, 1))
     assert session.labels[0, 0, 0] == 8

@@ -15,13 +15,22 @@ from .image.read import read_image
 from .image.volume import Volume
 from .labels.canvas import new_labels
 from .labels.edit import LabelEdit
+from .labels.edit_history import EditHistory, EditStep
 from .labels.paint import OverlapPolicy, paint
+from .labels.tracks import Tracks, tracks_of
 from .labels.write import write_labels
+from .labels.write_tracks import write_tracks
 from .masks.everything import segment_tile, stitch_masks
 from .masks.mask import Mask
 from .masks.predict import home_tiles, predict, predict_candidates
 from .model.sam import Sam
 from .prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
+from .propagation.line import Line, line_through
+from .propagation.link import Chain, link
+from .propagation.propagate import PropagationStep, propagate
+from .propagation.repair import repair
+from .propagation.seeds import KnownMasks, along, by_object, check_seeds, lives_of
+from .propagation.stack import follower_of, stack_of
 from .tiles.grid import Tile, TileGrid
 from .weights.load import best_device, load_model, weights_hash
 
@@ -71,6 +80,8 @@ class Session:
     labels : array
         ``volume.label_shape`` uint32, 0 is background; a numpy array, or one on disk where memory
         would not hold it.
+    parents : dict of int to int
+        Label of a daughter to that of its mother, where cells divided.
     warnings : list of str
         What went wrong without stopping the work.
     """
@@ -96,9 +107,9 @@ class Session:
                     raise
                 self.warnings.append(str(error))
         self._labels: Any = None
-        self._done: list[LabelEdit] = []
-        self._undone: list[LabelEdit] = []
+        self._history = EditHistory()
         self._largest_label = 0
+        self.parents: dict[int, int] = {}
 
     @classmethod
     def open(
@@ -316,10 +327,151 @@ class Session:
                 if len(found) < len(tiles):
                     yield EverythingStep(tile, done, total)
             masks = tuple(stitch_masks(found))
-            if commit:
+            if commit and masks:
+                step = self._history.begin()
                 for mask in masks:
-                    self._apply(paint(mask, self.labels, self._next_label()))
+                    self._paint(mask, self._next_label(), OverlapPolicy.KEEP_EXISTING, step)
             yield EverythingStep(tiles[-1], done, total, masks)
+
+    def segment_stack(
+        self,
+        axis: str | None = None,
+        *,
+        commit: bool = True,
+        policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
+    ) -> Iterator[PropagationStep]:
+        """Segment all objects of a stack or a time series; each has one label on all its planes.
+
+        All planes are segmented one by one, what they have in common is linked, and where a link
+        is missing, objects are followed to find it.
+
+        Parameters
+        ----------
+        axis : str, optional
+            Along which objects go on, ``z`` or ``t``; z by default where the image has it.
+            Along other axes each stack is for itself.
+        commit : bool
+            Paint them into :attr:`labels`, with new labels; all of it is one step of :meth:`undo`.
+        policy : OverlapPolicy
+            What happens to pixels that are taken.
+
+        Yields
+        ------
+        PropagationStep
+            Without masks while planes are segmented and linked; then each plane with its objects
+            by label.
+
+        Raises
+        ------
+        PromptError
+            If there is no such axis.
+        """
+        lines: dict[Plane, Line] = {}
+        for plane in self.volume.planes():
+            line = line_through(self.volume, axis, [plane])
+            lines.setdefault(line.at(0), line)
+        steps = self._segment_stacks(list(lines.values()))
+        return self._painted(steps, policy) if commit else steps
+
+    def _segment_stacks(self, lines: Sequence[Line]) -> Iterator[PropagationStep]:
+        of_one = len(self.tiles(map(lines[0].at, range(lines[0].size)))) + 2 * lines[0].size
+        total, first = of_one * len(lines), self._next_label()
+        for line, start in zip(lines, range(0, total, of_one), strict=True):
+            done = start
+            chains: list[Chain] = []
+            for found in self._chains(line):
+                chains, done = found, done + 1
+                yield PropagationStep(line.plane, done=done, total=total)
+            for position in range(line.size):
+                done += 1
+                masks = {
+                    label: chain[position]
+                    for label, chain in enumerate(chains, first)
+                    if position in chain
+                }
+                yield PropagationStep(line.at(position), masks, done=done, total=total)
+            first += len(chains)
+
+    def _chains(self, line: Line) -> Iterator[list[Chain]]:
+        """The objects of one stack: after each tile and each plane, at last all of them."""
+        found: dict[int, tuple[Mask, ...]] = {}
+        for step in self.segment_everything(map(line.at, range(line.size)), commit=False):
+            if step.masks:
+                found[line.position(step.tile.plane)] = step.masks
+            yield []
+
+        def follow(
+            start: int, masks: Mapping[int, Mask], stop: int
+        ) -> Iterator[tuple[int, Mapping[int, Mask]]]:
+            seeds = {i: (mask,) for i, mask in masks.items()}
+            for step in self.propagate(seeds, line.axis, within=(start, stop), commit=False):
+                yield line.position(step.plane), step.masks
+
+        yield from repair(link(found), line.size - 1, follow)
+
+    def propagate(
+        self,
+        masks: KnownMasks,
+        axis: str | None = None,
+        *,
+        within: tuple[int, int] | None = None,
+        parents: Mapping[int, int] | None = None,
+        commit: bool = True,
+        policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
+    ) -> Iterator[PropagationStep]:
+        """Follow objects from the planes on which they are known through the stack.
+
+        A model with memory (SAM 2, EfficientTAM) uses it; any other is prompted on each plane with
+        the mask of the plane before. Only the tiles that the objects pass through are encoded.
+
+        Parameters
+        ----------
+        masks : Mask, sequence of Mask, or mapping of int to one of these
+            One object, on one or more planes, or several by their labels. Between two known planes
+            an object is followed from both.
+        axis : str, optional
+            ``z`` or ``t``; z by default where the image has it.
+        within : tuple of int, optional
+            First and last plane to look at along the axis; all by default.
+        parents : mapping of int to int, optional
+            Daughter to mother: the mother ends where its first daughter is known, and a daughter
+            is not looked for before. Noted in :attr:`parents`.
+        commit : bool
+            Paint them into :attr:`labels`; all of it is one step of :meth:`undo`.
+        policy : OverlapPolicy
+            What happens to pixels that are taken.
+
+        Yields
+        ------
+        PropagationStep
+            Each plane when it is done. To stop, stop asking: what was painted stays.
+
+        Raises
+        ------
+        PromptError
+            If there is no such axis, a mask is empty or lies outside, or a daughter is known before
+            its mother.
+        """
+        objects = by_object(masks, self._next_label())
+        check_seeds(objects, self.volume)
+        line = line_through(self.volume, axis, [m.plane for own in objects.values() for m in own])
+        seeds = along(objects, line)
+        stack = stack_of(self.encoder, line, within, tuple(seeds))
+        lives = lives_of(parents or {}, seeds, stack)
+        walks = propagate(follower_of(self.encoder, line), stack, seeds, lives)
+        if commit:
+            self.parents |= parents or {}
+        return self._painted(walks, policy) if commit else walks
+
+    def _painted(
+        self, steps: Iterator[PropagationStep], policy: OverlapPolicy
+    ) -> Iterator[PropagationStep]:
+        """The same steps, painted one by one; all of them are one step to undo."""
+        edits = self._history.begin()
+        for step in steps:
+            for label, mask in step.masks.items():
+                self._paint(mask, label, policy, edits)
+            yield step
 
     # --- labels ----------------------------------------------------------------------------
 
@@ -350,30 +502,29 @@ class Session:
         LabelError
             If the label does not fit into uint32.
         """
-        label = self._next_label() if label is None else label
-        return self._apply(paint(mask, self.labels, label, policy))
+        return self._paint(mask, self._next_label() if label is None else label, policy)
 
-    def undo(self) -> LabelEdit | None:
-        """Take the last edit back; returns what changed, or None without edits."""
-        return self._move(self._done, self._undone)
+    def undo(self) -> tuple[LabelEdit, ...]:
+        """Take the last step back: one commit, one plane of all objects, or one propagation.
 
-    def redo(self) -> LabelEdit | None:
-        """Do the last undone edit again; returns what changed, or None."""
-        return self._move(self._undone, self._done)
+        Returns
+        -------
+        tuple of LabelEdit
+            What changed; empty if there is nothing to take back.
+        """
+        return self._history.undo(self.labels)
 
-    def _apply(self, edit: LabelEdit) -> LabelEdit:
+    def redo(self) -> tuple[LabelEdit, ...]:
+        """Do the last undone step again; returns what changed."""
+        return self._history.redo(self.labels)
+
+    def _paint(
+        self, mask: Mask, label: int, policy: OverlapPolicy, step: EditStep | None = None
+    ) -> LabelEdit:
+        edit = paint(mask, self.labels, label, policy)
         edit.apply(self.labels)
         self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
-        self._done.append(edit)
-        self._undone.clear()
-        return edit
-
-    def _move(self, source: list[LabelEdit], target: list[LabelEdit]) -> LabelEdit | None:
-        if not source:
-            return None
-        edit = source.pop().inverse()
-        edit.apply(self.labels)
-        target.append(edit)
+        (self._history.begin() if step is None else step).add(edit)
         return edit
 
     def _next_label(self) -> int:
@@ -411,6 +562,50 @@ class Session:
             units=volume.units,
             translate=volume.translate,
             source=source,
+            overwrite=overwrite,
+        )
+        return [Path(path)]
+
+    def tracks(self) -> Tracks:
+        """Where each label is at each time, with :attr:`parents`: for napari's Tracks layer.
+
+        Raises
+        ------
+        LabelError
+            If the image has no time axis.
+        """
+        return tracks_of(self.labels, self.volume.label_axes, self.parents)
+
+    def save_tracks(self, path: str | Path, overwrite: bool = False) -> list[Path]:
+        """Write the tracks of the labels as ``.csv`` or ``.geff``.
+
+        Parameters
+        ----------
+        path : str or Path
+            Its suffix decides.
+        overwrite : bool
+            Replace existing tracks.
+
+        Returns
+        -------
+        list of Path
+            What was written.
+
+        Raises
+        ------
+        LabelError
+            If the image has no time axis.
+        OutputError
+            If it cannot be written there; nothing is left half-written.
+        """
+        tracks, volume = self.tracks(), self.volume
+        order = [volume.label_axes.index(axis) for axis in tracks.axes]
+        write_tracks(
+            path,
+            tracks,
+            scale=[volume.scale[i] for i in order],
+            translate=[volume.translate[i] for i in order],
+            units=[volume.units[i] for i in order],
             overwrite=overwrite,
         )
         return [Path(path)]

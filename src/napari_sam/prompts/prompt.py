@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,9 +125,12 @@ class PromptSet:
     ----------
     objects : mapping of int to tuple of Prompt
         Object id to its prompts.
+    parents : mapping of int to int
+        Daughter to mother, where cells divide.
     """
 
     objects: Mapping[int, tuple[Prompt, ...]]
+    parents: Mapping[int, int] = field(default_factory=dict)
 
     def of(self, object_id: int) -> tuple[Prompt, ...]:
         """Prompts of one object; none if it is unknown."""

@@ -1,5 +1,6 @@
 """Prompts from the CSV files that napari saves for Points and Shapes layers."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def read_prompts(points: str | Path | None = None, boxes: str | Path | None = No
     together; ``label`` says whether a point is on the object (1, the default) or on the
     background (0). A file without ``object`` column has one object per foreground point or shape,
     numbered after those of the files that have one; its background points must then belong to
-    the only foreground point.
+    the only foreground point. A column ``parent`` beside ``object`` gives a daughter the number
+    of the object that divided; empty or 0 for all others.
 
     Parameters
     ----------
@@ -62,7 +64,27 @@ def read_prompts(points: str | Path | None = None, boxes: str | Path | None = No
         offset = 0 if "object" in table.columns else max(objects, default=0)
         for number, prompt in found:
             objects[number + offset] = (*objects.get(number + offset, ()), prompt)
-    return PromptSet(objects)
+    return PromptSet(objects, _parents(table for table, _ in tables))
+
+
+def _parents(tables: Iterable[CsvTable]) -> dict[int, int]:
+    """Daughters and their mothers."""
+    parents: dict[int, int] = {}
+    for table in tables:
+        if "parent" not in table.columns:
+            continue
+        if "object" not in table.columns:
+            raise PromptError(f"{table.name} has a column parent and no column object: add one")
+        for row in table.rows:
+            if row.cells["parent"] == "":
+                continue
+            parent = row.integer("parent", minimum=0, maximum=_LARGEST_LABEL)
+            child = _object_of(row)
+            if parent and parents.setdefault(child, parent) != parent:
+                raise PromptError(f"{row.where}: object {child} has two parents: give it one")
+            if parent == child:
+                raise PromptError(f"{row.where}: object {child} is its own parent: give another")
+    return parents
 
 
 def _points(table: CsvTable) -> _Found:

@@ -1,0 +1,107 @@
+"""Tracks: where each label is at each time, and who divided into whom."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.errors import LabelError
+
+from .blocks import block_regions, natural_block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """Centres of labels through time, as napari's Tracks layer takes them.
+
+    Parameters
+    ----------
+    axes : str
+        Letters of the columns after the first, such as ``TYX`` or ``TZYX``.
+    data : ndarray
+        ``(N, 1 + len(axes))`` float64: the label, then its centre in pixels and frames; sorted by
+        label, then time.
+    graph : mapping of int to tuple of int
+        Daughter to its mother.
+    """
+
+    axes: str
+    data: NDArray[np.float64]
+    graph: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def edges(self) -> NDArray[np.intp]:
+        """Pairs of rows that follow each other: ``(M, 2)``, within a track and at a division."""
+        labels = self.data[:, 0].astype(np.int64)
+        goes_on = np.flatnonzero(labels[1:] == labels[:-1])
+        pairs = [(int(i), int(i) + 1) for i in goes_on]
+        for daughter, mothers in self.graph.items():
+            first = int(np.flatnonzero(labels == daughter)[0])
+            for mother in mothers:
+                own = np.flatnonzero((labels == mother) & (self.data[:, 1] < self.data[first, 1]))
+                if own.size:
+                    pairs.append((int(own[-1]), first))
+        return np.array(sorted(pairs), np.intp).reshape(-1, 2)
+
+
+def tracks_of(labels: Any, axes: str, parents: Mapping[int, int] | None = None) -> Tracks:
+    """Read the tracks off labels that mean the same object at all times.
+
+    Parameters
+    ----------
+    labels : array-like
+        Integers, in the order of `axes`; read block by block.
+    axes : str
+        Of ``TZYX``, one letter per axis; with T.
+    parents : mapping of int to int, optional
+        Daughter to mother. What is not in the labels any more is left out.
+
+    Returns
+    -------
+    Tracks
+
+    Raises
+    ------
+    LabelError
+        If there is no time axis.
+    """
+    if "T" not in axes:
+        raise LabelError(f"the labels have no time axis, only {axes}: there is nothing to track")
+    time = axes.index("T")
+    rows: list[tuple[float, ...]] = []
+    for frame in range(labels.shape[time]):
+        for label, centre in _centres(labels, time, frame):
+            rows.append((label, *np.insert(centre, 0, frame)))
+    order = "T" + axes.replace("T", "")
+    data = np.array(sorted(rows), np.float64).reshape(-1, 1 + len(axes))
+    present = set(data[:, 0].astype(int).tolist())
+    graph = {
+        child: (mother,) for child, mother in (parents or {}).items() if {child, mother} <= present
+    }
+    return Tracks(order, data, graph)
+
+
+def _centres(labels: Any, time: int, frame: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Labels of one frame and their centres along the other axes, in order."""
+    shape = tuple(labels.shape)
+    block = list(natural_block(labels))
+    block[time] = 1
+    counts: dict[int, int] = defaultdict(int)
+    sums: dict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(shape) - 1))
+    of_frame = [1 if axis == time else size for axis, size in enumerate(shape)]
+    for region in block_regions(of_frame, block):
+        region = tuple(slice(frame, frame + 1) if i == time else s for i, s in enumerate(region))
+        values = np.asarray(labels[region])
+        places = np.nonzero(values)
+        found, ranks = np.unique(values[places], return_inverse=True)
+        sizes = np.bincount(ranks, minlength=len(found))
+        others = [axis for axis in range(len(shape)) if axis != time]
+        totals = [np.bincount(ranks, places[axis], len(found)) for axis in others]
+        starts = np.array([region[axis].start for axis in others])
+        for i, label in enumerate(found.tolist()):
+            counts[label] += int(sizes[i])
+            sums[label] += np.array([total[i] for total in totals]) + sizes[i] * starts
+    for label, count in counts.items():
+        yield label, sums[label] / count

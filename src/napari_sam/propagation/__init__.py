@@ -1,0 +1,1 @@
+"""Propagation: objects that are known on some planes, to all planes they are on."""

@@ -1,0 +1,110 @@
+"""Flow: how the image moves from one plane to the next, and a mask with it."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.registration import optical_flow_ilk
+from skimage.transform import resize, warp
+
+from napari_sam.image.volume import Volume
+from napari_sam.masks.mask import Mask
+from napari_sam.tiles.bbox import BBox, place
+
+Plane = tuple[int, ...]
+Image = NDArray[np.float32]
+
+_MARGIN = 16  # pixels around a mask that show how it moves, and that it may move
+_LARGEST = 256  # pixels a side: a larger region is shrunk to that before its flow is estimated
+_SMALLEST = 16  # pixels a side: nothing can be said about the motion of a smaller one
+_RADIUS = 3  # pixels that are taken to move alike; larger ones blur the flow of thin neurites
+
+
+def carry(mask: Mask, shift: tuple[int, int], volume: Volume, there: Plane) -> Mask:
+    """A mask of one plane, moved and bent as the image does, to another.
+
+    The mask is moved by the shift first; optical flow finds what remains.
+
+    Parameters
+    ----------
+    mask : Mask
+        Not empty.
+    shift : tuple of int
+        Pixels ``(y, x)`` that the object is thought to move.
+    volume : Volume
+        The image.
+    there : tuple of int
+        The plane to go to; the nearer to the mask's own, the better.
+
+    Returns
+    -------
+    Mask
+        Tight; empty if the object left the image.
+
+    Notes
+    -----
+    The flow is the iterative Lucas-Kanade estimate of Le Besnerais and Champagnat, "Dense optical
+    flow by iterative local window registration", ICIP 2005.
+    """
+    limits = (volume.height, volume.width)
+    region = _around(mask.bbox, shift, limits)
+    if region is None:
+        y0, x0, _, _ = mask.bbox
+        return replace(mask, plane=there, bbox=(y0, x0, y0, x0), pixels=np.zeros((0, 0), bool))
+    y0, x0, y1, x1 = region
+    dy, dx = shift
+    origin = (y0 - dy, x0 - dx, y1 - dy, x1 - dx)  # the same region, where the object comes from
+    before = np.zeros((y1 - y0, x1 - x0), np.float32)
+    inside = _clip(mask.bbox, origin)
+    before[place(inside, origin)] = mask.pixels[place(inside, mask.bbox)]
+    flow = _flow(_grey(volume, mask.plane, origin), _grey(volume, there, region))
+    rows, cols = np.mgrid[: y1 - y0, : x1 - x0]
+    pixels = warp(before, np.stack([rows + flow[0], cols + flow[1]]), order=1) > 0.5
+    moved = replace(mask, plane=there, bbox=region, pixels=pixels, low_res_logits=None)
+    return moved.tight()
+
+
+def _around(bbox: BBox, shift: tuple[int, int], limits: tuple[int, int]) -> BBox | None:
+    """The moved surroundings of a mask, as far as both planes have them."""
+    y0, x0, y1, x1 = bbox
+    (dy, dx), (height, width) = shift, limits
+    top, left = max(y0 + dy - _MARGIN, dy, 0), max(x0 + dx - _MARGIN, dx, 0)
+    bottom = min(y1 + dy + _MARGIN, height + dy, height)
+    right = min(x1 + dx + _MARGIN, width + dx, width)
+    stays = min(bottom, y1 + dy) > max(top, y0 + dy) and min(right, x1 + dx) > max(left, x0 + dx)
+    return (top, left, bottom, right) if stays else None
+
+
+def _clip(bbox: BBox, region: BBox) -> BBox:
+    y0, x0, y1, x1 = bbox
+    top, left, bottom, right = region
+    return max(y0, top), max(x0, left), min(y1, bottom), min(x1, right)
+
+
+def _grey(volume: Volume, plane: Plane, region: BBox) -> Image:
+    """A region as the mean of its channels; 0 where there is no number."""
+    pixels = volume.read(plane, *region).astype(np.float32)
+    grey: Image = np.nan_to_num(pixels, posinf=0.0, neginf=0.0).mean(axis=-1)
+    return grey
+
+
+def _flow(before: Image, after: Image) -> Image:
+    """Where each pixel of `after` lies in `before`, as an offset: ``(2, h, w)`` pixels."""
+    shape = after.shape
+    low, high = min(before.min(), after.min()), max(before.max(), after.max())
+    if min(shape) < _SMALLEST or not low < high:
+        return np.zeros((2, *shape), np.float32)
+    scale = max(1.0, max(shape) / _LARGEST)
+    small = tuple(max(_SMALLEST, round(n / scale)) for n in shape)
+    shrunk = [
+        resize((image - low) / (high - low), small, order=1, anti_aliasing=scale > 1)
+        for image in (after, before)
+    ]
+    flow = optical_flow_ilk(*shrunk, radius=_RADIUS, num_warp=2, gaussian=True, dtype=np.float32)
+    if small == shape:
+        return np.asarray(flow, np.float32)
+    grown = [
+        resize(component, shape, order=1) * (n / m)
+        for component, n, m in zip(flow, shape, small, strict=True)
+    ]
+    return np.stack(grown).astype(np.float32)

@@ -1,0 +1,98 @@
+"""Line: the planes that an object is followed through, along one axis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from napari_sam.errors import PromptError
+from napari_sam.image.volume import Volume
+
+Plane = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All planes that differ along one axis only.
+
+    Parameters
+    ----------
+    axis : str
+        Its letter, ``Z`` or ``T``.
+    place : int
+        Which entry of a plane it is.
+    plane : tuple of int
+        Any plane of the line.
+    size : int
+        How many planes it has.
+    spacing : float
+        Distance of two planes in pixels of the plane; 1 where that says nothing, as in time.
+    """
+
+    axis: str
+    place: int
+    plane: Plane
+    size: int
+    spacing: float = 1.0
+
+    def at(self, position: int) -> Plane:
+        """The plane at a position from 0 to ``size - 1``."""
+        return (*self.plane[: self.place], position, *self.plane[self.place + 1 :])
+
+    def position(self, plane: Plane) -> int:
+        """Where a plane lies on the line.
+
+        Raises
+        ------
+        PromptError
+            If it does not.
+        """
+        position = plane[self.place]
+        if plane != self.at(position):
+            raise PromptError(
+                f"plane {plane} is not on the way along {self.axis} through {self.plane}: "
+                "propagate the objects of one stack at a time"
+            )
+        return position
+
+
+def line_through(volume: Volume, axis: str | None, planes: Sequence[Plane]) -> Line:
+    """The line along an axis that holds some planes.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    axis : str, optional
+        ``z`` or ``t``; z by default where the image has it.
+    planes : sequence of tuple of int
+        At least one.
+
+    Returns
+    -------
+    Line
+
+    Raises
+    ------
+    PromptError
+        If the image has no such axis, only one plane along it, or the planes are not on one line.
+    """
+    letters = volume.plane_axes
+    if not letters:
+        raise PromptError("the image is a single plane: there is nowhere to propagate to")
+    chosen = (axis or ("Z" if "Z" in letters else letters[-1])).upper()
+    if chosen not in letters:
+        raise PromptError(
+            f"the image has no axis {chosen} to propagate along: choose one of {', '.join(letters)}"
+        )
+    place = letters.index(chosen)
+    size = volume.plane_shape[place]
+    if size == 1:
+        raise PromptError(
+            f"the image has one plane along {chosen}: there is nowhere to propagate to"
+        )
+    spacing = 1.0
+    if chosen == "Z" and volume.units[place] == volume.units[-1]:
+        spacing = volume.scale[place] / volume.scale[-1]
+    line = Line(chosen, place, planes[0], size, spacing)
+    for plane in planes:
+        line.position(plane)
+    return line

@@ -1,0 +1,54 @@
+"""Winner: pixels that two objects claim on one plane go to the one that was nearer before."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.masks.mask import Mask
+from napari_sam.tiles.bbox import BBox, intersection, place
+
+from .depth import depth
+
+
+def share_pixels(found: Mapping[int, Mask], expected: Mapping[int, Mask]) -> dict[int, Mask]:
+    """Give each pixel to one object at most.
+
+    A contested pixel goes to the object in whose expected mask it lies deepest, or to whose it is
+    nearest. So a mask that runs over into a neighbour does not take what was the neighbour's.
+
+    Parameters
+    ----------
+    found : mapping of int to Mask
+        Objects of one plane, as the model saw them.
+    expected : mapping of int to Mask
+        Where each of them should be; not empty.
+
+    Returns
+    -------
+    dict of int to Mask
+        Without a common pixel.
+    """
+    shared = dict(found)
+    for a, b in combinations(found, 2):
+        region = intersection(shared[a].bbox, shared[b].bbox)
+        if region is None:
+            continue
+        both = _crop(shared[a], region) & _crop(shared[b], region)
+        if both.any():
+            nearer = depth(expected[a], region) >= depth(expected[b], region)
+            shared[a] = _without(shared[a], region, both & ~nearer)
+            shared[b] = _without(shared[b], region, both & nearer)
+    return shared
+
+
+def _crop(mask: Mask, region: BBox) -> NDArray[np.bool_]:
+    return mask.pixels[place(region, mask.bbox)]
+
+
+def _without(mask: Mask, region: BBox, lost: NDArray[np.bool_]) -> Mask:
+    pixels = mask.pixels.copy()
+    pixels[place(region, mask.bbox)] &= ~lost
+    return replace(mask, pixels=pixels).tight()
