@@ -151,6 +151,88 @@ def test_without_prompts_everything_is_segmented(
     assert json.loads(out)["objects"] == len(present)
 
 
+@pytest.fixture
+def tubes(tmp_path: Path) -> Path:
+    """Two bright textured discs that go through a stack; the second one ends after slice 5."""
+    noise = np.random.default_rng(0).integers(0, 60, (8, 96, 128))
+    z, y, x = np.mgrid[:8, :96, :128]
+    first = (y - 30) ** 2 + (x - 40 - z) ** 2 < 150
+    second = ((y - 60) ** 2 + (x - 90) ** 2 < 200) & (z < 6)
+    path = tmp_path / "stack.tif"
+    stack = (noise + 150 * (first | second)).astype(np.uint8)
+    tifffile.imwrite(path, stack, imagej=True, metadata={"axes": "ZYX"})
+    return path
+
+
+def test_propagate_follows_the_clicked_objects(cli: Run, tubes: Path, tmp_path: Path) -> None:
+    (tmp_path / "clicks.csv").write_text("index,axis-0,axis-1,axis-2\n0,3,30,43\n1,3,60,90\n")
+    output = tmp_path / "labels.tif"
+    clicks = ("--points", tmp_path / "clicks.csv")
+    status, _, error = cli("segment", tubes, "-o", output, *clicks, "--propagate")
+    assert status == 0, error
+    labels = tifffile.imread(output)
+    assert np.unique(np.nonzero(labels == 1)[0]).tolist() == list(range(8))
+    assert np.unique(np.nonzero(labels == 2)[0]).tolist() == list(range(6))
+    truth = tifffile.imread(tubes) > 100
+    assert (truth & (labels > 0)).sum() / (truth | (labels > 0)).sum() > 0.7
+
+
+def test_propagate_along_time_stays_at_its_depth(
+    cli: Run, weights: Path, tubes: Path, tmp_path: Path
+) -> None:
+    movie = np.stack([tifffile.imread(tubes)[:3]] * 4)
+    tifffile.imwrite(tmp_path / "movie.tif", movie, imagej=True, metadata={"axes": "TZYX"})
+    (tmp_path / "clicks.csv").write_text("index,axis-0,axis-1,axis-2,axis-3\n0,1,2,30,42\n")
+    arguments = ("--points", tmp_path / "clicks.csv", "--propagate", "--along", "t")
+    output = tmp_path / "labels.tif"
+    status, _, error = cli("segment", tmp_path / "movie.tif", "-o", output, *arguments)
+    assert status == 0, error
+    times, depths = np.nonzero(tifffile.imread(output))[:2]
+    assert set(times) == {0, 1, 2, 3}
+    assert set(depths) == {2}
+
+
+def test_divisions_become_a_lineage(cli: Run, weights: Path, tmp_path: Path) -> None:
+    y, x = np.mgrid[:64, :96]
+    one = (y - 32) ** 2 + (x - 48) ** 2 < 150
+    two = ((y - 32) ** 2 + (x - 34) ** 2 < 80) | ((y - 32) ** 2 + (x - 62) ** 2 < 80)
+    noise = np.random.default_rng(0).integers(0, 50, (4, 64, 96))
+    movie = (noise + 160 * np.stack([one, one, two, two])).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "movie.tif", movie, imagej=True, metadata={"axes": "TYX"})
+    (tmp_path / "clicks.csv").write_text(
+        "axis-0,axis-1,axis-2,object,parent\n0,32,48,1,\n2,32,34,2,1\n2,32,62,3,1\n"
+    )
+    tracks = tmp_path / "tracks.csv"
+    status, out, error = cli(
+        "segment", tmp_path / "movie.tif", "-o", tmp_path / "labels.tif", "--propagate",
+        "--points", tmp_path / "clicks.csv", "--tracks", tracks, "--json",
+    )  # fmt: skip
+    assert status == 0, error
+    assert json.loads(out)["files"] == [str(tmp_path / "labels.tif"), str(tracks)]
+    rows = [line.split(",")[:3] for line in tracks.read_text().splitlines()]
+    assert rows == [
+        ["label", "parent", "t"],
+        *[["1", "", "0"], ["1", "", "1"]],
+        *[["2", "1", "2"], ["2", "1", "3"]],
+        *[["3", "1", "2"], ["3", "1", "3"]],
+    ]
+    labels = tifffile.imread(tmp_path / "labels.tif")
+    assert [set(np.unique(frame)) - {0} for frame in labels] == [{1}, {1}, {2, 3}, {2, 3}]
+
+
+def test_link_gives_an_object_one_label_in_the_whole_stack(
+    cli: Run, tubes: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "labels.tif"
+    status, out, error = cli("segment", tubes, "-o", output, "--link", "--json")
+    assert status == 0, error
+    labels = tifffile.imread(output)
+    # what the first disc is in the middle of its first slice, it is in the middle of all
+    assert len({int(labels[z, 30, 40 + z]) for z in range(8)} - {0}) == 1
+    assert (labels[6:, 60, 90] == 0).all()
+    assert json.loads(out)["objects"] == len(np.unique(labels)) - 1
+
+
 def test_clicks_in_a_stack_stay_in_their_slice(cli: Run, weights: Path, tmp_path: Path) -> None:
     stack = tmp_path / "stack.npy"
     np.save(stack, np.random.default_rng(0).integers(0, 4000, (3, 40, 48), np.uint16))
@@ -320,6 +402,12 @@ def test_missing_image(cli: Run, tmp_path: Path) -> None:
         (("--model", "huge"), ("'huge'", "napari-sam models")),
         (("--device", "abacus"), ("abacus",)),
         (("--device", "cuda:99"), ("cuda:99",)),
+        (("--propagate",), ("--propagate", "--points")),
+        (("--along", "t"), ("--along", "--propagate", "--link")),
+        (("--link",), ("single plane",)),
+        (("--tracks", "tracks.csv"), ("no time axis", "--axes")),
+        (("--tracks", "tracks.xml"), (".csv or .geff",)),
+        (("--link", "--points", "clicks.csv"), ("--link", "--propagate")),
         (("--no-such-option",), ("--no-such-option",)),
     ],
 )
@@ -335,6 +423,17 @@ def test_options_that_do_not_fit(
     status, out, error = cli("segment", image, "-o", output, "--model", weights, *options)
     assert (status, out) == (1, "")
     assert_one_line(error, *words)
+    assert not output.exists()
+
+
+def test_a_single_plane_cannot_be_propagated(
+    cli: Run, image: Path, clicks: Path, weights: Path
+) -> None:
+    output = image.with_name("labels.tif")
+    prompts = ("--points", clicks, "--propagate")
+    status, _, error = cli("segment", image, "-o", output, *prompts, "--model", weights)
+    assert status == 1
+    assert_one_line(error, "single plane")
     assert not output.exists()
 
 

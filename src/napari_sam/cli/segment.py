@@ -1,13 +1,15 @@
 """``napari-sam segment``: an image, and maybe prompts, to labels on disk."""
 
 import warnings
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from napari_sam.errors import PromptError
 
 from .options import (
     DEFAULT_MODEL,
@@ -27,11 +29,13 @@ from .report import progress, report
 from .target import check_output
 
 if TYPE_CHECKING:
+    from napari_sam.masks.mask import Mask
     from napari_sam.prompts.prompt import Prompt, PromptSet
     from napari_sam.session import Session
 
+    Batch = dict[int, tuple[Prompt, ...]]
 
-OBJECTS_PER_PASS = 32
+Plane = tuple[int, ...]
 
 
 def segment(
@@ -44,6 +48,18 @@ def segment(
     ] = None,
     boxes: Annotated[
         Path | None, typer.Option(help="Shapes layer that napari saved as CSV.")
+    ] = None,
+    propagate: Annotated[
+        bool, typer.Option("--propagate", help="Follow the objects to all planes they are on.")
+    ] = False,
+    link: Annotated[
+        bool, typer.Option("--link", help="One label for an object on all the planes it is on.")
+    ] = False,
+    along: Annotated[
+        str | None, typer.Option(help="Axis to propagate or link along; z where there is one.")
+    ] = None,
+    tracks: Annotated[
+        Path | None, typer.Option(help="Write centres and lineage through time: .csv or .geff.")
     ] = None,
     model: ModelOption = DEFAULT_MODEL,
     device: DeviceOption = None,
@@ -63,20 +79,40 @@ def segment(
     """
     started = perf_counter()
     check_output(output, image, overwrite=overwrite)
+    if propagate and points is None and boxes is None:
+        raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
+    if link and not (points is None and boxes is None):
+        raise PromptError("--link is for all objects: use --propagate with --points and --boxes")
+    if along is not None and not (propagate or link):
+        raise PromptError("--along says where objects go on: give --propagate or --link too")
+    if tracks is not None:
+        _check_tracks(tracks, overwrite=overwrite)
     settings = Settings(model, device, axes, channels, contrast, False if no_cache else cache_dir)
     prompts = _read_prompts(points, boxes)
     volume = settings.read(image)
+    if tracks is not None and "T" not in volume.plane_axes:
+        raise PromptError(
+            f"the image has no time axis to track along, only {volume.axes}: "
+            "leave --tracks out, or name the axes with --axes"
+        )
     if prompts is not None:
         # plane by plane, as they are segmented: an object needs foreground on each of its planes
         for plane in prompts.planes():
             prompts.on_plane(plane).check(volume)
     session = settings.open(volume, quiet=json)
-    steps, total = plan(session, prompts)
+    if propagate and prompts is not None:
+        steps, total = plan_propagation(session, prompts, along)
+    elif link:
+        steps, total = plan_stack(session, along)
+    else:
+        steps, total = plan(session, prompts)
     for _ in progress(steps, total, "segment", quiet=json):
         pass
     present = present_labels(session)
     missed = sorted(set(prompts.objects) - present) if prompts is not None else []
     files, notes = _save(session, output, overwrite=overwrite)
+    if tracks is not None:
+        files += session.save_tracks(tracks, overwrite=overwrite)
     nothing = [f"nothing found for object {n}" for n in missed]
     summary = {
         "objects": len(present),
@@ -97,6 +133,12 @@ def _save(session: "Session", output: Path, *, overwrite: bool) -> tuple[list[Pa
         files = session.save(output, overwrite=overwrite)
     # libraries warn developers with classes of their own
     return list(files), [str(note.message) for note in caught if note.category is UserWarning]
+
+
+def _check_tracks(path: Path, *, overwrite: bool) -> None:
+    from napari_sam.labels.write_tracks import check_tracks_target
+
+    check_tracks_target(path, overwrite=overwrite)
 
 
 def _read_prompts(points: Path | None, boxes: Path | None) -> "PromptSet | None":
@@ -122,20 +164,101 @@ def plan(session: "Session", prompts: "PromptSet | None") -> tuple[Iterator[obje
     """
     if prompts is None:
         return session.segment_everything(), len(session.tiles())
-    batches = [batch for plane in prompts.planes() for batch in _batches(prompts.on_plane(plane))]
+    batches = _batches(prompts)
     return _segment_batches(session, batches), len(batches)
 
 
-def _batches(prompts: "PromptSet") -> "Iterator[dict[int, tuple[Prompt, ...]]]":
-    """Objects of one plane, as many at a time as a decoder pass has memory for."""
-    objects = iter(prompts.objects.items())
-    while batch := dict(islice(objects, OBJECTS_PER_PASS)):
-        yield batch
+def plan_stack(session: "Session", axis: str | None) -> tuple[Iterator[object], int]:
+    """Prepare the steps that find all objects and link them along an axis; see :func:`plan`.
+
+    Raises
+    ------
+    PromptError
+        If the image has no such axis.
+    """
+    steps = session.segment_stack(axis)
+    first = next(steps)
+    return chain([first], steps), first.total
 
 
-def _segment_batches(
-    session: "Session", batches: "list[dict[int, tuple[Prompt, ...]]]"
+def plan_propagation(
+    session: "Session", prompts: "PromptSet", axis: str | None
+) -> tuple[Iterator[object], int]:
+    """Prepare the steps that follow prompted objects through all stacks that prompts lie in.
+
+    Parameters
+    ----------
+    session : Session
+        Its labels change while the steps are taken.
+    prompts : PromptSet
+        Foreground on each of the planes.
+    axis : str or None
+        To propagate along; None for the usual one.
+
+    Returns
+    -------
+    iterator, int
+        The steps, and how many there will be.
+
+    Raises
+    ------
+    PromptError
+        If the image has no such axis.
+    """
+    from napari_sam.propagation.line import line_through
+
+    stacks: dict[Plane, list[Plane]] = {}
+    sizes = 0
+    for plane in prompts.planes():
+        line = line_through(session.volume, axis, [plane])
+        stacks.setdefault(line.at(0), []).append(plane)
+    for first, planes in stacks.items():
+        line = line_through(session.volume, axis, [first])
+        positions = [line.position(plane) for plane in planes]
+        sizes += line.size + 1 + max(positions) - min(positions)
+    batches = _batches(prompts)
+    steps = _propagate_stacks(session, batches, list(stacks.values()), axis, prompts.parents)
+    return steps, len(batches) + sizes
+
+
+def _propagate_stacks(
+    session: "Session",
+    batches: "list[Batch]",
+    stacks: "list[list[Plane]]",
+    axis: str | None,
+    parents: Mapping[int, int],
 ) -> Iterator[int]:
+    known: dict[Plane, dict[int, Mask]] = {}
+    for batch in batches:
+        for number, mask in session.predict_objects(batch).items():
+            if not mask.empty:
+                known.setdefault(mask.plane, {})[number] = mask
+        yield len(batch)
+    for planes in stacks:
+        seeds: dict[int, list[Mask]] = {}
+        for plane in planes:
+            for number, mask in known.get(plane, {}).items():
+                seeds.setdefault(number, []).append(mask)
+        done = 0
+        family = {child: mother for child, mother in parents.items() if child in seeds}
+        for step in session.propagate(seeds, axis, parents=family) if seeds else ():
+            yield from range(done, step.done)
+            done = step.done
+
+
+def _batches(prompts: "PromptSet") -> "list[Batch]":
+    """Objects of one plane, as many at a time as a pass of the decoder takes."""
+    from napari_sam.masks.predict import OBJECTS_PER_PASS
+
+    batches: list[Batch] = []
+    for plane in prompts.planes():
+        objects = iter(prompts.on_plane(plane).objects.items())
+        while batch := dict(islice(objects, OBJECTS_PER_PASS)):
+            batches.append(batch)
+    return batches
+
+
+def _segment_batches(session: "Session", batches: "list[Batch]") -> Iterator[int]:
     for batch in batches:
         for number, mask in session.predict_objects(batch).items():
             if not mask.empty:
