@@ -19,6 +19,7 @@ from napari_sam.model.sam import Sam
 from napari_sam.plugin.commands import SamWidget, napari_too_old
 from napari_sam.plugin.layers import COLOURS
 from napari_sam.plugin.settings import Settings
+from napari_sam.weights.load import load_model
 
 
 class GatedSam(Sam):
@@ -440,6 +441,185 @@ def test_cancel_stops_the_work(open_dock: Open) -> None:
     assert bench.controller.object.masks
 
 
+# --- through the slices ----------------------------------------------------------------------
+
+
+def tube(depth: int = 9) -> np.ndarray:
+    """A bright textured disc that goes through all slices of a stack, slowly moving."""
+    noise = np.random.default_rng(1).integers(0, 60, (depth, 64, 64))
+    z, y, x = np.mgrid[:depth, :64, :64]
+    inside = (y - 28 - z / 2) ** 2 + (x - 30) ** 2 < 12**2
+    return (noise + 150 * inside).astype(np.uint8)
+
+
+@pytest.fixture
+def open_cells_tiny(make_napari_viewer_proxy: Any, qtbot: Any) -> Iterator[Open]:
+    """A dock with the model that ships: a random one follows nothing."""
+    model = load_model("cells-tiny")
+    benches = []
+
+    def opened(data: np.ndarray | None = None, show: bool = False, **kwargs: Any) -> Bench:
+        viewer = make_napari_viewer_proxy(show=show)
+        viewer.add_image(data, **{"name": "cells", **kwargs})
+        benches.append(Bench(viewer, model, qtbot))
+        return benches[-1]
+
+    yield opened
+    for bench in benches:
+        bench.controller.cancel()
+        bench.wait(lambda bench=bench: not bench.controller.runner.busy)
+        bench.controller.close()
+
+
+def slices(mask: np.ndarray) -> list[int]:
+    return [int(z) for z in np.unique(np.nonzero(mask)[0])]
+
+
+def test_g_follows_the_object_and_enter_accepts_all_of_it_as_one_step(
+    open_cells_tiny: Open,
+) -> None:
+    bench = open_cells_tiny(tube(), show=True)
+    bench.viewer.dims.set_current_step(0, 4)
+    bench.viewer.reset_view()
+    QApplication.processEvents()
+    bench.click((30, 30))
+    bench.idle()
+    assert slices(bench.shown()) == [4]
+    seen: list[int] = []
+    preview = bench.layer("preview")
+    preview.events.data.connect(lambda: seen.append(preview.data.shape[0]))
+    bench.press(Qt.Key.Key_G)
+    bench.idle()
+    assert slices(bench.shown()) == list(range(9))
+    assert set(range(2, 10)) <= set(seen)  # each slice appears when it is done
+    assert "9 slices" in bench.dock.status.text()
+    bench.press(Qt.Key.Key_Return)
+    bench.idle()
+    labels = bench.layer("labels").data
+    assert slices(labels) == list(range(9))
+    truth = tube() > 120
+    assert (truth & (labels > 0)).sum() / (truth | (labels > 0)).sum() > 0.7
+    bench.press(Qt.Key.Key_U)
+    assert not labels.any()
+
+
+def test_what_was_followed_stays_after_cancel(open_cells_tiny: Open) -> None:
+    bench = open_cells_tiny(tube())
+    bench.add(0, 28, 30)
+    bench.idle()
+    bench.dock.follow_button.click()
+    bench.wait(lambda: len(bench.controller.object.masks) >= 3)
+    bench.dock.cancel_button.click()
+    bench.idle()
+    done = slices(bench.shown())
+    assert 3 <= len(done) < 9
+    bench.controller.accept()
+    assert slices(bench.layer("labels").data) == done
+
+
+def test_accepted_while_it_is_followed_comes_whole(open_cells_tiny: Open) -> None:
+    bench = open_cells_tiny(tube())
+    bench.add(0, 28, 30)
+    bench.idle()
+    bench.controller.follow()
+    bench.wait(lambda: len(bench.controller.object.masks) >= 2)
+    bench.controller.accept()
+    assert len(bench.layer("points").data) == 0
+    assert not bench.shown().any()
+    bench.idle()
+    labels = bench.layer("labels").data
+    assert slices(labels) == list(range(9))
+    bench.controller.undo()
+    assert not labels.any()
+
+
+def test_g_before_the_answer_follows_when_it_comes(open_cells_tiny: Open) -> None:
+    bench = open_cells_tiny(tube(4))
+    bench.add(1, 28, 30)
+    bench.controller.follow()
+    bench.idle()
+    assert slices(bench.shown()) == [0, 1, 2, 3]
+
+
+def test_a_correction_changes_the_stretch_up_to_the_next_clicks(open_cells_tiny: Open) -> None:
+    bench = open_cells_tiny(tube())
+    bench.add(2, 29, 30)
+    bench.add(6, 31, 30)
+    bench.idle()
+    bench.controller.follow()
+    bench.idle()
+    before = bench.shown()
+    assert slices(before) == list(range(9))
+    bench.layer("points").feature_defaults = {"label": "background"}
+    bench.add(7, 24, 30)  # cuts a part off there
+    bench.idle()
+    after = bench.shown()
+    changed = [z for z in range(9) if (before[z] != after[z]).any()]
+    assert 7 in changed
+    assert set(changed) <= {7, 8}
+    bench.layer("points").remove([2])
+    bench.idle()
+    np.testing.assert_array_equal(bench.shown()[7], before[7])
+
+
+def test_n_goes_to_the_slice_where_the_model_is_least_sure(open_cells_tiny: Open) -> None:
+    stack = tube()
+    stack[6, 20:40, 36:50] = 190  # something else touches the object there
+    bench = open_cells_tiny(stack, scale=(3, 0.5, 0.5), translate=(7, 0, 0))
+    bench.add(1, 28, 30)
+    bench.idle()
+    assert bench.dock.strip.isHidden()
+    bench.controller.guide.look_next()
+    assert "Follow an object first" in bench.dock.status.text()
+    bench.controller.follow()
+    bench.idle()
+    slices = bench.controller.object.slices()
+    assert slices[(1,)] is None
+    unsure = {plane[0]: value for plane, value in slices.items() if value is not None}
+    assert not bench.dock.strip.isHidden()
+    colours = [bench.dock.strip.colour(z).name() for z in (1, max(unsure, key=unsure.get))]
+    assert colours[0] != colours[1]
+    worst = sorted(unsure, key=lambda z: -unsure[z])
+    for z in (*worst, worst[0]):  # the last one again from the start
+        bench.controller.guide.look_next()
+        assert bench.viewer.dims.point[0] == 7 + 3 * z
+    QTest.mouseClick(bench.dock.strip, Qt.MouseButton.LeftButton, pos=QPoint(2, 5))
+    assert bench.viewer.dims.point[0] == 7
+    bench.controller.drop()
+    assert bench.dock.strip.isHidden()
+
+
+def test_following_asks_for_a_click_and_a_stack(open_dock: Open) -> None:
+    bench = open_dock(picture(3, 40, 48))
+    bench.controller.follow()
+    assert "Click on an object first" in bench.dock.status.text()
+    flat = open_dock(picture(40, 48))
+    assert not flat.dock.follow_button.isVisibleTo(flat.dock)
+    flat.add(20, 20)
+    flat.idle()
+    flat.controller.follow()
+    assert "single slice" in flat.dock.status.text()
+
+
+def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> None:
+    stack = np.stack([tube(3), tube(3)])
+    bench = open_cells_tiny(stack)
+    assert [bench.dock.axis.itemText(i) for i in range(bench.dock.axis.count())] == [
+        "through z",
+        "through t",
+    ]
+    bench.add(1, 1, 28, 30)
+    bench.idle()
+    bench.dock.axis.setCurrentIndex(1)
+    bench.controller.follow()
+    bench.idle()
+    assert sorted(bench.controller.object.masks) == [(0, 1), (1, 1)]
+    bench.dock.axis.setCurrentIndex(0)
+    bench.controller.follow()
+    bench.idle()
+    assert sorted(bench.controller.object.masks) == [(0, 1), (1, 0), (1, 1), (1, 2)]
+
+
 # --- everything ------------------------------------------------------------------------------
 
 
@@ -475,6 +655,22 @@ def test_everything_in_one_slice_or_in_all(open_dock: Open, confident: GatedSam)
     bench.dock.all_button.click()
     bench.idle()
     assert len(np.unique(labels)) - 1 == sum(counts.values())
+
+
+def test_everything_linked_has_one_label_through_all_slices(open_cells_tiny: Open) -> None:
+    bench = open_cells_tiny(tube(5))
+    bench.dock.linked.setChecked(True)
+    bench.dock.all_button.click()
+    bench.idle()
+    labels = bench.layer("labels").data
+    inside = [np.bincount(labels[z][tube(5)[z] > 120]).argmax() for z in range(5)]
+    assert len(set(inside)) == 1
+    assert inside[0] > 0
+    count = len(np.unique(labels)) - 1
+    assert f"{count} object" in bench.dock.status.text()
+    bench.dock.all_button.click()  # nothing is free any more where objects are
+    bench.idle()
+    assert [np.bincount(labels[z][tube(5)[z] > 120]).argmax() for z in range(5)] == inside
 
 
 def test_a_click_overtakes_everything(open_dock: Open) -> None:

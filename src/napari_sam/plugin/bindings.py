@@ -6,11 +6,13 @@ from typing import Any
 KEYS = {
     "Q": "object or background",
     "W": "clicks or boxes",
+    "G": "follow through the slices",
+    "N": "next slice to look at",
     "Enter": "accept the object",
     "Escape": "drop it",
     "U": "undo the last accept",
 }
-"""Key -> what it does; Q, W and U are free on all of napari's layers."""
+"""Key -> what it does; Q, W, G, N and U are free on all of napari's layers."""
 
 
 class Bindings:

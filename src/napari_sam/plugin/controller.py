@@ -1,5 +1,6 @@
 """Controller: what happens on a click, a key or a button."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from napari.utils.notifications import show_error, show_warning
@@ -11,8 +12,9 @@ from .bindings import Bindings
 from .current_object import FIRST_HINT, CurrentObject
 from .dock import BOX, SamDock
 from .engine import Engine
-from .events import Downloading, ModelReady, Progress, Warned
+from .events import Downloading, ModelReady, Plane, Progress, Warned
 from .everything import Everything
+from .guide import Guide
 from .jobs import Job, JobRunner
 from .layers import BACKGROUND, FOREGROUND, ImageSource, image_layers, read_image_layer
 from .model_chooser import ModelChooser
@@ -43,11 +45,14 @@ class Controller:
         self._images_timer = self._timer(self.list_images)
         self.object = CurrentObject(self, self._prompts_timer.start)
         self.everything = Everything(self)
+        self.guide = Guide(self, viewer, dock)
         self.models = ModelChooser(self, dock, settings)
         self.bindings = Bindings(
             {
                 "Q": self.swap_polarity,
                 "W": self.swap_tool,
+                "G": self.follow,
+                "N": self.guide.look_next,
                 "Enter": self.accept,
                 "Escape": self.drop,
                 "U": self.undo,
@@ -106,6 +111,11 @@ class Controller:
         if not self._closed:
             self.dock.show_can_accept(can_accept)
 
+    def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
+        """Show the planes of a followed object."""
+        if not self._closed:
+            self.guide.show(slices)
+
     def show_busy(self) -> None:
         """Show whether there is work to cancel."""
         if not self._closed:
@@ -147,7 +157,7 @@ class Controller:
         if source is None:
             return
         self.workspace = Workspace(self.viewer, image, source, self._adopt)
-        self.dock.show_stack(len(source.plane_shape) > 0)
+        self.dock.show_stack(source.stack_axes)
         self.choose_tool(FOREGROUND)
         self.say(f"{dropped}{FIRST_HINT}")
         self._prompts_timer.start()
@@ -210,6 +220,13 @@ class Controller:
         self.object.accept()
         self._object_clicks_next()
 
+    def follow(self) -> None:
+        """Find the object in the slices that it reaches."""
+        if self._prompts_timer.isActive():
+            self._prompts_timer.stop()
+            self.object.read()
+        self.object.follow(self.dock.follow_axis)
+
     def drop(self) -> None:
         """Forget the object under way."""
         self.object.drop()
@@ -221,6 +238,10 @@ class Controller:
         if self.workspace is not None:
             self.workspace.undo()
             self.say("The last change of the labels was taken back.")
+
+    def _segment(self, all_slices: bool) -> None:
+        linked = self.dock.linked.isChecked()
+        self.everything.start(all_slices, self.dock.follow_axis if linked else None)
 
     def _object_clicks_next(self) -> None:
         # A new object begins with a click on it.
@@ -262,9 +283,10 @@ class Controller:
         dock.model_chosen.connect(self.models.choose)
         dock.models_wanted.connect(self.models.list)
         dock.accept_clicked.connect(self.accept)
+        dock.follow_clicked.connect(self.follow)
         dock.drop_clicked.connect(self.drop)
         dock.undo_clicked.connect(self.undo)
-        dock.segment_clicked.connect(self.everything.start)
+        dock.segment_clicked.connect(self._segment)
         dock.cancel_clicked.connect(self.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)
@@ -347,6 +369,7 @@ class Controller:
         for layer in self._images:
             layer.events.name.disconnect(self._later_images)
         self._images = []
+        self.guide.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._later_images)
         events.removed.disconnect(self._layer_removed)

@@ -1,15 +1,17 @@
 """CurrentObject: the object under way, from its first prompt until it is accepted or dropped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from napari.utils.notifications import show_warning
 
 from napari_sam.errors import NapariSamError
 from napari_sam.masks.mask import Mask
+from napari_sam.prompts.prompt import MaskPrompt, Prompt
 
 from .engine import Engine
 from .events import Answer
+from .following import Following
 from .jobs import Job, JobRunner
 from .layers import ImageSource
 from .prompt_layers import FoundPrompts, read_prompts
@@ -48,6 +50,9 @@ class Desk(Protocol):
     def object_changed(self, can_accept: bool) -> None:
         """Whether there is an object to accept or drop."""
 
+    def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
+        """Show the planes of a followed object; see :meth:`CurrentObject.slices`."""
+
     def show_busy(self) -> None:
         """Show whether there is work to cancel."""
 
@@ -76,6 +81,10 @@ class CurrentObject:
         self.masks: dict[Plane, Mask] = {}
         self._answered: dict[Plane, tuple[Any, ...]] = {}
         self._wanted: dict[Plane, tuple[Any, ...]] = {}
+        self._following = Following(self.masks, self._show)
+        self._corrected: set[Plane] = set()
+        self._axis_wanted: str | None = None
+        self._looked_at: set[Plane] = set()
 
     @property
     def unfinished(self) -> bool:
@@ -109,19 +118,28 @@ class CurrentObject:
 
     def _ask(self, work: Workspace, found: FoundPrompts) -> None:
         wanted = {
-            plane: (own.prompts, tuple(own.key))
+            plane: (self._with_followed(plane, own.prompts), tuple(own.key))
             for plane, own in found.planes.items()
-            if own.positive
+            if own.positive or plane in self._following.brought
         }
         self._wanted = {plane: key for plane, (_, key) in wanted.items()}
         todo = {p: v for p, v in wanted.items() if self._answered.get(p) != v[1]}
         self._desk.runner.drop_replaceable()
         if todo:
+            if following := self._following.interrupt():
+                self._desk.runner.drop(following)
             steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
-            job = Job(steps, self._receive, self._describe, replaceable=True)
+            job = Job(steps, self._receive, self._answers_came, replaceable=True)
             self._desk.runner.submit(job)
         elif found.planes and not wanted:
             self._desk.say("Background only: click on the object too [Q].")
+
+    def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
+        """Prompts of a plane; where the object was followed to, they correct what is there."""
+        mask = self._following.brought.get(plane)
+        if mask is None:
+            return list(prompts)
+        return [*prompts, MaskPrompt(plane, mask.bbox[0], mask.bbox[1], mask.pixels)]
 
     def _refuse(self, work: Workspace, found: FoundPrompts) -> None:
         """Take away what cannot be used, and say why; what is left is read again."""
@@ -131,13 +149,19 @@ class CurrentObject:
         self._look_again()
 
     def _forget_planes(self, work: Workspace, found: FoundPrompts) -> None:
-        """Drop masks of planes whose prompts are gone."""
-        gone = [p for p in self.masks if p not in found.planes or not found.planes[p].positive]
-        for plane in gone:
-            del self.masks[plane]
+        """Drop masks of planes whose prompts are gone; followed ones are as before them."""
+        followed = self._following.brought
+        positive = {plane for plane, own in found.planes.items() if own.positive}
+        left = [p for p in self._answered if p not in found.planes]
+        gone = [p for p in self.masks if p not in positive and p not in followed]
+        for plane in (*left, *gone):
             self._answered.pop(plane, None)
-        if gone:
-            work.show(list(self.masks.values()))
+            if plane in followed:
+                self.masks[plane] = followed[plane]
+            else:
+                self.masks.pop(plane, None)
+        if left or gone:
+            self._show()
 
     def _receive(self, event: Any) -> None:
         work = self._desk.workspace
@@ -146,7 +170,23 @@ class CurrentObject:
         elif work is not None:
             self.masks[event.plane] = event.mask
             self._answered[event.plane] = event.key
-            work.show(list(self.masks.values()))
+            self._corrected.add(event.plane)
+            self._show()
+
+    def _show(self) -> None:
+        if self._desk.workspace is not None:
+            self._desk.workspace.show(list(self.masks.values()))
+            self._desk.show_followed(self.slices())
+
+    def _answers_came(self) -> None:
+        """Go on following, if that was wanted; a correction changes only its stretch."""
+        corrected, self._corrected = self._corrected, set()
+        wanted, self._axis_wanted = self._axis_wanted, None
+        self._describe()
+        if wanted is not None:
+            self.follow(wanted)
+        elif self._following.axis is not None:
+            self._follow_stretch(self._following.axis, corrected)
 
     def _describe(self) -> None:
         area = sum(mask.area for mask in self.masks.values())
@@ -161,6 +201,85 @@ class CurrentObject:
             text = f"{area} pixels: Enter accepts, more clicks correct."
         self._desk.say(text)
 
+    # --- through the slices ------------------------------------------------------------------
+
+    def slices(self) -> dict[Plane, float | None]:
+        """Planes of a followed object, with how unsure they are; None where there are prompts."""
+        if not self._following.brought:
+            return {}
+        unsure = self._following.unsure
+        return {
+            p: None if p in self._answered else unsure.get(p, 0.0)
+            for p, mask in self.masks.items()
+            if not mask.empty
+        }
+
+    def look_next(self) -> Plane | None:
+        """The most unsure plane that was not looked at yet, from the worst on again at the end."""
+        unsure = {p: value for p, value in self.slices().items() if value is not None}
+        if not unsure:
+            return None
+        if not unsure.keys() - self._looked_at:
+            self._looked_at.clear()
+        worst = max(unsure.keys() - self._looked_at, key=lambda plane: unsure[plane])
+        self._looked_at.add(worst)
+        return worst
+
+    def follow(self, axis: str | None) -> None:
+        """Find the object in all slices that it reaches from those with prompts.
+
+        Parameters
+        ----------
+        axis : str or None
+            Letter of the axis; None where there is none.
+        """
+        if axis is None:
+            self._desk.say("The image is a single slice: there is nowhere to follow the object.")
+        elif self._missing():
+            self._axis_wanted = axis
+            self._desk.say("Following begins as soon as the mask is there.")
+        elif not any(not self.masks[plane].empty for plane in self._answered):
+            self._desk.say("Click on an object first; then it can be followed.")
+        else:
+            self._follow_stretch(axis, set(self._answered))
+
+    def _follow_stretch(self, axis: str, corrected: set[Plane]) -> None:
+        """Follow the object around some planes, as far as the next ones that have prompts."""
+        work = self._desk.workspace
+        if work is None or not corrected:
+            return
+        if running := self._following.interrupt():
+            self._desk.runner.drop(running)
+        place = work.source.plane_axes.index(axis)
+        here = next(iter(corrected))  # the planes of one stack differ from it along the axis only
+
+        def along(planes: Iterable[Plane]) -> list[Plane]:
+            return [p for p in planes if (*p[:place], here[place], *p[place + 1 :]) == here]
+
+        first, last = stretch(
+            {plane[place] for plane in along(self._answered)},
+            {plane[place] for plane in along(corrected)},
+        )
+        last = work.source.plane_shape[place] - 1 if last is None else last
+        self._looked_at.clear()
+        inside = [plane for plane in along(self.masks) if first <= plane[place] <= last]
+        known = [p for p in inside if p in self._answered and not self.masks[p].empty]
+        if not known:
+            return
+        again = [p for p in inside if p not in self._answered]
+        masks = [self.masks[plane] for plane in known]
+        limits = (first, last)
+        steps = self._desk.engine.follow(self._desk.settings, work.source, masks, axis, limits)
+        self._desk.runner.submit(
+            self._following.job(
+                steps, axis, self._answered, again, self._desk.receive, self._describe
+            )
+        )
+
+    def _missing(self) -> dict[Plane, tuple[Any, ...]]:
+        """Planes whose answers have not come, and their keys."""
+        return {p: k for p, k in self._wanted.items() if self._answered.get(p) != k}
+
     # --- accept and drop ---------------------------------------------------------------------
 
     def accept(self) -> None:
@@ -168,9 +287,13 @@ class CurrentObject:
         work = self._desk.workspace
         if work is None:
             return
-        missing = {p: k for p, k in self._wanted.items() if self._answered.get(p) != k}
+        missing = self._missing()
         if missing:
             self._accept_later(work, missing)
+        elif self._following.running:
+            self._following.accept_when_done(lambda masks: self._paint(work, masks))
+            self.start_next()
+            self._desk.say("Accepted: the label comes when it is followed to its end.")
         elif self.masks:
             self._paint(work, list(self.masks.values()))
             self.start_next()
@@ -179,7 +302,9 @@ class CurrentObject:
         """Finish the object in the background; the next one can be clicked meanwhile."""
         found = read_prompts(work.source, work.image, work.points, work.shapes)
         masks = {p: mask for p, mask in self.masks.items() if p not in missing}
-        todo = {p: (found.planes[p].prompts, key) for p, key in missing.items()}
+        todo = {
+            p: (self._with_followed(p, found.planes[p].prompts), key) for p, key in missing.items()
+        }
 
         def receive(event: Any) -> None:
             if isinstance(event, Answer):
@@ -210,6 +335,8 @@ class CurrentObject:
 
     def drop(self) -> None:
         """Forget the object and its prompts."""
+        if following := self._following.interrupt():
+            self._desk.runner.drop(following)
         self._desk.runner.drop_replaceable()
         self.start_next()
         self._desk.say(f"Dropped. {FIRST_HINT}")
@@ -223,7 +350,33 @@ class CurrentObject:
 
     def forget(self) -> None:
         """Forget the masks; the prompts stay in their layers."""
-        self.masks.clear()
+        self.masks = {}
+        self._following = Following(self.masks, self._show)
+        self._corrected.clear()
+        self._looked_at.clear()
+        self._axis_wanted = None
+        self._desk.show_followed({})
         self._answered.clear()
         self._wanted.clear()
         self._desk.object_changed(False)
+
+
+def stretch(known: set[int], corrected: set[int]) -> tuple[int, int | None]:
+    """Planes that a correction may change.
+
+    Parameters
+    ----------
+    known : set of int
+        Positions with prompts.
+    corrected : set of int
+        Those of them whose prompts changed.
+
+    Returns
+    -------
+    int, int or None
+        The nearest positions with prompts around the corrected ones; 0 and None (the end) where
+        there are none.
+    """
+    below = [p for p in known if p < min(corrected)]
+    above = [p for p in known if p > max(corrected)]
+    return max(below, default=0), min(above, default=None)

@@ -1,6 +1,6 @@
 """SamDock: the widgets and their signals; what they do is the controller's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qtpy.QtCore import QEvent, Qt, Signal
@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from .bindings import KEYS
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND
+from .strip import Strip
 
 BOX = "box"
 WEIGHTS = "Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"
@@ -46,7 +47,9 @@ class SamDock(QWidget):
     tool_chosen : str
         ``"foreground"``, ``"background"`` or ``"box"``.
     auto_contrast_changed : bool
-    accept_clicked, drop_clicked, undo_clicked, cancel_clicked
+    accept_clicked, drop_clicked, undo_clicked, follow_clicked, cancel_clicked
+    slice_chosen : int
+        In the strip of a followed object.
     segment_clicked : bool
         True for all slices.
     closed
@@ -61,6 +64,8 @@ class SamDock(QWidget):
     accept_clicked = Signal()
     drop_clicked = Signal()
     undo_clicked = Signal()
+    follow_clicked = Signal()
+    slice_chosen = Signal(int)
     segment_clicked = Signal(bool)
     cancel_clicked = Signal()
     closed = Signal()
@@ -98,9 +103,17 @@ class SamDock(QWidget):
         for widget in (*self.tools.values(), self.slice_button, self.all_button):
             widget.setEnabled(chosen >= 0)
 
-    def show_stack(self, is_stack: bool) -> None:
-        """Offer all slices only where there is more than one."""
+    def show_stack(self, axes: Sequence[str]) -> None:
+        """Offer all slices only where there is more than one, along any of some axes."""
+        is_stack = bool(axes)
         self.all_button.setVisible(is_stack)
+        self.follow_button.setVisible(is_stack)
+        self.linked.setVisible(is_stack)
+        self.axis.clear()
+        self.axis.addItems([f"through {axis.lower()}" for axis in axes])
+        for index, axis in enumerate(axes):
+            self.axis.setItemData(index, axis)
+        self.axis.setVisible(len(axes) > 1)
         self.slice_button.setText("This slice" if is_stack else "Whole image")
 
     def show_tool(self, tool: str) -> None:
@@ -135,6 +148,18 @@ class SamDock(QWidget):
         """Whether there is an object to accept or drop."""
         self.accept_button.setEnabled(can)
         self.drop_button.setEnabled(can)
+        self.follow_button.setEnabled(can)
+
+    def show_followed(self, size: int, values: Mapping[int, float | None]) -> None:
+        """Show on which slices an object is, and where to look; none takes the strip away."""
+        self.strip.show_slices(size, values)
+        self.strip.setVisible(bool(values))
+
+    @property
+    def follow_axis(self) -> str | None:
+        """The axis through which to follow an object; None where there is none."""
+        axis = self.axis.currentData()
+        return None if axis is None else str(axis)
 
     def show_busy(self, busy: bool) -> None:
         """Whether work can be cancelled."""
@@ -219,16 +244,36 @@ class SamDock(QWidget):
         self.accept_button.clicked.connect(lambda: self.accept_clicked.emit())
         self.drop_button.clicked.connect(lambda: self.drop_clicked.emit())
         self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())
+        self.follow_button = _button("Follow", "Find it in all slices that it is in [G]")
+        self.follow_button.clicked.connect(lambda: self.follow_clicked.emit())
+        self.axis = QComboBox()
+        self.axis.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.axis.setToolTip("Where to follow it: through depth or through time")
+        self.strip = Strip()
+        self.strip.chosen.connect(self.slice_chosen)
+        self.strip.hide()
+        follow = QHBoxLayout()
+        follow.setSpacing(2)
+        follow.addWidget(self.follow_button, 1)
+        follow.addWidget(self.axis)
         grid = QGridLayout()
         grid.setSpacing(2)
-        grid.addWidget(self.accept_button, 0, 0, 1, 2)
-        grid.addWidget(self.drop_button, 1, 0)
-        grid.addWidget(self.undo_button, 1, 1)
+        grid.addLayout(follow, 0, 0, 1, 2)
+        grid.addWidget(self.strip, 1, 0, 1, 2)
+        grid.addWidget(self.accept_button, 2, 0, 1, 2)
+        grid.addWidget(self.drop_button, 3, 0)
+        grid.addWidget(self.undo_button, 3, 1)
         return grid
 
     def _segment_row(self) -> QGridLayout:
         self.slice_button = _button("This slice", "Find all objects in the slice that is shown")
         self.all_button = _button("All slices", "Find all objects in every slice")
+        self.linked = QCheckBox("One label through all slices")
+        self.linked.setToolTip(
+            "Link the objects of neighbouring slices: each has one label in the whole stack.\n"
+            "The labels appear when all slices are done."
+        )
+        self.linked.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
         self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
         grid = QGridLayout()
@@ -236,6 +281,7 @@ class SamDock(QWidget):
         grid.addWidget(QLabel("Segment everything in"), 0, 0, 1, 2)
         grid.addWidget(self.slice_button, 1, 0)
         grid.addWidget(self.all_button, 1, 1)
+        grid.addWidget(self.linked, 2, 0, 1, 2)
         return grid
 
     def _progress_row(self) -> QHBoxLayout:

@@ -8,7 +8,7 @@ import numpy as np
 from napari_sam.errors import ModelError
 from napari_sam.masks.mask import Mask
 
-from .events import Answer, Event, ModelReady, Plane, PlaneObjects, Progress, Warned
+from .events import Answer, Event, Followed, ModelReady, Plane, PlaneObjects, Progress, Warned
 from .layers import ImageSource
 from .prepare import prepare
 from .settings import Settings
@@ -61,6 +61,26 @@ class Engine:
             yield Answer(plane, key, session.predict_objects(objects)[1])
         yield from self._warnings()
 
+    def follow(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        known: Sequence[Mask],
+        axis: str | None,
+        within: tuple[int, int] | None,
+    ) -> Events:
+        """The object on the planes that it reaches from those on which it is known."""
+        yield from self.load(settings)
+        session = self._open(settings, source)
+        yield Progress("Following")
+        steps = session.propagate({1: known}, axis, within=within, commit=False)
+        for step in steps:
+            ended = step.ended[1].value if 1 in step.ended else ""
+            differs = step.disagreement.get(1, 0.0)
+            yield Followed(step.plane, step.masks.get(1), ended, differs)
+            yield Progress("Following", step.done, step.total)
+        yield from self._warnings()
+
     def everything(
         self, settings: Settings, source: ImageSource, planes: Sequence[Plane] | None
     ) -> Events:
@@ -72,6 +92,17 @@ class Engine:
             yield Progress("Segmenting", step.done, step.total)
             if step.masks:
                 yield number_objects(step.masks)
+        yield from self._warnings()
+
+    def linked(self, settings: Settings, source: ImageSource, axis: str | None) -> Events:
+        """All objects of all planes, each with one number on all planes it is on."""
+        yield from self.load(settings)
+        session = self._open(settings, source)
+        yield Progress("Segmenting")
+        for step in session.segment_stack(axis, commit=False):
+            yield Progress("Segmenting", step.done, step.total)
+            if step.masks:
+                yield number_objects(list(step.masks.values()), list(step.masks))
         yield from self._warnings()
 
     def close(self) -> None:
@@ -108,13 +139,15 @@ class Engine:
         yield from (Warned(text) for text in new[:1])
 
 
-def number_objects(masks: Sequence[Mask]) -> PlaneObjects:
+def number_objects(masks: Sequence[Mask], numbers: Sequence[int] = ()) -> PlaneObjects:
     """Masks of one plane in one array; where two overlap, the first has the pixel.
 
     Parameters
     ----------
     masks : sequence of Mask
         At least one, all on one plane.
+    numbers : sequence of int
+        Their numbers; from 1 on by default.
 
     Returns
     -------
@@ -123,9 +156,9 @@ def number_objects(masks: Sequence[Mask]) -> PlaneObjects:
     boxes = np.array([mask.bbox for mask in masks])
     y0, x0 = boxes[:, :2].min(axis=0)
     y1, x1 = boxes[:, 2:].max(axis=0)
-    numbers = np.zeros((y1 - y0, x1 - x0), np.uint32)
-    for number, mask in enumerate(masks, start=1):
+    drawn = np.zeros((y1 - y0, x1 - x0), np.uint32)
+    for number, mask in zip(numbers or range(1, len(masks) + 1), masks, strict=True):
         top, left, bottom, right = mask.bbox
-        place = numbers[top - y0 : bottom - y0, left - x0 : right - x0]
+        place = drawn[top - y0 : bottom - y0, left - x0 : right - x0]
         place[mask.pixels & (place == 0)] = number
-    return PlaneObjects(masks[0].plane, (int(y0), int(x0), int(y1), int(x1)), numbers)
+    return PlaneObjects(masks[0].plane, (int(y0), int(x0), int(y1), int(x1)), drawn, bool(numbers))

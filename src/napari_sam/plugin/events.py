@@ -51,12 +51,38 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """What following the object says of one plane; no mask if it is not there.
+
+    Parameters
+    ----------
+    plane : tuple of int
+        Which.
+    mask : Mask, optional
+        The object on it.
+    ended : str
+        Why it was not followed any further here; empty if it was.
+    disagreement : float
+        From 0 to 1, how much what was seen from both sides differs.
+    """
+
+    plane: Plane
+    mask: Mask | None
+    ended: str = ""
+    disagreement: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PlaneObjects:
-    """All objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background."""
+    """All objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
+
+    If `linked`, they mean the same objects on all planes.
+    """
 
     plane: Plane
     bbox: tuple[int, int, int, int]
     numbers: NDArray[np.uint32]
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +92,4 @@ class Warned:
     text: str
 
 
-Event = Progress | Downloading | ModelReady | Answer | PlaneObjects | Warned
+Event = Progress | Downloading | ModelReady | Answer | Followed | PlaneObjects | Warned

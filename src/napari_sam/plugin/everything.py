@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from napari.utils import progress
 
 from napari_sam.errors import NapariSamError
@@ -25,9 +26,19 @@ class Everything:
         self._desk = desk
         self._bar: Any = None
         self._found = 0
+        self._numbers: set[int] = set()
+        self._first: int | None = None
 
-    def start(self, all_slices: bool) -> None:
-        """Find all objects, in the slice that is shown or in all."""
+    def start(self, all_slices: bool, axis: str | None = None) -> None:
+        """Find all objects, in the slice that is shown or in all.
+
+        Parameters
+        ----------
+        all_slices : bool
+            In all.
+        axis : str, optional
+            Link those of all slices along this axis.
+        """
         work = self._desk.workspace
         if work is None:
             return
@@ -38,8 +49,12 @@ class Everything:
         here = work.source.to_plane(work.image.world_to_data(work.viewer.dims.point))
         limits = zip(here, work.source.plane_shape, strict=True)
         planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
-        steps = self._desk.engine.everything(self._desk.settings, work.source, planes)
-        self._found = 0
+        engine, settings = self._desk.engine, self._desk.settings
+        if all_slices and axis is not None:
+            steps = engine.linked(settings, work.source, axis)
+        else:
+            steps = engine.everything(settings, work.source, planes)
+        self._numbers, self._found, self._first = set(), 0, None
         self._desk.runner.submit(
             Job(steps, lambda event: self._receive(work, event), self._finish, background=True)
         )
@@ -62,7 +77,13 @@ class Everything:
 
     def _accept(self, work: Workspace, found: PlaneObjects) -> None:
         try:
-            self._found += work.accept_all(found)
+            if found.linked:
+                self._first = work.next_label() if self._first is None else self._first
+                work.accept_all(found, self._first)
+                self._numbers |= set(np.unique(found.numbers).tolist()) - {0}
+                self._found = len(self._numbers)
+            else:
+                self._found += work.accept_all(found)
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()

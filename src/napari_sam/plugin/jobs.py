@@ -27,6 +27,8 @@ class Job:
         Gets each event, in the GUI thread; nothing after the job was dropped.
     finish : callable
         Called in the GUI thread when the steps are through.
+    cancelled : callable
+        Called in the GUI thread when the job is dropped before that.
     replaceable : bool
         Whether a newer job of this sort makes this one pointless, as a newer click does.
     background : bool
@@ -38,6 +40,7 @@ class Job:
     steps: Generator[Event, None, None]
     receive: Callable[[Any], None]
     finish: Callable[[], None] = lambda: None
+    cancelled: Callable[[], None] = lambda: None
     replaceable: bool = False
     background: bool = False
     promised: bool = False
@@ -87,9 +90,13 @@ class JobRunner(QObject):
         """Drop the answer to the last click, whether it runs or waits."""
         self._drop(lambda job: job.replaceable)
 
+    def drop(self, job: Job) -> None:
+        """Drop one job, whether it runs or waits."""
+        self._drop(lambda other: other is job)
+
     def leave_image(self) -> None:
         """Drop what concerns the image in use; what was accepted is finished."""
-        self._drop(lambda job: job.replaceable or job.background)
+        self._drop(lambda job: job.replaceable or (job.background and not job.promised))
 
     @property
     def promised(self) -> int:
@@ -102,12 +109,15 @@ class JobRunner(QObject):
         self._drop(lambda job: True)
 
     def _drop(self, which: Callable[[Job], bool]) -> None:
-        for job in filter(which, self._queue):
-            job.dropped = True
-        self._queue = [job for job in self._queue if not job.dropped]
-        if self._running is not None and which(self._running):
-            self._running.dropped = True
+        dropped = list(filter(which, self._queue))
+        self._queue = [job for job in self._queue if job not in dropped]
+        running = self._running
+        if running is not None and not running.dropped and which(running):
+            dropped.append(running)
             self._worker.quit()
+        for job in dropped:
+            job.dropped = True
+            job.cancelled()
 
     def _start_next(self) -> None:
         if self._running is not None or not self._queue:
@@ -128,6 +138,7 @@ class JobRunner(QObject):
             job.receive(event)
             return
         job.dropped = True
+        job.cancelled()
         if isinstance(event, NapariSamError):
             self.failed.emit(str(event))
         else:  # a mistake of ours: napari shows it with its traceback, to be reported

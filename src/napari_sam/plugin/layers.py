@@ -1,6 +1,7 @@
 """Layers: what napari's layers mean to a Session, and back; no Qt."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,6 +126,17 @@ class ImageSource:
         """How many planes there are along each axis without channels, y and x."""
         leading = self.data.shape[: len(self.layer_axes) - 2]
         return tuple(int(n) for i, n in enumerate(leading) if i != self.channel_axis)
+
+    @property
+    def plane_axes(self) -> str:
+        """Letters of the axes that say which plane."""
+        return self.layer_axes[:-2].replace("C", "")
+
+    @property
+    def stack_axes(self) -> str:
+        """Letters of the axes along which there is more than one plane, z first."""
+        long = [a for a, n in zip(self.plane_axes, self.plane_shape, strict=True) if n > 1]
+        return "".join(sorted(long, key="ZT".index))
 
     def same_view(self, other: "ImageSource | None") -> bool:
         """Whether a model sees the same in both."""
@@ -298,9 +310,68 @@ def to_layer_index(
     return (*index[:axis], channel, *index[axis:])
 
 
-def preview_data(
-    source: ImageSource, masks: Sequence[Mask]
-) -> tuple[NDArray[np.uint8], tuple[int, ...]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskStack:
+    """Masks of one object as an array of 0 and 1, ``uint8``, made where it is looked at.
+
+    So an object of a thousand slices costs no more to show than one of two.
+
+    Parameters
+    ----------
+    masks : mapping of tuple of int to Mask
+        By plane.
+    start : tuple of int
+        The plane, row and column where the array begins; channels left out.
+    shape : tuple of int
+        Of the array, channels included.
+    channel_axis : int, optional
+        An axis along which all is the same.
+    """
+
+    masks: Mapping[tuple[int, ...], Mask]
+    start: tuple[int, ...]
+    shape: tuple[int, ...]
+    channel_axis: int | None = None
+
+    @property
+    def dtype(self) -> np.dtype[np.uint8]:
+        """Type of the values."""
+        return np.dtype(np.uint8)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    def __getitem__(self, index: Any) -> NDArray[np.uint8]:
+        """As of an array."""
+        index = index if isinstance(index, tuple) else (index,)
+        leading, within = index[: self.ndim - 2], index[self.ndim - 2 :]
+        if len(leading) == self.ndim - 2 and all(isinstance(i, int | np.integer) for i in leading):
+            return self._plane(tuple(map(int, leading)))[within]
+        return np.asarray(self)[index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.uint8]:
+        """All of it."""
+        planes = [self._plane(index) for index in np.ndindex(self.shape[:-2])]
+        return np.stack(planes).reshape(self.shape).astype(dtype or np.uint8)
+
+    def _plane(self, index: tuple[int, ...]) -> NDArray[np.uint8]:
+        kept = [i for axis, i in enumerate(index) if axis != self.channel_axis]
+        plane = tuple(i + low for i, low in zip(kept, self.start, strict=False))
+        pixels = np.zeros(self.shape[-2:], np.uint8)
+        if (mask := self.masks.get(plane)) is not None:
+            y0, x0, y1, x1 = (v - self.start[-2 + i % 2] for i, v in enumerate(mask.bbox))
+            pixels[y0:y1, x0:x1] = mask.pixels
+        return pixels
+
+
+def preview_data(source: ImageSource, masks: Sequence[Mask]) -> tuple[MaskStack, tuple[int, ...]]:
     """The smallest array that shows some masks, and where it begins.
 
     Parameters
@@ -312,22 +383,19 @@ def preview_data(
 
     Returns
     -------
-    ndarray, tuple of int
-        ``(*planes, h, w)`` uint8, 1 inside, in the layer's axes; index of its first pixel.
+    MaskStack, tuple of int
+        ``(*planes, h, w)``, 1 inside, in the layer's axes; index of its first pixel.
     """
     full = [mask.tight() for mask in masks if not mask.empty]
     lows = np.min([(*m.plane, m.bbox[0], m.bbox[1]) for m in full], axis=0)
     highs = np.max([(*(p + 1 for p in m.plane), m.bbox[2], m.bbox[3]) for m in full], axis=0)
-    data = np.zeros(highs - lows, np.uint8)
-    for mask in full:
-        plane = tuple(p - low for p, low in zip(mask.plane, lows, strict=False))
-        y0, x0, y1, x1 = (v - lows[-2 + i % 2] for i, v in enumerate(mask.bbox))
-        data[(*plane, slice(y0, y1), slice(x0, x1))] |= mask.pixels
+    start = tuple(int(v) for v in lows)
+    shape = tuple(int(v) for v in highs - lows)
+    by_plane = {mask.plane: mask for mask in full}
     if (axis := source.channel_axis) is None:
-        return data, tuple(int(v) for v in lows)
-    shape = (*data.shape[:axis], source.data.shape[axis], *data.shape[axis:])
-    shared = np.broadcast_to(np.expand_dims(data, axis), shape)
-    return shared, tuple(int(v) for v in (*lows[:axis], 0, *lows[axis:]))
+        return MaskStack(by_plane, start, shape), start
+    shape = (*shape[:axis], source.data.shape[axis], *shape[axis:])
+    return MaskStack(by_plane, start, shape, axis), (*start[:axis], 0, *start[axis:])
 
 
 def translate_of(image: Any, start: Sequence[int]) -> NDArray[np.float64]:

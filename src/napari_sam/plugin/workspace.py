@@ -202,7 +202,8 @@ class Workspace:
         if self.preview is None or self.preview not in self.viewer.layers:
             return
         if all(mask.empty for mask in masks):
-            data, start = np.zeros((1,) * self.image.ndim, np.uint8), (0,) * self.image.ndim
+            start: tuple[int, ...] = (0,) * self.image.ndim
+            data: Any = np.zeros((1,) * self.image.ndim, np.uint8)
         else:
             data, start = preview_data(self.source, masks)
         for name, value in placement(self.image).items():
@@ -237,13 +238,20 @@ class Workspace:
         self._write(edits)
         return label, sum(edit.area for edit in edits)
 
-    def accept_all(self, found: PlaneObjects) -> int:
+    def next_label(self) -> int:
+        """The label that the next object would get."""
+        self.ensure_labels()
+        return self._next_label()
+
+    def accept_all(self, found: PlaneObjects, first: int | None = None) -> int:
         """Paint all objects of a plane where it is free, as one undo step.
 
         Parameters
         ----------
         found : PlaneObjects
             The objects.
+        first : int, optional
+            Label of number 1; without it the objects get new labels without gaps.
 
         Returns
         -------
@@ -251,14 +259,16 @@ class Workspace:
             How many got a label.
         """
         layer = self.ensure_labels()
-        first = self._next_label()
         y0, x0, y1, x1 = found.bbox
         plain = self._without_channels(layer.data)
         old = np.array(plain[(*found.plane, slice(y0, y1), slice(x0, x1))])
         changes = (found.numbers > 0) & (old == 0)
         present, ranks = np.unique(found.numbers[changes], return_inverse=True)
         new = old.copy()
-        new[changes] = first + ranks.astype(old.dtype)
+        if first is None:
+            new[changes] = self._next_label() + ranks.astype(old.dtype)
+        else:
+            new[changes] = first - 1 + found.numbers[changes].astype(old.dtype)
         self._write([LabelEdit(found.plane, found.bbox, changes, old, new)])
         return len(present)
 
