@@ -2,6 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from threading import Lock
 
 import numpy as np
 import torch
@@ -18,6 +21,7 @@ from .digest import digest_pixels
 from .embedding import Embedding
 
 _KEPT_TILES = 6
+_AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one, for the processor is shared anyway
 
 
 class Encoder:
@@ -59,6 +63,7 @@ class Encoder:
         self.cache = cache
         self.calls = 0
         self.warnings: list[str] = []
+        self._lock = Lock()
         self._recent: OrderedDict[tuple[int, ...], tuple[bytes, Embedding]] = OrderedDict()
 
     def get(self, tile: Tile) -> Embedding:
@@ -83,18 +88,32 @@ class Encoder:
         index = (*tile.plane, tile.row, tile.col)
         pixels = self.volume.read(tile.plane, *tile.bbox)
         digest = digest_pixels(pixels)
-        known = self._recent.get(index)
-        if known is not None and known[0] == digest:
-            self._recent.move_to_end(index)
-            return known[1]
-        if self.cache is None:
-            embedding = self._compute(tile, pixels)
-        else:
-            embedding = self._through(self.cache, index, digest, tile, pixels)
-        self._recent[index] = (digest, embedding)
-        if len(self._recent) > _KEPT_TILES:
-            self._recent.popitem(last=False)
-        return embedding
+        with self._lock:  # what is being fetched ahead is waited for, not computed twice
+            known = self._recent.get(index)
+            if known is not None and known[0] == digest:
+                self._recent.move_to_end(index)
+                return known[1]
+            if self.cache is None:
+                embedding = self._compute(tile, pixels)
+            else:
+                embedding = self._through(self.cache, index, digest, tile, pixels)
+            self._recent[index] = (digest, embedding)
+            if len(self._recent) > _KEPT_TILES:
+                self._recent.popitem(last=False)
+            return embedding
+
+    def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
+        """Begin to make embeddings that will be asked for, while the caller does something else.
+
+        What goes wrong with one is told when it is asked for.
+
+        Parameters
+        ----------
+        tiles : iterable of Tile
+            No more are taken than are kept in memory.
+        """
+        for tile in islice(tiles, _KEPT_TILES // 2):
+            _AHEAD.submit(self.get, tile)
 
     def encode(self, tiles: Iterable[Tile]) -> Iterator[Tile]:
         """Make sure that tiles have embeddings; yields each when it has."""

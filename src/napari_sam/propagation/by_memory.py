@@ -79,6 +79,11 @@ class MemoryFollower:
             walk = self._begin(position, tile, {i: masks[i] for i in ids})
             self._walks |= dict.fromkeys(ids, walk)
 
+    def prepare(self, position: int, masks: Mapping[int, Mask]) -> None:
+        """Encode the tiles that objects will probably be in, in the background."""
+        walks = (self._walks[i] for i in masks if i in self._walks)
+        self._encoder.fetch_ahead(dict.fromkeys(walk.column.tile(position) for walk in walks))
+
     def follow(self, position: int, expected: Mapping[int, Mask]) -> dict[int, Mask]:
         """Masks of objects on a plane, given where they should be."""
         back = 1 if self._reverse else -1

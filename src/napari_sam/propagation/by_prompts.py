@@ -34,6 +34,12 @@ class PromptFollower:
     def show(self, position: int, masks: Mapping[int, Mask]) -> None:
         """Objects that are known on a plane: nothing has to be remembered."""
 
+    def prepare(self, position: int, masks: Mapping[int, Mask]) -> None:
+        """Encode the tiles that objects will probably be in, in the background."""
+        plane, grid = self._line.at(position), self._encoder.grid
+        seen = (mask for mask in masks.values() if not mask.empty)
+        self._encoder.fetch_ahead(dict.fromkeys(grid.best_for(plane, m.bbox) for m in seen))
+
     def follow(self, position: int, expected: Mapping[int, Mask]) -> dict[int, Mask]:
         """Masks of objects on a plane, given where they should be."""
         plane = self._line.at(position)

@@ -8,6 +8,7 @@ for itself; pixels that two objects claim go to one of them.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Protocol
 
 from napari_sam.masks.mask import Mask
@@ -41,6 +42,9 @@ class Follower(Protocol):
 
     def show(self, position: int, masks: Mapping[int, Mask]) -> None:
         """Objects that are known on a plane."""
+
+    def prepare(self, position: int, masks: Mapping[int, Mask]) -> None:
+        """Begin to look at a plane on which objects will be followed, given where they are now."""
 
     def follow(self, position: int, expected: Mapping[int, Mask]) -> dict[int, Mask]:
         """Masks of objects on a plane, given where they should be."""
@@ -171,7 +175,7 @@ def _walk(
     """What is seen on each plane of the way, until no object is left."""
     histories: dict[int, History] = {}
     ahead = set(seeds)
-    for position in way:
+    for position, following in zip_longest(way, way[1:]):
         known = seeds.get(position, {})
         ahead.discard(position)
         divided = {
@@ -188,6 +192,8 @@ def _walk(
             if not mask.empty and not stack.is_blank(position, mask.bbox)
         }
         found = follower.follow(position, visible) if visible else {}
+        if following is not None:
+            follower.prepare(following, {**known, **found})
         unsure = {i: 1 - overlap(mask, visible[i]) for i, mask in found.items()}
         ended = divided | _endings(looked_for, expected, found, position, stack.step)
         settled = {
