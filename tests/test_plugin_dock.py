@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -587,6 +588,59 @@ def test_n_goes_to_the_slice_where_the_model_is_least_sure(open_cells_tiny: Open
     assert bench.viewer.dims.point[0] == 7
     bench.controller.drop()
     assert bench.dock.strip.isHidden()
+
+
+def dividing() -> np.ndarray:
+    """A textured disc that is two from the third of five frames on."""
+    y, x = np.mgrid[:64, :96]
+    one = (y - 32) ** 2 + (x - 48) ** 2 < 150
+    two = ((y - 32) ** 2 + (x - 36) ** 2 < 70) | ((y - 32) ** 2 + (x - 60) ** 2 < 70)
+    noise = np.random.default_rng(0).integers(0, 50, (5, 64, 96))
+    return (noise + 160 * np.stack([one, one, two, two, two])).astype(np.uint8)
+
+
+def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_path: Path) -> None:
+    bench = open_cells_tiny(
+        dividing(), axis_labels=("t", "y", "x"), scale=(60, 0.5, 0.5), units=("s", "um", "um")
+    )
+    bench.add(0, 32, 48)
+    bench.idle()
+    bench.controller.accept_daughter()
+    assert "accept the mother first" in bench.dock.status.text()
+    assert not bench.layer("labels").data.any()
+    bench.add(0, 32, 48)
+    bench.idle()
+    bench.controller.follow()
+    bench.idle()
+    bench.controller.accept()
+    labels = bench.layer("labels").data
+    assert set(np.unique(labels)) == {0, 1}
+    for number, column in ((2, 36), (3, 60)):
+        bench.add(2, 32, column)
+        bench.idle()
+        bench.controller.follow()
+        bench.idle()
+        bench.controller.accept_daughter()
+        assert f"Object {number} is a daughter of 1" in bench.dock.status.text()
+        assert 1 not in labels[2:]
+    assert [set(np.unique(frame)) - {0} for frame in labels[:2]] == [{1}, {1}]
+    assert [labels[4, 32, 36], labels[4, 32, 60]] == [2, 3]
+    bench.dock.tracks_button.click()
+    bench.idle()
+    tracks = bench.layer("tracks")
+    assert {int(child): [int(m) for m in mothers] for child, mothers in tracks.graph.items()} == {
+        2: [1],
+        3: [1],
+    }
+    np.testing.assert_allclose(tracks.scale, (60, 0.5, 0.5))
+    bench.viewer.layers.selection = {tracks}
+    saved = bench.viewer.layers.save(str(tmp_path / "tracks.csv"), selected=True)
+    assert [Path(path).name for path in saved] == ["tracks.csv"]
+    lines = (tmp_path / "tracks.csv").read_text().splitlines()
+    assert lines[0] == "label,parent,t,y,x"
+    assert {tuple(line.split(",")[:2]) for line in lines[1:]} == {("1", ""), ("2", "1"), ("3", "1")}
+    bench.controller.undo()
+    assert not (labels == 3).any()
 
 
 def test_following_asks_for_a_click_and_a_stack(open_dock: Open) -> None:

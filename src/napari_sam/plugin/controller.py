@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 
@@ -12,11 +13,12 @@ from .bindings import Bindings
 from .current_object import FIRST_HINT, CurrentObject
 from .dock import BOX, SamDock
 from .engine import Engine
-from .events import Downloading, ModelReady, Plane, Progress, Warned
+from .events import Downloading, ModelReady, Plane, Progress, Tracked, Warned
 from .everything import Everything
 from .guide import Guide
 from .jobs import Job, JobRunner
 from .layers import BACKGROUND, FOREGROUND, ImageSource, image_layers, read_image_layer
+from .lineage import show_tracks
 from .model_chooser import ModelChooser
 from .settings import Settings
 from .workspace import Workspace
@@ -53,6 +55,7 @@ class Controller:
                 "W": self.swap_tool,
                 "G": self.follow,
                 "N": self.guide.look_next,
+                "D": self.accept_daughter,
                 "Enter": self.accept,
                 "Escape": self.drop,
                 "U": self.undo,
@@ -214,17 +217,24 @@ class Controller:
             self.workspace.shapes.mode = "pan_zoom"
             self.workspace.shapes.mode = mode
             return
-        if self._prompts_timer.isActive():
-            self._prompts_timer.stop()
-            self.object.read()
+        self._read_now()
         self.object.accept()
         self._object_clicks_next()
 
-    def follow(self) -> None:
-        """Find the object in the slices that it reaches."""
+    def accept_daughter(self) -> None:
+        """Make the object a label, and note that the one in the frame before divided into it."""
+        self._read_now()
+        self.object.accept(daughter=True)
+        self._object_clicks_next()
+
+    def _read_now(self) -> None:
         if self._prompts_timer.isActive():
             self._prompts_timer.stop()
             self.object.read()
+
+    def follow(self) -> None:
+        """Find the object in the slices that it reaches."""
+        self._read_now()
         self.object.follow(self.dock.follow_axis)
 
     def drop(self) -> None:
@@ -242,6 +252,25 @@ class Controller:
     def _segment(self, all_slices: bool) -> None:
         linked = self.dock.linked.isChecked()
         self.everything.start(all_slices, self.dock.follow_axis if linked else None)
+
+    def show_tracks(self) -> None:
+        """Show the tracks of all labels in a layer of their own."""
+        work = self.workspace
+        if work is None or work.labels is None:
+            return
+        labels, source = work.labels, work.source
+
+        def receive(event: Any) -> None:
+            if not isinstance(event, Tracked):
+                self.receive(event)
+            elif work.image in self.viewer.layers and len(event.tracks.data):
+                show_tracks(self.viewer, work.image, source, event.tracks)
+                self.say(f"{len(np.unique(event.tracks.data[:, 0]))} tracks: File > Save as CSV.")
+            else:
+                self.say("There are no labels yet: accept objects first.")
+
+        steps = self.engine.tracks(work.plain_labels(), source.label_axes, dict(labels.metadata))
+        self.runner.submit(Job(steps, receive))
 
     def _object_clicks_next(self) -> None:
         # A new object begins with a click on it.
@@ -284,6 +313,7 @@ class Controller:
         dock.models_wanted.connect(self.models.list)
         dock.accept_clicked.connect(self.accept)
         dock.follow_clicked.connect(self.follow)
+        dock.tracks_clicked.connect(self.show_tracks)
         dock.drop_clicked.connect(self.drop)
         dock.undo_clicked.connect(self.undo)
         dock.segment_clicked.connect(self._segment)

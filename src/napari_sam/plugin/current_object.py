@@ -1,6 +1,7 @@
 """CurrentObject: the object under way, from its first prompt until it is accepted or dropped."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from napari.utils.notifications import show_warning
@@ -282,23 +283,38 @@ class CurrentObject:
 
     # --- accept and drop ---------------------------------------------------------------------
 
-    def accept(self) -> None:
-        """Make the object a label; if its mask is not there yet, as soon as it is."""
+    def accept(self, daughter: bool = False) -> None:
+        """Make the object a label; if its mask is not there yet, as soon as it is.
+
+        Parameters
+        ----------
+        daughter : bool
+            Of the object that was there in the frame before, which divided.
+        """
         work = self._desk.workspace
         if work is None:
             return
+        paint = (
+            partial(self._paint_daughter, work, self._born(work))
+            if daughter
+            else partial(self._paint, work)
+        )
         missing = self._missing()
         if missing:
-            self._accept_later(work, missing)
+            self._accept_later(work, missing, paint)
         elif self._following.running:
-            self._following.accept_when_done(lambda masks: self._paint(work, masks))
+            self._following.accept_when_done(paint)
             self.start_next()
             self._desk.say("Accepted: the label comes when it is followed to its end.")
-        elif self.masks:
-            self._paint(work, list(self.masks.values()))
+        elif self.masks and paint(list(self.masks.values())):
             self.start_next()
 
-    def _accept_later(self, work: Workspace, missing: dict[Plane, tuple[Any, ...]]) -> None:
+    def _accept_later(
+        self,
+        work: Workspace,
+        missing: dict[Plane, tuple[Any, ...]],
+        paint: Callable[[Sequence[Mask]], bool],
+    ) -> None:
         """Finish the object in the background; the next one can be clicked meanwhile."""
         found = read_prompts(work.source, work.image, work.points, work.shapes)
         masks = {p: mask for p, mask in self.masks.items() if p not in missing}
@@ -314,7 +330,7 @@ class CurrentObject:
 
         def finish() -> None:
             if work.image in work.viewer.layers:
-                self._paint(work, list(masks.values()))
+                paint(list(masks.values()))
 
         self._desk.runner.drop_replaceable()
         self.start_next()
@@ -322,16 +338,38 @@ class CurrentObject:
         steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
         self._desk.runner.submit(Job(steps, receive, finish, promised=True))
 
-    def _paint(self, work: Workspace, masks: Sequence[Mask]) -> None:
+    def _paint(self, work: Workspace, masks: Sequence[Mask]) -> bool:
+        """Make masks a label; False, and the user is told why, if there is none left."""
         try:
             label, area = work.accept(masks)
         except NapariSamError as error:
             self._desk.fail(str(error))
-            return
+            return False
         if area:
             self._desk.say(f"Object {label} accepted, {area} pixels. {FIRST_HINT}")
         else:
             self._desk.say("Nothing accepted: it is empty, or all of it belongs to others.")
+        return True
+
+    def _paint_daughter(self, work: Workspace, born: int, masks: Sequence[Mask]) -> bool:
+        """Make masks a daughter from the frame on in which she was born."""
+        time = work.source.plane_axes.find("T")
+        own = [m for m in masks if not m.empty and (time < 0 or m.plane[time] >= born)]
+        if not own:
+            self._desk.say("Nothing found here: click elsewhere on the daughter.")
+            return False
+        try:
+            label, mother = work.accept_daughter(own)
+        except NapariSamError as error:
+            self._desk.fail(str(error))
+            return False
+        self._desk.say(f"Object {label} is a daughter of {mother}. {FIRST_HINT}")
+        return True
+
+    def _born(self, work: Workspace) -> int:
+        """The first frame with clicks: before, what was followed is the mother."""
+        time = work.source.plane_axes.find("T")
+        return min((plane[time] for plane in self._wanted), default=0) if time >= 0 else 0
 
     def drop(self) -> None:
         """Forget the object and its prompts."""

@@ -47,7 +47,7 @@ class SamDock(QWidget):
     tool_chosen : str
         ``"foreground"``, ``"background"`` or ``"box"``.
     auto_contrast_changed : bool
-    accept_clicked, drop_clicked, undo_clicked, follow_clicked, cancel_clicked
+    accept_clicked, drop_clicked, undo_clicked, follow_clicked, tracks_clicked, cancel_clicked
     slice_chosen : int
         In the strip of a followed object.
     segment_clicked : bool
@@ -66,6 +66,7 @@ class SamDock(QWidget):
     undo_clicked = Signal()
     follow_clicked = Signal()
     slice_chosen = Signal(int)
+    tracks_clicked = Signal()
     segment_clicked = Signal(bool)
     cancel_clicked = Signal()
     closed = Signal()
@@ -109,6 +110,7 @@ class SamDock(QWidget):
         self.all_button.setVisible(is_stack)
         self.follow_button.setVisible(is_stack)
         self.linked.setVisible(is_stack)
+        self.tracks_button.setVisible("T" in axes)
         self.axis.clear()
         self.axis.addItems([f"through {axis.lower()}" for axis in axes])
         for index, axis in enumerate(axes):
@@ -282,6 +284,9 @@ class SamDock(QWidget):
         grid.addWidget(self.slice_button, 1, 0)
         grid.addWidget(self.all_button, 1, 1)
         grid.addWidget(self.linked, 2, 0, 1, 2)
+        self.tracks_button = _button("Show tracks", "Draw the ways of all labels through time")
+        self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
+        grid.addWidget(self.tracks_button, 3, 0, 1, 2)
         return grid
 
     def _progress_row(self) -> QHBoxLayout:

@@ -8,8 +8,19 @@ import numpy as np
 from napari_sam.errors import ModelError
 from napari_sam.masks.mask import Mask
 
-from .events import Answer, Event, Followed, ModelReady, Plane, PlaneObjects, Progress, Warned
+from .events import (
+    Answer,
+    Event,
+    Followed,
+    ModelReady,
+    Plane,
+    PlaneObjects,
+    Progress,
+    Tracked,
+    Warned,
+)
 from .layers import ImageSource
+from .lineage import read_tracks
 from .prepare import prepare
 from .settings import Settings
 
@@ -104,6 +115,11 @@ class Engine:
             if step.masks:
                 yield number_objects(list(step.masks.values()), list(step.masks))
         yield from self._warnings()
+
+    def tracks(self, labels: Any, axes: str, metadata: Mapping[str, Any]) -> Events:
+        """Where all labels are through time."""
+        yield Progress("Tracking")
+        yield Tracked(read_tracks(labels, axes, metadata))
 
     def close(self) -> None:
         """Let go of the model and the image."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.labels.tracks import Tracks
 from napari_sam.masks.mask import Mask
 
 if TYPE_CHECKING:
@@ -85,6 +86,13 @@ class PlaneObjects:
     linked: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracked:
+    """Where all labels are through time."""
+
+    tracks: Tracks
+
+
 @dataclass(frozen=True, slots=True)
 class Warned:
     """Something went wrong without stopping the work."""
@@ -92,4 +100,4 @@ class Warned:
     text: str
 
 
-Event = Progress | Downloading | ModelReady | Answer | Followed | PlaneObjects | Warned
+Event = Progress | Downloading | ModelReady | Answer | Followed | PlaneObjects | Tracked | Warned

@@ -36,7 +36,7 @@ class Following:
         self.axis: str | None = None
         self._stale: set[Plane] = set()
         self._job: Job | None = None
-        self._accepted: Callable[[list[Mask]], None] | None = None
+        self._accepted: Callable[[list[Mask]], object] | None = None
 
     @property
     def running(self) -> bool:
@@ -95,7 +95,7 @@ class Following:
         job, self._job = self._job, None
         return job
 
-    def accept_when_done(self, paint: Callable[[list[Mask]], None]) -> None:
+    def accept_when_done(self, paint: Callable[[list[Mask]], object]) -> None:
         """Paint what there is when the work is done, or cancelled."""
         if self._job is not None:
             self._accepted, self._job.promised = paint, True

@@ -133,6 +133,11 @@ class ImageSource:
         return self.layer_axes[:-2].replace("C", "")
 
     @property
+    def label_axes(self) -> str:
+        """Letters of the axes of labels, which have no channels."""
+        return f"{self.plane_axes}YX"
+
+    @property
     def stack_axes(self) -> str:
         """Letters of the axes along which there is more than one plane, z first."""
         long = [a for a, n in zip(self.plane_axes, self.plane_shape, strict=True) if n > 1]

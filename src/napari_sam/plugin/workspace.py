@@ -26,6 +26,7 @@ from .layers import (
     to_layer_index,
     translate_of,
 )
+from .lineage import division, note_parent
 
 _SEARCHED = 1 << 27
 """Labels up to this size are searched for the largest number each time: under 0.1 s."""
@@ -238,6 +239,31 @@ class Workspace:
         self._write(edits)
         return label, sum(edit.area for edit in edits)
 
+    def accept_daughter(self, masks: Sequence[Mask]) -> tuple[int, int]:
+        """Paint an object as the daughter of the one that divided, as one undo step.
+
+        Parameters
+        ----------
+        masks : sequence of Mask
+            One a plane; at least one.
+
+        Returns
+        -------
+        tuple of int
+            Its label, and the mother's.
+
+        Raises
+        ------
+        LabelError
+            If there is no mother; see :func:`~napari_sam.plugin.lineage.division`.
+        """
+        layer = self.ensure_labels()
+        label = self._next_label()
+        mother, edits = division(self._without_channels(layer.data), self.source, masks, label)
+        self._write(edits)
+        note_parent(layer, label, mother)
+        return label, mother
+
     def next_label(self) -> int:
         """The label that the next object would get."""
         self.ensure_labels()
@@ -276,6 +302,10 @@ class Workspace:
         """Take the last change of the labels back."""
         if self.labels is not None:
             self.labels.undo()
+
+    def plain_labels(self) -> Any:
+        """The labels without an axis of channels."""
+        return self._without_channels(self.labels.data)
 
     def _without_channels(self, data: Any) -> Any:
         axis = self.source.channel_axis

@@ -1,4 +1,4 @@
-"""Writers: a Labels layer to a file, for napari's File > Save."""
+"""Writers: a Labels or Tracks layer to a file, for napari's File > Save."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from napari_sam.errors import LabelError
+from napari_sam.labels.tracks import Tracks
 from napari_sam.labels.write import SUFFIXES, write_labels
+from napari_sam.labels.write_tracks import write_tracks
 
 from .layers import AXES_KEY, axis_letters
 
@@ -54,6 +56,48 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         # About the name with our suffix, napari has not asked.
         overwrite=named,
     )
+
+
+def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
+    """Save one Tracks layer as a table or as a graph.
+
+    Parameters
+    ----------
+    path : str
+        ``.csv`` or ``.geff``; without any of them, ``.csv`` is added.
+    data : array-like
+        ``(N, D)``: label, then coordinates, time first.
+    attributes : mapping
+        napari's attributes of the layer.
+
+    Returns
+    -------
+    list of str
+        What was written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there.
+    """
+    named = path.lower().endswith((".csv", ".geff"))
+    target = path if named else f"{path}.csv"
+    rows = np.asarray(data, float)
+    axes = axis_letters(rows.shape[1] - 1, attributes.get("axis_labels") or ())
+    if axes == "ZYX":
+        axes = "TYX"  # without names, napari's Tracks layer has time first
+    graph = attributes.get("graph") or {}
+    parents = {int(k): tuple(int(i) for i in np.atleast_1d(v)) for k, v in graph.items()}
+    kept = range(len(axes))
+    write_tracks(
+        target,
+        Tracks(axes, rows[np.lexsort((rows[:, 1], rows[:, 0]))], parents),
+        scale=_of(attributes, "scale", kept),
+        translate=_of(attributes, "translate", kept),
+        units=_of(attributes, "units", kept),
+        overwrite=named,
+    )
+    return [target]
 
 
 def _axes(ndim: int, attributes: Mapping[str, Any]) -> str:
