@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.data import immunohistochemistry
 
 from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
-from napari_sam.errors import CacheError, ImageError, OutputError, PromptError
+from napari_sam.errors import CacheError, ImageError, LabelError, OutputError, PromptError
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import TileGrid
@@ -334,6 +334,27 @@ def test_labels_that_memory_would_not_hold_are_on_disk(tiny_model: Sam, tmp_path
     assert (session.labels[8, 9_000:9_040, 9_000:9_050] == 1).all()
     session.undo()
     assert not session.labels[8, 8_900:9_100, 8_900:9_100].any()
+
+
+def test_labels_that_are_there_are_gone_on_with(
+    blobs: np.ndarray, tiny_model: Sam, tmp_path: Path
+) -> None:
+    stored = zarr.create_array(
+        tmp_path / "labels.zarr", shape=blobs.shape, chunks=(1, 32, 32), dtype="uint16"
+    )
+    stored[0, 3:5, 3:5] = 41
+    session = Session.open(blobs, model=tiny_model, cache_dir=False)
+    session.labels = stored
+    square = Mask((1,), (10, 20, 14, 26), np.ones((4, 6), bool), 0.9, 3.0)
+    session.commit(square)
+    reopened = zarr.open_array(tmp_path / "labels.zarr", mode="r")
+    assert np.unique(reopened).tolist() == [0, 41, 42]
+    session.undo()
+    assert np.unique(reopened).tolist() == [0, 41]
+    for wrong in (np.zeros((3, 3), np.uint32), np.zeros(blobs.shape, np.float32)):
+        with pytest.raises(LabelError, match="as large as the image"):
+            session.labels = wrong
+    assert session.labels is stored
 
 
 def test_the_image_itself_is_never_overwritten(

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .embeddings.cache import EmbeddingCache
 from .embeddings.embedding import array_shapes
 from .embeddings.encode import Encoder
 from .embeddings.spec import CacheSpec
-from .errors import CacheError, PromptError
+from .errors import CacheError, LabelError, PromptError
 from .image.intensity import IntensityMapping, contrast_mapping
 from .image.read import read_image
 from .image.volume import Volume
 from .labels.canvas import new_labels
 from .labels.edit import LabelEdit
 from .labels.edit_history import EditHistory, EditStep
-from .labels.paint import OverlapPolicy, paint
+from .labels.paint import OverlapPolicy, next_free_label, paint
 from .labels.tracks import Tracks, tracks_of
 from .labels.write import write_labels
 from .labels.write_tracks import write_tracks
@@ -79,7 +81,8 @@ class Session:
     ----------
     labels : array
         ``volume.label_shape`` uint32, 0 is background; a numpy array, or one on disk where memory
-        would not hold it.
+        would not hold it. Labels that are there already, numpy or zarr, can be set, to go on with
+        them; they are changed in place.
     parents : dict of int to int
         Label of a daughter to that of its mother, where cells divided.
     warnings : list of str
@@ -181,6 +184,17 @@ class Session:
         if self._labels is None:
             self._labels = new_labels(self.volume.label_shape)
         return self._labels
+
+    @labels.setter
+    def labels(self, labels: Any) -> None:
+        expected = self.volume.label_shape
+        if tuple(labels.shape) != expected or np.dtype(labels.dtype).kind not in "ui":
+            raise LabelError(
+                f"labels must be integers of shape {expected}, not {labels.dtype} of shape "
+                f"{tuple(labels.shape)}: make them as large as the image, without channels"
+            )
+        self._labels, self._history = labels, EditHistory()
+        self._largest_label = next_free_label(labels) - 1
 
     # --- masks -----------------------------------------------------------------------------
 

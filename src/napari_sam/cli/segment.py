@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 Plane = tuple[int, ...]
 
+OBJECTS_PER_PASS = 32
+
 
 def segment(
     image: ImageArgument,
@@ -247,9 +249,7 @@ def _propagate_stacks(
 
 
 def _batches(prompts: "PromptSet") -> "list[Batch]":
-    """Objects of one plane, as many at a time as a pass of the decoder takes."""
-    from napari_sam.masks.predict import OBJECTS_PER_PASS
-
+    """Objects of one plane, some at a time, so that progress is seen."""
     batches: list[Batch] = []
     for plane in prompts.planes():
         objects = iter(prompts.on_plane(plane).objects.items())

@@ -6,9 +6,8 @@ prompts there and a click inside the part that both tiles see, and their answers
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,6 @@ from .decode import Answer, decode
 from .mask import Mask
 from .refine import refine
 
-OBJECTS_PER_PASS = 32  # of the decoder: more take gigabytes with the larger models
 TILES_PER_OBJECT = 4
 BOX_MARGIN = (2, 0.1)  # pixels, and share of the box, by which a mask may leave its box
 _AGREEMENT = 0.5  # IoU in the common part below which a neighbouring tile means something else
@@ -83,20 +81,14 @@ def predict(encoder: Encoder, prompts: PromptSet) -> dict[int, Mask]:
     while pending := {i: o for i, o in objects.items() if o.pending}:
         for tile, ids in _by_tile(pending).items():
             asked = {i: own for i in ids if (own := objects[i].prompts_in(tile))}
-            for some in _passes(asked):
-                answers = decode(encoder.model, encoder.get(tile), PromptSet(some))
-                for i, (answer,) in answers.items():
-                    objects[i].receive(answer)
+            if not asked:
+                continue
+            answers = decode(encoder.model, encoder.get(tile), PromptSet(asked))
+            for i, (answer,) in answers.items():
+                objects[i].receive(answer)
         for one in pending.values():
             one.pending = one.reached_tiles(encoder.grid)
     return {i: one.mask() for i, one in objects.items()}
-
-
-def _passes(asked: Mapping[int, tuple[Prompt, ...]]) -> Iterator[dict[int, tuple[Prompt, ...]]]:
-    """Objects for one pass of the decoder after the other."""
-    objects = iter(asked.items())
-    while some := dict(islice(objects, OBJECTS_PER_PASS)):
-        yield some
 
 
 def predict_candidates(encoder: Encoder, prompts: PromptSet) -> dict[int, tuple[Mask, ...]]:

@@ -1,10 +1,12 @@
 """Arrays: the prompts of several objects as the prompt encoder takes them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.tiles.bbox import intersection, place, union
 from napari_sam.tiles.frame import Frame
 from napari_sam.tiles.grid import Tile
 
@@ -103,21 +105,27 @@ def _box(boxes: list[BoxPrompt], frame: Frame) -> NDArray[np.float32]:
 def _mask_logits(masks: list[MaskPrompt], frame: Frame) -> NDArray[np.float32]:
     """Union of an object's masks at the stride of the decoder's own logits."""
     tile = frame.tile
-    canvas = np.zeros((tile.height, tile.width), bool)
-    for mask in masks:
-        y0, x0 = max(mask.y0, tile.y0), max(mask.x0, tile.x0)
-        y1, x1 = min(mask.bbox[2], tile.y1), min(mask.bbox[3], tile.x1)
-        if y1 > y0 and x1 > x0:
-            own = mask.pixels[y0 - mask.y0 : y1 - mask.y0, x0 - mask.x0 : x1 - mask.x0]
-            canvas[y0 - tile.y0 : y1 - tile.y0, x0 - tile.x0 : x1 - tile.x0] |= own
+    parts = [(mask, part) for mask in masks if (part := intersection(mask.bbox, tile.bbox))]
+    # Only where there is something of the mask: nearly all of a tile has no share in any cell.
+    around = union(p for _, p in parts) if parts else (tile.y0, tile.x0, tile.y0, tile.x0)
+    canvas = np.zeros((around[2] - around[0], around[3] - around[1]), np.float32)
+    for mask, part in parts:
+        canvas[place(part, around)][mask.pixels[place(part, mask.bbox)]] = 1
     rows, cols = (
-        _shares(size // _STRIDE, length, _STRIDE / scale)
-        for size, length, scale in zip(frame.shape, canvas.shape, frame.scale, strict=True)
+        _shares(size // _STRIDE, length, _STRIDE / scale)[:, within]
+        for size, length, scale, within in zip(
+            frame.shape,
+            (tile.height, tile.width),
+            frame.scale,
+            place(around, tile.bbox),
+            strict=True,
+        )
     )
-    inside: NDArray[np.float32] = 2 * (rows @ canvas.astype(np.float32) @ cols.T) - 1
-    return MASK_LOGIT * inside
+    inside = rows @ canvas @ cols.T
+    return np.asarray(MASK_LOGIT * (2 * inside - 1), np.float32)
 
 
+@lru_cache(maxsize=16)
 def _shares(cells: int, pixels: int, width: float) -> NDArray[np.float32]:
     """``(cells, pixels)``: how much of a cell, ``width`` pixels wide, each pixel covers."""
     start = np.arange(cells)[:, None] * width

@@ -1,0 +1,394 @@
+"""Objects followed and linked through stacks, beside simpler ways to do it.
+
+    python benchmarks/volumes.py --data ../shared/data/val [--model cells-tiny] [--only ROW]
+
+Rows, each also alone with ``--only``:
+
+neurites   The 40 largest objects of a FIB-SEM stack that are on its middle plane, one click each,
+           all followed in one pass: mean 3D IoU. Baseline: from the same start, each plane is
+           prompted by nothing but a click at the last centroid. Both also from the true mask.
+nuclei     A generated stack of nuclei, planes four times as far apart as pixels, one click on the
+           middle plane of each: mean 3D IoU.
+everything All objects of both stacks without a click, linked through z; the score is F1 of objects
+           at an IoU of 0.5.
+passes     20 nuclei of one field of 1024 x 1024 through seven planes in one pass against 20 passes,
+           each of which encodes for itself: median time of three rounds, and how many of the masks
+           are the same.
+memory     Peak memory of a process that follows an object through 256 planes against 16; image and
+           labels are on disk.
+tiles      A nucleus of 40 slices in a stack of 200 x 8192 x 8192: share of its tiles encoded.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from statistics import median
+from time import perf_counter
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+import zarr
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+from napari_sam import PointPrompt, Session
+from napari_sam.image.volume import Volume
+from napari_sam.masks.mask import Mask
+
+OBJECTS = 40
+OBJECTS_IN_A_PASS = 20
+SPACING = 4.0
+Bool = NDArray[np.bool_]
+Seeds = dict[int, Mask]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """An image ``(Z, Y, X)``, its true labels, and the plane on which each object is clicked."""
+
+    image: NDArray[np.uint8]
+    labels: NDArray[np.integer]
+    scale: tuple[float, float, float]
+    clicked: Mapping[int, int]
+
+    def open(self, model: str, device: str | None) -> Session:
+        """A session that keeps nothing."""
+        volume = Volume.from_array(self.image, axes="ZYX", scale=self.scale)
+        return Session.open(volume, model=model, device=device, cache_dir=False)
+
+    def true_seeds(self) -> Seeds:
+        """The true masks on the planes of the clicks."""
+        return {
+            i: Mask((z,), (0, 0, *self.image.shape[1:]), self.labels[z] == i, 0.9, 5.0).tight()
+            for i, z in self.clicked.items()
+        }
+
+    def clicked_seeds(self, session: Session) -> Seeds:
+        """What the model answers to a click at the innermost point of each object."""
+        clicks: dict[int, dict[int, list[PointPrompt]]] = {}
+        for i, z in self.clicked.items():
+            click = PointPrompt((z, *innermost(self.labels[z] == i)))
+            clicks.setdefault(z, {})[i] = [click]
+        masks = {i: m for own in clicks.values() for i, m in session.predict_objects(own).items()}
+        return {i: mask for i, mask in masks.items() if not mask.empty}
+
+    def ious(self, found: Mapping[int, Mapping[int, Mask]]) -> list[float]:
+        """3D IoU of each object, given its masks by plane."""
+        values = []
+        for i in self.clicked:
+            canvas = np.zeros(self.labels.shape, bool)
+            for z, mask in found.get(i, {}).items():
+                y0, x0, y1, x1 = mask.bbox
+                canvas[z, y0:y1, x0:x1] = mask.pixels
+            truth = self.labels == i
+            values.append(float((canvas & truth).sum() / (canvas | truth).sum()))
+        return values
+
+
+def innermost(pixels: Bool) -> tuple[float, float]:
+    """The point of an object that is farthest from its outline."""
+    depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    return float(y), float(x)
+
+
+def neurites(folder: Path) -> Stack:
+    """The FIB-SEM stack; its largest objects on the middle plane."""
+    with np.load(min((folder / "neurites_fibsem_3d").glob("*.npz"))) as file:
+        image, labels = file["image"], file["labels"]
+    middle = len(labels) // 2
+    numbers, sizes = np.unique(labels, return_counts=True)
+    present = set(np.unique(labels[middle]).tolist()) - {0}
+    largest = [int(i) for i in numbers[np.argsort(-sizes)] if i in present][:OBJECTS]
+    return Stack(image, labels, (1.0, 1.0, 1.0), dict.fromkeys(largest, middle))
+
+
+def nuclei(shape: tuple[int, int, int] = (40, 384, 384), count: int = 150, seed: int = 0) -> Stack:
+    """Textured, slightly bent ellipsoids with blur and photon noise."""
+    random = np.random.default_rng(seed)
+    labels = np.zeros(shape, np.uint16)
+    brightness = np.zeros(shape, np.float32)
+    number = 0
+    for _ in range(20 * count):
+        if number < count and _place(labels, brightness, number + 1, random):
+            number += 1
+    texture = gaussian_filter(random.normal(size=shape), (0.7, 2, 2))
+    brightness *= 1 + 0.18 * texture / texture.std()
+    blurred = gaussian_filter(brightness, (0.5, 1.3, 1.3))
+    noisy = random.poisson((blurred * 0.9 + 0.06).clip(0) * 60) / 60
+    image = np.clip(noisy * 170, 0, 255).astype(np.uint8)
+    planes = {i: np.flatnonzero((labels == i).any(axis=(1, 2))) for i in range(1, number + 1)}
+    middles = {i: int(own[len(own) // 2]) for i, own in planes.items()}
+    return Stack(image, labels, (SPACING, 1.0, 1.0), middles)
+
+
+def _place(
+    labels: NDArray[np.uint16],
+    brightness: NDArray[np.float32],
+    number: int,
+    random: np.random.Generator,
+) -> bool:
+    """Put one nucleus where there is room; False if there is none."""
+    shape = np.array(labels.shape)
+    centre = random.uniform([0, 20, 20], shape - [0, 20, 20])
+    radii = random.uniform([12, 11, 11], 20)
+    turn = np.linalg.qr(random.normal(size=(3, 3)))[0]
+    reach = np.array([24 / SPACING + 1, 24, 24])
+    low = np.maximum(centre - reach, 0).astype(int)
+    high = np.minimum(centre + reach + 1, shape).astype(int)
+    region = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    grid = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), axis=-1) - centre
+    grid = grid * (SPACING, 1, 1)
+    distance = ((grid @ turn / radii) ** 2).sum(axis=-1)
+    bend = 0.15 * np.sin(grid[..., 0] / 7) * np.sin(grid[..., 1] / 6) * np.sin(grid[..., 2] / 5)
+    inside = distance <= 1 + bend
+    if (labels[region][distance <= 1.25] > 0).any() or inside.sum() < 150:
+        return False
+    labels[region][inside] = number
+    brightness[region][inside] = random.uniform(0.45, 1)
+    return True
+
+
+def follow(session: Session, seeds: Seeds, **options: Any) -> dict[int, dict[int, Mask]]:
+    """Masks by object, then plane."""
+    found: dict[int, dict[int, Mask]] = {}
+    for step in session.propagate(seeds, "z", commit=False, **options):
+        for i, mask in step.masks.items():
+            found.setdefault(i, {})[step.plane[0]] = mask
+    return found
+
+
+def click_centroids(session: Session, seeds: Seeds) -> dict[int, dict[int, Mask]]:
+    """The baseline: each plane gets a click at the centroid of the plane before, and no more."""
+    found = {i: {mask.plane[0]: mask} for i, mask in seeds.items()}
+    depth = session.volume.plane_shape[0]
+    for direction in (1, -1):
+        last = dict(seeds)
+        while last:
+            clicks: dict[int, dict[int, list[PointPrompt]]] = {}
+            for i, mask in last.items():
+                z = mask.plane[0] + direction
+                if 0 <= z < depth:
+                    rows, cols = np.nonzero(mask.pixels)
+                    y, x = rows.mean() + mask.bbox[0], cols.mean() + mask.bbox[1]
+                    clicks.setdefault(z, {})[i] = [PointPrompt((z, float(y), float(x)))]
+            answers = [session.predict_objects(own) for own in clicks.values()]
+            last = {i: m for own in answers for i, m in own.items() if not m.empty}
+            for i, mask in last.items():
+                found[i][mask.plane[0]] = mask
+    return found
+
+
+Figures = dict[str, float]
+
+
+def score_neurites(data: Path, model: str, device: str | None) -> Figures:
+    """See the module."""
+    stack = neurites(data)
+    session = stack.open(model, device)
+    figures: Figures = {}
+    for name, seeds in (
+        ("click", stack.clicked_seeds(session)),
+        ("true mask", stack.true_seeds()),
+    ):
+        ours = float(np.mean(stack.ious(follow(session, seeds))))
+        baseline = float(np.mean(stack.ious(click_centroids(session, seeds))))
+        figures |= {
+            f"from a {name}: 3D IoU": ours,
+            f"from a {name}: centroid clicks": baseline,
+            f"from a {name}: ratio": ours / baseline,
+        }
+    return figures
+
+
+def score_nuclei(data: Path, model: str, device: str | None) -> Figures:
+    """See the module."""
+    stack = nuclei()
+    session = stack.open(model, device)
+    ious = stack.ious(follow(session, stack.clicked_seeds(session)))
+    return {"3D IoU": float(np.mean(ious)), "median": float(np.median(ious))}
+
+
+def score_everything(data: Path, model: str, device: str | None) -> Figures:
+    """See the module."""
+    figures: Figures = {}
+    for name, stack in (("neurites", neurites(data)), ("nuclei", nuclei())):
+        session = stack.open(model, device)
+        for _ in session.segment_stack("z"):
+            pass
+        best, f1 = object_scores(stack.labels, np.asarray(session.labels))
+        figures |= {f"{name}: mean best IoU": best, f"{name}: F1": f1}
+    return figures
+
+
+def object_scores(truth: NDArray[np.integer], found: NDArray[np.integer]) -> tuple[float, float]:
+    """Mean over true objects of the best IoU, and F1 at an IoU of 0.5."""
+    width = int(found.max()) + 1
+    pairs = truth.astype(np.int64) * width + found
+    common = np.bincount(pairs.ravel(), minlength=(int(truth.max()) + 1) * width)
+    common = common.reshape(-1, width)
+    union = common.sum(axis=1, keepdims=True) + common.sum(axis=0, keepdims=True) - common
+    ious = (common / np.maximum(union, 1))[1:, 1:]
+    here, there = common.sum(axis=1)[1:] > 0, common.sum(axis=0)[1:] > 0
+    best = ious[here].max(axis=1, initial=0)
+    hits = int((best > 0.5).sum())
+    return float(best.mean()), 2 * hits / int(here.sum() + there.sum())
+
+
+def score_passes(data: Path, model: str, device: str | None) -> Figures:
+    """See the module."""
+    stack = nuclei((24, 1024, 1024), 600)
+    middle = 12
+    here = [i for i, z in stack.clicked.items() if z == middle][:OBJECTS_IN_A_PASS]
+    seeds = {i: mask for i, mask in stack.true_seeds().items() if i in here}
+    limits = (middle - 3, middle + 3)
+    together: list[float] = []
+    alone: list[float] = []
+    for _ in range(3):
+        start = perf_counter()
+        at_once = follow(stack.open(model, device), seeds, within=limits)
+        together.append(perf_counter() - start)
+        start = perf_counter()
+        one_by_one = {
+            i: follow(stack.open(model, device), {i: seed}, within=limits).get(i, {})
+            for i, seed in seeds.items()
+        }
+        alone.append(perf_counter() - start)
+    ious = list(agreement(at_once, one_by_one))
+    return {
+        "times faster": median(alone) / median(together),
+        "masks that are equal": float(np.mean([iou == 1 for iou in ious])),
+        "mean IoU of the two": float(np.mean(ious)),
+    }
+
+
+def agreement(
+    first: Mapping[int, Mapping[int, Mask]], second: Mapping[int, Mapping[int, Mask]]
+) -> Iterator[float]:
+    """IoU of the masks of each object on each plane of either."""
+    for i in first.keys() | second.keys():
+        a, b = first.get(i, {}), second.get(i, {})
+        for z in a.keys() | b.keys():
+            pixels = [_pixels(own.get(z)) for own in (a, b)]
+            yield len(pixels[0] & pixels[1]) / len(pixels[0] | pixels[1])
+
+
+def _pixels(mask: Mask | None) -> set[tuple[int, int]]:
+    if mask is None:
+        return set()
+    rows, cols = np.nonzero(mask.pixels)
+    return set(zip((rows + mask.bbox[0]).tolist(), (cols + mask.bbox[1]).tolist(), strict=True))
+
+
+def score_memory(data: Path, model: str, device: str | None) -> Figures:
+    """See the module."""
+    peaks = {depth: _peak(depth, model, device) for depth in (16, 256)}
+    return {
+        "MB for 16 planes": peaks[16],
+        "MB for 256 planes": peaks[256],
+        "ratio": peaks[256] / peaks[16],
+    }
+
+
+def _peak(depth: int, model: str, device: str | None) -> float:
+    command = [sys.executable, __file__, "--through", str(depth), "--model", model]
+    command += ["--device", device] if device else []
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def follow_on_disk(depth: int, model: str, device: str | None) -> float:
+    """Peak memory in MB of following a column through a stack; image and labels are on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stack.zarr"
+        stored = zarr.create_array(
+            path, shape=(depth, 512, 512), chunks=(1, 512, 512), dtype="uint8"
+        )
+        random = np.random.default_rng(0)
+        y, x = np.mgrid[:512, :512]
+        column = (y - 250) ** 2 + (x - 260) ** 2 < 20**2
+        for z in range(depth):
+            stored[z] = random.integers(0, 50, (512, 512)) + 150 * column
+        session = Session.open(path, model=model, device=device, axes="ZYX", cache_dir=False)
+        session.labels = zarr.create_array(
+            Path(folder) / "labels.zarr", shape=stored.shape, chunks=(1, 512, 512), dtype="uint32"
+        )
+        middle = depth // 2
+        seed = Mask((middle,), (0, 0, 512, 512), column, 0.9, 5.0).tight()
+        planes = sum(bool(step.masks) for step in session.propagate(seed))
+        if planes < depth:
+            raise RuntimeError(f"the column was followed through {planes} of {depth} planes")
+    return getrusage(RUSAGE_SELF).ru_maxrss / 1024
+
+
+def score_tiles(data: Path, model: str, device: str | None) -> Figures:
+    """See the module."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "stack.zarr"
+        stored = zarr.create_array(
+            path, shape=(200, 8192, 8192), chunks=(1, 512, 512), dtype="uint8"
+        )
+        y, x = np.mgrid[-64:64, -64:64]
+        random = np.random.default_rng(0)
+        for z in range(80, 120):
+            radius = 40 * (1 - ((z - 99.5) / 21) ** 2) ** 0.5
+            nucleus = random.integers(0, 40, y.shape) + 150 * (y**2 + x**2 < radius**2)
+            stored[z, 4960:5088, 3056:3184] = nucleus
+        session = Session.open(
+            path, model=model, device=device, axes="ZYX", cache_dir=False, contrast=(0, 200)
+        )
+        seed = session.predict(points=[(100, 5024, 3120)])
+        planes = sum(bool(step.masks) for step in session.propagate(seed, commit=False))
+        return {
+            "slices found": planes,
+            "tiles encoded": session.encoder.calls,
+            "share of all": session.encoder.calls / len(session.tiles()),
+        }
+
+
+Row = Callable[[Path, str, str | None], Figures]
+ROWS: dict[str, Row] = {
+    "neurites": score_neurites,
+    "nuclei": score_nuclei,
+    "everything": score_everything,
+    "passes": score_passes,
+    "memory": score_memory,
+    "tiles": score_tiles,
+}
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with the set neurites_fibsem_3d.")] = Path(),
+    model: Annotated[str, typer.Option(help="Name of a model, or a file of weights.")] = (
+        "cells-tiny"
+    ),
+    device: str | None = None,
+    only: Annotated[list[str] | None, typer.Option(help="Rows to measure.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write all.")] = None,
+    through: Annotated[int, typer.Option(hidden=True)] = 0,
+) -> None:
+    """Measure the rows, and print their figures."""
+    if through:
+        print(follow_on_disk(through, model, device))
+        return
+    chosen: Iterable[str] = only or ROWS
+    figures: dict[str, Figures] = {}
+    for name in chosen:
+        if name in ("neurites", "everything") and not (data / "neurites_fibsem_3d").is_dir():
+            print(f"{name:10}  left out: no folder neurites_fibsem_3d in {data}")
+            continue
+        figures[name] = ROWS[name](data, model, device)
+        for figure, value in figures[name].items():
+            print(f"{name:10}  {figure:40} {value:10.3f}", flush=True)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    typer.run(main)
