@@ -664,14 +664,26 @@ def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> 
     ]
     bench.add(1, 1, 28, 30)
     bench.idle()
+    bench.controller.follow()
+    bench.idle()
+    assert sorted(bench.controller.object.masks) == [(1, 0), (1, 1), (1, 2)]
     bench.dock.axis.setCurrentIndex(1)
     bench.controller.follow()
     bench.idle()
-    assert sorted(bench.controller.object.masks) == [(0, 1), (1, 1)]
-    bench.dock.axis.setCurrentIndex(0)
-    bench.controller.follow()
+    everywhere = [(t, z) for t in range(2) for z in range(3)]
+    assert sorted(bench.controller.object.masks) == everywhere
+    bench.layer("points").feature_defaults = {"label": "background"}
+    before = dict(bench.controller.object.masks)
+    bench.add(0, 2, 24, 30)
     bench.idle()
-    assert sorted(bench.controller.object.masks) == [(0, 1), (1, 0), (1, 1), (1, 2)]
+    after = bench.controller.object.masks
+    changed = [p for p in everywhere if after[p] is not before[p]]
+    assert changed == [(0, 2)]
+    bench.controller.accept()
+    labels = bench.layer("labels").data
+    assert [bool(labels[p].any()) for p in everywhere] == [True] * 6
+    bench.controller.undo()
+    assert not labels.any()
 
 
 # --- everything ------------------------------------------------------------------------------

@@ -230,7 +230,7 @@ def tubes() -> np.ndarray:
 
 def stack_of_planes(image: np.ndarray, step: int = 1, **limits: int) -> Stack:
     volume = Volume.from_array(image, axes="ZYX")
-    line = line_through(volume, "z", [(0,)])
+    line = line_through(volume, "z", (0,))
     return Stack(volume, line, limits.get("first", 0), limits.get("last", line.size - 1), step)
 
 
@@ -444,6 +444,21 @@ def test_stacks_in_time_are_followed_in_z_or_in_t(tiny_model: Sam) -> None:
     assert {s.plane[1] for s in session.propagate(seed, "t", commit=False)} == {2}
 
 
+def test_all_slices_of_a_cell_are_followed_through_time() -> None:
+    movie = np.stack([np.roll(textured(balls(), t)[4:7], (2 * t, -t), (1, 2)) for t in range(4)])
+    truth = np.stack([np.roll(balls()[4:7], (2 * t, -t), (1, 2)) for t in range(4)])
+    volume = Volume.from_array(movie, axes="TZYX")
+    session = Session.open(volume, model="cells-tiny", cache_dir=False)
+    seeds = [Mask((1, z), (0, 0, 96, 96), truth[1, z] == 1, 0.9, 5.0).tight() for z in range(3)]
+    steps = list(session.propagate({5: seeds}, "t"))
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[-1].done == steps[-1].total == 15
+    mine, true = np.asarray(session.labels) == 5, truth == 1
+    assert (mine & true).sum() / (mine | true).sum() > 0.8
+    assert mine.any(axis=(2, 3)).all()
+    assert len(session.undo()) == 12
+
+
 def test_many_tiles_and_labels_on_disk(tiny_model: Sam, tmp_path: Path) -> None:
     image = zarr.create_array(
         tmp_path / "stack.zarr", shape=(9, 10_000, 10_000), chunks=(1, 512, 512), dtype="uint8"
@@ -498,9 +513,3 @@ def test_there_must_be_somewhere_to_go(tiny_model: Sam) -> None:
     )
     with pytest.raises(PromptError, match="one plane along Z"):
         thin.propagate(disc(20, 20, 5, (0,), 40))
-    movie = Session.open(
-        np.zeros((2, 3, 40, 40), np.uint8), model=tiny_model, axes="TZYX", cache_dir=False
-    )
-    seeds = [disc(20, 20, 5, (0, 1), 40), disc(20, 20, 5, (1, 1), 40)]
-    with pytest.raises(PromptError, match="one stack at a time"):
-        movie.propagate(seeds, "z")

@@ -1,7 +1,7 @@
 """Session: one image, one model, its labels; the only object that changes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,9 @@ from .model.sam import Sam
 from .prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 from .propagation.line import Line, line_through
 from .propagation.link import Chain, link
-from .propagation.propagate import PropagationStep, propagate
+from .propagation.propagate import PropagationStep, length, propagate
 from .propagation.repair import repair
-from .propagation.seeds import KnownMasks, along, by_object, check_seeds, lives_of
+from .propagation.seeds import KnownMasks, by_line, by_object, check_seeds, lives_of
 from .propagation.stack import follower_of, stack_of
 from .tiles.grid import Tile, TileGrid
 from .weights.load import best_device, load_model, weights_hash
@@ -380,11 +380,9 @@ class Session:
         PromptError
             If there is no such axis.
         """
-        lines: dict[Plane, Line] = {}
-        for plane in self.volume.planes():
-            line = line_through(self.volume, axis, [plane])
-            lines.setdefault(line.at(0), line)
-        steps = self._segment_stacks(list(lines.values()))
+        planes = self.volume.planes()
+        lines = dict.fromkeys(line_through(self.volume, axis, plane) for plane in planes)
+        steps = self._segment_stacks(list(lines))
         return self._painted(steps, policy) if commit else steps
 
     def _segment_stacks(self, lines: Sequence[Line]) -> Iterator[PropagationStep]:
@@ -442,7 +440,8 @@ class Session:
         ----------
         masks : Mask, sequence of Mask, or mapping of int to one of these
             One object, on one or more planes, or several by their labels. Between two known planes
-            an object is followed from both.
+            an object is followed from both. Known planes that differ in another axis too are
+            followed each for itself: all slices of a cell through time, for example.
         axis : str, optional
             ``z`` or ``t``; z by default where the image has it.
         within : tuple of int, optional
@@ -468,14 +467,21 @@ class Session:
         """
         objects = by_object(masks, self._next_label())
         check_seeds(objects, self.volume)
-        line = line_through(self.volume, axis, [m.plane for own in objects.values() for m in own])
-        seeds = along(objects, line)
-        stack = stack_of(self.encoder, line, within, tuple(seeds))
-        lives = lives_of(parents or {}, seeds, stack)
-        walks = propagate(follower_of(self.encoder, line), stack, seeds, lives)
+        walks, total = [], 0
+        for line, seeds in by_line(objects, self.volume, axis).items():
+            stack = stack_of(self.encoder, line, within, tuple(seeds))
+            lives = lives_of(parents or {}, seeds, stack)
+            follower = follower_of(self.encoder, line)
+            walks.append((total, propagate(follower, stack, seeds, lives)))
+            total += length(stack, seeds)
+        steps = (
+            replace(step, done=before + step.done, total=total)
+            for before, walk in walks
+            for step in walk
+        )
         if commit:
             self.parents |= parents or {}
-        return self._painted(walks, policy) if commit else walks
+        return self._painted(steps, policy) if commit else steps
 
     def _painted(
         self, steps: Iterator[PropagationStep], policy: OverlapPolicy

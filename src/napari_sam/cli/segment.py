@@ -31,11 +31,10 @@ from .target import check_output
 if TYPE_CHECKING:
     from napari_sam.masks.mask import Mask
     from napari_sam.prompts.prompt import Prompt, PromptSet
+    from napari_sam.propagation.line import Line
     from napari_sam.session import Session
 
     Batch = dict[int, tuple[Prompt, ...]]
-
-Plane = tuple[int, ...]
 
 OBJECTS_PER_PASS = 32
 
@@ -209,43 +208,29 @@ def plan_propagation(
     """
     from napari_sam.propagation.line import line_through
 
-    stacks: dict[Plane, list[Plane]] = {}
-    sizes = 0
+    positions: dict[Line, list[int]] = {}
     for plane in prompts.planes():
-        line = line_through(session.volume, axis, [plane])
-        stacks.setdefault(line.at(0), []).append(plane)
-    for first, planes in stacks.items():
-        line = line_through(session.volume, axis, [first])
-        positions = [line.position(plane) for plane in planes]
-        sizes += line.size + 1 + max(positions) - min(positions)
+        line = line_through(session.volume, axis, plane)
+        positions.setdefault(line, []).append(line.position(plane))
+    sizes = sum(line.size + 1 + max(own) - min(own) for line, own in positions.items())
     batches = _batches(prompts)
-    steps = _propagate_stacks(session, batches, list(stacks.values()), axis, prompts.parents)
-    return steps, len(batches) + sizes
+    return _propagate_all(session, batches, axis, prompts.parents), len(batches) + sizes
 
 
-def _propagate_stacks(
-    session: "Session",
-    batches: "list[Batch]",
-    stacks: "list[list[Plane]]",
-    axis: str | None,
-    parents: Mapping[int, int],
+def _propagate_all(
+    session: "Session", batches: "list[Batch]", axis: str | None, parents: Mapping[int, int]
 ) -> Iterator[int]:
-    known: dict[Plane, dict[int, Mask]] = {}
+    seeds: dict[int, list[Mask]] = {}
     for batch in batches:
         for number, mask in session.predict_objects(batch).items():
             if not mask.empty:
-                known.setdefault(mask.plane, {})[number] = mask
-        yield len(batch)
-    for planes in stacks:
-        seeds: dict[int, list[Mask]] = {}
-        for plane in planes:
-            for number, mask in known.get(plane, {}).items():
                 seeds.setdefault(number, []).append(mask)
-        done = 0
-        family = {child: mother for child, mother in parents.items() if child in seeds}
-        for step in session.propagate(seeds, axis, parents=family) if seeds else ():
-            yield from range(done, step.done)
-            done = step.done
+        yield len(batch)
+    family = {child: mother for child, mother in parents.items() if child in seeds}
+    done = 0
+    for step in session.propagate(seeds, axis, parents=family) if seeds else ():
+        yield from range(done, step.done)
+        done = step.done
 
 
 def _batches(prompts: "PromptSet") -> "list[Batch]":

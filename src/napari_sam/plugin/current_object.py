@@ -1,6 +1,6 @@
 """CurrentObject: the object under way, from its first prompt until it is accepted or dropped."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from typing import Any, Protocol
 
@@ -241,40 +241,40 @@ class CurrentObject:
             self._desk.say("Following begins as soon as the mask is there.")
         elif not any(not self.masks[plane].empty for plane in self._answered):
             self._desk.say("Click on an object first; then it can be followed.")
-        else:
-            self._follow_stretch(axis, set(self._answered))
+        elif (work := self._desk.workspace) is not None:
+            # What was followed through z, say, to slices of this time, is known at this time.
+            place = work.source.plane_axes.index(axis)
+            here = {plane[place] for plane in self._answered}
+            self._following.start = {plane for plane in self.masks if plane[place] in here}
+            self._follow_stretch(axis, self._following.start)
 
-    def _follow_stretch(self, axis: str, corrected: set[Plane]) -> None:
-        """Follow the object around some planes, as far as the next ones that have prompts."""
+    def _follow_stretch(self, axis: str, corrected: Set[Plane]) -> None:
+        """Follow the object around some planes, as far as the next ones that are known."""
         work = self._desk.workspace
         if work is None or not corrected:
             return
         if running := self._following.interrupt():
             self._desk.runner.drop(running)
+        self._looked_at.clear()
         place = work.source.plane_axes.index(axis)
-        here = next(iter(corrected))  # the planes of one stack differ from it along the axis only
-
-        def along(planes: Iterable[Plane]) -> list[Plane]:
-            return [p for p in planes if (*p[:place], here[place], *p[place + 1 :]) == here]
-
+        lines = {_without(plane, place) for plane in corrected}
+        fixed = self._answered.keys() | self._following.start
+        own = [plane for plane in self.masks if _without(plane, place) in lines]
         first, last = stretch(
-            {plane[place] for plane in along(self._answered)},
-            {plane[place] for plane in along(corrected)},
+            {plane[place] for plane in own if plane in fixed},
+            {plane[place] for plane in corrected},
         )
         last = work.source.plane_shape[place] - 1 if last is None else last
-        self._looked_at.clear()
-        inside = [plane for plane in along(self.masks) if first <= plane[place] <= last]
-        known = [p for p in inside if p in self._answered and not self.masks[p].empty]
+        inside = [plane for plane in own if first <= plane[place] <= last]
+        known = [self.masks[p] for p in inside if p in fixed and not self.masks[p].empty]
+        again = [plane for plane in inside if plane not in fixed]
         if not known:
             return
-        again = [p for p in inside if p not in self._answered]
-        masks = [self.masks[plane] for plane in known]
-        limits = (first, last)
-        steps = self._desk.engine.follow(self._desk.settings, work.source, masks, axis, limits)
+        steps = self._desk.engine.follow(
+            self._desk.settings, work.source, known, axis, (first, last)
+        )
         self._desk.runner.submit(
-            self._following.job(
-                steps, axis, self._answered, again, self._desk.receive, self._describe
-            )
+            self._following.job(steps, axis, fixed, again, self._desk.receive, self._describe)
         )
 
     def _missing(self) -> dict[Plane, tuple[Any, ...]]:
@@ -397,6 +397,11 @@ class CurrentObject:
         self._answered.clear()
         self._wanted.clear()
         self._desk.object_changed(False)
+
+
+def _without(plane: Plane, place: int) -> Plane:
+    """What planes of one stack have in common."""
+    return (*plane[:place], *plane[place + 1 :])
 
 
 def stretch(known: set[int], corrected: set[int]) -> tuple[int, int | None]:

@@ -25,6 +25,8 @@ class Following:
         Planes on which nobody clicked, as they were followed.
     unsure : dict of tuple to float
         How much the model disagrees with itself on these planes, from 0 to 1.
+    start : set of tuple
+        Planes that it was followed from: they are known, though nobody may have clicked there.
     axis : str or None
         Along which the object is followed; None before the first time and after a cancel.
     """
@@ -33,6 +35,7 @@ class Following:
         self._masks, self._changed = masks, changed
         self.brought: dict[Plane, Mask] = {}
         self.unsure: dict[Plane, float] = {}
+        self.start: set[Plane] = set()
         self.axis: str | None = None
         self._stale: set[Plane] = set()
         self._job: Job | None = None

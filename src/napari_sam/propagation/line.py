@@ -1,6 +1,5 @@
 """Line: the planes that an object is followed through, along one axis."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_sam.errors import PromptError
@@ -20,7 +19,7 @@ class Line:
     place : int
         Which entry of a plane it is.
     plane : tuple of int
-        Any plane of the line.
+        Its first plane.
     size : int
         How many planes it has.
     spacing : float
@@ -38,24 +37,12 @@ class Line:
         return (*self.plane[: self.place], position, *self.plane[self.place + 1 :])
 
     def position(self, plane: Plane) -> int:
-        """Where a plane lies on the line.
-
-        Raises
-        ------
-        PromptError
-            If it does not.
-        """
-        position = plane[self.place]
-        if plane != self.at(position):
-            raise PromptError(
-                f"plane {plane} is not on the way along {self.axis} through {self.plane}: "
-                "propagate the objects of one stack at a time"
-            )
-        return position
+        """Where a plane of the line lies on it."""
+        return plane[self.place]
 
 
-def line_through(volume: Volume, axis: str | None, planes: Sequence[Plane]) -> Line:
-    """The line along an axis that holds some planes.
+def line_through(volume: Volume, axis: str | None, plane: Plane) -> Line:
+    """The line along an axis that holds a plane.
 
     Parameters
     ----------
@@ -63,17 +50,18 @@ def line_through(volume: Volume, axis: str | None, planes: Sequence[Plane]) -> L
         The image.
     axis : str, optional
         ``z`` or ``t``; z by default where the image has it.
-    planes : sequence of tuple of int
-        At least one.
+    plane : tuple of int
+        Any on it.
 
     Returns
     -------
     Line
+        The same for all of its planes.
 
     Raises
     ------
     PromptError
-        If the image has no such axis, only one plane along it, or the planes are not on one line.
+        If the image has no such axis, or only one plane along it.
     """
     letters = volume.plane_axes
     if not letters:
@@ -92,7 +80,4 @@ def line_through(volume: Volume, axis: str | None, planes: Sequence[Plane]) -> L
     spacing = 1.0
     if chosen == "Z" and volume.units[place] == volume.units[-1]:
         spacing = volume.scale[place] / volume.scale[-1]
-    line = Line(chosen, place, planes[0], size, spacing)
-    for plane in planes:
-        line.position(plane)
-    return line
+    return Line(chosen, place, (*plane[:place], 0, *plane[place + 1 :]), size, spacing)

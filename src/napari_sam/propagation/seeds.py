@@ -7,7 +7,7 @@ from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import MaskPrompt, PromptSet
 
-from .line import Line
+from .line import Line, line_through
 from .stack import Stack
 
 KnownMasks = Mask | Sequence[Mask] | Mapping[int, Mask | Sequence[Mask]]
@@ -55,22 +55,45 @@ def check_seeds(objects: Mapping[int, Sequence[Mask]], volume: Volume) -> None:
     PromptSet(prompts).check(volume)
 
 
-def along(objects: Mapping[int, Sequence[Mask]], line: Line) -> dict[int, dict[int, Mask]]:
-    """Known masks by their position on a line, then by object.
+def by_line(
+    objects: Mapping[int, Sequence[Mask]], volume: Volume, axis: str | None
+) -> dict[Line, dict[int, dict[int, Mask]]]:
+    """Known masks by the line that they lie on, their position there, then by object.
+
+    Parameters
+    ----------
+    objects : mapping of int to sequence of Mask
+        Known masks of each object.
+    volume : Volume
+        The image.
+    axis : str, optional
+        See :func:`~napari_sam.propagation.line.line_through`.
+
+    Returns
+    -------
+    dict
+        In the order of the planes.
 
     Raises
     ------
     PromptError
-        If one does not lie on the line, or two of one object on the same plane.
+        If two masks of one object lie on the same plane, or the image has no such axis.
     """
-    seeds: dict[int, dict[int, Mask]] = {}
-    for i, own in objects.items():
-        for mask in own:
-            known = seeds.setdefault(line.position(mask.plane), {})
-            if i in known:
-                raise PromptError(f"object {i} has two masks on plane {mask.plane}: give one")
-            known[i] = mask
-    return seeds
+    lines: dict[Line, dict[int, dict[int, Mask]]] = {}
+    known = sorted(
+        ((mask.plane, i, mask) for i, own in objects.items() for mask in own), key=_first
+    )
+    for plane, i, mask in known:
+        line = line_through(volume, axis, plane)
+        here = lines.setdefault(line, {}).setdefault(line.position(plane), {})
+        if i in here:
+            raise PromptError(f"object {i} has two masks on plane {plane}: give one")
+        here[i] = mask
+    return lines
+
+
+def _first(known: tuple[tuple[int, ...], int, Mask]) -> tuple[tuple[int, ...], int]:
+    return known[:2]
 
 
 def lives_of(
