@@ -494,6 +494,10 @@ def test_g_follows_the_object_and_enter_accepts_all_of_it_as_one_step(
     assert slices(bench.shown()) == list(range(9))
     assert set(range(2, 10)) <= set(seen)  # each slice appears when it is done
     assert "9 slices" in bench.dock.status.text()
+    bench.viewer.dims.ndisplay = 3
+    QApplication.processEvents()
+    assert bench.layer("preview").extent.data[1, 0] == 8
+    bench.viewer.dims.ndisplay = 2
     bench.press(Qt.Key.Key_Return)
     bench.idle()
     labels = bench.layer("labels").data

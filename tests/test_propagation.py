@@ -3,16 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from napari_sam import Session
 from napari_sam.errors import ModelError
+from napari_sam.masks.mask import Mask
 from napari_sam.model.config import MemoryConfig, ModelConfig
 from napari_sam.model.families import sam2
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.memory_bank import MemoryBank
 from napari_sam.model.sam import Sam
 from napari_sam.model.track import PlaneMasks, PlanePrompt, track
+from napari_sam.propagation.by_memory import MemoryFollower
+from napari_sam.propagation.line import line_through
 from napari_sam.weights.recognise import translate
 from tests.golden.generated import Case, excerpt, generate_weights, summary
 from tests.golden.propagation import LONG, LOST, SHORT, SIDE, Walk, mask, planes
@@ -229,3 +234,70 @@ def test_a_stack_without_prompts_is_refused(tiny_memory: Sam) -> None:
 def test_a_model_without_memory_is_refused(tiny_model: Sam) -> None:
     with pytest.raises(ModelError, match="no memory"):
         next(track(tiny_model, [], {0: PlanePrompt()}))
+
+
+# --- through a session -----------------------------------------------------------------------
+
+
+def noise_stack(depth: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (depth, 64, 64), dtype=np.uint8)
+
+
+def a_square(plane: int, y: int = 20, x: int = 24, side: int = 16) -> Mask:
+    pixels = np.ones((side, side), bool)
+    return Mask((plane,), (y, x, y + side, x + side), pixels, 0.9, 5.0)
+
+
+def test_a_session_follows_by_memory_what_track_follows(tiny_memory: Sam) -> None:
+    session = Session.open(noise_stack(5), model=tiny_memory, axes="ZYX", cache_dir=False)
+    line = line_through(session.volume, "z", (0,))
+    follower = MemoryFollower(session.encoder, line, reverse=False)
+    seeds = {7: a_square(1), 3: a_square(1, 40, 8)}
+    follower.show(1, seeds)
+    features = [session.encoder.get(session.grid.tile((z,), 0, 0)).features for z in range(5)]
+    shown = torch.zeros(1, 2, 64, 64)
+    for number, seed in enumerate(seeds.values()):
+        y0, x0, y1, x1 = seed.bbox
+        shown[0, number, y0:y1, x0:x1] = 1
+    with torch.inference_mode():
+        steps = list(track(tiny_memory, features, {1: PlanePrompt(masks=shown)}, start=1))
+    for step in steps[1:]:
+        found = follower.follow(step.plane, {i: a_square(step.plane) for i in seeds})
+        for number, seen in enumerate(found.values()):
+            logits = step.low_res_logits[0, number]
+            grown = torch.nn.functional.interpolate(
+                logits[None, None], (64, 64), mode="bilinear", align_corners=False
+            )
+            expected = (grown[0, 0] > tiny_memory.config.mask_threshold).numpy()
+            pixels = np.zeros((64, 64), bool)
+            y0, x0, y1, x1 = seen.bbox
+            pixels[y0:y1, x0:x1] = seen.pixels
+            np.testing.assert_array_equal(pixels, expected)
+            assert seen.iou == pytest.approx(float(step.iou_predictions[0, number]))
+
+
+def test_an_object_that_leaves_its_tile_is_shown_again_in_the_next(tiny_memory: Sam) -> None:
+    wide = np.random.default_rng(0).integers(0, 255, (4, 64, 2000), dtype=np.uint8)
+    session = Session.open(wide, model=tiny_memory, axes="ZYX", cache_dir=False)
+    line = line_through(session.volume, "z", (0,))
+    follower = MemoryFollower(session.encoder, line, reverse=False)
+    follower.show(0, {1: a_square(0, 20, 100)})
+    tiles = len(tuple(session.grid.tiles((0,))))
+    assert tiles > 1
+    before = session.encoder.calls
+    follower.follow(1, {1: a_square(1, 20, 1900)})
+    # the tile around it on this plane, and on the plane before, where it is shown again
+    assert session.encoder.calls - before == 2
+    assert follower._walks[1].column.col == tiles - 1
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_memory_is_used_where_the_model_has_it(tiny_memory: Sam, down: bool) -> None:
+    session = Session.open(noise_stack(4), model=tiny_memory, axes="ZYX", cache_dir=False)
+    start = 3 if down else 0
+    steps = list(session.propagate(a_square(start)))
+    assert steps[0].plane == (start,)
+    assert {label for step in steps for label in step.masks} == {1}
+    ended = [reason for step in steps for reason in step.ended.values()]
+    assert ended or len({step.plane for step in steps}) == 4
+    assert (np.asarray(session.labels)[start, 20:36, 24:40] == 1).all()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import dask.array as da
 import numpy as np
 import pytest
 import tifffile
@@ -354,6 +355,8 @@ def test_labels_that_are_there_are_gone_on_with(
     for wrong in (np.zeros((3, 3), np.uint32), np.zeros(blobs.shape, np.float32)):
         with pytest.raises(LabelError, match="as large as the image"):
             session.labels = wrong
+    with pytest.raises(LabelError, match="the numpy or zarr array"):
+        session.labels = da.from_zarr(stored)
     assert session.labels is stored
 
 

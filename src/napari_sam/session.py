@@ -193,6 +193,11 @@ class Session:
                 f"labels must be integers of shape {expected}, not {labels.dtype} of shape "
                 f"{tuple(labels.shape)}: make them as large as the image, without channels"
             )
+        if hasattr(labels, "dask"):  # would note the change, and write nothing
+            raise LabelError(
+                "labels must be written in place, which a dask array cannot do: give the numpy or "
+                "zarr array that it was made of"
+            )
         self._labels, self._history = labels, EditHistory()
         self._largest_label = next_free_label(labels) - 1
 

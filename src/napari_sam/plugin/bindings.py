@@ -8,12 +8,12 @@ KEYS = {
     "W": "clicks or boxes",
     "G": "follow through the slices",
     "N": "next slice to look at",
-    "D": "accept as a daughter",
+    "K": "accept as a daughter",
     "Enter": "accept the object",
     "Escape": "drop it",
     "U": "undo the last accept",
 }
-"""Key -> what it does; Q, W, G, N, D and U are free on all of napari's layers."""
+"""Key -> what it does; Q, W, G, K, N and U are free on all of napari's layers."""
 
 
 class Bindings:

@@ -55,7 +55,7 @@ class Controller:
                 "W": self.swap_tool,
                 "G": self.follow,
                 "N": self.guide.look_next,
-                "D": self.accept_daughter,
+                "K": self.accept_daughter,
                 "Enter": self.accept,
                 "Escape": self.drop,
                 "U": self.undo,
