@@ -546,6 +546,45 @@ def test_g_before_the_answer_follows_when_it_comes(open_cells_tiny: Open) -> Non
     assert slices(bench.shown()) == [0, 1, 2, 3]
 
 
+def test_g_is_forgotten_when_the_work_is_cancelled(open_dock: Open) -> None:
+    bench = open_dock(picture(5, 40, 48))
+    with bench.model.held():
+        bench.add(2, 20, 20)
+        bench.wait(bench.model.inside.is_set)
+        bench.controller.follow()
+        bench.dock.cancel_button.click()
+    bench.idle()
+    bench.add(2, 21, 21)
+    bench.idle()
+    assert list(bench.controller.object.masks) == [(2,)]
+
+
+def test_an_object_accepted_while_it_is_followed_survives_closing_and_leaving(
+    open_cells_tiny: Open,
+) -> None:
+    bench = open_cells_tiny(tube())
+    bench.add(0, 28, 30)
+    bench.idle()
+    bench.controller.follow()
+    bench.wait(lambda: len(bench.controller.object.masks) >= 2)
+    bench.controller.accept()
+    other = bench.viewer.add_image(picture(40, 48), name="other")
+    bench.controller.use_image(other)  # the first one is finished all the same
+    bench.idle()
+    (labels,) = (
+        one for one in bench.viewer.layers if one.name.startswith("SAM labels") and one.ndim == 3
+    )
+    assert slices(labels.data) == list(range(9))
+    bench.controller.use_image(bench.viewer.layers["cells"])
+    bench.add(0, 10, 10)
+    bench.idle()
+    bench.controller.follow()
+    bench.controller.accept()
+    bench.viewer.layers.remove("cells")  # nobody wants it any more
+    bench.idle()
+    assert sum(name.startswith("SAM labels") for name in bench.names()) <= 2
+
+
 def test_a_correction_changes_the_stretch_up_to_the_next_clicks(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube())
     bench.add(2, 29, 30)

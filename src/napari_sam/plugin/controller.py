@@ -284,6 +284,7 @@ class Controller:
     def cancel(self) -> None:
         """Stop all work; what has a label keeps it."""
         lost = self._unfinished()
+        self.object.stop_following()
         self.runner.cancel()
         self.everything.stop()
         self.models.cancel()

@@ -248,6 +248,10 @@ class CurrentObject:
             self._following.start = {plane for plane in self.masks if plane[place] in here}
             self._follow_stretch(axis, self._following.start)
 
+    def stop_following(self) -> None:
+        """Do not begin to follow when the mask is there: the user has cancelled."""
+        self._axis_wanted = None
+
     def _follow_stretch(self, axis: str, corrected: Set[Plane]) -> None:
         """Follow the object around some planes, as far as the next ones that are known."""
         work = self._desk.workspace
@@ -329,8 +333,7 @@ class CurrentObject:
                 self._desk.receive(event)
 
         def finish() -> None:
-            if work.image in work.viewer.layers:
-                paint(list(masks.values()))
+            paint(list(masks.values()))
 
         self._desk.runner.drop_replaceable()
         self.start_next()
@@ -339,7 +342,9 @@ class CurrentObject:
         self._desk.runner.submit(Job(steps, receive, finish, promised=True))
 
     def _paint(self, work: Workspace, masks: Sequence[Mask]) -> bool:
-        """Make masks a label; False, and the user is told why, if there is none left."""
+        """Make masks a label; False, and the user is told why, if that cannot be."""
+        if work.image not in work.viewer.layers:  # it was closed meanwhile
+            return False
         try:
             label, area = work.accept(masks)
         except NapariSamError as error:
@@ -353,6 +358,8 @@ class CurrentObject:
 
     def _paint_daughter(self, work: Workspace, born: int, masks: Sequence[Mask]) -> bool:
         """Make masks a daughter from the frame on in which she was born."""
+        if work.image not in work.viewer.layers:
+            return False
         time = work.source.plane_axes.find("T")
         own = [m for m in masks if not m.empty and (time < 0 or m.plane[time] >= born)]
         if not own:
