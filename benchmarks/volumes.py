@@ -345,7 +345,17 @@ def follow_on_disk(depth: int, model: str, device: str | None) -> float:
         planes = sum(bool(step.masks) for step in session.propagate(seed))
         if planes < depth:
             raise RuntimeError(f"the column was followed through {planes} of {depth} planes")
-    return getrusage(RUSAGE_SELF).ru_maxrss / 1024
+    return peak_memory()
+
+
+def peak_memory() -> float:
+    """Peak resident memory of this process in MB."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # what getrusage says there begins with the process that started this one
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return getrusage(RUSAGE_SELF).ru_maxrss / unit
 
 
 def score_tiles(data: Path, model: str, device: str | None) -> Figures:
