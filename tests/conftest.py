@@ -23,6 +23,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or writes the cache or the settings of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NAPARI_SAM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("NAPARI_SAM_JOURNAL_DIR", str(tmp_path_factory.mktemp("journals")))
         patch.setenv("NAPARI_SAM_MODELS", str(tmp_path_factory.mktemp("models")))
         patch.setenv("MICROSAM_CACHEDIR", str(tmp_path_factory.mktemp("micro_sam")))
         patch.setenv("NAPARI_CONFIG", "")  # napari's own word for settings that are not kept

@@ -24,6 +24,7 @@ STAGES = {
     "masks",
     "labels",
     "propagation",
+    "journal",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -36,6 +37,7 @@ MAY_IMPORT = {
     "embeddings": {"errors", "image", "tiles", "model"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
     "labels": {"errors", "image", "masks.mask"},
+    "journal": {"errors", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any

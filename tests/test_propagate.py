@@ -1,13 +1,16 @@
 """Objects are followed from plane to plane: what is found, where it ends, and what it costs."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
 from skimage.measure import label as connected_components
 
 from napari_sam import Session
@@ -16,9 +19,11 @@ from napari_sam.image.volume import Volume
 from napari_sam.labels.edit_history import EditHistory
 from napari_sam.labels.paint import OverlapPolicy, paint
 from napari_sam.masks.mask import Mask
+from napari_sam.model.config import MemoryConfig, ModelConfig
 from napari_sam.model.sam import Sam
-from napari_sam.propagation.between import blend
-from napari_sam.propagation.ending import Ending, overlap
+from napari_sam.model.track import PlanePrompt, track
+from napari_sam.propagation.between import blend, join
+from napari_sam.propagation.ending import Ending, judge, overlap
 from napari_sam.propagation.flow import carry
 from napari_sam.propagation.history import History
 from napari_sam.propagation.line import line_through
@@ -173,15 +178,154 @@ def test_history_equals_copies_of_the_labels(
         else:
             step = history.begin()
             future.clear()
+            changed = False
             for plane, start, number in action:
                 square = np.ones((3, 3), bool)
                 mask = Mask((plane,), (start, start, start + 3, start + 3), square, 1, 1)
                 edit = paint(mask, labels, number, OverlapPolicy.REPLACE)
                 edit.apply(labels)
                 step.add(edit)
-            if (labels != past[-1]).any():
+                changed |= not edit.empty
+            if changed:
                 past.append(labels.copy())
         np.testing.assert_array_equal(labels, past[-1])
+
+
+def test_a_large_object_is_carried_as_the_image_moves() -> None:
+    """Its region is shrunk before the flow is estimated."""
+    texture = gaussian_filter(np.random.default_rng(0).normal(size=(420, 420)), 3)
+    planes = np.stack([texture[10:410, 10:410], texture[4:404, 15:415]]).astype(np.float32)
+    carried = carry(
+        disc(200, 200, 140, size=400), (0, 0), Volume.from_array(planes, axes="ZYX"), (1,)
+    )
+    moved, unmoved = disc(206, 195, 140, size=400), disc(200, 200, 140, size=400)
+    assert overlap(carried, moved) > 0.98 > overlap(unmoved, moved)
+
+
+def test_a_shift_brings_a_mask_where_flow_alone_would_not() -> None:
+    texture = gaussian_filter(np.random.default_rng(0).normal(size=(160, 160)), 1.5)
+    planes = np.stack([texture[40:136, 30:126], texture[15:111, 50:146]]).astype(np.float32)
+    volume = Volume.from_array(planes, axes="ZYX")
+    true = disc(65, 35, 12)
+    assert overlap(carry(disc(40, 55, 12), (25, -20), volume, (1,)), true) > 0.95
+    assert overlap(carry(disc(40, 55, 12), (0, 0), volume, (1,)), true) < 0.5
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 29),
+    st.integers(0, 23),
+    st.integers(1, 9),
+    st.integers(-40, 40),
+    st.integers(-40, 40),
+)
+def test_what_is_carried_lies_in_the_image(y: int, x: int, radius: int, dy: int, dx: int) -> None:
+    noise = np.random.default_rng(0).random((2, 30, 24), np.float32)
+    pixels = full(disc(y, x, radius, size=30), (30, 30))[:, :24]
+    mask = Mask((0,), (0, 0, 30, 24), pixels, 0.9, 5.0).tight()
+    carried = carry(mask, (dy, dx), Volume.from_array(noise, axes="ZYX"), (1,))
+    y0, x0, y1, x1 = carried.bbox
+    if not carried.empty:
+        assert 0 <= y0 < y1 <= 30
+        assert 0 <= x0 < x1 <= 24
+        assert carried.bbox == carried.tight().bbox
+    my0, mx0, my1, mx1 = mask.bbox
+    if my1 + dy <= 0 or mx1 + dx <= 0 or my0 + dy >= 30 or mx0 + dx >= 24:
+        assert carried.empty
+
+
+def test_in_an_image_too_small_for_flow_a_mask_stays() -> None:
+    tiny = np.random.default_rng(0).random((2, 8, 8), np.float32)
+    mask = disc(4, 4, 3, size=8)
+    carried = carry(mask, (0, 0), Volume.from_array(tiny, axes="ZYX"), (1,))
+    np.testing.assert_array_equal(full(carried, (8, 8)), full(mask, (8, 8)))
+
+
+def test_a_shift_points_along_the_walk_also_on_the_way_down() -> None:
+    history = History.begin(9, disc(30, 30, 8))
+    for z, y in ((8, 33), (6, 39)):  # one plane was passed over
+        history = history.then(z, disc(y, 30, 8))
+    assert history.shift(5) == (3, 0)
+    assert history.shift(4) == (6, 0)
+
+
+def test_usual_is_the_median_of_the_last_five_planes() -> None:
+    history = History.begin(0, disc(48, 48, 30))
+    assert history.usual_area == disc(48, 48, 30).area
+    for z, radius in enumerate((5, 9, 6, 8, 7), start=1):
+        seen = disc(48, 48, radius)
+        history = history.then(z, Mask(seen.plane, seen.bbox, seen.pixels, radius / 10, 5.0))
+    assert history.usual_area == disc(48, 48, 7).area
+    assert history.usual_iou == 0.7
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (disc(48, 50, 11), None),
+        (disc(48, 48, 1.2), None),
+        (disc(48, 48, 30), Ending.AREA),
+        (disc(48, 48, 5), Ending.AREA),
+        (disc(48, 66, 10), Ending.MOVED),
+        (replace(disc(48, 48, 10), iou=0.5), Ending.UNSURE),
+        (replace(disc(48, 48, 10), object_score=-0.1), Ending.NOT_SEEN),
+        (disc(48, 48, 0.5), Ending.NOT_SEEN),
+    ],
+)
+def test_each_sign_that_an_object_has_ended_has_its_name(
+    found: Mask, reason: Ending | None
+) -> None:
+    expected = disc(48, 48, 1.2 if found.area == 5 else 10)
+    assert judge(History.begin(0, expected), expected, found) is reason
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.integers(10, 50), st.integers(10, 50), st.integers(1, 14)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.floats(0, 1),
+)
+def test_where_the_model_sees_what_is_expected_nothing_changes(
+    discs: list[tuple[int, int, int]], trust: float
+) -> None:
+    pixels = np.any([full(disc(*one, size=64), (64, 64)) for one in discs], axis=0)
+    mask = Mask((0,), (0, 0, 64, 64), pixels, 0.9, 5.0).tight()
+    np.testing.assert_array_equal(full(settle(mask, mask, trust), (64, 64)), pixels)
+
+
+def test_a_neighbour_that_the_model_takes_along_is_left_out_whole() -> None:
+    carried, neighbour = disc(30, 30, 12), disc(66, 66, 14)
+    both = Mask((0,), (0, 0, 96, 96), full(carried) | full(neighbour), 0.7, 3.0)
+    kept = settle(carried, both, 0.4)
+    np.testing.assert_array_equal(full(kept), full(carried))
+    assert (kept.iou, kept.object_score) == (0.7, 3.0)
+
+
+def test_of_two_walks_the_nearer_and_the_surer_one_counts_more() -> None:
+    up, down = disc(48, 48, 6, (3,)), disc(48, 48, 14, (3,))
+    np.testing.assert_array_equal(full(join(up, down, 0.0)), full(up))
+    np.testing.assert_array_equal(full(join(up, down, 1.0)), full(down))
+    for share, radius in ((0.25, 8), (0.5, 10), (0.75, 12)):
+        joined = join(up, down, share)
+        assert joined.plane == (3,)
+        assert overlap(joined, disc(48, 48, radius)) > 0.95
+    sure = join(up, replace(down, iou=0.3), 0.5)  # 0.9 to 0.3
+    assert overlap(sure, disc(48, 48, 8)) > 0.95
+
+
+def test_a_pixel_of_two_goes_to_the_one_it_was_nearer_to() -> None:
+    wide = Mask((0,), (10, 5, 30, 55), np.ones((20, 50), bool), 0.9, 5.0)
+    expected = {1: disc(20, 15, 6), 2: disc(20, 40, 11)}
+    shared = {i: full(m) for i, m in share_pixels({1: wide, 2: wide}, expected).items()}
+    np.testing.assert_array_equal(shared[1] | shared[2], full(wide))
+    assert not (shared[1] & shared[2]).any()
+    # the discs end at 20 and at 30: on the row of their centres halfway is at 25
+    assert np.flatnonzero(shared[1][20]).tolist() == list(range(5, 26))
+    assert np.flatnonzero(shared[2][20]).tolist() == list(range(26, 55))
+    assert all((shared[i] >= (full(mask) & full(wide))).all() for i, mask in expected.items())
 
 
 # --- walks, with a follower that sees what is bright -----------------------------------------
@@ -192,8 +336,8 @@ class ByThreshold:
 
     trust = 1.0
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+    def __init__(self, stack: Stack, threshold: int = 100) -> None:
+        self.stack, self.threshold = stack, threshold
 
     def show(self, position: int, masks: Mapping[int, Mask]) -> None:
         pass
@@ -203,7 +347,7 @@ class ByThreshold:
 
     def follow(self, position: int, expected: Mapping[int, Mask]) -> dict[int, Mask]:
         plane = self.stack.line.at(position)
-        bright = self.stack.volume.read(plane, 0, 0, *self.stack.shape)[..., 0] > 100
+        bright = self.stack.volume.read(plane, 0, 0, *self.stack.shape)[..., 0] > self.threshold
         parts = connected_components(bright)
         return {i: self._best(parts, mask, plane) for i, mask in expected.items()}
 
@@ -369,6 +513,116 @@ def test_two_objects_that_merge_share_the_pixels() -> None:
     assert {3, 4} <= found[1].keys() | found[2].keys()
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(0, 7), st.integers(0, 7)),
+        min_size=1,
+        max_size=3,
+    ),
+    st.integers(0, 9),
+)
+def test_objects_that_come_and_go_are_found_where_they_are_and_once(
+    spans: list[tuple[int, int, int, int]], noise: int
+) -> None:
+    """Between two drawn planes each object is there; it is known on one or two of those."""
+    y, x = np.mgrid[:40, :120]
+    truth = np.zeros((8, 40, 120), np.uint8)
+    seeds: dict[int, dict[int, Mask]] = {}
+    for i, (a, b, *known) in enumerate(spans, start=1):
+        first, last = min(a, b), max(a, b)
+        truth[first : last + 1, (y - 20) ** 2 + (x - 40 * i + 20) ** 2 < 110] = i
+        for z in known:
+            z = min(max(z, first), last)
+            seeds.setdefault(z, {})[i] = seed_of(truth, z, i)
+    found, steps = walk(stack_of_planes(textured(truth, noise)), seeds)
+    assert sorted(found) == list(range(1, len(spans) + 1))
+    for i, planes in found.items():
+        assert_equals(planes, truth, i)
+        present = sorted(planes)
+        ended = {p for p in (present[0] - 1, present[-1] + 1) if 0 <= p < 8}
+        assert ends(steps, i) == dict.fromkeys(ended, Ending.NOT_SEEN)
+    told = [(step.plane, i) for step in steps for i in step.masks]
+    assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize("start", [1, 10])
+def test_one_object_is_bridged_while_another_is_seen(start: int) -> None:
+    truth = np.zeros((12, 60, 120), np.uint8)
+    y, x = np.mgrid[:60, :120]
+    truth[:, (y - 30) ** 2 + (x - 25) ** 2 < 100] = 1
+    truth[:, (y - 30) ** 2 + (x - 90) ** 2 < 100] = 2
+    image = textured(truth)
+    image[5:8, :, 60:] = 0
+    seeds = {start: {i: seed_of(truth, start, i) for i in (1, 2)}}
+    found, steps = walk(stack_of_planes(image), seeds)
+    assert_equals(found[1], truth, 1)
+    assert sorted(found[2]) == list(range(12))
+    for z, pixels in found[2].items():
+        true = truth[z] == 2
+        assert (pixels & true).sum() / (pixels | true).sum() > 0.9
+    assert ends(steps, 1) == ends(steps, 2) == {}
+
+
+def test_an_object_that_leaves_the_image_unseen_has_left() -> None:
+    z, y, x = np.mgrid[:9, :60, :80]
+    truth = (y - 30) ** 2 + (x - 30 - 8 * z) ** 2 < 144
+    image = textured(truth)
+    image[6:] = 0
+    found, steps = walk(stack_of_planes(image), {0: {1: seed_of(truth, 0, 1)}})
+    assert sorted(found[1]) == list(range(6))
+    assert ends(steps, 1) == {8: Ending.LEFT}
+
+
+def test_planes_that_are_all_alike_leave_no_doubt() -> None:
+    truth = np.repeat(tubes()[4:5] == 2, 8, axis=0)
+    image = np.repeat(textured(truth[:1]), 8, axis=0)
+    seeds = {1: {1: seed_of(truth, 1, 1)}, 6: {1: seed_of(truth, 6, 1)}}
+    found, steps = walk(stack_of_planes(image), seeds)
+    assert_equals(found[1], truth, 1)
+    unsure = {step.plane[0]: step.disagreement[1] for step in steps if step.disagreement}
+    assert unsure == dict.fromkeys([0, 2, 3, 4, 5, 7], 0.0)
+
+
+def test_how_much_two_walks_differ_is_told_and_they_meet_halfway() -> None:
+    """A bright core in a dim rim: one direction sees both, the other the core."""
+    y, x = np.mgrid[:96, :96]
+    rim, core = ((y - 48) ** 2 + (x - 48) ** 2 < r**2 for r in (15, 11))
+    image = np.repeat((textured(rim) // 2 + 110 * core + 40 * rim)[None], 9, axis=0)
+    stack = stack_of_planes(image.astype(np.uint8))
+    seeds = {
+        z: {1: Mask((z,), (0, 0, 96, 96), pixels, 0.9, 5.0).tight()}
+        for z, pixels in ((1, rim), (7, core))
+    }
+    steps = list(propagate(lambda down: ByThreshold(stack, 180 if down else 100), stack, seeds))
+    between = {s.plane[0]: s for s in steps if 1 < s.plane[0] < 7 and s.masks}
+    assert sorted(between) == [2, 3, 4, 5, 6]
+    difference = 1 - core.sum() / rim.sum()
+    areas = []
+    for z in sorted(between):
+        assert between[z].disagreement[1] == pytest.approx(difference)
+        pixels = full(between[z].masks[1])
+        assert (core <= pixels).all()
+        assert (pixels <= rim).all()
+        areas.append(int(pixels.sum()))
+    assert areas == sorted(areas, reverse=True)
+    assert areas[0] > areas[-1]
+
+
+def test_an_object_that_another_is_drawn_over_is_taken() -> None:
+    truth = np.zeros((7, 96, 96), np.uint8)
+    y, x = np.mgrid[:96, :96]
+    truth[:4, (y - 48) ** 2 + (x - 48) ** 2 < 25] = 1
+    truth[4:, (y - 48) ** 2 + (x - 48) ** 2 < 400] = 2
+    image = textured(truth)
+    image[4] = image[3]  # the small one is still to be seen where the large one is drawn
+    seeds = {1: {1: seed_of(truth, 1, 1)}, 4: {2: seed_of(truth, 4, 2)}}
+    found, steps = walk(stack_of_planes(image), seeds)
+    assert_equals(found[1], truth, 1)
+    assert_equals(found[2], truth, 2)
+    assert ends(steps, 1) == {4: Ending.TAKEN}
+
+
 # --- through a session -----------------------------------------------------------------------
 
 
@@ -513,3 +767,188 @@ def test_there_must_be_somewhere_to_go(tiny_model: Sam) -> None:
     )
     with pytest.raises(PromptError, match="one plane along Z"):
         thin.propagate(disc(20, 20, 5, (0,), 40))
+
+
+def painted(steps: list[PropagationStep], shape: tuple[int, ...]) -> np.ndarray:
+    """Labels that hold what the steps brought, the first one where two do."""
+    labels = np.zeros(shape, np.uint32)
+    for step in steps:
+        for label, mask in step.masks.items():
+            plane = labels[step.plane]
+            plane[full(mask, plane.shape) & (plane == 0)] = label
+    return labels
+
+
+def test_labels_are_what_the_steps_brought_at_every_time(session: Session) -> None:
+    seeds = {4: seed_of(balls(), 6, 1), 2: seed_of(balls(), 5, 2)}
+    seen: list[PropagationStep] = []
+    for step in session.propagate(seeds):
+        seen.append(step)
+        np.testing.assert_array_equal(session.labels, painted(seen, balls().shape))
+    assert {i for step in seen for i in step.masks} == {2, 4}
+    assert sum(len(step.masks) for step in seen) > 12
+    after = np.array(session.labels)
+    session.undo()
+    assert not np.any(session.labels)
+    session.redo()
+    np.testing.assert_array_equal(session.labels, after)
+
+
+def test_several_masks_of_one_object_get_one_free_label(session: Session) -> None:
+    truth = balls()
+    session.commit(disc(80, 10, 4, (3,)), label=4)
+    known = [seed_of(truth, 3, 2), seed_of(truth, 7, 2)]
+    steps = list(session.propagate(known, within=(7, 2)))
+    assert {i for step in steps for i in step.masks} == {5}
+    mine = np.asarray(session.labels) == 5
+    assert np.unique(np.nonzero(mine)[0]).tolist() == [2, 3, 4, 5, 6, 7]
+    for z in (3, 7):
+        np.testing.assert_array_equal(mine[z], truth[z] == 2)
+    unsure = {s.plane[0]: s.disagreement[5] for s in steps if 5 in s.disagreement}
+    assert {4, 5, 6} <= set(unsure)
+    assert all(0 <= value <= 1 for value in unsure.values())
+
+
+@pytest.mark.parametrize("policy", OverlapPolicy)
+def test_pixels_of_others_are_kept_or_taken_as_the_policy_says(
+    session: Session, policy: OverlapPolicy
+) -> None:
+    other = Mask((7,), (20, 32, 50, 60), np.ones((30, 28), bool), 0.9, 5.0)
+    session.commit(other, label=3)
+    before = np.array(session.labels)
+    steps = list(session.propagate({8: seed_of(balls(), 6, 1)}, policy=policy))
+    (mask,) = (step.masks[8] for step in steps if step.plane == (7,) and step.masks)
+    mine, theirs = full(mask), full(other)
+    assert (mine & theirs).any()
+    labels = np.array(session.labels)
+    kept = policy is OverlapPolicy.KEEP_EXISTING
+    np.testing.assert_array_equal(labels[7] == 3, theirs if kept else theirs & ~mine)
+    np.testing.assert_array_equal(labels[7] == 8, mine & ~theirs if kept else mine)
+    session.undo()
+    np.testing.assert_array_equal(session.labels, before)
+
+
+def test_what_is_committed_meanwhile_is_a_step_of_its_own(session: Session) -> None:
+    steps = session.propagate({8: seed_of(balls(), 6, 1)})
+    next(steps)
+    session.commit(disc(80, 10, 4, (3,)), label=3)
+    list(steps)
+    alone = np.asarray(session.labels) == 8
+    assert len(session.undo()) == 1
+    np.testing.assert_array_equal(np.asarray(session.labels) == 8, alone)
+    assert np.unique(session.labels).tolist() == [0, 8]
+    session.undo()
+    assert not np.any(session.labels)
+
+
+def test_steps_that_nobody_asks_for_cost_nothing(session: Session) -> None:
+    session.commit(disc(80, 10, 4, (3,)), label=3)
+    session.propagate(seed_of(balls(), 6, 1))
+    assert session.encoder.calls == 0
+    assert len(session.undo()) == 1
+    assert len(session.redo()) == 1
+
+
+def test_planes_half_as_far_apart_as_pixels_are_encoded_by_twos() -> None:
+    z, y, x = np.mgrid[:25, :96, :96]
+    truth = ((z - 12) / 9.5) ** 2 + ((y - 48) / 15) ** 2 + ((x - 48) / 15) ** 2 < 1
+    volume = Volume.from_array(textured(truth), axes="ZYX", scale=(0.5, 1, 1))
+    session = Session.open(volume, model="cells-tiny", cache_dir=False)
+    for step in session.propagate(seed_of(truth, 12, 1)):
+        assert step.done <= step.total
+    mine = np.asarray(session.labels) == 1
+    assert (mine & truth).sum() / (mine | truth).sum() > 0.75
+    planes = np.unique(np.nonzero(mine)[0])
+    assert planes.tolist() == list(range(planes[0], planes[-1] + 1))
+    assert session.encoder.calls <= 13
+
+
+def test_planes_of_unlike_units_are_not_compared() -> None:
+    volume = Volume.from_array(
+        np.zeros((4, 20, 20), np.uint8), scale=(0.1, 1, 1), units=("second", *("micrometer",) * 2)
+    )
+    assert line_through(volume, "z", (0,)).spacing == 1
+
+
+def test_a_movie_is_followed_in_time() -> None:
+    movie = Volume.from_array(textured(balls())[3:8], axes="TYX")
+    session = Session.open(movie, model="cells-tiny", cache_dir=False)
+    seed = replace(seed_of(balls(), 5, 1), plane=(2,))
+    steps = list(session.propagate(seed))
+    assert [step.plane[0] for step in steps] == [2, 3, 4, 2, 1, 0]
+    assert steps[-1].done == steps[-1].total == 6
+    mine = np.asarray(session.labels) == 1
+    np.testing.assert_array_equal(mine[2], balls()[5] == 1)
+    assert mine.any(axis=(1, 2)).all()
+
+
+def test_labels_of_ones_own_on_disk_are_painted(session: Session, tmp_path: Path) -> None:
+    stored = zarr.create_array(
+        tmp_path / "labels.zarr", shape=balls().shape, chunks=(2, 40, 40), dtype="uint16"
+    )
+    stored[6, 5:9, 5:9] = 7
+    session.labels = stored
+    steps = list(session.propagate(seed_of(balls(), 6, 1)))
+    reopened = zarr.open_array(tmp_path / "labels.zarr", mode="r")
+    expected = painted(steps, balls().shape)
+    expected[6, 5:9, 5:9] = 7
+    assert np.unique(expected).tolist() == [0, 7, 8]
+    np.testing.assert_array_equal(reopened[:], expected)
+    session.undo()
+    assert np.unique(reopened[:]).tolist() == [0, 7]
+    session.redo()
+    np.testing.assert_array_equal(reopened[:], expected)
+
+
+def test_daughters_are_born_after_their_mother(session: Session) -> None:
+    seeds = {1: seed_of(balls(), 5, 1), 5: seed_of(balls(), 5, 2)}
+    with pytest.raises(PromptError, match="daughter of 1") as caught:
+        session.propagate(seeds, parents={5: 1})
+    assert "\n" not in str(caught.value)
+    assert session.parents == {}
+    seeds[5] = seed_of(balls(), 7, 2)
+    steps = list(session.propagate(seeds, parents={5: 1}))
+    assert session.parents == {5: 1}
+    assert max(step.plane[0] for step in steps if 1 in step.masks) == 6
+    assert min(step.plane[0] for step in steps if 5 in step.masks) == 7
+    assert ends(steps, 1)[7] is ends(steps, 5)[6] is Ending.DIVIDED
+
+
+# --- with a model that remembers -------------------------------------------------------------
+
+
+@pytest.fixture
+def rememberer() -> Sam:
+    """A random model with memory that sees an object everywhere."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = replace(ModelConfig.tiny_random(), memory=MemoryConfig(dim=8, layers=1))
+        model = Sam(config).eval()
+        for parameter in model.parameters():
+            torch.nn.init.normal_(parameter, std=0.2)
+    assert model.mask_decoder.object_score_head is not None
+    torch.nn.init.constant_(model.mask_decoder.object_score_head.output.bias, 1e4)
+    return model
+
+
+def test_labels_are_what_the_memory_of_a_model_finds_in_both_directions(rememberer: Sam) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (5, 64, 64), dtype=np.uint8)
+    session = Session.open(noise, model=rememberer, axes="ZYX", cache_dir=False)
+    seed = Mask((2,), (10, 10, 50, 50), np.ones((40, 40), bool), 0.9, 5.0)
+    steps = list(session.propagate(seed))
+    assert [step.plane[0] for step in steps] == [2, 3, 4, 2, 1, 0]
+    assert not any(step.ended for step in steps)
+    features = [session.encoder.get(session.grid.tile((z,), 0, 0)).features for z in range(5)]
+    shown = torch.from_numpy(full(seed, (64, 64))).float()[None, None]
+    for down in (False, True):
+        prompts = {2: PlanePrompt(masks=shown)}
+        with torch.inference_mode():
+            _, *seen = track(rememberer, features, prompts, start=2, reverse=down)
+        assert len(seen) == 2
+        for plane in seen:
+            logits = torch.nn.functional.interpolate(
+                plane.low_res_logits, (64, 64), mode="bilinear", align_corners=False
+            )
+            expected = (logits[0, 0] > rememberer.config.mask_threshold).numpy()
+            assert 0 < expected.sum() < expected.size
+            np.testing.assert_array_equal(np.asarray(session.labels)[plane.plane] == 1, expected)

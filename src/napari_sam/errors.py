@@ -29,5 +29,9 @@ class LabelError(NapariSamError):
     """A label cannot be written into the labels array."""
 
 
+class JournalError(NapariSamError):
+    """The journal of accepted objects cannot be written or read."""
+
+
 class OutputError(NapariSamError):
     """A result cannot be saved where the user asked."""

@@ -1,25 +1,21 @@
 """EditHistory: the steps in which labels were edited, to take them back and to do them again."""
 
-import zlib
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .edit import LabelEdit
+from .packed_edit import PackedEdit
 
 
 class EditStep:
     """Edits that belong together: they are undone at once. Made by :meth:`EditHistory.begin`."""
 
     def __init__(self) -> None:
-        self._edits: list[_Packed] = []
+        self._edits: list[PackedEdit] = []
 
     def add(self, edit: LabelEdit) -> None:
         """An edit that was applied."""
         if not edit.empty:
-            self._edits.append(_Packed.of(edit))
+            self._edits.append(PackedEdit.of(edit))
 
     def inverse(self) -> tuple[LabelEdit, ...]:
         """The edits that take the step back, in the order in which to apply them."""
@@ -73,37 +69,3 @@ def _move(source: list[EditStep], target: list[EditStep], labels: Any) -> tuple[
             step.add(edit)
         target.append(step)
     return edits
-
-
-@dataclass(frozen=True, slots=True)
-class _Packed:
-    """A LabelEdit, compressed."""
-
-    plane: tuple[int, ...]
-    bbox: tuple[int, int, int, int]
-    dtype: str
-    mask: bytes
-    old: bytes
-    new: bytes
-
-    @classmethod
-    def of(cls, edit: LabelEdit) -> "_Packed":
-        arrays = (np.packbits(edit.mask), edit.old, edit.new)
-        packed = (zlib.compress(np.ascontiguousarray(array).tobytes(), 1) for array in arrays)
-        return cls(edit.plane, edit.bbox, edit.old.dtype.str, *packed)
-
-    def edit(self) -> LabelEdit:
-        y0, x0, y1, x1 = self.bbox
-        shape = (y1 - y0, x1 - x0)
-        bits = np.frombuffer(zlib.decompress(self.mask), np.uint8)
-        mask = np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
-        return LabelEdit(
-            self.plane,
-            self.bbox,
-            mask,
-            self._labels(self.old, shape),
-            self._labels(self.new, shape),
-        )
-
-    def _labels(self, packed: bytes, shape: tuple[int, int]) -> NDArray[np.integer[Any]]:
-        return np.frombuffer(zlib.decompress(packed), self.dtype).reshape(shape)

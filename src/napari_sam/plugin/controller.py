@@ -1,6 +1,7 @@
 """Controller: what happens on a click, a key or a button."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,7 @@ class Controller:
             return
         self.workspace = Workspace(self.viewer, image, source, self._adopt)
         self.dock.show_stack(source.stack_axes)
+        self._offer_restore(self.workspace)
         self.choose_tool(FOREGROUND)
         self.say(f"{dropped}{FIRST_HINT}")
         self._prompts_timer.start()
@@ -179,6 +181,7 @@ class Controller:
             self._release(layer)
         work.close()
         self.workspace = None
+        self.dock.show_restore("")
         return f"The object in {work.image.name} was not accepted. " if unfinished else ""
 
     # --- tools -------------------------------------------------------------------------------
@@ -253,6 +256,27 @@ class Controller:
         linked = self.dock.linked.isChecked()
         self.everything.start(all_slices, self.dock.follow_axis if linked else None)
 
+    def _offer_restore(self, work: Workspace) -> None:
+        waiting = work.keeping.waiting()
+        when = datetime.fromisoformat(waiting[-1].time).astimezone() if waiting else None
+        self.dock.show_restore(
+            f"{len(waiting)} accepted changes of {when:%d %B, %H:%M} are in no file."
+            if when
+            else ""
+        )
+
+    def answer_restore(self, wanted: bool) -> None:
+        """Restore what an earlier napari had accepted, or forget it."""
+        work = self.workspace
+        self.dock.show_restore("")
+        if work is None or not work.keeping.offered:
+            return
+        if wanted:
+            self.say(f"{work.restore()} objects are back. {FIRST_HINT}")
+        else:
+            work.keeping.discard()
+            self.say(FIRST_HINT)
+
     def show_tracks(self) -> None:
         """Show the tracks of all labels in a layer of their own."""
         work = self.workspace
@@ -315,6 +339,7 @@ class Controller:
         dock.accept_clicked.connect(self.accept)
         dock.follow_clicked.connect(self.follow)
         dock.tracks_clicked.connect(self.show_tracks)
+        dock.restore_answered.connect(self.answer_restore)
         dock.drop_clicked.connect(self.drop)
         dock.undo_clicked.connect(self.undo)
         dock.segment_clicked.connect(self._segment)

@@ -1,12 +1,14 @@
 """CurrentObject: the object under way, from its first prompt until it is accepted or dropped."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
 from napari.utils.notifications import show_warning
 
 from napari_sam.errors import NapariSamError
+from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import MaskPrompt, Prompt
 
@@ -298,10 +300,11 @@ class CurrentObject:
         work = self._desk.workspace
         if work is None:
             return
+        origin = self._origin(work)
         paint = (
-            partial(self._paint_daughter, work, self._born(work))
+            partial(self._paint_daughter, work, origin, self._born(work))
             if daughter
-            else partial(self._paint, work)
+            else partial(self._paint, work, origin)
         )
         missing = self._missing()
         if missing:
@@ -341,12 +344,12 @@ class CurrentObject:
         steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
         self._desk.runner.submit(Job(steps, receive, finish, promised=True))
 
-    def _paint(self, work: Workspace, masks: Sequence[Mask]) -> bool:
+    def _paint(self, work: Workspace, origin: Origin, masks: Sequence[Mask]) -> bool:
         """Make masks a label; False, and the user is told why, if that cannot be."""
         if work.image not in work.viewer.layers:  # it was closed meanwhile
             return False
         try:
-            label, area = work.accept(masks)
+            label, area = work.accept(masks, origin)
         except NapariSamError as error:
             self._desk.fail(str(error))
             return False
@@ -356,7 +359,9 @@ class CurrentObject:
             self._desk.say("Nothing accepted: it is empty, or all of it belongs to others.")
         return True
 
-    def _paint_daughter(self, work: Workspace, born: int, masks: Sequence[Mask]) -> bool:
+    def _paint_daughter(
+        self, work: Workspace, origin: Origin, born: int, masks: Sequence[Mask]
+    ) -> bool:
         """Make masks a daughter from the frame on in which she was born."""
         if work.image not in work.viewer.layers:
             return False
@@ -366,12 +371,18 @@ class CurrentObject:
             self._desk.say("Nothing found here: click elsewhere on the daughter.")
             return False
         try:
-            label, mother = work.accept_daughter(own)
+            label, mother = work.accept_daughter(own, origin)
         except NapariSamError as error:
             self._desk.fail(str(error))
             return False
         self._desk.say(f"Object {label} is a daughter of {mother}. {FIRST_HINT}")
         return True
+
+    def _origin(self, work: Workspace) -> Origin:
+        """What the object is made from, for the journal."""
+        found = read_prompts(work.source, work.image, work.points, work.shapes)
+        prompts = tuple(prompt for own in found.planes.values() for prompt in own.prompts)
+        return replace(self._desk.engine.origin, prompts=prompts)
 
     def _born(self, work: Workspace) -> int:
         """The first frame with clicks: before, what was followed is the mother."""

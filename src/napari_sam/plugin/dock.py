@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -48,6 +49,8 @@ class SamDock(QWidget):
         ``"foreground"``, ``"background"`` or ``"box"``.
     auto_contrast_changed : bool
     accept_clicked, drop_clicked, undo_clicked, follow_clicked, tracks_clicked, cancel_clicked
+    restore_answered : bool
+        Whether to restore what an earlier napari had accepted.
     slice_chosen : int
         In the strip of a followed object.
     segment_clicked : bool
@@ -67,6 +70,7 @@ class SamDock(QWidget):
     follow_clicked = Signal()
     slice_chosen = Signal(int)
     tracks_clicked = Signal()
+    restore_answered = Signal(bool)
     segment_clicked = Signal(bool)
     cancel_clicked = Signal()
     closed = Signal()
@@ -77,6 +81,7 @@ class SamDock(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(6)
         column.addLayout(self._image_rows())
+        column.addWidget(self._restore_box())
         column.addLayout(self._model_rows())
         column.addLayout(self._tool_row())
         column.addLayout(self._accept_rows())
@@ -103,6 +108,11 @@ class SamDock(QWidget):
         self.images.blockSignals(False)
         for widget in (*self.tools.values(), self.slice_button, self.all_button):
             widget.setEnabled(chosen >= 0)
+
+    def show_restore(self, text: str) -> None:
+        """Offer to restore what was accepted before; an empty text takes the offer away."""
+        self.restore_text.setText(text)
+        self.restore_box.setVisible(bool(text))
 
     def show_stack(self, axes: Sequence[str]) -> None:
         """Offer all slices only where there is more than one, along any of some axes."""
@@ -206,6 +216,22 @@ class SamDock(QWidget):
         grid.addWidget(self.auto_contrast, 1, 1)
         grid.setColumnStretch(1, 1)
         return grid
+
+    def _restore_box(self) -> QFrame:
+        self.restore_box = QFrame()
+        self.restore_box.setFrameShape(QFrame.Shape.StyledPanel)
+        self.restore_text = _text("", word_wrap=True)
+        self.restore_button = _button("Restore", "Bring the objects back as they were accepted")
+        self.forget_button = _button("Forget", "Do not offer them again")
+        self.restore_button.clicked.connect(lambda: self.restore_answered.emit(True))
+        self.forget_button.clicked.connect(lambda: self.restore_answered.emit(False))
+        grid = QGridLayout(self.restore_box)
+        grid.setContentsMargins(4, 4, 4, 4)
+        grid.addWidget(self.restore_text, 0, 0, 1, 2)
+        grid.addWidget(self.restore_button, 1, 0)
+        grid.addWidget(self.forget_button, 1, 1)
+        self.restore_box.hide()
+        return self.restore_box
 
     def _model_rows(self) -> QVBoxLayout:
         self.models = _ModelBox()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.errors import ModelError
+from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
 
 from .events import (
@@ -38,6 +39,11 @@ class Engine:
     """Answers of the model; keeps the last model and Session between jobs.
 
     Every method is a generator of events, to be run by one worker at a time.
+
+    Attributes
+    ----------
+    origin : Origin
+        The model that answers, for the journal.
     """
 
     def __init__(self) -> None:
@@ -46,14 +52,18 @@ class Engine:
         self._source: ImageSource | None = None
         self._session: Session | None = None
         self._warned = 0
+        self.origin = Origin()
 
     def load(self, settings: Settings) -> Events:
         """Load the model, unless it is there; what it lacks on this machine is downloaded."""
         if self._model is not None and settings == self._settings:
             return
+        from napari_sam.weights.load import weights_hash
+
         for event in prepare(settings):
             if isinstance(event, ModelReady):
                 self._model, self._settings, self._session = event.model, settings, None
+                self.origin = Origin((), event.name, weights_hash(event.model))
             yield event
 
     def predict(

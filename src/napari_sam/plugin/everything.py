@@ -79,11 +79,11 @@ class Everything:
         try:
             if found.linked:
                 self._first = work.next_label() if self._first is None else self._first
-                work.accept_all(found, self._first)
+                work.accept_all(found, self._first, self._desk.engine.origin)
                 self._numbers |= set(np.unique(found.numbers).tolist()) - {0}
                 self._found = len(self._numbers)
             else:
-                self._found += work.accept_all(found)
+                self._found += work.accept_all(found, origin=self._desk.engine.origin)
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()

@@ -27,6 +27,9 @@ SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
 PREVIEW_COLOUR = "#ffe600"
 BOX_COLOUR = "#f0e442"
 
+JOURNAL_KEY = "napari-sam-journal"
+"""Where a Labels layer's metadata keeps the path of its journal."""
+
 _LETTERS = {
     **dict.fromkeys(("t", "time", "frame", "frames"), "T"),
     **dict.fromkeys(("c", "ch", "channel", "channels"), "C"),
@@ -131,6 +134,11 @@ class ImageSource:
     def plane_axes(self) -> str:
         """Letters of the axes that say which plane."""
         return self.layer_axes[:-2].replace("C", "")
+
+    @property
+    def label_shape(self) -> tuple[int, ...]:
+        """Shape of labels, which have no channels."""
+        return *self.plane_shape, *self.plane_size
 
     @property
     def label_axes(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_sam.journal.entry import Origin
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.paint import next_free_label, paint
 from napari_sam.masks.mask import Mask
@@ -27,6 +28,9 @@ from .layers import (
     translate_of,
 )
 from .lineage import division, note_parent
+from .safekeeping import Safekeeping
+
+NOTHING_KNOWN = Origin()
 
 _SEARCHED = 1 << 27
 """Labels up to this size are searched for the largest number each time: under 0.1 s."""
@@ -56,6 +60,7 @@ class Workspace:
         self, viewer: Any, image: Any, source: ImageSource, adopt: Callable[[Any], None]
     ) -> None:
         self.viewer, self.image, self.source = viewer, image, source
+        self.keeping = Safekeeping(source, str(image.source.path or ""))
         self._adopt = adopt
         self._largest: int | None = 0
         self.points: Any = None
@@ -63,7 +68,7 @@ class Workspace:
         self.preview: Any = None
         self.labels: Any = None
         self.ensure_prompt_layers()
-        self.ensure_labels()
+        self.keeping.go_on(self.ensure_labels())
         for name in _MOVED:
             getattr(image.events, name).connect(self._follow_image)
 
@@ -214,13 +219,15 @@ class Workspace:
 
     # --- labels ------------------------------------------------------------------------------
 
-    def accept(self, masks: Iterable[Mask]) -> tuple[int, int]:
+    def accept(self, masks: Iterable[Mask], origin: Origin = NOTHING_KNOWN) -> tuple[int, int]:
         """Paint the masks of one object with the next free label, as one undo step.
 
         Parameters
         ----------
         masks : iterable of Mask
             One a plane.
+        origin : Origin
+            What they were made from, for the journal.
 
         Returns
         -------
@@ -236,16 +243,20 @@ class Workspace:
         label = self._next_label()
         plain = self._without_channels(layer.data)
         edits = [paint(mask, plain, label) for mask in masks]
-        self._write(edits)
+        self._write(edits, label, origin)
         return label, sum(edit.area for edit in edits)
 
-    def accept_daughter(self, masks: Sequence[Mask]) -> tuple[int, int]:
+    def accept_daughter(
+        self, masks: Sequence[Mask], origin: Origin = NOTHING_KNOWN
+    ) -> tuple[int, int]:
         """Paint an object as the daughter of the one that divided, as one undo step.
 
         Parameters
         ----------
         masks : sequence of Mask
             One a plane; at least one.
+        origin : Origin
+            What they were made from, for the journal.
 
         Returns
         -------
@@ -260,7 +271,7 @@ class Workspace:
         layer = self.ensure_labels()
         label = self._next_label()
         mother, edits = division(self._without_channels(layer.data), self.source, masks, label)
-        self._write(edits)
+        self._write(edits, label, origin, mother)
         note_parent(layer, label, mother)
         return label, mother
 
@@ -269,7 +280,9 @@ class Workspace:
         self.ensure_labels()
         return self._next_label()
 
-    def accept_all(self, found: PlaneObjects, first: int | None = None) -> int:
+    def accept_all(
+        self, found: PlaneObjects, first: int | None = None, origin: Origin = NOTHING_KNOWN
+    ) -> int:
         """Paint all objects of a plane where it is free, as one undo step.
 
         Parameters
@@ -278,6 +291,8 @@ class Workspace:
             The objects.
         first : int, optional
             Label of number 1; without it the objects get new labels without gaps.
+        origin : Origin
+            What they were made from, for the journal.
 
         Returns
         -------
@@ -295,13 +310,22 @@ class Workspace:
             new[changes] = self._next_label() + ranks.astype(old.dtype)
         else:
             new[changes] = first - 1 + found.numbers[changes].astype(old.dtype)
-        self._write([LabelEdit(found.plane, found.bbox, changes, old, new)])
+        self._write([LabelEdit(found.plane, found.bbox, changes, old, new)], 0, origin)
         return len(present)
 
     def undo(self) -> None:
         """Take the last change of the labels back."""
         if self.labels is not None:
             self.labels.undo()
+            self.keeping.note_undone(self.plain_labels())
+
+    def restore(self) -> int:
+        """Bring back what an earlier napari had accepted; returns how many objects are there."""
+        layer = self.ensure_labels()
+        self.keeping.restore(layer, self.plain_labels())
+        self._largest = None
+        layer.refresh()
+        return self._next_label() - 1
 
     def plain_labels(self) -> Any:
         """The labels without an axis of channels."""
@@ -311,7 +335,10 @@ class Workspace:
         axis = self.source.channel_axis
         return data if axis is None else data[(slice(None),) * axis + (0,)]
 
-    def _write(self, edits: Sequence[LabelEdit]) -> None:
+    def _write(
+        self, edits: Sequence[LabelEdit], label: int, origin: Origin, parent: int = 0
+    ) -> None:
+        self.keeping.note(edits, self.labels, label, parent, origin)  # first: nothing is lost
         layer, painted = self.labels, [edit for edit in edits if not edit.empty]
         if sum(edit.area for edit in painted) > _UNDOABLE:
             for edit in painted:

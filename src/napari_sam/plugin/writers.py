@@ -1,16 +1,20 @@
 """Writers: a Labels or Tracks layer to a file, for napari's File > Save."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_sam.errors import LabelError
+from napari_sam.errors import JournalError, LabelError
+from napari_sam.journal.entry import SAVED, Entry
+from napari_sam.journal.journal import Journal, read_subject
 from napari_sam.labels.tracks import Tracks
 from napari_sam.labels.write import SUFFIXES, write_labels
 from napari_sam.labels.write_tracks import write_tracks
 
-from .layers import AXES_KEY, axis_letters
+from .layers import AXES_KEY, JOURNAL_KEY, axis_letters
 
 _DEFAULT_SUFFIX = ".ome.tif"
 
@@ -46,7 +50,7 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     if len(kept) < labels.ndim:
         labels = _first_channel(labels, axes)
     named = path.lower().endswith(SUFFIXES)
-    return write_labels(
+    written = write_labels(
         path if named else f"{path}{_DEFAULT_SUFFIX}",
         labels,
         axes="".join(axes[i] for i in kept),
@@ -56,6 +60,15 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         # About the name with our suffix, napari has not asked.
         overwrite=named,
     )
+    _note_saved(attributes.get("metadata", {}).get(JOURNAL_KEY))
+    return written
+
+
+def _note_saved(journal: str | None) -> None:
+    """What is in a file need not be restored."""
+    if journal is not None and Path(journal).is_file():
+        with suppress(JournalError):  # it is saved; that is what matters
+            Journal(Path(journal), read_subject(Path(journal))).append(Entry(SAVED))
 
 
 def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:

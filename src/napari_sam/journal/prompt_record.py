@@ -1,0 +1,64 @@
+"""Prompt record: a prompt as JSON takes it, and back."""
+
+import base64
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from napari_sam.errors import PromptError
+from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
+
+
+def to_record(prompt: Prompt) -> dict[str, Any]:
+    """A prompt as JSON takes it.
+
+    Parameters
+    ----------
+    prompt : Prompt
+        Any.
+
+    Returns
+    -------
+    dict
+    """
+    if isinstance(prompt, PointPrompt):
+        return {"point": prompt.position, "label": prompt.label}
+    if isinstance(prompt, BoxPrompt):
+        return {"box": [prompt.start, prompt.stop]}
+    bits = zlib.compress(np.packbits(prompt.pixels).tobytes())
+    return {
+        "mask": base64.b64encode(bits).decode("ascii"),
+        "plane": prompt.plane,
+        "start": [prompt.y0, prompt.x0],
+        "shape": prompt.pixels.shape,
+    }
+
+
+def from_record(record: Mapping[str, Any]) -> Prompt:
+    """From :func:`to_record`.
+
+    Raises
+    ------
+    PromptError
+        If the record is not one.
+    """
+    try:
+        if "point" in record:
+            return PointPrompt(_floats(record["point"]), int(record["label"]))
+        if "box" in record:
+            start, stop = (_floats(corner) for corner in record["box"])
+            return BoxPrompt(start, stop)
+        height, width = (int(v) for v in record["shape"])
+        bits = np.frombuffer(zlib.decompress(base64.b64decode(record["mask"])), np.uint8)
+        pixels = np.unpackbits(bits, count=height * width).reshape(height, width).astype(bool)
+        plane = tuple(int(v) for v in record["plane"])
+        y0, x0 = (int(v) for v in record["start"])
+        return MaskPrompt(plane, y0, x0, pixels)
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
+        raise PromptError(f"a prompt of the journal is damaged: {error}") from error
+
+
+def _floats(values: Any) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)

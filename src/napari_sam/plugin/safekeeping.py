@@ -1,0 +1,118 @@
+"""Safekeeping: every change of the labels goes to the journal first, and comes back from it."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from napari.utils.notifications import show_warning
+
+from napari_sam.errors import JournalError
+from napari_sam.journal.entry import ACCEPTED, DISCARDED, UNDONE, Entry, Origin
+from napari_sam.journal.journal import Journal, Subject, open_journal
+from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.packed_edit import PackedEdit
+
+from .layers import JOURNAL_KEY, ImageSource
+from .lineage import note_parent
+
+_SAMPLE = 64  # pixels a side of each crop that tells an image from others
+
+
+class Safekeeping:
+    """The journal of the labels of one image.
+
+    Parameters
+    ----------
+    source : ImageSource
+        The image.
+    path : str
+        Of its file; empty if there is none.
+
+    Attributes
+    ----------
+    offered : bool
+        Whether an earlier napari ended with objects in no file, and the user has not said yet what
+        shall become of them.
+    """
+
+    def __init__(self, source: ImageSource, path: str) -> None:
+        self._subject = Subject(
+            source.name, path, source.label_axes, source.label_shape, sample_of(source)
+        )
+        self._journal, self.offered = open_journal(self._subject)
+        self._last: list[PackedEdit] = []
+        self._told = False
+
+    def go_on(self, layer: Any) -> None:
+        """Use the journal of a Labels layer that is there still: nothing of it is missing."""
+        path = layer.metadata.get(JOURNAL_KEY)
+        if path is not None:
+            self._journal, self.offered = Journal(Path(path), self._subject), False
+
+    def waiting(self) -> list[Entry]:
+        """What the earlier napari had accepted."""
+        return self._journal.accepted() if self.offered else []
+
+    def note(
+        self, edits: Sequence[LabelEdit], layer: Any, label: int, parent: int, origin: Origin
+    ) -> None:
+        """Write down that labels are about to change."""
+        if self.offered:  # the user goes on without; what was offered stays for the next time
+            self._journal, self.offered = _new_journal(self._subject), False
+        packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
+        if packed:
+            layer.metadata[JOURNAL_KEY] = str(self._journal.path)
+            self._last.append(packed[0])
+            self._append(Entry(ACCEPTED, packed, origin, label, parent))
+
+    def note_undone(self, labels: Any) -> None:
+        """Write down that the last change was taken back, if it was it and not a brush stroke."""
+        if not self._last:
+            return
+        edit = self._last[-1].edit()
+        there = np.asarray(labels[edit.region])
+        if (there[edit.mask] == edit.old[edit.mask]).all():
+            self._last.pop()
+            self._append(Entry(UNDONE))
+
+    def restore(self, layer: Any, labels: Any) -> int:
+        """Do again what an earlier napari had accepted; returns how many changes that were."""
+        entries = self.waiting()
+        for entry in entries:
+            for packed in entry.edits:
+                packed.edit().apply(labels)
+            if entry.parent:
+                note_parent(layer, entry.label, entry.parent)
+        layer.metadata[JOURNAL_KEY] = str(self._journal.path)
+        self.offered = False
+        return len(entries)
+
+    def discard(self) -> None:
+        """Never offer again what an earlier napari had accepted; the file stays."""
+        self._append(Entry(DISCARDED))
+        self._journal, self.offered = _new_journal(self._subject), False
+
+    def _append(self, entry: Entry) -> None:
+        try:
+            self._journal.append(entry)
+        except JournalError as error:
+            if not self._told:  # once: the user cannot help it with every click
+                show_warning(str(error))
+            self._told = True
+
+
+def sample_of(source: ImageSource) -> str:
+    """Hash of some pixels: of the middle and the upper left of the middle plane."""
+    digest = hashlib.sha256()
+    height, width = source.plane_size
+    leading = tuple(n // 2 for n in source.data.shape[: len(source.layer_axes) - 2])
+    for y, x in ((height // 2, width // 2), (0, 0)):
+        crop = source.data[(*leading, slice(y, y + _SAMPLE), slice(x, x + _SAMPLE))]
+        digest.update(np.ascontiguousarray(crop).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _new_journal(subject: Subject) -> Journal:
+    return open_journal(subject, fresh=True)[0]
