@@ -16,8 +16,12 @@ import torch
 import zarr
 from typer.testing import CliRunner
 
+from napari_sam import PointPrompt, Session
 from napari_sam.cli import app
 from napari_sam.cli.app import run
+from napari_sam.journal.entry import ACCEPTED, UNDONE, Entry, Origin
+from napari_sam.journal.journal import Journal, Subject
+from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import save_weights
@@ -218,6 +222,44 @@ def test_divisions_become_a_lineage(cli: Run, weights: Path, tmp_path: Path) -> 
     ]
     labels = tifffile.imread(tmp_path / "labels.tif")
     assert [set(np.unique(frame)) - {0} for frame in labels] == [{1}, {1}, {2, 3}, {2, 3}]
+
+
+def test_a_journal_is_replayed_as_it_was_or_with_another_model(
+    cli: Run, weights: Path, tubes: Path, tmp_path: Path
+) -> None:
+    session = Session.open(tubes, model="cells-tiny", cache_dir=False)
+    prompts = (PointPrompt((3, 30, 43)),)
+    seed = session.predict_objects({1: prompts})[1]
+    list(session.propagate({1: seed}, within=(2, 5)))
+    undone = session.undo()
+    edits = [change.inverse() for change in undone]
+    subject = Subject("stack.tif", str(tubes), "ZYX", (8, 96, 128), "")
+    journal = Journal(tmp_path / "j.jsonl", subject)
+    packed = tuple(PackedEdit.of(change) for change in edits)
+    journal.append(Entry(ACCEPTED, packed, Origin(prompts, "cells-tiny"), label=1))
+    outputs = [tmp_path / f"{name}.tif" for name in ("painted", "asked", "other")]
+    status, out, error = cli("replay", journal.path, "-o", outputs[0], "--json")
+    assert (status, json.loads(out)["objects"]) == (0, 1), error
+    expected = np.zeros((8, 96, 128), np.uint32)
+    for change in edits:
+        change.apply(expected)
+    np.testing.assert_array_equal(tifffile.imread(outputs[0]), expected)
+    assert np.unique(np.nonzero(expected)[0]).tolist() == [2, 3, 4, 5]
+    status, _, error = cli("replay", journal.path, "-o", outputs[1], "--model", "cells-tiny")
+    assert status == 0, error
+    np.testing.assert_array_equal(tifffile.imread(outputs[1]), expected)
+    assert cli("replay", journal.path, "-o", outputs[2], "--model", weights)[0] == 0
+    assert set(np.unique(tifffile.imread(outputs[2]))) <= {0, 1}
+    tubes.rename(tmp_path / "moved.tif")
+    status, _, error = cli("replay", journal.path, "-o", tmp_path / "x.tif")
+    assert status == 1
+    assert_one_line(error, "stack.tif", "--image")
+    arguments = ("--image", tmp_path / "moved.tif", "--overwrite")
+    assert cli("replay", journal.path, "-o", outputs[0], *arguments)[0] == 0
+    journal.append(Entry(UNDONE))
+    status, _, error = cli("replay", journal.path, "-o", tmp_path / "x.tif", *arguments)
+    assert status == 1
+    assert_one_line(error, "nothing was accepted")
 
 
 def test_link_gives_an_object_one_label_in_the_whole_stack(
