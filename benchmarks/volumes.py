@@ -1,8 +1,7 @@
 """Objects followed and linked through stacks, beside simpler ways to do it.
 
-    python benchmarks/volumes.py --data ../shared/data/val [--model cells-tiny] [--only ROW]
-
-Rows, each also alone with ``--only``:
+    python benchmarks/volumes.py --data ../shared/data/val [--model cells-tiny] [--json FILE]
+        [--only ROW [--only ROW ...]]
 
 neurites   The 40 largest objects of a FIB-SEM stack that are on its middle plane, one click each,
            all followed in one pass: mean 3D IoU. Baseline: from the same start, each plane is
@@ -13,25 +12,29 @@ nuclei     A generated stack of nuclei, planes four times as far apart as pixels
            middle plane of each: mean 3D IoU.
 everything All objects of both stacks without a click, linked through z; the score is F1 of objects
            at an IoU of 0.5.
-passes     20 nuclei of one field of 1024 x 1024 through seven planes in one pass against 20 passes,
-           each of which encodes for itself: median time of three rounds, and how many of the masks
-           are the same.
-memory     Peak memory of a process that follows an object through 256 planes against 16; image and
-           labels are on disk.
+passes     The 20 largest objects on the middle plane of the stack of nuclei, 384 pixels a side,
+           followed three planes up and down in one pass, against 20 passes that encode for
+           themselves; and two planes up and down with the embeddings in memory.
+field      The same with 20 nuclei that are clicked on one plane of a field of 1024 x 1024.
+memory     Peak memory of a process that follows an object through 256 planes against 16, image on
+           disk, with the labels that a session makes for itself, and with labels on disk.
 tiles      A nucleus of 40 slices in a stack of 200 x 8192 x 8192: share of its tiles encoded.
+
+Times are ratios of medians over three rounds in which both ways take turns. The model is loaded and
+sessions are opened outside of them.
 """
 
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
@@ -40,11 +43,16 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from napari_sam import PointPrompt, Session
+from napari_sam.embeddings.embedding import Embedding
+from napari_sam.embeddings.encode import Encoder
 from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
+from napari_sam.model.sam import Sam
+from napari_sam.tiles.grid import Tile
 
 OBJECTS = 40
 OBJECTS_IN_A_PASS = 20
+ROUNDS = 3
 SPACING = 4.0
 Bool = NDArray[np.bool_]
 Seeds = dict[int, Mask]
@@ -59,17 +67,19 @@ class Stack:
     scale: tuple[float, float, float]
     clicked: Mapping[int, int]
 
-    def open(self, model: str, device: str | None) -> Session:
+    def open(self, model: str | Sam, device: str | None) -> Session:
         """A session that keeps nothing."""
         volume = Volume.from_array(self.image, axes="ZYX", scale=self.scale)
         return Session.open(volume, model=model, device=device, cache_dir=False)
 
     def true_seeds(self) -> Seeds:
         """The true masks on the planes of the clicks."""
-        return {
-            i: Mask((z,), (0, 0, *self.image.shape[1:]), self.labels[z] == i, 0.9, 5.0).tight()
-            for i, z in self.clicked.items()
-        }
+        return {i: self.true_mask(i, z) for i, z in self.clicked.items()}
+
+    def true_mask(self, number: int, plane: int) -> Mask:
+        """An object on one plane."""
+        pixels = self.labels[plane] == number
+        return Mask((plane,), (0, 0, *pixels.shape), pixels, 0.9, 5.0).tight()
 
     def clicked_seeds(self, session: Session) -> Seeds:
         """What the model answers to a click at the innermost point of each object."""
@@ -187,7 +197,33 @@ def click_centroids(session: Session, seeds: Seeds) -> dict[int, dict[int, Mask]
     return found
 
 
-Figures = dict[str, float]
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number, and what it has to be if that was agreed on.
+
+    Parameters
+    ----------
+    value : float
+        What was measured.
+    bar : float, optional
+        Its limit.
+    side : str
+        On which side of the bar it has to be.
+    """
+
+    value: float
+    bar: float | None = None
+    side: Literal[">=", "<="] = ">="
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it is as it has to be; None without a bar."""
+        if self.bar is None:
+            return None
+        return self.value >= self.bar if self.side == ">=" else self.value <= self.bar
+
+
+Figures = dict[str, Figure]
 
 
 def score_neurites(data: Path, model: str, device: str | None) -> Figures:
@@ -195,16 +231,14 @@ def score_neurites(data: Path, model: str, device: str | None) -> Figures:
     stack = neurites(data)
     session = stack.open(model, device)
     figures: Figures = {}
-    for name, seeds in (
-        ("click", stack.clicked_seeds(session)),
-        ("true mask", stack.true_seeds()),
-    ):
+    starts = {"click": stack.clicked_seeds(session), "true mask": stack.true_seeds()}
+    for name, seeds in starts.items():
         ours = float(np.mean(stack.ious(follow(session, seeds))))
         baseline = float(np.mean(stack.ious(click_centroids(session, seeds))))
         figures |= {
-            f"from a {name}: 3D IoU": ours,
-            f"from a {name}: centroid clicks": baseline,
-            f"from a {name}: ratio": ours / baseline,
+            f"from a {name}: 3D IoU": Figure(ours),
+            f"from a {name}: centroid clicks": Figure(baseline),
+            f"from a {name}: ratio": Figure(ours / baseline, 1.25),
         }
     return figures
 
@@ -223,8 +257,8 @@ def score_look(data: Path, model: str, device: str | None) -> Figures:
     marks.sort(reverse=True)
     worst = len(marks) // 10
     return {
-        "IoU of the most unsure tenth": float(np.mean([iou for _, iou in marks[:worst]])),
-        "IoU of the others": float(np.mean([iou for _, iou in marks[worst:]])),
+        "IoU of the most unsure tenth": Figure(float(np.mean([iou for _, iou in marks[:worst]]))),
+        "IoU of the others": Figure(float(np.mean([iou for _, iou in marks[worst:]]))),
     }
 
 
@@ -233,7 +267,7 @@ def score_nuclei(data: Path, model: str, device: str | None) -> Figures:
     stack = nuclei()
     session = stack.open(model, device)
     ious = stack.ious(follow(session, stack.clicked_seeds(session)))
-    return {"3D IoU": float(np.mean(ious)), "median": float(np.median(ious))}
+    return {"3D IoU": Figure(float(np.mean(ious)), 0.8), "median": Figure(float(np.median(ious)))}
 
 
 def score_everything(data: Path, model: str, device: str | None) -> Figures:
@@ -244,7 +278,7 @@ def score_everything(data: Path, model: str, device: str | None) -> Figures:
         for _ in session.segment_stack("z"):
             pass
         best, f1 = object_scores(stack.labels, np.asarray(session.labels))
-        figures |= {f"{name}: mean best IoU": best, f"{name}: F1": f1}
+        figures |= {f"{name}: mean best IoU": Figure(best), f"{name}: F1": Figure(f1)}
     return figures
 
 
@@ -264,29 +298,84 @@ def object_scores(truth: NDArray[np.integer], found: NDArray[np.integer]) -> tup
 
 def score_passes(data: Path, model: str, device: str | None) -> Figures:
     """See the module."""
+    stack = nuclei()
+    middle = len(stack.labels) // 2
+    numbers, sizes = np.unique(stack.labels[middle], return_counts=True)
+    largest = [int(i) for i in numbers[np.argsort(-sizes)] if i][:OBJECTS_IN_A_PASS]
+    seeds = {i: stack.true_mask(i, middle) for i in largest}
+    return fresh_passes(stack, seeds, model, device) | cached_passes(stack, seeds, model, device)
+
+
+def score_field(data: Path, model: str, device: str | None) -> Figures:
+    """See the module."""
     stack = nuclei((24, 1024, 1024), 600)
-    middle = 12
-    here = [i for i, z in stack.clicked.items() if z == middle][:OBJECTS_IN_A_PASS]
-    seeds = {i: mask for i, mask in stack.true_seeds().items() if i in here}
-    limits = (middle - 3, middle + 3)
+    here = [i for i, z in stack.clicked.items() if z == len(stack.labels) // 2]
+    seeds = {i: stack.true_mask(i, stack.clicked[i]) for i in here[:OBJECTS_IN_A_PASS]}
+    return fresh_passes(stack, seeds, model, device)
+
+
+def fresh_passes(stack: Stack, seeds: Seeds, model: str, device: str | None) -> Figures:
+    """One pass of all against one of each, every pass in a session of its own."""
+    loaded = _loaded(stack, model, device)
+
+    def each(seeds: Seeds, limits: tuple[int, int]) -> Timed:
+        return _timed(stack.open(loaded, device), seeds, limits)
+
+    faster, at_once, one_by_one = compare(each, seeds, 3)
+    ious = list(agreement(at_once, one_by_one))
+    same = sum(iou == 1 for iou in ious)
+    return {
+        "times faster": Figure(faster, 4),
+        "masks": Figure(len(ious)),
+        "masks that are equal": Figure(same, len(ious)),
+        "mean IoU of the two": Figure(float(np.mean(ious))),
+    }
+
+
+def cached_passes(stack: Stack, seeds: Seeds, model: str, device: str | None) -> Figures:
+    """The same in a session whose embeddings of all these planes are in memory."""
+    session = stack.open(_loaded(stack, model, device), device)
+
+    def each(seeds: Seeds, limits: tuple[int, int]) -> Timed:
+        return _timed(session, seeds, limits)
+
+    middle = next(iter(seeds.values())).plane[0]
+    _timed(session, seeds, (middle - 2, middle + 2))
+    before = session.encoder.calls
+    faster, _, _ = compare(each, seeds, 2)
+    if session.encoder.calls > before:
+        raise RuntimeError("embeddings were made again: memory does not hold so many planes")
+    return {"times faster, embeddings in memory": Figure(faster)}
+
+
+Timed = tuple[float, dict[int, dict[int, Mask]]]
+
+
+def compare(
+    each: Callable[[Seeds, tuple[int, int]], Timed], seeds: Seeds, reach: int
+) -> tuple[float, dict[int, dict[int, Mask]], dict[int, dict[int, Mask]]]:
+    """How many times faster one pass is than one of each object, and what both found."""
+    middle = next(iter(seeds.values())).plane[0]
+    limits = (middle - reach, middle + reach)
     together: list[float] = []
     alone: list[float] = []
-    for _ in range(3):
-        start = perf_counter()
-        at_once = follow(stack.open(model, device), seeds, within=limits)
-        together.append(perf_counter() - start)
-        start = perf_counter()
-        one_by_one = {
-            i: follow(stack.open(model, device), {i: seed}, within=limits).get(i, {})
-            for i, seed in seeds.items()
-        }
-        alone.append(perf_counter() - start)
-    ious = list(agreement(at_once, one_by_one))
-    return {
-        "times faster": median(alone) / median(together),
-        "masks that are equal": float(np.mean([iou == 1 for iou in ious])),
-        "mean IoU of the two": float(np.mean(ious)),
-    }
+    for _ in range(ROUNDS):
+        seconds, at_once = each(seeds, limits)
+        together.append(seconds)
+        single = {i: each({i: seed}, limits) for i, seed in seeds.items()}
+        alone.append(sum(seconds for seconds, _ in single.values()))
+    one_by_one = {i: found.get(i, {}) for i, (_, found) in single.items()}
+    return median(alone) / median(together), at_once, one_by_one
+
+
+def _timed(session: Session, seeds: Seeds, limits: tuple[int, int]) -> Timed:
+    start = perf_counter()
+    found = follow(session, seeds, within=limits)
+    return perf_counter() - start, found
+
+
+def _loaded(stack: Stack, model: str, device: str | None) -> Sam:
+    return stack.open(model, device).model
 
 
 def agreement(
@@ -309,42 +398,50 @@ def _pixels(mask: Mask | None) -> set[tuple[int, int]]:
 
 def score_memory(data: Path, model: str, device: str | None) -> Figures:
     """See the module."""
-    peaks = {depth: _peak(depth, model, device) for depth in (16, 256)}
-    return {
-        "MB for 16 planes": peaks[16],
-        "MB for 256 planes": peaks[256],
-        "ratio": peaks[256] / peaks[16],
-    }
+    figures: Figures = {}
+    for name, on_disk in (("own labels", False), ("labels on disk", True)):
+        peaks = {depth: _peak(depth, on_disk, model, device) for depth in (16, 256)}
+        figures |= {f"{name}: MB for {depth} planes": Figure(mb) for depth, mb in peaks.items()}
+        figures[f"{name}: ratio"] = Figure(peaks[256] / peaks[16], 1.1, "<=")
+    return figures
 
 
-def _peak(depth: int, model: str, device: str | None) -> float:
-    command = [sys.executable, __file__, "--through", str(depth), "--model", model]
-    command += ["--device", device] if device else []
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+def _peak(depth: int, on_disk: bool, model: str, device: str | None) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        write_column(Path(folder) / "stack.zarr", depth)
+        command = [sys.executable, __file__, "--through", folder, "--model", model]
+        command += ["--device", device] if device else []
+        command += ["--labels-on-disk"] if on_disk else []
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return float(done.stdout)
 
 
-def follow_on_disk(depth: int, model: str, device: str | None) -> float:
-    """Peak memory in MB of following a column through a stack; image and labels are on disk."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "stack.zarr"
-        stored = zarr.create_array(
-            path, shape=(depth, 512, 512), chunks=(1, 512, 512), dtype="uint8"
-        )
-        random = np.random.default_rng(0)
-        y, x = np.mgrid[:512, :512]
-        column = (y - 250) ** 2 + (x - 260) ** 2 < 20**2
-        for z in range(depth):
-            stored[z] = random.integers(0, 50, (512, 512)) + 150 * column
-        session = Session.open(path, model=model, device=device, axes="ZYX", cache_dir=False)
+def _column() -> Bool:
+    y, x = np.mgrid[:512, :512]
+    return (y - 250) ** 2 + (x - 260) ** 2 < 20**2
+
+
+def write_column(path: Path, depth: int) -> None:
+    """A stack with one object that goes through all planes."""
+    stored = zarr.create_array(path, shape=(depth, 512, 512), chunks=(1, 512, 512), dtype="uint8")
+    random = np.random.default_rng(0)
+    for z in range(depth):
+        stored[z] = random.integers(0, 50, (512, 512)) + 150 * _column()
+
+
+def follow_on_disk(folder: Path, on_disk: bool, model: str, device: str | None) -> float:
+    """Follow that object with its labels painted; peak memory of this process in MB."""
+    path = folder / "stack.zarr"
+    session = Session.open(path, model=model, device=device, axes="ZYX", cache_dir=False)
+    depth = session.volume.plane_shape[0]
+    if on_disk:
         session.labels = zarr.create_array(
-            Path(folder) / "labels.zarr", shape=stored.shape, chunks=(1, 512, 512), dtype="uint32"
+            folder / "labels.zarr", shape=(depth, 512, 512), chunks=(1, 512, 512), dtype="uint32"
         )
-        middle = depth // 2
-        seed = Mask((middle,), (0, 0, 512, 512), column, 0.9, 5.0).tight()
-        planes = sum(bool(step.masks) for step in session.propagate(seed))
-        if planes < depth:
-            raise RuntimeError(f"the column was followed through {planes} of {depth} planes")
+    seed = Mask((depth // 2,), (0, 0, 512, 512), _column(), 0.9, 5.0).tight()
+    planes = {step.plane for step in session.propagate(seed, "z", commit=True) if step.masks}
+    if len(planes) < depth:
+        raise RuntimeError(f"the column was followed through {len(planes)} of {depth} planes")
     return peak_memory()
 
 
@@ -358,29 +455,60 @@ def peak_memory() -> float:
     return getrusage(RUSAGE_SELF).ru_maxrss / unit
 
 
+class WatchedEncoder(Encoder):
+    """Notes which tiles are asked for, those that are fetched ahead too.
+
+    Attributes
+    ----------
+    asked : set of Tile
+        All of them, whether or not they are ready yet: the count does not depend on timing.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.model, session.volume, session.mapping, session.grid, None)
+        self.asked: set[Tile] = set()
+
+    def get(self, tile: Tile) -> Embedding:
+        """See Encoder."""
+        self.asked.add(tile)
+        return super().get(tile)
+
+    def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
+        """See Encoder."""
+        wanted = list(tiles)
+        self.asked.update(wanted)
+        super().fetch_ahead(wanted)
+
+
 def score_tiles(data: Path, model: str, device: str | None) -> Figures:
     """See the module."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stack.zarr"
-        stored = zarr.create_array(
-            path, shape=(200, 8192, 8192), chunks=(1, 512, 512), dtype="uint8"
-        )
-        y, x = np.mgrid[-64:64, -64:64]
-        random = np.random.default_rng(0)
-        for z in range(80, 120):
-            radius = 40 * (1 - ((z - 99.5) / 21) ** 2) ** 0.5
-            nucleus = random.integers(0, 40, y.shape) + 150 * (y**2 + x**2 < radius**2)
-            stored[z, 4960:5088, 3056:3184] = nucleus
+        write_nucleus(path)
         session = Session.open(
             path, model=model, device=device, axes="ZYX", cache_dir=False, contrast=(0, 200)
         )
+        encoder = session.encoder = WatchedEncoder(session)
         seed = session.predict(points=[(100, 5024, 3120)])
-        planes = sum(bool(step.masks) for step in session.propagate(seed, commit=False))
-        return {
-            "slices found": planes,
-            "tiles encoded": session.encoder.calls,
-            "share of all": session.encoder.calls / len(session.tiles()),
-        }
+        steps = session.propagate(seed, "z", commit=False)
+        planes = {step.plane for step in steps if step.masks}
+        share = len(encoder.asked) / len(session.tiles())
+    return {
+        "slices found": Figure(len(planes)),
+        "tiles encoded": Figure(len(encoder.asked)),
+        "percent of all": Figure(100 * share, 1, "<="),
+    }
+
+
+def write_nucleus(path: Path) -> None:
+    """One nucleus on 40 planes of a large stack; only what lies around it is written."""
+    stored = zarr.create_array(path, shape=(200, 8192, 8192), chunks=(1, 512, 512), dtype="uint8")
+    y, x = np.mgrid[-64:64, -64:64]
+    random = np.random.default_rng(0)
+    for z in range(80, 120):
+        radius = 40 * (1 - ((z - 99.5) / 21) ** 2) ** 0.5
+        nucleus = random.integers(0, 40, y.shape) + 150 * (y**2 + x**2 < radius**2)
+        stored[z, 4960:5088, 3056:3184] = nucleus
 
 
 Row = Callable[[Path, str, str | None], Figures]
@@ -390,9 +518,29 @@ ROWS: dict[str, Row] = {
     "nuclei": score_nuclei,
     "everything": score_everything,
     "passes": score_passes,
+    "field": score_field,
     "memory": score_memory,
     "tiles": score_tiles,
 }
+
+
+OF_NEURITES = ("neurites", "look", "everything")
+HEAD = f"| {'row':10} | {'figure':34} | {'value':>8} | {'bar':>9} | met |\n" + "|---" * 5 + "|"
+
+
+def line(row: str, name: str, figure: Figure) -> str:
+    """One line of the table."""
+    bar = "" if figure.bar is None else f"{figure.side} {figure.bar:g}"
+    met = {None: "", True: "yes", False: "no"}[figure.met]
+    return f"| {row:10} | {name:34} | {figure.value:8.3f} | {bar:>9} | {met:3} |"
+
+
+def rows(names: Sequence[str]) -> Sequence[str]:
+    """Refuse rows that there are not."""
+    unknown = sorted(set(names) - set(ROWS))
+    if unknown:
+        raise typer.BadParameter(f"no row {', '.join(unknown)}: choose from {', '.join(ROWS)}")
+    return names or tuple(ROWS)
 
 
 def main(
@@ -401,28 +549,31 @@ def main(
         "cells-tiny"
     ),
     device: str | None = None,
-    only: Annotated[list[str] | None, typer.Option(help="Rows to measure.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="A row; more than once for more.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write all.")] = None,
-    through: Annotated[int, typer.Option(hidden=True)] = 0,
+    through: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    labels_on_disk: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Measure the rows, and print their figures."""
-    if through:
-        print(follow_on_disk(through, model, device))
+    if through is not None:
+        print(follow_on_disk(through, labels_on_disk, model, device))
         return
-    chosen: Iterable[str] = only or ROWS
     figures: dict[str, Figures] = {}
+    chosen = rows(only or ())
+    print(HEAD)
     for name in chosen:
-        if (
-            name in ("neurites", "look", "everything")
-            and not (data / "neurites_fibsem_3d").is_dir()
-        ):
-            print(f"{name:10}  left out: no folder neurites_fibsem_3d in {data}")
+        if name in OF_NEURITES and not any((data / "neurites_fibsem_3d").glob("*.npz")):
+            print(f"| {name:10} | left out: no neurites_fibsem_3d in {data} | | | |")
             continue
         figures[name] = ROWS[name](data, model, device)
         for figure, value in figures[name].items():
-            print(f"{name:10}  {figure:40} {value:10.3f}", flush=True)
+            print(line(name, figure, value), flush=True)
     if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        told = {
+            row: {name: asdict(figure) | {"met": figure.met} for name, figure in of_row.items()}
+            for row, of_row in figures.items()
+        }
+        json_file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.measure import label as connected_components
 
 from napari_sam import Session
-from napari_sam.errors import PromptError
+from napari_sam.errors import LabelError, PromptError
 from napari_sam.image.volume import Volume
 from napari_sam.labels.edit_history import EditHistory
 from napari_sam.labels.paint import OverlapPolicy, paint
@@ -951,3 +951,102 @@ def test_labels_are_what_the_memory_of_a_model_finds_in_both_directions(remember
             expected = (logits[0, 0] > rememberer.config.mask_threshold).numpy()
             assert 0 < expected.sum() < expected.size
             np.testing.assert_array_equal(np.asarray(session.labels)[plane.plane] == 1, expected)
+
+
+# --- what must not come back -----------------------------------------------------------------
+
+
+def test_blank_planes_between_two_known_ones_are_told_once() -> None:
+    z, y, x = np.mgrid[:11, :96, :96]
+    truth = (y - 48) ** 2 + (x - 40 - z) ** 2 < 100
+    image = textured(truth)
+    image[4:7] = 0
+    seeds = {p: {1: seed_of(truth, p, 1)} for p in (1, 9)}
+    _, steps = walk(stack_of_planes(image), seeds)
+    told = [step.plane for step in steps if step.masks]
+    assert len(told) == len(set(told))
+
+
+def test_blank_planes_on_which_both_walks_disagree_are_told_once() -> None:
+    y, x = np.mgrid[:96, :96]
+    rim, core = ((y - 48) ** 2 + (x - 48) ** 2 < r**2 for r in (15, 11))
+    image = np.repeat((textured(rim) // 2 + 110 * core + 40 * rim)[None], 9, axis=0)
+    image[3:6] = 0
+    stack = stack_of_planes(image.astype(np.uint8))
+    seeds = {
+        z: {1: Mask((z,), (0, 0, 96, 96), pixels, 0.9, 5.0).tight()}
+        for z, pixels in ((1, rim), (7, core))
+    }
+    steps = list(propagate(lambda down: ByThreshold(stack, 180 if down else 100), stack, seeds))
+    assert [s.plane[0] for s in steps if s.masks].count(4) == 1
+
+
+def test_bridging_one_object_loses_no_plane_of_another() -> None:
+    truth = np.zeros((9, 60, 120), np.uint8)
+    y, x = np.mgrid[:60, :120]
+    truth[:, (y - 30) ** 2 + (x - 25) ** 2 < 100] = 1
+    truth[:, (y - 30) ** 2 + (x - 90) ** 2 < 100] = 2
+    truth[5:8, :, :60] = 0  # 1 is not there on these
+    image = textured(truth)
+    image[4, :, 60:] = 0  # and 2 is not to be seen on this
+    seeds = {z: {i: seed_of(truth, z, i) for i in (1, 2)} for z in (0, 8)}
+    both, _ = walk(stack_of_planes(image), seeds)
+    alone, _ = walk(stack_of_planes(image), {z: {1: own[1]} for z, own in seeds.items()})
+    assert sorted(alone[1]) == [0, 1, 2, 3, 4, 8]
+    assert sorted(both[1]) == sorted(alone[1])
+
+
+def test_a_known_mask_keeps_its_pixels() -> None:
+    _, y, x = np.mgrid[:9, :96, :96]
+    truth = (y - 48) ** 2 + (x - 48) ** 2 < 100
+    known = Mask((4,), (0, 0, 96, 96), truth[4] & (x[4] >= 48), 0.9, 5.0).tight()
+    found, _ = walk(stack_of_planes(textured(truth)), {1: {1: seed_of(truth, 1, 1)}, 4: {2: known}})
+    np.testing.assert_array_equal(found[2][4], full(known))
+
+
+def test_objects_of_both_walks_share_the_pixels() -> None:
+    z, y, x = np.mgrid[:9, :96, :96]
+    truth = (y - 48) ** 2 + (x - 48) ** 2 < 100
+    seeds = {
+        p: {i: Mask((p,), (0, 0, 96, 96), truth[p] & half[p], 0.9, 5.0).tight()}
+        for p, i, half in ((1, 1, x < 48), (7, 2, x >= 48))
+    }
+    found, _ = walk(stack_of_planes(textured(truth)), seeds)
+    for z in found[1].keys() & found[2].keys():
+        assert not (found[1][z] & found[2][z]).any()
+
+
+def test_what_is_painted_after_an_undo_can_be_undone(session: Session) -> None:
+    steps = session.propagate(seed_of(balls(), 6, 1))
+    next(steps)
+    session.undo()
+    list(steps)
+    session.undo()
+    assert not np.any(session.labels)
+
+
+def test_walks_that_see_different_objects_leave_no_silent_gap() -> None:
+    truth = np.zeros((9, 96, 96), np.uint8)
+    y, x = np.mgrid[:96, :96]
+    truth[:, (y - 48) ** 2 + (x - 25) ** 2 < 100] = 1
+    truth[:, (y - 48) ** 2 + (x - 70) ** 2 < 100] = 2
+    seeds = {0: {1: seed_of(truth, 0, 1)}, 8: {1: seed_of(truth, 8, 2)}}
+    _, steps = walk(stack_of_planes(textured(truth)), seeds)
+    assert {s.plane[0] for s in steps if s.disagreement.get(1) == 1} == set(range(1, 8))
+
+
+def test_large_values_are_carried_over() -> None:
+    image = textured(tubes()).astype(np.float64)
+    image[:, :20, :20] = 1e300
+    carry(seed_of(tubes(), 5, 2), (0, 0), Volume.from_array(image, axes="ZYX"), (6,))
+
+
+def test_a_label_that_cannot_be_painted_is_refused_at_once(session: Session) -> None:
+    for label in (0, -1):
+        with pytest.raises(LabelError, match=f"label {label}"):
+            session.propagate({label: seed_of(balls(), 6, 1)})
+    first = session.propagate(seed_of(balls(), 6, 1))
+    second = session.propagate(seed_of(balls(), 5, 2))
+    for steps in (first, second):
+        next(steps)
+    assert np.unique(session.labels).tolist() == [0, 1, 2]

@@ -18,7 +18,7 @@ from .image.volume import Volume
 from .labels.canvas import new_labels
 from .labels.edit import LabelEdit
 from .labels.edit_history import EditHistory, EditStep
-from .labels.paint import OverlapPolicy, next_free_label, paint
+from .labels.paint import OverlapPolicy, check_label, next_free_label, paint
 from .labels.tracks import Tracks, tracks_of
 from .labels.write import write_labels
 from .labels.write_tracks import write_tracks
@@ -469,6 +469,8 @@ class Session:
         PromptError
             If there is no such axis, a mask is empty or lies outside, or a daughter is known before
             its mother.
+        LabelError
+            If a label cannot be painted.
         """
         objects = by_object(masks, self._next_label())
         check_seeds(objects, self.volume)
@@ -485,8 +487,17 @@ class Session:
             for step in walk
         )
         if commit:
+            self._reserve(objects)
             self.parents |= parents or {}
         return self._painted(steps, policy) if commit else steps
+
+    def _reserve(self, labels: Iterable[int]) -> None:
+        """See that labels can be painted, and give them to nobody else."""
+        for label in labels:
+            check_label(label, self.labels.dtype)
+            if label == 0:
+                raise LabelError("label 0 is the background: give objects labels from 1")
+            self._largest_label = max(self._largest_label, label)
 
     def _painted(
         self, steps: Iterator[PropagationStep], policy: OverlapPolicy
@@ -494,6 +505,7 @@ class Session:
         """The same steps, painted one by one; all of them are one step to undo."""
         edits = self._history.begin()
         for step in steps:
+            edits = self._history.go_on(edits)
             for label, mask in step.masks.items():
                 self._paint(mask, label, policy, edits)
             yield step

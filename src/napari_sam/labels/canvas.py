@@ -1,12 +1,14 @@
 """New labels: an empty array, in memory or on disk."""
 
 import math
+import mmap
 import tempfile
 import weakref
 from typing import Any
 
 import numpy as np
 import zarr
+from numpy.typing import NDArray
 
 IN_MEMORY = 2 * 1024**3  # bytes
 _CHUNK = 1024
@@ -27,7 +29,7 @@ def new_labels(shape: tuple[int, ...]) -> Any:
         array does. Chunks without labels take no space.
     """
     if 4 * math.prod(shape) <= IN_MEMORY:
-        return np.zeros(shape, np.uint32)
+        return _sparse_zeros(shape)
     folder = tempfile.TemporaryDirectory(prefix="napari-sam-labels-", ignore_cleanup_errors=True)
     array = zarr.create_array(
         folder.name,
@@ -39,3 +41,14 @@ def new_labels(shape: tuple[int, ...]) -> Any:
     )
     weakref.finalize(array, folder.cleanup)
     return array
+
+
+def _sparse_zeros(shape: tuple[int, ...]) -> NDArray[np.uint32]:
+    """Zeros of which only those that are written take memory.
+
+    numpy asks the system for pages of 2 MB, of which one cell in each plane takes nearly all.
+    """
+    size = math.prod(shape)
+    if size == 0:
+        return np.zeros(shape, np.uint32)
+    return np.frombuffer(mmap.mmap(-1, 4 * size), np.uint32).reshape(shape)

@@ -38,6 +38,10 @@ class EditHistory:
         self._undone.clear()
         return self._done[-1]
 
+    def go_on(self, step: EditStep) -> EditStep:
+        """The step to add more to: itself, or a new one if it was undone meanwhile."""
+        return step if any(step is one for one in self._done) else self.begin()
+
     def undo(self, labels: Any) -> tuple[LabelEdit, ...]:
         """Take the last step back.
 

@@ -53,7 +53,7 @@ def paint(
         If the labels cannot hold `label`, or the mask does not lie in them.
     """
     _check_fits(mask, labels.shape)
-    _check_label(label, labels.dtype)
+    check_label(label, labels.dtype)
     y0, x0, y1, x1 = mask.bbox
     old = np.array(labels[(*mask.plane, slice(y0, y1), slice(x0, x1))])
     changes = mask.pixels & (old != label)
@@ -84,11 +84,25 @@ def next_free_label(labels: Any) -> int:
     """
     blocks = block_regions(labels.shape, natural_block(labels)) if labels.ndim >= 2 else [...]
     largest = max((int(np.asarray(labels[block]).max(initial=0)) for block in blocks), default=0)
-    _check_label(largest + 1, labels.dtype)
+    check_label(largest + 1, labels.dtype)
     return largest + 1
 
 
-def _check_label(label: int, dtype: np.dtype[Any]) -> None:
+def check_label(label: int, dtype: np.dtype[Any]) -> None:
+    """Refuse what is no label.
+
+    Parameters
+    ----------
+    label : int
+        From 0, which erases.
+    dtype : dtype
+        Of the labels.
+
+    Raises
+    ------
+    LabelError
+        If it is no whole number from 0, or does not fit.
+    """
     if not np.issubdtype(dtype, np.integer):
         raise LabelError(f"labels of type {dtype} hold no objects: use integer labels, e.g. uint32")
     try:

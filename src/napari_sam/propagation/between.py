@@ -59,4 +59,7 @@ def join(up: Mask, down: Mask, share: float) -> Mask:
     Mask
     """
     of_up, of_down = (1 - share) * max(up.iou, 0.01), share * max(down.iou, 0.01)
-    return blend(up, down, of_down / (of_up + of_down), up.plane)
+    joined = blend(up, down, of_down / (of_up + of_down), up.plane)
+    if joined.empty:  # they saw different objects
+        return up if of_up >= of_down else down
+    return joined

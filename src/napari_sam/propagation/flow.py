@@ -14,6 +14,7 @@ from napari_sam.tiles.bbox import BBox, place
 Plane = tuple[int, ...]
 Image = NDArray[np.float32]
 
+_BRIGHTEST = 1e30
 _MARGIN = 16  # pixels around a mask that show how it moves, and that it may move
 _LARGEST = 256  # pixels a side: a larger region is shrunk to that before its flow is estimated
 _SMALLEST = 16  # pixels a side: nothing can be said about the motion of a smaller one
@@ -83,8 +84,9 @@ def _clip(bbox: BBox, region: BBox) -> BBox:
 
 def _grey(volume: Volume, plane: Plane, region: BBox) -> Image:
     """A region as the mean of its channels; 0 where there is no number."""
-    pixels = volume.read(plane, *region).astype(np.float32)
-    grey: Image = np.nan_to_num(pixels, posinf=0.0, neginf=0.0).mean(axis=-1)
+    pixels = np.nan_to_num(volume.read(plane, *region).astype(np.float64), posinf=0.0, neginf=0.0)
+    # Beyond what the differences of float32 can be; no camera counts that far.
+    grey: Image = pixels.clip(-_BRIGHTEST, _BRIGHTEST).mean(axis=-1).astype(np.float32)
     return grey
 
 

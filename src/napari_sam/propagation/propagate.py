@@ -13,8 +13,8 @@ from napari_sam.masks.mask import Mask
 from .between import join
 from .ending import Ending, overlap
 from .stack import Stack
-from .walk import Follower, Lives, Seeds, Sighting, Walk
-from .winner import share_pixels
+from .walk import FARTHEST_BRIDGED, Follower, Lives, Seeds, Sighting, Walk
+from .winner import share_pixels, without_pixels
 
 Plane = tuple[int, ...]
 
@@ -71,38 +71,86 @@ def propagate(
     """
     lowest, highest, total = min(seeds), max(seeds), length(stack, seeds)
     highest_of = {i: max(p for p in seeds if i in seeds[p]) for own in seeds.values() for i in own}
-    waiting: dict[int, Sighting] = {}
+    told, waiting = _Told(stack, lowest, highest), _Waiting()
     done = 0
     up = Walk(follower(False), stack, seeds, lives or {})
     for seen in up.through(_way(stack, seeds, lowest, stack.last)):
         done = max(done, seen.position - lowest + 1)
         known = seeds.get(seen.position, {})
         final = {i for i in seen.masks if i in known or seen.position > highest_of[i]}
-        if len(final) < len(seen.masks):  # the others wait until the way down has passed too
-            waiting[seen.position] = seen.only(seen.masks.keys() - final)
-        yield _step(stack, seen.only(final), done, total)
+        waiting.add(seen.only(seen.masks.keys() - final))
+        yield told.tell(seen.only(final), done, total)
     done = stack.last - lowest + 1
     down = Walk(follower(True), stack, seeds, lives or {})
     for seen in down.through(_way(stack, seeds, highest, stack.first)):
         done = max(done, stack.last - lowest + 1 + highest - seen.position + 1)
-        other = waiting.pop(seen.position, Sighting(seen.position))
         new = seen.only(seen.masks.keys() - seeds.get(seen.position, {}).keys())
-        yield _step(stack, _meet(seeds, other, new), done, total)
-    for position in sorted(waiting, reverse=True):
-        alone = _meet(seeds, waiting[position], Sighting(position))
-        yield _step(stack, alone, total, total)
+        yield told.tell(_meet(seeds, waiting.take(new), new), done, total)
+    for alone in waiting.rest():
+        yield told.tell(alone, total, total)
+
+
+class _Waiting:
+    """What the way up saw between known planes, until the way down has passed there too."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, Sighting] = {}
+
+    def add(self, seen: Sighting) -> None:
+        """Keep what was seen; a plane may come again with other objects."""
+        if seen.masks:
+            before = self._seen.get(seen.position, Sighting(seen.position))
+            self._seen[seen.position] = Sighting(
+                seen.position,
+                {**before.masks, **seen.masks},
+                {},
+                {**before.disagreement, **seen.disagreement},
+            )
+
+    def take(self, seen: Sighting) -> Sighting:
+        """What waited of objects that were seen on the way down now."""
+        waited = self._seen.get(seen.position, Sighting(seen.position))
+        self._seen[seen.position] = waited.only(waited.masks.keys() - seen.masks.keys())
+        return waited.only(seen.masks.keys())
+
+    def rest(self) -> Iterator[Sighting]:
+        """What nobody came for, from above."""
+        for position in sorted(self._seen, reverse=True):
+            if self._seen[position].masks:
+                yield self._seen[position]
+
+
+class _Told:
+    """Turns sightings into steps; a pixel belongs to the object for which it was told first."""
+
+    def __init__(self, stack: Stack, lowest: int, highest: int) -> None:
+        self._stack, self._both_ways = stack, range(lowest, highest + 1)
+        self._masks: dict[int, dict[int, Mask]] = {}
+
+    def tell(self, seen: Sighting, done: int, total: int) -> PropagationStep:
+        """What the user gets to know."""
+        before = self._masks.get(seen.position, {})
+        others = [mask for i, mask in before.items() if i not in seen.masks]
+        left = without_pixels(seen.masks, others)
+        masks = {i: mask for i, mask in left.items() if not mask.empty}
+        self._masks[seen.position] = {**before, **masks}
+        self._forget(seen.position)
+        unsure = {i: value for i, value in seen.disagreement.items() if i in masks}
+        plane = self._stack.line.at(seen.position)
+        return PropagationStep(plane, masks, seen.ended, unsure, done, total)
+
+    def _forget(self, position: int) -> None:
+        """Planes that cannot come again: memory must not grow with the stack."""
+        reach = (FARTHEST_BRIDGED + 1) * self._stack.step
+        passed = [p for p in self._masks if abs(p - position) > reach]
+        for p in passed:
+            if p not in self._both_ways:
+                del self._masks[p]
 
 
 def length(stack: Stack, seeds: Seeds) -> int:
     """Planes to walk through, up and down."""
     return stack.last - min(seeds) + 1 + max(seeds) - stack.first + 1
-
-
-def _step(stack: Stack, seen: Sighting, done: int, total: int) -> PropagationStep:
-    """What the user gets to know."""
-    unsure = {i: value for i, value in seen.disagreement.items() if i in seen.masks}
-    plane = stack.line.at(seen.position)
-    return PropagationStep(plane, seen.masks, seen.ended, unsure, done, total)
 
 
 def _meet(seeds: Seeds, up: Sighting, down: Sighting) -> Sighting:

@@ -13,7 +13,7 @@ from .ending import Ending, judge, overlap
 from .history import History
 from .settle import settle
 from .stack import Stack
-from .winner import share_pixels
+from .winner import share_pixels, without_pixels
 
 Seeds = Mapping[int, Mapping[int, Mask]]
 """Known masks: position on the line, then object."""
@@ -21,7 +21,8 @@ Seeds = Mapping[int, Mapping[int, Mask]]
 Lives = Mapping[int, tuple[int, int]]
 """First and last position at which an object may be; anywhere, if it is not named."""
 
-_MOST_EMPTY_PLANES = 3
+FARTHEST_BRIDGED = 3
+"""Empty planes, or steps of planes, over which an object is looked for."""
 
 
 class Follower(Protocol):
@@ -129,7 +130,8 @@ class Walk:
             for i, mask in found.items()
             if i not in ended
         }
-        masks = share_pixels({**known, **settled}, {**visible, **known})
+        masks = dict(share_pixels(known, known))  # what the user showed is not taken away
+        masks |= without_pixels(share_pixels(settled, visible), masks.values())
         ended |= {i: Ending.TAKEN for i, mask in masks.items() if mask.empty}
         unsure = {i: 1 - overlap(mask, visible[i]) for i, mask in found.items()}
         return Sighting(position, masks, ended, unsure).only(masks.keys() - ended.keys())
@@ -157,7 +159,7 @@ class Walk:
                 reason = Ending.LEFT
             elif i in found:
                 reason = judge(history, expected[i], found[i])
-            elif abs(position - history.position) > _MOST_EMPTY_PLANES * self._stack.step:
+            elif abs(position - history.position) > FARTHEST_BRIDGED * self._stack.step:
                 reason = Ending.MISSING
             if reason is not None:
                 ended[i] = reason

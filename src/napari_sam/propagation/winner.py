@@ -1,6 +1,6 @@
 """Winner: pixels that two objects claim on one plane go to the one that was nearer before."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
 
@@ -42,6 +42,30 @@ def share_pixels(found: Mapping[int, Mask], expected: Mapping[int, Mask]) -> dic
             shared[a] = _without(shared[a], region, both & ~nearer)
             shared[b] = _without(shared[b], region, both & nearer)
     return shared
+
+
+def without_pixels(found: Mapping[int, Mask], taken: Iterable[Mask]) -> dict[int, Mask]:
+    """What is left of objects without pixels that are taken.
+
+    Parameters
+    ----------
+    found : mapping of int to Mask
+        Objects of one plane.
+    taken : iterable of Mask
+        Of the same plane.
+
+    Returns
+    -------
+    dict of int to Mask
+        Tight; maybe empty.
+    """
+    left = dict(found)
+    for other in taken:
+        for i, mask in left.items():
+            region = intersection(mask.bbox, other.bbox)
+            if region is not None and (lost := _crop(mask, region) & _crop(other, region)).any():
+                left[i] = _without(mask, region, lost)
+    return left
 
 
 def _crop(mask: Mask, region: BBox) -> NDArray[np.bool_]:
