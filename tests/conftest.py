@@ -3,12 +3,13 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
+    from tests.bench import GatedSam, Open
 
 # A suite that a shell runs in the background inherits that Ctrl-C is ignored, and so would the
 # programs that tests start and interrupt.
@@ -49,3 +50,43 @@ def tiny_model() -> "Sam":
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return Sam(ModelConfig.tiny_random()).eval()
+
+
+# --- the dock: imports are inside, for most tests need no window -----------------------------
+
+
+@pytest.fixture
+def own_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test is offered what another one accepted."""
+    monkeypatch.setenv("NAPARI_SAM_JOURNAL_DIR", str(tmp_path / "journals"))
+
+
+@pytest.fixture(scope="module")
+def gated_model() -> "GatedSam":
+    """A random model whose image encoder can be held."""
+    from tests.bench import GatedSam
+
+    return GatedSam().eval()
+
+
+@pytest.fixture
+def open_dock(
+    make_napari_viewer_proxy: Any, gated_model: "GatedSam", qtbot: Any, own_journals: None
+) -> Iterator["Open"]:
+    """Opens the dock in a viewer, with a random model."""
+    from tests.bench import opening
+
+    with opening(make_napari_viewer_proxy, gated_model, qtbot) as opened:
+        yield opened
+
+
+@pytest.fixture
+def open_cells_tiny(
+    make_napari_viewer_proxy: Any, qtbot: Any, own_journals: None
+) -> Iterator["Open"]:
+    """Opens the dock with the model that ships: a random one follows nothing."""
+    from napari_sam.weights.load import load_model
+    from tests.bench import opening
+
+    with opening(make_napari_viewer_proxy, load_model("cells-tiny"), qtbot) as opened:
+        yield opened

@@ -28,8 +28,8 @@ from napari_sam.weights import catalogue, checksum
 from napari_sam.weights.card import ModelCard, WeightsFile
 from napari_sam.weights.import_weights import import_weights
 from napari_sam.weights.load import save_weights
+from tests.bench import Bench, picture
 from tests.http_site import Page, Site, serve
-from tests.test_plugin_dock import Bench, picture
 
 SLOW = 0.05
 """Seconds after every 1000 bytes: a minute for the whole file, unless the page is hurried up."""

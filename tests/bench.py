@@ -1,0 +1,173 @@
+"""A bench for the tests of the dock: a real napari window, real clicks and keys, a real worker."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_sam import Session
+from napari_sam.model.config import ModelConfig
+from napari_sam.model.sam import Sam
+from napari_sam.plugin.commands import SamWidget
+from napari_sam.plugin.settings import Settings
+
+
+class GatedSam(Sam):
+    """A model whose image encoder can be held, and that notes in which threads it ran."""
+
+    def __init__(self) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            super().__init__(ModelConfig.tiny_random())
+        self.gate, self.inside = threading.Event(), threading.Event()
+        self.gate.set()
+        self.threads: set[int] = set()
+
+    def encode_image(self, *args: Any, **kwargs: Any) -> Any:
+        self.threads.add(threading.get_ident())
+        self.inside.set()
+        assert self.gate.wait(60)
+        return super().encode_image(*args, **kwargs)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the worker inside the encoder."""
+        self.gate.clear()
+        self.inside.clear()
+        try:
+            yield
+        finally:
+            self.gate.set()
+
+
+class Bench:
+    """A viewer with the dock in it."""
+
+    def __init__(self, viewer: Any, model: Any, qtbot: Any, dock: SamWidget | None = None) -> None:
+        self.viewer, self.model, self.qtbot = viewer, model, qtbot
+        self.dock = dock or SamWidget(viewer, Settings(model=model, cache_dir=False))
+        viewer.window.add_dock_widget(self.dock, name="SAM")
+        self.idle()
+
+    @property
+    def controller(self) -> Any:
+        return self.dock.controller
+
+    def layer(self, name: str) -> Any:
+        return self.viewer.layers[f"SAM {name}"]
+
+    def names(self) -> list[str]:
+        return [layer.name for layer in self.viewer.layers]
+
+    def wait(self, ready: Callable[[], Any]) -> None:
+        self.qtbot.waitUntil(lambda: bool(ready()), timeout=60_000)
+
+    def idle(self) -> None:
+        """Until all events are handled and no work is left."""
+        QApplication.processEvents()
+        self.wait(lambda: not self.controller.runner.busy)
+        QApplication.processEvents()
+
+    def add(self, *place: float) -> None:
+        """A click, through the layer."""
+        self.layer("points").add(place)
+        QApplication.processEvents()
+
+    def shown(self) -> np.ndarray:
+        """What the preview shows, as a mask of the whole image."""
+        image, preview = self.controller.workspace.image, self.layer("preview")
+        full = np.zeros(self.layer("labels").data.shape, bool)
+        start = image.world_to_data(preview.data_to_world((0,) * preview.ndim))
+        index = np.argwhere(preview.data) + np.round(start).astype(int)
+        full[tuple(index.T)] = True
+        return full
+
+    def expected(self, **prompts: Any) -> np.ndarray:
+        """What a Session answers to the same prompts, as a mask of the whole image."""
+        image = self.controller.workspace.image
+        session = Session.open(
+            np.asarray(image.data),
+            model=self.model,
+            contrast=tuple(image.contrast_limits),
+            cache_dir=False,
+        )
+        mask = session.predict(**prompts)
+        full = np.zeros(session.volume.label_shape, bool)
+        y0, x0, y1, x1 = mask.bbox
+        full[(*mask.plane, slice(y0, y1), slice(x0, x1))] = mask.pixels
+        return full
+
+    # mouse and keyboard
+
+    def place(self, world: Sequence[float]) -> QPoint:
+        canvas = self.viewer.window.__wrapped__._qt_viewer.canvas
+        axes = list(self.viewer.dims.displayed)
+        origin = np.array(canvas._map_canvas2world((0, 0), canvas.view))[axes]
+        step = np.array(canvas._map_canvas2world((100, 100), canvas.view))[axes] - origin
+        row, column = (np.asarray(world, float) - origin) / step * 100
+        return QPoint(round(column), round(row))
+
+    @property
+    def native(self) -> Any:
+        return self.viewer.window.__wrapped__._qt_viewer.canvas.native
+
+    def click(self, world: Sequence[float]) -> None:
+        QTest.mouseMove(self.native, self.place(world))
+        QTest.mouseClick(self.native, Qt.MouseButton.LeftButton, pos=self.place(world))
+        QApplication.processEvents()
+
+    def drag(self, start: Sequence[float], stop: Sequence[float]) -> None:
+        first, last = self.place(start), self.place(stop)
+        QTest.mouseMove(self.native, first)
+        QTest.mousePress(self.native, Qt.MouseButton.LeftButton, pos=first)
+        for share in np.linspace(0.2, 1, 5):
+            QTest.mouseMove(self.native, first + (last - first) * float(share))
+            QApplication.processEvents()
+        QTest.mouseRelease(self.native, Qt.MouseButton.LeftButton, pos=last)
+        QApplication.processEvents()
+
+    def press(self, key: Any) -> None:
+        QTest.keyClick(self.native, key)
+        QApplication.processEvents()
+
+
+Open = Callable[..., Bench]
+
+
+@contextmanager
+def opening(make_viewer: Any, model: Any, qtbot: Any) -> Iterator[Open]:
+    """Open docks, each in a viewer of its own; all of them are closed in the end."""
+    benches: list[Bench] = []
+
+    def opened(data: np.ndarray | None = None, show: bool = False, **kwargs: Any) -> Bench:
+        viewer = make_viewer(show=show)
+        if data is not None:
+            viewer.add_image(data, **{"name": "cells", **kwargs})
+        benches.append(Bench(viewer, model, qtbot))
+        return benches[-1]
+
+    yield opened
+    if isinstance(model, GatedSam):
+        model.gate.set()
+    for bench in benches:
+        bench.controller.cancel()
+        bench.wait(lambda bench=bench: not bench.controller.runner.busy)
+        bench.controller.close()
+
+
+def picture(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 255, shape, dtype=np.uint8)
+
+
+def tube(depth: int = 9) -> np.ndarray:
+    """A bright textured disc that goes through all slices of a stack, slowly moving."""
+    noise = np.random.default_rng(1).integers(0, 60, (depth, 64, 64))
+    z, y, x = np.mgrid[:depth, :64, :64]
+    inside = (y - 28 - z / 2) ** 2 + (x - 30) ** 2 < 12**2
+    return (noise + 150 * inside).astype(np.uint8)
