@@ -415,7 +415,7 @@ def test_a_correction_changes_the_stretch_up_to_the_next_clicks(open_cells_tiny:
     bench.idle()
     before = bench.shown()
     assert slices(before) == list(range(9))
-    bench.layer("points").feature_defaults = {"label": "background"}
+    bench.layer("points").feature_defaults = {"label": "background", "object": 1}
     bench.add(7, 24, 30)  # cuts a part off there
     bench.idle()
     after = bench.shown()
@@ -536,7 +536,7 @@ def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> 
     bench.idle()
     everywhere = [(t, z) for t in range(2) for z in range(3)]
     assert sorted(bench.controller.object.masks) == everywhere
-    bench.layer("points").feature_defaults = {"label": "background"}
+    bench.layer("points").feature_defaults = {"label": "background", "object": 1}
     before = dict(bench.controller.object.masks)
     bench.add(0, 2, 24, 30)
     bench.idle()

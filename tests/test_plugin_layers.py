@@ -16,10 +16,9 @@ from napari_sam.plugin.layers import (
     make_points,
     make_preview,
     make_shapes,
-    preview_data,
     read_image_layer,
-    translate_of,
 )
+from napari_sam.plugin.preview import preview_data, translate_of
 from napari_sam.plugin.prompt_layers import FoundPrompts, read_prompts
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt
@@ -122,7 +121,7 @@ def test_our_layers_lie_where_the_image_lies() -> None:
 def test_the_preview_lies_where_its_mask_lies() -> None:
     image = Image(np.zeros((5, 40, 60), np.uint8), **PLACED)
     masks = [mask_at((2,), 10, 20, [[0, 0], [0, 1]]), mask_at((4,), 5, 30, [[1, 1]])]
-    data, start = preview_data(source_of(image), masks)
+    data, start = preview_data(source_of(image), {1: masks})
     assert (data.shape, start) == ((3, 7, 11), (2, 5, 21))
     assert sorted(map(tuple, np.argwhere(data))) == [(0, 6, 0), (2, 0, 9), (2, 0, 10)]
     preview = make_preview(image)
@@ -157,15 +156,15 @@ def prompts_of(stack: Image, points: object = None, shapes: object = None) -> Fo
 def test_clicks_become_points_on_their_planes(stack: Image) -> None:
     points = make_points(stack)
     points.add([[2, 10, 20], [4, 3, 3]])
-    points.feature_defaults = {"label": "background"}
+    points.feature_defaults = {"label": "background", "object": 1}
     points.add([2, 11, 21])
     found = prompts_of(stack, points)
-    assert list(found.planes) == [(2,), (4,)]
-    assert found.planes[(2,)].prompts == [
+    assert list(found.objects[1]) == [(2,), (4,)]
+    assert found.objects[1][(2,)].prompts == [
         PointPrompt((2, 10.0, 20.0), 1),
         PointPrompt((2, 11.0, 21.0), 0),
     ]
-    assert found.planes[(4,)].positive
+    assert found.objects[1][(4,)].positive
 
 
 def test_clicks_are_drawn_in_their_colour_alone(stack: Image) -> None:
@@ -179,7 +178,7 @@ def test_a_moved_points_layer_means_what_is_seen(stack: Image) -> None:
     points = make_points(stack)
     points.add([2, 10, 20])
     points.translate = (0, 1, 2)  # in the world, where a pixel is 0.5
-    assert prompts_of(stack, points).planes[(2,)].prompts == [PointPrompt((2, 12.0, 24.0), 1)]
+    assert prompts_of(stack, points).objects[1][(2,)].prompts == [PointPrompt((2, 12.0, 24.0), 1)]
 
 
 @pytest.mark.parametrize("place", [(2, -0.6, 5), (2, 5, 59.6), (5, 5, 5), (-1, 5, 5)])
@@ -195,7 +194,7 @@ def test_clicks_outside_are_named(stack: Image, place: tuple[float, ...]) -> Non
 def test_rectangles_are_boxes_cut_to_the_image(stack: Image) -> None:
     shapes = make_shapes(stack, (40, 60))
     shapes.add_rectangles(np.array([[3, -5, 4], [3, -5, 30], [3, 12, 30], [3, 12, 4]]))
-    assert prompts_of(stack, shapes=shapes).planes[(3,)].prompts == [
+    assert prompts_of(stack, shapes=shapes).objects[1][(3,)].prompts == [
         BoxPrompt((3, 0.0, 4.0), (3, 12.0, 30.0))
     ]
 
@@ -203,7 +202,7 @@ def test_rectangles_are_boxes_cut_to_the_image(stack: Image) -> None:
 def test_polygons_are_boxes_and_masks(stack: Image) -> None:
     shapes = make_shapes(stack, (40, 60))
     shapes.add_polygons(np.array([[1, 10, 10], [1, 10, 20], [1, 20, 10]]))
-    box, mask = prompts_of(stack, shapes=shapes).planes[(1,)].prompts
+    box, mask = prompts_of(stack, shapes=shapes).objects[1][(1,)].prompts
     assert box == BoxPrompt((1, 10.0, 10.0), (1, 20.0, 20.0))
     assert isinstance(mask, MaskPrompt)
     assert (mask.plane, mask.bbox) == ((1,), (10, 10, 21, 21))
@@ -214,7 +213,7 @@ def test_polygons_are_boxes_and_masks(stack: Image) -> None:
 def test_ellipses_are_boxes_and_masks_of_their_area(stack: Image) -> None:
     shapes = make_shapes(stack, (40, 60))
     shapes.add_ellipses(np.array([[0, 5, 10], [0, 5, 40], [0, 25, 40], [0, 25, 10]]))
-    _, mask = prompts_of(stack, shapes=shapes).planes[(0,)].prompts
+    _, mask = prompts_of(stack, shapes=shapes).objects[1][(0,)].prompts
     assert isinstance(mask, MaskPrompt)
     assert mask.pixels.sum() == pytest.approx(np.pi * 10 * 15, rel=0.03)
 
@@ -235,7 +234,7 @@ def test_shapes_that_say_nothing_are_named(
     found = prompts_of(stack, shapes=shapes)
     assert found.bad_shapes == [0]
     assert reason in found.problems[0]
-    assert not found.planes
+    assert not found.objects
 
 
 # --- accepting -------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from napari_sam.image.volume import Volume
 from napari_sam.labels.edit_history import EditHistory
 from napari_sam.labels.paint import OverlapPolicy, paint
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.winner import share_pixels
 from napari_sam.model.config import MemoryConfig, ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.model.track import PlanePrompt, track
@@ -30,7 +31,6 @@ from napari_sam.propagation.line import line_through
 from napari_sam.propagation.propagate import PropagationStep, propagate
 from napari_sam.propagation.settle import settle
 from napari_sam.propagation.stack import Stack
-from napari_sam.propagation.winner import share_pixels
 
 
 def disc(y: float, x: float, radius: float, plane: tuple[int, ...] = (0,), size: int = 96) -> Mask:

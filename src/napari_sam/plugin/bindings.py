@@ -9,11 +9,12 @@ KEYS = {
     "G": "follow through the slices",
     "N": "next slice to look at",
     "K": "accept as a daughter",
+    "J": "another object at once",
     "Enter": "accept the object",
     "Escape": "drop it",
     "U": "undo the last accept",
 }
-"""Key -> what it does; Q, W, G, K, N and U are free on all of napari's layers."""
+"""Key -> what it does; Q, W, G, J, K, N and U are free on all of napari's layers."""
 
 
 class Bindings:

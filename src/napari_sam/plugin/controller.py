@@ -1,6 +1,6 @@
 """Controller: what happens on a click, a key or a button."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from qtpy.QtCore import QTimer
 from napari_sam.errors import ImageError
 
 from .bindings import Bindings
-from .current_object import FIRST_HINT, CurrentObject
+from .current_object import CurrentObject
+from .desk import FIRST_HINT
 from .dock import BOX, SamDock
 from .engine import Engine
 from .events import Downloading, ModelReady, Plane, Progress, Tracked, Warned
@@ -21,6 +22,7 @@ from .jobs import Job, JobRunner
 from .layers import BACKGROUND, FOREGROUND, ImageSource, image_layers, read_image_layer
 from .lineage import show_tracks
 from .model_chooser import ModelChooser
+from .objects import Objects
 from .settings import Settings
 from .workspace import Workspace
 
@@ -46,7 +48,7 @@ class Controller:
         self.workspace: Workspace | None = None
         self._prompts_timer = self._timer(self._read_prompts)
         self._images_timer = self._timer(self.list_images)
-        self.object = CurrentObject(self, self._prompts_timer.start)
+        self.objects = Objects(self, self._prompts_timer.start)
         self.everything = Everything(self)
         self.guide = Guide(self, viewer, dock)
         self.models = ModelChooser(self, dock, settings)
@@ -57,6 +59,7 @@ class Controller:
                 "G": self.follow,
                 "N": self.guide.look_next,
                 "K": self.accept_daughter,
+                "J": self.next_object,
                 "Enter": self.accept,
                 "Escape": self.drop,
                 "U": self.undo,
@@ -74,6 +77,11 @@ class Controller:
         self.runner.submit(Job(self.engine.load(self.settings), self.receive))
 
     # --- what the object and the segmentation of everything use ------------------------------
+
+    @property
+    def object(self) -> CurrentObject:
+        """The object to which new clicks belong."""
+        return self.objects.current
 
     @property
     def settings(self) -> Settings:
@@ -114,6 +122,11 @@ class Controller:
         """Whether there is an object to accept or drop."""
         if not self._closed:
             self.dock.show_can_accept(can_accept)
+
+    def show_objects(self, current: int, numbers: Sequence[int]) -> None:
+        """Show which objects are under way, and which of them clicks belong to."""
+        if not self._closed:
+            self.dock.show_objects(current, numbers)
 
     def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
         """Show the planes of a followed object."""
@@ -161,6 +174,7 @@ class Controller:
         if source is None:
             return
         self.workspace = Workspace(self.viewer, image, source, self._adopt)
+        self.workspace.set_object(self.objects.current.number)
         self.dock.show_stack(source.stack_axes)
         self._offer_restore(self.workspace)
         self.choose_tool(FOREGROUND)
@@ -172,10 +186,10 @@ class Controller:
         work = self.workspace
         if work is None:
             return ""
-        unfinished = self.object.unfinished
+        unfinished = self.objects.unfinished
         self.runner.leave_image()
         self.everything.stop()
-        self.object.forget()
+        self.objects.forget()
         self._drawing = False
         for layer in list(self._adopted):
             self._release(layer)
@@ -221,28 +235,34 @@ class Controller:
             self.workspace.shapes.mode = mode
             return
         self._read_now()
-        self.object.accept()
+        self.objects.accept()
         self._object_clicks_next()
 
     def accept_daughter(self) -> None:
         """Make the object a label, and note that the one in the frame before divided into it."""
         self._read_now()
-        self.object.accept(daughter=True)
+        self.objects.accept(daughter=True)
         self._object_clicks_next()
 
     def _read_now(self) -> None:
         if self._prompts_timer.isActive():
             self._prompts_timer.stop()
-            self.object.read()
+            self.objects.read()
 
     def follow(self) -> None:
         """Find the object in the slices that it reaches."""
         self._read_now()
-        self.object.follow(self.dock.follow_axis)
+        self.objects.current.follow(self.dock.follow_axis)
+
+    def next_object(self) -> None:
+        """Begin another object beside those under way, or go back to the first."""
+        self._read_now()
+        self.objects.next()
+        self._object_clicks_next()
 
     def drop(self) -> None:
-        """Forget the object under way."""
-        self.object.drop()
+        """Forget the current object."""
+        self.objects.drop()
         self._drawing = False
         self._object_clicks_next()
 
@@ -303,12 +323,12 @@ class Controller:
 
     def _read_prompts(self) -> None:
         if not self._drawing:
-            self.object.read()
+            self.objects.read()
 
     def cancel(self) -> None:
         """Stop all work; what has a label keeps it."""
         lost = self._unfinished()
-        self.object.stop_following()
+        self.objects.current.stop_following()
         self.runner.cancel()
         self.everything.stop()
         self.models.cancel()
@@ -333,7 +353,7 @@ class Controller:
         dock, runner = self.dock, self.runner
         dock.image_chosen.connect(self.choose_image)
         dock.tool_chosen.connect(self.choose_tool)
-        dock.auto_contrast_changed.connect(lambda automatic: self.object.ask_again())
+        dock.auto_contrast_changed.connect(lambda automatic: self.objects.ask_again())
         dock.model_chosen.connect(self.models.choose)
         dock.models_wanted.connect(self.models.list)
         dock.accept_clicked.connect(self.accept)
@@ -342,6 +362,7 @@ class Controller:
         dock.restore_answered.connect(self.answer_restore)
         dock.drop_clicked.connect(self.drop)
         dock.undo_clicked.connect(self.undo)
+        dock.next_clicked.connect(self.next_object)
         dock.segment_clicked.connect(self._segment)
         dock.cancel_clicked.connect(self.cancel)
         dock.closed.connect(self.close)

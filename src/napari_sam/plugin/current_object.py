@@ -1,63 +1,21 @@
-"""CurrentObject: the object under way, from its first prompt until it is accepted or dropped."""
+"""CurrentObject: one object under way, from its first prompt until it is accepted or dropped."""
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from napari.utils.notifications import show_warning
-
-from napari_sam.errors import NapariSamError
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import MaskPrompt, Prompt
 
-from .engine import Engine
-from .events import Answer
+from .desk import Desk
+from .events import Answer, Plane
 from .following import Following
-from .jobs import Job, JobRunner
-from .layers import ImageSource
-from .prompt_layers import FoundPrompts, read_prompts
-from .settings import Settings
-from .workspace import Workspace
+from .jobs import Job
+from .prompt_layers import PlanePrompts
 
-Plane = tuple[int, ...]
-
-FIRST_HINT = "Click on an object."
-
-
-class Desk(Protocol):
-    """What the parts of the controller need of it and of each other."""
-
-    workspace: Workspace | None
-    object: "CurrentObject"
-    engine: Engine
-    runner: JobRunner
-
-    @property
-    def settings(self) -> Settings:
-        """What the user chose."""
-
-    def read_image(self, image: Any) -> ImageSource | None:
-        """The image as it is shown now; None, and the user is told why, if it cannot be used."""
-
-    def receive(self, event: Any) -> None:
-        """Show progress and warnings of the worker."""
-
-    def say(self, text: str) -> None:
-        """Tell the user something in the dock."""
-
-    def fail(self, message: str) -> None:
-        """Tell the user what went wrong."""
-
-    def object_changed(self, can_accept: bool) -> None:
-        """Whether there is an object to accept or drop."""
-
-    def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
-        """Show the planes of a followed object; see :meth:`CurrentObject.slices`."""
-
-    def show_busy(self) -> None:
-        """Show whether there is work to cancel."""
+Painter = Callable[[Sequence[Mask]], bool]
+"""Makes masks a label; False, and the user is told why, if that cannot be."""
 
 
 class CurrentObject:
@@ -70,21 +28,26 @@ class CurrentObject:
     ----------
     desk : Desk
         The controller.
-    look_again : callable
-        Asks for :meth:`read` to be called when the events at hand are through.
+    number : int
+        Which of the objects under way, from 1.
+    changed : callable
+        Called when there is something else to show.
 
     Attributes
     ----------
     masks : dict of tuple to Mask
-        What is shown, by plane.
+        What the model sees, by plane.
+    prompts : dict of tuple to PlanePrompts
+        What the user pointed at, by plane.
     """
 
-    def __init__(self, desk: Desk, look_again: Callable[[], None]) -> None:
-        self._desk, self._look_again = desk, look_again
+    def __init__(self, desk: Desk, number: int, changed: Callable[[], None]) -> None:
+        self._desk, self.number, self._changed = desk, number, changed
         self.masks: dict[Plane, Mask] = {}
+        self.prompts: Mapping[Plane, PlanePrompts] = {}
         self._answered: dict[Plane, tuple[Any, ...]] = {}
         self._wanted: dict[Plane, tuple[Any, ...]] = {}
-        self._following = Following(self.masks, self._show)
+        self._following = Following(self.masks, changed)
         self._corrected: set[Plane] = set()
         self._axis_wanted: str | None = None
         self._looked_at: set[Plane] = set()
@@ -94,48 +57,42 @@ class CurrentObject:
         """Whether something would be lost by forgetting it."""
         return bool(self.masks or self._wanted)
 
+    @property
+    def touched(self) -> bool:
+        """Whether there is anything of it, be it background clicks alone."""
+        return bool(self.masks or self.prompts)
+
+    @property
+    def origin(self) -> Origin:
+        """What it is made from, for the journal."""
+        prompts = tuple(prompt for own in self.prompts.values() for prompt in own.prompts)
+        return replace(self._desk.engine.origin, prompts=prompts)
+
     # --- prompts -> masks --------------------------------------------------------------------
 
-    def read(self) -> None:
-        """Ask for masks on the planes whose prompts changed."""
-        work = self._desk.workspace
-        if work is None:
-            return
-        source = self._desk.read_image(work.image)
-        if source is None:
-            return
-        work.source = source
-        work.unselect_clicks()
-        found = read_prompts(work.source, work.image, work.points, work.shapes)
-        if found.problems:
-            self._refuse(work, found)
-            return
-        self._forget_planes(work, found)
-        self._ask(work, found)
-        self._desk.object_changed(bool(found.planes))
+    def read(
+        self, prompts: Mapping[Plane, PlanePrompts]
+    ) -> dict[Plane, tuple[list[Prompt], tuple[Any, ...]]]:
+        """Take the prompts that are there now; gives those to ask the model about, and their keys.
 
-    def ask_again(self) -> None:
-        """Forget which prompts were answered: the model sees something else now."""
-        self._answered.clear()
-        self._look_again()
-
-    def _ask(self, work: Workspace, found: FoundPrompts) -> None:
+        Planes without prompts lose their masks; followed ones are as before them.
+        """
+        self.prompts = prompts
+        self._forget_planes(prompts)
         wanted = {
             plane: (self._with_followed(plane, own.prompts), tuple(own.key))
-            for plane, own in found.planes.items()
+            for plane, own in prompts.items()
             if own.positive or plane in self._following.brought
         }
         self._wanted = {plane: key for plane, (_, key) in wanted.items()}
         todo = {p: v for p, v in wanted.items() if self._answered.get(p) != v[1]}
-        self._desk.runner.drop_replaceable()
-        if todo:
-            if following := self._following.interrupt():
-                self._desk.runner.drop(following)
-            steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
-            job = Job(steps, self._receive, self._answers_came, replaceable=True)
-            self._desk.runner.submit(job)
-        elif found.planes and not wanted:
-            self._desk.say("Background only: click on the object too [Q].")
+        if todo and (following := self._following.interrupt()):
+            self._desk.runner.drop(following)
+        return todo
+
+    def ask_again(self) -> None:
+        """Forget which prompts were answered: the model sees something else now."""
+        self._answered.clear()
 
     def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
         """Prompts of a plane; where the object was followed to, they correct what is there."""
@@ -144,18 +101,10 @@ class CurrentObject:
             return list(prompts)
         return [*prompts, MaskPrompt(plane, mask.bbox[0], mask.bbox[1], mask.pixels)]
 
-    def _refuse(self, work: Workspace, found: FoundPrompts) -> None:
-        """Take away what cannot be used, and say why; what is left is read again."""
-        show_warning(found.problems[0])
-        self._desk.say(found.problems[0])
-        work.remove_prompts(found.bad_points, found.bad_shapes)
-        self._look_again()
-
-    def _forget_planes(self, work: Workspace, found: FoundPrompts) -> None:
-        """Drop masks of planes whose prompts are gone; followed ones are as before them."""
+    def _forget_planes(self, prompts: Mapping[Plane, PlanePrompts]) -> None:
         followed = self._following.brought
-        positive = {plane for plane, own in found.planes.items() if own.positive}
-        left = [p for p in self._answered if p not in found.planes]
+        positive = {plane for plane, own in prompts.items() if own.positive}
+        left = [p for p in self._answered if p not in prompts]
         gone = [p for p in self.masks if p not in positive and p not in followed]
         for plane in (*left, *gone):
             self._answered.pop(plane, None)
@@ -164,34 +113,26 @@ class CurrentObject:
             else:
                 self.masks.pop(plane, None)
         if left or gone:
-            self._show()
+            self._changed()
 
-    def _receive(self, event: Any) -> None:
-        work = self._desk.workspace
-        if not isinstance(event, Answer):
-            self._desk.receive(event)
-        elif work is not None:
-            self.masks[event.plane] = event.mask
-            self._answered[event.plane] = event.key
-            self._corrected.add(event.plane)
-            self._show()
+    def receive(self, answer: Answer) -> None:
+        """Show the mask on one plane."""
+        self.masks[answer.plane] = answer.mask
+        self._answered[answer.plane] = answer.key
+        self._corrected.add(answer.plane)
+        self._changed()
 
-    def _show(self) -> None:
-        if self._desk.workspace is not None:
-            self._desk.workspace.show(list(self.masks.values()))
-            self._desk.show_followed(self.slices())
-
-    def _answers_came(self) -> None:
+    def answers_came(self) -> None:
         """Go on following, if that was wanted; a correction changes only its stretch."""
         corrected, self._corrected = self._corrected, set()
         wanted, self._axis_wanted = self._axis_wanted, None
-        self._describe()
         if wanted is not None:
             self.follow(wanted)
         elif self._following.axis is not None:
             self._follow_stretch(self._following.axis, corrected)
 
-    def _describe(self) -> None:
+    def describe(self) -> None:
+        """Say what there is of it."""
         area = sum(mask.area for mask in self.masks.values())
         if not area:
             text = "Nothing found here: click elsewhere on the object, or draw a box."
@@ -280,7 +221,7 @@ class CurrentObject:
             self._desk.settings, work.source, known, axis, (first, last)
         )
         self._desk.runner.submit(
-            self._following.job(steps, axis, fixed, again, self._desk.receive, self._describe)
+            self._following.job(steps, axis, fixed, again, self._desk.receive, self.describe)
         )
 
     def _missing(self) -> dict[Plane, tuple[Any, ...]]:
@@ -289,44 +230,40 @@ class CurrentObject:
 
     # --- accept and drop ---------------------------------------------------------------------
 
-    def accept(self, daughter: bool = False) -> None:
-        """Make the object a label; if its mask is not there yet, as soon as it is.
+    def accept(self, masks: Sequence[Mask], paint: Painter) -> bool:
+        """Make the object a label; if it is not there yet, as soon as it is.
 
         Parameters
         ----------
-        daughter : bool
-            Of the object that was there in the frame before, which divided.
+        masks : sequence of Mask
+            Its masks as they are shown.
+        paint : callable
+            Makes them a label.
+
+        Returns
+        -------
+        bool
+            Whether the object is done, as far as the user is concerned.
         """
+        if missing := self._missing():
+            self._accept_later(missing, paint)
+            self._desk.say("Accepted: the label comes as soon as the mask is there.")
+            return True
+        if self._following.running:
+            self._following.accept_when_done(paint)
+            self._desk.say("Accepted: the label comes when it is followed to its end.")
+            return True
+        return bool(masks) and paint(masks)
+
+    def _accept_later(self, missing: Mapping[Plane, tuple[Any, ...]], paint: Painter) -> None:
+        """Finish the object in the background; the next one can be clicked meanwhile."""
         work = self._desk.workspace
         if work is None:
             return
-        origin = self._origin(work)
-        paint = (
-            partial(self._paint_daughter, work, origin, self._born(work))
-            if daughter
-            else partial(self._paint, work, origin)
-        )
-        missing = self._missing()
-        if missing:
-            self._accept_later(work, missing, paint)
-        elif self._following.running:
-            self._following.accept_when_done(paint)
-            self.start_next()
-            self._desk.say("Accepted: the label comes when it is followed to its end.")
-        elif self.masks and paint(list(self.masks.values())):
-            self.start_next()
-
-    def _accept_later(
-        self,
-        work: Workspace,
-        missing: dict[Plane, tuple[Any, ...]],
-        paint: Callable[[Sequence[Mask]], bool],
-    ) -> None:
-        """Finish the object in the background; the next one can be clicked meanwhile."""
-        found = read_prompts(work.source, work.image, work.points, work.shapes)
         masks = {p: mask for p, mask in self.masks.items() if p not in missing}
         todo = {
-            p: (self._with_followed(p, found.planes[p].prompts), key) for p, key in missing.items()
+            p: {self.number: (self._with_followed(p, self.prompts[p].prompts), key)}
+            for p, key in missing.items()
         }
 
         def receive(event: Any) -> None:
@@ -338,83 +275,20 @@ class CurrentObject:
         def finish() -> None:
             paint(list(masks.values()))
 
-        self._desk.runner.drop_replaceable()
-        self.start_next()
-        self._desk.say("Accepted: the label comes as soon as the mask is there.")
         steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
         self._desk.runner.submit(Job(steps, receive, finish, promised=True))
 
-    def _paint(self, work: Workspace, origin: Origin, masks: Sequence[Mask]) -> bool:
-        """Make masks a label; False, and the user is told why, if that cannot be."""
-        if work.image not in work.viewer.layers:  # it was closed meanwhile
-            return False
-        try:
-            label, area = work.accept(masks, origin)
-        except NapariSamError as error:
-            self._desk.fail(str(error))
-            return False
-        if area:
-            self._desk.say(f"Object {label} accepted, {area} pixels. {FIRST_HINT}")
-        else:
-            self._desk.say("Nothing accepted: it is empty, or all of it belongs to others.")
-        return True
-
-    def _paint_daughter(
-        self, work: Workspace, origin: Origin, born: int, masks: Sequence[Mask]
-    ) -> bool:
-        """Make masks a daughter from the frame on in which she was born."""
-        if work.image not in work.viewer.layers:
-            return False
-        time = work.source.plane_axes.find("T")
-        own = [m for m in masks if not m.empty and (time < 0 or m.plane[time] >= born)]
-        if not own:
-            self._desk.say("Nothing found here: click elsewhere on the daughter.")
-            return False
-        try:
-            label, mother = work.accept_daughter(own, origin)
-        except NapariSamError as error:
-            self._desk.fail(str(error))
-            return False
-        self._desk.say(f"Object {label} is a daughter of {mother}. {FIRST_HINT}")
-        return True
-
-    def _origin(self, work: Workspace) -> Origin:
-        """What the object is made from, for the journal."""
-        found = read_prompts(work.source, work.image, work.points, work.shapes)
-        prompts = tuple(prompt for own in found.planes.values() for prompt in own.prompts)
-        return replace(self._desk.engine.origin, prompts=prompts)
-
-    def _born(self, work: Workspace) -> int:
+    @property
+    def born(self) -> int:
         """The first frame with clicks: before, what was followed is the mother."""
-        time = work.source.plane_axes.find("T")
+        work = self._desk.workspace
+        time = -1 if work is None else work.source.plane_axes.find("T")
         return min((plane[time] for plane in self._wanted), default=0) if time >= 0 else 0
 
     def drop(self) -> None:
-        """Forget the object and its prompts."""
+        """Stop to follow it."""
         if following := self._following.interrupt():
             self._desk.runner.drop(following)
-        self._desk.runner.drop_replaceable()
-        self.start_next()
-        self._desk.say(f"Dropped. {FIRST_HINT}")
-
-    def start_next(self) -> None:
-        """Clear prompts and preview."""
-        self.forget()
-        if self._desk.workspace is not None:
-            self._desk.workspace.clear_prompts()
-            self._desk.workspace.show([])
-
-    def forget(self) -> None:
-        """Forget the masks; the prompts stay in their layers."""
-        self.masks = {}
-        self._following = Following(self.masks, self._show)
-        self._corrected.clear()
-        self._looked_at.clear()
-        self._axis_wanted = None
-        self._desk.show_followed({})
-        self._answered.clear()
-        self._wanted.clear()
-        self._desk.object_changed(False)
 
 
 def _without(plane: Plane, place: int) -> Plane:

@@ -22,7 +22,8 @@ from qtpy.QtWidgets import (
 )
 
 from .bindings import KEYS
-from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND
+from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
+from .preview import colour_of
 from .strip import Strip
 
 BOX = "box"
@@ -48,7 +49,8 @@ class SamDock(QWidget):
     tool_chosen : str
         ``"foreground"``, ``"background"`` or ``"box"``.
     auto_contrast_changed : bool
-    accept_clicked, drop_clicked, undo_clicked, follow_clicked, tracks_clicked, cancel_clicked
+    accept_clicked, drop_clicked, undo_clicked, next_clicked, follow_clicked, tracks_clicked,
+    cancel_clicked
     restore_answered : bool
         Whether to restore what an earlier napari had accepted.
     slice_chosen : int
@@ -67,6 +69,7 @@ class SamDock(QWidget):
     accept_clicked = Signal()
     drop_clicked = Signal()
     undo_clicked = Signal()
+    next_clicked = Signal()
     follow_clicked = Signal()
     slice_chosen = Signal(int)
     tracks_clicked = Signal()
@@ -160,7 +163,18 @@ class SamDock(QWidget):
         """Whether there is an object to accept or drop."""
         self.accept_button.setEnabled(can)
         self.drop_button.setEnabled(can)
+        self.next_button.setEnabled(can)
         self.follow_button.setEnabled(can)
+
+    def show_objects(self, current: int, numbers: Sequence[int]) -> None:
+        """Say which objects are under way, and which is the current one."""
+        several = len(numbers) > 1
+        colour = PREVIEW_COLOURS[colour_of(current) - 1]
+        self.current.setText(
+            f'<span style="color: {colour}">■</span> Object {current} of {len(numbers)}'
+        )
+        self.current.setVisible(several)
+        self.accept_button.setText(f"Accept {len(numbers)} objects" if several else "Accept object")
 
     def show_followed(self, size: int, values: Mapping[int, float | None]) -> None:
         """Show on which slices an object is, and where to look; none takes the strip away."""
@@ -272,6 +286,13 @@ class SamDock(QWidget):
         self.accept_button.clicked.connect(lambda: self.accept_clicked.emit())
         self.drop_button.clicked.connect(lambda: self.drop_clicked.emit())
         self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())
+        self.current = _text("")
+        self.current.setToolTip("The object that clicks belong to now")
+        self.current.hide()
+        self.next_button = _button(
+            "Another object", "Keep this one as it is and click on another; all are accepted [J]"
+        )
+        self.next_button.clicked.connect(lambda: self.next_clicked.emit())
         self.follow_button = _button("Follow", "Find it in all slices that it is in [G]")
         self.follow_button.clicked.connect(lambda: self.follow_clicked.emit())
         self.axis = QComboBox()
@@ -288,9 +309,11 @@ class SamDock(QWidget):
         grid.setSpacing(2)
         grid.addLayout(follow, 0, 0, 1, 2)
         grid.addWidget(self.strip, 1, 0, 1, 2)
-        grid.addWidget(self.accept_button, 2, 0, 1, 2)
-        grid.addWidget(self.drop_button, 3, 0)
-        grid.addWidget(self.undo_button, 3, 1)
+        grid.addWidget(self.next_button, 2, 0)
+        grid.addWidget(self.current, 2, 1)
+        grid.addWidget(self.accept_button, 3, 0, 1, 2)
+        grid.addWidget(self.drop_button, 4, 0)
+        grid.addWidget(self.undo_button, 4, 1)
         return grid
 
     def _segment_row(self) -> QGridLayout:

@@ -8,6 +8,7 @@ import numpy as np
 from napari_sam.errors import ModelError
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
+from napari_sam.prompts.prompt import Prompt
 
 from .events import (
     Answer,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from napari_sam.session import Session
 
 Events = Generator[Event, None, None]
+
+Wanted = Mapping[Plane, Mapping[int, tuple[Sequence[Prompt], tuple[Any, ...]]]]
+"""What to predict: by plane and number of the object, its prompts and the key of the answer."""
 
 # torch, the session and all that they bring are imported inside the functions: they take seconds,
 # and this module is imported by the GUI thread.
@@ -66,20 +70,16 @@ class Engine:
                 self.origin = Origin((), event.name, weights_hash(event.model))
             yield event
 
-    def predict(
-        self,
-        settings: Settings,
-        source: ImageSource,
-        planes: Mapping[Plane, tuple[Sequence[Any], tuple[Any, ...]]],
-    ) -> Events:
-        """The object's mask on each plane; `planes` has prompts and their key."""
+    def predict(self, settings: Settings, source: ImageSource, wanted: Wanted) -> Events:
+        """Masks of the objects on each plane; those of one plane share passes of the decoder."""
         yield from self.load(settings)
         session = self._open(settings, source)
-        for plane, (prompts, key) in planes.items():
-            objects = {1: tuple(prompts)}
+        for plane, asked in wanted.items():
+            objects = {number: tuple(prompts) for number, (prompts, _) in asked.items()}
             for done, _ in enumerate(session.encode_for(objects), start=1):
                 yield Progress("Looking at the image", done)
-            yield Answer(plane, key, session.predict_objects(objects)[1])
+            for number, mask in session.predict_objects(objects).items():
+                yield Answer(plane, asked[number][1], mask, number)
         yield from self._warnings()
 
     def follow(

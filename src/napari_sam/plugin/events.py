@@ -44,11 +44,15 @@ class ModelReady:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The mask of the object on one plane, for the prompts that `key` stands for."""
+    """The mask of an object on one plane, for the prompts that `key` stands for.
+
+    `number` says which of the objects under way.
+    """
 
     plane: Plane
     key: tuple[Any, ...]
     mask: Mask
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from napari.utils import progress
 
 from napari_sam.errors import NapariSamError
 
-from .current_object import FIRST_HINT, Desk
+from .desk import FIRST_HINT, Desk
 from .events import PlaneObjects, Progress
 from .jobs import Job
 from .workspace import Workspace

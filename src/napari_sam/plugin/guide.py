@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .current_object import Desk
+from .desk import Desk
 from .dock import SamDock
 from .events import Plane
 from .workspace import Workspace
@@ -33,7 +33,7 @@ class Guide:
 
     def look_next(self) -> None:
         """Go to the slice where the model is least sure."""
-        plane, work = self._desk.object.look_next(), self._desk.workspace
+        plane, work = self._desk.objects.current.look_next(), self._desk.workspace
         if plane is None or work is None:
             self._desk.say("Follow an object first [G]: then N goes where it is worth a look.")
         else:

@@ -1,7 +1,6 @@
 """Layers: what napari's layers mean to a Session, and back; no Qt."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import ImageError
 from napari_sam.labels.canvas import new_labels
-from napari_sam.masks.mask import Mask
 
 AXES_KEY = "napari-sam-axes"
 """Where a layer's metadata keeps the letters of its axes."""
@@ -19,12 +17,16 @@ AXES_KEY = "napari-sam-axes"
 IMAGE_KEY = "napari-sam-image"
 """Where a layer's metadata keeps which image it belongs to."""
 
+OBJECT = "object"
+"""The feature of points and shapes that says which object they belong to: 1, 2, 3, ..."""
+
 FOREGROUND, BACKGROUND = "foreground", "background"
 # Okabe and Ito's bluish green and vermillion: told apart also by red-green blind eyes, and the
 # symbols differ besides.
 COLOURS = {FOREGROUND: "#009e73", BACKGROUND: "#d55e00"}
 SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
-PREVIEW_COLOUR = "#ffe600"
+# The first is seen on every image; the others are Okabe and Ito's.
+PREVIEW_COLOURS = ("#ffe600", "#56b4e9", "#cc79a7", "#e69f00", "#8de28d", "#b39ddb", "#f28e8e")
 BOX_COLOUR = "#f0e442"
 
 JOURNAL_KEY = "napari-sam-journal"
@@ -244,8 +246,8 @@ def make_points(image: Any) -> Points:
     layer = Points(
         ndim=image.ndim,
         name="SAM points",
-        features={"label": np.array([], dtype=object)},
-        feature_defaults={"label": FOREGROUND},
+        features={"label": np.array([], dtype=object), OBJECT: np.array([], dtype=int)},
+        feature_defaults={"label": FOREGROUND, OBJECT: 1},
         face_color="label",
         face_color_cycle=COLOURS,
         # The border grows with the zoom, over the symbol, whose size on the screen is kept: it
@@ -267,6 +269,8 @@ def make_shapes(image: Any, plane_size: tuple[int, int]) -> Shapes:
     return Shapes(
         ndim=image.ndim,
         name="SAM boxes",
+        features={OBJECT: np.array([], dtype=int)},
+        feature_defaults={OBJECT: 1},
         face_color="transparent",
         edge_color=BOX_COLOUR,
         edge_width=max(1.0, max(plane_size) / 400),
@@ -276,12 +280,13 @@ def make_shapes(image: Any, plane_size: tuple[int, int]) -> Shapes:
 
 
 def make_preview(image: Any) -> Labels:
-    """A Labels layer that shows one object before it is accepted."""
+    """A Labels layer that shows objects before they are accepted."""
+    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     return Labels(
         np.zeros((1,) * image.ndim, np.uint8),
         name="SAM preview",
         opacity=0.5,
-        colormap={0: "transparent", 1: PREVIEW_COLOUR, None: "transparent"},
+        colormap=colours | dict(enumerate(PREVIEW_COLOURS, 1)),
         metadata={IMAGE_KEY: str(image.unique_id)},
         **placement(image),
     )
@@ -321,104 +326,3 @@ def to_layer_index(
         return index
     channel = np.full(index[-1].shape, source.channel, np.intp)
     return (*index[:axis], channel, *index[axis:])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MaskStack:
-    """Masks of one object as an array of 0 and 1, ``uint8``, made where it is looked at.
-
-    So an object of a thousand slices costs no more to show than one of two.
-
-    Parameters
-    ----------
-    masks : mapping of tuple of int to Mask
-        By plane.
-    start : tuple of int
-        The plane, row and column where the array begins; channels left out.
-    shape : tuple of int
-        Of the array, channels included.
-    channel_axis : int, optional
-        An axis along which all is the same.
-    """
-
-    masks: Mapping[tuple[int, ...], Mask]
-    start: tuple[int, ...]
-    shape: tuple[int, ...]
-    channel_axis: int | None = None
-
-    @property
-    def dtype(self) -> np.dtype[np.uint8]:
-        """Type of the values."""
-        return np.dtype(np.uint8)
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of values."""
-        return math.prod(self.shape)
-
-    def __getitem__(self, index: Any) -> NDArray[np.uint8]:
-        """As of an array."""
-        index = index if isinstance(index, tuple) else (index,)
-        leading, within = index[: self.ndim - 2], index[self.ndim - 2 :]
-        if len(leading) == self.ndim - 2 and all(isinstance(i, int | np.integer) for i in leading):
-            return self._plane(tuple(map(int, leading)))[within]
-        return np.asarray(self)[index]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.uint8]:
-        """All of it."""
-        planes = [self._plane(index) for index in np.ndindex(self.shape[:-2])]
-        return np.stack(planes).reshape(self.shape).astype(dtype or np.uint8)
-
-    def _plane(self, index: tuple[int, ...]) -> NDArray[np.uint8]:
-        kept = [i for axis, i in enumerate(index) if axis != self.channel_axis]
-        plane = tuple(i + low for i, low in zip(kept, self.start, strict=False))
-        pixels = np.zeros(self.shape[-2:], np.uint8)
-        if (mask := self.masks.get(plane)) is not None:
-            y0, x0, y1, x1 = (v - self.start[-2 + i % 2] for i, v in enumerate(mask.bbox))
-            pixels[y0:y1, x0:x1] = mask.pixels
-        return pixels
-
-
-def preview_data(source: ImageSource, masks: Sequence[Mask]) -> tuple[MaskStack, tuple[int, ...]]:
-    """The smallest array that shows some masks, and where it begins.
-
-    Parameters
-    ----------
-    source : ImageSource
-        The image.
-    masks : sequence of Mask
-        Of one object, at most one a plane; at least one of them not empty.
-
-    Returns
-    -------
-    MaskStack, tuple of int
-        ``(*planes, h, w)``, 1 inside, in the layer's axes; index of its first pixel.
-    """
-    full = [mask.tight() for mask in masks if not mask.empty]
-    lows = np.min([(*m.plane, m.bbox[0], m.bbox[1]) for m in full], axis=0)
-    highs = np.max([(*(p + 1 for p in m.plane), m.bbox[2], m.bbox[3]) for m in full], axis=0)
-    start = tuple(int(v) for v in lows)
-    shape = tuple(int(v) for v in highs - lows)
-    by_plane = {mask.plane: mask for mask in full}
-    if (axis := source.channel_axis) is None:
-        return MaskStack(by_plane, start, shape), start
-    shape = (*shape[:axis], source.data.shape[axis], *shape[axis:])
-    return MaskStack(by_plane, start, shape, axis), (*start[:axis], 0, *start[axis:])
-
-
-def translate_of(image: Any, start: Sequence[int]) -> NDArray[np.float64]:
-    """The ``translate`` of a layer whose first pixel lies on pixel `start` of the image."""
-    from napari.utils.transforms import Affine
-
-    own = Affine(
-        scale=np.array(image.scale),
-        translate=np.array(image.translate),
-        rotate=np.array(image.rotate),
-        shear=np.array(image.shear),
-    )
-    return np.asarray(own(np.asarray(start, float)))

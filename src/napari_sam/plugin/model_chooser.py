@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from .current_object import Desk
+from .desk import Desk
 from .events import Downloading, Event, ModelReady
 from .jobs import Job, JobRunner
 from .model_list import ListedModel, list_models, place_of, same_name
@@ -152,7 +152,7 @@ class ModelChooser:
         self._preferred = (self._given or read_settings()).model
         engine = self._desk.engine
         self._desk.runner.submit(Job(engine.load(self.settings), self._desk.receive))
-        self._desk.object.ask_again()
+        self._desk.objects.ask_again()
         self.refresh()
 
     def _forget(self) -> None:

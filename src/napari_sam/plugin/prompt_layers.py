@@ -1,4 +1,4 @@
-"""Prompt layers: points and shapes of one object to prompts, plane by plane; no Qt."""
+"""Prompt layers: points and shapes to prompts, object by object and plane by plane; no Qt."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from skimage.draw import polygon2mask
 
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
 
-from .layers import BACKGROUND, ImageSource
+from .layers import BACKGROUND, OBJECT, ImageSource
 
 Plane = tuple[int, ...]
 Key = tuple[Any, ...]
@@ -37,22 +37,22 @@ class FoundPrompts:
 
     Parameters
     ----------
-    planes : dict of tuple to PlanePrompts
-        In the order in which the user came to them.
+    objects : dict of int to dict of tuple to PlanePrompts
+        By number of the object and plane, in the order in which the user came to them.
     bad_points, bad_shapes : list of int
         Indices in the layers of what cannot be used.
     problems : list of str
         Why; one line each.
     """
 
-    planes: dict[Plane, PlanePrompts] = field(default_factory=dict)
+    objects: dict[int, dict[Plane, PlanePrompts]] = field(default_factory=dict)
     bad_points: list[int] = field(default_factory=list)
     bad_shapes: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def add(self, plane: Plane, prompts: Iterable[Prompt], key: Key) -> None:
+    def add(self, number: int, plane: Plane, prompts: Iterable[Prompt], key: Key) -> None:
         """Note prompts of one point or shape."""
-        own = self.planes.setdefault(plane, PlanePrompts())
+        own = self.objects.setdefault(number, {}).setdefault(plane, PlanePrompts())
         own.prompts.extend(prompts)
         own.key.append(key)
 
@@ -67,7 +67,7 @@ def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> F
     image : napari.layers.Image
         Its layer; positions go through the world, so that a moved layer means what is seen.
     points : napari.layers.Points or None
-        With a feature ``label``, foreground or background.
+        With a feature ``label``, foreground or background, and maybe one ``object``.
     shapes : napari.layers.Shapes or None
         Rectangles are boxes; ellipses and polygons are boxes and masks.
 
@@ -76,6 +76,7 @@ def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> F
     FoundPrompts
     """
     found = FoundPrompts()
+    numbers = object_numbers(points)
     for index, (position, label) in enumerate(_points(points)):
         place = _in_image(image, points, position[None])[0]
         if not _inside(source, place):
@@ -84,10 +85,21 @@ def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> F
             continue
         plane = source.to_plane(place)
         prompt = PointPrompt((*plane, float(place[-2]), float(place[-1])), label)
-        found.add(plane, [prompt], ("point", label, place.tobytes()))
+        found.add(numbers[index], plane, [prompt], ("point", label, place.tobytes()))
+    numbers = object_numbers(shapes)
     for index, (corners, kind) in enumerate(_shapes(shapes)):
-        _read_shape(found, source, index, _in_image(image, shapes, corners), kind)
+        corners = _in_image(image, shapes, corners)
+        _read_shape(found, source, index, numbers[index], corners, kind)
     return found
+
+
+def object_numbers(layer: Any) -> list[int]:
+    """Which object each point or shape belongs to; the first where nothing says so."""
+    if layer is None:
+        return []
+    if OBJECT not in layer.features:
+        return [1] * len(layer.data)
+    return [int(n) if n == n and n >= 1 else 1 for n in layer.features[OBJECT]]
 
 
 def _points(layer: Any) -> Iterator[tuple[NDArray[np.float64], int]]:
@@ -118,6 +130,7 @@ def _read_shape(
     found: FoundPrompts,
     source: ImageSource,
     index: int,
+    number: int,
     corners: NDArray[np.float64],
     kind: str,
 ) -> None:
@@ -138,7 +151,7 @@ def _read_shape(
         pixels = polygon2mask((y1 - y0, x1 - x0), outline - (y0, x0))
         if pixels.any():
             prompts.append(MaskPrompt(plane, int(y0), int(x0), pixels))
-    found.add(plane, prompts, (kind, corners.tobytes()))
+    found.add(number, plane, prompts, (kind, corners.tobytes()))
 
 
 def _problem(

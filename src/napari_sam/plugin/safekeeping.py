@@ -42,7 +42,7 @@ class Safekeeping:
             source.name, path, source.label_axes, source.label_shape, sample_of(source)
         )
         self._journal, self.offered = open_journal(self._subject)
-        self._last: list[PackedEdit] = []
+        self._steps: list[list[PackedEdit]] = []
         self._told = False
 
     def go_on(self, layer: Any) -> None:
@@ -55,6 +55,11 @@ class Safekeeping:
         """What the earlier napari had accepted."""
         return self._journal.accepted() if self.offered else []
 
+    def begin_step(self) -> None:
+        """What is noted from now on is taken back at once."""
+        self._steps = [step for step in self._steps if step]
+        self._steps.append([])
+
     def note(
         self, edits: Sequence[LabelEdit], layer: Any, label: int, parent: int, origin: Origin
     ) -> None:
@@ -64,18 +69,19 @@ class Safekeeping:
         packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
         if packed:
             layer.metadata[JOURNAL_KEY] = str(self._journal.path)
-            self._last.append(packed[0])
+            self._steps[-1].append(packed[0])
             self._append(Entry(ACCEPTED, packed, origin, label, parent))
 
     def note_undone(self, labels: Any) -> None:
         """Write down that the last change was taken back, if it was it and not a brush stroke."""
-        if not self._last:
+        self._steps = [step for step in self._steps if step]
+        if not self._steps:
             return
-        edit = self._last[-1].edit()
+        edit = self._steps[-1][-1].edit()
         there = np.asarray(labels[edit.region])
         if (there[edit.mask] == edit.old[edit.mask]).all():
-            self._last.pop()
-            self._append(Entry(UNDONE))
+            for _ in self._steps.pop():
+                self._append(Entry(UNDONE))
 
     def restore(self, layer: Any, labels: Any) -> int:
         """Do again what an earlier napari had accepted; returns how many changes that were."""

@@ -1,7 +1,7 @@
 """Workspace: the layers that the dock puts around one image; no Qt."""
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from .layers import (
     BACKGROUND,
     FOREGROUND,
     IMAGE_KEY,
+    OBJECT,
     SYMBOLS,
     ImageSource,
     make_labels,
@@ -23,11 +24,11 @@ from .layers import (
     make_preview,
     make_shapes,
     placement,
-    preview_data,
     to_layer_index,
-    translate_of,
 )
 from .lineage import division, note_parent
+from .preview import preview_data, translate_of
+from .prompt_layers import object_numbers
 from .safekeeping import Safekeeping
 
 NOTHING_KNOWN = Origin()
@@ -63,6 +64,7 @@ class Workspace:
         self.keeping = Safekeeping(source, str(image.source.path or ""))
         self._adopt = adopt
         self._largest: int | None = 0
+        self._in_step = False
         self.points: Any = None
         self.shapes: Any = None
         self.preview: Any = None
@@ -135,7 +137,7 @@ class Workspace:
             if layer is not None and layer in self.viewer.layers:
                 for name, value in place.items():
                     setattr(layer, name, value)
-        self.show([])
+        self.show({})
 
     def owns(self, layer: Any) -> bool:
         """Whether a layer is one of ours."""
@@ -184,6 +186,22 @@ class Workspace:
         for index in sorted(shapes, reverse=True):
             self.shapes.pop(index)
 
+    def remove_objects(self, numbers: Set[int]) -> None:
+        """Remove the clicks and shapes of some objects."""
+        points, shapes = (
+            [index for index, number in enumerate(object_numbers(layer)) if number in numbers]
+            for layer in (self.points, self.shapes)
+        )
+        self.remove_prompts(points, shapes)
+
+    def set_object(self, number: int) -> None:
+        """Let the next clicks and shapes belong to an object."""
+        for layer in (self.points, self.shapes):
+            if layer is not None:
+                if OBJECT not in layer.features:  # a layer of an earlier version, or of the user
+                    layer.features = {**layer.features, OBJECT: [1] * len(layer.data)}
+                layer.feature_defaults = {**_defaults(layer), OBJECT: number}
+
     def unselect_clicks(self) -> None:
         """Let new clicks show their colours, which napari's mark of the selection would cover."""
         if self.points is not None and self.points.mode == "add":
@@ -192,7 +210,7 @@ class Workspace:
     def set_polarity(self, label: str) -> None:
         """Make the next clicks object or background clicks."""
         self.points.selected_data = set()
-        self.points.feature_defaults = {"label": label}
+        self.points.feature_defaults = {**_defaults(self.points), "label": label}
         self.points.current_symbol = SYMBOLS[label]
 
     @property
@@ -203,21 +221,33 @@ class Workspace:
         label = self.points.feature_defaults["label"].iloc[0]
         return BACKGROUND if label == BACKGROUND else FOREGROUND
 
-    def show(self, masks: Sequence[Mask]) -> None:
-        """Show masks of the object under way, or none."""
+    def show(self, objects: Mapping[int, Sequence[Mask]]) -> None:
+        """Show the objects under way, each in the colour of its number; none for no preview."""
         if self.preview is None or self.preview not in self.viewer.layers:
             return
-        if all(mask.empty for mask in masks):
+        if all(mask.empty for masks in objects.values() for mask in masks):
             start: tuple[int, ...] = (0,) * self.image.ndim
             data: Any = np.zeros((1,) * self.image.ndim, np.uint8)
         else:
-            data, start = preview_data(self.source, masks)
+            data, start = preview_data(self.source, objects)
         for name, value in placement(self.image).items():
             setattr(self.preview, name, value)
         self.preview.data = data
         self.preview.translate = translate_of(self.image, start)
 
     # --- labels ------------------------------------------------------------------------------
+
+    @contextmanager
+    def one_step(self) -> Iterator[None]:
+        """All that is accepted inside is one step to undo."""
+        layer = self.ensure_labels()
+        self.keeping.begin_step()
+        self._in_step = True
+        try:
+            with layer.block_history():
+                yield
+        finally:
+            self._in_step = False
 
     def accept(self, masks: Iterable[Mask], origin: Origin = NOTHING_KNOWN) -> tuple[int, int]:
         """Paint the masks of one object with the next free label, as one undo step.
@@ -338,6 +368,8 @@ class Workspace:
     def _write(
         self, edits: Sequence[LabelEdit], label: int, origin: Origin, parent: int = 0
     ) -> None:
+        if not self._in_step:
+            self.keeping.begin_step()
         self.keeping.note(edits, self.labels, label, parent, origin)  # first: nothing is lost
         layer, painted = self.labels, [edit for edit in edits if not edit.empty]
         if sum(edit.area for edit in painted) > _UNDOABLE:
@@ -346,7 +378,8 @@ class Workspace:
                 self._note_label(int(edit.new.max()))
             layer.refresh()
             return
-        with layer.block_history():
+        # napari ends the step that it is in when another one ends inside of it
+        with nullcontext() if self._in_step else layer.block_history():
             for edit in painted:
                 layer.data_setitem(to_layer_index(self.source, edit.indices()), edit.values())
                 self._note_label(int(edit.new.max()))
@@ -367,3 +400,7 @@ class Workspace:
         with suppress(AttributeError, TypeError, ValueError):
             for *_, new in event.value:
                 self._note_label(int(np.max(new)))
+
+
+def _defaults(layer: Any) -> dict[str, Any]:
+    return dict(layer.feature_defaults.iloc[0])

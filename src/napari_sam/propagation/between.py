@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
+from napari_sam.masks.depth import depth
 from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import union
-
-from .depth import depth
 
 Plane = tuple[int, ...]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.winner import share_pixels, without_pixels
 
 from .between import join
 from .ending import Ending, overlap
 from .stack import Stack
 from .walk import FARTHEST_BRIDGED, Follower, Lives, Seeds, Sighting, Walk
-from .winner import share_pixels, without_pixels
 
 Plane = tuple[int, ...]
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from napari_sam.masks.depth import depth
 from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import union
-
-from .depth import depth
 
 _FAR = 5.0  # pixels: a model that draws the outline further away does not pull it more
 

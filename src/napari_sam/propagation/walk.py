@@ -7,13 +7,13 @@ from itertools import zip_longest
 from typing import Protocol
 
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.winner import share_pixels, without_pixels
 
 from .between import blend
 from .ending import Ending, judge, overlap
 from .history import History
 from .settle import settle
 from .stack import Stack
-from .winner import share_pixels, without_pixels
 
 Seeds = Mapping[int, Mapping[int, Mask]]
 """Known masks: position on the line, then object."""

@@ -1,4 +1,4 @@
-"""Winner: pixels that two objects claim on one plane go to the one that was nearer before."""
+"""Winner: pixels that several objects of a plane claim go to one of them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import BBox, intersection, place
 
 from .depth import depth
+from .mask import Mask
 
 
 def share_pixels(found: Mapping[int, Mask], expected: Mapping[int, Mask]) -> dict[int, Mask]:
@@ -42,6 +42,31 @@ def share_pixels(found: Mapping[int, Mask], expected: Mapping[int, Mask]) -> dic
             shared[a] = _without(shared[a], region, both & ~nearer)
             shared[b] = _without(shared[b], region, both & nearer)
     return shared
+
+
+def share_contested(found: Mapping[int, Mask]) -> dict[int, Mask]:
+    """Give each pixel to one object at most, where nothing but the masks is known.
+
+    A contested pixel goes to the object whose own part, which no other claims, is nearer. An
+    object that lies wholly in another has no such part: it keeps its pixels, as a nucleus in a
+    cell.
+
+    Parameters
+    ----------
+    found : mapping of int to Mask
+        Objects of one plane.
+
+    Returns
+    -------
+    dict of int to Mask
+        Without a common pixel.
+    """
+    masks = {i: mask for i, mask in found.items() if not mask.empty}
+    own: dict[int, Mask] = {}
+    for i, mask in masks.items():
+        left = without_pixels({i: mask}, (other for j, other in masks.items() if j != i))[i]
+        own[i] = mask if left.empty else left
+    return {**found, **share_pixels(masks, own)}
 
 
 def without_pixels(found: Mapping[int, Mask], taken: Iterable[Mask]) -> dict[int, Mask]:

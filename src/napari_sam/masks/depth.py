@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import BBox, place, union
+
+from .mask import Mask
 
 
 def depth(mask: Mask, region: BBox) -> NDArray[np.float64]:

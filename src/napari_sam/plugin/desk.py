@@ -1,0 +1,53 @@
+"""Desk: what the parts of the controller need of it and of each other; no Qt."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .engine import Engine
+from .events import Plane
+from .jobs import JobRunner
+from .layers import ImageSource
+from .settings import Settings
+from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from .objects import Objects
+
+FIRST_HINT = "Click on an object."
+
+
+class Desk(Protocol):
+    """What the parts of the controller need of it and of each other."""
+
+    workspace: Workspace | None
+    objects: "Objects"
+    engine: Engine
+    runner: JobRunner
+
+    @property
+    def settings(self) -> Settings:
+        """What the user chose."""
+
+    def read_image(self, image: Any) -> ImageSource | None:
+        """The image as it is shown now; None, and the user is told why, if it cannot be used."""
+
+    def receive(self, event: Any) -> None:
+        """Show progress and warnings of the worker."""
+
+    def say(self, text: str) -> None:
+        """Tell the user something in the dock."""
+
+    def fail(self, message: str) -> None:
+        """Tell the user what went wrong."""
+
+    def object_changed(self, can_accept: bool) -> None:
+        """Whether there is an object to accept or drop."""
+
+    def show_objects(self, current: int, numbers: Sequence[int]) -> None:
+        """Show which objects are under way, and which of them clicks belong to."""
+
+    def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
+        """Show the planes of a followed object; see :meth:`CurrentObject.slices`."""
+
+    def show_busy(self) -> None:
+        """Show whether there is work to cancel."""

@@ -1,0 +1,223 @@
+"""Objects: those under way at once; one of them is the current one, to which new clicks belong."""
+
+from collections import Counter
+from collections.abc import Callable, Set
+from typing import Any
+
+from napari.utils.notifications import show_warning
+
+from napari_sam.masks.mask import Mask
+from napari_sam.masks.winner import share_contested
+
+from .current_object import CurrentObject
+from .desk import FIRST_HINT, Desk
+from .events import Answer, Plane
+from .jobs import Job
+from .painting import painter
+from .prompt_layers import FoundPrompts, read_prompts
+from .workspace import Workspace
+
+
+class Objects:
+    """What the user points at, object by object, and the masks that come of it.
+
+    Those of one plane are asked of the model together. Where two claim a pixel, one has it.
+
+    Parameters
+    ----------
+    desk : Desk
+        The controller.
+    look_again : callable
+        Asks for :meth:`read` to be called when the events at hand are through.
+
+    Attributes
+    ----------
+    current : CurrentObject
+        The one to which new clicks belong.
+    """
+
+    def __init__(self, desk: Desk, look_again: Callable[[], None]) -> None:
+        self._desk, self._look_again = desk, look_again
+        self._objects: dict[int, CurrentObject] = {}
+        self.current = self._begin(1)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something would be lost by forgetting them."""
+        return any(one.unfinished for one in self._objects.values())
+
+    # --- prompts -> masks --------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Ask for masks where prompts changed."""
+        work = self._desk.workspace
+        if work is None:
+            return
+        source = self._desk.read_image(work.image)
+        if source is None:
+            return
+        work.source = source
+        work.unselect_clicks()
+        found = read_prompts(work.source, work.image, work.points, work.shapes)
+        if found.problems:
+            self._refuse(work, found)
+            return
+        self._ask(work, found)
+        self._forget_untouched()
+        self._desk.object_changed(any(one.touched for one in self._objects.values()))
+        self._show_numbers()
+
+    def _ask(self, work: Workspace, found: FoundPrompts) -> None:
+        todo: dict[Plane, dict[int, Any]] = {}
+        for number in self._objects.keys() | found.objects.keys():
+            one = self._objects.get(number) or self._begin(number)
+            for plane, asked in one.read(found.objects.get(number, {})).items():
+                todo.setdefault(plane, {})[number] = asked
+        self._desk.runner.drop_replaceable()
+        if todo:
+            asked_for = {number for own in todo.values() for number in own}
+            steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
+            finish = lambda: self._answers_came(asked_for)  # noqa: E731
+            self._desk.runner.submit(Job(steps, self._receive, finish, replaceable=True))
+        elif found.objects and not self.unfinished:
+            self._desk.say("Background only: click on the object too [Q].")
+
+    def _refuse(self, work: Workspace, found: FoundPrompts) -> None:
+        """Take away what cannot be used, and say why; what is left is read again."""
+        show_warning(found.problems[0])
+        self._desk.say(found.problems[0])
+        work.remove_prompts(found.bad_points, found.bad_shapes)
+        self._look_again()
+
+    def _receive(self, event: Any) -> None:
+        if not isinstance(event, Answer):
+            self._desk.receive(event)
+        elif (one := self._objects.get(event.number)) and self._desk.workspace is not None:
+            one.receive(event)
+
+    def _answers_came(self, numbers: Set[int]) -> None:
+        self.current.describe()
+        for number in numbers & self._objects.keys():
+            self._objects[number].answers_came()
+
+    def ask_again(self) -> None:
+        """Forget which prompts were answered: the model sees something else now."""
+        for one in self._objects.values():
+            one.ask_again()
+        self._look_again()
+
+    # --- what is shown -----------------------------------------------------------------------
+
+    def shown(self) -> dict[int, list[Mask]]:
+        """Masks of each object by its number; no pixel is in two of them."""
+        masks = {i: dict(one.masks) for i, one in self._objects.items() if one.masks}
+        claims = Counter(plane for own in masks.values() for plane in own)
+        for plane in (plane for plane, count in claims.items() if count > 1):
+            here = {i: own[plane] for i, own in masks.items() if plane in own}
+            for i, mask in share_contested(here).items():
+                masks[i][plane] = mask
+        return {i: list(own.values()) for i, own in masks.items()}
+
+    def show(self) -> None:
+        """Show the masks, and where they were followed to."""
+        if self._desk.workspace is not None:
+            self._desk.workspace.show(self.shown())
+            self._desk.show_followed(self.current.slices())
+
+    def _show_numbers(self) -> None:
+        self._desk.show_objects(self.current.number, sorted(self._objects))
+
+    # --- from one to the next ----------------------------------------------------------------
+
+    def next(self) -> None:
+        """Leave the current object as it is and go to the next, or begin another.
+
+        From one that was not begun, back to the first.
+        """
+        number = self.current.number
+        if self.current.touched:
+            later = [other for other in self._objects if other > number]
+            self._choose(min(later, default=number + 1))
+        elif len(self._objects) > 1:
+            self._choose(min(self._objects))
+        else:
+            self._desk.say("Click on an object first: then J begins another one beside it.")
+            return
+        self._forget_untouched()
+        self._show_numbers()
+        count = len(self._objects)
+        what = f"Object {self.current.number} of {count}" if self.current.touched else FIRST_HINT
+        self._desk.say(f"{what.rstrip('.')}. Enter accepts all {count}, J goes on.")
+
+    def _choose(self, number: int) -> None:
+        self.current = self._objects.get(number) or self._begin(number)
+        if self._desk.workspace is not None:
+            self._desk.workspace.set_object(number)
+        self.show()
+
+    def _begin(self, number: int) -> CurrentObject:
+        one = self._objects[number] = CurrentObject(self._desk, number, self.show)
+        return one
+
+    def _forget_untouched(self) -> None:
+        self._objects = {
+            i: one for i, one in self._objects.items() if one.touched or one is self.current
+        }
+
+    # --- accept and drop ---------------------------------------------------------------------
+
+    def accept(self, daughter: bool = False) -> None:
+        """Make all objects labels, in one step; those whose masks are missing, as soon as they are.
+
+        Parameters
+        ----------
+        daughter : bool
+            Only the current one, as a daughter of the object that was there in the frame before.
+        """
+        work = self._desk.workspace
+        chosen = [self.current] if daughter else list(self._objects.values())
+        chosen = [one for one in chosen if one.unfinished]
+        if work is None or not chosen:
+            return
+        self._desk.runner.drop_replaceable()
+        shown = self.shown()
+        with work.one_step():
+            done = {
+                one.number
+                for one in chosen
+                if one.accept(shown.get(one.number, []), painter(self._desk, work, one, daughter))
+            }
+        self._end(done)
+        if len(done) > 1:
+            self._desk.say(f"{len(done)} objects accepted. {FIRST_HINT}")
+
+    def drop(self) -> None:
+        """Forget the current object and its prompts."""
+        self.current.drop()
+        self._desk.runner.drop_replaceable()
+        self._end({self.current.number})
+        self._desk.say(f"Dropped. {FIRST_HINT}")
+
+    def _end(self, numbers: Set[int]) -> None:
+        """Take objects off the desk, with their prompts."""
+        work = self._desk.workspace
+        if work is None or not numbers:
+            return
+        left = {i: one for i, one in self._objects.items() if i not in numbers and one.touched}
+        if left:
+            self._objects = left
+            work.remove_objects(numbers)
+            self._choose(self.current.number if self.current.number in left else max(left))
+            self._look_again()  # for answers that did not come before the end
+        else:
+            self.forget()
+            work.clear_prompts()
+        self.show()
+        self._desk.object_changed(bool(left))
+
+    def forget(self) -> None:
+        """Forget the objects; the prompts stay in their layers."""
+        self._objects = {}
+        self._choose(1)
+        self._desk.object_changed(False)
+        self._show_numbers()

@@ -1,0 +1,71 @@
+"""Painting: an object under way becomes a label, and the user is told."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from napari_sam.errors import NapariSamError
+from napari_sam.journal.entry import Origin
+from napari_sam.masks.mask import Mask
+
+from .current_object import CurrentObject, Painter
+from .desk import FIRST_HINT, Desk
+from .workspace import Workspace
+
+
+def painter(desk: Desk, work: Workspace, one: CurrentObject, daughter: bool) -> Painter:
+    """What makes the masks of an object a label, now or when they come.
+
+    Parameters
+    ----------
+    desk : Desk
+        The controller, which tells the user.
+    work : Workspace
+        Where the labels are.
+    one : CurrentObject
+        As it is now: what it was made from is noted.
+    daughter : bool
+        Of the object that was there in the frame before, which divided.
+
+    Returns
+    -------
+    callable
+        False where it cannot be.
+    """
+    if daughter:
+        return partial(_paint_daughter, desk, work, one.origin, one.born)
+    return partial(_paint, desk, work, one.origin)
+
+
+def _paint(desk: Desk, work: Workspace, origin: Origin, masks: Sequence[Mask]) -> bool:
+    if work.image not in work.viewer.layers:  # it was closed meanwhile
+        return False
+    try:
+        label, area = work.accept(masks, origin)
+    except NapariSamError as error:
+        desk.fail(str(error))
+        return False
+    if area:
+        desk.say(f"Object {label} accepted, {area} pixels. {FIRST_HINT}")
+    else:
+        desk.say("Nothing accepted: it is empty, or all of it belongs to others.")
+    return True
+
+
+def _paint_daughter(
+    desk: Desk, work: Workspace, origin: Origin, born: int, masks: Sequence[Mask]
+) -> bool:
+    """Make masks a daughter from the frame on in which she was born."""
+    if work.image not in work.viewer.layers:
+        return False
+    time = work.source.plane_axes.find("T")
+    own = [m for m in masks if not m.empty and (time < 0 or m.plane[time] >= born)]
+    if not own:
+        desk.say("Nothing found here: click elsewhere on the daughter.")
+        return False
+    try:
+        label, mother = work.accept_daughter(own, origin)
+    except NapariSamError as error:
+        desk.fail(str(error))
+        return False
+    desk.say(f"Object {label} is a daughter of {mother}. {FIRST_HINT}")
+    return True
