@@ -14,7 +14,7 @@ from .embeddings.spec import CacheSpec
 from .errors import CacheError, LabelError, PromptError
 from .image.intensity import IntensityMapping, contrast_mapping
 from .image.read import read_image
-from .image.volume import Volume
+from .image.volume import Plane, Volume
 from .labels.canvas import new_labels
 from .labels.edit import LabelEdit
 from .labels.edit_history import EditHistory, EditStep
@@ -36,7 +36,6 @@ from .propagation.stack import follower_of, stack_of
 from .tiles.grid import Tile, TileGrid
 from .weights.load import best_device, load_model, weights_hash
 
-Plane = tuple[int, ...]
 Objects = Mapping[int, Sequence[Prompt]]
 
 

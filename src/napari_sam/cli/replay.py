@@ -80,7 +80,7 @@ def replay(
         for _ in progress(ask_again(session, entries), len(entries), "replay", quiet=json):
             pass
         files = session.save(output, overwrite=overwrite)
-        count = len(present_labels(session))
+        count = len(present_labels(session.labels))
     report({"objects": count, "files": [str(file) for file in files]}, as_json=json)
 
 
@@ -88,21 +88,17 @@ def _paint(
     entries: "list[Entry]", volume: "Volume", source: Path, output: Path, *, overwrite: bool
 ) -> tuple[int, list[Path]]:
     """Paint what was accepted; no model is loaded."""
-    import numpy as np
-
     from napari_sam.labels.canvas import new_labels
     from napari_sam.labels.write import write_labels
 
     labels = new_labels(volume.label_shape)
     for entry in entries:
-        for packed in entry.edits:
-            packed.edit().apply(labels)
+        entry.apply(labels)
     write_labels(
         output, labels, axes=volume.label_axes, scale=volume.scale, units=volume.units,
         translate=volume.translate, source=source, overwrite=overwrite,
     )  # fmt: skip
-    numbers = {int(n) for plane in np.ndindex(labels.shape[:-2]) for n in np.unique(labels[plane])}
-    return len(numbers - {0}), [output]
+    return len(present_labels(labels)), [output]
 
 
 def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":
@@ -124,8 +120,7 @@ def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":
 
     for entry in entries:
         if not entry.label or not entry.origin.prompts:
-            for packed in entry.edits:
-                packed.edit().apply(session.labels)
+            entry.apply(session.labels)
             yield entry
             continue
         prompts = PromptSet({entry.label: entry.origin.prompts})

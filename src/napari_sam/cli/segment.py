@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -80,12 +80,8 @@ def segment(
     """
     started = perf_counter()
     check_output(output, image, overwrite=overwrite)
-    if propagate and points is None and boxes is None:
-        raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
-    if link and not (points is None and boxes is None):
-        raise PromptError("--link is for all objects: use --propagate with --points and --boxes")
-    if along is not None and not (propagate or link):
-        raise PromptError("--along says where objects go on: give --propagate or --link too")
+    prompted = points is not None or boxes is not None
+    _check_ways(prompted=prompted, propagate=propagate, link=link, along=along)
     if tracks is not None:
         _check_tracks(tracks, overwrite=overwrite)
     settings = Settings(model, device, axes, channels, contrast, False if no_cache else cache_dir)
@@ -109,7 +105,7 @@ def segment(
         steps, total = plan(session, prompts)
     for _ in progress(steps, total, "segment", quiet=json):
         pass
-    present = present_labels(session)
+    present = present_labels(session.labels)
     missed = sorted(set(prompts.objects) - present) if prompts is not None else []
     files, notes = _save(session, output, overwrite=overwrite)
     if tracks is not None:
@@ -125,6 +121,16 @@ def segment(
         "warnings": [*session.warnings, *nothing, *notes],
     }
     report(summary, as_json=json)
+
+
+def _check_ways(*, prompted: bool, propagate: bool, link: bool, along: str | None) -> None:
+    """See that the options say one thing."""
+    if propagate and not prompted:
+        raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
+    if link and prompted:
+        raise PromptError("--link is for all objects: use --propagate with --points and --boxes")
+    if along is not None and not (propagate or link):
+        raise PromptError("--along says where objects go on: give --propagate or --link too")
 
 
 def _save(session: "Session", output: Path, *, overwrite: bool) -> tuple[list[Path], list[str]]:
@@ -251,12 +257,11 @@ def _segment_batches(session: "Session", batches: "list[Batch]") -> Iterator[int
         yield len(batch)
 
 
-def present_labels(session: "Session") -> set[int]:
-    """Labels in use, read block by block, without the background."""
+def present_labels(labels: Any) -> set[int]:
+    """Labels in use in an array, read block by block, without the background."""
     import numpy as np
 
     from napari_sam.labels.blocks import block_regions, natural_block
 
-    labels = session.labels
     regions = block_regions(labels.shape, natural_block(labels))
     return {int(n) for region in regions for n in np.unique(labels[region])} - {0}

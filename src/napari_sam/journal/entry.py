@@ -65,6 +65,11 @@ class Entry:
     parent: int = 0
     time: str = field(default_factory=_now)
 
+    def apply(self, labels: Any) -> None:
+        """Change labels as it says; see :meth:`LabelEdit.apply`."""
+        for packed in self.edits:
+            packed.edit().apply(labels)
+
     def to_line(self) -> str:
         """One line of JSON, with its end."""
         record = {

@@ -5,9 +5,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from napari_sam.errors import PromptError
+from napari_sam.labels.packed_edit import pack_bits, unpack_bits
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
 
 
@@ -27,9 +26,8 @@ def to_record(prompt: Prompt) -> dict[str, Any]:
         return {"point": prompt.position, "label": prompt.label}
     if isinstance(prompt, BoxPrompt):
         return {"box": [prompt.start, prompt.stop]}
-    bits = zlib.compress(np.packbits(prompt.pixels).tobytes())
     return {
-        "mask": base64.b64encode(bits).decode("ascii"),
+        "mask": base64.b64encode(pack_bits(prompt.pixels)).decode("ascii"),
         "plane": prompt.plane,
         "start": [prompt.y0, prompt.x0],
         "shape": prompt.pixels.shape,
@@ -51,8 +49,7 @@ def from_record(record: Mapping[str, Any]) -> Prompt:
             start, stop = (_floats(corner) for corner in record["box"])
             return BoxPrompt(start, stop)
         height, width = (int(v) for v in record["shape"])
-        bits = np.frombuffer(zlib.decompress(base64.b64decode(record["mask"])), np.uint8)
-        pixels = np.unpackbits(bits, count=height * width).reshape(height, width).astype(bool)
+        pixels = unpack_bits(base64.b64decode(record["mask"]), (height, width))
         plane = tuple(int(v) for v in record["plane"])
         y0, x0 = (int(v) for v in record["start"])
         return MaskPrompt(plane, y0, x0, pixels)

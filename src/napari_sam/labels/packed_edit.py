@@ -16,6 +16,17 @@ from .edit import LabelEdit
 _LARGEST = 1 << 34  # bytes that a record may claim to unpack to
 
 
+def pack_bits(pixels: NDArray[np.bool_]) -> bytes:
+    """An array of bool, compressed."""
+    return zlib.compress(np.packbits(pixels).tobytes(), 1)
+
+
+def unpack_bits(packed: bytes, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """What :func:`pack_bits` compressed, ``(h, w)`` bool."""
+    bits = np.frombuffer(zlib.decompress(packed), np.uint8)
+    return np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
+
+
 @dataclass(frozen=True, slots=True)
 class PackedEdit:
     """A :class:`~napari_sam.labels.edit.LabelEdit`, compressed; made by :meth:`of`."""
@@ -30,16 +41,14 @@ class PackedEdit:
     @classmethod
     def of(cls, edit: LabelEdit) -> "PackedEdit":
         """Compress an edit."""
-        arrays = (np.packbits(edit.mask), edit.old, edit.new)
-        packed = (zlib.compress(np.ascontiguousarray(array).tobytes(), 1) for array in arrays)
-        return cls(edit.plane, edit.bbox, edit.old.dtype.str, *packed)
+        labels = (zlib.compress(np.ascontiguousarray(a).tobytes(), 1) for a in (edit.old, edit.new))
+        return cls(edit.plane, edit.bbox, edit.old.dtype.str, pack_bits(edit.mask), *labels)
 
     def edit(self) -> LabelEdit:
         """The edit as it was."""
         y0, x0, y1, x1 = self.bbox
         shape = (y1 - y0, x1 - x0)
-        bits = np.frombuffer(zlib.decompress(self.mask), np.uint8)
-        mask = np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
+        mask = unpack_bits(self.mask, shape)
         old, new = (self._labels(packed, shape) for packed in (self.old, self.new))
         return LabelEdit(self.plane, self.bbox, mask, old, new)
 

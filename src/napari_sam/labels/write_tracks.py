@@ -58,12 +58,9 @@ def write_tracks(
         ".csv": lambda place: _write_csv(place, tracks),
         ".geff": lambda place: _write_geff(place, tracks, scale, translate, units),
     }
-    suffix = target.suffix.lower()
-    if suffix not in writers:
-        raise OutputError(f"{target.name!r} does not say how to save tracks: use .csv or .geff")
     check_tracks_target(target, overwrite=overwrite)
     with replacing(target) as place:
-        writers[suffix](place)
+        writers[target.suffix.lower()](place)
 
 
 def check_tracks_target(target: Path, *, overwrite: bool) -> None:

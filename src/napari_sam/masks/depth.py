@@ -26,8 +26,7 @@ def depth(mask: Mask, region: BBox) -> NDArray[np.float64]:
     """
     y0, x0, y1, x1 = union((mask.bbox, region))
     around = (y0 - 1, x0 - 1, y1 + 1, x1 + 1)
-    inside = np.zeros((y1 - y0 + 2, x1 - x0 + 2), bool)
-    inside[place(mask.bbox, around)] = mask.pixels
+    inside = mask.within(around)
     signed = np.where(
         inside, distance_transform_edt(inside) - 0.5, 0.5 - distance_transform_edt(~inside)
     )

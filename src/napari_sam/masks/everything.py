@@ -13,6 +13,7 @@ from napari_sam.model.preprocess import restore
 from napari_sam.model.sam import MASK_STRIDE, Sam
 from napari_sam.model.unetr import InstanceDecoder
 from napari_sam.prompts.prompt import PointPrompt, PromptSet
+from napari_sam.tiles.bbox import union
 from napari_sam.tiles.grid import Tile
 from napari_sam.tiles.stitch import group_parts
 
@@ -161,11 +162,7 @@ def _join(parts: list[Mask]) -> Mask:
     """One mask of several that overlap."""
     if len(parts) == 1:
         return parts[0]
-    y0, x0 = (min(part.bbox[i] for part in parts) for i in (0, 1))
-    y1, x1 = (max(part.bbox[i] for part in parts) for i in (2, 3))
-    pixels = np.zeros((y1 - y0, x1 - x0), bool)
-    for part in parts:
-        a0, b0, a1, b1 = part.bbox
-        pixels[a0 - y0 : a1 - y0, b0 - x0 : b1 - x0] |= part.pixels
+    bbox = union(part.bbox for part in parts)
+    pixels = np.logical_or.reduce([part.within(bbox) for part in parts])
     best = max(parts, key=confidence)
-    return Mask(best.plane, (y0, x0, y1, x1), pixels, best.iou, best.object_score)
+    return Mask(best.plane, bbox, pixels, best.iou, best.object_score)

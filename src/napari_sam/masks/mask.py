@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.tiles.bbox import BBox, intersection, place
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mask:
@@ -56,6 +58,15 @@ class Mask:
     def empty(self) -> bool:
         """Whether there is no pixel in the object."""
         return not self.pixels.any()
+
+    def within(self, region: BBox) -> NDArray[np.bool_]:
+        """The pixels of a region of the same plane, ``(h, w)`` bool: True inside the object."""
+        y0, x0, y1, x1 = region
+        inside = np.zeros((y1 - y0, x1 - x0), bool)
+        shared = intersection(self.bbox, region)
+        if shared is not None:
+            inside[place(shared, region)] = self.pixels[place(shared, self.bbox)]
+        return inside
 
     def tight(self) -> "Mask":
         """The same object in the smallest bbox that holds it.

@@ -87,8 +87,7 @@ class Safekeeping:
         """Do again what an earlier napari had accepted; returns how many changes that were."""
         entries = self.waiting()
         for entry in entries:
-            for packed in entry.edits:
-                packed.edit().apply(labels)
+            entry.apply(labels)
             if entry.parent:
                 note_parent(layer, entry.label, entry.parent)
         layer.metadata[JOURNAL_KEY] = str(self._journal.path)

@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
+from napari_sam.image.volume import Plane
 from napari_sam.masks.depth import depth
 from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import union
-
-Plane = tuple[int, ...]
 
 
 def blend(first: Mask, second: Mask, share: float, plane: Plane) -> Mask:

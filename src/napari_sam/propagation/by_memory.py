@@ -11,7 +11,7 @@ from napari_sam.masks.decode import Answer, tile_matrices
 from napari_sam.masks.mask import Mask
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.track import PlaneMasks, PlanePrompt, track
-from napari_sam.tiles.bbox import holds, intersection, place
+from napari_sam.tiles.bbox import holds
 from napari_sam.tiles.grid import Tile
 
 from .line import Line
@@ -101,7 +101,8 @@ class MemoryFollower:
 
     def _begin(self, position: int, tile: Tile, masks: Mapping[int, Mask]) -> _Walk:
         column = _Column(self._encoder, self._line, tile.row, tile.col)
-        drawn = torch.from_numpy(np.stack([_in_tile(mask, tile) for mask in masks.values()]))
+        inside = np.stack([mask.within(tile.bbox) for mask in masks.values()])
+        drawn = torch.from_numpy(inside.astype(np.float32))
         prompt = PlanePrompt(masks=drawn[None].to(self._encoder.model.device))
         steps = _without_gradients(
             track(
@@ -123,15 +124,6 @@ class MemoryFollower:
         ious, scores = step.iou_predictions[0].tolist(), step.object_score[0, :, 0].tolist()
         for mask, iou, score in zip(logits, ious, scores, strict=True):
             yield Answer(tile, mask, iou, score, *matrices).to_mask()
-
-
-def _in_tile(mask: Mask, tile: Tile) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """The part of a mask that lies in a tile: ``(height, width)`` float32."""
-    inside = np.zeros((tile.height, tile.width), np.float32)
-    region = intersection(mask.bbox, tile.bbox)
-    if region is not None:
-        inside[place(region, tile.bbox)] = mask.pixels[place(region, mask.bbox)]
-    return inside
 
 
 def _without_gradients(steps: Iterator[PlaneMasks]) -> Iterator[PlaneMasks]:

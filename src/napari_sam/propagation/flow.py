@@ -7,11 +7,10 @@ from numpy.typing import NDArray
 from skimage.registration import optical_flow_ilk
 from skimage.transform import resize, warp
 
-from napari_sam.image.volume import Volume
+from napari_sam.image.volume import Plane, Volume
 from napari_sam.masks.mask import Mask
-from napari_sam.tiles.bbox import BBox, place
+from napari_sam.tiles.bbox import BBox, intersection
 
-Plane = tuple[int, ...]
 Image = NDArray[np.float32]
 
 _BRIGHTEST = 1e30
@@ -55,9 +54,7 @@ def carry(mask: Mask, shift: tuple[int, int], volume: Volume, there: Plane) -> M
     y0, x0, y1, x1 = region
     dy, dx = shift
     origin = (y0 - dy, x0 - dx, y1 - dy, x1 - dx)  # the same region, where the object comes from
-    before = np.zeros((y1 - y0, x1 - x0), np.float32)
-    inside = _clip(mask.bbox, origin)
-    before[place(inside, origin)] = mask.pixels[place(inside, mask.bbox)]
+    before = mask.within(origin).astype(np.float32)
     flow = _flow(_grey(volume, mask.plane, origin), _grey(volume, there, region))
     rows, cols = np.mgrid[: y1 - y0, : x1 - x0]
     pixels = warp(before, np.stack([rows + flow[0], cols + flow[1]]), order=1) > 0.5
@@ -72,14 +69,9 @@ def _around(bbox: BBox, shift: tuple[int, int], limits: tuple[int, int]) -> BBox
     top, left = max(y0 + dy - _MARGIN, dy, 0), max(x0 + dx - _MARGIN, dx, 0)
     bottom = min(y1 + dy + _MARGIN, height + dy, height)
     right = min(x1 + dx + _MARGIN, width + dx, width)
-    stays = min(bottom, y1 + dy) > max(top, y0 + dy) and min(right, x1 + dx) > max(left, x0 + dx)
-    return (top, left, bottom, right) if stays else None
-
-
-def _clip(bbox: BBox, region: BBox) -> BBox:
-    y0, x0, y1, x1 = bbox
-    top, left, bottom, right = region
-    return max(y0, top), max(x0, left), min(y1, bottom), min(x1, right)
+    around = (top, left, bottom, right)
+    stays = intersection((y0 + dy, x0 + dx, y1 + dy, x1 + dx), around) is not None
+    return around if stays else None
 
 
 def _grey(volume: Volume, plane: Plane, region: BBox) -> Image:

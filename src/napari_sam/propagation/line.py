@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 from napari_sam.errors import PromptError
-from napari_sam.image.volume import Volume
-
-Plane = tuple[int, ...]
+from napari_sam.image.volume import Plane, Volume
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from napari_sam.masks.mask import Mask
 from .between import blend
 from .ending import overlap
 
-Plane = tuple[int, ...]
 Chain = dict[int, Mask]
 """One object: position on the line to its mask there."""
 

@@ -8,6 +8,7 @@ for itself; pixels that two objects claim go to one of them.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.winner import share_pixels, without_pixels
 
@@ -15,8 +16,6 @@ from .between import join
 from .ending import Ending, overlap
 from .stack import Stack
 from .walk import FARTHEST_BRIDGED, Follower, Lives, Seeds, Sighting, Walk
-
-Plane = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .bbox import BBox
+from napari_sam.image.volume import Plane as Plane  # prompts know planes through the tiles
 
-Plane = tuple[int, ...]
+from .bbox import BBox
 
 
 @dataclass(frozen=True, slots=True)
