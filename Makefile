@@ -1,19 +1,25 @@
 # make demo         set up .venv, install the package, segment a real micrograph
-# make test         everything that the tests need, and the whole suite, windows included
+# make test         everything that the tests need, and the whole suite, windows included; these
+#                   under PyQt6 and then once more under PySide6
 # make lint         ruff, mypy, and the plugin manifest
 # make wheel-check  what the plugin manager does: a built wheel in a clean environment
 # make clean        remove what these made
 #
 # make test-slow    the largest models, and more walks through a stack: minutes and gigabytes more
 #
-# PYTHON=python3.12 chooses the interpreter, PYTEST="tests/test_cli.py -x" adds to the test command.
+# PYTHON=python3.12 chooses the interpreter, PYTEST="tests/test_cli.py -x" a part of the tests, and
+# QT=pyside6 the Qt that they run under.
 
 PYTHON ?= python3
 PYTEST ?=
+QT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # An editable install: only a change of the two files named in the rules below needs another one.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e
+
+WINDOWS := tests/test_plugin_*.py
+under = QT_API=$(1) PYTEST_QT_API=$(1)
 
 .PHONY: demo test test-slow lint wheel-check clean
 
@@ -22,7 +28,8 @@ demo: $(VENV)/.package
 
 test: $(VENV)/.dev
 	$(BIN)/python .ci/system_libraries.py
-	$(BIN)/python -m pytest $(PYTEST)
+	$(if $(QT),$(call under,$(QT))) $(BIN)/python -m pytest $(PYTEST)
+	$(if $(QT)$(PYTEST),,$(call under,pyside6) $(BIN)/python -m pytest $(WINDOWS))
 
 test-slow: PYTEST += -m slow
 test-slow: test
