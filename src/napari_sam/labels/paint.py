@@ -1,10 +1,12 @@
-"""Paint: one mask into the labels, under a policy for the pixels that are already taken."""
+"""Paint: masks into the labels, under a policy for the pixels that are already taken."""
 
+from collections.abc import Iterable
 from enum import Enum
 from operator import index
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError
 from napari_sam.masks.mask import Mask
@@ -21,6 +23,14 @@ class OverlapPolicy(Enum):
 
     REPLACE = "replace"
     """They go to the new object."""
+
+    ONLY_BACKGROUND = "only-background"
+    """They stay with the other object, and if they are more than a quarter of the new object, it
+    is not painted at all: what is left of it would be a scrap."""
+
+
+FREE_SHARE = 0.75
+"""Of an object, that must be free where only background is painted: neighbours may touch."""
 
 
 def paint(
@@ -45,23 +55,70 @@ def paint(
     Returns
     -------
     LabelEdit
-        Its mask has only the pixels that really change.
+        Its mask has only the pixels that really change: none where the policy forbids the object.
 
     Raises
     ------
     LabelError
         If the labels cannot hold `label`, or the mask does not lie in them.
     """
-    _check_fits(mask, labels.shape)
+    return paint_object([mask], labels, label, policy)[0]
+
+
+def paint_object(
+    masks: Iterable[Mask],
+    labels: Any,
+    label: int,
+    policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
+) -> list[LabelEdit]:
+    """The edits that paint one object, which may be on many planes; see :func:`paint`.
+
+    Parameters
+    ----------
+    masks : iterable of Mask
+        At most one a plane. With ``ONLY_BACKGROUND`` all of them are painted, or none.
+    labels, label, policy
+        See :func:`paint`.
+
+    Returns
+    -------
+    list of LabelEdit
+        One a mask.
+
+    Raises
+    ------
+    LabelError
+        If the labels cannot hold `label`, or a mask does not lie in them.
+    """
     check_label(label, labels.dtype)
+    given = list(masks)
+    old = [_labels_under(mask, labels) for mask in given]
+    lost = policy is OverlapPolicy.ONLY_BACKGROUND and not _is_free(given, old, label)
+    edits = []
+    for mask, before in zip(given, old, strict=True):
+        changes = mask.pixels & (before != label) & (not lost)
+        if policy is not OverlapPolicy.REPLACE:
+            changes &= before == 0
+        after = before.copy()
+        after[changes] = label
+        edits.append(LabelEdit(mask.plane, mask.bbox, changes, before, after))
+    return edits
+
+
+def _labels_under(mask: Mask, labels: Any) -> NDArray[np.integer[Any]]:
+    _check_fits(mask, labels.shape)
     y0, x0, y1, x1 = mask.bbox
-    old = np.array(labels[(*mask.plane, slice(y0, y1), slice(x0, x1))])
-    changes = mask.pixels & (old != label)
-    if policy is OverlapPolicy.KEEP_EXISTING:
-        changes &= old == 0
-    new = old.copy()
-    new[changes] = label
-    return LabelEdit(mask.plane, mask.bbox, changes, old, new)
+    return np.array(labels[(*mask.plane, slice(y0, y1), slice(x0, x1))])
+
+
+def _is_free(masks: list[Mask], old: list[NDArray[np.integer[Any]]], label: int) -> bool:
+    """Whether others have little enough of an object."""
+    taken = sum(
+        int(np.count_nonzero(mask.pixels & (before != 0) & (before != label)))
+        for mask, before in zip(masks, old, strict=True)
+    )
+    return taken <= (1 - FREE_SHARE) * sum(mask.area for mask in masks)
+
 
 
 def next_free_label(labels: Any) -> int:

@@ -1,0 +1,35 @@
+"""Acceptance: how an object becomes a label, as the user chose it; no Qt."""
+
+from dataclasses import dataclass, replace
+
+from napari_sam.labels.paint import OverlapPolicy
+from napari_sam.masks.clean import Cleaning
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """How an object becomes a label.
+
+    Parameters
+    ----------
+    policy : OverlapPolicy
+        What happens to pixels that other objects have.
+    label : int
+        The label that it is added to; 0 for the next free one.
+    cleaning : Cleaning
+        What is done to masks before they are shown and accepted.
+    """
+
+    policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING
+    label: int = 0
+    cleaning: Cleaning = Cleaning()
+
+    def next_free(self) -> "Acceptance":
+        """The same for an object that gets a label of its own."""
+        return replace(self, label=0)
+
+    @property
+    def automatic_policy(self) -> OverlapPolicy:
+        """For objects that were found without a click: they never take what was accepted."""
+        replacing = self.policy is OverlapPolicy.REPLACE
+        return OverlapPolicy.KEEP_EXISTING if replacing else self.policy
