@@ -10,9 +10,11 @@ from hypothesis.extra.numpy import arrays
 
 from napari_sam.errors import LabelError
 from napari_sam.labels import OverlapPolicy, next_free_label, paint
+from napari_sam.labels.paint import free_objects, paint_object
 from napari_sam.masks.mask import Mask
 
 KEEP, REPLACE = OverlapPolicy.KEEP_EXISTING, OverlapPolicy.REPLACE
+BACKGROUND = OverlapPolicy.ONLY_BACKGROUND
 
 
 def square(plane=(), bbox=(1, 1, 4, 4)) -> Mask:
@@ -50,6 +52,27 @@ def test_zero_erases_with_replace_and_never_otherwise():
     assert int((labels == 0).sum()) == 9
 
 
+def test_only_on_background_an_object_is_painted_whole_or_not_at_all():
+    labels = np.zeros((2, 4, 4), np.uint32)
+    labels[0, 0] = 3
+    wide = Mask((0,), (0, 0, 4, 4), np.ones((4, 4), bool), 1.0, 1.0)
+    assert paint(wide, labels, 7, BACKGROUND).area == 12, "a quarter of it is on others"
+    labels[0, 1, 0] = 3
+    assert paint(wide, labels, 7, BACKGROUND).empty
+    other = Mask((1,), (0, 0, 4, 4), np.ones((4, 4), bool), 1.0, 1.0)
+    areas = [edit.area for edit in paint_object([wide, other], labels, 7, BACKGROUND)]
+    assert areas == [11, 16], "of all of the object it is less than a quarter"
+    labels[1] = 4
+    assert [edit.area for edit in paint_object([wide, other], labels, 7, BACKGROUND)] == [0, 0]
+    assert paint(wide, labels, 3, BACKGROUND).area == 11, "its own label is no other"
+
+
+def test_of_many_objects_those_on_others_are_left_out():
+    numbers = np.array([[1, 1, 1, 1, 0, 2, 2]], np.uint32)
+    old = np.array([[9, 0, 0, 0, 9, 9, 0]], np.uint32)
+    assert free_objects(numbers, old).tolist() == [[True] * 4 + [False] * 3]
+
+
 def test_painting_what_is_there_already_is_no_edit():
     labels = np.full((5, 5), 7, np.uint32)
     assert paint(square(), labels, 7, REPLACE).empty
@@ -72,12 +95,15 @@ def test_only_the_plane_of_the_mask_changes():
 def test_policies_pixel_by_pixel_and_undo(labels, pixels, label, policy):
     before = labels.copy()
     mask = Mask((), (1, 2, 5, 5), pixels, iou=1.0, object_score=1.0)
+    under = before[1:5, 2:5][pixels]
+    others = int(((under != 0) & (under != label)).sum())
+    allowed = policy is not BACKGROUND or 4 * others <= pixels.sum()
     edit = paint(mask, labels, label, policy)
     edit.apply(labels)
     for y in range(6):
         for x in range(6):
             inside = 1 <= y < 5 and 2 <= x < 5 and pixels[y - 1, x - 2]
-            painted = inside and (policy is REPLACE or before[y, x] == 0)
+            painted = inside and (policy is REPLACE or before[y, x] == 0) and allowed
             assert labels[y, x] == (label if painted else before[y, x])
     assert edit.area == int((labels != before).sum())
     edit.inverse().apply(labels)

@@ -120,6 +120,27 @@ def _is_free(masks: list[Mask], old: list[NDArray[np.integer[Any]]], label: int)
     return taken <= (1 - FREE_SHARE) * sum(mask.area for mask in masks)
 
 
+def free_objects(
+    numbers: NDArray[np.unsignedinteger[Any]], old: NDArray[np.integer[Any]]
+) -> NDArray[np.bool_]:
+    """Where those objects are that ``ONLY_BACKGROUND`` lets in.
+
+    Parameters
+    ----------
+    numbers : ndarray
+        ``(h, w)``, the number of an object, 0 for background.
+    old : ndarray
+        ``(h, w)``, the labels under it.
+
+    Returns
+    -------
+    ndarray
+        ``(h, w)`` bool.
+    """
+    areas = np.bincount(numbers.ravel())
+    taken = np.bincount(numbers[old != 0], minlength=areas.size)
+    return np.asarray((taken <= (1 - FREE_SHARE) * areas)[numbers] & (numbers > 0))
+
 
 def next_free_label(labels: Any) -> int:
     """The label after the largest one in use.

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 from skimage.measure import label as connected_components
 
 from .mask import Mask
@@ -57,7 +56,7 @@ class Cleaning:
             The same one if there is nothing to do. Without ``low_res_logits``, which are those of
             the mask as the model drew it.
         """
-        if self == Cleaning() or mask.empty:
+        if self == AS_IT_IS or mask.empty:
             return mask
         tight = mask.tight()
         y0, x0 = tight.bbox[:2]
@@ -97,6 +96,9 @@ class Cleaning:
             keep[list(clicked) or areas.argmax()] = True
         keep[list(clicked)] = True
         return np.asarray(keep[pieces])
+
+
+AS_IT_IS = Cleaning()
 
 
 def _is_inside(at: tuple[int, int], pixels: NDArray[np.bool_]) -> bool:
@@ -142,11 +144,20 @@ def _smooth(
     return smooth
 
 
-def _shrink(pixels: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
-    return np.asarray(distance_transform_edt(pixels) > radius)
+def _shrink(pixels: NDArray[np.bool_], radius: int, outside: bool = False) -> NDArray[np.bool_]:
+    """Erosion with a disk."""
+    # A row of the disk at a time, by sums along the rows of the mask: faster than by distances.
+    height, width = pixels.shape
+    wide = np.pad(pixels, radius, constant_values=outside)
+    sums = np.pad(np.cumsum(wide, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
+    inside = np.ones_like(pixels)
+    for dy in range(-radius, radius + 1):
+        reach = math.isqrt(radius**2 - dy**2)
+        rows = sums[radius + dy : radius + dy + height]
+        upto, before = (rows[:, radius + k : radius + k + width] for k in (reach + 1, -reach))
+        inside &= (upto - before) == 2 * reach + 1
+    return inside
 
 
 def _grow(pixels: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
-    if not pixels.any():
-        return pixels
-    return np.asarray(distance_transform_edt(~pixels) <= radius)
+    return ~_shrink(~pixels, radius, outside=True)

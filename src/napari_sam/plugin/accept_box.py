@@ -59,9 +59,7 @@ class AcceptBox(QCollapsible):
         return Acceptance(
             self.policy.currentData(),
             self.label.value(),
-            Cleaning(
-                holes, self.smooth.value(), self.one_piece.isChecked(), self.smallest.value()
-            ),
+            Cleaning(holes, self.smooth.value(), self.one_piece.isChecked(), self.smallest.value()),
         )
 
     def _label_rows(self, grid: QGridLayout) -> None:
@@ -71,9 +69,9 @@ class AcceptBox(QCollapsible):
             self.policy.addItem(text, policy)
             self.policy.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
         self.policy.setToolTip("What happens where an object lies on others")
-        self.label = _Number(_LARGEST_LABEL, "next free", "")
+        self.label = _Number(_LARGEST_LABEL, "next free")
         self.label.setToolTip(
-            "The label that objects are added to, until it is set back.\n"
+            "The label that objects are added to, until it is set back to 0, the next free one.\n"
             "Of several objects at once only the current one gets it."
         )
         grid.addWidget(QLabel("Overlaps"), 0, 0)
@@ -83,13 +81,13 @@ class AcceptBox(QCollapsible):
 
     def _cleaning_rows(self, grid: QGridLayout) -> None:
         self.holes = _check("Fill holes", "Fill the holes of an object")
-        self.holes_up_to = _Number(1_000_000, "of any size", " px")
+        self.holes_up_to = _Number(1_000_000, "of any size", "up to ", " px")
         self.holes_up_to.setToolTip("The largest hole that is filled, in pixels")
         self.holes_up_to.setEnabled(False)
         self.holes.toggled.connect(self.holes_up_to.setEnabled)
-        self.smooth = _Number(20, "as it is", " px")
+        self.smooth = _Number(20, "as it is", "smoothed by ", " px")
         self.smooth.setToolTip("Take bumps and dents narrower than this radius off the outline")
-        self.smallest = _Number(1_000_000, "of any size", " px")
+        self.smallest = _Number(1_000_000, "of any size", "from ", " px")
         self.smallest.setToolTip(
             "Drop pieces of fewer pixels, unless you clicked on them.\n"
             "When everything is segmented, drop smaller objects, in each slice."
@@ -113,10 +111,11 @@ class AcceptBox(QCollapsible):
 class _Number(QSpinBox):
     """A number that is typed or stepped; keys go back to the canvas when it is done."""
 
-    def __init__(self, largest: int, nothing: str, suffix: str) -> None:
+    def __init__(self, largest: int, nothing: str, prefix: str = "", suffix: str = "") -> None:
         super().__init__()
         self.setRange(0, largest)
         self.setSpecialValueText(nothing)
+        self.setPrefix(prefix)
         self.setSuffix(suffix)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from napari_sam.labels.paint import OverlapPolicy
-from napari_sam.masks.clean import Cleaning
+from napari_sam.masks.clean import AS_IT_IS, Cleaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Acceptance:
 
     policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING
     label: int = 0
-    cleaning: Cleaning = Cleaning()
+    cleaning: Cleaning = AS_IT_IS
 
     def next_free(self) -> "Acceptance":
         """The same for an object that gets a label of its own."""

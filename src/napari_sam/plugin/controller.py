@@ -10,6 +10,7 @@ from qtpy.QtCore import QTimer
 
 from napari_sam.errors import ImageError
 
+from .acceptance import Acceptance
 from .bindings import Bindings
 from .current_object import CurrentObject
 from .desk import FIRST_HINT
@@ -87,6 +88,11 @@ class Controller:
     def settings(self) -> Settings:
         """What the user chose, now."""
         return self.models.settings
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """How objects become labels, now."""
+        return self.dock.accept_box.chosen
 
     def read_image(self, image: Any) -> ImageSource | None:
         """The image as it is shown now; None, and the user is told why, if it cannot be used."""
@@ -354,6 +360,7 @@ class Controller:
         dock.image_chosen.connect(self.choose_image)
         dock.tool_chosen.connect(self.choose_tool)
         dock.auto_contrast_changed.connect(lambda automatic: self.objects.ask_again())
+        dock.accept_box.cleaning_changed.connect(self.objects.show_again)
         dock.model_chosen.connect(self.models.choose)
         dock.models_wanted.connect(self.models.list)
         dock.accept_clicked.connect(self.accept)

@@ -8,6 +8,7 @@ from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import MaskPrompt, Prompt
 
+from .cleaned import Cleaned
 from .desk import Desk
 from .events import Answer, Plane
 from .following import Following
@@ -51,6 +52,7 @@ class CurrentObject:
         self._corrected: set[Plane] = set()
         self._axis_wanted: str | None = None
         self._looked_at: set[Plane] = set()
+        self._cleaned = Cleaned()
 
     @property
     def unfinished(self) -> bool:
@@ -67,6 +69,10 @@ class CurrentObject:
         """What it is made from, for the journal."""
         prompts = tuple(prompt for own in self.prompts.values() for prompt in own.prompts)
         return replace(self._desk.engine.origin, prompts=prompts)
+
+    def shown(self) -> dict[Plane, Mask]:
+        """Its masks by plane as they are shown and accepted: cleaned."""
+        return self._cleaned.of(self.masks, self.prompts, self._desk.acceptance.cleaning)
 
     # --- prompts -> masks --------------------------------------------------------------------
 
@@ -133,7 +139,7 @@ class CurrentObject:
 
     def describe(self) -> None:
         """Say what there is of it."""
-        area = sum(mask.area for mask in self.masks.values())
+        area = sum(mask.area for mask in self.shown().values())
         if not area:
             text = "Nothing found here: click elsewhere on the object, or draw a box."
         elif len(self.masks) > 1:
@@ -246,14 +252,24 @@ class CurrentObject:
             Whether the object is done, as far as the user is concerned.
         """
         if missing := self._missing():
-            self._accept_later(missing, paint)
+            self._accept_later(missing, self._cleaning(paint))
             self._desk.say("Accepted: the label comes as soon as the mask is there.")
             return True
         if self._following.running:
-            self._following.accept_when_done(paint)
+            self._following.accept_when_done(self._cleaning(paint))
             self._desk.say("Accepted: the label comes when it is followed to its end.")
             return True
         return bool(masks) and paint(masks)
+
+    def _cleaning(self, paint: Painter) -> Painter:
+        """For masks that nobody has seen yet: they are cleaned as it is chosen now."""
+        prompts, how = self.prompts, self._desk.acceptance.cleaning
+
+        def clean_and_paint(masks: Sequence[Mask]) -> bool:
+            found = {mask.plane: mask for mask in masks}
+            return paint(list(Cleaned().of(found, prompts, how).values()))
+
+        return clean_and_paint
 
     def _accept_later(self, missing: Mapping[Plane, tuple[Any, ...]], paint: Painter) -> None:
         """Finish the object in the background; the next one can be clicked meanwhile."""

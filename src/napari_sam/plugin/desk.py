@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .acceptance import Acceptance
 from .engine import Engine
 from .events import Plane
 from .jobs import JobRunner
@@ -27,6 +28,10 @@ class Desk(Protocol):
     @property
     def settings(self) -> Settings:
         """What the user chose."""
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """How objects become labels, now."""
 
     def read_image(self, image: Any) -> ImageSource | None:
         """The image as it is shown now; None, and the user is told why, if it cannot be used."""

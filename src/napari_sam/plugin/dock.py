@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from .accept_box import AcceptBox
 from .bindings import KEYS
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
 from .preview import colour_of
@@ -88,6 +89,8 @@ class SamDock(QWidget):
         column.addLayout(self._model_rows())
         column.addLayout(self._tool_row())
         column.addLayout(self._accept_rows())
+        self.accept_box = AcceptBox()
+        column.addWidget(self.accept_box)
         column.addLayout(self._segment_row())
         column.addLayout(self._progress_row())
         self.status = _text("", word_wrap=True)

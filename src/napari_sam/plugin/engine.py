@@ -7,6 +7,7 @@ import numpy as np
 
 from napari_sam.errors import ModelError
 from napari_sam.journal.entry import Origin
+from napari_sam.masks.clean import AS_IT_IS, Cleaning
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import Prompt
 
@@ -103,7 +104,11 @@ class Engine:
         yield from self._warnings()
 
     def everything(
-        self, settings: Settings, source: ImageSource, planes: Sequence[Plane] | None
+        self,
+        settings: Settings,
+        source: ImageSource,
+        planes: Sequence[Plane] | None,
+        cleaning: Cleaning = AS_IT_IS,
     ) -> Events:
         """All objects of some planes, or of all; a plane at a time."""
         yield from self.load(settings)
@@ -111,19 +116,27 @@ class Engine:
         yield Progress("Segmenting", 0, len(session.tiles(planes)))
         for step in session.segment_everything(planes, commit=False):
             yield Progress("Segmenting", step.done, step.total)
-            if step.masks:
-                yield number_objects(step.masks)
+            if masks := list(filter(cleaning.is_object, map(cleaning.apply, step.masks))):
+                yield number_objects(masks)
         yield from self._warnings()
 
-    def linked(self, settings: Settings, source: ImageSource, axis: str | None) -> Events:
+    def linked(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        axis: str | None,
+        cleaning: Cleaning = AS_IT_IS,
+    ) -> Events:
         """All objects of all planes, each with one number on all planes it is on."""
         yield from self.load(settings)
         session = self._open(settings, source)
         yield Progress("Segmenting")
         for step in session.segment_stack(axis, commit=False):
             yield Progress("Segmenting", step.done, step.total)
-            if step.masks:
-                yield number_objects(list(step.masks.values()), list(step.masks))
+            masks = {number: cleaning.apply(mask) for number, mask in step.masks.items()}
+            masks = {number: mask for number, mask in masks.items() if cleaning.is_object(mask)}
+            if masks:
+                yield number_objects(list(masks.values()), list(masks))
         yield from self._warnings()
 
     def tracks(self, labels: Any, axes: str, metadata: Mapping[str, Any]) -> Events:

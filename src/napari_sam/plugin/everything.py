@@ -7,6 +7,7 @@ from napari.utils import progress
 
 from napari_sam.errors import NapariSamError
 
+from .acceptance import Acceptance
 from .desk import FIRST_HINT, Desk
 from .events import PlaneObjects, Progress
 from .jobs import Job
@@ -28,6 +29,7 @@ class Everything:
         self._found = 0
         self._numbers: set[int] = set()
         self._first: int | None = None
+        self._how = Acceptance()
 
     def start(self, all_slices: bool, axis: str | None = None) -> None:
         """Find all objects, in the slice that is shown or in all.
@@ -50,10 +52,11 @@ class Everything:
         limits = zip(here, work.source.plane_shape, strict=True)
         planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
         engine, settings = self._desk.engine, self._desk.settings
+        self._how = self._desk.acceptance
         if all_slices and axis is not None:
-            steps = engine.linked(settings, work.source, axis)
+            steps = engine.linked(settings, work.source, axis, self._how.cleaning)
         else:
-            steps = engine.everything(settings, work.source, planes)
+            steps = engine.everything(settings, work.source, planes, self._how.cleaning)
         self._numbers, self._found, self._first = set(), 0, None
         self._desk.runner.submit(
             Job(steps, lambda event: self._receive(work, event), self._finish, background=True)
@@ -76,14 +79,15 @@ class Everything:
         self._desk.receive(event)
 
     def _accept(self, work: Workspace, found: PlaneObjects) -> None:
+        origin, policy = self._desk.engine.origin, self._how.automatic_policy
         try:
             if found.linked:
                 self._first = work.next_label() if self._first is None else self._first
-                work.accept_all(found, self._first, self._desk.engine.origin)
+                work.accept_all(found, self._first, origin, policy)
                 self._numbers |= set(np.unique(found.numbers).tolist()) - {0}
                 self._found = len(self._numbers)
             else:
-                self._found += work.accept_all(found, origin=self._desk.engine.origin)
+                self._found += work.accept_all(found, None, origin, policy)
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()

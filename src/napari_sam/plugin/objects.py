@@ -9,11 +9,11 @@ from napari.utils.notifications import show_warning
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.winner import share_contested
 
-from .current_object import CurrentObject
+from .current_object import CurrentObject, Painter
 from .desk import FIRST_HINT, Desk
 from .events import Answer, Plane
 from .jobs import Job
-from .painting import painter
+from .painting import REFUSED, painter
 from .prompt_layers import FoundPrompts, read_prompts
 from .workspace import Workspace
 
@@ -110,7 +110,7 @@ class Objects:
 
     def shown(self) -> dict[int, list[Mask]]:
         """Masks of each object by its number; no pixel is in two of them."""
-        masks = {i: dict(one.masks) for i, one in self._objects.items() if one.masks}
+        masks = {i: one.shown() for i, one in self._objects.items() if one.masks}
         claims = Counter(plane for own in masks.values() for plane in own)
         for plane in (plane for plane, count in claims.items() if count > 1):
             here = {i: own[plane] for i, own in masks.items() if plane in own}
@@ -123,6 +123,12 @@ class Objects:
         if self._desk.workspace is not None:
             self._desk.workspace.show(self.shown())
             self._desk.show_followed(self.current.slices())
+
+    def show_again(self) -> None:
+        """Show and describe the masks as they are cleaned now; the model is not asked."""
+        self.show()
+        if self.current.masks:
+            self.current.describe()
 
     def _show_numbers(self) -> None:
         self._desk.show_objects(self.current.number, sorted(self._objects))
@@ -185,11 +191,20 @@ class Objects:
             done = {
                 one.number
                 for one in chosen
-                if one.accept(shown.get(one.number, []), painter(self._desk, work, one, daughter))
+                if one.accept(shown.get(one.number, []), self._painter(work, one, daughter))
             }
         self._end(done)
-        if len(done) > 1:
+        if refused := len(chosen) - len(done):
+            if done:
+                self._desk.say(f"{len(done)} objects accepted, {refused} not: {REFUSED}")
+        elif len(done) > 1:
             self._desk.say(f"{len(done)} objects accepted. {FIRST_HINT}")
+
+    def _painter(self, work: Workspace, one: CurrentObject, daughter: bool) -> Painter:
+        how = self._desk.acceptance
+        if one is not self.current:  # two objects with the chosen label would be one
+            how = how.next_free()
+        return painter(self._desk, work, one, daughter, how)
 
     def drop(self) -> None:
         """Forget the current object and its prompts."""

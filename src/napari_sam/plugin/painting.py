@@ -5,14 +5,23 @@ from functools import partial
 
 from napari_sam.errors import NapariSamError
 from napari_sam.journal.entry import Origin
+from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.mask import Mask
 
+from .acceptance import Acceptance
 from .current_object import CurrentObject, Painter
 from .desk import FIRST_HINT, Desk
 from .workspace import Workspace
 
+REFUSED = (
+    "it lies on others by more than a quarter. "
+    "Choose another way for overlaps, or correct it with background clicks [Q]."
+)
 
-def painter(desk: Desk, work: Workspace, one: CurrentObject, daughter: bool) -> Painter:
+
+def painter(
+    desk: Desk, work: Workspace, one: CurrentObject, daughter: bool, how: Acceptance
+) -> Painter:
     """What makes the masks of an object a label, now or when they come.
 
     Parameters
@@ -25,6 +34,8 @@ def painter(desk: Desk, work: Workspace, one: CurrentObject, daughter: bool) -> 
         As it is now: what it was made from is noted.
     daughter : bool
         Of the object that was there in the frame before, which divided.
+    how : Acceptance
+        What the user chose; a daughter gets a label of her own, and takes from her mother alone.
 
     Returns
     -------
@@ -33,19 +44,24 @@ def painter(desk: Desk, work: Workspace, one: CurrentObject, daughter: bool) -> 
     """
     if daughter:
         return partial(_paint_daughter, desk, work, one.origin, one.born)
-    return partial(_paint, desk, work, one.origin)
+    return partial(_paint, desk, work, one.origin, how)
 
 
-def _paint(desk: Desk, work: Workspace, origin: Origin, masks: Sequence[Mask]) -> bool:
+def _paint(
+    desk: Desk, work: Workspace, origin: Origin, how: Acceptance, masks: Sequence[Mask]
+) -> bool:
     if work.image not in work.viewer.layers:  # it was closed meanwhile
         return False
     try:
-        label, area = work.accept(masks, origin)
+        label, area = work.accept(masks, origin, how)
     except NapariSamError as error:
         desk.fail(str(error))
         return False
     if area:
         desk.say(f"Object {label} accepted, {area} pixels. {FIRST_HINT}")
+    elif how.policy is OverlapPolicy.ONLY_BACKGROUND and any(not mask.empty for mask in masks):
+        desk.say(f"Not accepted: {REFUSED}")
+        return False
     else:
         desk.say("Nothing accepted: it is empty, or all of it belongs to others.")
     return True

@@ -8,9 +8,10 @@ import numpy as np
 
 from napari_sam.journal.entry import Origin
 from napari_sam.labels.edit import LabelEdit
-from napari_sam.labels.paint import next_free_label, paint
+from napari_sam.labels.paint import OverlapPolicy, free_objects, next_free_label, paint_object
 from napari_sam.masks.mask import Mask
 
+from .acceptance import Acceptance
 from .events import PlaneObjects
 from .layers import (
     BACKGROUND,
@@ -249,8 +250,13 @@ class Workspace:
         finally:
             self._in_step = False
 
-    def accept(self, masks: Iterable[Mask], origin: Origin = NOTHING_KNOWN) -> tuple[int, int]:
-        """Paint the masks of one object with the next free label, as one undo step.
+    def accept(
+        self,
+        masks: Iterable[Mask],
+        origin: Origin = NOTHING_KNOWN,
+        how: Acceptance = Acceptance(),
+    ) -> tuple[int, int]:
+        """Paint the masks of one object, as one undo step.
 
         Parameters
         ----------
@@ -258,21 +264,22 @@ class Workspace:
             One a plane.
         origin : Origin
             What they were made from, for the journal.
+        how : Acceptance
+            With which label, and what becomes of pixels of other objects.
 
         Returns
         -------
         tuple of int
-            The label, and how many pixels got it; pixels of other objects stay theirs.
+            The label, and how many pixels got it; none if `how` forbids the object.
 
         Raises
         ------
         LabelError
-            If there is no free label.
+            If there is no free label, or the chosen one does not fit.
         """
         layer = self.ensure_labels()
-        label = self._next_label()
-        plain = self._without_channels(layer.data)
-        edits = [paint(mask, plain, label) for mask in masks]
+        label = how.label or self._next_label()
+        edits = paint_object(masks, self._without_channels(layer.data), label, how.policy)
         self._write(edits, label, origin)
         return label, sum(edit.area for edit in edits)
 
@@ -311,7 +318,11 @@ class Workspace:
         return self._next_label()
 
     def accept_all(
-        self, found: PlaneObjects, first: int | None = None, origin: Origin = NOTHING_KNOWN
+        self,
+        found: PlaneObjects,
+        first: int | None = None,
+        origin: Origin = NOTHING_KNOWN,
+        policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
     ) -> int:
         """Paint all objects of a plane where it is free, as one undo step.
 
@@ -323,6 +334,8 @@ class Workspace:
             Label of number 1; without it the objects get new labels without gaps.
         origin : Origin
             What they were made from, for the journal.
+        policy : OverlapPolicy
+            ``ONLY_BACKGROUND`` leaves out objects that lie on others.
 
         Returns
         -------
@@ -334,6 +347,8 @@ class Workspace:
         plain = self._without_channels(layer.data)
         old = np.array(plain[(*found.plane, slice(y0, y1), slice(x0, x1))])
         changes = (found.numbers > 0) & (old == 0)
+        if policy is OverlapPolicy.ONLY_BACKGROUND:
+            changes &= free_objects(found.numbers, old)
         present, ranks = np.unique(found.numbers[changes], return_inverse=True)
         new = old.copy()
         if first is None:
