@@ -102,7 +102,7 @@ def test_a_polygon_is_drawn_with_the_mouse(open_dock: Open) -> None:
 def test_keys_and_colours_tell_object_from_background(open_dock: Open) -> None:
     bench = open_dock(picture(32, 32))
     bench.add(10, 10)
-    bench.controller.swap_polarity()
+    bench.controller.tools.swap_polarity()
     assert bench.dock.tools["background"].isChecked()
     bench.add(20, 20)
     bench.idle()
@@ -767,7 +767,7 @@ def test_a_click_outside_is_refused_and_the_others_stay(open_dock: Open) -> None
 
 def test_only_background_asks_for_the_object(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48))
-    bench.controller.choose_tool("background")
+    bench.controller.tools.choose("background")
     bench.add(20, 20)
     bench.idle()
     assert "click on the object" in bench.dock.status.text()

@@ -5,7 +5,8 @@ from typing import Any
 
 KEYS = {
     "Q": "object or background",
-    "W": "clicks or boxes",
+    "Shift-click": "background, once",
+    "W": "clicks, boxes or scribbles",
     "G": "follow through the slices",
     "N": "next slice to look at",
     "K": "accept as a daughter",

@@ -14,17 +14,19 @@ from .acceptance import Acceptance
 from .bindings import Bindings
 from .current_object import CurrentObject
 from .desk import FIRST_HINT
-from .dock import BOX, SamDock
+from .dock import SamDock
 from .engine import Engine
 from .events import Downloading, ModelReady, Plane, Progress, Tracked, Warned
 from .everything import Everything
+from .gestures import Gestures, finish_shape
 from .guide import Guide
 from .jobs import Job, JobRunner
-from .layers import BACKGROUND, FOREGROUND, ImageSource, image_layers, read_image_layer
+from .layers import FOREGROUND, ImageSource, image_layers, read_image_layer
 from .lineage import show_tracks
 from .model_chooser import ModelChooser
 from .objects import Objects
 from .settings import Settings
+from .tools import Tools
 from .workspace import Workspace
 
 _NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
@@ -46,17 +48,20 @@ class Controller:
     def __init__(self, viewer: Any, dock: SamDock, settings: Settings | None = None) -> None:
         self.viewer, self.dock = viewer, dock
         self.engine, self.runner = Engine(), JobRunner()
+        self._drawing = self._closed = False
         self.workspace: Workspace | None = None
         self._prompts_timer = self._timer(self._read_prompts)
         self._images_timer = self._timer(self.list_images)
         self.objects = Objects(self, self._prompts_timer.start)
         self.everything = Everything(self)
         self.guide = Guide(self, viewer, dock)
+        self.tools = Tools(self, viewer, dock.show_tool)
+        self.gestures = Gestures(self, lambda: self._drawing)
         self.models = ModelChooser(self, dock, settings)
         self.bindings = Bindings(
             {
-                "Q": self.swap_polarity,
-                "W": self.swap_tool,
+                "Q": self.tools.swap_polarity,
+                "W": self.tools.swap,
                 "G": self.follow,
                 "N": self.guide.look_next,
                 "K": self.accept_daughter,
@@ -66,8 +71,6 @@ class Controller:
                 "U": self.undo,
             }
         )
-        self._tool = FOREGROUND
-        self._drawing = self._closed = False
         self._images: list[Any] = []
         self._adopted: list[Any] = []
         self._connect()
@@ -183,7 +186,7 @@ class Controller:
         self.workspace.set_object(self.objects.current.number)
         self.dock.show_stack(source.stack_axes)
         self._offer_restore(self.workspace)
-        self.choose_tool(FOREGROUND)
+        self.tools.choose(FOREGROUND)
         self.say(f"{dropped}{FIRST_HINT}")
         self._prompts_timer.start()
 
@@ -204,51 +207,22 @@ class Controller:
         self.dock.show_restore("")
         return f"The object in {work.image.name} was not accepted. " if unfinished else ""
 
-    # --- tools -------------------------------------------------------------------------------
-
-    def choose_tool(self, tool: str) -> None:
-        """Let the next click be an object click, a background click or a box."""
-        if self.workspace is None:
-            return
-        self._tool = tool
-        self.workspace.ensure_prompt_layers()
-        if tool == BOX:
-            layer, mode = self.workspace.shapes, "add_rectangle"
-        else:
-            layer, mode = self.workspace.points, "add"
-            self.workspace.set_polarity(tool)
-        self.viewer.layers.selection.active = layer
-        layer.mode = mode
-        self.dock.show_tool(tool)
-
-    def swap_polarity(self) -> None:
-        """From object to background clicks and back."""
-        self.choose_tool(BACKGROUND if self._tool == FOREGROUND else FOREGROUND)
-
-    def swap_tool(self) -> None:
-        """From clicks to boxes and back."""
-        if self.workspace is not None:
-            self.choose_tool(self.workspace.polarity if self._tool == BOX else BOX)
-
     # --- the object --------------------------------------------------------------------------
 
     def accept(self) -> None:
         """Make the object a label; while a polygon is being drawn, finish the polygon."""
         if self._drawing and self.workspace is not None:
-            # Leaving the mode finishes it; it becomes a prompt like any other.
-            mode = self.workspace.shapes.mode
-            self.workspace.shapes.mode = "pan_zoom"
-            self.workspace.shapes.mode = mode
+            finish_shape(self.workspace.shapes)
             return
         self._read_now()
         self.objects.accept()
-        self._object_clicks_next()
+        self.tools.object_next()
 
     def accept_daughter(self) -> None:
         """Make the object a label, and note that the one in the frame before divided into it."""
         self._read_now()
         self.objects.accept(daughter=True)
-        self._object_clicks_next()
+        self.tools.object_next()
 
     def _read_now(self) -> None:
         if self._prompts_timer.isActive():
@@ -264,13 +238,13 @@ class Controller:
         """Begin another object beside those under way, or go back to the first."""
         self._read_now()
         self.objects.next()
-        self._object_clicks_next()
+        self.tools.object_next()
 
     def drop(self) -> None:
         """Forget the current object."""
         self.objects.drop()
         self._drawing = False
-        self._object_clicks_next()
+        self.tools.object_next()
 
     def undo(self) -> None:
         """Take the last change of the labels back."""
@@ -322,11 +296,6 @@ class Controller:
         steps = self.engine.tracks(work.plain_labels(), source.label_axes, dict(labels.metadata))
         self.runner.submit(Job(steps, receive))
 
-    def _object_clicks_next(self) -> None:
-        # A new object begins with a click on it.
-        if self._tool == BACKGROUND:
-            self.choose_tool(FOREGROUND)
-
     def _read_prompts(self) -> None:
         if not self._drawing:
             self.objects.read()
@@ -358,7 +327,7 @@ class Controller:
     def _connect(self) -> None:
         dock, runner = self.dock, self.runner
         dock.image_chosen.connect(self.choose_image)
-        dock.tool_chosen.connect(self.choose_tool)
+        dock.tool_chosen.connect(self.tools.choose)
         dock.auto_contrast_changed.connect(lambda automatic: self.objects.ask_again())
         dock.accept_box.cleaning_changed.connect(self.objects.show_again)
         dock.model_chosen.connect(self.models.choose)
@@ -384,12 +353,14 @@ class Controller:
         layer.events.data.connect(self._prompts_changed)
         layer.events.features.connect(self._later_prompts)
         self.bindings.bind(layer)
+        self.gestures.bind(layer)
         self._adopted.append(layer)
 
     def _release(self, layer: Any) -> None:
         layer.events.data.disconnect(self._prompts_changed)
         layer.events.features.disconnect(self._later_prompts)
         self.bindings.release(layer)
+        self.gestures.release(layer)
         self._adopted.remove(layer)
 
     def _prompts_changed(self, event: Any) -> None:

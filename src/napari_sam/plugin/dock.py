@@ -26,13 +26,22 @@ from .bindings import KEYS
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
 from .preview import colour_of
 from .strip import Strip
+from .tools import BOX, SCRIBBLE
 
-BOX = "box"
 WEIGHTS = "Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"
 TOOLS = {
     FOREGROUND: ("● Object", COLOURS[FOREGROUND], "Click on the object [Q]"),
-    BACKGROUND: ("✕ Background", COLOURS[BACKGROUND], "Click on what is not the object [Q]"),
+    BACKGROUND: (
+        "✕ Background",
+        COLOURS[BACKGROUND],
+        "Click on what is not the object [Q]; for a single click, hold [Shift]",
+    ),
     BOX: ("▭ Box", BOX_COLOUR, "Drag a box around the object; polygons and ellipses too [W]"),
+    SCRIBBLE: (
+        "~ Scribble",
+        COLOURS[FOREGROUND],
+        "Draw a line over the object [W], or over what is not the object [Q]",
+    ),
 }
 
 
@@ -48,7 +57,7 @@ class SamDock(QWidget):
     model_chosen : int
         Index in the list given to :meth:`show_models`; -1 for a file.
     tool_chosen : str
-        ``"foreground"``, ``"background"`` or ``"box"``.
+        ``"foreground"``, ``"background"``, ``"box"`` or ``"scribble"``.
     auto_contrast_changed : bool
     accept_clicked, drop_clicked, undo_clicked, next_clicked, follow_clicked, tracks_clicked,
     cancel_clicked
@@ -134,9 +143,12 @@ class SamDock(QWidget):
         self.axis.setVisible(len(axes) > 1)
         self.slice_button.setText("This slice" if is_stack else "Whole image")
 
-    def show_tool(self, tool: str) -> None:
-        """Press the button of a tool; no signal is sent."""
+    def show_tool(self, tool: str, background: bool = False) -> None:
+        """Press the button of a tool, in the colour of what it says; no signal is sent."""
         self.tools[tool].setChecked(True)
+        if tool == SCRIBBLE:
+            colour = COLOURS[BACKGROUND if background else FOREGROUND]
+            self.tools[tool].setStyleSheet(_tool_style(colour))
 
     def show_status(self, text: str) -> None:
         """Say what happened, or what to do next."""
@@ -272,10 +284,7 @@ class SamDock(QWidget):
         for tool, (text, colour, tip) in TOOLS.items():
             button = _button(text, tip)
             button.setCheckable(True)
-            button.setStyleSheet(
-                "QPushButton { padding: 3px 4px; border: 2px solid transparent; }"
-                f"QPushButton:checked {{ border-color: {colour}; }}"
-            )
+            button.setStyleSheet(_tool_style(colour))
             button.clicked.connect(lambda checked, tool=tool: self.tool_chosen.emit(tool))
             group.addButton(button)
             row.addWidget(button)
@@ -390,6 +399,13 @@ class _ModelBox(QComboBox):
         """Leave the wheel to whatever is around."""
         if event is not None:
             event.ignore()
+
+
+def _tool_style(colour: str) -> str:
+    return (
+        "QPushButton { padding: 3px 4px; border: 2px solid transparent; }"
+        f"QPushButton:checked {{ border-color: {colour}; }}"
+    )
 
 
 def _text(text: str, word_wrap: bool = False) -> QLabel:

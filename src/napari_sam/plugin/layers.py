@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Points, Shapes
+from napari.utils.colormaps.standardize_color import transform_color
 from numpy.typing import NDArray
 
 from napari_sam.errors import ImageError
@@ -20,6 +21,9 @@ IMAGE_KEY = "napari-sam-image"
 OBJECT = "object"
 """The feature of points and shapes that says which object they belong to: 1, 2, 3, ..."""
 
+LABEL = "label"
+"""The feature of points and shapes that says whether they are on the object or the background."""
+
 FOREGROUND, BACKGROUND = "foreground", "background"
 # Okabe and Ito's bluish green and vermillion: told apart also by red-green blind eyes, and the
 # symbols differ besides.
@@ -28,6 +32,8 @@ SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
 # The first is seen on every image; the others are Okabe and Ito's.
 PREVIEW_COLOURS = ("#ffe600", "#56b4e9", "#cc79a7", "#e69f00", "#8de28d", "#b39ddb", "#f28e8e")
 BOX_COLOUR = "#f0e442"
+SCRIBBLES = ("line", "path")
+"""Types of shapes that are clicks along them."""
 
 JOURNAL_KEY = "napari-sam-journal"
 """Where a Labels layer's metadata keeps the path of its journal."""
@@ -246,13 +252,13 @@ def make_points(image: Any) -> Points:
     layer = Points(
         ndim=image.ndim,
         name="SAM points",
-        features={"label": np.array([], dtype=object), OBJECT: np.array([], dtype=int)},
-        feature_defaults={"label": FOREGROUND, OBJECT: 1},
-        face_color="label",
+        features={LABEL: np.array([], dtype=object), OBJECT: np.array([], dtype=int)},
+        feature_defaults={LABEL: FOREGROUND, OBJECT: 1},
+        face_color=LABEL,
         face_color_cycle=COLOURS,
         # The border grows with the zoom, over the symbol, whose size on the screen is kept: it
         # must have the same colour.
-        border_color="label",
+        border_color=LABEL,
         border_color_cycle=COLOURS,
         symbol=SYMBOLS[FOREGROUND],
         size=10,
@@ -265,18 +271,43 @@ def make_points(image: Any) -> Points:
 
 
 def make_shapes(image: Any, plane_size: tuple[int, int]) -> Shapes:
-    """An empty Shapes layer for boxes and outlines, where the image is."""
+    """An empty Shapes layer for boxes, outlines and scribbles, where the image is."""
     return Shapes(
         ndim=image.ndim,
         name="SAM boxes",
-        features={OBJECT: np.array([], dtype=int)},
-        feature_defaults={OBJECT: 1},
+        features={LABEL: np.array([], dtype=object), OBJECT: np.array([], dtype=int)},
+        feature_defaults={LABEL: FOREGROUND, OBJECT: 1},
         face_color="transparent",
         edge_color=BOX_COLOUR,
         edge_width=max(1.0, max(plane_size) / 400),
         metadata={IMAGE_KEY: str(image.unique_id)},
         **placement(image),
     )
+
+
+def complete_features(layer: Any) -> None:
+    """Give a prompt layer of an earlier version, or of the user, the features that it lacks."""
+    for name, value in ((LABEL, FOREGROUND), (OBJECT, 1)):
+        if name not in layer.features:
+            layer.features = {**layer.features, name: [value] * len(layer.data)}
+            layer.feature_defaults = {**layer.feature_defaults.iloc[0], name: value}
+
+
+def polarity_of(layer: Any) -> str:
+    """What the next click or scribble in a prompt layer says."""
+    told = LABEL in layer.feature_defaults and layer.feature_defaults[LABEL].iloc[0] == BACKGROUND
+    return BACKGROUND if told else FOREGROUND
+
+
+def colour_shapes(layer: Any) -> None:
+    """Give scribbles the colours of clicks, and all other shapes that of boxes."""
+    labels = layer.features[LABEL] if LABEL in layer.features else [FOREGROUND] * layer.nshapes
+    wanted = [
+        COLOURS.get(label, COLOURS[FOREGROUND]) if kind in SCRIBBLES else BOX_COLOUR
+        for kind, label in zip(layer.shape_type, labels, strict=True)
+    ]
+    if wanted and not np.allclose(transform_color(wanted), layer.edge_color):
+        layer.edge_color = wanted
 
 
 def make_preview(image: Any) -> Labels:

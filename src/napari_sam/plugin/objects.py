@@ -57,7 +57,7 @@ class Objects:
         if source is None:
             return
         work.source = source
-        work.unselect_clicks()
+        work.show_colours()
         found = read_prompts(work.source, work.image, work.points, work.shapes)
         if found.problems:
             self._refuse(work, found)

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
+from napari_sam.prompts.scribble import along
 
-from .layers import BACKGROUND, OBJECT, ImageSource
+from .layers import BACKGROUND, LABEL, OBJECT, SCRIBBLES, ImageSource
 
 Plane = tuple[int, ...]
 Key = tuple[Any, ...]
 
 _ELLIPSE_CORNERS = 64
+_SEVERAL_PLANES = "The shape lies in more than one slice: show y and x, and draw it in one slice."
 
 
 @dataclass(slots=True)
@@ -69,7 +71,8 @@ def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> F
     points : napari.layers.Points or None
         With a feature ``label``, foreground or background, and maybe one ``object``.
     shapes : napari.layers.Shapes or None
-        Rectangles are boxes; ellipses and polygons are boxes and masks.
+        Rectangles are boxes; ellipses and polygons are boxes and masks; lines and paths are clicks
+        along them, on the object or, as a feature ``label`` says, on the background.
 
     Returns
     -------
@@ -87,9 +90,12 @@ def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> F
         prompt = PointPrompt((*plane, float(place[-2]), float(place[-1])), label)
         found.add(numbers[index], plane, [prompt], ("point", label, place.tobytes()))
     numbers = object_numbers(shapes)
-    for index, (corners, kind) in enumerate(_shapes(shapes)):
+    for index, (corners, kind, label) in enumerate(_shapes(shapes)):
         corners = _in_image(image, shapes, corners)
-        _read_shape(found, source, index, numbers[index], corners, kind)
+        if kind in SCRIBBLES:
+            _read_scribble(found, source, index, numbers[index], corners, label)
+        else:
+            _read_shape(found, source, index, numbers[index], corners, kind)
     return found
 
 
@@ -103,17 +109,22 @@ def object_numbers(layer: Any) -> list[int]:
 
 
 def _points(layer: Any) -> Iterator[tuple[NDArray[np.float64], int]]:
-    if layer is None:
-        return
-    labels = layer.features["label"] if "label" in layer.features else [None] * len(layer.data)
-    for position, label in zip(np.asarray(layer.data, float), labels, strict=True):
-        yield position, 0 if label == BACKGROUND else 1
-
-
-def _shapes(layer: Any) -> Iterator[tuple[NDArray[np.float64], str]]:
     if layer is not None:
-        for corners, kind in zip(layer.data, layer.shape_type, strict=True):
-            yield np.asarray(corners, float), str(kind)
+        yield from zip(np.asarray(layer.data, float), _labels(layer), strict=True)
+
+
+def _shapes(layer: Any) -> Iterator[tuple[NDArray[np.float64], str, int]]:
+    if layer is not None:
+        kinds = zip(layer.data, layer.shape_type, _labels(layer), strict=True)
+        for corners, kind, label in kinds:
+            yield np.asarray(corners, float), str(kind), label
+
+
+def _labels(layer: Any) -> list[int]:
+    """1 for each point or shape on the object, 0 for those on the background."""
+    if LABEL not in layer.features:
+        return [1] * len(layer.data)
+    return [0 if label == BACKGROUND else 1 for label in layer.features[LABEL]]
 
 
 def _in_image(image: Any, layer: Any, positions: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -124,6 +135,30 @@ def _inside(source: ImageSource, place: NDArray[np.float64]) -> bool:
     shape = np.array(source.data.shape[: len(source.layer_axes)])
     pixel = np.floor(place + 0.5)
     return bool(np.all(pixel >= 0) and np.all(pixel < shape))
+
+
+def _read_scribble(
+    found: FoundPrompts,
+    source: ImageSource,
+    index: int,
+    number: int,
+    vertices: NDArray[np.float64],
+    label: int,
+) -> None:
+    plane = source.to_plane(vertices[0])
+    problem = None if _in_one_plane(source, vertices) else _SEVERAL_PLANES
+    points = [
+        PointPrompt((*plane, float(y), float(x)), label)
+        for y, x in along(vertices[:, -2:])
+        if _inside(source, np.append(vertices[0, :-2], (y, x)))
+    ]
+    if problem is None and not points:
+        problem = "The scribble lies outside of the image: draw it on the image."
+    if problem is not None:
+        found.bad_shapes.append(index)
+        found.problems.append(problem)
+        return
+    found.add(number, plane, points, ("scribble", label, vertices.tobytes()))
 
 
 def _read_shape(
@@ -138,7 +173,7 @@ def _read_shape(
     plane = source.to_plane(corners[0])
     start = np.maximum(corners[:, -2:].min(axis=0), 0)
     stop = np.minimum(corners[:, -2:].max(axis=0), (height - 1, width - 1))
-    problem = _problem(source, corners, kind, bool(np.all(stop - start >= 1)))
+    problem = _problem(source, corners, bool(np.all(stop - start >= 1)))
     if problem is not None:
         found.bad_shapes.append(index)
         found.problems.append(problem)
@@ -154,13 +189,13 @@ def _read_shape(
     found.add(number, plane, prompts, (kind, corners.tobytes()))
 
 
-def _problem(
-    source: ImageSource, corners: NDArray[np.float64], kind: str, has_area: bool
-) -> str | None:
-    if kind in ("line", "path"):
-        return "Lines and paths say nothing about an object: draw a rectangle, ellipse or polygon."
-    if any(source.to_plane(corner) != source.to_plane(corners[0]) for corner in corners):
-        return "The shape lies in more than one slice: show y and x, and draw it in one slice."
+def _in_one_plane(source: ImageSource, corners: NDArray[np.float64]) -> bool:
+    return len({source.to_plane(corner) for corner in corners}) == 1
+
+
+def _problem(source: ImageSource, corners: NDArray[np.float64], has_area: bool) -> str | None:
+    if not _in_one_plane(source, corners):
+        return _SEVERAL_PLANES
     first = corners[0].copy()
     first[-2:] = 0
     if not has_area or not _inside(source, first):

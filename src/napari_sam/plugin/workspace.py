@@ -14,17 +14,22 @@ from napari_sam.masks.mask import Mask
 from .acceptance import Acceptance
 from .events import PlaneObjects
 from .layers import (
-    BACKGROUND,
+    BOX_COLOUR,
+    COLOURS,
     FOREGROUND,
     IMAGE_KEY,
+    LABEL,
     OBJECT,
     SYMBOLS,
     ImageSource,
+    colour_shapes,
+    complete_features,
     make_labels,
     make_points,
     make_preview,
     make_shapes,
     placement,
+    polarity_of,
     to_layer_index,
 )
 from .lineage import division, note_parent
@@ -199,28 +204,44 @@ class Workspace:
         """Let the next clicks and shapes belong to an object."""
         for layer in (self.points, self.shapes):
             if layer is not None:
-                if OBJECT not in layer.features:  # a layer of an earlier version, or of the user
-                    layer.features = {**layer.features, OBJECT: [1] * len(layer.data)}
+                complete_features(layer)
                 layer.feature_defaults = {**_defaults(layer), OBJECT: number}
 
-    def unselect_clicks(self) -> None:
-        """Let new clicks show their colours, which napari's mark of the selection would cover."""
+    def show_colours(self) -> None:
+        """Let clicks and scribbles show whether they are on the object or on the background."""
         if self.points is not None and self.points.mode == "add":
-            self.points.selected_data = set()
+            self.points.selected_data = set()  # napari's mark of the selection would cover them
+        if self.shapes is not None:
+            colour_shapes(self.shapes)
 
     def set_polarity(self, label: str) -> None:
         """Make the next clicks object or background clicks."""
+        complete_features(self.points)
         self.points.selected_data = set()
-        self.points.feature_defaults = {**_defaults(self.points), "label": label}
+        self.points.feature_defaults = {**_defaults(self.points), LABEL: label}
         self.points.current_symbol = SYMBOLS[label]
+
+    def set_scribble(self, label: str) -> None:
+        """Make the next scribbles object or background scribbles."""
+        complete_features(self.shapes)
+        self.shapes.selected_data = set()
+        self.shapes.feature_defaults = {**_defaults(self.shapes), LABEL: label}
+        self.shapes.current_edge_color = COLOURS[label]
+
+    def set_box(self) -> None:
+        """Make the next shapes boxes."""
+        self.set_scribble(FOREGROUND)
+        self.shapes.current_edge_color = BOX_COLOUR
 
     @property
     def polarity(self) -> str:
         """What the next click says."""
-        if self.points is None:
-            return FOREGROUND
-        label = self.points.feature_defaults["label"].iloc[0]
-        return BACKGROUND if label == BACKGROUND else FOREGROUND
+        return FOREGROUND if self.points is None else polarity_of(self.points)
+
+    @property
+    def scribble_polarity(self) -> str:
+        """What the next scribble says."""
+        return FOREGROUND if self.shapes is None else polarity_of(self.shapes)
 
     def show(self, objects: Mapping[int, Sequence[Mask]]) -> None:
         """Show the objects under way, each in the colour of its number; none for no preview."""
