@@ -283,7 +283,7 @@ def test_clicks_with_features_from_a_table_belong_to_the_objects_that_it_names(
     shown = bench.controller.objects.shown()
     assert sorted(shown) == [1, 2]
     assert table in bench.viewer.layers
-    points.features = {"other": ["a", "b", "c"]}
+    points.features = {"label": ["foreground"] * 3}
     bench.idle()
     bench.controller.tools.choose("background")
     bench.add(30, 5)

@@ -55,7 +55,7 @@ class Gestures:
         yield
         while event.type == "mouse_move":
             yield
-        if work.points is layer:
+        if work.points == layer:
             work.set_polarity(before)
 
     def _scribble(self, layer: Any, event: Any) -> Iterator[None]:

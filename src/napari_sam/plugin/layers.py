@@ -287,6 +287,11 @@ def make_shapes(image: Any, plane_size: tuple[int, int]) -> Shapes:
 
 def complete_features(layer: Any) -> None:
     """Give a prompt layer of an earlier version, or of the user, the features that it lacks."""
+    count = len(layer.data)
+    if len(layer.features) > count:  # napari forgets them where it takes a stub of a shape away
+        defaults = layer.feature_defaults
+        layer.features = layer.features.iloc[:count]
+        layer.feature_defaults = defaults
     for name, value in ((LABEL, FOREGROUND), (OBJECT, 1)):
         if name not in layer.features:
             layer.features = {**layer.features, name: [value] * len(layer.data)}

@@ -184,6 +184,7 @@ class Workspace:
             self.points.data = np.zeros((0, self.image.ndim))
         if self.shapes is not None and len(self.shapes.data):
             self.shapes.data = []
+            complete_features(self.shapes)
 
     def remove_prompts(self, points: Iterable[int], shapes: Iterable[int]) -> None:
         """Remove some clicks and shapes, by their indices."""
@@ -212,6 +213,7 @@ class Workspace:
         if self.points is not None and self.points.mode == "add":
             self.points.selected_data = set()  # napari's mark of the selection would cover them
         if self.shapes is not None:
+            complete_features(self.shapes)
             colour_shapes(self.shapes)
 
     def set_polarity(self, label: str) -> None:
