@@ -224,7 +224,8 @@ def test_ellipses_are_boxes_and_masks_of_their_area(stack: Image) -> None:
         ([[0, 3, 3], [0, 3, 3], [0, 9, 3], [0, 9, 3]], "rectangle", "no area"),
         ([[0, 50, 3], [0, 50, 9], [0, 55, 9], [0, 55, 3]], "rectangle", "no area in the image"),
         ([[0, 3, 3], [2, 3, 9], [2, 9, 9], [0, 9, 3]], "polygon", "more than one slice"),
-        ([[0, 3, 3], [0, 3, 9]], "line", "draw a rectangle"),
+        ([[0, 3, 3], [1, 3, 9]], "line", "more than one slice"),
+        ([[0, -3, 3], [0, -9, 3]], "path", "outside of the image"),
     ],
 )
 def test_shapes_that_say_nothing_are_named(

@@ -177,12 +177,14 @@ _SHAPES = "index,shape-type,vertex-index,axis-0,axis-1,axis-2"
     ("text", "message"),
     [
         ("index,axis-0,axis-1\n0,1,2\n", "no column shape-type: give points as --points"),
-        (f"{_SHAPES}\n0,line,0,0,1,2\n0,line,1,0,3,4\n", "line 2: a line has no area"),
+        (f"{_SHAPES}\n0,star,0,0,1,2\n0,star,1,0,3,4\n", "line 2: 'star' is no type of napari's"),
+        (f"{_SHAPES}\n0,path,0,0,1,2\n0,path,1,5,3,4\n", "line 2: .* several planes"),
+        (f"{_SHAPES},label\n0,path,0,0,1,2,1\n0,path,1,0,3,4,0\n", "line 2: .* agree on .* label"),
         (f"{_SHAPES}\n0,rectangle,0,0,1,2\n0,ellipse,1,0,3,4\n", "must agree on shape-type"),
         (f"{_SHAPES}\n0,rectangle,0,0,1,2\n0,rectangle,1,5,3,4\n", "line 2: .* several planes"),
         (
             f"{_SHAPES},object\n0,rectangle,0,0,1,2,1\n0,rectangle,1,0,3,4,2\n",
-            "must agree on shape-type and object",
+            "must agree on shape-type, object and label",
         ),
     ],
 )
@@ -200,3 +202,33 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "image.csv").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe\x00")
     with pytest.raises(PromptError, match=r"image.csv is not a CSV file"):
         read_prompts(boxes=tmp_path / "image.csv")
+
+
+def test_paths_and_lines_are_points_along_them(napari_layers, tmp_path: Path) -> None:
+    layer = napari_layers.Shapes(
+        [
+            np.array([(2.0, 10.0, 0.0), (2.0, 10.0, 6.0), (2.0, 10.0, 12.0)]),
+            np.array([(2.0, 0.0, 0.0), (2.0, 8.0, 0.0)]),
+        ],
+        shape_type=["path", "line"],
+    )
+    (saved,) = layer.save(str(tmp_path / "scribbles.csv"))
+    assert dict(read_prompts(boxes=saved).objects) == {
+        1: tuple(PointPrompt((2, 10, x), 1) for x in (0, 4, 8, 12)),
+        2: tuple(PointPrompt((2, y, 0), 1) for y in (0, 4, 8)),
+    }
+
+
+def test_a_background_scribble_belongs_to_the_only_object(write: Write) -> None:
+    rows = "0,rectangle,0,0,1,2,\n0,rectangle,1,0,30,40,\n1,path,0,0,2,2,0\n1,path,1,0,2,3,0\n"
+    rows = rows.replace(",\n", ",1\n")
+    found = read_prompts(boxes=write("shapes.csv", f"{_SHAPES},label\n{rows}"))
+    assert dict(found.objects) == {
+        1: (BoxPrompt((0, 1, 2), (0, 30, 40)), PointPrompt((0, 2, 2), 0))
+    }
+    two = rows + rows.replace("\n0,", "\n2,").replace("0,rect", "2,rect", 1)
+    with pytest.raises(PromptError, match="background points and several objects"):
+        read_prompts(boxes=write("two.csv", f"{_SHAPES},label\n{two}"))
+    numbered = "".join(f"{row},3\n" for row in rows.splitlines())
+    again = read_prompts(boxes=write("three.csv", f"{_SHAPES},label,object\n{numbered}"))
+    assert set(again.objects) == {3}

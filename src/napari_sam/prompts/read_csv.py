@@ -1,6 +1,6 @@
 """Prompts from the CSV files that napari saves for Points and Shapes layers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from napari_sam.errors import PromptError
 
 from .csv_table import CsvRow, CsvTable, read_table
 from .prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
+from .scribble import along
 
 FOREGROUND = frozenset({"1", "1.0", "true", "foreground", "positive"})
 BACKGROUND = frozenset({"0", "0.0", "false", "background", "negative"})
 _SHAPE_COLUMNS = ("index", "shape-type", "vertex-index")
 _AREAS = frozenset({"rectangle", "ellipse", "polygon"})
+_LINES = frozenset({"path", "line"})
 
 _LARGEST_LABEL = 2**32 - 1
 
@@ -27,10 +29,10 @@ def read_prompts(points: str | Path | None = None, boxes: str | Path | None = No
     """Read prompts from files that napari saved.
 
     Each file may have two columns more: ``object``, a whole number from 1, says which rows belong
-    together; ``label`` says whether a point is on the object (1, the default) or on the
-    background (0). A file without ``object`` column has one object per foreground point or shape,
-    numbered after those of the files that have one; its background points must then belong to
-    the only foreground point. A column ``parent`` beside ``object`` gives a daughter the number
+    together; ``label`` says whether a point, path or line is on the object (1, the default) or on
+    the background (0). A file without ``object`` column has one object per foreground point or
+    shape, numbered after those of the files that have one; what is background must then belong to
+    the only foreground one. A column ``parent`` beside ``object`` gives a daughter the number
     of the object that divided; empty or 0 for all others.
 
     Parameters
@@ -39,7 +41,7 @@ def read_prompts(points: str | Path | None = None, boxes: str | Path | None = No
         A Points layer: ``index, axis-0, axis-1, ...``.
     boxes : str or Path, optional
         A Shapes layer: ``index, shape-type, vertex-index, axis-0, axis-1, ...``. Of an ellipse or
-        polygon the bounding box is taken.
+        polygon the bounding box is taken; a path or line is points along it.
 
     Returns
     -------
@@ -91,18 +93,23 @@ def _points(table: CsvTable) -> _Found:
     if "shape-type" in table.columns:
         raise PromptError(f"{table.name} is a Shapes layer: give it as --boxes")
     points = [PointPrompt(table.position(row), _label_of(row)) for row in table.rows]
+    numbers = _numbers(table, table.rows, [point.label for point in points])
+    return list(zip(numbers, points, strict=True))
+
+
+def _numbers(table: CsvTable, rows: Sequence[CsvRow], labels: Sequence[int]) -> list[int]:
+    """Object of each point or shape, of which one row is given."""
     if "object" in table.columns:
-        return [(_object_of(row), point) for row, point in zip(table.rows, points, strict=True)]
-    labels = [point.label for point in points]
+        return [_object_of(row) for row in rows]
     if 0 not in labels:
-        return list(enumerate(points, start=1))
+        return list(range(1, len(labels) + 1))
     if labels.count(1) > 1:
         raise PromptError(
             f"{table.name} has background points and several objects: add a column object "
             "that gives each point the number of its object"
         )
-    # one foreground point: there is no doubt whose background it is
-    return [(1, point) for point in points]
+    # one of the foreground: there is no doubt whose background it is
+    return [1] * len(labels)
 
 
 def _object_of(row: CsvRow) -> int:
@@ -125,23 +132,31 @@ def _boxes(table: CsvTable) -> _Found:
             "give points as --points"
         )
     shapes = [list(rows) for _, rows in groupby(table.rows, key=lambda row: row.cells["index"])]
-    numbers = [_object_of(rows[0]) if "object" in table.columns else 0 for rows in shapes]
-    return [
-        (number or order, _box(table, rows))
-        for order, (number, rows) in enumerate(zip(numbers, shapes, strict=True), start=1)
-    ]
+    found = [_shape(table, rows) for rows in shapes]
+    labels = [int(any(prompt.is_foreground for prompt in own)) for own in found]
+    numbers = _numbers(table, [rows[0] for rows in shapes], labels)
+    return [(n, prompt) for n, own in zip(numbers, found, strict=True) for prompt in own]
 
 
-def _box(table: CsvTable, rows: list[CsvRow]) -> BoxPrompt:
+def _shape(table: CsvTable, rows: list[CsvRow]) -> Sequence[BoxPrompt | PointPrompt]:
+    """A box, or points along a line."""
     where = rows[0].where
-    kinds = {(row.cells["shape-type"].lower(), row.cells.get("object")) for row in rows}
+    kinds = {
+        (row.cells["shape-type"].lower(), row.cells.get("object"), row.cells.get("label"))
+        for row in rows
+    }
     if len(kinds) > 1:
-        raise PromptError(f"{where}: the vertices of a shape must agree on shape-type and object")
-    kind, _ = kinds.pop()
-    if kind not in _AREAS:
-        raise PromptError(f"{where}: a {kind} has no area: draw a rectangle, ellipse or polygon")
+        raise PromptError(
+            f"{where}: the vertices of a shape must agree on shape-type, object and label"
+        )
+    kind = kinds.pop()[0]
+    if kind not in _AREAS | _LINES:
+        raise PromptError(f"{where}: {kind!r} is no type of napari's shapes: draw it in napari")
     vertices: NDArray[np.float64] = np.array([table.position(row) for row in rows])
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     if (low != high)[:-2].any():
         raise PromptError(f"{where}: the shape lies in several planes: draw it in one plane")
-    return BoxPrompt(tuple(low.tolist()), tuple(high.tolist()))
+    if kind in _AREAS:
+        return [BoxPrompt(tuple(low.tolist()), tuple(high.tolist()))]
+    plane, label = tuple(low[:-2].tolist()), _label_of(rows[0])
+    return [PointPrompt((*plane, *yx), label) for yx in along(vertices[:, -2:]).tolist()]
