@@ -13,6 +13,7 @@ from skimage.data import immunohistochemistry
 from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
 from napari_sam.errors import CacheError, ImageError, LabelError, OutputError, PromptError
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.size import Size
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import TileGrid
 
@@ -90,7 +91,7 @@ def field_of_disks(side: int, gap: int = 120, size: int = 60) -> tuple[np.ndarra
     return image, np.hypot(y, x) < size / 2
 
 
-@pytest.mark.parametrize("kind", ["click", "box"])
+@pytest.mark.parametrize("kind", ["click", "size", "box"])
 @pytest.mark.parametrize(
     ("side", "tile_size", "overlap", "calls"),
     [(1856, 1024, 192, 1), (464, 256, 48, 4)],  # smaller, larger than what the tiles share
@@ -109,6 +110,9 @@ def test_object_on_a_four_tile_corner_is_whole(
     def ask(session: Session, middle: float) -> np.ndarray:
         if kind == "click":
             mask = session.predict(points=[(middle, middle)])
+        elif kind == "size":
+            clicks = {1: [PointPrompt((middle, middle))]}
+            mask = session.predict_objects(clicks, {1: Size.MEDIUM})[1]
         else:
             mask = session.predict(boxes=[((middle - 30,) * 2, (middle + 30,) * 2)])
         return canvas(mask, session.volume.label_shape)

@@ -24,7 +24,8 @@ from .labels.write import write_labels
 from .labels.write_tracks import write_tracks
 from .masks.everything import segment_tile, stitch_masks
 from .masks.mask import Mask
-from .masks.predict import home_tiles, predict, predict_candidates
+from .masks.predict import NO_SIZES, home_tiles, predict, predict_candidates
+from .masks.size import Size
 from .model.sam import Sam
 from .prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 from .propagation.line import Line, line_through
@@ -219,13 +220,18 @@ class Session:
         needed = (home_tiles(self.grid, own) for own in prompts.objects.values())
         yield from self.encoder.encode(dict.fromkeys(tile for tiles in needed for tile in tiles))
 
-    def predict_objects(self, objects: Objects) -> dict[int, Mask]:
+    def predict_objects(
+        self, objects: Objects, sizes: Mapping[int, Size] = NO_SIZES
+    ) -> dict[int, Mask]:
         """Masks of several objects; those in one tile share passes of the decoder.
 
         Parameters
         ----------
         objects : mapping of int to sequence of Prompt
             Prompts of each object, all on one plane.
+        sizes : mapping of int to Size
+            Of some objects: which of the candidates of the first click it is, by area. Further
+            clicks correct that one; where there is a box or a mask, it says nothing.
 
         Returns
         -------
@@ -237,7 +243,7 @@ class Session:
         PromptError
             If a prompt lies outside the image or describes nothing.
         """
-        return predict(self.encoder, self._checked(objects))
+        return predict(self.encoder, self._checked(objects), sizes)
 
     def predict(
         self,

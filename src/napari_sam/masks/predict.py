@@ -6,8 +6,9 @@ prompts there and a click inside the part that both tiles see, and their answers
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from scipy.ndimage import distance_transform_edt
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.prompts.arrays import restrict
-from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
+from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import BBox, holds, intersection, place, union
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import merge_logits
@@ -23,9 +24,11 @@ from napari_sam.tiles.stitch import merge_logits
 from .decode import Answer, decode
 from .mask import Mask
 from .refine import refine
+from .size import Size, meant
 
 TILES_PER_OBJECT = 4
 BOX_MARGIN = (2, 0.1)  # pixels, and share of the box, by which a mask may leave its box
+NO_SIZES: Mapping[int, Size] = MappingProxyType({})
 _AGREEMENT = 0.5  # IoU in the common part below which a neighbouring tile means something else
 
 
@@ -59,7 +62,9 @@ def home_tiles(grid: TileGrid, prompts: tuple[Prompt, ...]) -> tuple[Tile, ...]:
     return tuple(tiles)
 
 
-def predict(encoder: Encoder, prompts: PromptSet) -> dict[int, Mask]:
+def predict(
+    encoder: Encoder, prompts: PromptSet, sizes: Mapping[int, Size] = NO_SIZES
+) -> dict[int, Mask]:
     """One mask for each object.
 
     Parameters
@@ -68,24 +73,52 @@ def predict(encoder: Encoder, prompts: PromptSet) -> dict[int, Mask]:
         Model, image and embeddings.
     prompts : PromptSet
         All on one plane.
+    sizes : mapping of int to Size
+        Which of the candidates of its first click an object is; the others are what the model
+        thinks best. Further clicks correct it. A box or a mask says itself how large it is.
 
     Returns
     -------
     dict
         Object id to its mask, which may be empty.
     """
+    sized = {i: (meant(prompts.of(i)), s) for i, s in sizes.items() if s is not Size.BEST}
+    first = {i: (click,) for i, (click, _) in sized.items() if click is not None}
+    candidates = _predict(encoder, first, {i: sizes[i] for i in first})
+    more = {
+        i: (*own, *_as_prompt(candidates.get(i)))
+        for i, own in prompts.objects.items()
+        if own != first.get(i)
+    }
+    found = candidates | _predict(encoder, more, {})
+    return {i: found[i] for i in prompts.objects}
+
+
+def _as_prompt(mask: Mask | None) -> Iterable[MaskPrompt]:
+    """What there is, to be corrected."""
+    if mask is not None and not mask.empty:
+        yield MaskPrompt(mask.plane, mask.bbox[0], mask.bbox[1], mask.pixels)
+
+
+def _predict(
+    encoder: Encoder, asked_for: Mapping[int, tuple[Prompt, ...]], sizes: Mapping[int, Size]
+) -> dict[int, Mask]:
     clean = encoder.model.config.clean_masks
     objects = {
-        i: _Object(own, home_tiles(encoder.grid, own), clean) for i, own in prompts.objects.items()
+        i: _Object(own, home_tiles(encoder.grid, own), clean, sizes.get(i, Size.BEST))
+        for i, own in asked_for.items()
     }
     while pending := {i: o for i, o in objects.items() if o.pending}:
         for tile, ids in _by_tile(pending).items():
             asked = {i: own for i in ids if (own := objects[i].prompts_in(tile))}
             if not asked:
                 continue
-            answers = decode(encoder.model, encoder.get(tile), PromptSet(asked))
-            for i, (answer,) in answers.items():
-                objects[i].receive(answer)
+            embedding = encoder.get(tile)
+            for several in (False, True):
+                some = {i: own for i, own in asked.items() if (i in sizes) is several}
+                answers = decode(encoder.model, embedding, PromptSet(some), several)
+                for i, candidates in answers.items():
+                    objects[i].receive(objects[i].choose(candidates))
         for one in pending.values():
             one.pending = one.reached_tiles(encoder.grid)
     return {i: one.mask() for i, one in objects.items()}
@@ -116,6 +149,7 @@ class _Object:
     prompts: tuple[Prompt, ...]
     pending: tuple[Tile, ...]
     clean: bool
+    size: Size
     answers: dict[Tile, Answer] = field(default_factory=dict)
     masks: dict[Tile, Mask] = field(default_factory=dict)
     asked: set[Tile] = field(default_factory=set)
@@ -136,6 +170,18 @@ class _Object:
         y, x = np.unravel_index(int(depth.argmax()), depth.shape)
         click = PointPrompt((*tile.plane, float(y + tile.y0), float(x + tile.x0)))
         return (*own, click)
+
+    def choose(self, candidates: Sequence[Answer]) -> Answer:
+        """The answer that has the size; in further tiles, the one that goes on what is there."""
+        if len(candidates) == 1:
+            return candidates[0]
+        if self.answers:
+            others = self.answers.values()
+            return max(candidates, key=lambda one: sum(_agreement(one, o) for o in others))
+        masks = [answer.to_mask() for answer in candidates]
+        if self.clean:
+            masks = [refine(mask, _clicks(self.prompts)) for mask in masks]
+        return candidates[self.size.of([mask.area for mask in masks])]
 
     def receive(self, answer: Answer) -> None:
         """Keep an answer, unless nobody pointed there and it contradicts the others."""
@@ -233,8 +279,14 @@ def _clipped(grid: TileGrid, bbox: BBox) -> BBox:
 
 def _agree(answer: Answer, other: Answer) -> bool:
     """Whether two tiles see the same object among the pixels that both see."""
+    return _agreement(answer, other) >= _AGREEMENT
+
+
+def _agreement(answer: Answer, other: Answer) -> float:
+    """IoU among the pixels that two tiles see; 1 where there is nothing to compare."""
     common = intersection(answer.tile.bbox, other.tile.bbox)
     if common is None:
-        return True
+        return 1.0
     here, there = (a.tile_logits()[place(common, a.tile.bbox)] > 0 for a in (answer, other))
-    return bool((here & there).sum() >= _AGREEMENT * (here | there).sum())
+    either = int((here | there).sum())
+    return int((here & there).sum()) / either if either else 1.0

@@ -11,11 +11,12 @@ KEYS = {
     "N": "next slice to look at",
     "K": "accept as a daughter",
     "J": "another object at once",
+    "H": "another size of the object",
     "Enter": "accept the object",
     "Escape": "drop it",
     "U": "undo the last accept",
 }
-"""Key -> what it does; Q, W, G, J, K, N and U are free on all of napari's layers."""
+"""Key -> what it does; Q, W, G, H, J, K, N and U are free on all of napari's layers."""
 
 
 class Bindings:

@@ -9,6 +9,7 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 
 from napari_sam.errors import ImageError
+from napari_sam.masks.size import Size
 
 from .acceptance import Acceptance
 from .bindings import Bindings
@@ -66,6 +67,7 @@ class Controller:
                 "N": self.guide.look_next,
                 "K": self.accept_daughter,
                 "J": self.next_object,
+                "H": self.next_size,
                 "Enter": self.accept,
                 "Escape": self.drop,
                 "U": self.undo,
@@ -136,6 +138,11 @@ class Controller:
         """Show which objects are under way, and which of them clicks belong to."""
         if not self._closed:
             self.dock.show_objects(current, numbers)
+
+    def show_size(self, size: Size) -> None:
+        """Show what the next click means."""
+        if not self._closed:
+            self.dock.clicks.show_size(size)
 
     def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
         """Show the planes of a followed object."""
@@ -240,6 +247,11 @@ class Controller:
         self.objects.next()
         self.tools.object_next()
 
+    def next_size(self) -> None:
+        """Let the click mean another of the sizes that it may mean."""
+        self._read_now()
+        self.objects.next_size()
+
     def drop(self) -> None:
         """Forget the current object."""
         self.objects.drop()
@@ -339,6 +351,7 @@ class Controller:
         dock.drop_clicked.connect(self.drop)
         dock.undo_clicked.connect(self.undo)
         dock.next_clicked.connect(self.next_object)
+        dock.clicks.size_clicked.connect(self.next_size)
         dock.segment_clicked.connect(self._segment)
         dock.cancel_clicked.connect(self.cancel)
         dock.closed.connect(self.close)

@@ -6,10 +6,12 @@ from typing import Any
 
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.size import Size, meant
 from napari_sam.prompts.prompt import MaskPrompt, Prompt
 
 from .cleaned import Cleaned
 from .desk import Desk
+from .engine import Asked
 from .events import Answer, Plane
 from .following import Following
 from .jobs import Job
@@ -53,6 +55,7 @@ class CurrentObject:
         self._axis_wanted: str | None = None
         self._looked_at: set[Plane] = set()
         self._cleaned = Cleaned()
+        self._sizes: dict[Plane, Size] = {}
 
     @property
     def unfinished(self) -> bool:
@@ -76,22 +79,22 @@ class CurrentObject:
 
     # --- prompts -> masks --------------------------------------------------------------------
 
-    def read(
-        self, prompts: Mapping[Plane, PlanePrompts]
-    ) -> dict[Plane, tuple[list[Prompt], tuple[Any, ...]]]:
-        """Take the prompts that are there now; gives those to ask the model about, and their keys.
+    def read(self, prompts: Mapping[Plane, PlanePrompts], size: Size) -> dict[Plane, Asked]:
+        """Take the prompts that are there now; gives those to ask the model about.
 
-        Planes without prompts lose their masks; followed ones are as before them.
+        Planes without prompts lose their masks; followed ones are as before them. Where the first
+        click is new, it means an object of a size.
         """
         self.prompts = prompts
+        self._sizes = {plane: self._sizes.get(plane, size) for plane in prompts}
         self._forget_planes(prompts)
         wanted = {
-            plane: (self._with_followed(plane, own.prompts), tuple(own.key))
+            plane: self._asked(plane)
             for plane, own in prompts.items()
             if own.positive or plane in self._following.brought
         }
-        self._wanted = {plane: key for plane, (_, key) in wanted.items()}
-        todo = {p: v for p, v in wanted.items() if self._answered.get(p) != v[1]}
+        self._wanted = {plane: asked.key for plane, asked in wanted.items()}
+        todo = {p: asked for p, asked in wanted.items() if self._answered.get(p) != asked.key}
         if todo and (following := self._following.interrupt()):
             self._desk.runner.drop(following)
         return todo
@@ -99,6 +102,21 @@ class CurrentObject:
     def ask_again(self) -> None:
         """Forget which prompts were answered: the model sees something else now."""
         self._answered.clear()
+
+    def size_on(self, plane: Plane) -> Size | None:
+        """Which size its first click on a plane means; None if there is no such click."""
+        own = self.prompts.get(plane)
+        if own is None or meant(self._with_followed(plane, own.prompts)) is None:
+            return None
+        return self._sizes[plane]
+
+    def resize(self, plane: Plane, size: Size) -> None:
+        """Let the first click on a plane mean another size."""
+        self._sizes[plane] = size
+
+    def _asked(self, plane: Plane) -> Asked:
+        own, size = self.prompts[plane], self.size_on(plane) or Size.BEST
+        return Asked(self._with_followed(plane, own.prompts), (*own.key, size), size)
 
     def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
         """Prompts of a plane; where the object was followed to, they correct what is there."""
@@ -277,10 +295,7 @@ class CurrentObject:
         if work is None:
             return
         masks = {p: mask for p, mask in self.masks.items() if p not in missing}
-        todo = {
-            p: {self.number: (self._with_followed(p, self.prompts[p].prompts), key)}
-            for p, key in missing.items()
-        }
+        todo = {p: {self.number: self._asked(p)} for p in missing}
 
         def receive(event: Any) -> None:
             if isinstance(event, Answer):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from napari_sam.masks.size import Size
+
 from .acceptance import Acceptance
 from .engine import Engine
 from .events import Plane
@@ -50,6 +52,9 @@ class Desk(Protocol):
 
     def show_objects(self, current: int, numbers: Sequence[int]) -> None:
         """Show which objects are under way, and which of them clicks belong to."""
+
+    def show_size(self, size: Size) -> None:
+        """Show what the next click means."""
 
     def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
         """Show the planes of a followed object; see :meth:`CurrentObject.slices`."""

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from .accept_box import AcceptBox
 from .bindings import KEYS
+from .click_box import ClickBox
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
 from .preview import colour_of
 from .strip import Strip
@@ -97,6 +98,8 @@ class SamDock(QWidget):
         column.addWidget(self._restore_box())
         column.addLayout(self._model_rows())
         column.addLayout(self._tool_row())
+        self.clicks = ClickBox()
+        column.addWidget(self.clicks)
         column.addLayout(self._accept_rows())
         self.accept_box = AcceptBox()
         column.addWidget(self.accept_box)

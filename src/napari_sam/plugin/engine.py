@@ -1,7 +1,7 @@
 """Engine: the model and the Session, which only the worker touches; no Qt, no napari."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from napari_sam.errors import ModelError
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.clean import AS_IT_IS, Cleaning
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.size import Size
 from napari_sam.prompts.prompt import Prompt
 
 from .events import (
@@ -33,8 +34,17 @@ if TYPE_CHECKING:
 
 Events = Generator[Event, None, None]
 
-Wanted = Mapping[Plane, Mapping[int, tuple[Sequence[Prompt], tuple[Any, ...]]]]
-"""What to predict: by plane and number of the object, its prompts and the key of the answer."""
+
+class Asked(NamedTuple):
+    """What to predict of one object on one plane; `key` comes back with the answer."""
+
+    prompts: Sequence[Prompt]
+    key: tuple[Any, ...]
+    size: Size = Size.BEST
+
+
+Wanted = Mapping[Plane, Mapping[int, Asked]]
+"""What to predict, by plane and number of the object."""
 
 # torch, the session and all that they bring are imported inside the functions: they take seconds,
 # and this module is imported by the GUI thread.
@@ -76,11 +86,12 @@ class Engine:
         yield from self.load(settings)
         session = self._open(settings, source)
         for plane, asked in wanted.items():
-            objects = {number: tuple(prompts) for number, (prompts, _) in asked.items()}
+            objects = {number: tuple(one.prompts) for number, one in asked.items()}
+            sizes = {number: one.size for number, one in asked.items()}
             for done, _ in enumerate(session.encode_for(objects), start=1):
                 yield Progress("Looking at the image", done)
-            for number, mask in session.predict_objects(objects).items():
-                yield Answer(plane, asked[number][1], mask, number)
+            for number, mask in session.predict_objects(objects, sizes).items():
+                yield Answer(plane, asked[number].key, mask, number)
         yield from self._warnings()
 
     def follow(

@@ -7,6 +7,7 @@ from typing import Any
 from napari.utils.notifications import show_warning
 
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.size import Size
 from napari_sam.masks.winner import share_contested
 
 from .current_object import CurrentObject, Painter
@@ -16,6 +17,13 @@ from .jobs import Job
 from .painting import REFUSED, painter
 from .prompt_layers import FoundPrompts, read_prompts
 from .workspace import Workspace
+
+_MEANING = {
+    Size.BEST: "what the model thinks best",
+    Size.SMALL: "a small object, or a part of one",
+    Size.MEDIUM: "an object of medium size",
+    Size.LARGE: "a large object, or a cluster",
+}
 
 
 class Objects:
@@ -34,11 +42,14 @@ class Objects:
     ----------
     current : CurrentObject
         The one to which new clicks belong.
+    size : Size
+        What the next object's first click means.
     """
 
     def __init__(self, desk: Desk, look_again: Callable[[], None]) -> None:
         self._desk, self._look_again = desk, look_again
         self._objects: dict[int, CurrentObject] = {}
+        self.size = Size.BEST
         self.current = self._begin(1)
 
     @property
@@ -71,7 +82,7 @@ class Objects:
         todo: dict[Plane, dict[int, Any]] = {}
         for number in self._objects.keys() | found.objects.keys():
             one = self._objects.get(number) or self._begin(number)
-            for plane, asked in one.read(found.objects.get(number, {})).items():
+            for plane, asked in one.read(found.objects.get(number, {}), self.size).items():
                 todo.setdefault(plane, {})[number] = asked
         self._desk.runner.drop_replaceable()
         if todo:
@@ -99,6 +110,21 @@ class Objects:
         self.current.describe()
         for number in numbers & self._objects.keys():
             self._objects[number].answers_came()
+
+    def next_size(self) -> None:
+        """Let the click on the plane that is shown mean another size, and the next clicks too."""
+        work = self._desk.workspace
+        if work is None:
+            return
+        plane = work.shown_plane
+        here = self.current.size_on(plane)
+        self.size = (here or self.size).next()
+        self._desk.show_size(self.size)
+        if here is None:
+            self._desk.say(f"The next click means: {_MEANING[self.size]}.")
+        else:
+            self.current.resize(plane, self.size)
+            self.read()
 
     def ask_again(self) -> None:
         """Forget which prompts were answered: the model sees something else now."""

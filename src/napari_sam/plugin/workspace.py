@@ -150,6 +150,11 @@ class Workspace:
         ours = (self.points, self.shapes, self.preview, self.labels)
         return any(own is not None and own == layer for own in ours)
 
+    @property
+    def shown_plane(self) -> tuple[int, ...]:
+        """Index of the plane that the viewer shows, channels left out."""
+        return self.source.to_plane(self.image.world_to_data(self.viewer.dims.point))
+
     def forget(self, layer: Any) -> None:
         """Note that one of the layers was removed by the user."""
         for name in ("points", "shapes", "preview", "labels"):

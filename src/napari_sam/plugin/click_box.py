@@ -1,0 +1,39 @@
+"""ClickBox: what a click means, and what can be done with one."""
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from napari_sam.masks.size import Size
+
+_TIP = (
+    "Which of the sizes that a click may mean: a part, the whole, a cluster; or what the model\n"
+    "thinks best. Press for another one, of this object and of the next clicks [H]"
+)
+
+
+class ClickBox(QWidget):
+    """A row of the dock about clicks.
+
+    Signals
+    -------
+    size_clicked
+        Another size is wanted.
+    """
+
+    size_clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size_button = QPushButton()
+        self.size_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.size_button.setToolTip(_TIP)
+        self.size_button.clicked.connect(lambda: self.size_clicked.emit())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        row.addWidget(self.size_button)
+        self.show_size(Size.BEST)
+
+    def show_size(self, size: Size) -> None:
+        """Say which size the next click means."""
+        self.size_button.setText(f"Size: {size.value}")
