@@ -15,6 +15,7 @@ PACKAGE = Path(napari_sam.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 STAGES = {
+    "mosaic",
     "image",
     "tiles",
     "model",
@@ -39,6 +40,7 @@ MAY_IMPORT = {
     "labels": {"errors", "image", "masks.mask"},
     "journal": {"errors", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
+    "mosaic": {"errors", "tiles", "embeddings", "masks", "labels", "weights"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
 folder but `cli` and `plugin`, and these two everything but each other."""
@@ -53,7 +55,7 @@ ONLY_IN = {
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
 DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
-OPTIONAL = {"napari", "npe2", "dask", "distributed"}
+OPTIONAL = {"napari", "superqt", "npe2", "dask", "distributed"}  # superqt comes with napari
 
 
 def fresh(code: str, *options: str) -> subprocess.CompletedProcess[str]:

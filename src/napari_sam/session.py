@@ -27,6 +27,7 @@ from .masks.mask import Mask
 from .masks.predict import NO_SIZES, home_tiles, predict, predict_candidates
 from .masks.size import Size
 from .model.sam import Sam
+from .mosaic.segment import MosaicStep, segment_mosaic
 from .prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 from .propagation.line import Line, line_through
 from .propagation.link import Chain, link
@@ -76,6 +77,8 @@ class Session:
         What of the image's values the model sees.
     cache_dir : Path, str, False or None
         Folder of embeddings that stay between runs; None for the user's own, False for none.
+    tile_size : int, optional
+        Side of the windows that the model looks at, in pixels; what it was made for by default.
 
     Attributes
     ----------
@@ -95,9 +98,10 @@ class Session:
         model: Sam,
         mapping: IntensityMapping,
         cache_dir: Path | str | bool | None = None,
+        tile_size: int | None = None,
     ) -> None:
         self.volume, self.model, self.mapping = volume, model, mapping
-        size = model.config.image_size
+        size = model.config.image_size if tile_size is None else tile_size
         self.grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
         self.encoder = Encoder(model, volume, mapping, self.grid, None)
         self.warnings = self.encoder.warnings
@@ -128,6 +132,7 @@ class Session:
         scale: Sequence[float] | None = None,
         units: Sequence[str] | None = None,
         translate: Sequence[float] | None = None,
+        tile_size: int | None = None,
     ) -> "Session":
         """Open an image with a model; nothing is encoded yet.
 
@@ -149,6 +154,8 @@ class Session:
             ``cpu``, ``cuda`` or ``mps``; the fastest there is by default.
         scale, units, translate : sequence, optional
             For each axis of the labels; taken from the file where it says.
+        tile_size : int, optional
+            Side of the windows that the model looks at, in pixels; what it was made for by default.
 
         Returns
         -------
@@ -171,7 +178,7 @@ class Session:
             model = load_model(model, device or best_device())
         elif device is not None:
             model = model.to(device)
-        return cls(volume, model, mapping, cache_dir)
+        return cls(volume, model, mapping, cache_dir, tile_size)
 
     @property
     def device(self) -> str:
@@ -356,6 +363,33 @@ class Session:
                 for mask in masks:
                     self._paint(mask, self._next_label(), OverlapPolicy.KEEP_EXISTING, step)
             yield EverythingStep(tiles[-1], done, total, masks)
+
+    def segment_mosaic(self, folder: Path | str) -> Iterator[MosaicStep]:
+        """Segment all objects of an image of any size, resumably; nothing of it is held in memory.
+
+        When the steps are taken, :attr:`labels` are a :class:`~napari_sam.mosaic.mosaic.Mosaic`,
+        which can be read and saved, but not painted into.
+
+        Parameters
+        ----------
+        folder : path
+            Keeps the objects of finished tiles, so that the same call goes on after an
+            interruption; remove it (:func:`~napari_sam.mosaic.tile_folder.remove_tiles`) when the
+            labels are saved.
+
+        Yields
+        ------
+        MosaicStep
+            After each tile, and each step of putting them together.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written.
+        """
+        mosaic, steps = segment_mosaic(self.encoder, Path(folder))
+        yield from steps
+        self._labels, self._history, self._largest_label = mosaic, EditHistory(), mosaic.count
 
     def segment_stack(
         self,

@@ -1,8 +1,6 @@
 """``napari-sam segment``: an image, and maybe prompts, to labels on disk."""
 
 import warnings
-from collections.abc import Iterator, Mapping
-from itertools import chain, islice
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,18 +23,13 @@ from .options import (
     OverwriteOption,
     Settings,
 )
+from .plans import plan, plan_mosaic, plan_propagation, plan_stack
 from .report import progress, report
 from .target import check_output
 
 if TYPE_CHECKING:
-    from napari_sam.masks.mask import Mask
-    from napari_sam.prompts.prompt import Prompt, PromptSet
-    from napari_sam.propagation.line import Line
+    from napari_sam.prompts.prompt import PromptSet
     from napari_sam.session import Session
-
-    Batch = dict[int, tuple[Prompt, ...]]
-
-OBJECTS_PER_PASS = 32
 
 
 def segment(
@@ -78,6 +71,8 @@ def segment(
     The CSV files may have two columns more: object, the number of the object that a row belongs
     to (also its label in the output), and label, 1 for a point on the object and 0 for background.
     """
+    from napari_sam.mosaic.tile_folder import remove_tiles, tile_folder_of
+
     started = perf_counter()
     check_output(output, image, overwrite=overwrite)
     prompted = points is not None or boxes is not None
@@ -101,13 +96,16 @@ def segment(
         steps, total = plan_propagation(session, prompts, along)
     elif link:
         steps, total = plan_stack(session, along)
-    else:
+    elif prompts is not None:
         steps, total = plan(session, prompts)
+    else:
+        steps, total = plan_mosaic(session, output)
     for _ in progress(steps, total, "segment", quiet=json):
         pass
     present = present_labels(session.labels)
     missed = sorted(set(prompts.objects) - present) if prompts is not None else []
     files, notes = _save(session, output, overwrite=overwrite)
+    remove_tiles(tile_folder_of(output))
     if tracks is not None:
         files += session.save_tracks(tracks, overwrite=overwrite)
     nothing = [f"nothing found for object {n}" for n in missed]
@@ -152,109 +150,6 @@ def _read_prompts(points: Path | None, boxes: Path | None) -> "PromptSet | None"
     from napari_sam.prompts.read_csv import read_prompts
 
     return None if points is None and boxes is None else read_prompts(points, boxes)
-
-
-def plan(session: "Session", prompts: "PromptSet | None") -> tuple[Iterator[object], int]:
-    """Prepare the steps that fill the labels of a session.
-
-    Parameters
-    ----------
-    session : Session
-        Its labels change while the steps are taken.
-    prompts : PromptSet or None
-        None to find all objects.
-
-    Returns
-    -------
-    iterator, int
-        The steps, and how many there will be.
-    """
-    if prompts is None:
-        return session.segment_everything(), len(session.tiles())
-    batches = _batches(prompts)
-    return _segment_batches(session, batches), len(batches)
-
-
-def plan_stack(session: "Session", axis: str | None) -> tuple[Iterator[object], int]:
-    """Prepare the steps that find all objects and link them along an axis; see :func:`plan`.
-
-    Raises
-    ------
-    PromptError
-        If the image has no such axis.
-    """
-    steps = session.segment_stack(axis)
-    first = next(steps)
-    return chain([first], steps), first.total
-
-
-def plan_propagation(
-    session: "Session", prompts: "PromptSet", axis: str | None
-) -> tuple[Iterator[object], int]:
-    """Prepare the steps that follow prompted objects through all stacks that prompts lie in.
-
-    Parameters
-    ----------
-    session : Session
-        Its labels change while the steps are taken.
-    prompts : PromptSet
-        Foreground on each of the planes.
-    axis : str or None
-        To propagate along; None for the usual one.
-
-    Returns
-    -------
-    iterator, int
-        The steps, and how many there will be.
-
-    Raises
-    ------
-    PromptError
-        If the image has no such axis.
-    """
-    from napari_sam.propagation.line import line_through
-
-    positions: dict[Line, list[int]] = {}
-    for plane in prompts.planes():
-        line = line_through(session.volume, axis, plane)
-        positions.setdefault(line, []).append(line.position(plane))
-    sizes = sum(line.size + 1 + max(own) - min(own) for line, own in positions.items())
-    batches = _batches(prompts)
-    return _propagate_all(session, batches, axis, prompts.parents), len(batches) + sizes
-
-
-def _propagate_all(
-    session: "Session", batches: "list[Batch]", axis: str | None, parents: Mapping[int, int]
-) -> Iterator[int]:
-    seeds: dict[int, list[Mask]] = {}
-    for batch in batches:
-        for number, mask in session.predict_objects(batch).items():
-            if not mask.empty:
-                seeds.setdefault(number, []).append(mask)
-        yield len(batch)
-    family = {child: mother for child, mother in parents.items() if child in seeds}
-    done = 0
-    for step in session.propagate(seeds, axis, parents=family) if seeds else ():
-        yield from range(done, step.done)
-        done = step.done
-
-
-def _batches(prompts: "PromptSet") -> "list[Batch]":
-    """Objects of one plane, some at a time, so that progress is seen."""
-    batches: list[Batch] = []
-    for plane in prompts.planes():
-        objects = iter(prompts.on_plane(plane).objects.items())
-        while batch := dict(islice(objects, OBJECTS_PER_PASS)):
-            batches.append(batch)
-    return batches
-
-
-def _segment_batches(session: "Session", batches: "list[Batch]") -> Iterator[int]:
-    for batch in batches:
-        for number, mask in session.predict_objects(batch).items():
-            if not mask.empty:
-                session.commit(mask, label=number)
-        yield len(batch)
 
 
 def present_labels(labels: Any) -> set[int]:

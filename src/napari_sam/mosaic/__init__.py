@@ -1,0 +1,1 @@
+"""Mosaic: all objects of an image of any size, found tile by tile, as one labelling."""

@@ -1,0 +1,96 @@
+"""Segment: all objects of an image of any size, tile by tile, resumable."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from napari_sam.embeddings.digest import digest_pixels
+from napari_sam.embeddings.encode import Encoder
+from napari_sam.masks.everything import segment_tile
+from napari_sam.tiles.grid import Tile
+from napari_sam.weights.load import weights_hash
+
+from .mosaic import Mosaic
+from .tile_folder import TileFolder
+from .tile_objects import TileObjects
+
+VERSION = 1
+"""Raised when the objects of a tile would be others than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class MosaicStep:
+    """Progress of :func:`segment_mosaic`: steps so far, and in all."""
+
+    done: int
+    total: int
+
+
+def plan_of(encoder: Encoder) -> dict[str, Any]:
+    """What has to be the same for the objects of a tile to be used again."""
+    volume, grid, model = encoder.volume, encoder.grid, encoder.model
+    return {
+        "version": VERSION,
+        "image": volume.name,
+        "axes": volume.axes,
+        "shape": list(volume.data.shape),
+        "channels": None if volume.channels is None else list(volume.channels),
+        "intensity": encoder.mapping.key,
+        "model": model.config.name,
+        "weights": weights_hash(model),
+        "tile_size": grid.tile_size,
+        "overlap": grid.overlap,
+    }
+
+
+def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
+    """Find the objects of a tile, unless they are in the folder; says whether that was needed."""
+    digest = digest_pixels(encoder.volume.read(tile.plane, *tile.bbox))
+    if folder.get(tile, digest) is not None:
+        return False
+    masks = segment_tile(encoder.model, encoder.get(tile))
+    folder.put(TileObjects.from_masks(tile, masks), digest)
+    return True
+
+
+def segment_mosaic(
+    encoder: Encoder, path: Path, work: Iterable[object] | None = None
+) -> tuple[Mosaic, Iterator[MosaicStep]]:
+    """Prepare to find all objects of an image.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Model, image and tiles.
+    path : Path
+        Folder for the objects of finished tiles; what is in it already is used.
+    work : iterable, optional
+        Fills the folder instead, one tile a step, in whatever order or place.
+
+    Returns
+    -------
+    Mosaic
+        The labels, when the steps are taken.
+    iterator of MosaicStep
+        The work.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    folder = TileFolder(path, plan_of(encoder))
+    mosaic = Mosaic(folder, encoder.grid, encoder.volume.plane_shape)
+    tiles = [tile for plane in encoder.volume.planes() for tile in encoder.grid.tiles(plane)]
+    if work is None:
+        work = (segment_into(encoder, tile, folder) for tile in tiles)
+    return mosaic, _steps(mosaic, work, len(tiles))
+
+
+def _steps(mosaic: Mosaic, work: Iterable[object], tiles: int) -> Iterator[MosaicStep]:
+    total = tiles + mosaic.steps
+    for done, _ in enumerate(work, start=1):
+        yield MosaicStep(done, total)
+    for done, _ in enumerate(mosaic.prepare(), start=tiles + 1):
+        yield MosaicStep(done, total)

@@ -1,0 +1,134 @@
+"""TileFolder: the objects of finished tiles on disk, so that nothing is done twice."""
+
+import json
+import os
+import secrets
+import shutil
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from napari_sam.errors import OutputError
+from napari_sam.tiles.grid import Tile
+
+from .tile_objects import TileObjects
+
+_PLAN = "plan.json"
+_KEPT = 6  # tiles in memory: those around a place
+
+
+class TileFolder:
+    """Objects by tile; a process that is killed loses the tile under way.
+
+    Several processes, on several machines, may fill one folder.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; made if it is missing.
+    plan : mapping
+        What has to be the same for a tile to be used again, as JSON takes it. The tiles of another
+        plan are removed.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or is not one of ours.
+    """
+
+    def __init__(self, path: Path, plan: Mapping[str, Any]) -> None:
+        self.path = path
+        self._recent: OrderedDict[str, tuple[TileObjects, bytes]] = OrderedDict()
+        text = json.dumps(dict(plan), sort_keys=True, indent=1)
+        try:
+            self._claim(text)
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written ({error.strerror or error}): choose an output in a "
+                "folder with room that you may write to"
+            ) from error
+
+    def _claim(self, text: str) -> None:
+        file = self.path / _PLAN
+        if file.is_file():
+            if file.read_text(encoding="utf-8") == text:
+                return
+            shutil.rmtree(self.path)
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise OutputError(f"{self.path} is not ours: move it away, or choose another output")
+        self.path.mkdir(parents=True, exist_ok=True)
+        _write(file, text.encode("utf-8"))
+
+    def get(self, tile: Tile, digest: bytes | None = None) -> TileObjects | None:
+        """The objects of a tile.
+
+        Parameters
+        ----------
+        tile : Tile
+            Which.
+        digest : bytes, optional
+            Of the tile's pixels as they are now; without it, whatever they were.
+
+        Returns
+        -------
+        TileObjects or None
+            None if they were not found yet, in other pixels, or are damaged.
+        """
+        name = _name(tile)
+        found = self._recent.get(name)
+        if found is None:
+            try:
+                found = TileObjects.from_bytes(tile, (self.path / name).read_bytes())
+            except (FileNotFoundError, OutputError):
+                return None
+            self._recent[name] = found
+            if len(self._recent) > _KEPT:
+                self._recent.popitem(last=False)
+        objects, seen = found
+        return objects if digest is None or digest == seen else None
+
+    def put(self, objects: TileObjects, digest: bytes) -> None:
+        """Keep the objects of a tile.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full or cannot be written.
+        """
+        name = _name(objects.tile)
+        self._recent.pop(name, None)
+        try:
+            _write(self.path / name, objects.to_bytes(digest))
+        except OSError as error:
+            raise OutputError(
+                f"{self.path} cannot be written ({error.strerror or error}): free space there and "
+                "start the same command again; finished tiles are kept"
+            ) from error
+
+
+def tile_folder_of(output: Path) -> Path:
+    """Where the tiles of an output are kept until it is written: beside it."""
+    return output.with_name(f".{output.name}.tiles")
+
+
+def remove_tiles(path: Path) -> None:
+    """Take a folder of tiles away, the labels being where they belong; no other folder."""
+    if (path / _PLAN).is_file():
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _name(tile: Tile) -> str:
+    return ".".join(map(str, (*tile.plane, tile.row, tile.col))) + ".npz"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -1,0 +1,77 @@
+"""TileObjects: what was found in one tile, as it is kept on disk until all tiles are done."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.errors import OutputError
+from napari_sam.masks.everything import confidence
+from napari_sam.masks.mask import Mask
+from napari_sam.tiles.bbox import place
+from napari_sam.tiles.grid import Tile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TileObjects:
+    """Objects of one tile; no pixel is in two of them.
+
+    Parameters
+    ----------
+    tile : Tile
+        Where.
+    numbers : ndarray
+        ``(height, width)`` uint16: 1 to n, 0 for background.
+    confidence : ndarray
+        ``(n,)`` float32: how much each can be trusted.
+    """
+
+    tile: Tile
+    numbers: NDArray[np.uint16]
+    confidence: NDArray[np.float32]
+
+    @classmethod
+    def from_masks(cls, tile: Tile, masks: Sequence[Mask]) -> Self:
+        """Draw masks that lie in a tile; where two overlap, the first has the pixel."""
+        numbers = np.zeros((tile.height, tile.width), np.uint16)
+        for number, mask in enumerate(masks, start=1):
+            there = numbers[place(mask.bbox, tile.bbox)]
+            there[mask.pixels & (there == 0)] = number
+        return cls(tile, numbers, np.array([confidence(mask) for mask in masks], np.float32))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.confidence)
+
+    def to_bytes(self, digest: bytes) -> bytes:
+        """As they are kept, with the digest of the pixels in which they were found."""
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            numbers=self.numbers,
+            confidence=self.confidence,
+            digest=np.frombuffer(digest, np.uint8),
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, tile: Tile, data: bytes) -> tuple[Self, bytes]:
+        """From :meth:`to_bytes`: the objects, and the digest.
+
+        Raises
+        ------
+        OutputError
+            If the bytes are damaged: every array is kept with a checksum.
+        """
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as file:
+                numbers, scores, digest = (file[k] for k in ("numbers", "confidence", "digest"))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise OutputError(f"the objects of a tile are damaged: {error}") from error
+        if numbers.shape != (tile.height, tile.width) or numbers.max(initial=0) > len(scores):
+            raise OutputError("the objects of a tile are damaged: they belong to another tile")
+        return cls(tile, numbers, scores), digest.tobytes()
