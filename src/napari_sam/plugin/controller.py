@@ -28,6 +28,7 @@ from .model_chooser import ModelChooser
 from .objects import Objects
 from .settings import Settings
 from .tools import Tools
+from .view import View
 from .workspace import Workspace
 
 _NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
@@ -56,7 +57,8 @@ class Controller:
         self.objects = Objects(self, self._prompts_timer.start)
         self.everything = Everything(self)
         self.guide = Guide(self, viewer, dock)
-        self.tools = Tools(self, viewer, dock.show_tool)
+        self.view = View(viewer, self.say)
+        self.tools = Tools(self, viewer, dock.show_tool, self.view.take_up)
         self.gestures = Gestures(self, lambda: self._drawing)
         self.models = ModelChooser(self, dock, settings)
         self.bindings = Bindings(
@@ -191,6 +193,7 @@ class Controller:
             return
         self.workspace = Workspace(self.viewer, image, source, self._adopt)
         self.workspace.set_object(self.objects.current.number)
+        image.events.data.connect(self._data_changed)
         self.dock.show_stack(source.stack_axes)
         self._offer_restore(self.workspace)
         self.tools.choose(FOREGROUND)
@@ -209,10 +212,22 @@ class Controller:
         self._drawing = False
         for layer in list(self._adopted):
             self._release(layer)
+        work.image.events.data.disconnect(self._data_changed)
         work.close()
         self.workspace = None
         self.dock.show_restore("")
         return f"The object in {work.image.name} was not accepted. " if unfinished else ""
+
+    def _data_changed(self, event: Any = None) -> None:
+        """Begin anew with data of another shape; others are seen by the next click."""
+        work = self.workspace
+        if work is None:
+            return
+        source = self.read_image(work.image)
+        if source is None or source.label_shape != work.source.label_shape:
+            dropped = self._leave_image()
+            self.use_image(work.image)
+            self.say(f"{dropped}{work.image.name} has another shape now. {FIRST_HINT}")
 
     # --- the object --------------------------------------------------------------------------
 
@@ -309,7 +324,7 @@ class Controller:
         self.runner.submit(Job(steps, receive))
 
     def _read_prompts(self) -> None:
-        if not self._drawing:
+        if not self._drawing and not self.view.take_back():
             self.objects.read()
 
     def cancel(self) -> None:
@@ -380,6 +395,8 @@ class Controller:
         action = str(event.action)
         # Between "adding" and "added" a shape is being drawn with the mouse.
         self._drawing = action == "adding"
+        if action == "added":
+            self.view.note_added(event.source, tuple(event.data_indices))
         if action in ("added", "removed", "changed"):
             self._prompts_timer.start()
 
@@ -438,6 +455,7 @@ class Controller:
             layer.events.name.disconnect(self._later_images)
         self._images = []
         self.guide.close()
+        self.view.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._later_images)
         events.removed.disconnect(self._layer_removed)

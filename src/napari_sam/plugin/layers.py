@@ -18,6 +18,9 @@ AXES_KEY = "napari-sam-axes"
 IMAGE_KEY = "napari-sam-image"
 """Where a layer's metadata keeps which image it belongs to."""
 
+ROLE_KEY = "napari-sam-role"
+"""Where a layer's metadata keeps what it was made for: its first name, whatever it is called now."""
+
 OBJECT = "object"
 """The feature of points and shapes that says which object they belong to: 1, 2, 3, ..."""
 
@@ -263,7 +266,7 @@ def make_points(image: Any) -> Points:
         symbol=SYMBOLS[FOREGROUND],
         size=10,
         canvas_size_limits=(14, 16),
-        metadata={IMAGE_KEY: str(image.unique_id)},
+        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM points"},
         **placement(image),
     )
     layer.current_symbol = SYMBOLS[FOREGROUND]
@@ -280,7 +283,7 @@ def make_shapes(image: Any, plane_size: tuple[int, int]) -> Shapes:
         face_color="transparent",
         edge_color=BOX_COLOUR,
         edge_width=max(1.0, max(plane_size) / 400),
-        metadata={IMAGE_KEY: str(image.unique_id)},
+        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM boxes"},
         **placement(image),
     )
 
@@ -323,7 +326,7 @@ def make_preview(image: Any) -> Labels:
         name="SAM preview",
         opacity=0.5,
         colormap=colours | dict(enumerate(PREVIEW_COLOURS, 1)),
-        metadata={IMAGE_KEY: str(image.unique_id)},
+        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM preview"},
         **placement(image),
     )
 
@@ -345,7 +348,7 @@ def make_labels(image: Any, source: ImageSource) -> Labels:
     return Labels(
         data,
         name="SAM labels",
-        metadata={IMAGE_KEY: str(image.unique_id), AXES_KEY: source.layer_axes},
+        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM labels", AXES_KEY: source.layer_axes},
         **placement(image),
     )
 

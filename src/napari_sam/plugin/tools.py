@@ -24,10 +24,18 @@ class Tools:
         Where the layers are.
     show : callable
         Shows a tool, and whether it speaks of the background.
+    take_up : callable
+        Puts a layer into one of napari's modes, where the view allows it.
     """
 
-    def __init__(self, desk: Desk, viewer: Any, show: Callable[[str, bool], None]) -> None:
-        self._desk, self._viewer, self._show = desk, viewer, show
+    def __init__(
+        self,
+        desk: Desk,
+        viewer: Any,
+        show: Callable[[str, bool], None],
+        take_up: Callable[[Any, str], None],
+    ) -> None:
+        self._desk, self._viewer, self._show, self._take_up = desk, viewer, show, take_up
         self._chosen = FOREGROUND
 
     def choose(self, tool: str) -> None:
@@ -73,5 +81,5 @@ class Tools:
             work.set_polarity(label)
         layer = work.shapes if tool in DRAW else work.points
         self._viewer.layers.selection.active = layer
-        layer.mode = DRAW.get(tool, "add")
+        self._take_up(layer, DRAW.get(tool, "add"))
         self._show(tool, label == BACKGROUND)

@@ -20,6 +20,7 @@ from .layers import (
     IMAGE_KEY,
     LABEL,
     OBJECT,
+    ROLE_KEY,
     SYMBOLS,
     ImageSource,
     colour_shapes,
@@ -100,8 +101,8 @@ class Workspace:
     def ensure_labels(self) -> Any:
         """The Labels layer for accepted objects: the one that is there, or a new one."""
         shape = tuple(self.source.data.shape[: len(self.source.layer_axes)])
-        found = self._existing(self.labels, "SAM labels")
-        if found is not None and tuple(found.data.shape) == shape:
+        found = self._existing(self.labels, "SAM labels", shape)
+        if found is not None:
             if found != self.labels:
                 self._take_labels(found, largest=None)
             return self.labels
@@ -120,13 +121,17 @@ class Workspace:
         self.labels, self._largest = layer, largest
         layer.events.paint.connect(self._note_painted)
 
-    def _existing(self, layer: Any, name: str) -> Any:
-        if layer is not None and layer in self.viewer.layers:
+    def _existing(self, layer: Any, role: str, shape: tuple[int, ...] | None = None) -> Any:
+        """A layer that is in use, or was by an earlier dock; of some shape if there is one."""
+        fits = lambda one: shape is None or tuple(one.data.shape) == shape  # noqa: E731
+        if layer is not None and layer in self.viewer.layers and fits(layer):
             return layer
         own = str(self.image.unique_id)
         for other in self.viewer.layers:
-            if other.metadata.get(IMAGE_KEY) == own and other.name.startswith(name):
-                if name in ("SAM points", "SAM boxes"):
+            mine = other.metadata.get(IMAGE_KEY) == own and other.ndim == self.image.ndim
+            made_for = other.metadata.get(ROLE_KEY, other.name)
+            if mine and made_for.startswith(role) and fits(other):
+                if role in ("SAM points", "SAM boxes"):
                     self._adopt(other)
                 return other
         return None
@@ -138,6 +143,8 @@ class Workspace:
         return added
 
     def _follow_image(self, event: Any = None) -> None:
+        if self.image.ndim != len(self.source.layer_axes):
+            return  # it has other data now, and gets layers of its own
         place = placement(self.image)
         for layer in (self.points, self.shapes, self.labels):
             if layer is not None and layer in self.viewer.layers:
@@ -254,6 +261,8 @@ class Workspace:
         """Show the objects under way, each in the colour of its number; none for no preview."""
         if self.preview is None or self.preview not in self.viewer.layers:
             return
+        if self.preview.ndim != self.image.ndim:
+            return  # the image has other data now, and gets layers of its own
         if all(mask.empty for masks in objects.values() for mask in masks):
             start: tuple[int, ...] = (0,) * self.image.ndim
             data: Any = np.zeros((1,) * self.image.ndim, np.uint8)

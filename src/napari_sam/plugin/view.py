@@ -1,0 +1,89 @@
+"""View: where a click in the viewer says nothing about a slice, and what to do then; no Qt."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+IN_3D = "3D is for looking, and for accepting what is shown. To click, go back to 2D [Ctrl-Y]."
+TURNED = "Objects are clicked in slices of y and x: roll the axes [Ctrl-E] until those are shown."
+GRID = "Grid: each layer has a cell of its own, and a click counts in any of them."
+BACK = "Slices of y and x again: go on clicking."
+
+
+def obstacle(dims: Any) -> str:
+    """Why clicks cannot be understood in what the viewer shows; empty if they can."""
+    if dims.ndisplay == 3:
+        return IN_3D
+    if set(dims.displayed) != {dims.ndim - 2, dims.ndim - 1}:
+        return TURNED
+    return ""
+
+
+class View:
+    """Puts the tool down where clicks cannot be understood, and takes it up again.
+
+    Prompts, preview and labels stay as they are meanwhile.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose axes may be turned.
+    say : callable
+        Tells the user something.
+    """
+
+    def __init__(self, viewer: Any, say: Callable[[str], None]) -> None:
+        self._viewer, self._say = viewer, say
+        self._tool: tuple[Any, str] | None = None
+        self._refused: dict[Any, list[int]] = defaultdict(list)
+        self._obstacle = obstacle(viewer.dims)
+        for emitter in self._emitters():
+            # Last: before that, napari forbids and allows modes of its own.
+            emitter.connect(self._changed, position="last")
+        viewer.canvas.grid.events.enabled.connect(self._explain_grid)
+
+    def take_up(self, layer: Any, mode: str) -> None:
+        """Let clicks do something to a layer; as soon as they can be understood."""
+        self._tool = (layer, mode)
+        layer.mode = "pan_zoom" if self._obstacle else mode
+        if self._obstacle:
+            self._say(self._obstacle)
+
+    def note_added(self, layer: Any, indices: tuple[int, ...]) -> None:
+        """Note what was added to a layer: what was clicked blindly is taken back later."""
+        if self._obstacle and layer.mode != "pan_zoom":
+            count = len(layer.data)
+            self._refused[layer] += [index % count for index in indices]
+
+    def take_back(self) -> bool:
+        """Remove what was clicked blindly; whether there was any."""
+        refused, self._refused = self._refused, defaultdict(list)
+        for layer, indices in refused.items():
+            layer.selected_data = {index for index in indices if index < len(layer.data)}
+            layer.remove_selected()
+        if refused:
+            self._say(self._obstacle or BACK)
+        return bool(refused)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        for emitter in self._emitters():
+            emitter.disconnect(self._changed)
+        self._viewer.canvas.grid.events.enabled.disconnect(self._explain_grid)
+
+    def _emitters(self) -> list[Any]:
+        events = self._viewer.dims.events
+        return [events.ndisplay, events.order, events.ndim]
+
+    def _changed(self, event: Any = None) -> None:
+        before, self._obstacle = self._obstacle, obstacle(self._viewer.dims)
+        if before == self._obstacle:
+            return
+        self._say(self._obstacle or BACK)
+        if self._tool is not None and self._tool[0] in self._viewer.layers:
+            layer, mode = self._tool
+            layer.mode = "pan_zoom" if self._obstacle else mode
+
+    def _explain_grid(self, event: Any) -> None:
+        if event.value:
+            self._say(GRID)
