@@ -19,7 +19,7 @@ IMAGE_KEY = "napari-sam-image"
 """Where a layer's metadata keeps which image it belongs to."""
 
 ROLE_KEY = "napari-sam-role"
-"""Where a layer's metadata keeps what it was made for: its first name, whatever it is called now."""
+"""Where a layer's metadata keeps what it was made for, whatever it is called now."""
 
 OBJECT = "object"
 """The feature of points and shapes that says which object they belong to: 1, 2, 3, ..."""
@@ -348,7 +348,11 @@ def make_labels(image: Any, source: ImageSource) -> Labels:
     return Labels(
         data,
         name="SAM labels",
-        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM labels", AXES_KEY: source.layer_axes},
+        metadata={
+            IMAGE_KEY: str(image.unique_id),
+            ROLE_KEY: "SAM labels",
+            AXES_KEY: source.layer_axes,
+        },
         **placement(image),
     )
 
