@@ -120,7 +120,7 @@ def test_clicks_in_3d_are_refused_and_the_preview_stays(open_dock: Open) -> None
 
 def test_a_box_tool_comes_back_from_3d(open_dock: Open) -> None:
     bench = open_dock(picture(6, 40, 48))
-    bench.controller.choose_tool("box")
+    bench.controller.tools.choose("box")
     bench.viewer.dims.ndisplay = 3
     bench.idle()
     bench.viewer.dims.ndisplay = 2
@@ -133,7 +133,7 @@ def test_a_tool_chosen_in_3d_waits_for_2d(open_dock: Open) -> None:
     bench = open_dock(picture(6, 40, 48))
     bench.viewer.dims.ndisplay = 3
     bench.idle()
-    bench.controller.swap_tool()
+    bench.controller.tools.swap()
     assert bench.layer("boxes").mode == "pan_zoom"
     assert bench.dock.tools["box"].isChecked()
     bench.viewer.dims.ndisplay = 2
@@ -258,13 +258,13 @@ def test_a_layer_deleted_while_the_model_works_comes_back(open_dock: Open, name:
     bench.idle()
     if name == "points":
         assert not bench.controller.object.masks
-        bench.controller.choose_tool("foreground")
+        bench.controller.tools.choose("foreground")
         bench.add(20, 20)
         bench.idle()
     bench.controller.accept()
     expected = bench.expected(points=[(20, 20)])
     np.testing.assert_array_equal(bench.layer("labels").data > 0, expected)
-    bench.controller.choose_tool("box")
+    bench.controller.tools.choose("box")
     ours = ["SAM boxes", "SAM labels", "SAM points", "SAM preview"]
     assert sorted(bench.names()) == [*ours, "cells"]
 
