@@ -122,6 +122,12 @@ class Bench:
         QTest.mouseClick(self.native, Qt.MouseButton.LeftButton, pos=self.place(world))
         QApplication.processEvents()
 
+    def move(self, world: Sequence[float]) -> None:
+        """Move the mouse, and wait until napari knows."""
+        cursor = self.viewer.cursor
+        QTest.mouseMove(self.native, self.place(world))
+        self.wait(lambda: np.allclose(cursor.position[-len(world) :], world, atol=1))
+
     def drag(self, start: Sequence[float], stop: Sequence[float]) -> None:
         first, last = self.place(start), self.place(stop)
         QTest.mouseMove(self.native, first)

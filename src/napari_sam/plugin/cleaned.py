@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from napari_sam.masks.clean import Cleaning, Click
+from napari_sam.masks.clean import AS_IT_IS, Cleaning, Click
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import PointPrompt
 
@@ -15,9 +15,15 @@ class Cleaned:
     """What was cleaned of one object, so that each mask is cleaned once and not at each change.
 
     The masks that the model gave stay as they are: corrections build on those.
+
+    Parameters
+    ----------
+    spared : mapping of tuple to Mask
+        By plane, what is no mask of the model's and stays as it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spared: Mapping[Plane, Mask] | None = None) -> None:
+        self._spared = spared or {}
         self._kept: dict[Plane, tuple[tuple[Any, ...], Mask]] = {}
 
     def of(
@@ -48,6 +54,8 @@ class Cleaned:
     def _clean(
         self, plane: Plane, mask: Mask, clicks: tuple[Click, ...], how: Cleaning
     ) -> tuple[tuple[Any, ...], Mask]:
+        if self._spared.get(plane) is mask:
+            how = AS_IT_IS
         key = (mask, clicks, how)
         known = self._kept.get(plane)
         return known if known and known[0] == key else (key, how.apply(mask, clicks))

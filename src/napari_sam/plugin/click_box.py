@@ -9,6 +9,10 @@ _TIP = (
     "Which of the sizes that a click may mean: a part, the whole, a cluster; or what the model\n"
     "thinks best. Press for another one, of this object and of the next clicks [H]"
 )
+_PICK_UP_TIP = (
+    "Correct a label: the next click takes it into the hand again, Enter puts it back.\n"
+    "Without this button: point at it [Shift-J]"
+)
 
 
 class ClickBox(QWidget):
@@ -18,9 +22,12 @@ class ClickBox(QWidget):
     -------
     size_clicked
         Another size is wanted.
+    pick_up_clicked : bool
+        Whether the next click shall pick up a label.
     """
 
     size_clicked = Signal()
+    pick_up_clicked = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,8 +39,18 @@ class ClickBox(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
         row.addWidget(self.size_button)
+        self.pick_up_button = QPushButton("Pick up a label")
+        self.pick_up_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.pick_up_button.setCheckable(True)
+        self.pick_up_button.setToolTip(_PICK_UP_TIP)
+        self.pick_up_button.clicked.connect(self.pick_up_clicked)
+        row.addWidget(self.pick_up_button)
         self.show_size(Size.BEST)
 
     def show_size(self, size: Size) -> None:
         """Say which size the next click means."""
         self.size_button.setText(f"Size: {size.value}")
+
+    def show_picking(self, armed: bool) -> None:
+        """Say whether the next click picks up a label."""
+        self.pick_up_button.setChecked(armed)

@@ -26,6 +26,7 @@ from .layers import FOREGROUND, ImageSource, image_layers, read_image_layer
 from .lineage import show_tracks
 from .model_chooser import ModelChooser
 from .objects import Objects
+from .pick_up import PickUp
 from .settings import Settings
 from .tools import Tools
 from .view import View
@@ -59,6 +60,7 @@ class Controller:
         self.guide = Guide(self, viewer, dock)
         self.view = View(viewer, self.say)
         self.tools = Tools(self, viewer, dock.show_tool, self.view.take_up)
+        self.pick_up = PickUp(self, viewer, self._show_picking)
         self.gestures = Gestures(self, lambda: self._drawing)
         self.models = ModelChooser(self, dock, settings)
         self.bindings = Bindings(
@@ -70,6 +72,7 @@ class Controller:
                 "K": self.accept_daughter,
                 "J": self.next_object,
                 "H": self.next_size,
+                "Shift-J": self.pick_up.under_cursor,
                 "Enter": self.accept,
                 "Escape": self.drop,
                 "U": self.undo,
@@ -206,6 +209,7 @@ class Controller:
         if work is None:
             return ""
         unfinished = self.objects.unfinished
+        self.pick_up.disarm()
         self.runner.leave_image()
         self.everything.stop()
         self.objects.forget()
@@ -278,6 +282,10 @@ class Controller:
         if self.workspace is not None:
             self.workspace.undo()
             self.say("The last change of the labels was taken back.")
+
+    def _show_picking(self, armed: bool) -> None:
+        if not self._closed:
+            self.dock.clicks.show_picking(armed)
 
     def _segment(self, all_slices: bool) -> None:
         linked = self.dock.linked.isChecked()
@@ -367,6 +375,7 @@ class Controller:
         dock.undo_clicked.connect(self.undo)
         dock.next_clicked.connect(self.next_object)
         dock.clicks.size_clicked.connect(self.next_size)
+        dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
         dock.segment_clicked.connect(self._segment)
         dock.cancel_clicked.connect(self.cancel)
         dock.closed.connect(self.close)
@@ -456,6 +465,7 @@ class Controller:
         self._images = []
         self.guide.close()
         self.view.close()
+        self.pick_up.disarm()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._later_images)
         events.removed.disconnect(self._layer_removed)

@@ -14,6 +14,7 @@ from .desk import Desk
 from .engine import Asked
 from .events import Answer, Plane
 from .following import Following
+from .held import Held
 from .jobs import Job
 from .prompt_layers import PlanePrompts
 
@@ -42,6 +43,8 @@ class CurrentObject:
         What the model sees, by plane.
     prompts : dict of tuple to PlanePrompts
         What the user pointed at, by plane.
+    held : Held or None
+        The label that it is, if it was picked up.
     """
 
     def __init__(self, desk: Desk, number: int, changed: Callable[[], None]) -> None:
@@ -55,6 +58,7 @@ class CurrentObject:
         self._axis_wanted: str | None = None
         self._looked_at: set[Plane] = set()
         self._cleaned = Cleaned()
+        self.held: Held | None = None
         self._sizes: dict[Plane, Size] = {}
 
     @property
@@ -76,6 +80,14 @@ class CurrentObject:
     def shown(self) -> dict[Plane, Mask]:
         """Its masks by plane as they are shown and accepted: cleaned."""
         return self._cleaned.of(self.masks, self.prompts, self._desk.acceptance.cleaning)
+
+    def hold(self, held: Held) -> None:
+        """Be a label that is there already; clicks correct it."""
+        self.held = held
+        self._cleaned = Cleaned(held.masks)
+        self._following.brought.update(held.masks)
+        self.masks.update(held.masks)
+        self._changed()
 
     # --- prompts -> masks --------------------------------------------------------------------
 
@@ -106,7 +118,9 @@ class CurrentObject:
     def size_on(self, plane: Plane) -> Size | None:
         """Which size its first click on a plane means; None if there is no such click."""
         own = self.prompts.get(plane)
-        if own is None or meant(self._with_followed(plane, own.prompts)) is None:
+        if own is None or any(kind != "point" for kind, *_ in own.key):  # a scribble: many clicks
+            return None
+        if meant(self._with_followed(plane, own.prompts)) is None:
             return None
         return self._sizes[plane]
 
@@ -206,14 +220,19 @@ class CurrentObject:
         elif self._missing():
             self._axis_wanted = axis
             self._desk.say("Following begins as soon as the mask is there.")
-        elif not any(not self.masks[plane].empty for plane in self._answered):
+        elif not any(not self.masks[plane].empty for plane in self._known):
             self._desk.say("Click on an object first; then it can be followed.")
         elif (work := self._desk.workspace) is not None:
             # What was followed through z, say, to slices of this time, is known at this time.
             place = work.source.plane_axes.index(axis)
-            here = {plane[place] for plane in self._answered}
+            here = {plane[place] for plane in self._known}
             self._following.start = {plane for plane in self.masks if plane[place] in here}
             self._follow_stretch(axis, self._following.start)
+
+    @property
+    def _known(self) -> Set[Plane]:
+        """Planes on which the user has seen it: by clicks there, or as a label."""
+        return self._answered.keys() | (self.held.masks.keys() if self.held else set())
 
     def stop_following(self) -> None:
         """Do not begin to follow when the mask is there: the user has cancelled."""
@@ -229,7 +248,7 @@ class CurrentObject:
         self._looked_at.clear()
         place = work.source.plane_axes.index(axis)
         lines = {_without(plane, place) for plane in corrected}
-        fixed = self._answered.keys() | self._following.start
+        fixed = self._known | self._following.start
         own = [plane for plane in self.masks if _without(plane, place) in lines]
         first, last = stretch(
             {plane[place] for plane in own if plane in fixed},
@@ -282,10 +301,11 @@ class CurrentObject:
     def _cleaning(self, paint: Painter) -> Painter:
         """For masks that nobody has seen yet: they are cleaned as it is chosen now."""
         prompts, how = self.prompts, self._desk.acceptance.cleaning
+        cleaned = Cleaned(self.held.masks if self.held else None)
 
         def clean_and_paint(masks: Sequence[Mask]) -> bool:
             found = {mask.plane: mask for mask in masks}
-            return paint(list(Cleaned().of(found, prompts, how).values()))
+            return paint(list(cleaned.of(found, prompts, how).values()))
 
         return clean_and_paint
 

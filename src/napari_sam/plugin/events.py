@@ -1,5 +1,6 @@
 """Events: what the worker tells the GUI thread; no Qt, no napari."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,14 @@ class Tracked:
     tracks: Tracks
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PickedUp:
+    """Where a label is that was picked up, by plane."""
+
+    label: int
+    masks: Mapping[Plane, Mask]
+
+
 @dataclass(frozen=True, slots=True)
 class Warned:
     """Something went wrong without stopping the work."""
@@ -104,4 +113,14 @@ class Warned:
     text: str
 
 
-Event = Progress | Downloading | ModelReady | Answer | Followed | PlaneObjects | Tracked | Warned
+Event = (
+    Progress
+    | Downloading
+    | ModelReady
+    | Answer
+    | Followed
+    | PlaneObjects
+    | Tracked
+    | PickedUp
+    | Warned
+)

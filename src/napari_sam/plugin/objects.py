@@ -13,6 +13,7 @@ from napari_sam.masks.winner import share_contested
 from .current_object import CurrentObject, Painter
 from .desk import FIRST_HINT, Desk
 from .events import Answer, Plane
+from .held import Held
 from .jobs import Job
 from .painting import REFUSED, painter
 from .prompt_layers import FoundPrompts, read_prompts
@@ -181,6 +182,24 @@ class Objects:
         what = f"Object {self.current.number} of {count}" if self.current.touched else FIRST_HINT
         self._desk.say(f"{what.rstrip('.')}. Enter accepts all {count}, J goes on.")
 
+    def hold(self, held: Held) -> None:
+        """Begin an object that is a label already, beside those under way."""
+        there = (i for i, one in self._objects.items() if one.held and one.held.label == held.label)
+        number = next(there, None)
+        if number is not None:
+            self._choose(number)
+        else:
+            if self.current.touched:
+                self._choose(max(self._objects) + 1)
+            self.current.hold(held)
+        self._desk.object_changed(True)
+        self._show_numbers()
+        where = f" on {len(held.masks)} slices" if len(held.masks) > 1 else ""
+        self._desk.say(
+            f"Label {held.label} picked up{where}: clicks correct it, Enter puts it back, "
+            "Escape leaves it as it was."
+        )
+
     def _choose(self, number: int) -> None:
         self.current = self._objects.get(number) or self._begin(number)
         if self._desk.workspace is not None:
@@ -211,6 +230,9 @@ class Objects:
         chosen = [one for one in chosen if one.unfinished]
         if work is None or not chosen:
             return
+        if daughter and self.current.held:
+            self._desk.say("A label that was picked up stays who it is: Enter puts it back.")
+            return
         self._desk.runner.drop_replaceable()
         shown = self.shown()
         with work.one_step():
@@ -236,8 +258,10 @@ class Objects:
         """Forget the current object and its prompts."""
         self.current.drop()
         self._desk.runner.drop_replaceable()
+        held = self.current.held
         self._end({self.current.number})
-        self._desk.say(f"Dropped. {FIRST_HINT}")
+        what = f"Label {held.label} stays as it was" if held else "Dropped"
+        self._desk.say(f"{what}. {FIRST_HINT}")
 
     def _end(self, numbers: Set[int]) -> None:
         """Take objects off the desk, with their prompts."""

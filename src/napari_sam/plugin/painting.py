@@ -1,6 +1,7 @@
 """Painting: an object under way becomes a label, and the user is told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from napari_sam.errors import NapariSamError
@@ -11,6 +12,7 @@ from napari_sam.masks.mask import Mask
 from .acceptance import Acceptance
 from .current_object import CurrentObject, Painter
 from .desk import FIRST_HINT, Desk
+from .held import Held
 from .workspace import Workspace
 
 REFUSED = (
@@ -44,6 +46,8 @@ def painter(
     """
     if daughter:
         return partial(_paint_daughter, desk, work, one.origin, one.born)
+    if one.held:
+        return partial(_put_back, desk, work, one.held, how)
     return partial(_paint, desk, work, one.origin, how)
 
 
@@ -64,6 +68,27 @@ def _paint(
         return False
     else:
         desk.say("Nothing accepted: it is empty, or all of it belongs to others.")
+    return True
+
+
+def _put_back(
+    desk: Desk, work: Workspace, held: Held, how: Acceptance, masks: Sequence[Mask]
+) -> bool:
+    """Make masks the label that they were before; what they were made from is the label itself."""
+    if work.image not in work.viewer.layers:
+        return False
+    if all(mask.empty for mask in masks):
+        desk.say(f"Nothing is left of label {held.label}: Escape leaves it as it was.")
+        return False
+    if how.policy is OverlapPolicy.ONLY_BACKGROUND:  # it was accepted already
+        how = replace(how, policy=OverlapPolicy.KEEP_EXISTING)
+    try:
+        work.accept(masks, desk.engine.origin, replace(how, label=held.label), held)
+    except NapariSamError as error:
+        desk.fail(str(error))
+        return False
+    area = sum(mask.area for mask in masks)
+    desk.say(f"Label {held.label} is put back, {area} pixels. {FIRST_HINT}")
     return True
 
 

@@ -13,6 +13,7 @@ from napari_sam.masks.mask import Mask
 
 from .acceptance import Acceptance
 from .events import PlaneObjects
+from .held import Held
 from .layers import (
     BOX_COLOUR,
     COLOURS,
@@ -292,6 +293,7 @@ class Workspace:
         masks: Iterable[Mask],
         origin: Origin = NOTHING_KNOWN,
         how: Acceptance = Acceptance(),
+        held: Held | None = None,
     ) -> tuple[int, int]:
         """Paint the masks of one object, as one undo step.
 
@@ -303,6 +305,8 @@ class Workspace:
             What they were made from, for the journal.
         how : Acceptance
             With which label, and what becomes of pixels of other objects.
+        held : Held, optional
+            The label that it was until now, which goes where it is no more.
 
         Returns
         -------
@@ -316,8 +320,10 @@ class Workspace:
         """
         layer = self.ensure_labels()
         label = how.label or self._next_label()
-        edits = paint_object(masks, self._without_channels(layer.data), label, how.policy)
-        self._write(edits, label, origin)
+        painted, plain = list(masks), self._without_channels(layer.data)
+        edits = paint_object(painted, plain, label, how.policy)
+        erased = held.erased(plain, painted) if held else []
+        self._write([*erased, *edits], label, origin)
         return label, sum(edit.area for edit in edits)
 
     def accept_daughter(
