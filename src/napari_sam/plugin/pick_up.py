@@ -9,6 +9,7 @@ from .desk import Desk
 from .events import PickedUp
 from .held import Held, find_label
 from .jobs import Job
+from .view import obstacle
 from .workspace import Workspace
 
 _NOTHING = "There is no label here: point at one in SAM labels and press Shift-J."
@@ -54,7 +55,8 @@ class PickUp:
             return
         (layer, mode), self._armed = self._armed, None
         self._viewer.mouse_drag_callbacks.remove(self._click)
-        if layer.mode == "pan_zoom":  # and no tool was chosen meanwhile
+        # unless a tool was chosen meanwhile, or there is nothing to click in
+        if layer.mode == "pan_zoom" and not obstacle(self._viewer.dims):
             layer.mode = mode
         self._arm_shown(False)
 
@@ -72,8 +74,10 @@ class PickUp:
 
     def _at(self, world: Sequence[float]) -> None:
         work = self._desk.workspace
-        if work is None or work.labels is None or self._viewer.dims.ndisplay != 2:
-            self._desk.say(_NOTHING if work else "There is no image.")
+        if work is None or work.labels is None:
+            return
+        if problem := obstacle(self._viewer.dims):
+            self._desk.say(problem)
             return
         position = [float(v) for v in work.labels.world_to_data(world)]
         row, column = (int(np.floor(v + 0.5)) for v in position[-2:])
