@@ -16,6 +16,7 @@ from .image.intensity import IntensityMapping, contrast_mapping
 from .image.read import read_image
 from .image.volume import Plane, Volume
 from .labels.canvas import new_labels
+from .labels.classes import ClassTable
 from .labels.edit import LabelEdit
 from .labels.edit_history import EditHistory, EditStep
 from .labels.paint import OverlapPolicy, check_label, next_free_label, paint
@@ -607,7 +608,9 @@ class Session:
         # Labels are only written through edits, so the whole array need not be searched.
         return self._largest_label + 1
 
-    def save(self, path: str | Path, overwrite: bool = False) -> list[Path]:
+    def save(
+        self, path: str | Path, overwrite: bool = False, classes: ClassTable | None = None
+    ) -> list[Path]:
         """Write the labels as ``.tif``, ``.ome.tif`` or ``.ome.zarr``, with scale and units.
 
         Parameters
@@ -616,6 +619,8 @@ class Session:
             Its suffix decides.
         overwrite : bool
             Replace an existing file.
+        classes : ClassTable, optional
+            Of the objects; see :func:`~napari_sam.labels.write.iter_write_labels`.
 
         Returns
         -------
@@ -630,7 +635,7 @@ class Session:
         volume = self.volume
         # An image that was read from a file is named by its path; the writer never replaces it.
         source = volume.name if Path(volume.name).exists() else None
-        write_labels(
+        written = write_labels(
             path,
             self.labels,
             axes=volume.label_axes,
@@ -639,8 +644,9 @@ class Session:
             translate=volume.translate,
             source=source,
             overwrite=overwrite,
+            classes=classes,
         )
-        return [Path(path)]
+        return [Path(file) for file in written]
 
     def tracks(self) -> Tracks:
         """Where each label is at each time, with :attr:`parents`: for napari's Tracks layer.

@@ -27,6 +27,7 @@ from .target import check_output
 if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
     from napari_sam.journal.entry import Entry
+    from napari_sam.labels.classes import ClassTable
     from napari_sam.session import Session
 
 
@@ -59,7 +60,7 @@ def replay(
     from napari_sam.journal.journal import Journal, read_subject
 
     subject = read_subject(journal)
-    entries = Journal(journal, subject).accepted()
+    entries, classes = Journal(journal, subject).accepted(), Journal(journal, subject).classes()
     if not entries:
         raise JournalError(f"nothing was accepted in {journal}, or all of it was undone")
     source = image or Path(subject.path or subject.name)
@@ -74,18 +75,24 @@ def replay(
             f"{subject.shape}: give the image as --image"
         )
     if model is None:
-        count, files = _paint(entries, volume, source, output, overwrite=overwrite)
+        count, files = _paint(entries, classes, volume, source, output, overwrite=overwrite)
     else:
         session = settings.open(volume, quiet=json)
         for _ in progress(ask_again(session, entries), len(entries), "replay", quiet=json):
             pass
-        files = session.save(output, overwrite=overwrite)
+        files = session.save(output, overwrite=overwrite, classes=classes)
         count = len(present_labels(session.labels))
     report({"objects": count, "files": [str(file) for file in files]}, as_json=json)
 
 
 def _paint(
-    entries: "list[Entry]", volume: "Volume", source: Path, output: Path, *, overwrite: bool
+    entries: "list[Entry]",
+    classes: "ClassTable",
+    volume: "Volume",
+    source: Path,
+    output: Path,
+    *,
+    overwrite: bool,
 ) -> tuple[int, list[Path]]:
     """Paint what was accepted; no model is loaded."""
     from napari_sam.labels.canvas import new_labels
@@ -94,11 +101,12 @@ def _paint(
     labels = new_labels(volume.label_shape)
     for entry in entries:
         entry.apply(labels)
-    write_labels(
+    written = write_labels(
         output, labels, axes=volume.label_axes, scale=volume.scale, units=volume.units,
         translate=volume.translate, source=source, overwrite=overwrite,
+        classes=classes,
     )  # fmt: skip
-    return len(present_labels(labels)), [output]
+    return len(present_labels(labels)), [Path(file) for file in written]
 
 
 def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from napari_sam.errors import JournalError, NapariSamError
+from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.prompts.prompt import Prompt
 
 from .prompt_record import from_record, to_record
 
 ACCEPTED, UNDONE, SAVED, DISCARDED = "accepted", "undone", "saved", "discarded"
-_KINDS = {ACCEPTED, UNDONE, SAVED, DISCARDED}
+CLASSES = "classes"
+_KINDS = {ACCEPTED, UNDONE, SAVED, DISCARDED, CLASSES}
 
 
 def _now() -> str:
@@ -46,6 +48,7 @@ class Entry:
     kind : str
         ``accepted``: labels were changed by `edits`. ``undone``: the last such change was taken
         back. ``saved``: the labels are in a file. ``discarded``: the user wants none of it.
+        ``classes``: the user changed the table of classes.
     edits : tuple of PackedEdit
         Pixel by pixel what changed.
     origin : Origin
@@ -54,6 +57,8 @@ class Entry:
         Of the object; 0 where there are several.
     parent : int
         Of the mother where a cell divided; 0 for none.
+    classes : ClassTable, optional
+        Of ``classes``, all of it; of ``accepted``, the classes that labels got.
     time : str
         ISO 8601, UTC.
     """
@@ -63,6 +68,7 @@ class Entry:
     origin: Origin = Origin()
     label: int = 0
     parent: int = 0
+    classes: ClassTable | None = None
     time: str = field(default_factory=_now)
 
     def apply(self, labels: Any) -> None:
@@ -72,7 +78,7 @@ class Entry:
 
     def to_line(self) -> str:
         """One line of JSON, with its end."""
-        record = {
+        record: dict[str, Any] = {
             "kind": self.kind,
             "time": self.time,
             "label": self.label,
@@ -82,6 +88,8 @@ class Entry:
             "prompts": [to_record(prompt) for prompt in self.origin.prompts],
             "edits": [edit.to_json() for edit in self.edits],
         }
+        if self.classes is not None:
+            record["classes"] = self.classes.to_json()
         return json.dumps(record, separators=(",", ":")) + "\n"
 
     @classmethod
@@ -106,6 +114,7 @@ class Entry:
                 ),
                 label=int(record["label"]),
                 parent=int(record["parent"]),
+                classes=ClassTable.from_json(record["classes"]) if "classes" in record else None,
                 time=str(record["time"]),
             )
         except (KeyError, TypeError, ValueError) as error:

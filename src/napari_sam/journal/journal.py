@@ -14,7 +14,9 @@ from typing import Any
 from platformdirs import user_data_dir
 
 from napari_sam.errors import JournalError
+from napari_sam.labels.classes import ClassTable
 
+from .classes import classes_of
 from .entry import ACCEPTED, DISCARDED, SAVED, UNDONE, Entry
 
 FORMAT = "napari-sam journal 1"
@@ -104,6 +106,16 @@ class Journal:
             If the file cannot be read.
         """
         return self._replayed()[0]
+
+    def classes(self) -> ClassTable:
+        """Classes of what was accepted.
+
+        Raises
+        ------
+        JournalError
+            If the file cannot be read.
+        """
+        return classes_of(read_entries(self.path) if self.path.exists() else ())
 
     def unsaved(self) -> bool:
         """Whether anything of it happened after the labels were saved last."""

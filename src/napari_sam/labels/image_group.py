@@ -133,13 +133,21 @@ def ome_attributes(path: Path) -> dict[str, Any]:
     """OME attributes of a zarr folder, of OME-Zarr 0.5 or earlier; empty if there are none."""
     try:
         if (path / "zarr.json").is_file():
-            content = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
-            return dict(content.get("attributes", {}).get("ome", {}))
+            return dict(zarr_attributes(path).get("ome", {}))
         if (path / ".zattrs").is_file():
             return dict(json.loads((path / ".zattrs").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
     return {}
+
+
+def zarr_attributes(path: Path) -> dict[str, Any]:
+    """Attributes of a folder of zarr 3; empty if there are none."""
+    try:
+        content = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
+        return dict(content.get("attributes", {}))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def relative_source(source: Path, target: Path) -> str | None:

@@ -7,16 +7,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .classes import ClassTable
 from .colors import label_color
 
 Properties = Mapping[int, Mapping[str, Any]]
+
+NO_CLASSES = ClassTable()
 
 # A viewer reads all of them before it shows the first pixel.
 MAX_COLORS = 10_000
 
 
 def image_label(
-    labels: Iterable[int], properties: Properties | None, source: str | None
+    labels: Iterable[int],
+    properties: Properties | None,
+    source: str | None,
+    classes: ClassTable = NO_CLASSES,
 ) -> dict[str, Any]:
     """The ``image-label`` object of OME-Zarr 0.5.
 
@@ -29,6 +35,8 @@ def image_label(
         properties then cover the same labels, as validators ask for.
     source : str, optional
         Relative path to the group of the image.
+    classes : ClassTable
+        An object that has a class has its colour, and its name as the property ``class``.
 
     Returns
     -------
@@ -37,9 +45,11 @@ def image_label(
     """
     found = sorted(labels)
     content: dict[str, Any] = {"version": "0.5"}
+    properties = _with_classes(properties or {}, classes)
     if properties or 0 < len(found) <= MAX_COLORS:
         content["colors"] = [
-            {"label-value": label, "rgba": list(label_color(label))} for label in found
+            {"label-value": label, "rgba": list(classes.color_of(label) or label_color(label))}
+            for label in found
         ]
     if properties:
         content["properties"] = [
@@ -52,6 +62,11 @@ def image_label(
     if source is not None:
         content["source"] = {"image": source}
     return content
+
+
+def _with_classes(properties: Properties, classes: ClassTable) -> Properties:
+    named = {k: {**properties.get(k, {}), "class": v} for k, v in classes.of_label.items()}
+    return {**properties, **named}
 
 
 def labels_in(block: NDArray[np.uint32]) -> Collection[int]:

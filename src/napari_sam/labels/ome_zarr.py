@@ -9,7 +9,9 @@ import zarr
 from numpy.typing import NDArray
 
 from .blocks import block_count, block_regions, natural_block
-from .image_label import Properties, image_label, labels_in
+from .class_files import CLASSES
+from .classes import ClassTable
+from .image_label import NO_CLASSES, Properties, image_label, labels_in
 from .stack import LabelStack
 
 CHUNK = 512
@@ -27,6 +29,7 @@ def write_ome_zarr(
     factors: Factors | None = None,
     properties: Properties | None = None,
     source: str | None = None,
+    classes: ClassTable = NO_CLASSES,
 ) -> Iterator[tuple[int, int]]:
     """Write a label image whose group is the root of a new zarr v3 folder.
 
@@ -49,6 +52,8 @@ def write_ome_zarr(
         Label to its properties.
     source : str, optional
         Relative path to the group of the image.
+    classes : ClassTable
+        Of the objects.
 
     Yields
     ------
@@ -69,7 +74,9 @@ def write_ome_zarr(
         yield done, total
     for done, _ in enumerate(_downsample(levels, factors), start=blocks[0] + 1):
         yield done, total
-    _describe(group, stack, name, factors, image_label(found, properties, source))
+    _describe(group, stack, name, factors, image_label(found, properties, source, classes))
+    if classes.classes:
+        group.attrs[CLASSES] = {"classes": classes.to_json()["classes"]}
     yield total, total
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 from napari_sam.errors import OutputError
 
 from .atomic import replacing
+from .blocks import block_regions, natural_block
+from .class_files import check_class_table, class_table_path, is_class_table, write_class_table
+from .classes import ClassTable
 from .image_group import ImageGroup, image_group_of, relative_source
-from .image_label import Properties
+from .image_label import NO_CLASSES, Properties, labels_in
 from .ome_zarr import write_ome_zarr
 from .stack import LabelStack, label_stack
 from .target import check_target
@@ -33,13 +37,14 @@ def write_labels(
     source: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     properties: Properties | None = None,
+    classes: ClassTable | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> list[str]:
     """Save labels; the arguments are those of :func:`iter_write_labels`.
 
     Parameters
     ----------
-    path, labels, axes, scale, units, translate, source, overwrite, properties
+    path, labels, axes, scale, units, translate, source, overwrite, properties, classes
         See :func:`iter_write_labels`.
     progress : callable, optional
         Called with steps done and steps in all, after each step.
@@ -47,7 +52,7 @@ def write_labels(
     Returns
     -------
     list of str
-        The path that was written.
+        The path that was written; of a TIFF with classes, also that of the table.
 
     Raises
     ------
@@ -64,11 +69,15 @@ def write_labels(
         source=source,
         overwrite=overwrite,
         properties=properties,
+        classes=classes,
     )
-    for done, total in steps:
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            return list(end.value)
         if progress is not None:
             progress(done, total)
-    return [os.fspath(path)]
 
 
 def iter_write_labels(
@@ -82,6 +91,7 @@ def iter_write_labels(
     source: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     properties: Properties | None = None,
+    classes: ClassTable | None = None,
 ) -> Generator[tuple[int, int], None, list[str]]:
     """Save labels step by step, as the suffix says, without loading them whole.
 
@@ -115,6 +125,9 @@ def iter_write_labels(
         Whether to replace what is there.
     properties : mapping, optional
         Label to a mapping of names to values, kept in OME-Zarr only.
+    classes : ClassTable, optional
+        Of the objects: in an OME-Zarr they are properties and colours of ``image-label``, beside
+        a TIFF a table ``<name>_classes.csv``.
 
     Yields
     ------
@@ -124,7 +137,7 @@ def iter_write_labels(
     Returns
     -------
     list of str
-        The path that was written.
+        The path that was written; of a TIFF with classes, also that of the table.
 
     Raises
     ------
@@ -141,13 +154,20 @@ def iter_write_labels(
     origin = None if source is None else Path(source)
     check_target(target, suffix.endswith(".zarr"), overwrite, origin)
     name = target.name if image else target.name[: -len(suffix)]
+    classes = classes or NO_CLASSES
     if suffix.endswith(".zarr"):
-        write = _zarr_writer(target, stack, name, image, origin, properties)
-    elif suffix.startswith(".ome."):
+        write = _zarr_writer(target, stack, name, image, origin, properties, classes)
+        return _replace(target, write, image, os.fspath(path))
+    if suffix.startswith(".ome."):
         write = partial(write_ome_tiff, stack=stack, name=name)
     else:
         write = partial(write_imagej, stack=stack, name=target.name)
-    return _replace(target, write, image, os.fspath(path))
+    table = class_table_path(target)
+    if not classes.classes and not (overwrite and is_class_table(table)):
+        return _replace(target, write, image, os.fspath(path))
+    # Classes of labels that were there before are not those of the new ones.
+    check_class_table(table, overwrite)
+    return _with_table(table, classes, stack, _replace(target, write, image, os.fspath(path)))
 
 
 def _zarr_writer(
@@ -157,6 +177,7 @@ def _zarr_writer(
     image: ImageGroup | None,
     origin: Path | None,
     properties: Properties | None,
+    classes: ClassTable,
 ) -> Write:
     origin = image.path if image else origin
     return partial(
@@ -166,6 +187,7 @@ def _zarr_writer(
         factors=image.factors(stack) if image else None,
         properties=properties,
         source=None if origin is None else relative_source(origin, target),
+        classes=classes,
     )
 
 
@@ -179,6 +201,21 @@ def _replace(
     if image:
         image.register(target.name)
     return [path]
+
+
+def _with_table(
+    table: Path,
+    classes: ClassTable,
+    stack: LabelStack,
+    writing: Generator[tuple[int, int], None, list[str]],
+) -> Generator[tuple[int, int], None, list[str]]:
+    """Labels and the table of their classes: both, or none."""
+    with closing(writing), replacing(table) as place:
+        blocks = block_regions(stack.shape, natural_block(stack)) if classes.of_label else ()
+        present = {label for region in blocks for label in labels_in(stack.read(region))}
+        write_class_table(place, classes, present)
+        written = yield from writing
+    return [*written, os.fspath(table)]
 
 
 def _suffix(name: str) -> str:

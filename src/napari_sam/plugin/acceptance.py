@@ -18,18 +18,15 @@ class Acceptance:
         The label that it is added to; 0 for the next free one.
     cleaning : Cleaning
         What is done to masks before they are shown and accepted.
+    of_class : str
+        The class that it gets; empty for none.
     """
 
     policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING
     label: int = 0
     cleaning: Cleaning = AS_IT_IS
+    of_class: str = ""
 
     def next_free(self) -> "Acceptance":
         """The same for an object that gets a label of its own."""
         return replace(self, label=0)
-
-    @property
-    def automatic_policy(self) -> OverlapPolicy:
-        """For objects that were found without a click: they never take what was accepted."""
-        replacing = self.policy is OverlapPolicy.REPLACE
-        return OverlapPolicy.KEEP_EXISTING if replacing else self.policy

@@ -1,6 +1,7 @@
 """Controller: what happens on a click, a key or a button."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from napari_sam.masks.size import Size
 
 from .acceptance import Acceptance
 from .bindings import Bindings
+from .classifying import Classifying
 from .current_object import CurrentObject
 from .desk import FIRST_HINT
 from .dock import SamDock
@@ -57,6 +59,7 @@ class Controller:
         self._images_timer = self._timer(self.list_images)
         self.objects = Objects(self, self._prompts_timer.start)
         self.everything = Everything(self)
+        self.classifying = Classifying(self, dock.class_box)
         self.guide = Guide(self, viewer, dock)
         self.view = View(viewer, self.say)
         self.tools = Tools(self, viewer, dock.show_tool, self.view.take_up)
@@ -102,7 +105,7 @@ class Controller:
     @property
     def acceptance(self) -> Acceptance:
         """How objects become labels, now."""
-        return self.dock.accept_box.chosen
+        return replace(self.dock.accept_box.chosen, of_class=self.classifying.current)
 
     def read_image(self, image: Any) -> ImageSource | None:
         """The image as it is shown now; None, and the user is told why, if it cannot be used."""
@@ -198,6 +201,7 @@ class Controller:
         self.workspace.set_object(self.objects.current.number)
         image.events.data.connect(self._data_changed)
         self.dock.show_stack(source.stack_axes)
+        self.classifying.use(self.workspace)
         self._offer_restore(self.workspace)
         self.tools.choose(FOREGROUND)
         self.say(f"{dropped}{FIRST_HINT}")
@@ -217,6 +221,7 @@ class Controller:
         for layer in list(self._adopted):
             self._release(layer)
         work.image.events.data.disconnect(self._data_changed)
+        self.classifying.leave()
         work.close()
         self.workspace = None
         self.dock.show_restore("")

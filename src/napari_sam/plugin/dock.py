@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from .accept_box import AcceptBox
 from .bindings import KEYS
+from .class_box import ClassBox
 from .click_box import ClickBox
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
 from .preview import colour_of
@@ -103,6 +104,8 @@ class SamDock(QWidget):
         column.addLayout(self._accept_rows())
         self.accept_box = AcceptBox()
         column.addWidget(self.accept_box)
+        self.class_box = ClassBox()
+        column.addWidget(self.class_box)
         column.addLayout(self._segment_row())
         column.addLayout(self._progress_row())
         self.status = _text("", word_wrap=True)

@@ -79,15 +79,15 @@ class Everything:
         self._desk.receive(event)
 
     def _accept(self, work: Workspace, found: PlaneObjects) -> None:
-        origin, policy = self._desk.engine.origin, self._how.automatic_policy
+        origin = self._desk.engine.origin
         try:
             if found.linked:
                 self._first = work.next_label() if self._first is None else self._first
-                work.accept_all(found, self._first, origin, policy)
+                work.accept_all(found, self._first, origin, self._how)
                 self._numbers |= set(np.unique(found.numbers).tolist()) - {0}
                 self._found = len(self._numbers)
             else:
-                self._found += work.accept_all(found, None, origin, policy)
+                self._found += work.accept_all(found, None, origin, self._how)
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()

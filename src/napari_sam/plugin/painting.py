@@ -45,7 +45,7 @@ def painter(
         False where it cannot be.
     """
     if daughter:
-        return partial(_paint_daughter, desk, work, one.origin, one.born)
+        return partial(_paint_daughter, desk, work, one.origin, one.born, how.of_class)
     if one.held:
         return partial(_put_back, desk, work, one.held, how)
     return partial(_paint, desk, work, one.origin, how)
@@ -82,8 +82,9 @@ def _put_back(
         return False
     if how.policy is OverlapPolicy.ONLY_BACKGROUND:  # it was accepted already
         how = replace(how, policy=OverlapPolicy.KEEP_EXISTING)
+    how = replace(how, label=held.label, of_class="")  # its class is not what was corrected
     try:
-        work.accept(masks, desk.engine.origin, replace(how, label=held.label), held)
+        work.accept(masks, desk.engine.origin, how, held)
     except NapariSamError as error:
         desk.fail(str(error))
         return False
@@ -93,7 +94,12 @@ def _put_back(
 
 
 def _paint_daughter(
-    desk: Desk, work: Workspace, origin: Origin, born: int, masks: Sequence[Mask]
+    desk: Desk,
+    work: Workspace,
+    origin: Origin,
+    born: int,
+    of_class: str,
+    masks: Sequence[Mask],
 ) -> bool:
     """Make masks a daughter from the frame on in which she was born."""
     if work.image not in work.viewer.layers:
@@ -104,7 +110,7 @@ def _paint_daughter(
         desk.say("Nothing found here: click elsewhere on the daughter.")
         return False
     try:
-        label, mother = work.accept_daughter(own, origin)
+        label, mother = work.accept_daughter(own, origin, of_class)
     except NapariSamError as error:
         desk.fail(str(error))
         return False

@@ -1,7 +1,7 @@
 """Safekeeping: every change of the labels goes to the journal first, and comes back from it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,13 @@ import numpy as np
 from napari.utils.notifications import show_warning
 
 from napari_sam.errors import JournalError
-from napari_sam.journal.entry import ACCEPTED, DISCARDED, UNDONE, Entry, Origin
+from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, UNDONE, Entry, Origin
 from napari_sam.journal.journal import Journal, Subject, open_journal
+from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.packed_edit import PackedEdit
 
+from .class_layer import classes_of_layer, set_classes
 from .layers import JOURNAL_KEY, ImageSource
 from .lineage import note_parent
 
@@ -42,7 +44,7 @@ class Safekeeping:
             source.name, path, source.label_axes, source.label_shape, sample_of(source)
         )
         self._journal, self.offered = open_journal(self._subject)
-        self._steps: list[list[PackedEdit]] = []
+        self._steps: list[list[tuple[PackedEdit, Mapping[int, str]]]] = []
         self._told = False
 
     def go_on(self, layer: Any) -> None:
@@ -61,27 +63,53 @@ class Safekeeping:
         self._steps.append([])
 
     def note(
-        self, edits: Sequence[LabelEdit], layer: Any, label: int, parent: int, origin: Origin
+        self,
+        edits: Sequence[LabelEdit],
+        layer: Any,
+        label: int,
+        parent: int,
+        origin: Origin,
+        classes: Mapping[int, str],
     ) -> None:
-        """Write down that labels are about to change."""
+        """Write down that labels are about to change, and what their `classes` will be."""
         if self.offered:  # the user goes on without; what was offered stays for the next time
             self._journal, self.offered = _new_journal(self._subject), False
         packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
-        if packed:
-            layer.metadata[JOURNAL_KEY] = str(self._journal.path)
-            self._steps[-1].append(packed[0])
-            self._append(Entry(ACCEPTED, packed, origin, label, parent))
+        if not packed:
+            return
+        table = classes_of_layer(layer.metadata)
+        if JOURNAL_KEY not in layer.metadata and table.classes:
+            self._append(Entry(CLASSES, classes=table))
+        layer.metadata[JOURNAL_KEY] = str(self._journal.path)
+        self._steps[-1].append((packed[0], {k: table.class_of(k) for k in classes}))
+        given = table.only(classes) if classes else None
+        self._append(Entry(ACCEPTED, packed, origin, label, parent, given))
 
-    def note_undone(self, labels: Any) -> None:
-        """Write down that the last change was taken back, if it was it and not a brush stroke."""
+    def note_classes(self, layer: Any, table: ClassTable) -> None:
+        """Write down that the user changed the table of classes."""
+        if JOURNAL_KEY in layer.metadata:  # before, there is nothing to be restored
+            self._append(Entry(CLASSES, classes=table))
+
+    def note_undone(self, labels: Any) -> Mapping[int, str]:
+        """Write down that the last change was taken back, if it was it and not a brush stroke.
+
+        Returns
+        -------
+        mapping of int to str
+            The classes of its labels before it.
+        """
         self._steps = [step for step in self._steps if step]
         if not self._steps:
-            return
-        edit = self._steps[-1][-1].edit()
+            return {}
+        edit = self._steps[-1][-1][0].edit()
         there = np.asarray(labels[edit.region])
-        if (there[edit.mask] == edit.old[edit.mask]).all():
-            for _ in self._steps.pop():
-                self._append(Entry(UNDONE))
+        if not (there[edit.mask] == edit.old[edit.mask]).all():
+            return {}
+        before: dict[int, str] = {}
+        for _, classes in reversed(self._steps.pop()):
+            before |= classes
+            self._append(Entry(UNDONE))
+        return before
 
     def restore(self, layer: Any, labels: Any) -> int:
         """Do again what an earlier napari had accepted; returns how many changes that were."""
@@ -90,6 +118,8 @@ class Safekeeping:
             entry.apply(labels)
             if entry.parent:
                 note_parent(layer, entry.label, entry.parent)
+        extra = classes_of_layer(layer.metadata).classes
+        set_classes(layer, self._journal.classes().with_classes(extra))
         layer.metadata[JOURNAL_KEY] = str(self._journal.path)
         self.offered = False
         return len(entries)

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, nullcontext, suppress
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from napari_sam.journal.entry import Origin
+from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.paint import OverlapPolicy, free_objects, next_free_label, paint_object
 from napari_sam.masks.mask import Mask
 
 from .acceptance import Acceptance
+from .class_layer import classes_of_layer, set_classes
 from .events import PlaneObjects
 from .held import Held
 from .layers import (
@@ -40,6 +43,7 @@ from .prompt_layers import object_numbers
 from .safekeeping import Safekeeping
 
 NOTHING_KNOWN = Origin()
+NO_CLASSES: Mapping[int, str] = MappingProxyType({})
 
 _SEARCHED = 1 << 27
 """Labels up to this size are searched for the largest number each time: under 0.1 s."""
@@ -77,6 +81,7 @@ class Workspace:
         self.shapes: Any = None
         self.preview: Any = None
         self.labels: Any = None
+        self.classes_changed: Callable[[], None] = lambda: None
         self.ensure_prompt_layers()
         self.keeping.go_on(self.ensure_labels())
         for name in _MOVED:
@@ -121,6 +126,7 @@ class Workspace:
         """Use a Labels layer; `largest` is the largest label in it, None if nobody knows."""
         self.labels, self._largest = layer, largest
         layer.events.paint.connect(self._note_painted)
+        self.classes_changed()
 
     def _existing(self, layer: Any, role: str, shape: tuple[int, ...] | None = None) -> Any:
         """A layer that is in use, or was by an earlier dock; of some shape if there is one."""
@@ -323,11 +329,12 @@ class Workspace:
         painted, plain = list(masks), self._without_channels(layer.data)
         edits = paint_object(painted, plain, label, how.policy)
         erased = held.erased(plain, painted) if held else []
-        self._write([*erased, *edits], label, origin)
+        kept = self.classes.class_of(label) if how.label else ""
+        self._write([*erased, *edits], label, origin, classes={label: how.of_class or kept})
         return label, sum(edit.area for edit in edits)
 
     def accept_daughter(
-        self, masks: Sequence[Mask], origin: Origin = NOTHING_KNOWN
+        self, masks: Sequence[Mask], origin: Origin = NOTHING_KNOWN, of_class: str = ""
     ) -> tuple[int, int]:
         """Paint an object as the daughter of the one that divided, as one undo step.
 
@@ -337,6 +344,8 @@ class Workspace:
             One a plane; at least one.
         origin : Origin
             What they were made from, for the journal.
+        of_class : str
+            The class that it gets; by default the mother's.
 
         Returns
         -------
@@ -351,7 +360,8 @@ class Workspace:
         layer = self.ensure_labels()
         label = self._next_label()
         mother, edits = division(self._without_channels(layer.data), self.source, masks, label)
-        self._write(edits, label, origin, mother)
+        of_class = of_class or self.classes.class_of(mother)
+        self._write(edits, label, origin, mother, {label: of_class})
         note_parent(layer, label, mother)
         return label, mother
 
@@ -365,7 +375,7 @@ class Workspace:
         found: PlaneObjects,
         first: int | None = None,
         origin: Origin = NOTHING_KNOWN,
-        policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
+        how: Acceptance = Acceptance(),
     ) -> int:
         """Paint all objects of a plane where it is free, as one undo step.
 
@@ -377,8 +387,8 @@ class Workspace:
             Label of number 1; without it the objects get new labels without gaps.
         origin : Origin
             What they were made from, for the journal.
-        policy : OverlapPolicy
-            ``ONLY_BACKGROUND`` leaves out objects that lie on others.
+        how : Acceptance
+            With *only on background*, objects that lie on others are left out.
 
         Returns
         -------
@@ -390,7 +400,7 @@ class Workspace:
         plain = self._without_channels(layer.data)
         old = np.array(plain[(*found.plane, slice(y0, y1), slice(x0, x1))])
         changes = (found.numbers > 0) & (old == 0)
-        if policy is OverlapPolicy.ONLY_BACKGROUND:
+        if how.policy is OverlapPolicy.ONLY_BACKGROUND:
             changes &= free_objects(found.numbers, old)
         present, ranks = np.unique(found.numbers[changes], return_inverse=True)
         new = old.copy()
@@ -398,14 +408,16 @@ class Workspace:
             new[changes] = self._next_label() + ranks.astype(old.dtype)
         else:
             new[changes] = first - 1 + found.numbers[changes].astype(old.dtype)
-        self._write([LabelEdit(found.plane, found.bbox, changes, old, new)], 0, origin)
+        classes = dict.fromkeys(np.unique(new[changes]).tolist(), how.of_class)
+        edit = LabelEdit(found.plane, found.bbox, changes, old, new)
+        self._write([edit], 0, origin, classes=classes)
         return len(present)
 
     def undo(self) -> None:
         """Take the last change of the labels back."""
         if self.labels is not None:
             self.labels.undo()
-            self.keeping.note_undone(self.plain_labels())
+            self._show_classes(self.classes.assign(self.keeping.note_undone(self.plain_labels())))
 
     def restore(self) -> int:
         """Bring back what an earlier napari had accepted; returns how many objects are there."""
@@ -413,7 +425,23 @@ class Workspace:
         self.keeping.restore(layer, self.plain_labels())
         self._largest = None
         layer.refresh()
+        self.classes_changed()
         return self._next_label() - 1
+
+    @property
+    def classes(self) -> ClassTable:
+        """The classes of the labels."""
+        return ClassTable() if self.labels is None else classes_of_layer(self.labels.metadata)
+
+    def set_classes(self, table: ClassTable) -> None:
+        """Change the table of classes, as the user wants it."""
+        self.keeping.note_classes(self.ensure_labels(), table)
+        self._show_classes(table)
+
+    def _show_classes(self, table: ClassTable) -> None:
+        if self.labels is not None and table != self.classes:
+            set_classes(self.labels, table)
+        self.classes_changed()
 
     def plain_labels(self) -> Any:
         """The labels without an axis of channels."""
@@ -424,12 +452,20 @@ class Workspace:
         return data if axis is None else data[(slice(None),) * axis + (0,)]
 
     def _write(
-        self, edits: Sequence[LabelEdit], label: int, origin: Origin, parent: int = 0
+        self,
+        edits: Sequence[LabelEdit],
+        label: int,
+        origin: Origin,
+        parent: int = 0,
+        classes: Mapping[int, str] = NO_CLASSES,
     ) -> None:
         if not self._in_step:
             self.keeping.begin_step()
-        self.keeping.note(edits, self.labels, label, parent, origin)  # first: nothing is lost
         layer, painted = self.labels, [edit for edit in edits if not edit.empty]
+        given = {k: v for k, v in classes.items() if painted and v != self.classes.class_of(k)}
+        self.keeping.note(edits, layer, label, parent, origin, given)  # first: nothing is lost
+        if given:
+            self._show_classes(self.classes.assign(given))
         if sum(edit.area for edit in painted) > _UNDOABLE:
             for edit in painted:
                 edit.apply(self._without_channels(layer.data))

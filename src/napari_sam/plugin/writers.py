@@ -14,6 +14,7 @@ from napari_sam.labels.tracks import Tracks
 from napari_sam.labels.write import SUFFIXES, write_labels
 from napari_sam.labels.write_tracks import write_tracks
 
+from .class_layer import classes_of_layer
 from .layers import AXES_KEY, JOURNAL_KEY, axis_letters
 
 _DEFAULT_SUFFIX = ".ome.tif"
@@ -59,6 +60,7 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         translate=_of(attributes, "translate", kept),
         # About the name with our suffix, napari has not asked.
         overwrite=named,
+        classes=classes_of_layer(attributes.get("metadata", {})),
     )
     _note_saved(attributes.get("metadata", {}).get(JOURNAL_KEY))
     return written
