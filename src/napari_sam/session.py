@@ -12,7 +12,7 @@ from .embeddings.embedding import array_shapes
 from .embeddings.encode import Encoder
 from .embeddings.spec import CacheSpec
 from .errors import CacheError, LabelError, PromptError
-from .image.intensity import IntensityMapping, contrast_mapping
+from .image.intensity import RGB, IntensityMapping, contrast_mapping
 from .image.read import read_image
 from .image.volume import Plane, Volume
 from .labels.canvas import new_labels
@@ -128,6 +128,7 @@ class Session:
         axes: str | None = None,
         channels: Sequence[int] | None = None,
         contrast: Any = "auto",
+        colours: Sequence[RGB] | None = None,
         cache_dir: Path | str | bool | None = None,
         device: str | None = None,
         scale: Sequence[float] | None = None,
@@ -149,6 +150,9 @@ class Session:
             One to three channels that the model sees; the first three by default.
         contrast : "auto", (low, high) or one pair per channel
             ``(0, 255)`` shows an 8-bit image as it is.
+        colours : sequence of (red, green, blue), optional
+            From 0 to 1, in which the model sees each channel; they are added. By default one
+            channel is grey, two are red and green, three are red, green and blue.
         cache_dir : path, False or None
             Where embeddings are kept; None for the user's cache folder, False for nowhere.
         device : str, optional
@@ -174,7 +178,7 @@ class Session:
         given = {"axes": axes, "channels": channels, "scale": scale, "units": units}
         given["translate"] = translate
         volume = _open_volume(image, {k: v for k, v in given.items() if v is not None})
-        mapping = contrast_mapping(volume, contrast)
+        mapping = contrast_mapping(volume, contrast, colours)
         if not isinstance(model, Sam):
             model = load_model(model, device or best_device())
         elif device is not None:

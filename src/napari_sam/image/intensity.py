@@ -1,7 +1,7 @@
 """Intensity: the image's values to the RGB that the model sees, the same for every tile."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from napari_sam.errors import ImageError
 from .volume import Volume
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.8
+RGB = tuple[float, float, float]
+"""A colour, each part from 0 to 1."""
+
 _PATCHES = 32  # that are sampled
 _PATCH = 192  # pixels, side
 
@@ -24,15 +27,22 @@ class IntensityMapping:
     ----------
     limits : tuple of pair of float
         For each channel, the values that become 0 and 255.
+    colours : tuple of RGB
+        In which each channel is drawn; they are added, as light is. None: one channel is grey, two
+        are red and green, three are red, green and blue.
     """
 
     limits: tuple[tuple[float, float], ...]
+    colours: tuple[RGB, ...] = ()
 
     @property
     def key(self) -> str:
-        """The limits as text, exactly: part of the identity of cached embeddings."""
-        texts = ([repr(v).removesuffix(".0") for v in pair] for pair in self.limits)
-        return "; ".join(" to ".join(pair) for pair in texts)
+        """The limits and colours as text, exactly: part of the identity of cached embeddings."""
+        texts = [" to ".join(map(_exactly, pair)) for pair in self.limits]
+        if self.colours:
+            colours = (" ".join(map(_exactly, colour)) for colour in self.colours)
+            texts = [f"{text} in {c}" for text, c in zip(texts, colours, strict=True)]
+        return "; ".join(texts)
 
     def apply(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Map pixels to RGB.
@@ -46,15 +56,25 @@ class IntensityMapping:
         Returns
         -------
         ndarray
-            ``(h, w, 3)`` float32 in 0..255. One channel is grey, two are red and green, three are
-            red, green and blue.
+            ``(h, w, 3)`` float32 in 0..255, in :attr:`colours`.
         """
         rgb = np.zeros((*pixels.shape[:2], 3), np.float32)
+        if self.colours:
+            for index, ((low, high), colour) in enumerate(
+                zip(self.limits, self.colours, strict=True)
+            ):
+                drawn = np.asarray(colour, np.float32)
+                rgb += _scaled(pixels[..., index], low, high)[..., None] * drawn
+            return np.minimum(rgb, 255, out=rgb)
         for index, (low, high) in enumerate(self.limits):
             rgb[..., index] = _scaled(pixels[..., index], low, high)
         if len(self.limits) == 1:
             rgb[..., 1:] = rgb[..., :1]
         return rgb
+
+
+def _exactly(value: float) -> str:
+    return repr(value).removesuffix(".0")
 
 
 def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
@@ -70,7 +90,9 @@ def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
     return scaled
 
 
-def contrast_mapping(volume: Volume, contrast: Any = "auto") -> IntensityMapping:
+def contrast_mapping(
+    volume: Volume, contrast: Any = "auto", colours: Sequence[RGB] | None = None
+) -> IntensityMapping:
     """Limits for a whole image.
 
     Parameters
@@ -80,6 +102,8 @@ def contrast_mapping(volume: Volume, contrast: Any = "auto") -> IntensityMapping
     contrast : "auto", (low, high) or one pair per channel
         "auto" takes robust percentiles of each channel over the whole image, and leaves 8-bit
         colour images as they are.
+    colours : sequence of RGB, optional
+        In which each channel is drawn; see :class:`IntensityMapping`.
 
     Returns
     -------
@@ -88,8 +112,26 @@ def contrast_mapping(volume: Volume, contrast: Any = "auto") -> IntensityMapping
     Raises
     ------
     ImageError
-        If limits make no sense.
+        If limits or colours make no sense.
     """
+    drawn_in = _check_colours(colours, len(volume.channels)) if colours is not None else ()
+    return replace(_limits_of(volume, contrast), colours=drawn_in)
+
+
+def _check_colours(colours: Sequence[RGB], channels: int) -> tuple[RGB, ...]:
+    try:
+        values = np.asarray(colours, float)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (channels, 3) or not ((values >= 0) & (values <= 1)).all():
+        raise ImageError(
+            f"colours {colours!r}: give red, green and blue from 0 to 1 for each of the "
+            f"{channels} channels"
+        )
+    return tuple((float(red), float(green), float(blue)) for red, green, blue in values)
+
+
+def _limits_of(volume: Volume, contrast: Any) -> IntensityMapping:
     channels = len(volume.channels)
     if isinstance(contrast, str):
         if contrast != "auto":

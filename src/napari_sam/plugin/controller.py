@@ -15,6 +15,7 @@ from napari_sam.masks.size import Size
 from .acceptance import Acceptance
 from .bindings import Bindings
 from .classifying import Classifying
+from .composite import Composite
 from .current_object import CurrentObject
 from .desk import FIRST_HINT
 from .dock import SamDock
@@ -62,6 +63,7 @@ class Controller:
         self.classifying = Classifying(self, dock.class_box)
         self.guide = Guide(self, viewer, dock)
         self.view = View(viewer, self.say)
+        self.composite = Composite()
         self.tools = Tools(self, viewer, dock.show_tool, self.view.take_up)
         self.pick_up = PickUp(self, viewer, self._show_picking)
         self.gestures = Gestures(self, lambda: self._drawing)
@@ -111,7 +113,8 @@ class Controller:
         """The image as it is shown now; None, and the user is told why, if it cannot be used."""
         world = self.viewer.dims.point
         try:
-            return read_image_layer(image, world, self.dock.auto_contrast.isChecked())
+            source = read_image_layer(image, world, self.dock.auto_contrast.isChecked())
+            return self.composite.complete(source, image, self.viewer.layers)
         except ImageError as error:
             self.fail(str(error))
             return None
@@ -179,6 +182,19 @@ class Controller:
         chosen = self.workspace.image if self.workspace else None
         names = [layer.name for layer in found]
         self.dock.show_images(names, found.index(chosen) if chosen in found else -1)
+        self._list_channels()
+
+    def _list_channels(self) -> None:
+        image = self.workspace.image if self.workspace else None
+        options = [] if image is None else self.composite.options(image, self.viewer.layers)
+        self.dock.channel_box.show_options(options)
+
+    def choose_channel(self, key: int | str, wanted: bool) -> None:
+        """Let the model see another channel or layer besides the image, or no longer."""
+        if self.workspace is not None:
+            self.composite.choose(self.workspace.image, key, wanted)
+            self._list_channels()
+            self.objects.ask_again()
 
     def choose_image(self, index: int) -> None:
         """Use the image at an index of the list in the dock."""
@@ -368,6 +384,8 @@ class Controller:
         dock, runner = self.dock, self.runner
         dock.image_chosen.connect(self.choose_image)
         dock.tool_chosen.connect(self.tools.choose)
+        dock.channel_box.opened.connect(self._list_channels)
+        dock.channel_box.chosen.connect(self.choose_channel)
         dock.auto_contrast_changed.connect(lambda automatic: self.objects.ask_again())
         dock.accept_box.cleaning_changed.connect(self.objects.show_again)
         dock.model_chosen.connect(self.models.choose)

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from .accept_box import AcceptBox
 from .bindings import KEYS
+from .channel_box import ChannelBox
 from .class_box import ClassBox
 from .click_box import ClickBox
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
@@ -249,6 +250,8 @@ class SamDock(QWidget):
         grid.addWidget(QLabel("Image"), 0, 0)
         grid.addWidget(self.images, 0, 1)
         grid.addWidget(self.auto_contrast, 1, 1)
+        self.channel_box = ChannelBox()
+        grid.addWidget(self.channel_box, 2, 1)
         grid.setColumnStretch(1, 1)
         return grid
 

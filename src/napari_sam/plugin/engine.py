@@ -12,6 +12,7 @@ from napari_sam.masks.mask import Mask
 from napari_sam.masks.size import Size
 from napari_sam.prompts.prompt import Prompt
 
+from .composite import colours_of, contrast_of, volume_of
 from .events import (
     Answer,
     Event,
@@ -164,21 +165,14 @@ class Engine:
             return self._session
         if self._model is None:
             raise ModelError("no model is loaded: close the dock and open it again")
-        from napari_sam.image.volume import Volume
         from napari_sam.session import Session
 
-        slider = source.channel_axis is not None
-        volume = Volume.from_array(
-            source.data,
-            axes=source.axes,
-            scale=source.scale,
-            translate=source.translate,
-            units=source.units,
-            channels=(source.channel,) if slider else None,
-            name=source.name,
-        )
         self._session = Session.open(
-            volume, model=self._model, contrast=source.contrast, cache_dir=settings.cache_dir
+            volume_of(source),
+            model=self._model,
+            contrast=contrast_of(source),
+            colours=colours_of(source),
+            cache_dir=settings.cache_dir,
         )
         self._source, self._warned = source, 0
         return self._session

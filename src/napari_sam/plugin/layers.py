@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from napari.utils.colormaps.standardize_color import transform_color
 from numpy.typing import NDArray
 
 from napari_sam.errors import ImageError
+from napari_sam.image.intensity import RGB
 from napari_sam.labels.canvas import new_labels
 
 AXES_KEY = "napari-sam-axes"
@@ -84,6 +86,28 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OtherImage:
+    """Another Image layer that the model sees together with the one that is segmented.
+
+    Parameters
+    ----------
+    data : array-like
+        As large as the image's.
+    contrast : "auto" or (low, high)
+        What the model shall see.
+    colour : RGB
+        In which it is drawn.
+    name : str
+        The layer's name.
+    """
+
+    data: Any
+    contrast: Any
+    colour: RGB
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ImageSource:
     """An Image layer as it looked at one moment; nothing of napari's is in it.
 
@@ -101,6 +125,12 @@ class ImageSource:
         For each of `axes` without C.
     name : str
         The layer's name.
+    channels : tuple of int
+        All channels that the model sees, where the image has a slider for them.
+    others : tuple of OtherImage
+        Images that the model sees as well.
+    colour : RGB
+        In which this one is drawn then; alone it is grey.
     """
 
     data: Any
@@ -111,6 +141,9 @@ class ImageSource:
     translate: tuple[float, ...]
     units: tuple[str, ...]
     name: str
+    channels: tuple[int, ...] = ()
+    others: tuple[OtherImage, ...] = ()
+    colour: RGB = (1.0, 1.0, 1.0)
 
     @property
     def is_rgb(self) -> bool:
@@ -166,10 +199,20 @@ class ImageSource:
         """Whether a model sees the same in both."""
         return (
             other is not None
-            and other.data is self.data
-            and (other.axes, other.channel, other.contrast, other.name)
-            == (self.axes, self.channel, self.contrast, self.name)
+            and all(a is b for a, b in zip_longest(self._arrays, other._arrays))
+            and other._appearance == self._appearance
         )
+
+    @property
+    def _arrays(self) -> tuple[Any, ...]:
+        return self.data, *(other.data for other in self.others)
+
+    @property
+    def _appearance(self) -> tuple[Any, ...]:
+        others = tuple((other.contrast, other.colour, other.name) for other in self.others)
+        colour = self.colour if others else None
+        seen = self.channels or (self.channel,)
+        return self.axes, seen, self.contrast, self.name, colour, others
 
     def to_plane(self, position: Sequence[float]) -> tuple[int, ...]:
         """Index of the plane that a position in the layer's data lies in, channels left out."""
@@ -217,7 +260,7 @@ def read_image_layer(layer: Any, world: Sequence[float], auto_contrast: bool) ->
         data=data,
         axes=letters + ("C" if layer.rgb else ""),
         channel=channel,
-        contrast="auto" if auto_contrast else _shown_contrast(layer, data),
+        contrast="auto" if auto_contrast else shown_contrast(layer, data),
         scale=tuple(float(layer.scale[i]) for i in kept),
         translate=tuple(float(layer.translate[i]) for i in kept),
         units=tuple(str(layer.units[i]) for i in kept),
@@ -225,7 +268,8 @@ def read_image_layer(layer: Any, world: Sequence[float], auto_contrast: bool) ->
     )
 
 
-def _shown_contrast(layer: Any, data: Any) -> tuple[float, float]:
+def shown_contrast(layer: Any, data: Any) -> tuple[float, float]:
+    """The contrast limits at which an Image layer is drawn."""
     if not layer.rgb:
         low, high = layer.contrast_limits
         return float(low), float(high)

@@ -1,0 +1,52 @@
+"""ChannelBox: what the model sees besides the chosen image, as a list to tick."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QMenu, QToolButton, QWidget
+
+from .composite import SEEN, Option
+
+
+class ChannelBox(QToolButton):
+    """A button with a list; hidden where there is nothing to choose.
+
+    Signals
+    -------
+    opened
+        The list is about to be looked at.
+    chosen : object, bool
+        The key of an :class:`Option`, and whether the model shall see it.
+    """
+
+    opened = Signal()
+    chosen = Signal(object, bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolTip(
+            f"Channels that the model sees as well, {SEEN} in all, in the colours and at the\n"
+            "contrast of their layers. None: it sees the chosen image alone, in grey."
+        )
+        self.list = QMenu(self)
+        self.list.aboutToShow.connect(self.opened)
+        self.setMenu(self.list)
+        self.show_options(())
+
+    def show_options(self, options: Sequence[Option]) -> None:
+        """List what there is to choose from; no signal is sent."""
+        self.list.clear()
+        for option in options:
+            # In the text of a menu, & marks the key of an entry.
+            action = self.list.addAction(option.name.replace("&", "&&"))
+            if action is not None:
+                action.setCheckable(True)
+                action.setChecked(option.chosen)
+                action.triggered.connect(
+                    lambda checked, key=option.key: self.chosen.emit(key, checked)
+                )
+        names = [option.name for option in options if option.chosen]
+        self.setText(f"+ {', '.join(names)}" if names else "+ channels")
+        self.setVisible(bool(options))
