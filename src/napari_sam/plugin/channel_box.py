@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from .composite import SEEN, Option
 
@@ -25,6 +25,8 @@ class ChannelBox(QToolButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # Long names must not make the dock wider.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolTip(
             f"Channels that the model sees as well, {SEEN} in all, in the colours and at the\n"
