@@ -125,6 +125,25 @@ def test_objects_accepted_at_once_or_later_have_the_class(open_dock: Open) -> No
     assert classes(bench) == {1: "glia"}
 
 
+def test_a_label_that_is_put_back_keeps_its_class(open_dock: Open) -> None:
+    bench = open_dock(picture(96, 128), show=True)
+    bench.viewer.reset_view()
+    with_classes(bench, "neuron", "glia")
+    choose(bench, "neuron")
+    labels = bench.layer("labels")
+    labels.data[30:50, 20:60] = 3
+    bench.controller.workspace.set_classes(bench.controller.workspace.classes.assign({3: "neuron"}))
+    choose(bench, "glia")
+    bench.move((40, 40))
+    QTest.keyClick(bench.native, Qt.Key.Key_J, Qt.KeyboardModifier.ShiftModifier)
+    bench.idle()
+    bench.click((25, 70))
+    bench.idle()
+    bench.press(Qt.Key.Key_Return)
+    assert "put back" in bench.dock.status.text()
+    assert classes(bench) == {3: "neuron"}
+
+
 def test_everything_has_the_class_that_was_chosen(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube(1)[0])
     with_classes(bench, "neuron")

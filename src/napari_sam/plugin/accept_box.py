@@ -2,13 +2,13 @@
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QWheelEvent
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSpinBox, QWidget
-from superqt import QCollapsible
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSpinBox
 
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.clean import ALL_HOLES, Cleaning
 
 from .acceptance import Acceptance
+from .fold import Fold
 
 POLICIES = {
     OverlapPolicy.KEEP_EXISTING: (
@@ -27,7 +27,7 @@ POLICIES = {
 _LARGEST_LABEL = 2**31 - 1  # of a spin box; uint32 labels reach twice as far
 
 
-class AcceptBox(QCollapsible):
+class AcceptBox(Fold):
     """What happens on Enter; folded until it is needed.
 
     Signals
@@ -39,18 +39,10 @@ class AcceptBox(QCollapsible):
     cleaning_changed = Signal()
 
     def __init__(self) -> None:
-        super().__init__("How objects are accepted")
-        self.setDuration(0)
-        self.toggleButton().setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.toggleButton().setToolTip("Overlaps, labels, holes, crumbs and outlines")
-        inside = QWidget()
-        grid = QGridLayout(inside)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(2)
-        grid.setColumnStretch(1, 1)
-        self._label_rows(grid)
-        self._cleaning_rows(grid)
-        self.addWidget(inside)
+        super().__init__("How objects are accepted", "Overlaps, labels, holes, crumbs and outlines")
+        self.grid.setColumnStretch(1, 1)
+        self._label_rows(self.grid)
+        self._cleaning_rows(self.grid)
 
     @property
     def chosen(self) -> Acceptance:

@@ -10,22 +10,22 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QColorDialog,
     QComboBox,
-    QGridLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_sam.labels.classes import ClassTable
+
+from .fold import Fold
 
 NONE = "no class"
 _ROWS = 5
 
 
-class ClassBox(QCollapsible):
+class ClassBox(Fold):
     """A list of classes, of which one is given to the next objects; folded until it is needed.
 
     Signals
@@ -55,14 +55,8 @@ class ClassBox(QCollapsible):
     colours_changed = Signal(bool)
 
     def __init__(self) -> None:
-        super().__init__("Classes")
-        self.setDuration(0)
-        self.toggleButton().setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.toggleButton().setToolTip("Kinds of objects, with names and colours")
-        inside = QWidget()
-        grid = QGridLayout(inside)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(2)
+        super().__init__("Classes", "Kinds of objects, with names and colours")
+        grid = self.grid
         grid.addWidget(self._class_list(), 0, 0, 1, 3)
         for column, button in enumerate(self._buttons()):
             grid.addWidget(button, 1, column)
@@ -81,7 +75,6 @@ class ClassBox(QCollapsible):
         grid.addWidget(self.label_text, 2, 0)
         grid.addWidget(self.of_label, 2, 1, 1, 2)
         grid.addWidget(self.by_class, 3, 0, 1, 3)
-        self.addWidget(inside)
         self._names: list[str] = [""]
         self.show_classes(ClassTable(), "")
 
