@@ -1,6 +1,6 @@
 """Options that several commands share, and what they mean for a Session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from .report import show_download
 
 if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
+    from napari_sam.model.sam import Sam
     from napari_sam.session import Session
 
 ImageArgument = Annotated[
@@ -49,8 +50,8 @@ class Settings:
 
     Parameters
     ----------
-    model : str
-        Name or weights file.
+    model : str or Sam
+        Name, weights file, or a model that is loaded already.
     device : str or None
         None for the fastest.
     axes : str or None
@@ -63,7 +64,7 @@ class Settings:
         None for the user's own, False for none.
     """
 
-    model: str = DEFAULT_MODEL
+    model: "str | Sam" = DEFAULT_MODEL
     device: str | None = None
     axes: str | None = None
     channels: str | None = None
@@ -101,7 +102,8 @@ class Settings:
         from napari_sam.session import Session
 
         _check_device(self.device)
-        fetch_weights(self.model, quiet=quiet)
+        if isinstance(self.model, str):
+            fetch_weights(self.model, quiet=quiet)
         return Session.open(
             volume,
             model=self.model,
@@ -109,6 +111,22 @@ class Settings:
             cache_dir=self.cache_dir,
             device=self.device,
         )
+
+    def loaded(self, *, quiet: bool) -> "Settings":
+        """The same, with the model loaded: for several images.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be loaded, or downloaded.
+        """
+        from napari_sam.weights.load import best_device, load_model
+
+        if not isinstance(self.model, str):
+            return self
+        _check_device(self.device)
+        fetch_weights(self.model, quiet=quiet)
+        return replace(self, model=load_model(self.model, self.device or best_device()))
 
     def _channel_numbers(self) -> tuple[int, ...] | None:
         if self.channels is None:

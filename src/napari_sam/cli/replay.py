@@ -21,7 +21,7 @@ from .options import (
     Settings,
 )
 from .report import progress, report
-from .segment import present_labels
+from .segment_image import present_labels
 from .target import check_output
 
 if TYPE_CHECKING:

@@ -19,6 +19,9 @@ from .volume import Volume
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 _PLAIN_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "F", "RGB", "RGBA"})
 _TIFFS = frozenset({".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".qptiff", ".btf"})
+SUFFIXES = _PICTURES | _TIFFS | {".npy"}
+"""Of files that can be read; zarr is a folder."""
+
 # tifffile's letters: samples are channels; stacks without a name are taken for z
 _AXES = str.maketrans("SIQ", "CZZ")
 _CENTIMETRE = 3  # ResolutionUnit of TIFF 6.0

@@ -1,0 +1,192 @@
+"""One image to labels on disk: what ``segment`` does with each that it is given."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.errors import PromptError
+
+from .options import Settings
+from .plans import plan, plan_mosaic, plan_propagation, plan_stack
+from .report import progress
+from .target import check_output
+
+if TYPE_CHECKING:
+    from napari_sam.image.volume import Volume
+    from napari_sam.prompts.prompt import PromptSet
+    from napari_sam.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One image, and what becomes of it.
+
+    Parameters
+    ----------
+    image, output : Path
+        What to segment, and where the labels go.
+    points, boxes : Path, optional
+        CSV files that show objects; all objects without them.
+    tracks : Path, optional
+        Where tracks go.
+    """
+
+    image: Path
+    output: Path
+    points: Path | None = None
+    boxes: Path | None = None
+    tracks: Path | None = None
+
+    @property
+    def prompted(self) -> bool:
+        """Whether prompts show the objects."""
+        return self.points is not None or self.boxes is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How images are segmented.
+
+    Parameters
+    ----------
+    settings : Settings
+        Model, and how to look at an image.
+    propagate, link : bool
+        Whether objects go on from plane to plane: those that prompts show, or all.
+    along : str, optional
+        Through which axis.
+    overwrite : bool
+        Whether labels that exist may be replaced.
+    quiet : bool
+        No bars.
+    """
+
+    settings: Settings
+    propagate: bool = False
+    link: bool = False
+    along: str | None = None
+    overwrite: bool = False
+    quiet: bool = False
+
+    def check(self, task: Task) -> None:
+        """See that all that was asked can be done, before anything takes long.
+
+        Raises
+        ------
+        NapariSamError
+            If the options do not fit each other, or an output cannot be written.
+        """
+        check_output(task.output, task.image, overwrite=self.overwrite)
+        if self.propagate and not task.prompted:
+            raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
+        if self.link and task.prompted:
+            raise PromptError(
+                "--link is for all objects: use --propagate with --points and --boxes"
+            )
+        if self.along is not None and not (self.propagate or self.link):
+            raise PromptError("--along says where objects go on: give --propagate or --link too")
+        if task.tracks is not None:
+            from napari_sam.labels.write_tracks import check_tracks_target
+
+            check_tracks_target(task.tracks, overwrite=self.overwrite)
+
+
+def segment_image(task: Task, manner: Manner) -> dict[str, Any]:
+    """Segment one image and write its labels.
+
+    Parameters
+    ----------
+    task : Task
+        The image.
+    manner : Manner
+        How.
+
+    Returns
+    -------
+    dict
+        The summary: ``objects``, ``missed``, ``seconds``, ``model``, ``device``, ``files`` and
+        ``warnings``.
+
+    Raises
+    ------
+    NapariSamError
+        If it cannot be done; nothing is half-written.
+    """
+    from napari_sam.mosaic.tile_folder import remove_tiles, tile_folder_of
+
+    started = perf_counter()
+    manner.check(task)
+    prompts = _read_prompts(task)
+    volume = manner.settings.read(task.image)
+    _check_volume(volume, task, prompts)
+    session = manner.settings.open(volume, quiet=manner.quiet)
+    steps, total = _plan(session, task, manner, prompts)
+    for _ in progress(steps, total, "segment", quiet=manner.quiet):
+        pass
+    present = present_labels(session.labels)
+    missed = sorted(set(prompts.objects) - present) if prompts is not None else []
+    files, notes = _save(session, task.output, overwrite=manner.overwrite)
+    remove_tiles(tile_folder_of(task.output))
+    if task.tracks is not None:
+        files += session.save_tracks(task.tracks, overwrite=manner.overwrite)
+    nothing = [f"nothing found for object {n}" for n in missed]
+    return {
+        "objects": len(present),
+        "missed": missed,
+        "seconds": round(perf_counter() - started, 2),
+        "model": session.model.config.name,
+        "device": session.device,
+        "files": [str(file) for file in files],
+        "warnings": [*session.warnings, *nothing, *notes],
+    }
+
+
+def _read_prompts(task: Task) -> "PromptSet | None":
+    from napari_sam.prompts.read_csv import read_prompts
+
+    return read_prompts(task.points, task.boxes) if task.prompted else None
+
+
+def _check_volume(volume: "Volume", task: Task, prompts: "PromptSet | None") -> None:
+    if task.tracks is not None and "T" not in volume.plane_axes:
+        raise PromptError(
+            f"the image has no time axis to track along, only {volume.axes}: "
+            "leave --tracks out, or name the axes with --axes"
+        )
+    if prompts is not None:
+        # plane by plane, as they are segmented: an object needs foreground on each of its planes
+        for plane in prompts.planes():
+            prompts.on_plane(plane).check(volume)
+
+
+def _plan(
+    session: "Session", task: Task, manner: Manner, prompts: "PromptSet | None"
+) -> tuple[Any, int]:
+    if prompts is not None:
+        if manner.propagate:
+            return plan_propagation(session, prompts, manner.along)
+        return plan(session, prompts)
+    if manner.link:
+        return plan_stack(session, manner.along)
+    return plan_mosaic(session, task.output)
+
+
+def _save(session: "Session", output: Path, *, overwrite: bool) -> tuple[list[Path], list[str]]:
+    """Write the labels; returns the files, and what the writer has to say about them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        files = session.save(output, overwrite=overwrite)
+    # libraries warn developers with classes of their own
+    return list(files), [str(note.message) for note in caught if note.category is UserWarning]
+
+
+def present_labels(labels: Any) -> set[int]:
+    """Labels in use in an array, read block by block, without the background."""
+    import numpy as np
+
+    from napari_sam.labels.blocks import block_regions, natural_block
+
+    regions = block_regions(labels.shape, natural_block(labels))
+    return {int(n) for region in regions for n in np.unique(labels[region])} - {0}

@@ -1,0 +1,152 @@
+"""Many images in one command: each gets its labels and its row, and none stops the others."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_sam.cli.app import run
+from napari_sam.cli.batch import REPORT
+from napari_sam.cli.find_images import find_tasks, is_one_image
+from napari_sam.errors import ImageError, OutputError
+
+Run = Callable[..., tuple[int, dict[str, Any], str]]
+
+
+@pytest.fixture
+def plate(tmp_path: Path) -> Path:
+    """A folder of three small images, one of which is no image, and things that are none at all."""
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    y, x = np.mgrid[:64, :64]
+    noise = np.random.default_rng(0).integers(0, 40, (64, 64))
+    for name, places in {"a1": [(20, 20)], "b2": [(18, 18), (44, 44)]}.items():
+        cells = np.any([(y - cy) ** 2 + (x - cx) ** 2 < 81 for cy, cx in places], axis=0)
+        tifffile.imwrite(folder / f"{name}.tif", (noise + 160 * cells).astype(np.uint8))
+    (folder / "broken.tif").write_bytes(b"not a TIFF")
+    (folder / "notes.txt").write_text("seeded on Monday")
+    (folder / ".hidden.tif").write_bytes(b"")
+    (folder / "a1_labels.ome.tif").write_bytes(b"labels of last time")
+    return folder
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*words: object) -> tuple[int, dict[str, Any], str]:
+        status = run(["segment", *map(str, words), "--no-cache", "--json"])
+        out, error = capsys.readouterr()
+        return status, json.loads(out) if out else {}, error
+
+    return call
+
+
+def rows(folder: Path) -> dict[str, dict[str, str]]:
+    with (folder / REPORT).open(newline="") as file:
+        return {Path(row["file"]).name: row for row in csv.DictReader(file)}
+
+
+def test_a_folder_goes_on_past_a_bad_file_and_tells(cli: Run, plate: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labels"
+    status, summary, error = cli(plate, "-o", out)
+    assert status == 1
+    assert (summary["done"], summary["failed"], summary["exists"]) == (2, 1, 0)
+    assert "1 of 3 images" in error.splitlines()[-1]
+    found = rows(out)
+    assert set(found) == {"a1.tif", "b2.tif", "broken.tif"}
+    assert found["broken.tif"]["status"] == "failed"
+    assert "broken.tif is not an image" in found["broken.tif"]["error"]
+    for name, count in {"a1": 1, "b2": 2}.items():
+        labels = tifffile.imread(out / f"{name}_labels.ome.tif")
+        assert int(found[f"{name}.tif"]["objects"]) == len(np.unique(labels)) - 1 >= count
+    assert summary["objects"] == sum(int(found[f"{name}.tif"]["objects"]) for name in ("a1", "b2"))
+
+
+def test_the_same_command_again_does_only_what_is_missing(
+    cli: Run, plate: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "labels"
+    cli(plate, "-o", out)
+    first = rows(out)
+    written = (out / "a1_labels.ome.tif").stat().st_mtime_ns
+    (out / "b2_labels.ome.tif").unlink()
+    status, summary, _ = cli(plate, "-o", out)
+    assert (status, summary["done"], summary["exists"], summary["failed"]) == (1, 1, 1, 1)
+    assert (out / "a1_labels.ome.tif").stat().st_mtime_ns == written
+    assert rows(out)["a1.tif"]["objects"] == first["a1.tif"]["objects"]
+    (plate / "broken.tif").unlink()
+    status, summary, _ = cli(plate, "-o", out, "--overwrite")
+    assert (status, summary["done"]) == (0, 2)
+    assert (out / "a1_labels.ome.tif").stat().st_mtime_ns != written
+
+
+def test_a_pattern_and_a_table(cli: Run, plate: Path, tmp_path: Path) -> None:
+    status, summary, _ = cli(plate / "?[12].tif", "-o", tmp_path / "p", "--suffix", ".ome.zarr")
+    assert (status, summary["done"]) == (0, 2)
+    assert (tmp_path / "p" / "a1_labels.ome.zarr" / "zarr.json").exists()
+    (plate / "clicks.csv").write_text("index,axis-0,axis-1\n0,20,20\n")
+    table = plate / "table.csv"
+    table.write_text("image,output,points\na1.tif,one.tif,clicks.csv\nb2.tif,,\n")
+    status, summary, _ = cli(table, "-o", tmp_path / "t")
+    assert (status, summary["done"]) == (0, 2)
+    assert np.unique(tifffile.imread(plate / "one.tif")).tolist() == [0, 1]
+    assert (tmp_path / "t" / "b2_labels.ome.tif").exists()
+
+
+def test_one_image_is_one_image(plate: Path, tmp_path: Path) -> None:
+    assert is_one_image([str(plate / "a1.tif")])
+    assert is_one_image([str(tmp_path / "missing.tif")])
+    assert not is_one_image([str(plate)])
+    assert not is_one_image([str(plate / "*.tif")])
+    assert not is_one_image(["a.tif", "b.tif"])
+
+
+@pytest.mark.parametrize(
+    ("given", "output", "error", "words"),
+    [
+        ([], "out", ImageError, "no image"),
+        (["a/cell.tif", "b/cell.tif"], "out", OutputError, "both be written"),
+        (["a/cell.tif", "b/cell.png"], "out.ome.tif", OutputError, "name a folder"),
+        (["table.csv"], "out", ImageError, "no column image"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_done(
+    tmp_path: Path, given: list[str], output: str, error: type[Exception], words: str
+) -> None:
+    (tmp_path / "table.csv").write_text("picture\nx.tif\n")
+    (tmp_path / "empty").mkdir()
+    paths = [str(tmp_path / name) for name in given or ["empty"]]
+    with pytest.raises(error, match=words):
+        find_tasks(paths, tmp_path / output, ".ome.tif")
+    assert not (tmp_path / output).exists()
+
+
+def test_clicks_of_one_image_are_not_given_to_all(cli: Run, plate: Path, tmp_path: Path) -> None:
+    status, _, error = cli(plate, "-o", tmp_path / "x", "--points", plate / "notes.txt")
+    assert status == 1
+    assert "table" in error
+    assert error.count("\n") == 1
+
+
+def test_the_report_is_whole_after_a_kill(plate: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labels"
+    code = (
+        "import os, sys, signal, napari_sam.cli.batch as batch\n"
+        "write = batch._write\n"
+        "def once(*args):\n    write(*args)\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "batch._write = once\n"
+        "from napari_sam.cli.app import run\n"
+        "run(sys.argv[1:])\n"
+    )
+    words = ["segment", str(plate), "-o", str(out), "--no-cache"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, check=False)
+    assert done.returncode != 0
+    assert set(rows(out)) == {"a1.tif"}
+    assert run([*words, "--json"]) == 1
+    assert {row["status"] for row in rows(out).values()} == {"exists", "done", "failed"}
