@@ -57,6 +57,7 @@ class CurrentObject:
         self._corrected: set[Plane] = set()
         self._axis_wanted: str | None = None
         self._looked_at: set[Plane] = set()
+        self._promised: Job | None = None
         self._cleaned = Cleaned()
         self.held: Held | None = None
         self._sizes: dict[Plane, Size] = {}
@@ -65,6 +66,12 @@ class CurrentObject:
     def unfinished(self) -> bool:
         """Whether something would be lost by forgetting it."""
         return bool(self.masks or self._wanted)
+
+    @property
+    def size(self) -> int:
+        """How many bytes its masks take, about."""
+        masks = (*self.masks.values(), *self._following.brought.values())
+        return sum(mask.pixels.nbytes for mask in masks)
 
     @property
     def touched(self) -> bool:
@@ -327,7 +334,16 @@ class CurrentObject:
             paint(list(masks.values()))
 
         steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
-        self._desk.runner.submit(Job(steps, receive, finish, promised=True))
+        self._promised = Job(steps, receive, finish, promised=True)
+        self._desk.runner.submit(self._promised)
+
+    def not_accepted(self) -> bool:
+        """Forget that it was accepted; says whether its label had not come yet."""
+        waited, self._promised = self._promised, None
+        if waited is not None and not waited.through:
+            self._desk.runner.drop(waited)
+            return True
+        return self._following.not_accepted()
 
     @property
     def born(self) -> int:

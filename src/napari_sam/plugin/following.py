@@ -32,7 +32,7 @@ class Following:
     """
 
     def __init__(self, masks: dict[Plane, Mask], changed: Callable[[], None]) -> None:
-        self._masks, self._changed = masks, changed
+        self._masks, self._changed, self._show = masks, changed, changed
         self.brought: dict[Plane, Mask] = {}
         self.unsure: dict[Plane, float] = {}
         self.start: set[Plane] = set()
@@ -103,6 +103,14 @@ class Following:
         if self._job is not None:
             self._accepted, self._job.promised = paint, True
             self._changed = lambda: None
+
+    def not_accepted(self) -> bool:
+        """Paint nothing after all, and say whether that was in time."""
+        waited, self._accepted = self._accepted is not None and self.running, None
+        self._changed = self._show
+        if self._job is not None:
+            self._job.promised = False
+        return waited
 
     def _take(self, step: Followed, fixed: set[Plane]) -> None:
         if step.plane in fixed:

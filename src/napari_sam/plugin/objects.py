@@ -1,7 +1,7 @@
 """Objects: those under way at once; one of them is the current one, to which new clicks belong."""
 
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from napari.utils.notifications import show_warning
@@ -98,7 +98,8 @@ class Objects:
         """Take away what cannot be used, and say why; what is left is read again."""
         show_warning(found.problems[0])
         self._desk.say(found.problems[0])
-        work.remove_prompts(found.bad_points, found.bad_shapes)
+        with work.watch.refusing():
+            work.remove_prompts(found.bad_points, found.bad_shapes)
         self._look_again()
 
     def _receive(self, event: Any) -> None:
@@ -235,13 +236,14 @@ class Objects:
             return
         self._desk.runner.drop_replaceable()
         shown = self.shown()
-        with work.one_step():
-            done = {
-                one.number
-                for one in chosen
-                if one.accept(shown.get(one.number, []), self._painter(work, one, daughter))
-            }
-        self._end(done)
+        with work.history.one_action():
+            with work.one_step():
+                done = {
+                    one.number
+                    for one in chosen
+                    if one.accept(shown.get(one.number, []), self._painter(work, one, daughter))
+                }
+            self._end(done)
         if refused := len(chosen) - len(done):
             if done:
                 self._desk.say(f"{len(done)} objects accepted, {refused} not: {REFUSED}")
@@ -268,17 +270,36 @@ class Objects:
         work = self._desk.workspace
         if work is None or not numbers:
             return
+        ended = {i: self._objects[i] for i in numbers if self._objects[i].touched}
+        with work.watch.ending(self, ended, self.current.number):
+            self._leave(numbers)
+            if len(self._objects) > 1 or self.current.touched:
+                work.remove_objects(numbers)
+            else:
+                work.clear_prompts()
+
+    def _leave(self, numbers: Set[int]) -> None:
         left = {i: one for i, one in self._objects.items() if i not in numbers and one.touched}
         if left:
             self._objects = left
-            work.remove_objects(numbers)
             self._choose(self.current.number if self.current.number in left else max(left))
             self._look_again()  # for answers that did not come before the end
         else:
             self.forget()
-            work.clear_prompts()
         self.show()
         self._desk.object_changed(bool(left))
+
+    def bring_back(self, ended: Mapping[int, CurrentObject], current: int) -> None:
+        """Let objects that ended be under way again, as they were."""
+        self._objects.update(ended)
+        self._choose(current)
+        self._look_again()
+
+    def put_away(self, ended: Mapping[int, CurrentObject]) -> None:
+        """End them once more; their prompts are gone already."""
+        for one in ended.values():
+            one.drop()
+        self._leave(ended.keys())
 
     def forget(self) -> None:
         """Forget the objects; the prompts stay in their layers."""
