@@ -13,6 +13,7 @@ from napari_sam.errors import ImageError
 from napari_sam.masks.size import Size
 
 from .acceptance import Acceptance
+from .ahead import Ahead
 from .bindings import Bindings
 from .classifying import Classifying
 from .composite import Composite
@@ -20,7 +21,7 @@ from .current_object import CurrentObject
 from .desk import FIRST_HINT
 from .dock import SamDock
 from .engine import Engine
-from .events import Downloading, ModelReady, Plane, Progress, Tracked, Warned
+from .events import Downloading, ModelReady, Plane, Progress, Ready, Tracked, Warned
 from .everything import Everything
 from .gestures import Gestures, finish_shape
 from .guide import Guide
@@ -67,6 +68,7 @@ class Controller:
         self.tools = Tools(self, viewer, dock.show_tool, self.view.take_up)
         self.pick_up = PickUp(self, viewer, self._show_picking)
         self.gestures = Gestures(self, lambda: self._drawing)
+        self.ahead = Ahead(self, viewer, dock.ahead)
         self.models = ModelChooser(self, dock, settings)
         self.bindings = Bindings(
             {
@@ -109,14 +111,15 @@ class Controller:
         """How objects become labels, now."""
         return replace(self.dock.accept_box.chosen, of_class=self.classifying.current)
 
-    def read_image(self, image: Any) -> ImageSource | None:
+    def read_image(self, image: Any, aloud: bool = True) -> ImageSource | None:
         """The image as it is shown now; None, and the user is told why, if it cannot be used."""
         world = self.viewer.dims.point
         try:
             source = read_image_layer(image, world, self.dock.auto_contrast.isChecked())
             return self.composite.complete(source, image, self.viewer.layers)
         except ImageError as error:
-            self.fail(str(error))
+            if aloud:
+                self.fail(str(error))
             return None
 
     def receive(self, event: Any) -> None:
@@ -127,6 +130,10 @@ class Controller:
             self.dock.show_progress(event.text, event.done, event.total)
         elif isinstance(event, Downloading | ModelReady):
             self.models.show(event)
+            if isinstance(event, ModelReady):
+                self.ahead.model_changed()
+        elif isinstance(event, Ready):
+            self.ahead.note(event)
         elif isinstance(event, Warned):
             show_warning(event.text)
 
@@ -163,7 +170,7 @@ class Controller:
     def show_busy(self) -> None:
         """Show whether there is work to cancel."""
         if not self._closed:
-            self.dock.show_busy(self.runner.busy or self.models.busy)
+            self.dock.show_busy(self.runner.working or self.models.busy)
 
     # --- image -------------------------------------------------------------------------------
 
@@ -222,6 +229,7 @@ class Controller:
         self.tools.choose(FOREGROUND)
         self.say(f"{dropped}{FIRST_HINT}")
         self._prompts_timer.start()
+        self.ahead.begin(self.workspace)
 
     def _leave_image(self) -> str:
         """Leave the image in use; says what was left unfinished."""
@@ -232,6 +240,7 @@ class Controller:
         self.pick_up.disarm()
         self.runner.leave_image()
         self.everything.stop()
+        self.ahead.leave()
         self.objects.forget()
         self._drawing = False
         for layer in list(self._adopted):
@@ -355,6 +364,7 @@ class Controller:
     def _read_prompts(self) -> None:
         if not self._drawing and not self.view.take_back():
             self.objects.read()
+            self.ahead.clicked()
 
     def cancel(self) -> None:
         """Stop all work; what has a label keeps it."""
@@ -362,6 +372,7 @@ class Controller:
         self.objects.current.stop_following()
         self.runner.cancel()
         self.everything.stop()
+        self.ahead.cancelled()
         self.models.cancel()
         self.say(f"Cancelled. {lost}")
 
@@ -474,6 +485,7 @@ class Controller:
             return
         self._closed = True
         self._disconnect()
+        self.ahead.let_go()
         self.runner.cancel()
         self.everything.stop()
         self.models.stop()

@@ -15,7 +15,7 @@ from .engine import Asked
 from .events import Answer, Plane
 from .following import Following
 from .held import Held
-from .jobs import Job
+from .jobs import Job, Priority
 from .prompt_layers import PlanePrompts
 
 Painter = Callable[[Sequence[Mask]], bool]
@@ -327,7 +327,9 @@ class CurrentObject:
             paint(list(masks.values()))
 
         steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
-        self._desk.runner.submit(Job(steps, receive, finish, promised=True))
+        self._desk.runner.submit(
+            Job(steps, receive, finish, priority=Priority.ACCEPTED, promised=True)
+        )
 
     @property
     def born(self) -> int:

@@ -35,8 +35,11 @@ class Desk(Protocol):
     def acceptance(self) -> Acceptance:
         """How objects become labels, now."""
 
-    def read_image(self, image: Any) -> ImageSource | None:
+    def read_image(self, image: Any, aloud: bool = True) -> ImageSource | None:
         """The image as it is shown now; None, and the user is told why, if it cannot be used."""
+
+    def cancel(self) -> None:
+        """Stop all work."""
 
     def receive(self, event: Any) -> None:
         """Show progress and warnings of the worker."""

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from .accept_box import AcceptBox
+from .ahead_box import AheadBox
 from .bindings import KEYS
 from .channel_box import ChannelBox
 from .class_box import ClassBox
@@ -108,6 +109,8 @@ class SamDock(QWidget):
         self.class_box = ClassBox()
         column.addWidget(self.class_box)
         column.addLayout(self._segment_row())
+        self.ahead = AheadBox()
+        column.addWidget(self.ahead)
         column.addLayout(self._progress_row())
         self.status = _text("", word_wrap=True)
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
@@ -128,7 +131,7 @@ class SamDock(QWidget):
         self.images.setCurrentIndex(max(chosen, 0))
         self.images.setEnabled(bool(names))
         self.images.blockSignals(False)
-        for widget in (*self.tools.values(), self.slice_button, self.all_button):
+        for widget in (*self.tools.values(), self.slice_button, self.all_button, self.ahead):
             widget.setEnabled(chosen >= 0)
 
     def show_restore(self, text: str) -> None:

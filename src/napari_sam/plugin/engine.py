@@ -1,11 +1,13 @@
 """Engine: the model and the Session, which only the worker touches; no Qt, no napari."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_sam.errors import ModelError
+from napari_sam.errors import ModelError, NapariSamError
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.clean import AS_IT_IS, Cleaning
 from napari_sam.masks.mask import Mask
@@ -21,6 +23,7 @@ from .events import (
     Plane,
     PlaneObjects,
     Progress,
+    Ready,
     Tracked,
     Warned,
 )
@@ -28,10 +31,12 @@ from .layers import ImageSource
 from .lineage import read_tracks
 from .prepare import prepare
 from .settings import Settings
+from .tile_order import Viewport, around, everywhere
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
     from napari_sam.session import Session
+    from napari_sam.tiles.grid import Tile
 
 Events = Generator[Event, None, None]
 
@@ -46,6 +51,9 @@ class Asked(NamedTuple):
 
 Wanted = Mapping[Plane, Mapping[int, Asked]]
 """What to predict, by plane and number of the object."""
+
+_TOLD_EVERY = 0.1
+"""Seconds between two events while tiles are found in the cache: more would only keep Qt busy."""
 
 # torch, the session and all that they bring are imported inside the functions: they take seconds,
 # and this module is imported by the GUI thread.
@@ -66,13 +74,14 @@ class Engine:
         self._settings: Settings | None = None
         self._model: Sam | None = None
         self._source: ImageSource | None = None
+        self._kept: Settings | None = None
         self._session: Session | None = None
         self._warned = 0
         self.origin = Origin()
 
     def load(self, settings: Settings) -> Events:
         """Load the model, unless it is there; what it lacks on this machine is downloaded."""
-        if self._model is not None and settings == self._settings:
+        if self._model is not None and settings.same_model(self._settings):
             return
         from napari_sam.weights.load import weights_hash
 
@@ -89,8 +98,9 @@ class Engine:
         for plane, asked in wanted.items():
             objects = {number: tuple(one.prompts) for number, one in asked.items()}
             sizes = {number: one.size for number, one in asked.items()}
-            for done, _ in enumerate(session.encode_for(objects), start=1):
+            for done, tile in enumerate(session.encode_for(objects), start=1):
                 yield Progress("Looking at the image", done)
+                yield self._ready(session, source, [tile])
             for number, mask in session.predict_objects(objects, sizes).items():
                 yield Answer(plane, asked[number].key, mask, number)
         yield from self._warnings()
@@ -128,6 +138,7 @@ class Engine:
         yield Progress("Segmenting", 0, len(session.tiles(planes)))
         for step in session.segment_everything(planes, commit=False):
             yield Progress("Segmenting", step.done, step.total)
+            yield self._ready(session, source, [step.tile])
             if masks := list(filter(cleaning.is_object, map(cleaning.apply, step.masks))):
                 yield number_objects(masks)
         yield from self._warnings()
@@ -151,6 +162,86 @@ class Engine:
                 yield number_objects(list(masks.values()), list(masks))
         yield from self._warnings()
 
+    def ahead(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        view: Viewport,
+        everything: bool,
+        done: "Collection[Tile]",
+    ) -> Events:
+        """Encode tiles before they are asked for: those around the view, or all.
+
+        Parameters
+        ----------
+        settings : Settings
+            Which model.
+        source : ImageSource
+            The image.
+        view : Viewport
+            What is on the screen.
+        everything : bool
+            All tiles, and what goes wrong is told. Otherwise a few, and a click will tell.
+        done : collection of Tile
+            Those that are ready as far as is known.
+        """
+        steps = self._ahead(settings, source, view, everything, set(done))
+        if everything:
+            yield from steps
+            return
+        with suppress(NapariSamError):
+            yield from (event for event in steps if isinstance(event, Ready))
+
+    def _ahead(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        view: Viewport,
+        everything: bool,
+        done: "set[Tile]",
+    ) -> Iterator[Event]:
+        yield from self.load(settings)
+        session = self._open(settings, source)
+        encoder, planes = session.encoder, session.volume.plane_shape
+        total = len(session.tiles()) if everything else 0
+        tiles = (
+            everywhere(session.grid, planes, view)
+            if everything
+            else around(session.grid, planes, view)
+        )
+        found: list[Tile] = []
+        told, full = monotonic(), False
+        for place, tile in enumerate(tiles):
+            if self._session is not session:
+                return  # the image was clicked on as it looks now, which is not as it looked here
+            if full := place >= encoder.room:
+                break
+            if tile in done:
+                continue
+            if fresh := not encoder.has(tile):
+                encoder.get(tile)
+            done.add(tile)
+            found.append(tile)
+            if fresh or monotonic() - told > _TOLD_EVERY:
+                yield self._ready(session, source, found)
+                yield Progress("Encoding", len(done), total)
+                found, told = [], monotonic()
+        yield self._ready(session, source, found)
+        if everything:  # also where all of it was found in the cache, too quickly to be told
+            yield Progress("Encoding", len(done), total)
+        if full and everything:
+            yield Warned(
+                f"The cache is full: there is room for {encoder.room} of {total} tiles. "
+                "Make it larger in napari's preferences."
+            )
+        yield from self._warnings()
+
+    @staticmethod
+    def _ready(session: "Session", source: ImageSource, tiles: "Sequence[Tile]") -> Ready:
+        if session.encoder.keeps:
+            return Ready(source, session.grid, tuple(tiles))
+        return Ready(source, session.grid, session.encoder.in_memory(), all_there_are=True)
+
     def tracks(self, labels: Any, axes: str, metadata: Mapping[str, Any]) -> Events:
         """Where all labels are through time."""
         yield Progress("Tracking")
@@ -161,7 +252,8 @@ class Engine:
         self._model = self._session = self._source = self._settings = None
 
     def _open(self, settings: Settings, source: ImageSource) -> "Session":
-        if self._session is not None and source.same_view(self._source):
+        kept = settings.same_cache(self._kept)
+        if self._session is not None and kept and source.same_view(self._source):
             return self._session
         if self._model is None:
             raise ModelError("no model is loaded: close the dock and open it again")
@@ -173,8 +265,9 @@ class Engine:
             contrast=contrast_of(source),
             colours=colours_of(source),
             cache_dir=settings.cache_dir,
+            cache_budget=settings.cache_budget,
         )
-        self._source, self._warned = source, 0
+        self._source, self._kept, self._warned = source, settings, 0
         return self._session
 
     def _warnings(self) -> Iterator[Event]:

@@ -3,14 +3,14 @@
 from typing import Any
 
 import numpy as np
-from napari.utils import progress
 
 from napari_sam.errors import NapariSamError
 
 from .acceptance import Acceptance
+from .activity import Activity
 from .desk import FIRST_HINT, Desk
 from .events import PlaneObjects, Progress
-from .jobs import Job
+from .jobs import Job, Priority
 from .workspace import Workspace
 
 
@@ -25,7 +25,7 @@ class Everything:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._bar: Any = None
+        self._activity = Activity(desk.cancel)
         self._found = 0
         self._numbers: set[int] = set()
         self._first: int | None = None
@@ -59,23 +59,24 @@ class Everything:
             steps = engine.everything(settings, work.source, planes, self._how.cleaning)
         self._numbers, self._found, self._first = set(), 0, None
         self._desk.runner.submit(
-            Job(steps, lambda event: self._receive(work, event), self._finish, background=True)
+            Job(
+                steps,
+                lambda event: self._receive(work, event),
+                self._finish,
+                priority=Priority.ASKED,
+            )
         )
 
     def stop(self) -> None:
         """Take the progress bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._activity.close()
 
     def _receive(self, work: Workspace, event: Any) -> None:
         if isinstance(event, PlaneObjects):
             self._accept(work, event)
             return
-        if isinstance(event, Progress) and event.total:
-            if self._bar is None:
-                self._bar = progress(total=event.total, desc=event.text)
-            self._bar.update(event.done - self._bar.n)
+        if isinstance(event, Progress):
+            self._activity.show(event)
         self._desk.receive(event)
 
     def _accept(self, work: Workspace, found: PlaneObjects) -> None:

@@ -1,18 +1,36 @@
 """Jobs: generators in one worker thread at a time, the newest click first."""
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import partial
 from threading import Event as Flag
 from typing import Any
 
-from napari.qt.threading import create_worker
+from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QObject, Signal
 
 from napari_sam.errors import NapariSamError
 
 from .events import Event
+
+
+class Priority(IntEnum):
+    """What is done first.
+
+    Work steps aside for what comes before it, at its next step, and goes on afterwards.
+    """
+
+    CLICK = 0
+    """An answer that the user waits for."""
+    ACCEPTED = 1
+    """What the user is done with, and the model is not."""
+    ASKED = 2
+    """Long work that the user has asked for."""
+    AHEAD = 3
+    """What may be wanted soon."""
 
 
 @dataclass(eq=False, slots=True)
@@ -31,10 +49,15 @@ class Job:
         Called in the GUI thread when the job is dropped before that.
     replaceable : bool
         Whether a newer job of this sort makes this one pointless, as a newer click does.
-    background : bool
-        Whether it steps aside for every other job, and goes on afterwards.
+    priority : Priority
+        What it comes after.
     promised : bool
         Whether the user was told that its result is accepted.
+    quiet : bool
+        Whether it is nothing that the user would want to know of, or to cancel.
+    dropped : bool
+        Whether its answers are no longer meant. A job is asked once, so this says of each answer
+        what a number of the question would say: whether a newer one has taken its place.
     """
 
     steps: Generator[Event, None, None]
@@ -42,8 +65,9 @@ class Job:
     finish: Callable[[], None] = lambda: None
     cancelled: Callable[[], None] = lambda: None
     replaceable: bool = False
-    background: bool = False
+    priority: Priority = Priority.CLICK
     promised: bool = False
+    quiet: bool = False
     dropped: bool = False
     through: bool = False
     step_aside: Flag = field(default_factory=Flag)
@@ -55,7 +79,7 @@ class JobRunner(QObject):
     Signals
     -------
     busy_changed : bool
-        When work begins, and when nothing is left.
+        Whether there is work that the user knows of; whenever a job begins or ends.
     failed : str
         One line for the user; the job that it came from is over.
     """
@@ -72,19 +96,24 @@ class JobRunner(QObject):
     @property
     def busy(self) -> bool:
         """Whether a worker runs or work waits."""
-        return self._running is not None or bool(self._queue)
+        return bool(self._all())
+
+    @property
+    def working(self) -> bool:
+        """Whether there is work that the user knows of."""
+        return any(not job.quiet and not job.dropped for job in self._all())
 
     def submit(self, job: Job) -> None:
-        """Queue a job; what it makes pointless is dropped, background work steps aside."""
+        """Queue a job; what it makes pointless is dropped, what comes after it steps aside."""
         if job.replaceable:
             self._drop(lambda old: old.replaceable)
-        position = len(self._queue)
-        if not job.background:
-            position = sum(not waiting.background for waiting in self._queue)
-            if self._running is not None and self._running.background:
-                self._running.step_aside.set()
-        self._queue.insert(position, job)
-        self._start_next()
+        self._queue.insert(sum(other.priority <= job.priority for other in self._queue), job)
+        if self._running is not None and self._running.priority > job.priority:
+            self._running.step_aside.set()
+        if self._running is None:
+            self._start_next()
+        else:
+            self.busy_changed.emit(self.working)
 
     def drop_replaceable(self) -> None:
         """Drop the answer to the last click, whether it runs or waits."""
@@ -96,17 +125,20 @@ class JobRunner(QObject):
 
     def leave_image(self) -> None:
         """Drop what concerns the image in use; what was accepted is finished."""
-        self._drop(lambda job: job.replaceable or (job.background and not job.promised))
+        long = Priority.ASKED
+        self._drop(lambda job: job.replaceable or (job.priority >= long and not job.promised))
 
     @property
     def promised(self) -> int:
         """How many accepted objects still wait for their masks."""
-        jobs = [*self._queue, self._running]
-        return sum(job is not None and job.promised and not job.dropped for job in jobs)
+        return sum(job.promised and not job.dropped for job in self._all())
 
     def cancel(self) -> None:
         """Drop everything; the worker stops at its next step."""
         self._drop(lambda job: True)
+
+    def _all(self) -> list[Job]:
+        return self._queue if self._running is None else [self._running, *self._queue]
 
     def _drop(self, which: Callable[[Job], bool]) -> None:
         dropped = list(filter(which, self._queue))
@@ -124,11 +156,11 @@ class JobRunner(QObject):
             return
         job = self._running = self._queue.pop(0)
         job.step_aside.clear()
-        self._worker = create_worker(run_steps, job, _start_thread=False)
+        self._worker = _worker_for(job)
         self._worker.yielded.connect(partial(self._deliver, job))
         self._worker.finished.connect(partial(self._finished, job))
         self._worker.start()
-        self.busy_changed.emit(True)
+        self.busy_changed.emit(self.working)
 
     def _deliver(self, job: Job, event: Any) -> None:
         # After quit() one more value arrives: it belongs to a click that is no longer meant.
@@ -147,8 +179,9 @@ class JobRunner(QObject):
 
     def _finished(self, job: Job) -> None:
         self._running = self._worker = None
-        if job.background and job.step_aside.is_set() and not job.dropped and not job.through:
-            self._queue.append(job)
+        if job.step_aside.is_set() and not job.dropped and not job.through:
+            # before those that are as urgent: it was there first
+            self._queue.insert(sum(other.priority < job.priority for other in self._queue), job)
         else:
             # A worker that was told to quit leaves the steps as they are, with what they hold.
             job.steps.close()
@@ -157,6 +190,31 @@ class JobRunner(QObject):
         self._start_next()
         if not self.busy:
             self.busy_changed.emit(False)
+
+
+class _Worker(GeneratorWorker):
+    """A worker of napari's that leaves the filters of warnings as they are.
+
+    Filters are everybody's. While they are set aside for a worker, napari shows the warnings that
+    it hides; and where the window sets them aside meanwhile too, the worker's come back after it
+    has ended. Encoding ahead goes on for as long as the user works, so that would happen.
+    """
+
+    def run(self) -> None:
+        """Run the steps; no exception leaves them, see :func:`run_steps`."""
+        self.started.emit()
+        self._running = True
+        self.work()
+        self._running = False
+        with suppress(RuntimeError):  # the program has ended meanwhile, and Qt with it
+            self.finished.emit()
+            self._finished.emit(self)
+
+
+def _worker_for(job: Job) -> Any:
+    if job.quiet:  # napari would ask whether it may be interrupted, before it closes
+        return _Worker(run_steps, job)
+    return create_worker(run_steps, job, _start_thread=False, _worker_class=_Worker)
 
 
 def run_steps(job: Job) -> Iterator[Any]:

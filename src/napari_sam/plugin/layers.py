@@ -200,7 +200,7 @@ class ImageSource:
         return (
             other is not None
             and all(a is b for a, b in zip_longest(self._arrays, other._arrays))
-            and other._appearance == self._appearance
+            and other.appearance == self.appearance
         )
 
     @property
@@ -208,11 +208,17 @@ class ImageSource:
         return self.data, *(other.data for other in self.others)
 
     @property
-    def _appearance(self) -> tuple[Any, ...]:
+    def appearance(self) -> tuple[Any, ...]:
+        """What of the arrays a model sees, and how: equal where it sees the same."""
         others = tuple((other.contrast, other.colour, other.name) for other in self.others)
         colour = self.colour if others else None
         seen = self.channels or (self.channel,)
         return self.axes, seen, self.contrast, self.name, colour, others
+
+    def to_leading(self, plane: Sequence[int]) -> tuple[int, ...]:
+        """Index of the layer's axes before y and x for a plane: with the channel that is shown."""
+        axis = self.channel_axis
+        return tuple(plane) if axis is None else (*plane[:axis], self.channel, *plane[axis:])
 
     def to_plane(self, position: Sequence[float]) -> tuple[int, ...]:
         """Index of the plane that a position in the layer's data lies in, channels left out."""
