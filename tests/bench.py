@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -16,6 +17,8 @@ from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
+
+NO_KEYS = Qt.KeyboardModifier.NoModifier
 
 
 class GatedSam(Sam):
@@ -123,10 +126,12 @@ class Bench:
         QApplication.processEvents()
 
     def move(self, world: Sequence[float]) -> None:
-        """Move the mouse, and wait until napari knows."""
-        cursor = self.viewer.cursor
-        QTest.mouseMove(self.native, self.place(world))
-        self.wait(lambda: np.allclose(cursor.position[-len(world) :], world, atol=1))
+        """Move the mouse: as Qt tells it, for the screen tells it when it likes."""
+        place, none = QPointF(self.place(world)), Qt.MouseButton.NoButton
+        there = QPointF(self.native.mapToGlobal(self.place(world)))
+        kind = QEvent.Type.MouseMove
+        QApplication.sendEvent(self.native, QMouseEvent(kind, place, there, none, none, NO_KEYS))
+        QApplication.processEvents()
 
     def drag(self, start: Sequence[float], stop: Sequence[float]) -> None:
         first, last = self.place(start), self.place(stop)

@@ -12,6 +12,7 @@ KEYS = {
     "K": "accept as a daughter",
     "J": "another object at once",
     "H": "another size of the object",
+    "Shift-H": "show what a click would give",
     "Shift-J": "pick up the label here",
     "Enter": "accept the object",
     "Escape": "drop it",

@@ -1,7 +1,7 @@
 """ClickBox: what a click means, and what can be done with one."""
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_sam.masks.size import Size
 
@@ -13,10 +13,14 @@ _PICK_UP_TIP = (
     "Correct a label: the next click takes it into the hand again, Enter puts it back.\n"
     "Without this button: point at it [Shift-J]"
 )
+_HOVER_TIP = (
+    "Rest the mouse: white is what a click would add, orange what it would take away.\n"
+    "Where the model has not looked yet, nothing is shown [Shift-H]"
+)
 
 
 class ClickBox(QWidget):
-    """A row of the dock about clicks.
+    """Rows of the dock about clicks.
 
     Signals
     -------
@@ -24,10 +28,13 @@ class ClickBox(QWidget):
         Another size is wanted.
     pick_up_clicked : bool
         Whether the next click shall pick up a label.
+    hover_changed : bool
+        Whether to show what a click would give.
     """
 
     size_clicked = Signal()
     pick_up_clicked = Signal(bool)
+    hover_changed = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,8 +42,7 @@ class ClickBox(QWidget):
         self.size_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.size_button.setToolTip(_TIP)
         self.size_button.clicked.connect(lambda: self.size_clicked.emit())
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.setSpacing(2)
         row.addWidget(self.size_button)
         self.pick_up_button = QPushButton("Pick up a label")
@@ -45,6 +51,16 @@ class ClickBox(QWidget):
         self.pick_up_button.setToolTip(_PICK_UP_TIP)
         self.pick_up_button.clicked.connect(self.pick_up_clicked)
         row.addWidget(self.pick_up_button)
+        self.hover = QCheckBox("Show what a click would give")
+        self.hover.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.hover.setToolTip(_HOVER_TIP)
+        self.hover.setChecked(True)
+        self.hover.toggled.connect(self.hover_changed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(row)
+        column.addWidget(self.hover)
         self.show_size(Size.BEST)
 
     def show_size(self, size: Size) -> None:

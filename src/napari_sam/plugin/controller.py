@@ -21,6 +21,7 @@ from .events import Downloading, ModelReady, Plane, Progress, Tracked, Warned
 from .everything import Everything
 from .gestures import Gestures, finish_shape
 from .guide import Guide
+from .hover import Hover
 from .jobs import Job, JobRunner
 from .layers import FOREGROUND, ImageSource, image_layers, read_image_layer
 from .lineage import show_tracks
@@ -61,6 +62,7 @@ class Controller:
         self.view = View(viewer, self.say)
         self.tools = Tools(self, viewer, dock.show_tool, self.view.take_up)
         self.pick_up = PickUp(self, viewer, self._show_picking)
+        self.hover = Hover(self, viewer, dock)
         self.gestures = Gestures(self, lambda: self._drawing)
         self.models = ModelChooser(self, dock, settings)
         self.bindings = Bindings(
@@ -72,6 +74,7 @@ class Controller:
                 "K": self.accept_daughter,
                 "J": self.next_object,
                 "H": self.next_size,
+                "Shift-H": dock.clicks.hover.toggle,
                 "Shift-J": self.pick_up.under_cursor,
                 "Enter": self.accept,
                 "Escape": self.drop,
@@ -157,7 +160,7 @@ class Controller:
     def show_busy(self) -> None:
         """Show whether there is work to cancel."""
         if not self._closed:
-            self.dock.show_busy(self.runner.busy or self.models.busy)
+            self.dock.show_busy(self.runner.working or self.models.busy)
 
     # --- image -------------------------------------------------------------------------------
 
@@ -466,6 +469,7 @@ class Controller:
         self.guide.close()
         self.view.close()
         self.pick_up.disarm()
+        self.hover.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._later_images)
         events.removed.disconnect(self._layer_removed)

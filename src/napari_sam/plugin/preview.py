@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_sam.masks.mask import Mask
 
-from .layers import PREVIEW_COLOURS, ImageSource
+from .layers import PREVIEW_COLOURS, ImageSource, placement
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +108,33 @@ def preview_data(
         return MaskStack(by_plane, start, shape), start
     shape = (*shape[:axis], source.data.shape[axis], *shape[axis:])
     return MaskStack(by_plane, start, shape, axis), (*start[:axis], 0, *start[axis:])
+
+
+def show_masks(
+    layer: Any, image: Any, source: ImageSource, objects: Mapping[int, Sequence[Mask]]
+) -> None:
+    """Let a Labels layer show some objects over an image, and nothing else.
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+        Gets a small array, where the objects are.
+    image : napari.layers.Image
+        Where it lies.
+    source : ImageSource
+        The image.
+    objects : mapping of int to sequence of Mask
+        See :func:`preview_data`; they may be empty.
+    """
+    if all(mask.empty for masks in objects.values() for mask in masks):
+        start: tuple[int, ...] = (0,) * image.ndim
+        data: Any = np.zeros((1,) * image.ndim, np.uint8)
+    else:
+        data, start = preview_data(source, objects)
+    for name, value in placement(image).items():
+        setattr(layer, name, value)
+    layer.data = data
+    layer.translate = translate_of(image, start)
 
 
 def colour_of(number: int) -> int:

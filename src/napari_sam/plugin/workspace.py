@@ -14,6 +14,7 @@ from napari_sam.masks.mask import Mask
 from .acceptance import Acceptance
 from .events import PlaneObjects
 from .held import Held
+from .hover_layer import HoverLayer
 from .layers import (
     BOX_COLOUR,
     COLOURS,
@@ -35,7 +36,7 @@ from .layers import (
     to_layer_index,
 )
 from .lineage import division, note_parent
-from .preview import preview_data, translate_of
+from .preview import show_masks
 from .prompt_layers import object_numbers
 from .safekeeping import Safekeeping
 
@@ -73,6 +74,7 @@ class Workspace:
         self._adopt = adopt
         self._largest: int | None = 0
         self._in_step = False
+        self.hover = HoverLayer(viewer, image)
         self.points: Any = None
         self.shapes: Any = None
         self.preview: Any = None
@@ -180,6 +182,7 @@ class Workspace:
         empty += [layer for layer in (self.points, self.shapes) if layer and not len(layer.data)]
         if self.labels is not None and self._is_blank(self.labels):
             empty.append(self.labels)
+        self.hover.remove()
         for layer in empty:
             if layer is not None and layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
@@ -260,19 +263,12 @@ class Workspace:
 
     def show(self, objects: Mapping[int, Sequence[Mask]]) -> None:
         """Show the objects under way, each in the colour of its number; none for no preview."""
+        self.hover.clear()
         if self.preview is None or self.preview not in self.viewer.layers:
             return
         if self.preview.ndim != self.image.ndim:
             return  # the image has other data now, and gets layers of its own
-        if all(mask.empty for masks in objects.values() for mask in masks):
-            start: tuple[int, ...] = (0,) * self.image.ndim
-            data: Any = np.zeros((1,) * self.image.ndim, np.uint8)
-        else:
-            data, start = preview_data(self.source, objects)
-        for name, value in placement(self.image).items():
-            setattr(self.preview, name, value)
-        self.preview.data = data
-        self.preview.translate = translate_of(self.image, start)
+        show_masks(self.preview, self.image, self.source, objects)
 
     # --- labels ------------------------------------------------------------------------------
 
