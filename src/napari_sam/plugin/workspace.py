@@ -33,6 +33,7 @@ from .layers import (
     make_points,
     make_preview,
     make_shapes,
+    move,
     placement,
     polarity_of,
     to_layer_index,
@@ -155,8 +156,7 @@ class Workspace:
         place = placement(self.image)
         for layer in (self.points, self.shapes, self.labels):
             if layer is not None and layer in self.viewer.layers:
-                for name, value in place.items():
-                    setattr(layer, name, value)
+                move(layer, place)
         self.show({})
 
     def owns(self, layer: Any) -> bool:
@@ -275,10 +275,9 @@ class Workspace:
             data: Any = np.zeros((1,) * self.image.ndim, np.uint8)
         else:
             data, start = preview_data(self.source, objects)
-        for name, value in placement(self.image).items():
-            setattr(self.preview, name, value)
-        self.preview.data = data
-        self.preview.translate = translate_of(self.image, start)
+        if not (data.size == self.preview.data.size == 1 and not np.any(self.preview.data)):
+            self.preview.data = data
+        move(self.preview, placement(self.image) | {"translate": translate_of(self.image, start)})
 
     # --- labels ------------------------------------------------------------------------------
 
