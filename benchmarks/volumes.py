@@ -44,7 +44,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from napari_sam import PointPrompt, Session
 from napari_sam.embeddings.embedding import Embedding
-from napari_sam.embeddings.encode import Encoder
+from napari_sam.embeddings.encode import Encoder, Seen
 from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
@@ -468,10 +468,10 @@ class WatchedEncoder(Encoder):
         super().__init__(session.model, session.volume, session.mapping, session.grid, None)
         self.asked: set[Tile] = set()
 
-    def get(self, tile: Tile) -> Embedding:
+    def get(self, tile: Tile, seen: Seen | None = None) -> Embedding:
         """See Encoder."""
         self.asked.add(tile)
-        return super().get(tile)
+        return super().get(tile, seen)
 
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
         """See Encoder."""

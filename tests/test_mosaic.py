@@ -20,11 +20,12 @@ from napari_sam import Session
 from napari_sam.errors import OutputError
 from napari_sam.model.sam import Sam
 from napari_sam.mosaic.mosaic import Mosaic
-from napari_sam.mosaic.seams import agreeing, unite
+from napari_sam.mosaic.seams import agreeing
 from napari_sam.mosaic.tile_folder import TileFolder, remove_tiles, tile_folder_of
 from napari_sam.mosaic.tile_objects import TileObjects
 from napari_sam.tiles.bbox import place
 from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.stitch import unite
 
 DIGEST = bytes(16)
 Labels = NDArray[np.uint32]

@@ -125,15 +125,14 @@ def segment_image(task: Task, manner: Manner) -> dict[str, Any]:
     steps, total = _plan(session, task, manner, prompts)
     for _ in progress(steps, total, "segment", quiet=manner.quiet):
         pass
-    present = present_labels(session.labels)
-    missed = sorted(set(prompts.objects) - present) if prompts is not None else []
+    count, missed = _count(session, prompts)
     files, notes = _save(session, task.output, overwrite=manner.overwrite)
     remove_tiles(tile_folder_of(task.output))
     if task.tracks is not None:
         files += session.save_tracks(task.tracks, overwrite=manner.overwrite)
     nothing = [f"nothing found for object {n}" for n in missed]
     return {
-        "objects": len(present),
+        "objects": count,
         "missed": missed,
         "seconds": round(perf_counter() - started, 2),
         "model": session.model.config.name,
@@ -171,6 +170,16 @@ def _plan(
     if manner.link:
         return plan_stack(session, manner.along)
     return plan_mosaic(session, task.output)
+
+
+def _count(session: "Session", prompts: "PromptSet | None") -> tuple[int, list[int]]:
+    """How many objects there are, and the numbers of those that were shown and not found."""
+    from napari_sam.mosaic.mosaic import Mosaic
+
+    if isinstance(session.labels, Mosaic):  # it knows, and drawing all of it takes long
+        return session.labels.count, []
+    present = present_labels(session.labels)
+    return len(present), [] if prompts is None else sorted(set(prompts.objects) - present)
 
 
 def _save(session: "Session", output: Path, *, overwrite: bool) -> tuple[list[Path], list[str]]:

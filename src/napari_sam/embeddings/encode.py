@@ -20,6 +20,9 @@ from .cache import EmbeddingCache, as_stored
 from .digest import digest_pixels
 from .embedding import Embedding
 
+Seen = tuple[NDArray[np.generic], bytes]
+"""Pixels of a tile, and their digest."""
+
 _KEPT_TILES = 6
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one, for the processor is shared anyway
 
@@ -66,13 +69,26 @@ class Encoder:
         self._lock = Lock()
         self._recent: OrderedDict[tuple[int, ...], tuple[bytes, Embedding]] = OrderedDict()
 
-    def get(self, tile: Tile) -> Embedding:
+    def read(self, tile: Tile) -> Seen:
+        """The pixels of a tile as they are now, and their digest.
+
+        Raises
+        ------
+        ImageError
+            If they cannot be read.
+        """
+        pixels = self.volume.read(tile.plane, *tile.bbox)
+        return pixels, digest_pixels(pixels)
+
+    def get(self, tile: Tile, seen: Seen | None = None) -> Embedding:
         """The embedding of a tile: from memory, from the cache, or computed.
 
         Parameters
         ----------
         tile : Tile
             One of the grid's.
+        seen : tuple, optional
+            From :meth:`read`, for who has just read it; read here by default.
 
         Returns
         -------
@@ -86,8 +102,7 @@ class Encoder:
             If the pixels of the tile cannot be read.
         """
         index = (*tile.plane, tile.row, tile.col)
-        pixels = self.volume.read(tile.plane, *tile.bbox)
-        digest = digest_pixels(pixels)
+        pixels, digest = self.read(tile) if seen is None else seen
         with self._lock:  # what is being fetched ahead is waited for, not computed twice
             known = self._recent.get(index)
             if known is not None and known[0] == digest:

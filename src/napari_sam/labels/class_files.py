@@ -10,6 +10,7 @@ from napari_sam.errors import LabelError, OutputError
 
 from .classes import ClassTable, ObjectClass
 from .image_group import is_zarr, ome_attributes, zarr_attributes
+from .target import check_may_replace
 
 COLUMNS = ["label", "class", "color"]
 CLASSES = "napari-sam"
@@ -39,11 +40,7 @@ def check_class_table(path: Path, overwrite: bool) -> None:
             f"{path} is not a table of classes, which belongs there: choose another name for the "
             "labels, or move it"
         )
-    if not overwrite:
-        raise OutputError(
-            f"{path} exists already: choose another name, or replace it with --overwrite "
-            "(overwrite=True)"
-        )
+    check_may_replace(path, overwrite)
 
 
 def is_class_table(path: Path) -> bool:

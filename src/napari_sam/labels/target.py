@@ -40,6 +40,17 @@ def check_target(target: Path, is_folder: bool, overwrite: bool, source: Path | 
         _check_folder(target)
     elif not target.is_file():
         raise OutputError(f"{target} is not a file: choose another name, or remove it")
+    check_may_replace(target, overwrite)
+
+
+def check_may_replace(target: Path, overwrite: bool) -> None:
+    """See that the user allowed to replace what is there.
+
+    Raises
+    ------
+    OutputError
+        If not.
+    """
     if not overwrite:
         raise OutputError(
             f"{target} exists already: choose another name, or replace it with --overwrite "

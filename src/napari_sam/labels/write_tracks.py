@@ -13,6 +13,7 @@ from napari_sam.errors import OutputError
 
 from .atomic import replacing
 from .image_group import is_zarr
+from .target import check_may_replace
 from .tracks import Tracks
 
 GEFF_VERSION = "1.1"
@@ -83,11 +84,7 @@ def check_tracks_target(target: Path, *, overwrite: bool) -> None:
     ours = target.is_dir() and is_zarr(target) if folder else target.is_file()
     if not ours:
         raise OutputError(f"{target} does not hold tracks: choose another name, or remove it")
-    if not overwrite:
-        raise OutputError(
-            f"{target} exists already: choose another name, or replace it with --overwrite "
-            "(overwrite=True)"
-        )
+    check_may_replace(target, overwrite)
 
 
 def _write_csv(place: Path, tracks: Tracks) -> None:

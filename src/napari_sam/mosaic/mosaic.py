@@ -13,8 +13,9 @@ from napari_sam.labels.blocks import block_regions
 from napari_sam.masks.everything import SMALLEST_OBJECT
 from napari_sam.tiles.bbox import BBox, intersection, place
 from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.stitch import unite
 
-from .seams import Pairs, agreeing, unite
+from .seams import Pairs, agreeing
 from .tile_folder import TileFolder
 from .tile_objects import TileObjects
 

@@ -1,11 +1,7 @@
 """Seams: which objects of overlapping tiles are one, whatever the order of the tiles."""
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from napari_sam.tiles.bbox import intersection, place
 from napari_sam.tiles.stitch import SAME_OBJECT
@@ -42,28 +38,3 @@ def agreeing(first: TileObjects, second: TileObjects) -> Pairs:
     pairs = np.stack(np.divmod(codes, len(second) + 1), axis=1)
     smaller = np.minimum(size_a[pairs[:, 0]], size_b[pairs[:, 1]])
     return np.asarray(pairs[shared > SAME_OBJECT * smaller], np.int64)
-
-
-def unite(count: int, pairs: Iterable[Pairs]) -> NDArray[np.int64]:
-    """The object that each part belongs to.
-
-    Parameters
-    ----------
-    count : int
-        How many parts there are.
-    pairs : iterable of ndarray
-        ``(N, 2)`` int64 each: parts, counted from 0, that are one object.
-
-    Returns
-    -------
-    ndarray
-        ``(count,)`` int64: numbers of the objects from 0, in the order of their first parts. It
-        does not depend on the order of the pairs.
-    """
-    edges = np.concatenate([np.empty((0, 2), np.int64), *pairs])
-    graph = coo_array((np.ones(len(edges), np.int8), (edges[:, 0], edges[:, 1])), (count, count))
-    _, found = connected_components(graph, directed=False)
-    _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return np.asarray(rank[inverse], np.int64)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_sam.embeddings.digest import digest_pixels
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.masks.everything import segment_tile
 from napari_sam.tiles.grid import Tile
@@ -46,10 +45,11 @@ def plan_of(encoder: Encoder) -> dict[str, Any]:
 
 def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
     """Find the objects of a tile, unless they are in the folder; says whether that was needed."""
-    digest = digest_pixels(encoder.volume.read(tile.plane, *tile.bbox))
+    seen = encoder.read(tile)
+    _, digest = seen
     if folder.get(tile, digest) is not None:
         return False
-    masks = segment_tile(encoder.model, encoder.get(tile))
+    masks = segment_tile(encoder.model, encoder.get(tile, seen))
     folder.put(TileObjects.from_masks(tile, masks), digest)
     return True
 

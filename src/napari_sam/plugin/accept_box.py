@@ -2,12 +2,13 @@
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QWheelEvent
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSpinBox
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox
 
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.clean import ALL_HOLES, Cleaning
 
 from .acceptance import Acceptance
+from .buttons import check_box
 from .fold import Fold
 
 POLICIES = {
@@ -72,7 +73,7 @@ class AcceptBox(Fold):
         grid.addWidget(self.label, 1, 1)
 
     def _cleaning_rows(self, grid: QGridLayout) -> None:
-        self.holes = _check("Fill holes", "Fill the holes of an object")
+        self.holes = check_box("Fill holes", "Fill the holes of an object")
         self.holes_up_to = _Number(1_000_000, "of any size", "up to ", " px")
         self.holes_up_to.setToolTip("The largest hole that is filled, in pixels")
         self.holes_up_to.setEnabled(False)
@@ -84,7 +85,7 @@ class AcceptBox(Fold):
             "Drop pieces of fewer pixels, unless you clicked on them.\n"
             "When everything is segmented, drop smaller objects, in each slice."
         )
-        self.one_piece = _check(
+        self.one_piece = check_box(
             "One piece only", "Drop all pieces but those you clicked on, or but the largest"
         )
         grid.addWidget(self.holes, 2, 0)
@@ -125,10 +126,3 @@ class _Number(QSpinBox):
             event.ignore()
         else:
             super().wheelEvent(event)
-
-
-def _check(text: str, tip: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setToolTip(tip)
-    box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return box

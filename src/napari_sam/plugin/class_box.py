@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
-    QCheckBox,
     QColorDialog,
     QComboBox,
     QLabel,
@@ -19,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_sam.labels.classes import ClassTable
 
+from .buttons import check_box, push_button
 from .fold import Fold
 
 NONE = "no class"
@@ -68,9 +68,9 @@ class ClassBox(Fold):
             "the layer SAM labels"
         )
         self.of_label.activated.connect(lambda row: self.assigned.emit(self._names[row]))
-        self.by_class = QCheckBox("Colours of the classes")
-        self.by_class.setToolTip("Show each object in the colour of its class")
-        self.by_class.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.by_class = check_box(
+            "Colours of the classes", "Show each object in the colour of its class"
+        )
         self.by_class.toggled.connect(self.colours_changed)
         grid.addWidget(self.label_text, 2, 0)
         grid.addWidget(self.of_label, 2, 1, 1, 2)
@@ -127,9 +127,9 @@ class ClassBox(Fold):
         return self.classes
 
     def _buttons(self) -> list[QPushButton]:
-        self.add_button = _button("New", "Another class; double-click on it to rename it")
-        self.colour_button = _button("Colour", "Another colour for the chosen class")
-        self.remove_button = _button("Remove", "Remove the chosen class; its objects stay")
+        self.add_button = push_button("New", "Another class; double-click on it to rename it")
+        self.colour_button = push_button("Colour", "Another colour for the chosen class")
+        self.remove_button = push_button("Remove", "Remove the chosen class; its objects stay")
         self.add_button.clicked.connect(lambda: self.added.emit())
         self.colour_button.clicked.connect(self._ask_colour)
         self.remove_button.clicked.connect(lambda: self.removed.emit(self.current))
@@ -170,10 +170,3 @@ def _swatch(colour: str) -> QIcon:
     pixmap = QPixmap(12, 12)
     pixmap.fill(QColor(colour))
     return QIcon(pixmap)
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return button

@@ -1,9 +1,11 @@
 """ClickBox: what a click means, and what can be done with one."""
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_sam.masks.size import Size
+
+from .buttons import push_button
 
 _TIP = (
     "Which of the sizes that a click may mean: a part, the whole, a cluster; or what the model\n"
@@ -31,18 +33,14 @@ class ClickBox(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.size_button = QPushButton()
-        self.size_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.size_button.setToolTip(_TIP)
+        self.size_button = push_button("", _TIP)
         self.size_button.clicked.connect(lambda: self.size_clicked.emit())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
         row.addWidget(self.size_button)
-        self.pick_up_button = QPushButton("Pick up a label")
-        self.pick_up_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.pick_up_button = push_button("Pick up a label", _PICK_UP_TIP)
         self.pick_up_button.setCheckable(True)
-        self.pick_up_button.setToolTip(_PICK_UP_TIP)
         self.pick_up_button.clicked.connect(self.pick_up_clicked)
         row.addWidget(self.pick_up_button)
         self.show_size(Size.BEST)

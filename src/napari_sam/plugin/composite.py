@@ -63,7 +63,9 @@ class Composite:
 
     def complete(self, source: ImageSource, image: Any, layers: Any) -> ImageSource:
         """The image with what the model sees as well."""
-        chosen = [option.key for option in self.options(image, layers) if option.chosen]
+        chosen: list[int | str] = []
+        if self._chosen.get(str(image.unique_id)):  # or no layer need be looked at, at each click
+            chosen = [option.key for option in self.options(image, layers) if option.chosen]
         if source.channel_axis is not None:
             more = [int(key) for key in chosen if key != source.channel]
             seen = sorted({source.channel, *more[: SEEN - 1]})

@@ -119,6 +119,15 @@ class Controller:
             self.fail(str(error))
             return None
 
+    def look(self) -> Workspace | None:
+        """The workspace, its image as it is shown now; None if there is none that can be used."""
+        work = self.workspace
+        source = None if work is None else self.read_image(work.image)
+        if work is None or source is None:
+            return None
+        work.source = source
+        return work
+
     def receive(self, event: Any) -> None:
         """Show progress and warnings of the worker."""
         if self._closed:

@@ -9,7 +9,6 @@ from .acceptance import Acceptance
 from .engine import Engine
 from .events import Plane
 from .jobs import JobRunner
-from .layers import ImageSource
 from .settings import Settings
 from .workspace import Workspace
 
@@ -35,8 +34,8 @@ class Desk(Protocol):
     def acceptance(self) -> Acceptance:
         """How objects become labels, now."""
 
-    def read_image(self, image: Any) -> ImageSource | None:
-        """The image as it is shown now; None, and the user is told why, if it cannot be used."""
+    def look(self) -> Workspace | None:
+        """The workspace, its image as it is shown now; None if there is none that can be used."""
 
     def receive(self, event: Any) -> None:
         """Show progress and warnings of the worker."""

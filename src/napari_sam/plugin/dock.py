@@ -7,7 +7,6 @@ from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QComboBox,
     QFileDialog,
     QFrame,
@@ -15,7 +14,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from .accept_box import AcceptBox
 from .bindings import KEYS
+from .buttons import check_box, push_button
 from .channel_box import ChannelBox
 from .class_box import ClassBox
 from .click_box import ClickBox
@@ -239,13 +238,12 @@ class SamDock(QWidget):
         self.images.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.images.currentIndexChanged.connect(self.image_chosen)
         self.images.setToolTip("The image to segment")
-        self.auto_contrast = QCheckBox("Automatic contrast")
-        self.auto_contrast.setToolTip(
+        self.auto_contrast = check_box(
+            "Automatic contrast",
             "Off: the model sees the image as it is shown, at the layer's contrast limits.\n"
-            "On: it sees the contrast that suits the whole image."
+            "On: it sees the contrast that suits the whole image.",
         )
         self.auto_contrast.toggled.connect(self.auto_contrast_changed)
-        self.auto_contrast.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         grid = QGridLayout()
         grid.addWidget(QLabel("Image"), 0, 0)
         grid.addWidget(self.images, 0, 1)
@@ -259,8 +257,8 @@ class SamDock(QWidget):
         self.restore_box = QFrame()
         self.restore_box.setFrameShape(QFrame.Shape.StyledPanel)
         self.restore_text = _text("", word_wrap=True)
-        self.restore_button = _button("Restore", "Bring the objects back as they were accepted")
-        self.forget_button = _button("Forget", "Do not offer them again")
+        self.restore_button = push_button("Restore", "Bring the objects back as they were accepted")
+        self.forget_button = push_button("Forget", "Do not offer them again")
         self.restore_button.clicked.connect(lambda: self.restore_answered.emit(True))
         self.forget_button.clicked.connect(lambda: self.restore_answered.emit(False))
         grid = QGridLayout(self.restore_box)
@@ -291,7 +289,7 @@ class SamDock(QWidget):
         group = QButtonGroup(self)
         self.tools = {}
         for tool, (text, colour, tip) in TOOLS.items():
-            button = _button(text, tip)
+            button = push_button(text, tip)
             button.setCheckable(True)
             button.setStyleSheet(_tool_style(colour))
             button.clicked.connect(lambda checked, tool=tool: self.tool_chosen.emit(tool))
@@ -301,20 +299,20 @@ class SamDock(QWidget):
         return row
 
     def _accept_rows(self) -> QGridLayout:
-        self.accept_button = _button("Accept object", "Make it the next label [Enter]")
-        self.drop_button = _button("Drop", "Forget the clicks and the preview [Escape]")
-        self.undo_button = _button("Undo", "Take the last accepted object back [U]")
+        self.accept_button = push_button("Accept object", "Make it the next label [Enter]")
+        self.drop_button = push_button("Drop", "Forget the clicks and the preview [Escape]")
+        self.undo_button = push_button("Undo", "Take the last accepted object back [U]")
         self.accept_button.clicked.connect(lambda: self.accept_clicked.emit())
         self.drop_button.clicked.connect(lambda: self.drop_clicked.emit())
         self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())
         self.current = _text("")
         self.current.setToolTip("The object that clicks belong to now")
         self.current.hide()
-        self.next_button = _button(
+        self.next_button = push_button(
             "Another object", "Keep this one as it is and click on another; all are accepted [J]"
         )
         self.next_button.clicked.connect(lambda: self.next_clicked.emit())
-        self.follow_button = _button("Follow", "Find it in all slices that it is in [G]")
+        self.follow_button = push_button("Follow", "Find it in all slices that it is in [G]")
         self.follow_button.clicked.connect(lambda: self.follow_clicked.emit())
         self.axis = QComboBox()
         self.axis.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -338,14 +336,13 @@ class SamDock(QWidget):
         return grid
 
     def _segment_row(self) -> QGridLayout:
-        self.slice_button = _button("This slice", "Find all objects in the slice that is shown")
-        self.all_button = _button("All slices", "Find all objects in every slice")
-        self.linked = QCheckBox("One label through all slices")
-        self.linked.setToolTip(
+        self.slice_button = push_button("This slice", "Find all objects in the slice that is shown")
+        self.all_button = push_button("All slices", "Find all objects in every slice")
+        self.linked = check_box(
+            "One label through all slices",
             "Link the objects of neighbouring slices: each has one label in the whole stack.\n"
-            "The labels appear when all slices are done."
+            "The labels appear when all slices are done.",
         )
-        self.linked.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
         self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
         grid = QGridLayout()
@@ -354,14 +351,14 @@ class SamDock(QWidget):
         grid.addWidget(self.slice_button, 1, 0)
         grid.addWidget(self.all_button, 1, 1)
         grid.addWidget(self.linked, 2, 0, 1, 2)
-        self.tracks_button = _button("Show tracks", "Draw the ways of all labels through time")
+        self.tracks_button = push_button("Show tracks", "Draw the ways of all labels through time")
         self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
         grid.addWidget(self.tracks_button, 3, 0, 1, 2)
         return grid
 
     def _progress_row(self) -> QHBoxLayout:
         self.progress = QProgressBar()
-        self.cancel_button = _button("Cancel", "Stop the work")
+        self.cancel_button = push_button("Cancel", "Stop the work")
         self.cancel_button.clicked.connect(lambda: self.cancel_clicked.emit())
         row = QHBoxLayout()
         row.addWidget(self.progress, 1)
@@ -421,11 +418,3 @@ def _text(text: str, word_wrap: bool = False) -> QLabel:
     label = QLabel(text)
     label.setWordWrap(word_wrap)
     return label
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    # Keys must go on reaching the canvas after a click in the dock.
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return button

@@ -41,15 +41,10 @@ class Everything:
         axis : str, optional
             Link those of all slices along this axis.
         """
-        work = self._desk.workspace
+        work = self._desk.look()
         if work is None:
             return
-        source = self._desk.read_image(work.image)
-        if source is None:
-            return
-        work.source = source
-        here = work.source.to_plane(work.image.world_to_data(work.viewer.dims.point))
-        limits = zip(here, work.source.plane_shape, strict=True)
+        limits = zip(work.shown_plane, work.source.plane_shape, strict=True)
         planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
         engine, settings = self._desk.engine, self._desk.settings
         self._how = self._desk.acceptance

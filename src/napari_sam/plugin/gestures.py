@@ -64,9 +64,8 @@ class Gestures:
         yield
         while event.type == "mouse_move":
             yield
-        if (
-            self._drawing()
-        ):  # napari goes on drawing after a stroke that is hardly longer than a click
+        # napari goes on drawing after a stroke that is hardly longer than a click
+        if self._drawing():
             finish_shape(layer)
 
 

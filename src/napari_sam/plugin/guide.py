@@ -51,16 +51,13 @@ class Guide:
     def _choose(self, position: int) -> None:
         work, axis = self._desk.workspace, self._dock.follow_axis
         if work is not None and axis is not None:
-            here, place = self._here(work), work.source.plane_axes.index(axis)
+            here, place = work.shown_plane, work.source.plane_axes.index(axis)
             self._go(work, (*here[:place], position, *here[place + 1 :]))
-
-    def _here(self, work: Workspace) -> Plane:
-        return work.source.to_plane(work.image.world_to_data(self._viewer.dims.point))
 
     def _show_here(self, event: Any = None) -> None:
         work, axis = self._desk.workspace, self._dock.follow_axis
         if work is not None and axis is not None:
-            self._dock.strip.show_here(self._here(work)[work.source.plane_axes.index(axis)])
+            self._dock.strip.show_here(work.shown_plane[work.source.plane_axes.index(axis)])
 
     def _go(self, work: Workspace, plane: Plane) -> None:
         axes = [i for i, letter in enumerate(work.source.layer_axes[:-2]) if letter != "C"]

@@ -62,13 +62,9 @@ class Objects:
 
     def read(self) -> None:
         """Ask for masks where prompts changed."""
-        work = self._desk.workspace
+        work = self._desk.look()
         if work is None:
             return
-        source = self._desk.read_image(work.image)
-        if source is None:
-            return
-        work.source = source
         work.show_colours()
         found = read_prompts(work.source, work.image, work.points, work.shapes)
         if found.problems:

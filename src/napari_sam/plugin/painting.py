@@ -44,23 +44,30 @@ def painter(
     callable
         False where it cannot be.
     """
+    paint: Painter
     if daughter:
-        return partial(_paint_daughter, desk, work, one.origin, one.born, how.of_class)
-    if one.held:
-        return partial(_put_back, desk, work, one.held, how)
-    return partial(_paint, desk, work, one.origin, how)
+        paint = partial(_paint_daughter, desk, work, one.origin, one.born, how.of_class)
+    elif one.held:
+        paint = partial(_put_back, desk, work, one.held, how)
+    else:
+        paint = partial(_paint, desk, work, one.origin, how)
+    return partial(_try, desk, work, paint)
+
+
+def _try(desk: Desk, work: Workspace, paint: Painter, masks: Sequence[Mask]) -> bool:
+    if work.image not in work.viewer.layers:  # it was closed meanwhile
+        return False
+    try:
+        return paint(masks)
+    except NapariSamError as error:
+        desk.fail(str(error))
+        return False
 
 
 def _paint(
     desk: Desk, work: Workspace, origin: Origin, how: Acceptance, masks: Sequence[Mask]
 ) -> bool:
-    if work.image not in work.viewer.layers:  # it was closed meanwhile
-        return False
-    try:
-        label, area = work.accept(masks, origin, how)
-    except NapariSamError as error:
-        desk.fail(str(error))
-        return False
+    label, area = work.accept(masks, origin, how)
     if area:
         desk.say(f"Object {label} accepted, {area} pixels. {FIRST_HINT}")
     elif how.policy is OverlapPolicy.ONLY_BACKGROUND and any(not mask.empty for mask in masks):
@@ -75,19 +82,13 @@ def _put_back(
     desk: Desk, work: Workspace, held: Held, how: Acceptance, masks: Sequence[Mask]
 ) -> bool:
     """Make masks the label that they were before; what they were made from is the label itself."""
-    if work.image not in work.viewer.layers:
-        return False
     if all(mask.empty for mask in masks):
         desk.say(f"Nothing is left of label {held.label}: Escape leaves it as it was.")
         return False
     if how.policy is OverlapPolicy.ONLY_BACKGROUND:  # it was accepted already
         how = replace(how, policy=OverlapPolicy.KEEP_EXISTING)
     how = replace(how, label=held.label, of_class="")  # its class is not what was corrected
-    try:
-        work.accept(masks, desk.engine.origin, how, held)
-    except NapariSamError as error:
-        desk.fail(str(error))
-        return False
+    work.accept(masks, desk.engine.origin, how, held)
     area = sum(mask.area for mask in masks)
     desk.say(f"Label {held.label} is put back, {area} pixels. {FIRST_HINT}")
     return True
@@ -102,17 +103,11 @@ def _paint_daughter(
     masks: Sequence[Mask],
 ) -> bool:
     """Make masks a daughter from the frame on in which she was born."""
-    if work.image not in work.viewer.layers:
-        return False
     time = work.source.plane_axes.find("T")
     own = [m for m in masks if not m.empty and (time < 0 or m.plane[time] >= born)]
     if not own:
         desk.say("Nothing found here: click elsewhere on the daughter.")
         return False
-    try:
-        label, mother = work.accept_daughter(own, origin, of_class)
-    except NapariSamError as error:
-        desk.fail(str(error))
-        return False
+    label, mother = work.accept_daughter(own, origin, of_class)
     desk.say(f"Object {label} is a daughter of {mother}. {FIRST_HINT}")
     return True

@@ -1,10 +1,12 @@
 """Stitch: answers of overlapping tiles to one plane."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from .bbox import BBox, intersection, place
 from .grid import Tile
@@ -94,22 +96,36 @@ def group_parts(parts: Sequence[tuple[Tile, Part]]) -> list[list[int]]:
     list of list of int
         Indices of the parts of each object, in order of first appearance.
     """
-    group = list(range(len(parts)))
-
-    def root(index: int) -> int:
-        while group[index] != index:
-            group[index] = group[group[index]]
-            index = group[index]
-        return index
-
-    for i, j in _touching_pairs(parts):
-        if _same_object(*parts[i], *parts[j]):
-            first, second = sorted((root(i), root(j)))
-            group[second] = first
+    same = [(i, j) for i, j in _touching_pairs(parts) if _same_object(*parts[i], *parts[j])]
     objects: dict[int, list[int]] = {}
-    for index in range(len(parts)):
-        objects.setdefault(root(index), []).append(index)
+    for index, number in enumerate(unite(len(parts), [np.array(same, np.int64).reshape(-1, 2)])):
+        objects.setdefault(int(number), []).append(index)
     return list(objects.values())
+
+
+def unite(count: int, pairs: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The object that each part belongs to.
+
+    Parameters
+    ----------
+    count : int
+        How many parts there are.
+    pairs : iterable of ndarray
+        ``(N, 2)`` int64 each: parts, counted from 0, that are one object.
+
+    Returns
+    -------
+    ndarray
+        ``(count,)`` int64: numbers of the objects from 0, in the order of their first parts. It
+        does not depend on the order of the pairs.
+    """
+    edges = np.concatenate([np.empty((0, 2), np.int64), *pairs])
+    graph = coo_array((np.ones(len(edges), np.int8), (edges[:, 0], edges[:, 1])), (count, count))
+    _, found = connected_components(graph, directed=False)
+    _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return np.asarray(rank[inverse], np.int64)
 
 
 def _touching_pairs(parts: Sequence[tuple[Tile, Part]]) -> Iterator[tuple[int, int]]:
