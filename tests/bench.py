@@ -165,6 +165,7 @@ def opening(make_viewer: Any, model: Any, qtbot: Any) -> Iterator[Open]:
         bench.controller.cancel()
         bench.wait(lambda bench=bench: not bench.controller.runner.busy)
         bench.controller.close()
+        bench.wait(lambda bench=bench: not bench.controller.model_view.busy)
 
 
 def picture(*shape: int, seed: int = 0) -> np.ndarray:

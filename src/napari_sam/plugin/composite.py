@@ -9,6 +9,7 @@ import numpy as np
 from napari_sam.image.intensity import RGB, IntensityMapping
 
 from .layers import ImageSource, OtherImage, axis_letters, image_layers, shown_contrast
+from .thumbnail import Look, small_level
 
 if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
@@ -101,6 +102,17 @@ def _lies_on(layer: Any, image: Any) -> bool:
 
 def _pixels(layer: Any) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
+
+
+def look_at(source: ImageSource, image: Any, layers: Any, world: Sequence[float]) -> Look:
+    """What a thumbnail of the plane at a position of the sliders is made of."""
+    place = source.to_plane(image.world_to_data(world))
+    limits = zip(place, source.plane_shape, strict=True)
+    by_name = {layer.name: layer for layer in image_layers(layers)}
+    seen = [image, *(by_name[other.name] for other in source.others)]
+    start = len(source.layer_axes) - 2
+    levels = [small_level(one.data if one.multiscale else [one.data], start) for one in seen]
+    return Look(source, tuple(min(max(p, 0), n - 1) for p, n in limits), levels)
 
 
 def _other(layer: Any, source: ImageSource) -> OtherImage:

@@ -15,7 +15,7 @@ from napari_sam.masks.size import Size
 from .acceptance import Acceptance
 from .bindings import Bindings
 from .classifying import Classifying
-from .composite import Composite
+from .composite import Composite, look_at
 from .current_object import CurrentObject
 from .desk import FIRST_HINT
 from .dock import SamDock
@@ -28,9 +28,11 @@ from .jobs import Job, JobRunner
 from .layers import FOREGROUND, ImageSource, image_layers, read_image_layer
 from .lineage import show_tracks
 from .model_chooser import ModelChooser
+from .model_view import ModelView
 from .objects import Objects
 from .pick_up import PickUp
 from .settings import Settings
+from .thumbnail import Look
 from .tools import Tools
 from .view import View
 from .workspace import Workspace
@@ -64,6 +66,7 @@ class Controller:
         self.guide = Guide(self, viewer, dock)
         self.view = View(viewer, self.say)
         self.composite = Composite()
+        self.model_view = ModelView(viewer, self._look, dock.view_box.show_pixels)
         self.tools = Tools(self, viewer, dock.show_tool, self.view.take_up)
         self.pick_up = PickUp(self, viewer, self._show_picking)
         self.gestures = Gestures(self, lambda: self._drawing)
@@ -184,6 +187,7 @@ class Controller:
         self._images = found
         for layer in found:
             layer.events.name.connect(self._later_images)
+        self.model_view.watch(found)
         current = self.workspace.image if self.workspace else None
         if current is None or current not in found:
             active = self.viewer.layers.selection.active
@@ -197,6 +201,14 @@ class Controller:
         image = self.workspace.image if self.workspace else None
         options = [] if image is None else self.composite.options(image, self.viewer.layers)
         self.dock.channel_box.show_options(options)
+        self.model_view.later()
+
+    def _look(self) -> Look | None:
+        image = self.workspace.image if self.workspace else None
+        source = None if image is None else self.read_image(image)
+        if source is None:
+            return None
+        return look_at(source, image, self.viewer.layers, self.viewer.dims.point)
 
     def choose_channel(self, key: int | str, wanted: bool) -> None:
         """Let the model see another channel or layer besides the image, or no longer."""
@@ -395,6 +407,7 @@ class Controller:
         dock.tool_chosen.connect(self.tools.choose)
         dock.channel_box.opened.connect(self._list_channels)
         dock.channel_box.chosen.connect(self.choose_channel)
+        dock.auto_contrast_changed.connect(self.model_view.later)
         dock.auto_contrast_changed.connect(lambda automatic: self.objects.ask_again())
         dock.accept_box.cleaning_changed.connect(self.objects.show_again)
         dock.model_chosen.connect(self.models.choose)
@@ -497,6 +510,7 @@ class Controller:
         self._images = []
         self.guide.close()
         self.view.close()
+        self.model_view.close()
         self.pick_up.disarm()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._later_images)

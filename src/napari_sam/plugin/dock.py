@@ -29,6 +29,7 @@ from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
 from .preview import colour_of
 from .strip import Strip
 from .tools import BOX, SCRIBBLE
+from .view_box import ViewBox
 
 WEIGHTS = "Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"
 TOOLS = {
@@ -250,6 +251,8 @@ class SamDock(QWidget):
         grid.addWidget(self.auto_contrast, 1, 1)
         self.channel_box = ChannelBox()
         grid.addWidget(self.channel_box, 2, 1)
+        self.view_box = ViewBox()
+        grid.addWidget(self.view_box, 0, 2, 3, 1)
         grid.setColumnStretch(1, 1)
         return grid
 

@@ -1,0 +1,44 @@
+"""ViewBox: a small picture of what the model sees."""
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtWidgets import QLabel
+
+_WIDTH, _HEIGHT = 72, 52
+
+
+class ViewBox(QLabel):
+    """The shown plane as the model gets it: its channels, colours and contrast.
+
+    Attributes
+    ----------
+    pixels : ndarray or None
+        What is shown, ``(h, w, 3)`` uint8.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(QSize(_WIDTH, _HEIGHT))
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setToolTip("What the model sees of this slice: its channels, colours and contrast")
+        self.pixels: NDArray[np.uint8] | None = None
+
+    def show_pixels(self, pixels: NDArray[np.uint8] | None) -> None:
+        """Show a picture; None for none."""
+        self.pixels = pixels
+        if pixels is None:
+            self.clear()
+            return
+        height, width = pixels.shape[:2]
+        data = np.ascontiguousarray(pixels).tobytes()
+        image = QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap.fromImage(image).scaled(
+            self.size() * ratio,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        picture.setDevicePixelRatio(ratio)
+        self.setPixmap(picture)
