@@ -68,6 +68,35 @@ def test_a_folder_goes_on_past_a_bad_file_and_tells(cli: Run, plate: Path, tmp_p
     assert summary["objects"] == sum(int(found[f"{name}.tif"]["objects"]) for name in ("a1", "b2"))
 
 
+def test_what_is_measured_is_what_is_in_the_labels(cli: Run, plate: Path, tmp_path: Path) -> None:
+    out = tmp_path / "labels"
+    cli(plate / "a1.tif", plate / "b2.tif", "-o", out, "--measure", ".csv", "--measure", ".geojson")
+    for name in ("a1_labels", "b2_labels"):
+        labels = tifffile.imread(out / f"{name}.ome.tif")
+        with (out / f"{name}.csv").open(newline="") as file:
+            table = {int(row["label"]): row for row in csv.DictReader(file)}
+        pixels = {label: int(row["pixels"]) for label, row in table.items()}
+        assert pixels == {int(n): int((labels == n).sum()) for n in np.unique(labels) if n}
+        assert all(0 < float(row["score"]) <= 1 for row in table.values())
+        features = json.loads((out / f"{name}.geojson").read_text())["features"]
+        assert [f["properties"]["name"] for f in features] == [str(label) for label in table]
+
+
+def test_one_image_is_measured_into_the_file_that_is_named(
+    cli: Run, plate: Path, tmp_path: Path
+) -> None:
+    tables = [tmp_path / "cells.csv", tmp_path / "cells.zip"]
+    measured = [word for path in tables for word in ("--measure", path)]
+    status, summary, _ = cli(plate / "b2.tif", "-o", tmp_path / "b2.ome.zarr", *measured)
+    assert status == 0
+    assert summary["files"] == [str(path) for path in (tmp_path / "b2.ome.zarr", *tables)]
+    assert len(tables[0].read_text().splitlines()) == summary["objects"] + 1
+    status, _, error = cli(plate / "b2.tif", "-o", tmp_path / "again.tif", *measured)
+    assert status == 1
+    assert "cells.csv exists already" in error
+    assert not (tmp_path / "again.tif").exists()
+
+
 def test_the_same_command_again_does_only_what_is_missing(
     cli: Run, plate: Path, tmp_path: Path
 ) -> None:
@@ -125,6 +154,12 @@ def test_what_cannot_be_is_said_before_anything_is_done(
     with pytest.raises(error, match=words):
         find_tasks(paths, tmp_path / output, ".ome.tif")
     assert not (tmp_path / output).exists()
+
+
+def test_one_table_is_not_for_several_images(cli: Run, plate: Path, tmp_path: Path) -> None:
+    status, _, error = cli(plate, "-o", tmp_path / "labels", "--measure", "cells.csv")
+    assert status == 1
+    assert "--measure cells.csv is one file: for several images say .csv" in error
 
 
 def test_clicks_of_one_image_are_not_given_to_all(cli: Run, plate: Path, tmp_path: Path) -> None:

@@ -370,7 +370,8 @@ def test_models_are_listed(cli: Run) -> None:
 
 def test_help_names_every_command() -> None:
     out = CliRunner().invoke(app, ["--help"]).output
-    assert [c for c in ("demo", "segment", "embed", "models", "cache") if c not in out] == []
+    commands = ("demo", "segment", "measure", "embed", "replay", "models", "cache")
+    assert [command for command in commands if command not in out] == []
     assert CliRunner().invoke(app, []).output == out
 
 

@@ -26,6 +26,7 @@ STAGES = {
     "labels",
     "propagation",
     "journal",
+    "measure",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -40,6 +41,7 @@ MAY_IMPORT = {
     "labels": {"errors", "image", "masks.mask"},
     "journal": {"errors", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
+    "measure": {"errors", "image", "labels"},
     "mosaic": {"errors", "tiles", "embeddings", "masks", "labels", "weights"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
@@ -55,7 +57,8 @@ ONLY_IN = {
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
 DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
-OPTIONAL = {"napari", "superqt", "npe2", "dask", "distributed"}  # superqt comes with napari
+# superqt comes with napari
+OPTIONAL = {"napari", "superqt", "npe2", "dask", "distributed", "pyarrow", "roifile"}
 
 
 def fresh(code: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -121,7 +124,9 @@ def test_import_loads_nothing_heavy() -> None:
 
 def test_stages_before_the_model_run_without_torch() -> None:
     names = [
-        module_name(p) for p in MODULES if folder(p) in {"image", "tiles", "prompts", "labels"}
+        module_name(p)
+        for p in MODULES
+        if folder(p) in {"image", "tiles", "prompts", "labels", "measure"}
     ]
     assert loaded_after([*names, "napari_sam.masks.mask"], {"torch"}) == ""
 

@@ -23,7 +23,7 @@ from .labels.paint import OverlapPolicy, check_label, next_free_label, paint
 from .labels.tracks import Tracks, tracks_of
 from .labels.write import write_labels
 from .labels.write_tracks import write_tracks
-from .masks.everything import segment_tile, stitch_masks
+from .masks.everything import confidence, segment_tile, stitch_masks
 from .masks.mask import Mask
 from .masks.predict import NO_SIZES, home_tiles, predict, predict_candidates
 from .masks.size import Size
@@ -89,6 +89,9 @@ class Session:
         them; they are changed in place.
     parents : dict of int to int
         Label of a daughter to that of its mother, where cells divided.
+    scores : dict of int to float
+        How much the model trusts objects that were painted, from 0 to 1; on several planes, the
+        least.
     warnings : list of str
         What went wrong without stopping the work.
     """
@@ -118,6 +121,7 @@ class Session:
         self._history = EditHistory()
         self._largest_label = 0
         self.parents: dict[int, int] = {}
+        self.scores: dict[int, float] = {}
 
     @classmethod
     def open(
@@ -395,6 +399,7 @@ class Session:
         mosaic, steps = segment_mosaic(self.encoder, Path(folder))
         yield from steps
         self._labels, self._history, self._largest_label = mosaic, EditHistory(), mosaic.count
+        self.scores = mosaic.scores
 
     def segment_stack(
         self,
@@ -605,6 +610,9 @@ class Session:
         edit = paint(mask, self.labels, label, policy)
         edit.apply(self.labels)
         self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
+        if not mask.empty:
+            before = 1.0 if step is None else self.scores.get(label, 1.0)
+            self.scores[label] = min(before, confidence(mask))
         (self._history.begin() if step is None else step).add(edit)
         return edit
 

@@ -4,7 +4,9 @@ import csv
 import glob
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from napari_sam.errors import ImageError, OutputError
 
@@ -28,7 +30,9 @@ def is_one_image(images: Sequence[str]) -> bool:
     return not glob.has_magic(images[0])
 
 
-def find_tasks(images: Sequence[str], output: Path, suffix: str) -> list[Task]:
+def find_tasks(
+    images: Sequence[str], output: Path, suffix: str, measures: Sequence[str] = ()
+) -> list[Task]:
     """All images that are meant, each with a place for its labels.
 
     Parameters
@@ -40,6 +44,8 @@ def find_tasks(images: Sequence[str], output: Path, suffix: str) -> list[Task]:
         Folder of the labels; made if it is missing.
     suffix : str
         Ends the names of the labels.
+    measures : sequence of str
+        Suffixes of what is measured; it goes beside the labels.
 
     Returns
     -------
@@ -59,7 +65,14 @@ def find_tasks(images: Sequence[str], output: Path, suffix: str) -> list[Task]:
         raise OutputError(f"--suffix {suffix!r} says no format: use .ome.tif, .ome.zarr or .tif")
     if output.name.lower().endswith(SUFFIXES) or output.is_file():
         raise OutputError(f"{output} is one file, and there are several images: name a folder")
-    tasks = {task.image: task for given in images for task in _tasks(given, output, suffix)}
+    for kind in measures:
+        if not kind.startswith(".") or "." in kind[1:]:
+            raise OutputError(f"--measure {kind} is one file: for several images say .csv")
+    found = (task for given in images for task in _tasks(given, output, suffix))
+    tasks = {task.image: replace(task, measures=_beside(task, measures)) for task in found}
+    tasks = {
+        image: replace(task, measures=_beside(task, measures)) for image, task in tasks.items()
+    }
     if not tasks:
         raise ImageError(f"no image in {', '.join(images)}: give TIFF, OME-Zarr, npy or png files")
     owners: dict[Path, Path] = {}
@@ -101,8 +114,14 @@ def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
     for row in rows:
         image = path.parent / str(row["image"])
         default = output / f"{_stem(image)}{LABELS}{suffix}"
-        named = {name: path.parent / str(row[name]) for name in _COLUMNS if row.get(name)}
-        yield Task(image, **{"output": default, **named})
+        named: dict[str, Any] = {
+            name: path.parent / str(row[name]) for name in _COLUMNS if row.get(name)
+        }
+        yield replace(Task(image, default), **named)
+
+
+def _beside(task: Task, suffixes: Sequence[str]) -> tuple[Path, ...]:
+    return tuple(task.output.with_name(_stem(task.output) + suffix) for suffix in suffixes)
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -61,6 +61,13 @@ def segment(
     tracks: Annotated[
         Path | None, typer.Option(help="Write centres and lineage through time: .csv or .geff.")
     ] = None,
+    measure: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Write a table, .csv or .parquet, or outlines, .geojson for QuPath or .zip for "
+            "Fiji; may be given several times. For several images only the suffix."
+        ),
+    ] = None,
     model: ModelOption = DEFAULT_MODEL,
     device: DeviceOption = None,
     axes: AxesOption = None,
@@ -86,7 +93,7 @@ def segment(
     settings = Settings(model, device, axes, channels, contrast, False if no_cache else cache_dir)
     manner = Manner(settings, propagate, link, along, overwrite, quiet=json)
     if is_one_image(images):
-        task = Task(Path(images[0]), output, points, boxes, tracks)
+        task = Task(Path(images[0]), output, points, boxes, tracks, tuple(measure or ()))
         report(segment_image(task, manner), as_json=json)
         return
     if not (points is None and boxes is None and tracks is None):
@@ -94,7 +101,7 @@ def segment(
             "prompts and tracks belong to one image: for several, give a table with the columns "
             "image, points, boxes and tracks"
         )
-    tasks = find_tasks(images, output, suffix)
+    tasks = find_tasks(images, output, suffix, [str(path) for path in measure or ()])
     summary = run_batch(tasks, manner, output / REPORT)
     report(summary, as_json=json)
     if failed := summary["failed"]:

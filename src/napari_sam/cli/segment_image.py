@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam.errors import PromptError
 
+from .measure import show_measuring
 from .options import Settings
 from .plans import plan, plan_mosaic, plan_propagation, plan_stack
 from .report import progress
@@ -31,6 +32,8 @@ class Task:
         CSV files that show objects; all objects without them.
     tracks : Path, optional
         Where tracks go.
+    measures : tuple of Path
+        Where tables and outlines go.
     """
 
     image: Path
@@ -38,6 +41,7 @@ class Task:
     points: Path | None = None
     boxes: Path | None = None
     tracks: Path | None = None
+    measures: tuple[Path, ...] = ()
 
     @property
     def prompted(self) -> bool:
@@ -91,6 +95,10 @@ class Manner:
             from napari_sam.labels.write_tracks import check_tracks_target
 
             check_tracks_target(task.tracks, overwrite=self.overwrite)
+        if task.measures:
+            from napari_sam.measure.save import check_measures
+
+            check_measures(task.measures, overwrite=self.overwrite)
 
 
 def segment_image(task: Task, manner: Manner) -> dict[str, Any]:
@@ -127,9 +135,11 @@ def segment_image(task: Task, manner: Manner) -> dict[str, Any]:
         pass
     count, missed = _count(session, prompts)
     files, notes = _save(session, task.output, overwrite=manner.overwrite)
-    remove_tiles(tile_folder_of(task.output))
     if task.tracks is not None:
         files += session.save_tracks(task.tracks, overwrite=manner.overwrite)
+    if task.measures:
+        files += _measure(session, task.measures, quiet=manner.quiet)
+    remove_tiles(tile_folder_of(task.output))  # all that is made of them is made
     nothing = [f"nothing found for object {n}" for n in missed]
     return {
         "objects": count,
@@ -189,6 +199,15 @@ def _save(session: "Session", output: Path, *, overwrite: bool) -> tuple[list[Pa
         files = session.save(output, overwrite=overwrite)
     # libraries warn developers with classes of their own
     return list(files), [str(note.message) for note in caught if note.category is UserWarning]
+
+
+def _measure(session: "Session", paths: tuple[Path, ...], *, quiet: bool) -> list[Path]:
+    from napari_sam.measure.save import save_measures
+
+    volume = session.volume
+    steps = save_measures(paths, session.labels, volume, volume, scores=session.scores)
+    show_measuring(steps, quiet=quiet)
+    return list(paths)
 
 
 def present_labels(labels: Any) -> set[int]:

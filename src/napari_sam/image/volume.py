@@ -137,6 +137,11 @@ class Volume:
         return dtype
 
     @property
+    def channel_count(self) -> int:
+        """How many channels there are, whether or not the model sees them."""
+        return int(self.data.shape[self.axes.index("C")]) if "C" in self.axes else 1
+
+    @property
     def is_rgb(self) -> bool:
         """Whether the channels are the colours of a picture: last, three seen, 8 bits."""
         return self.axes.endswith("C") and len(self.channels) == 3 and self.dtype == np.uint8

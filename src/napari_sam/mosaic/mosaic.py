@@ -42,6 +42,8 @@ class Mosaic:
     ----------
     count : int
         How many objects there are; known when :meth:`prepare` is through.
+    scores : dict of int to float
+        How much each can be trusted, from 0 to 1; known then, too.
     """
 
     def __init__(self, folder: TileFolder, grid: TileGrid, plane_shape: Sequence[int]) -> None:
@@ -50,6 +52,7 @@ class Mosaic:
         self.dtype = np.dtype(np.uint32)
         self.chunks = (1,) * len(plane_shape) + tuple(min(CHUNK, n) for n in self.shape[-2:])
         self.count = 0
+        self.scores: dict[int, float] = {}
         self._first: dict[tuple[int, ...], int] = {}
         self._label = np.zeros(1, np.uint32)  # of each part, after the background
         self._trust = np.zeros(1, np.float32)
@@ -91,6 +94,8 @@ class Mosaic:
         np.maximum.at(best, self._label, np.concatenate(trust))
         self._trust = best[self._label]
         yield from self._number()
+        known = zip(self._label.tolist(), self._trust.tolist(), strict=True)
+        self.scores = {label: trust for label, trust in known if label}
 
     @property
     def steps(self) -> int:
