@@ -21,6 +21,8 @@ from napari_sam.embeddings import (
     clear_cache,
     default_root,
     digest_pixels,
+    prune_cache,
+    verify_cache,
 )
 from napari_sam.errors import CacheError
 
@@ -444,9 +446,58 @@ def test_clear_takes_only_what_was_asked_for(cache: EmbeddingCache) -> None:
     assert set(tree(cache.root)) == {"napari-sam-cache.txt", "CACHEDIR.TAG", "notes.txt"}
 
 
+def test_prune_leaves_what_was_used_last(cache: EmbeddingCache) -> None:
+    for seed in range(6):
+        cache.put((seed % 5, 0, seed % 3), digest(seed), embedding(seed))
+    cache.get(TILE, digest(1))  # the oldest, and now the one that was used last
+    before = cache.info().bytes
+    freed = prune_cache(cache.root, max_size=before // 2)
+    assert cache.info().bytes == before - freed <= before // 2
+    assert same(cache.get(TILE, digest(1)), embedding(1))
+    assert prune_cache(cache.root, max_size="1 GB") == 0
+    with pytest.raises(CacheError, match="not a cache budget"):
+        prune_cache(cache.root, max_size="little")
+
+
+def test_verify_finds_and_deletes_what_is_damaged(cache: EmbeddingCache) -> None:
+    cache.put((0, 0, 0), digest(2), embedding(2))
+    cache.put((1, 0, 0), digest(3), embedding(3))
+    path = files_of(cache, (0, 0, 0))["image_embedding"]
+    content = bytearray(path.read_bytes())
+    content[40] ^= 4
+    path.write_bytes(content)
+    steps = {step.index: step.good for step in verify_cache(cache.root)}
+    assert steps == {TILE: True, (0, 0, 0): False, (1, 0, 0): True}
+    assert present(cache) == [(1, 0, 0), TILE]
+    assert all(step.good for step in verify_cache(cache.root))
+    assert same(cache.get((1, 0, 0), digest(3)), embedding(3))
+
+
+def test_verify_deletes_what_cannot_be_understood(cache: EmbeddingCache) -> None:
+    (cache.path / "zarr.json").write_text("{")
+    steps = list(verify_cache(cache.root))
+    assert {(step.image, step.good) for step in steps} == {("unknown", False)}
+    assert not files_of(cache, TILE)
+
+
+def test_an_older_version_is_left_alone_until_the_room_is_needed(cache: EmbeddingCache) -> None:
+    older = EmbeddingCache(cache.root, replace(SPEC, version=0))
+    older.put(TILE, digest(1), embedding(1))
+    assert older.path != cache.path
+    assert len(list(verify_cache(cache.root))) == 1
+    assert [entry.tiles_done for entry in cache_info(cache.root)] == [1, 1]
+    for path in files_of(older, TILE).values():
+        os.utime(path, (1, 1))
+    prune_cache(cache.root, max_size=cache.info().bytes * 3 // 2)
+    assert not files_of(older, TILE)
+    assert same(cache.get(TILE, digest(1)), embedding(1))
+
+
 def test_no_folder_is_an_empty_cache(tmp_path: Path) -> None:
     assert cache_info(tmp_path / "none") == []
     assert clear_cache(tmp_path / "none") == 0
+    assert prune_cache(tmp_path / "none", max_size=1) == 0
+    assert list(verify_cache(tmp_path / "none")) == []
     assert not (tmp_path / "none").exists()
 
 

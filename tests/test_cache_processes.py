@@ -1,5 +1,6 @@
 """One cache, several real processes: filling it together, killed at any moment, out of disk."""
 
+import os
 import random
 import resource
 import subprocess
@@ -68,6 +69,23 @@ def fill_the_disk(root: str, limit: int) -> None:
         except CacheError as error:
             print(error)
     print(cache.get(INDICES[0], digest(INDICES[0], 0)) is not None)
+
+
+def read_only(root: str, version: int) -> None:
+    """Use a cache of somebody else: root may write anywhere, so be nobody."""
+    own = EmbeddingCache(f"{root} of mine", SPEC)  # loads what nobody might not be let to
+    own.put(INDICES[0], digest(INDICES[0], version), embedding(INDICES[0], version))
+    holds(own, INDICES[0], version)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    cache = EmbeddingCache(root, SPEC)
+    print(holds(cache, INDICES[0], version))
+    try:
+        print(cache.put(INDICES[1], digest(INDICES[1], 0), embedding(INDICES[1], 0)))
+    except CacheError as error:
+        print(error)
+    print(cache.put(INDICES[2], digest(INDICES[2], 0), embedding(INDICES[2], 0)))
+    print(holds(cache, INDICES[0], version))
 
 
 def start(task: str, root: Path, number: int) -> subprocess.Popen[str]:
@@ -151,6 +169,26 @@ def test_a_full_disk_is_said_once_and_what_is_there_stays_readable(tmp_path: Pat
     assert cache_info(tmp_path)[0].tiles_done == 1
 
 
+def test_a_cache_that_may_only_be_read_is_read(tmp_path: Path) -> None:
+    root = tmp_path / "lab"
+    EmbeddingCache(root, SPEC).put(INDICES[0], digest(INDICES[0], 0), embedding(INDICES[0], 0))
+    folders = [root, *(path for path in root.rglob("*") if path.is_dir())]
+    for folder in [*tmp_path.parents[:2], tmp_path]:  # pytest's own are for their owner only
+        folder.chmod(0o755)
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        with start("read_only", root, 0) as process:
+            lines = process.stdout.read().splitlines()
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert process.returncode == 0
+    assert [lines[0], *lines[2:]] == ["whole", "False", "whole"]
+    assert "cannot be written (Permission denied)" in lines[1]
+    assert "until then embeddings are not kept" in lines[1]
+
+
 if __name__ == "__main__":
-    tasks = (edit_for_ever, fill_together, fill_the_disk)
+    tasks = (edit_for_ever, fill_together, fill_the_disk, read_only)
     {task.__name__: task for task in tasks}[sys.argv[1]](sys.argv[2], int(sys.argv[3]))

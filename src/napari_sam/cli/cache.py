@@ -1,4 +1,4 @@
-"""``napari-sam cache``: what the embedding cache holds, and how to empty it."""
+"""``napari-sam cache``: what the embedding cache holds, whether it is whole, how to empty it."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import CacheDirOption, DebugOption, JsonOption
-from .report import report
+from .report import progress, report
 
 if TYPE_CHECKING:
     from napari_sam.embeddings import CacheEntry
 
 app = typer.Typer(
-    help="Show or empty the embedding cache.", no_args_is_help=False, rich_markup_mode=None
+    help="Show, check or empty the embedding cache.", no_args_is_help=False, rich_markup_mode=None
 )
 
 
 @app.callback(invoke_without_command=True)
 def cache(context: typer.Context) -> None:
-    """Show or empty the embedding cache."""
+    """Show, check or empty the embedding cache."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -62,6 +62,44 @@ def clear(
         report({"freed": freed}, as_json=True)
     else:
         typer.echo(f"{_size(freed)} freed")
+
+
+@app.command()
+def prune(
+    max_size: Annotated[str, typer.Option(help="Such as 5GB: what may stay.")],
+    cache_dir: CacheDirOption = None,
+    json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Delete the embeddings that were used longest ago, until the rest is small enough."""
+    from napari_sam.embeddings import prune_cache
+
+    freed = prune_cache(cache_dir, max_size=max_size)
+    if json:
+        report({"freed": freed}, as_json=True)
+    else:
+        typer.echo(f"{_size(freed)} freed")
+
+
+@app.command()
+def verify(
+    cache_dir: CacheDirOption = None, json: JsonOption = False, debug: DebugOption = False
+) -> None:
+    """Read all embeddings and compare them to their checksums; damaged ones are deleted."""
+    from napari_sam.embeddings import cache_info, verify_cache
+
+    total = sum(entry.tiles_done for entry in cache_info(cache_dir))
+    steps = progress(verify_cache(cache_dir), total, "verify", quiet=json)
+    good = [step.good for step in steps]
+    summary = {"good": sum(good), "damaged": len(good) - sum(good)}
+    if json:
+        report(summary, as_json=True)
+        return
+    gone = "; they are deleted, and computed again when they are needed"
+    typer.echo(
+        f"{summary['good']} tiles are good, {summary['damaged']} were damaged"
+        f"{gone if summary['damaged'] else ''}"
+    )
 
 
 def _plain(entry: "CacheEntry") -> dict[str, Any]:

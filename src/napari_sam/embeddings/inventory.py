@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from .budget import tiles_in
+from .budget import byte_budget, evict, tiles_in
 from .folder import default_root, groups, is_ours
 from .layout import group_attributes, remove_group
 
@@ -126,3 +126,30 @@ def clear_cache(
             remove_group(entry.path)
             freed += entry.bytes
     return freed
+
+
+def prune_cache(root: Path | str | None = None, *, max_size: int | str) -> int:
+    """Delete the least recently used tiles until the cache is no larger than asked for.
+
+    Parameters
+    ----------
+    root : Path or str, optional
+        Cache folder; the user's own by default.
+    max_size : int or str
+        Bytes, or a size such as ``"5 GB"``.
+
+    Returns
+    -------
+    int
+        Bytes freed.
+
+    Raises
+    ------
+    CacheError
+        If the folder is another program's, or `max_size` is not a size.
+    """
+    budget = byte_budget(max_size)
+    before = sum(entry.bytes for entry in cache_info(root))
+    if not before:
+        return 0
+    return before - evict(default_root() if root is None else Path(root).expanduser(), budget)

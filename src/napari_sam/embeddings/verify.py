@@ -1,0 +1,99 @@
+"""Verify: whether what is kept is what was written, for people who moved or doubt a cache."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .budget import TileUsage, tiles_in
+from .digest import DIGEST_BYTES, make_record
+from .folder import default_root, groups, is_ours
+from .layout import DIGEST, group_attributes, open_group
+from .spec import FORMAT_VERSION, CacheSpec
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyStep:
+    """One tile that was looked at.
+
+    Parameters
+    ----------
+    image, model : str
+        Whose it is.
+    index : tuple of int
+        ``(*plane, row, col)``.
+    good : bool
+        Whether it is what was written; if not, it was deleted, and will be computed again.
+    """
+
+    image: str
+    model: str
+    index: tuple[int, ...]
+    good: bool
+
+
+def verify_cache(root: Path | str | None = None) -> Iterator[VerifyStep]:
+    """Read every tile and compare it to its checksums; damaged ones are deleted.
+
+    A click does the same with each tile that it needs: a damaged tile is never used. What another
+    process writes meanwhile may be taken for damaged, which costs that tile being computed again.
+
+    Parameters
+    ----------
+    root : Path or str, optional
+        Cache folder; the user's own by default.
+
+    Yields
+    ------
+    VerifyStep
+        Each tile. Those of another version of the format are passed over: nobody reads them, and
+        the byte budget takes them away.
+
+    Raises
+    ------
+    CacheError
+        If the folder is another program's.
+    """
+    root = default_root() if root is None else Path(root).expanduser()
+    if not root.is_dir() or not is_ours(root):
+        return
+    for group in groups(root):
+        spec = _spec_of(group)
+        if spec is None or spec.version == FORMAT_VERSION:
+            yield from _verify_group(group, spec)
+
+
+def _verify_group(group: Path, spec: CacheSpec | None) -> Iterator[VerifyStep]:
+    arrays = None if spec is None else open_group(group, spec)
+    image, model = ("unknown", "unknown") if spec is None else (spec.image, spec.model)
+    for tile in tiles_in(group):
+        good = arrays is not None and tile.is_whole and _is_good(arrays, tile)
+        if not good:
+            _delete(tile)
+        yield VerifyStep(image, model, tile.index, good)
+
+
+def _is_good(arrays: dict[str, Any], tile: TileUsage) -> bool:
+    # Damage shows as whatever the codecs raise on it.
+    try:
+        record = np.asarray(arrays[DIGEST][tile.index], np.uint8)
+        stored = {n: np.asarray(a[tile.index]) for n, a in arrays.items() if n != DIGEST}
+        return np.array_equal(record, make_record(record[:DIGEST_BYTES].tobytes(), stored))
+    except Exception:
+        return False
+
+
+def _delete(tile: TileUsage) -> None:
+    with suppress(OSError):
+        for path in tile.files:  # the digest first: half a tile must not look whole
+            path.unlink(missing_ok=True)
+
+
+def _spec_of(group: Path) -> CacheSpec | None:
+    try:
+        return CacheSpec(**group_attributes(group))
+    except (TypeError, ValueError):
+        return None
