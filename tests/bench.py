@@ -178,3 +178,12 @@ def tube(depth: int = 9) -> np.ndarray:
     z, y, x = np.mgrid[:depth, :64, :64]
     inside = (y - 28 - z / 2) ** 2 + (x - 30) ** 2 < 12**2
     return (noise + 150 * inside).astype(np.uint8)
+
+
+def dividing() -> np.ndarray:
+    """A textured disc that is two from the third of five frames on."""
+    y, x = np.mgrid[:64, :96]
+    one = (y - 32) ** 2 + (x - 48) ** 2 < 150
+    two = ((y - 32) ** 2 + (x - 36) ** 2 < 70) | ((y - 32) ** 2 + (x - 60) ** 2 < 70)
+    noise = np.random.default_rng(0).integers(0, 50, (5, 64, 96))
+    return (noise + 160 * np.stack([one, one, two, two, two])).astype(np.uint8)

@@ -90,3 +90,20 @@ def open_cells_tiny(
 
     with opening(make_napari_viewer_proxy, load_model("cells-tiny"), qtbot) as opened:
         yield opened
+
+
+@pytest.fixture
+def confident(gated_model: "GatedSam") -> Iterator["GatedSam"]:
+    """The random model, sure of itself, so that it finds objects everywhere."""
+    import torch
+
+    heads = (gated_model.mask_decoder.iou_head, gated_model.mask_decoder.object_score_head)
+    biases = [list(head.parameters())[-1] for head in heads]
+    before = [bias.detach().clone() for bias in biases]
+    with torch.no_grad():
+        for bias in biases:
+            bias.fill_(5.0)
+    yield gated_model
+    with torch.no_grad():
+        for bias, old in zip(biases, before, strict=True):
+            bias.copy_(old)

@@ -123,7 +123,7 @@ def test_what_is_followed_is_cleaned_in_all_slices(open_cells_tiny: Open) -> Non
         np.testing.assert_array_equal(shown[z], cleaned(raw[z], Cleaning(smooth=4), *clicks))
     bench.controller.accept()
     np.testing.assert_array_equal(bench.layer("labels").data > 0, shown)
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert not bench.layer("labels").data.any()
 
 
@@ -150,7 +150,7 @@ def test_overlaps_are_settled_as_chosen(open_dock: Open, policy: OverlapPolicy) 
     gets = shown if policy is OverlapPolicy.REPLACE else shown & (before == 0)
     expected = np.where(gets, 10, before)
     np.testing.assert_array_equal(bench.layer("labels").data, expected)
-    bench.controller.undo()
+    bench.controller.undo_labels()
     np.testing.assert_array_equal(bench.layer("labels").data, before)
 
 
@@ -215,8 +215,8 @@ def test_a_chosen_label_is_added_to_until_it_is_set_back(open_dock: Open) -> Non
     labels = bench.layer("labels").data
     np.testing.assert_array_equal(labels == 5, areas[0] | areas[1])
     np.testing.assert_array_equal(labels == 6, areas[2])
-    bench.controller.undo()
-    bench.controller.undo()
+    bench.controller.undo_labels()
+    bench.controller.undo_labels()
     np.testing.assert_array_equal(labels, np.where(areas[0], 5, 0))
 
 

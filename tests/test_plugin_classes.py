@@ -90,15 +90,15 @@ def test_each_object_has_the_class_that_was_chosen_and_undo_takes_it(open_dock: 
     choose(bench, "no class")
     accept(bench, *PLACES[2])
     assert classes(bench) == {1: "neuron", 2: "glia"}
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert classes(bench) == {1: "neuron", 2: "glia"}
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert classes(bench) == {1: "neuron"}
     choose(bench, "glia")
     bench.dock.accept_box.label.setValue(1)
     accept(bench, *PLACES[2])
     assert classes(bench) == {1: "glia"}
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert classes(bench) == {1: "neuron"}
 
 
@@ -112,7 +112,7 @@ def test_objects_accepted_at_once_or_later_have_the_class(open_dock: Open) -> No
     bench.idle()
     bench.controller.accept()
     assert classes(bench) == {1: "glia", 2: "glia"}
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert classes(bench) == {}
     with bench.model.held():
         # another contrast: what was encoded is of no use
@@ -152,7 +152,7 @@ def test_everything_has_the_class_that_was_chosen(open_cells_tiny: Open) -> None
     found = set(np.unique(bench.layer("labels").data).tolist()) - {0}
     assert found
     assert classes(bench) == dict.fromkeys(found, "neuron")
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert classes(bench) == {}
 
 
@@ -297,7 +297,7 @@ for row, place in ((1, (28, 30)), (2, (5, 5)), (2, (50, 50)), (0, (50, 10)), (2,
     viewer.layers["SAM points"].add(place)
     idle()
     dock.controller.accept()
-dock.controller.undo()
+dock.controller.undo_labels()
 box.recoloured.emit("glia", "#abcdef")
 viewer.layers["SAM labels"].selected_label = 2
 box.assigned.emit("neuron")

@@ -3,13 +3,12 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
@@ -19,7 +18,7 @@ from napari_sam import Session
 from napari_sam.plugin.commands import SamWidget, napari_too_old
 from napari_sam.plugin.layers import COLOURS
 from napari_sam.plugin.settings import Settings
-from tests.bench import Bench, GatedSam, Open, picture, tube
+from tests.bench import Bench, GatedSam, Open, dividing, picture, tube
 
 # --- with mouse and keyboard -----------------------------------------------------------------
 
@@ -202,7 +201,7 @@ def test_one_object_in_two_slices_is_one_label(open_dock: Open) -> None:
     labels = bench.layer("labels").data
     assert set(np.nonzero(labels)[0]) == {3, 4}
     assert labels.max() == 1
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert not labels.any()
 
 
@@ -355,7 +354,7 @@ def test_accepted_while_it_is_followed_comes_whole(open_cells_tiny: Open) -> Non
     bench.idle()
     labels = bench.layer("labels").data
     assert slices(labels) == list(range(9))
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert not labels.any()
 
 
@@ -454,15 +453,6 @@ def test_n_goes_to_the_slice_where_the_model_is_least_sure(open_cells_tiny: Open
     assert bench.dock.strip.isHidden()
 
 
-def dividing() -> np.ndarray:
-    """A textured disc that is two from the third of five frames on."""
-    y, x = np.mgrid[:64, :96]
-    one = (y - 32) ** 2 + (x - 48) ** 2 < 150
-    two = ((y - 32) ** 2 + (x - 36) ** 2 < 70) | ((y - 32) ** 2 + (x - 60) ** 2 < 70)
-    noise = np.random.default_rng(0).integers(0, 50, (5, 64, 96))
-    return (noise + 160 * np.stack([one, one, two, two, two])).astype(np.uint8)
-
-
 def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_path: Path) -> None:
     bench = open_cells_tiny(
         dividing(), axis_labels=("t", "y", "x"), scale=(60, 0.5, 0.5), units=("s", "um", "um")
@@ -503,7 +493,7 @@ def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_pa
     lines = (tmp_path / "tracks.csv").read_text().splitlines()
     assert lines[0] == "label,parent,t,y,x"
     assert {tuple(line.split(",")[:2]) for line in lines[1:]} == {("1", ""), ("2", "1"), ("3", "1")}
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert not (labels == 3).any()
 
 
@@ -546,26 +536,11 @@ def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> 
     bench.controller.accept()
     labels = bench.layer("labels").data
     assert [bool(labels[p].any()) for p in everywhere] == [True] * 6
-    bench.controller.undo()
+    bench.controller.undo_labels()
     assert not labels.any()
 
 
 # --- everything ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def confident(gated_model: GatedSam) -> Iterator[GatedSam]:
-    """The random model, sure of itself, so that it finds objects everywhere."""
-    heads = (gated_model.mask_decoder.iou_head, gated_model.mask_decoder.object_score_head)
-    biases = [list(head.parameters())[-1] for head in heads]
-    before = [bias.detach().clone() for bias in biases]
-    with torch.no_grad():
-        for bias in biases:
-            bias.fill_(5.0)
-    yield gated_model
-    with torch.no_grad():
-        for bias, old in zip(biases, before, strict=True):
-            bias.copy_(old)
 
 
 def test_everything_in_one_slice_or_in_all(open_dock: Open, confident: GatedSam) -> None:
@@ -657,7 +632,11 @@ for place in ((32, 48), (20, 20), (50, 80)):
     dock.controller.follow()
     idle()
     dock.controller.accept()
+dock.controller.undo_labels()
+dock.controller.redo()
 dock.controller.undo()
+dock.controller.drop()
+idle()
 viewer.layers["SAM points"].add((2, 32, 36))
 idle()
 dock.controller.follow()

@@ -76,6 +76,11 @@ class Entry:
         for packed in self.edits:
             packed.edit().apply(labels)
 
+    def take_back(self, labels: Any) -> None:
+        """Change labels to what they were before it."""
+        for packed in reversed(self.edits):
+            packed.edit().inverse().apply(labels)
+
     def to_line(self) -> str:
         """One line of JSON, with its end."""
         record: dict[str, Any] = {

@@ -16,6 +16,7 @@ KEYS = {
     "Enter": "accept the object",
     "Escape": "drop it",
     "U": "undo the last accept",
+    "Ctrl-Z": "undo anything; Shift too: redo",
 }
 """Key -> what it does; Q, W, G, H, J, K, N and U are free on all of napari's layers."""
 

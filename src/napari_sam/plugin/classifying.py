@@ -80,10 +80,19 @@ class Classifying:
         self._watch(self._work.labels)
         if is_new and self._classes and not self._table.classes:
             self._work.set_classes(ClassTable(self._classes))
+        current = self._chosen()
         self._classes = self._table.classes
-        self._box.show_classes(self._table, self._box.current)
+        self._box.show_classes(self._table, current)
         self._show_colours(self._box.by_class.isChecked())
         self._show_label()
+
+    def _chosen(self) -> str:
+        """The chosen class; it may have got another name by undo."""
+        names, before = self._table.names, [one.name for one in self._classes]
+        chosen = self._box.current
+        if chosen in names or chosen not in before or len(before) != len(names):
+            return chosen
+        return names[before.index(chosen)]
 
     def _show_label(self, event: Any = None) -> None:
         label = 0 if self._layer is None else int(self._layer.selected_label)
@@ -120,7 +129,7 @@ class Classifying:
         else:
             current = self._box.current if current is None else current
             self._box.show_classes(table, current)
-        self._work.set_classes(table)
+        self._work.change_classes(table)
 
     def _show_colours(self, by_class: bool) -> None:
         if self._layer is None:

@@ -37,6 +37,7 @@ from .tools import Tools
 from .view import View
 from .workspace import Workspace
 
+_NOTHING_BEFORE = "There is nothing to take back."
 _NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
 
 
@@ -56,7 +57,7 @@ class Controller:
     def __init__(self, viewer: Any, dock: SamDock, settings: Settings | None = None) -> None:
         self.viewer, self.dock = viewer, dock
         self.engine, self.runner = Engine(), JobRunner()
-        self._drawing = self._closed = False
+        self._drawing = self._moving = self._closed = False
         self.workspace: Workspace | None = None
         self._prompts_timer = self._timer(self._read_prompts)
         self._images_timer = self._timer(self.list_images)
@@ -71,6 +72,7 @@ class Controller:
         self.pick_up = PickUp(self, viewer, self._show_picking)
         self.gestures = Gestures(self, lambda: self._drawing)
         self.models = ModelChooser(self, dock, settings)
+        steps = {"Control-Z": self.undo, "Control-Shift-Z": self.redo}
         self.bindings = Bindings(
             {
                 "Q": self.tools.swap_polarity,
@@ -83,9 +85,11 @@ class Controller:
                 "Shift-J": self.pick_up.under_cursor,
                 "Enter": self.accept,
                 "Escape": self.drop,
-                "U": self.undo,
+                "U": self.undo_labels,
+                **steps,
             }
         )
+        self.label_bindings = Bindings(steps)
         self._images: list[Any] = []
         self._adopted: list[Any] = []
         self._connect()
@@ -234,7 +238,9 @@ class Controller:
         source = self.read_image(image)
         if source is None:
             return
-        self.workspace = Workspace(self.viewer, image, source, self._adopt)
+        self.workspace = Workspace(
+            self.viewer, image, source, self._adopt, self.label_bindings.bind
+        )
         self.workspace.set_object(self.objects.current.number)
         image.events.data.connect(self._data_changed)
         self.dock.show_stack(source.stack_axes)
@@ -259,6 +265,7 @@ class Controller:
             self._release(layer)
         work.image.events.data.disconnect(self._data_changed)
         self.classifying.leave()
+        self.label_bindings.release_all()
         work.close()
         self.workspace = None
         self.dock.show_restore("")
@@ -295,6 +302,7 @@ class Controller:
     def _read_now(self) -> None:
         if self._prompts_timer.isActive():
             self._prompts_timer.stop()
+            self._note_prompts()
             self.objects.read()
 
     def follow(self) -> None:
@@ -319,11 +327,28 @@ class Controller:
         self._drawing = False
         self.tools.object_next()
 
-    def undo(self) -> None:
+    def undo_labels(self) -> None:
         """Take the last change of the labels back."""
         if self.workspace is not None:
-            self.workspace.undo()
-            self.say("The last change of the labels was taken back.")
+            done = self.workspace.undo_labels()
+            self.say("The last change of the labels was taken back." if done else _NOTHING_BEFORE)
+
+    def undo(self) -> None:
+        """Take back the last thing that was done to prompts or labels."""
+        if self.workspace is None:
+            return
+        if self._drawing:
+            finish_shape(self.workspace.shapes)
+        self._note_prompts()
+        done = self.workspace.undo()
+        self.say("Taken back: Ctrl-Shift-Z does it again." if done else _NOTHING_BEFORE)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if self.workspace is not None:
+            self._note_prompts()
+            done = self.workspace.redo()
+            self.say("Done again." if done else "There is nothing to do again.")
 
     def _show_picking(self, armed: bool) -> None:
         if not self._closed:
@@ -374,8 +399,18 @@ class Controller:
         self.runner.submit(Job(steps, receive))
 
     def _read_prompts(self) -> None:
-        if not self._drawing and not self.view.take_back():
+        if self._drawing:
+            return
+        self._note_prompts()
+        if not self._take_back():
             self.objects.read()
+
+    def _take_back(self) -> bool:
+        """Remove what was clicked where it cannot be understood; that it came is no step either."""
+        if self.workspace is None or not self.view.clicked_blindly:
+            return False
+        with self.workspace.watch.refusing():
+            return self.view.take_back()
 
     def cancel(self) -> None:
         """Stop all work; what has a label keeps it."""
@@ -417,7 +452,7 @@ class Controller:
         dock.tracks_clicked.connect(self.show_tracks)
         dock.restore_answered.connect(self.answer_restore)
         dock.drop_clicked.connect(self.drop)
-        dock.undo_clicked.connect(self.undo)
+        dock.undo_clicked.connect(self.undo_labels)
         dock.next_clicked.connect(self.next_object)
         dock.clicks.size_clicked.connect(self.next_size)
         dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
@@ -451,8 +486,16 @@ class Controller:
         self._drawing = action == "adding"
         if action == "added":
             self.view.note_added(event.source, tuple(event.data_indices))
+        # Between "changing" and "changed" prompts are being moved: that is one step.
+        self._moving = action == "changing"
         if action in ("added", "removed", "changed"):
+            self._note_prompts()
             self._prompts_timer.start()
+
+    def _note_prompts(self) -> None:
+        """Remember what the user did to the prompts, as a step that can be taken back."""
+        if self.workspace is not None and not (self._drawing or self._moving):
+            self.workspace.watch.look(self.objects)
 
     def _later_prompts(self, event: Any = None) -> None:
         if not self._drawing:
@@ -500,6 +543,7 @@ class Controller:
         self.everything.stop()
         self.models.stop()
         self.bindings.release_all()
+        self.label_bindings.release_all()
         for layer in list(self._adopted):
             self._release(layer)
         self.engine.close()

@@ -16,6 +16,7 @@ from .events import Answer, Plane
 from .following import Following
 from .held import Held
 from .jobs import Job
+from .object_state import Exchange, ObjectState
 from .prompt_layers import PlanePrompts
 
 Painter = Callable[[Sequence[Mask]], bool]
@@ -57,6 +58,7 @@ class CurrentObject:
         self._corrected: set[Plane] = set()
         self._axis_wanted: str | None = None
         self._looked_at: set[Plane] = set()
+        self._promised: Job | None = None
         self._cleaned = Cleaned()
         self.held: Held | None = None
         self._sizes: dict[Plane, Size] = {}
@@ -65,6 +67,12 @@ class CurrentObject:
     def unfinished(self) -> bool:
         """Whether something would be lost by forgetting it."""
         return bool(self.masks or self._wanted)
+
+    @property
+    def size(self) -> int:
+        """How many bytes its masks take, about."""
+        masks = (*self.masks.values(), *self._following.brought.values())
+        return sum(mask.pixels.nbytes for mask in masks)
 
     @property
     def touched(self) -> bool:
@@ -165,7 +173,7 @@ class CurrentObject:
         corrected, self._corrected = self._corrected, set()
         wanted, self._axis_wanted = self._axis_wanted, None
         if wanted is not None:
-            self.follow(wanted)
+            self._follow(wanted)
         elif self._following.axis is not None:
             self._follow_stretch(self._following.axis, corrected)
 
@@ -217,17 +225,58 @@ class CurrentObject:
         """
         if axis is None:
             self._desk.say("The image is a single slice: there is nowhere to follow the object.")
-        elif self._missing():
+        elif (self._missing() or self._seen()) and (work := self._desk.workspace) is not None:
+            work.history.add_prompts(Exchange({self: self.state()}))
+            self._follow(axis)
+
+    def _seen(self) -> bool:
+        """Whether there is anything to follow; if not, the user is told."""
+        seen = any(not self.masks[plane].empty for plane in self._known)
+        if not seen:
+            self._desk.say("Click on an object first; then it can be followed.")
+        return seen
+
+    def _follow(self, axis: str) -> None:
+        work = self._desk.workspace
+        if self._missing():
             self._axis_wanted = axis
             self._desk.say("Following begins as soon as the mask is there.")
-        elif not any(not self.masks[plane].empty for plane in self._known):
-            self._desk.say("Click on an object first; then it can be followed.")
-        elif (work := self._desk.workspace) is not None:
+        elif work is not None and self._seen():
             # What was followed through z, say, to slices of this time, is known at this time.
             place = work.source.plane_axes.index(axis)
             here = {plane[place] for plane in self._known}
             self._following.start = {plane for plane in self.masks if plane[place] in here}
             self._follow_stretch(axis, self._following.start)
+
+    @property
+    def followed(self) -> bool:
+        """Whether corrections change it on other planes too."""
+        return self._following.axis is not None or self._axis_wanted is not None
+
+    def state(self) -> ObjectState:
+        """What was found of it up to now."""
+        return ObjectState(
+            dict(self.masks),
+            dict(self._wanted),
+            dict(self._answered),
+            self._following.reach,
+            self._axis_wanted,
+        )
+
+    def restore(self, state: ObjectState) -> None:
+        """Be what was found of it before; if it was being followed then, it is again."""
+        if running := self._following.interrupt():
+            self._desk.runner.drop(running)
+        self.masks.clear()
+        self.masks.update(state.masks)
+        self._wanted, self._answered = dict(state.wanted), dict(state.answered)
+        self._axis_wanted = state.axis_wanted
+        self._following.go_back(state.reach)
+        self._corrected.clear()
+        self._looked_at.clear()
+        self._changed()
+        if state.reach.running and state.reach.axis is not None:
+            self._follow(state.reach.axis)
 
     @property
     def _known(self) -> Set[Plane]:
@@ -327,7 +376,16 @@ class CurrentObject:
             paint(list(masks.values()))
 
         steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
-        self._desk.runner.submit(Job(steps, receive, finish, promised=True))
+        self._promised = Job(steps, receive, finish, promised=True)
+        self._desk.runner.submit(self._promised)
+
+    def not_accepted(self) -> bool:
+        """Forget that it was accepted; says whether its label had not come yet."""
+        waited, self._promised = self._promised, None
+        if waited is not None and not waited.through:
+            self._desk.runner.drop(waited)
+            return True
+        return self._following.not_accepted()
 
     @property
     def born(self) -> int:

@@ -304,7 +304,9 @@ class SamDock(QWidget):
     def _accept_rows(self) -> QGridLayout:
         self.accept_button = push_button("Accept object", "Make it the next label [Enter]")
         self.drop_button = push_button("Drop", "Forget the clicks and the preview [Escape]")
-        self.undo_button = push_button("Undo", "Take the last accepted object back [U]")
+        self.undo_button = push_button(
+            "Undo", "Take the last accepted object back [U]; whatever was last: [Ctrl-Z]"
+        )
         self.accept_button.clicked.connect(lambda: self.accept_clicked.emit())
         self.drop_button.clicked.connect(lambda: self.drop_clicked.emit())
         self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())

@@ -1,5 +1,7 @@
 """Everything: all objects of a slice or of all, with progress in napari's activity dock."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,30 @@ from .acceptance import Acceptance
 from .desk import FIRST_HINT, Desk
 from .events import PlaneObjects, Progress
 from .jobs import Job
+from .undo import Step
 from .workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """What has not come yet: not wanted any more when what came so far is taken back.
+
+    Parameters
+    ----------
+    stop : callable
+        Makes an end.
+    """
+
+    stop: Callable[[], None]
+    size: int = 0
+
+    def undo(self) -> bool:
+        """Let nothing more come."""
+        self.stop()
+        return True
+
+    def redo(self) -> None:
+        """What came is there again; no more is looked for."""
 
 
 class Everything:
@@ -30,6 +55,8 @@ class Everything:
         self._numbers: set[int] = set()
         self._first: int | None = None
         self._how = Acceptance()
+        self._all_slices = self._drawing = False
+        self._step: Step | None = None
 
     def start(self, all_slices: bool, axis: str | None = None) -> None:
         """Find all objects, in the slice that is shown or in all.
@@ -47,15 +74,17 @@ class Everything:
         limits = zip(work.shown_plane, work.source.plane_shape, strict=True)
         planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
         engine, settings = self._desk.engine, self._desk.settings
-        self._how = self._desk.acceptance
+        self._how, self._all_slices, self._step = self._desk.acceptance, all_slices, None
         if all_slices and axis is not None:
             steps = engine.linked(settings, work.source, axis, self._how.cleaning)
         else:
             steps = engine.everything(settings, work.source, planes, self._how.cleaning)
         self._numbers, self._found, self._first = set(), 0, None
-        self._desk.runner.submit(
-            Job(steps, lambda event: self._receive(work, event), self._finish, background=True)
+        rest = Rest(lambda: self._give_up(job))
+        job = Job(
+            steps, lambda event: self._receive(work, event, rest), self._finish, background=True
         )
+        self._desk.runner.submit(job)
 
     def stop(self) -> None:
         """Take the progress bar away."""
@@ -63,26 +92,39 @@ class Everything:
             self._bar.close()
             self._bar = None
 
-    def _receive(self, work: Workspace, event: Any) -> None:
+    def _give_up(self, job: Job) -> None:
+        self._desk.runner.drop(job)
+        self.stop()
+
+    def _receive(self, work: Workspace, event: Any, rest: Rest) -> None:
         if isinstance(event, PlaneObjects):
-            self._accept(work, event)
+            with work.history.one_action(self._step) as step:
+                self._accept(work, event)
+                if step.labels and step is not self._step:
+                    work.history.add_labels(rest)
+                    self._step = step
             return
-        if isinstance(event, Progress) and event.total:
-            if self._bar is None:
-                self._bar = progress(total=event.total, desc=event.text)
-            self._bar.update(event.done - self._bar.n)
+        if isinstance(event, Progress) and event.total and not self._drawing:
+            self._drawing = True  # meanwhile napari handles more of these events, deeper and deeper
+            self._draw(event)
+            self._drawing = False
         self._desk.receive(event)
+
+    def _draw(self, event: Progress) -> None:
+        if self._bar is None:
+            self._bar = progress(total=event.total, desc=event.text)
+        self._bar.update(event.done - self._bar.n)
 
     def _accept(self, work: Workspace, found: PlaneObjects) -> None:
         origin = self._desk.engine.origin
         try:
             if found.linked:
                 self._first = work.next_label() if self._first is None else self._first
-                work.accept_all(found, self._first, origin, self._how)
+                work.accept_all(found, self._first, origin, self._how, self._all_slices)
                 self._numbers |= set(np.unique(found.numbers).tolist()) - {0}
                 self._found = len(self._numbers)
             else:
-                self._found += work.accept_all(found, None, origin, self._how)
+                self._found += work.accept_all(found, None, origin, self._how, self._all_slices)
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()

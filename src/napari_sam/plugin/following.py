@@ -1,12 +1,36 @@
 """Following: the object under way on its way through the slices."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 from napari_sam.masks.mask import Mask
 
 from .events import Followed, Plane
 from .jobs import Job
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """How far an object was followed at some time; see :class:`Following`.
+
+    Parameters
+    ----------
+    brought, unsure : mapping
+        By plane.
+    start : set of tuple
+        Planes.
+    axis : str or None
+        Along which.
+    running : bool
+        Whether more planes were to come.
+    """
+
+    brought: Mapping[Plane, Mask]
+    unsure: Mapping[Plane, float]
+    start: Set[Plane]
+    axis: str | None
+    running: bool
 
 
 class Following:
@@ -32,7 +56,7 @@ class Following:
     """
 
     def __init__(self, masks: dict[Plane, Mask], changed: Callable[[], None]) -> None:
-        self._masks, self._changed = masks, changed
+        self._masks, self._changed, self._show = masks, changed, changed
         self.brought: dict[Plane, Mask] = {}
         self.unsure: dict[Plane, float] = {}
         self.start: set[Plane] = set()
@@ -45,6 +69,17 @@ class Following:
     def running(self) -> bool:
         """Whether more planes may come."""
         return self._job is not None
+
+    @property
+    def reach(self) -> Reach:
+        """What it brought up to now."""
+        brought, unsure = dict(self.brought), dict(self.unsure)
+        return Reach(brought, unsure, frozenset(self.start), self.axis, self.running)
+
+    def go_back(self, reach: Reach) -> None:
+        """Be as it was; work that runs must have been dropped before."""
+        self.brought, self.unsure = dict(reach.brought), dict(reach.unsure)
+        self.start, self.axis = set(reach.start), reach.axis
 
     def job(
         self,
@@ -103,6 +138,14 @@ class Following:
         if self._job is not None:
             self._accepted, self._job.promised = paint, True
             self._changed = lambda: None
+
+    def not_accepted(self) -> bool:
+        """Paint nothing after all, and say whether that was in time."""
+        waited, self._accepted = self._accepted is not None and self.running, None
+        self._changed = self._show
+        if self._job is not None:
+            self._job.promised = False
+        return waited
 
     def _take(self, step: Followed, fixed: set[Plane]) -> None:
         if step.plane in fixed:

@@ -351,6 +351,14 @@ def polarity_of(layer: Any) -> str:
     return BACKGROUND if told else FOREGROUND
 
 
+def mark_clicks(layer: Any) -> None:
+    """Give clicks the symbols of what they say; napari colours them by itself."""
+    labels = layer.features[LABEL] if LABEL in layer.features else [FOREGROUND] * len(layer.data)
+    wanted = [SYMBOLS.get(label, SYMBOLS[FOREGROUND]) for label in labels]
+    if wanted != [str(symbol) for symbol in layer.symbol]:
+        layer.symbol = wanted
+
+
 def colour_shapes(layer: Any) -> None:
     """Give scribbles the colours of clicks, and all other shapes that of boxes."""
     labels = layer.features[LABEL] if LABEL in layer.features else [FOREGROUND] * layer.nshapes

@@ -69,6 +69,12 @@ def note_parent(labels: Any, daughter: int, mother: int) -> None:
     labels.metadata[PARENTS_KEY] = {**labels.metadata.get(PARENTS_KEY, {}), daughter: mother}
 
 
+def forget_parent(labels: Any, daughter: int) -> None:
+    """Undo :func:`note_parent`."""
+    known = labels.metadata.get(PARENTS_KEY, {})
+    labels.metadata[PARENTS_KEY] = {own: mother for own, mother in known.items() if own != daughter}
+
+
 def show_tracks(viewer: Any, image: Any, source: ImageSource, tracks: Tracks) -> Any:
     """Put a Tracks layer over the image, in the place of the one that is there."""
     data = tracks.data

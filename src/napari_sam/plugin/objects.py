@@ -1,7 +1,7 @@
 """Objects: those under way at once; one of them is the current one, to which new clicks belong."""
 
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from napari.utils.notifications import show_warning
@@ -16,7 +16,9 @@ from .events import Answer, Plane
 from .held import Held
 from .jobs import Job
 from .painting import REFUSED, painter
+from .prompt_history import PickedUp
 from .prompt_layers import FoundPrompts, read_prompts
+from .undo import Step
 from .workspace import Workspace
 
 _MEANING = {
@@ -58,6 +60,11 @@ class Objects:
         """Whether something would be lost by forgetting them."""
         return any(one.unfinished for one in self._objects.values())
 
+    @property
+    def followed(self) -> list[CurrentObject]:
+        """Those that a correction changes on other planes too."""
+        return [one for one in self._objects.values() if one.followed]
+
     # --- prompts -> masks --------------------------------------------------------------------
 
     def read(self) -> None:
@@ -94,7 +101,8 @@ class Objects:
         """Take away what cannot be used, and say why; what is left is read again."""
         show_warning(found.problems[0])
         self._desk.say(found.problems[0])
-        work.remove_prompts(found.bad_points, found.bad_shapes)
+        with work.watch.refusing():
+            work.remove_prompts(found.bad_points, found.bad_shapes)
         self._look_again()
 
     def _receive(self, event: Any) -> None:
@@ -185,9 +193,7 @@ class Objects:
         if number is not None:
             self._choose(number)
         else:
-            if self.current.touched:
-                self._choose(max(self._objects) + 1)
-            self.current.hold(held)
+            self._take_up(held)
         self._desk.object_changed(True)
         self._show_numbers()
         where = f" on {len(held.masks)} slices" if len(held.masks) > 1 else ""
@@ -195,6 +201,15 @@ class Objects:
             f"Label {held.label} picked up{where}: clicks correct it, Enter puts it back, "
             "Escape leaves it as it was."
         )
+
+    def _take_up(self, held: Held) -> None:
+        before = self.current.number
+        if self.current.touched:
+            self._choose(max(self._objects) + 1)
+        self.current.hold(held)
+        if self._desk.workspace is not None:
+            step = PickedUp(self, self.current, before)
+            self._desk.workspace.history.add_prompts(step)
 
     def _choose(self, number: int) -> None:
         self.current = self._objects.get(number) or self._begin(number)
@@ -231,24 +246,33 @@ class Objects:
             return
         self._desk.runner.drop_replaceable()
         shown = self.shown()
-        with work.one_step():
-            done = {
-                one.number
-                for one in chosen
-                if one.accept(shown.get(one.number, []), self._painter(work, one, daughter))
-            }
-        self._end(done)
+        with work.history.one_action() as step:
+            with work.one_step():
+                done = {
+                    one.number
+                    for one in chosen
+                    if one.accept(
+                        shown.get(one.number, []), self._painter(work, one, daughter, step)
+                    )
+                }
+            self._end(done)
         if refused := len(chosen) - len(done):
             if done:
                 self._desk.say(f"{len(done)} objects accepted, {refused} not: {REFUSED}")
         elif len(done) > 1:
             self._desk.say(f"{len(done)} objects accepted. {FIRST_HINT}")
 
-    def _painter(self, work: Workspace, one: CurrentObject, daughter: bool) -> Painter:
+    def _painter(self, work: Workspace, one: CurrentObject, daughter: bool, step: Step) -> Painter:
         how = self._desk.acceptance
         if one is not self.current:  # two objects with the chosen label would be one
             how = how.next_free()
-        return painter(self._desk, work, one, daughter, how)
+        paint = painter(self._desk, work, one, daughter, how)
+
+        def paint_in_step(masks: Sequence[Mask]) -> bool:
+            with work.history.one_action(step):  # it may come late, but it belongs to that action
+                return paint(masks)
+
+        return paint_in_step
 
     def drop(self) -> None:
         """Forget the current object and its prompts."""
@@ -264,17 +288,39 @@ class Objects:
         work = self._desk.workspace
         if work is None or not numbers:
             return
+        ended = {i: self._objects[i] for i in numbers if self._objects[i].touched}
+        with work.watch.ending(self, ended, self.current.number):
+            self._leave(numbers)
+            if len(self._objects) > 1 or self.current.touched:
+                work.remove_objects(numbers)
+            else:
+                work.clear_prompts()
+
+    def _leave(self, numbers: Set[int]) -> None:
         left = {i: one for i, one in self._objects.items() if i not in numbers and one.touched}
         if left:
             self._objects = left
-            work.remove_objects(numbers)
             self._choose(self.current.number if self.current.number in left else max(left))
             self._look_again()  # for answers that did not come before the end
         else:
             self.forget()
-            work.clear_prompts()
         self.show()
         self._desk.object_changed(bool(left))
+
+    def bring_back(self, ended: Mapping[int, CurrentObject], current: int) -> None:
+        """Let objects that ended be under way again, as they were."""
+        self._objects.update(ended)
+        self._choose(current)
+        self._look_again()
+
+    def put_away(self, ended: Mapping[int, CurrentObject], current: int | None = None) -> None:
+        """End them once more; their prompts are gone already."""
+        for one in ended.values():
+            one.drop()
+        self._leave(ended.keys())
+        if current is not None:
+            self._choose(current)
+            self._show_numbers()
 
     def forget(self) -> None:
         """Forget the objects; the prompts stay in their layers."""

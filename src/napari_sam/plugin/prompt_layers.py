@@ -110,17 +110,17 @@ def object_numbers(layer: Any) -> list[int]:
 
 def _points(layer: Any) -> Iterator[tuple[NDArray[np.float64], int]]:
     if layer is not None:
-        yield from zip(np.asarray(layer.data, float), _labels(layer), strict=True)
+        yield from zip(np.asarray(layer.data, float), labels_of(layer), strict=True)
 
 
 def _shapes(layer: Any) -> Iterator[tuple[NDArray[np.float64], str, int]]:
     if layer is not None:
-        kinds = zip(layer.data, layer.shape_type, _labels(layer), strict=True)
+        kinds = zip(layer.data, layer.shape_type, labels_of(layer), strict=True)
         for corners, kind, label in kinds:
             yield np.asarray(corners, float), str(kind), label
 
 
-def _labels(layer: Any) -> list[int]:
+def labels_of(layer: Any) -> list[int]:
     """1 for each point or shape on the object, 0 for those on the background."""
     if LABEL not in layer.features:
         return [1] * len(layer.data)

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,20 +72,37 @@ class Safekeeping:
         parent: int,
         origin: Origin,
         classes: Mapping[int, str],
-    ) -> None:
-        """Write down that labels are about to change, and what their `classes` will be."""
+    ) -> Entry | None:
+        """Write down that labels are about to change, and what their `classes` will be.
+
+        None if they do not change.
+        """
         if self.offered:  # the user goes on without; what was offered stays for the next time
             self._journal, self.offered = _new_journal(self._subject), False
         packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
         if not packed:
-            return
+            return None
         table = classes_of_layer(layer.metadata)
         if JOURNAL_KEY not in layer.metadata and table.classes:
             self._append(Entry(CLASSES, classes=table))
-        layer.metadata[JOURNAL_KEY] = str(self._journal.path)
-        self._steps[-1].append((packed[0], {k: table.class_of(k) for k in classes}))
         given = table.only(classes) if classes else None
-        self._append(Entry(ACCEPTED, packed, origin, label, parent, given))
+        entry = Entry(ACCEPTED, packed, origin, label, parent, given)
+        self._note(entry, layer)
+        return entry
+
+    def _note(self, entry: Entry, layer: Any) -> None:
+        table = classes_of_layer(layer.metadata)
+        given = entry.classes.of_label if entry.classes is not None else ()
+        layer.metadata[JOURNAL_KEY] = str(self._journal.path)
+        self._steps[-1].append((entry.edits[0], {k: table.class_of(k) for k in given}))
+        self._append(entry)
+
+    def note_again(self, entries: Sequence[Entry], layer: Any) -> None:
+        """Write down that changes are made again that were taken back."""
+        self.begin_step()
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        for entry in entries:
+            self._note(replace(entry, time=now), layer)
 
     def note_classes(self, layer: Any, table: ClassTable) -> None:
         """Write down that the user changed the table of classes."""
@@ -103,8 +122,11 @@ class Safekeeping:
             return {}
         edit = self._steps[-1][-1][0].edit()
         there = np.asarray(labels[edit.region])
-        if not (there[edit.mask] == edit.old[edit.mask]).all():
-            return {}
+        return self.note_taken_back() if (there[edit.mask] == edit.old[edit.mask]).all() else {}
+
+    def note_taken_back(self) -> Mapping[int, str]:
+        """Write down that the last step was taken back; gives the classes of its labels before."""
+        self._steps = [step for step in self._steps if step]
         before: dict[int, str] = {}
         for _, classes in reversed(self._steps.pop()):
             before |= classes

@@ -55,6 +55,11 @@ class View:
             count = len(layer.data)
             self._refused[layer] += [index % count for index in indices]
 
+    @property
+    def clicked_blindly(self) -> bool:
+        """Whether anything was added that cannot be understood."""
+        return bool(self._refused)
+
     def take_back(self) -> bool:
         """Remove what was clicked blindly; whether there was any."""
         refused, self._refused = self._refused, defaultdict(list)

@@ -1,13 +1,13 @@
 """Workspace: the layers that the dock puts around one image; no Qt."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from napari_sam.journal.entry import Origin
+from napari_sam.journal.entry import Entry, Origin
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.paint import OverlapPolicy, free_objects, next_free_label, paint_object
@@ -17,6 +17,7 @@ from .acceptance import Acceptance
 from .class_layer import classes_of_layer, set_classes
 from .events import PlaneObjects
 from .held import Held
+from .label_changes import Accepted, Classified, Stroke, undo_in_napari
 from .layers import (
     BOX_COLOUR,
     COLOURS,
@@ -33,14 +34,17 @@ from .layers import (
     make_points,
     make_preview,
     make_shapes,
+    mark_clicks,
     placement,
     polarity_of,
     to_layer_index,
 )
 from .lineage import division, note_parent
 from .preview import preview_data, translate_of
+from .prompt_history import PromptWatch
 from .prompt_layers import object_numbers
 from .safekeeping import Safekeeping
+from .undo import History
 
 NOTHING_KNOWN = Origin()
 NO_CLASSES: Mapping[int, str] = MappingProxyType({})
@@ -67,16 +71,25 @@ class Workspace:
         What it looks like now; says where channels are.
     adopt : callable
         Called with each prompt layer that is made or found: connects its events and keys.
+    adopt_labels : callable
+        The same for the Labels layer.
     """
 
     def __init__(
-        self, viewer: Any, image: Any, source: ImageSource, adopt: Callable[[Any], None]
+        self,
+        viewer: Any,
+        image: Any,
+        source: ImageSource,
+        adopt: Callable[[Any], None],
+        adopt_labels: Callable[[Any], None] = lambda layer: None,
     ) -> None:
         self.viewer, self.image, self.source = viewer, image, source
         self.keeping = Safekeeping(source, str(image.source.path or ""))
-        self._adopt = adopt
+        self._adopt, self._adopt_labels = adopt, adopt_labels
         self._largest: int | None = 0
-        self._in_step = False
+        self._step: list[Entry] | None = None
+        self._step_in_napari = self.stale = False
+        self.history = History()
         self.points: Any = None
         self.shapes: Any = None
         self.preview: Any = None
@@ -84,6 +97,7 @@ class Workspace:
         self.classes_changed: Callable[[], None] = lambda: None
         self.ensure_prompt_layers()
         self.keeping.go_on(self.ensure_labels())
+        self.watch = PromptWatch(self, self.history)
         for name in _MOVED:
             getattr(image.events, name).connect(self._follow_image)
 
@@ -127,6 +141,7 @@ class Workspace:
         self.labels, self._largest = layer, largest
         layer.events.paint.connect(self._note_painted)
         self.classes_changed()
+        self._adopt_labels(layer)
 
     def _existing(self, layer: Any, role: str, shape: tuple[int, ...] | None = None) -> Any:
         """A layer that is in use, or was by an earlier dock; of some shape if there is one."""
@@ -229,8 +244,10 @@ class Workspace:
 
     def show_colours(self) -> None:
         """Let clicks and scribbles show whether they are on the object or on the background."""
-        if self.points is not None and self.points.mode == "add":
-            self.points.selected_data = set()  # napari's mark of the selection would cover them
+        if self.points is not None:
+            if self.points.mode == "add":  # napari's mark of the selection would cover them
+                self.points.selected_data = set()
+            mark_clicks(self.points)
         if self.shapes is not None:
             complete_features(self.shapes)
             colour_shapes(self.shapes)
@@ -287,12 +304,14 @@ class Workspace:
         """All that is accepted inside is one step to undo."""
         layer = self.ensure_labels()
         self.keeping.begin_step()
-        self._in_step = True
+        self._step, self._step_in_napari = [], False
         try:
             with layer.block_history():
                 yield
         finally:
-            self._in_step = False
+            entries, self._step = tuple(self._step), None
+            if entries:
+                self.history.add_labels(Accepted(self, layer, entries, self._step_in_napari))
 
     def accept(
         self,
@@ -376,6 +395,7 @@ class Workspace:
         first: int | None = None,
         origin: Origin = NOTHING_KNOWN,
         how: Acceptance = Acceptance(),
+        many: bool = False,
     ) -> int:
         """Paint all objects of a plane where it is free, as one undo step.
 
@@ -389,6 +409,9 @@ class Workspace:
             What they were made from, for the journal.
         how : Acceptance
             With *only on background*, objects that lie on others are left out.
+        many : bool
+            Whether other planes belong to the same action: napari's history stays as it is, or
+            they would push all else out of it.
 
         Returns
         -------
@@ -410,14 +433,35 @@ class Workspace:
             new[changes] = first - 1 + found.numbers[changes].astype(old.dtype)
         classes = dict.fromkeys(np.unique(new[changes]).tolist(), how.of_class)
         edit = LabelEdit(found.plane, found.bbox, changes, old, new)
-        self._write([edit], 0, origin, classes=classes)
+        self._write([edit], 0, origin, classes=classes, in_napari=not many)
         return len(present)
 
-    def undo(self) -> None:
-        """Take the last change of the labels back."""
-        if self.labels is not None:
-            self.labels.undo()
-            self._show_classes(self.classes.assign(self.keeping.note_undone(self.plain_labels())))
+    def undo(self) -> bool:
+        """Take back the last thing that the user did; False if there is nothing."""
+        return self._shown(self.history.undo()) or self._undo_in_napari()
+
+    def redo(self) -> bool:
+        """Do again what was taken back last; False if there is nothing."""
+        return self._shown(self.history.redo())
+
+    def undo_labels(self) -> bool:
+        """Take the last change of the labels back; False if there is none."""
+        return self._shown(self.history.undo_labels()) or self._undo_in_napari()
+
+    def _shown(self, done: bool) -> bool:
+        """Once for all slices: napari draws the labels again."""
+        if self.stale and self.labels is not None:
+            self.labels.refresh()
+        self.stale = False
+        return done
+
+    def _undo_in_napari(self) -> bool:
+        """Take back what was done to the labels before the dock was there."""
+        if self.labels is None or not undo_in_napari(self.labels):
+            return False
+        self.assign_classes(self.keeping.note_undone(self.plain_labels()))
+        self.history.add_undone(Stroke(self, self.labels))
+        return True
 
     def restore(self) -> int:
         """Bring back what an earlier napari had accepted; returns how many objects are there."""
@@ -433,10 +477,22 @@ class Workspace:
         """The classes of the labels."""
         return ClassTable() if self.labels is None else classes_of_layer(self.labels.metadata)
 
+    def change_classes(self, table: ClassTable) -> None:
+        """Change the table of classes, as a step to undo."""
+        layer, before = self.ensure_labels(), self.classes
+        self.set_classes(table)
+        if table != before:
+            self.history.add_labels(Classified(self, layer, before, table))
+
     def set_classes(self, table: ClassTable) -> None:
         """Change the table of classes, as the user wants it."""
         self.keeping.note_classes(self.ensure_labels(), table)
         self._show_classes(table)
+
+    def assign_classes(self, names: Mapping[int, str]) -> None:
+        """Give labels other classes, as a change of the labels that is noted says."""
+        if names:
+            self._show_classes(self.classes.assign(names))
 
     def _show_classes(self, table: ClassTable) -> None:
         if self.labels is not None and table != self.classes:
@@ -458,25 +514,27 @@ class Workspace:
         origin: Origin,
         parent: int = 0,
         classes: Mapping[int, str] = NO_CLASSES,
+        in_napari: bool = True,
     ) -> None:
-        if not self._in_step:
-            self.keeping.begin_step()
+        if self._step is None:
+            with self.one_step():
+                self._write(edits, label, origin, parent, classes, in_napari)
+            return
         layer, painted = self.labels, [edit for edit in edits if not edit.empty]
         given = {k: v for k, v in classes.items() if painted and v != self.classes.class_of(k)}
-        self.keeping.note(edits, layer, label, parent, origin, given)  # first: nothing is lost
-        if given:
-            self._show_classes(self.classes.assign(given))
-        if sum(edit.area for edit in painted) > _UNDOABLE:
+        entry = self.keeping.note(edits, layer, label, parent, origin, given)  # nothing is lost
+        if entry is not None:
+            self._step.append(entry)
+        self.assign_classes(given)
+        if not in_napari or sum(edit.area for edit in painted) > _UNDOABLE:
             for edit in painted:
                 edit.apply(self._without_channels(layer.data))
                 self._note_label(int(edit.new.max()))
             layer.refresh()
             return
-        # napari ends the step that it is in when another one ends inside of it
-        with nullcontext() if self._in_step else layer.block_history():
-            for edit in painted:
-                layer.data_setitem(to_layer_index(self.source, edit.indices()), edit.values())
-                self._note_label(int(edit.new.max()))
+        for edit in painted:
+            layer.data_setitem(to_layer_index(self.source, edit.indices()), edit.values())
+            self._note_label(int(edit.new.max()))
 
     def _next_label(self) -> int:
         data = self.labels.data
@@ -491,6 +549,9 @@ class Workspace:
             self._largest = max(self._largest, label)
 
     def _note_painted(self, event: Any) -> None:
+        if self._step is None:
+            self.history.add_labels(Stroke(self, self.labels))
+        self._step_in_napari = self._step is not None
         with suppress(AttributeError, TypeError, ValueError):
             for *_, new in event.value:
                 self._note_label(int(np.max(new)))
