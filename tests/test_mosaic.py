@@ -18,12 +18,15 @@ from skimage.measure import label as connected_components
 
 from napari_sam import Session
 from napari_sam.errors import OutputError
+from napari_sam.masks.everything import not_cut
+from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.mosaic.mosaic import Mosaic
 from napari_sam.mosaic.seams import agreeing
 from napari_sam.mosaic.tile_folder import TileFolder, remove_tiles, tile_folder_of
 from napari_sam.mosaic.tile_objects import TileObjects
-from napari_sam.tiles.bbox import place
+from napari_sam.plugin.samples import generate_nuclei
+from napari_sam.tiles.bbox import intersection, place
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import unite
 
@@ -162,6 +165,51 @@ def test_another_plan_begins_anew_and_other_folders_are_left_alone(tmp_path: Pat
         TileFolder(tmp_path / "thesis", {})
     remove_tiles(tmp_path / "thesis")
     assert (tmp_path / "thesis" / "chapter.tex").exists()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    size=st.tuples(st.integers(60, 200), st.integers(60, 200)),
+    corner=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    sides=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+)
+def test_what_is_smaller_than_the_overlap_is_whole_in_every_tile_that_keeps_it(
+    size: tuple[int, int], corner: tuple[float, float], sides: tuple[int, int]
+) -> None:
+    grid = TileGrid(*size, tile_size=50, overlap=10)
+    y0, x0 = (round(f * (n - s)) for f, n, s in zip(corner, size, sides, strict=True))
+    box = (y0, x0, y0 + sides[0], x0 + sides[1])
+    kept = []
+    for tile in grid.overlapping((), box):
+        seen = intersection(tile.bbox, box)
+        assert seen is not None
+        pixels = np.ones((seen[2] - seen[0], seen[3] - seen[1]), bool)
+        kept += not_cut([Mask((), seen, pixels, 0.9, 1.0)], grid, tile)
+    assert kept
+    assert {mask.bbox for mask in kept} == {box}
+
+
+@pytest.mark.parametrize("tile_size", [192, 256])
+def test_no_object_is_cut_along_a_border_of_tiles(tile_size: int, tmp_path: Path) -> None:
+    image = generate_nuclei((640, 704), scale=(0.5, 0.5), count=150, radius=7.0)
+    session = Session.open(image, tile_size=tile_size, cache_dir=False)
+    list(session.segment_mosaic(tmp_path / "t"))
+    labels = session.labels[:]
+    assert session.labels.count > 100
+    assert len(session.tiles()) > 8
+    boxes = np.array([tile.bbox for tile in session.tiles()])
+    for axis, lines in enumerate((boxes[:, [0, 2]], boxes[:, [1, 3]])):
+        edges = np.diff(labels.astype(np.int64), axis=axis) != 0
+        runs = [longest_run(line) for line in np.moveaxis(edges, axis, 0)]
+        borders = {int(at) - 1 for at in np.unique(lines)} & set(range(len(runs)))
+        elsewhere = [run for at, run in enumerate(runs) if at not in borders]
+        assert max(runs[at] for at in borders) <= max(elsewhere)
+
+
+def longest_run(line: NDArray[np.bool_]) -> int:
+    """The most true values in a row."""
+    ends = np.flatnonzero(np.diff(np.concatenate([[0], line, [0]]).astype(int)))
+    return int(np.max(ends[1::2] - ends[::2], initial=0))
 
 
 def test_a_session_finds_the_same_objects_either_way(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from .labels.paint import OverlapPolicy, check_label, next_free_label, paint
 from .labels.tracks import Tracks, tracks_of
 from .labels.write import write_labels
 from .labels.write_tracks import write_tracks
-from .masks.everything import confidence, segment_tile, stitch_masks
+from .masks.everything import confidence, not_cut, segment_tile, stitch_masks
 from .masks.mask import Mask
 from .masks.predict import NO_SIZES, home_tiles, predict, predict_candidates
 from .masks.size import Size
@@ -362,7 +362,8 @@ class Session:
             tiles = list(self.grid.tiles(plane))
             found: list[tuple[Tile, tuple[Mask, ...]]] = []
             for tile in tiles:
-                found.append((tile, segment_tile(self.model, self.encoder.get(tile))))
+                seen = segment_tile(self.model, self.encoder.get(tile))
+                found.append((tile, tuple(not_cut(seen, self.grid, tile))))
                 done += 1
                 if len(found) < len(tiles):
                     yield EverythingStep(tile, done, total)

@@ -1,6 +1,6 @@
 """Everything: all objects of a tile, without prompts from the user."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -13,8 +13,8 @@ from napari_sam.model.preprocess import restore
 from napari_sam.model.sam import MASK_STRIDE, Sam
 from napari_sam.model.unetr import InstanceDecoder
 from napari_sam.prompts.prompt import PointPrompt, PromptSet
-from napari_sam.tiles.bbox import union
-from napari_sam.tiles.grid import Tile
+from napari_sam.tiles.bbox import BBox, holds, union
+from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import group_parts
 
 from .decode import decode
@@ -133,6 +133,33 @@ def suppress_overlaps(masks: list[Mask], tile: Tile) -> Iterator[Mask]:
             continue
         place |= free
         yield Mask(mask.plane, mask.bbox, free, mask.iou, mask.object_score).tight()
+
+
+def not_cut(masks: Iterable[Mask], grid: TileGrid, tile: Tile) -> Iterator[Mask]:
+    """Leave out what a tile cuts off and another tile sees whole: half an object misleads a model.
+
+    Parameters
+    ----------
+    masks : iterable of Mask
+        Found in the tile.
+    grid : TileGrid
+        The tiles.
+    tile : Tile
+        Where they were found.
+
+    Yields
+    ------
+    Mask
+        All others. What is cut and lies whole in no other tile stays, to be put together.
+    """
+    for mask in masks:
+        behind = grid.behind(tile, mask.bbox)
+        if not any(_is_inside(grid, other, mask.bbox) for other in behind):
+            yield mask
+
+
+def _is_inside(grid: TileGrid, tile: Tile, bbox: BBox) -> bool:
+    return holds(tile.bbox, bbox) and not grid.behind(tile, bbox)
 
 
 def confidence(mask: Mask) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.masks.everything import segment_tile
+from napari_sam.masks.everything import not_cut, segment_tile
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import weights_hash
 
@@ -14,7 +14,7 @@ from .mosaic import Mosaic
 from .tile_folder import TileFolder
 from .tile_objects import TileObjects
 
-VERSION = 1
+VERSION = 2
 """Raised when the objects of a tile would be others than before."""
 
 
@@ -49,7 +49,8 @@ def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
     _, digest = seen
     if folder.get(tile, digest) is not None:
         return False
-    masks = segment_tile(encoder.model, encoder.get(tile, seen))
+    found = segment_tile(encoder.model, encoder.get(tile, seen))
+    masks = list(not_cut(found, encoder.grid, tile))
     folder.put(TileObjects.from_masks(tile, masks), digest)
     return True
 

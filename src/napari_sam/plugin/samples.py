@@ -17,7 +17,7 @@ def nuclei_2d() -> list[LayerData]:
     list of tuple
         One image layer, ``(384, 512)`` uint16, pixels of 0.5 µm.
     """
-    image = _nuclei((384, 512), scale=(0.5, 0.5), count=60, radius=7.0)
+    image = generate_nuclei((384, 512), scale=(0.5, 0.5), count=60, radius=7.0)
     return [(image, _layer("nuclei", (0.5, 0.5), ("y", "x")), "image")]
 
 
@@ -29,7 +29,7 @@ def nuclei_3d() -> list[LayerData]:
     list of tuple
         One image layer, ``(20, 256, 320)`` uint16, voxels of 2 x 0.5 x 0.5 µm.
     """
-    image = _nuclei((20, 256, 320), scale=(2.0, 0.5, 0.5), count=90, radius=7.0)
+    image = generate_nuclei((20, 256, 320), scale=(2.0, 0.5, 0.5), count=90, radius=7.0)
     return [(image, _layer("nuclei stack", (2.0, 0.5, 0.5), ("z", "y", "x")), "image")]
 
 
@@ -37,10 +37,27 @@ def _layer(name: str, scale: tuple[float, ...], axes: tuple[str, ...]) -> dict[s
     return {"name": name, "scale": scale, "units": ("µm",) * len(scale), "axis_labels": axes}
 
 
-def _nuclei(
+def generate_nuclei(
     shape: tuple[int, ...], scale: tuple[float, ...], count: int, radius: float
 ) -> NDArray[np.uint16]:
-    """Ellipsoids with texture, blur and photon noise; `radius` in the unit of `scale`."""
+    """Generated nuclei: ellipsoids with texture, blur and photon noise.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the image, two or three axes.
+    scale : tuple of float
+        Size of a pixel along each.
+    count : int
+        How many nuclei.
+    radius : float
+        Of a nucleus, in the unit of `scale`.
+
+    Returns
+    -------
+    ndarray
+        `shape`, uint16; always the same.
+    """
     rng = np.random.default_rng(7)
     light = np.full(shape, 6.0)
     size = np.array(shape) * scale
