@@ -85,10 +85,10 @@ def truths(labels: NDArray[np.integer]) -> Iterator[Truth]:
         )
 
 
-def spread(objects: list[Truth]) -> list[Truth]:
-    """At most :data:`MOST_OBJECTS` of them, evenly spread."""
-    step = max(1.0, len(objects) / MOST_OBJECTS)
-    return [objects[int(i * step)] for i in range(min(len(objects), MOST_OBJECTS))]
+def spread(objects: list[Truth], most: int = MOST_OBJECTS) -> list[Truth]:
+    """At most that many of them, evenly spread."""
+    step = max(1.0, len(objects) / most)
+    return [objects[int(i * step)] for i in range(min(len(objects), most))]
 
 
 def model_ious(

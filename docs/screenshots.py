@@ -9,6 +9,8 @@ three clicks. With ``--steps`` a picture of every step is saved beside it.
 """
 
 import argparse
+import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,9 +31,11 @@ def main() -> None:
     """Open napari, click, take pictures."""
     options = _options()
     options.folder.mkdir(parents=True, exist_ok=True)
+    os.environ["NAPARI_SAM_JOURNAL_DIR"] = tempfile.mkdtemp()  # no offer to restore in the pictures
     image = _image(options.image)
     viewer = napari.Viewer(show=False)
     viewer.add_image(image, name="cells")
+    viewer.theme = options.theme
     viewer.show()
     viewer.window.resize(1280, 800)
     settings = Settings(model=options.model, cache_dir=False)
@@ -59,6 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="where the pictures go")
     parser.add_argument("--image", type=Path, help="instead of scikit-image's immunohistochemistry")
     parser.add_argument("--model", default="cells-tiny")
+    parser.add_argument("--theme", default="dark", help="napari's: dark or light")
     parser.add_argument("--steps", action="store_true", help="a picture of every step")
     parser.add_argument(
         "--clicks",

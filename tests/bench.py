@@ -106,7 +106,7 @@ class Bench:
     # mouse and keyboard
 
     def place(self, world: Sequence[float]) -> QPoint:
-        canvas = self.viewer.window.__wrapped__._qt_viewer.canvas
+        canvas = self._canvas
         axes = list(self.viewer.dims.displayed)
         origin = np.array(canvas._map_canvas2world((0, 0), canvas.view))[axes]
         step = np.array(canvas._map_canvas2world((100, 100), canvas.view))[axes] - origin
@@ -114,11 +114,24 @@ class Bench:
         return QPoint(round(column), round(row))
 
     @property
+    def _canvas(self) -> Any:
+        window = self.viewer.window  # wrapped if the viewer is a proxy, as plugins get it
+        return getattr(window, "__wrapped__", window)._qt_viewer.canvas
+
+    @property
     def native(self) -> Any:
-        return self.viewer.window.__wrapped__._qt_viewer.canvas.native
+        return self._canvas.native
+
+    def aim(self, world: Sequence[float]) -> None:
+        """Move the mouse there."""
+        QTest.mouseMove(self.native, self.place(world))
 
     def click(self, world: Sequence[float]) -> None:
-        QTest.mouseMove(self.native, self.place(world))
+        self.aim(world)
+        self.click_there(world)
+
+    def click_there(self, world: Sequence[float]) -> None:
+        """A click where the mouse is already."""
         QTest.mouseClick(self.native, Qt.MouseButton.LeftButton, pos=self.place(world))
         QApplication.processEvents()
 

@@ -290,6 +290,8 @@ class Controller:
             finish_shape(self.workspace.shapes)
             return
         self._read_now()
+        if self.objects.unfinished:
+            self.dock.first_hint.leave()
         self.objects.accept()
         self.tools.object_next()
 
@@ -414,6 +416,8 @@ class Controller:
 
     def cancel(self) -> None:
         """Stop all work; what has a label keeps it."""
+        if self._closed:
+            return
         lost = self._unfinished()
         self.objects.current.stop_following()
         self.runner.cancel()

@@ -75,6 +75,11 @@ class CurrentObject:
         return sum(mask.pixels.nbytes for mask in masks)
 
     @property
+    def waiting(self) -> bool:
+        """Whether an answer of the model is still to come."""
+        return bool(self._missing())
+
+    @property
     def touched(self) -> bool:
         """Whether there is anything of it, be it background clicks alone."""
         return bool(self.masks or self.prompts)

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -22,9 +21,12 @@ from qtpy.QtWidgets import (
 from .accept_box import AcceptBox
 from .bindings import KEYS
 from .buttons import check_box, push_button
+from .calm_progress import CalmProgress
 from .channel_box import ChannelBox
 from .class_box import ClassBox
 from .click_box import ClickBox
+from .first_hint import FirstHint
+from .key_help import KeyHelp
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
 from .preview import colour_of
 from .strip import Strip
@@ -96,10 +98,12 @@ class SamDock(QWidget):
         self.setMinimumWidth(250)
         column = QVBoxLayout(self)
         column.setSpacing(6)
+        self.first_hint = FirstHint()
+        column.addWidget(self.first_hint)
         column.addLayout(self._image_rows())
         column.addWidget(self._restore_box())
         column.addLayout(self._model_rows())
-        column.addLayout(self._tool_row())
+        column.addLayout(self._tool_rows())
         self.clicks = ClickBox()
         column.addWidget(self.clicks)
         column.addLayout(self._accept_rows())
@@ -113,7 +117,8 @@ class SamDock(QWidget):
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.status)
-        column.addLayout(self._help())
+        self.keys = KeyHelp(KEYS)
+        column.addWidget(self.keys)
         column.addStretch(1)
         self.show_busy(False)
         self.show_can_accept(False)
@@ -213,17 +218,13 @@ class SamDock(QWidget):
         """Whether work can be cancelled."""
         self.cancel_button.setEnabled(busy)
         if busy:
-            self.progress.setRange(0, 0)
+            self.progress.show_work()
         else:
-            self.progress.setRange(0, 1)
-            self.progress.setValue(0)
-            self.progress.setFormat("")
+            self.progress.show_nothing()
 
     def show_progress(self, text: str, done: int, total: int) -> None:
         """How far the work is; no `total` if that is not known."""
-        self.progress.setRange(0, total)
-        self.progress.setValue(done)
-        self.progress.setFormat(f"{text} %v of %m".strip() if total else text)
+        self.progress.show_work(text, done, total)
 
     def disable(self, reason: str) -> None:
         """Leave nothing but the reason why there is nothing to do."""
@@ -286,20 +287,20 @@ class SamDock(QWidget):
         column.addWidget(self.model)
         return column
 
-    def _tool_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(2)
+    def _tool_rows(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(2)
         group = QButtonGroup(self)
         self.tools = {}
-        for tool, (text, colour, tip) in TOOLS.items():
+        for place, (tool, (text, colour, tip)) in enumerate(TOOLS.items()):
             button = push_button(text, tip)
             button.setCheckable(True)
             button.setStyleSheet(_tool_style(colour))
             button.clicked.connect(lambda checked, tool=tool: self.tool_chosen.emit(tool))
             group.addButton(button)
-            row.addWidget(button)
+            grid.addWidget(button, *divmod(place, 2))
             self.tools[tool] = button
-        return row
+        return grid
 
     def _accept_rows(self) -> QGridLayout:
         self.accept_button = push_button("Accept object", "Make it the next label [Enter]")
@@ -362,7 +363,7 @@ class SamDock(QWidget):
         return grid
 
     def _progress_row(self) -> QHBoxLayout:
-        self.progress = QProgressBar()
+        self.progress = CalmProgress()
         self.cancel_button = push_button("Cancel", "Stop the work")
         self.cancel_button.clicked.connect(lambda: self.cancel_clicked.emit())
         row = QHBoxLayout()
@@ -370,21 +371,13 @@ class SamDock(QWidget):
         row.addWidget(self.cancel_button)
         return row
 
-    def _help(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setVerticalSpacing(1)
-        for row, (key, meaning) in enumerate(KEYS.items()):
-            grid.addWidget(_text(f"<b>{key}</b>"), row, 0)
-            grid.addWidget(_text(meaning), row, 1)
-        grid.setColumnStretch(1, 1)
-        return grid
-
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802, Qt's name
         """Notice that the dock was taken out of its window: napari does so when it is closed."""
         super().changeEvent(event)
         left = event is not None and event.type() == QEvent.Type.ParentChange
         if left and self.parent() is None:
             self.closed.emit()
+            self.deleteLater()  # napari forgets it, and its buttons hold it
 
 
 class _ModelBox(QComboBox):

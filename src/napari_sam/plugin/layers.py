@@ -1,6 +1,6 @@
 """Layers: what napari's layers mean to a Session, and back; no Qt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -292,6 +292,23 @@ def placement(image: Any) -> dict[str, Any]:
         "units": tuple(image.units),
         "axis_labels": tuple(image.axis_labels),
     }
+
+
+def move(layer: Any, place: Mapping[str, Any]) -> None:
+    """Put a layer somewhere; what is right already is left alone, for napari draws all again.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        The layer.
+    place : mapping
+        As of :func:`placement`.
+    """
+    for name, value in place.items():
+        own = layer.affine.affine_matrix if name == "affine" else getattr(layer, name)
+        same = own == value if isinstance(value, tuple) else np.array_equal(own, value)
+        if not same:
+            setattr(layer, name, value)
 
 
 def make_points(image: Any) -> Points:

@@ -68,3 +68,21 @@ def remember_model(model: "str | Path | Sam") -> None:
     if isinstance(model, str | Path):
         with suppress(KeyError, AttributeError):  # as in a script
             get_plugin_settings(PLUGIN).inference.model = str(model)
+
+
+def first_hint_wanted() -> bool:
+    """Whether the user has still to be told how it goes; no where that cannot be remembered."""
+    from napari.settings import get_plugin_settings
+
+    try:
+        return bool(get_plugin_settings(PLUGIN).inference.first_hint)
+    except (KeyError, AttributeError):
+        return False
+
+
+def forget_first_hint() -> None:
+    """Note in napari's preferences that the user knows how it goes."""
+    from napari.settings import get_plugin_settings
+
+    with suppress(KeyError, AttributeError):  # as in a script
+        get_plugin_settings(PLUGIN).inference.first_hint = False

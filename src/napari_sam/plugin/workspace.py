@@ -35,6 +35,7 @@ from .layers import (
     make_preview,
     make_shapes,
     mark_clicks,
+    move,
     placement,
     polarity_of,
     to_layer_index,
@@ -170,8 +171,7 @@ class Workspace:
         place = placement(self.image)
         for layer in (self.points, self.shapes, self.labels):
             if layer is not None and layer in self.viewer.layers:
-                for name, value in place.items():
-                    setattr(layer, name, value)
+                move(layer, place)
         self.show({})
 
     def owns(self, layer: Any) -> bool:
@@ -292,10 +292,9 @@ class Workspace:
             data: Any = np.zeros((1,) * self.image.ndim, np.uint8)
         else:
             data, start = preview_data(self.source, objects)
-        for name, value in placement(self.image).items():
-            setattr(self.preview, name, value)
-        self.preview.data = data
-        self.preview.translate = translate_of(self.image, start)
+        if not (data.size == self.preview.data.size == 1 and not np.any(self.preview.data)):
+            self.preview.data = data
+        move(self.preview, placement(self.image) | {"translate": translate_of(self.image, start)})
 
     # --- labels ------------------------------------------------------------------------------
 
