@@ -31,11 +31,11 @@ def cleaned(pixels: np.ndarray, how: Cleaning, *clicks: tuple[float, float]) -> 
 def test_the_box_is_folded_and_the_defaults_change_nothing(open_dock: Open) -> None:
     bench = open_dock(picture(60, 80), show=True)
     box = bench.dock.accept_box
-    assert not box.isExpanded()
+    assert not box.is_open
     folded = bench.dock.sizeHint().height()
-    QTest.mouseClick(box.toggleButton(), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
-    assert box.isExpanded()
+    assert box.is_open
     assert bench.dock.sizeHint().height() > folded
     bench.add(30, 40)
     bench.idle()
@@ -240,7 +240,7 @@ def test_a_number_is_typed_and_its_enter_accepts_nothing(open_dock: Open) -> Non
     bench.add(30, 40)
     bench.idle()
     box = bench.dock.accept_box
-    box.expand()
+    box.set_open()
     QApplication.processEvents()
     field = box.label
     field.setFocus()

@@ -9,7 +9,7 @@ from napari.utils.action_manager import action_manager
 from napari.utils.key_bindings import coerce_keybinding
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QLabel
+from qtpy.QtWidgets import QLabel
 
 from napari_sam.plugin.bindings import KEYS
 from tests.bench import Open, picture
@@ -58,15 +58,17 @@ def test_every_key_that_is_bound_is_shown_and_the_other_way_round(open_dock: Ope
     assert shown == bound
 
 
-def test_keys_unfold(open_dock: Open) -> None:
+def test_keys_are_shown_until_something_else_is_wanted(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), show=True)
-    help_ = bench.dock.keys
-    rows = [label for label in help_.findChildren(QLabel) if label.text() == "<b>Enter</b>"]
-    (row,) = rows
-    assert row.visibleRegion().isEmpty()
-    QTest.mouseClick(help_.toggleButton(), Qt.MouseButton.LeftButton)
-    QApplication.processEvents()
-    bench.wait(lambda: help_.content().height() > 100)
-    assert not help_.toggleButton().hasFocus()
-    QTest.mouseClick(help_.toggleButton(), Qt.MouseButton.LeftButton)
-    bench.wait(lambda: help_.content().height() == 0)
+    dock = bench.dock
+    (row,) = (label for label in dock.keys.findChildren(QLabel) if label.text() == "<b>Enter</b>")
+    assert row.isVisible()
+    QTest.mouseClick(dock.class_box.button, Qt.MouseButton.LeftButton)
+    assert not row.isVisible()
+    assert dock.class_box.classes.isVisible()
+    QTest.mouseClick(dock.keys.button, Qt.MouseButton.LeftButton)
+    assert row.isVisible()
+    assert not dock.class_box.classes.isVisible()
+    QTest.mouseClick(dock.keys.button, Qt.MouseButton.LeftButton)
+    assert not row.isVisible()
+    assert not dock.keys.button.hasFocus()

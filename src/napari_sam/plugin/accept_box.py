@@ -40,7 +40,9 @@ class AcceptBox(Fold):
     cleaning_changed = Signal()
 
     def __init__(self) -> None:
-        super().__init__("How objects are accepted", "Overlaps, labels, holes, crumbs and outlines")
+        super().__init__(
+            "Accepting", "How objects are accepted: overlaps, labels, holes, crumbs and outlines"
+        )
         self.grid.setColumnStretch(1, 1)
         self._label_rows(self.grid)
         self._cleaning_rows(self.grid)

@@ -4,19 +4,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 KEYS = {
-    "Q": "object or background",
-    "Shift-click": "background, once",
-    "W": "clicks, boxes or scribbles",
-    "G": "follow through the slices",
-    "N": "next slice to look at",
-    "K": "accept as a daughter",
-    "J": "another object at once",
-    "H": "another size of the object",
-    "Shift-J": "pick up the label here",
-    "Enter": "accept the object",
-    "Escape": "drop it",
-    "U": "undo the last accept",
-    "Ctrl-Z": "undo anything; Shift too: redo",
+    "Q": "object or not",
+    "Shift-click": "background",
+    "W": "click / draw",
+    "G": "follow in slices",
+    "N": "next to look at",
+    "K": "as daughter",
+    "J": "another object",
+    "H": "another size",
+    "Shift-J": "pick up label",
+    "Enter": "accept",
+    "Escape": "drop",
+    "U": "undo accept",
+    "Ctrl-Z": "undo anything",
+    "Ctrl-Shift-Z": "redo",
 }
 """Key -> what it does; Q, W, G, H, J, K, N and U are free on all of napari's layers."""
 

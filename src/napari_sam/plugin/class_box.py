@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QSizePolicy,
     QWidget,
 )
 
@@ -57,9 +58,10 @@ class ClassBox(Fold):
     def __init__(self) -> None:
         super().__init__("Classes", "Kinds of objects, with names and colours")
         grid = self.grid
-        grid.addWidget(self._class_list(), 0, 0, 1, 3)
-        for column, button in enumerate(self._buttons()):
-            grid.addWidget(button, 1, column)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(self._class_list(), 0, 0, 3, 2)
+        for row, button in enumerate(self._buttons()):
+            grid.addWidget(button, row, 2)
         self.label_text = QLabel("Label")
         self.of_label = QComboBox()
         self.of_label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -72,9 +74,9 @@ class ClassBox(Fold):
             "Colours of the classes", "Show each object in the colour of its class"
         )
         self.by_class.toggled.connect(self.colours_changed)
-        grid.addWidget(self.label_text, 2, 0)
-        grid.addWidget(self.of_label, 2, 1, 1, 2)
-        grid.addWidget(self.by_class, 3, 0, 1, 3)
+        grid.addWidget(self.label_text, 3, 0)
+        grid.addWidget(self.of_label, 3, 1, 1, 2)
+        grid.addWidget(self.by_class, 4, 0, 1, 3)
         self._names: list[str] = [""]
         self.show_classes(ClassTable(), "")
 
@@ -121,6 +123,7 @@ class ClassBox(Fold):
         self.classes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.classes.setToolTip("The class of the objects that you accept next")
         self.classes.setIconSize(QSize(12, 12))
+        self.classes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.classes.setFixedHeight(_ROWS * (self.classes.fontMetrics().lineSpacing() + 4))
         self.classes.currentRowChanged.connect(self._row_chosen)
         self.classes.itemChanged.connect(self._item_changed)

@@ -26,6 +26,7 @@ from .channel_box import ChannelBox
 from .class_box import ClassBox
 from .click_box import ClickBox
 from .first_hint import FirstHint
+from .fold import Fold, Folds
 from .key_help import KeyHelp
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
 from .preview import colour_of
@@ -97,28 +98,22 @@ class SamDock(QWidget):
         super().__init__(parent)
         self.setMinimumWidth(250)
         column = QVBoxLayout(self)
-        column.setSpacing(6)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(5)
         self.first_hint = FirstHint()
         column.addWidget(self.first_hint)
-        column.addLayout(self._image_rows())
+        column.addLayout(self._image_and_model_rows())
         column.addWidget(self._restore_box())
-        column.addLayout(self._model_rows())
         column.addLayout(self._tool_rows())
         self.clicks = ClickBox()
         column.addWidget(self.clicks)
         column.addLayout(self._accept_rows())
-        self.accept_box = AcceptBox()
-        column.addWidget(self.accept_box)
-        self.class_box = ClassBox()
-        column.addWidget(self.class_box)
-        column.addLayout(self._segment_row())
+        column.addWidget(self._folds())
         column.addLayout(self._progress_row())
         self.status = _text("", word_wrap=True)
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.status)
-        self.keys = KeyHelp(KEYS)
-        column.addWidget(self.keys)
         column.addStretch(1)
         self.show_busy(False)
         self.show_can_accept(False)
@@ -138,6 +133,8 @@ class SamDock(QWidget):
 
     def show_restore(self, text: str) -> None:
         """Offer to restore what was accepted before; an empty text takes the offer away."""
+        if text:
+            self.first_hint.leave()  # somebody who accepted objects knows how it goes
         self.restore_text.setText(text)
         self.restore_box.setVisible(bool(text))
 
@@ -235,7 +232,7 @@ class SamDock(QWidget):
 
     # --- layout ------------------------------------------------------------------------------
 
-    def _image_rows(self) -> QGridLayout:
+    def _image_and_model_rows(self) -> QGridLayout:
         self.images = QComboBox()
         self.images.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.images.currentIndexChanged.connect(self.image_chosen)
@@ -254,7 +251,9 @@ class SamDock(QWidget):
         grid.addWidget(self.channel_box, 2, 1)
         self.view_box = ViewBox()
         grid.addWidget(self.view_box, 0, 2, 3, 1)
+        self._model_rows(grid, 3)
         grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(2)
         return grid
 
     def _restore_box(self) -> QFrame:
@@ -273,19 +272,16 @@ class SamDock(QWidget):
         self.restore_box.hide()
         return self.restore_box
 
-    def _model_rows(self) -> QVBoxLayout:
+    def _model_rows(self, grid: QGridLayout, row: int) -> None:
         self.models = _ModelBox()
         self.models.opened.connect(self.models_wanted)
         self.models.activated.connect(
             lambda place: self.model_chosen.emit(self.models.itemData(place))
         )
         self.model = _text("", word_wrap=True)
-        column = QVBoxLayout()
-        column.setSpacing(2)
-        column.addWidget(QLabel("Model"))
-        column.addWidget(self.models)
-        column.addWidget(self.model)
-        return column
+        grid.addWidget(QLabel("Model"), row, 0)
+        grid.addWidget(self.models, row, 1, 1, -1)
+        grid.addWidget(self.model, row + 1, 1, 1, -1)
 
     def _tool_rows(self) -> QGridLayout:
         grid = QGridLayout()
@@ -336,12 +332,24 @@ class SamDock(QWidget):
         grid.addWidget(self.strip, 1, 0, 1, 2)
         grid.addWidget(self.next_button, 2, 0)
         grid.addWidget(self.current, 2, 1)
-        grid.addWidget(self.accept_button, 3, 0, 1, 2)
-        grid.addWidget(self.drop_button, 4, 0)
-        grid.addWidget(self.undo_button, 4, 1)
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        row.addWidget(self.accept_button, 1)
+        row.addWidget(self.drop_button)
+        row.addWidget(self.undo_button)
+        grid.addLayout(row, 3, 0, 1, 2)
         return grid
 
-    def _segment_row(self) -> QGridLayout:
+    def _folds(self) -> Folds:
+        self.accept_box, self.class_box = AcceptBox(), ClassBox()
+        self.segment_box = Fold("Everything", "Find all objects of a slice, or of all slices")
+        self._segment_rows(self.segment_box.grid)
+        self.keys = KeyHelp(KEYS)
+        folds = Folds((self.accept_box, self.class_box, self.segment_box, self.keys))
+        self.keys.set_open()
+        return folds
+
+    def _segment_rows(self, grid: QGridLayout) -> None:
         self.slice_button = push_button("This slice", "Find all objects in the slice that is shown")
         self.all_button = push_button("All slices", "Find all objects in every slice")
         self.linked = check_box(
@@ -351,8 +359,6 @@ class SamDock(QWidget):
         )
         self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
         self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
-        grid = QGridLayout()
-        grid.setSpacing(2)
         grid.addWidget(QLabel("Segment everything in"), 0, 0, 1, 2)
         grid.addWidget(self.slice_button, 1, 0)
         grid.addWidget(self.all_button, 1, 1)
@@ -360,7 +366,6 @@ class SamDock(QWidget):
         self.tracks_button = push_button("Show tracks", "Draw the ways of all labels through time")
         self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
         grid.addWidget(self.tracks_button, 3, 0, 1, 2)
-        return grid
 
     def _progress_row(self) -> QHBoxLayout:
         self.progress = CalmProgress()

@@ -1,46 +1,94 @@
-"""Fold: a part of the dock that takes one line until it is needed."""
+"""Fold: a part of the dock that takes no room until it is needed; Folds: some, one open at most."""
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QIcon
-from qtpy.QtWidgets import QGridLayout, QWidget
-from superqt import QCollapsible
+from collections.abc import Sequence
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from .buttons import push_button
 
 _SHUT, _OPEN = "▸", "▾"
 
 
-class Fold(QCollapsible):
-    """A title that unfolds a grid of widgets.
+class Fold(QWidget):
+    """A grid of widgets, shown by a button.
 
     Parameters
     ----------
     title : str
-        What is always seen.
+        What is always seen: the text of the button.
     tip : str
         What is inside.
 
     Attributes
     ----------
+    button : QPushButton
+        Opens and shuts; it has its place in :class:`Folds`.
     grid : QGridLayout
         For the widgets.
+
+    Signals
+    -------
+    toggled : bool
+        Whether it is open now.
     """
 
-    def __init__(self, title: str, tip: str) -> None:
-        super().__init__(title, expandedIcon=QIcon(), collapsedIcon=QIcon())
-        self._title = title
-        self.setDuration(0)
-        self.toggleButton().setToolTip(tip)
-        self.toggleButton().setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inside = QWidget()
-        self.grid = QGridLayout(inside)
-        self.grid.setSpacing(2)
-        for layout in (self.layout(), self.content().layout(), self.grid):
-            if layout is not None:
-                layout.setContentsMargins(0, 0, 0, 0)
-                layout.setSpacing(2)
-        self.addWidget(inside)
-        self.toggled.connect(self._mark)
-        self._mark(False)
+    toggled = Signal(bool)
 
-    def _mark(self, unfolded: bool) -> None:
+    def __init__(self, title: str, tip: str) -> None:
+        super().__init__()
+        self._title = title
+        self.button = push_button("", tip)
+        self.button.setCheckable(True)
+        self.button.toggled.connect(self._toggle)
+        self.grid = QGridLayout(self)
+        self.grid.setContentsMargins(0, 2, 0, 2)
+        self.grid.setSpacing(2)
+        self._toggle(False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its widgets are shown."""
+        return self.button.isChecked()
+
+    def set_open(self, wanted: bool = True) -> None:
+        """Show its widgets, or hide them."""
+        self.button.setChecked(wanted)
+
+    def _toggle(self, wanted: bool) -> None:
         # As text: an icon keeps the colour that it was drawn in, and vanishes in another theme.
-        self.setText(f"{_OPEN if unfolded else _SHUT} {self._title}")
+        self.button.setText(f"{_OPEN if wanted else _SHUT} {self._title}")
+        self.setVisible(wanted)
+        self.toggled.emit(wanted)
+
+
+class Folds(QWidget):
+    """The titles of some folds in one row, and under it the one that is open.
+
+    To open one shuts the other: two would not fit on the screen of a laptop.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+        From left to right.
+    """
+
+    def __init__(self, folds: Sequence[Fold]) -> None:
+        super().__init__()
+        self._folds = tuple(folds)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        column.addLayout(row)
+        for fold in folds:
+            fold.button.setStyleSheet("QPushButton { padding: 3px 2px; }")
+            row.addWidget(fold.button)
+            column.addWidget(fold)
+            fold.toggled.connect(lambda opened, fold=fold: opened and self._shut_others(fold))
+
+    def _shut_others(self, opened: Fold) -> None:
+        for fold in self._folds:
+            if fold is not opened:
+                fold.set_open(False)

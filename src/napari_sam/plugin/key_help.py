@@ -1,4 +1,4 @@
-"""KeyHelp: the keys and what they do, folded to one line."""
+"""KeyHelp: the keys and what they do."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from .fold import Fold
 
 
 class KeyHelp(Fold):
-    """A line that unfolds to all keys.
+    """All keys in two columns: letters, and the longer ones.
 
     Parameters
     ----------
@@ -18,8 +18,16 @@ class KeyHelp(Fold):
 
     def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__("Keys", "All keys that work on the layers of SAM")
-        self.grid.setVerticalSpacing(1)
-        for row, (key, meaning) in enumerate(keys.items()):
-            self.grid.addWidget(QLabel(f"<b>{key}</b>"), row, 0)
-            self.grid.addWidget(QLabel(meaning), row, 1)
+        self.grid.setHorizontalSpacing(5)
+        self.grid.setVerticalSpacing(0)
         self.grid.setColumnStretch(1, 1)
+        self.grid.setColumnStretch(3, 1)
+        rows = [0, 0]
+        for key, meaning in keys.items():
+            side = len(key) > 1
+            for column, text in enumerate((f"<b>{key}</b>", meaning)):
+                label = QLabel(text)
+                # napari's own padding would make the dock too wide
+                label.setStyleSheet(f"padding: 0 0 0 {4 if side and not column else 0}px;")
+                self.grid.addWidget(label, rows[side], 2 * side + column)
+            rows[side] += 1
