@@ -86,9 +86,9 @@ class Folds(QWidget):
             fold.button.setStyleSheet("QPushButton { padding: 3px 2px; }")
             row.addWidget(fold.button)
             column.addWidget(fold)
-            fold.toggled.connect(lambda opened, fold=fold: opened and self._shut_others(fold))
+            fold.toggled.connect(lambda opened, fold=fold: self._toggled(fold, opened))
 
-    def _shut_others(self, opened: Fold) -> None:
-        for fold in self._folds:
-            if fold is not opened:
-                fold.set_open(False)
+    def _toggled(self, fold: Fold, opened: bool) -> None:
+        for other in self._folds:
+            if opened and other is not fold:
+                other.set_open(False)

@@ -21,13 +21,12 @@ class KeyHelp(Fold):
         self.grid.setHorizontalSpacing(5)
         self.grid.setVerticalSpacing(0)
         self.grid.setColumnStretch(1, 1)
-        self.grid.setColumnStretch(3, 1)
+        self.grid.setColumnStretch(4, 1)
         rows = [0, 0]
         for key, meaning in keys.items():
             side = len(key) > 1
             for column, text in enumerate((f"<b>{key}</b>", meaning)):
                 label = QLabel(text)
-                # napari's own padding would make the dock too wide
-                label.setStyleSheet(f"padding: 0 0 0 {4 if side and not column else 0}px;")
-                self.grid.addWidget(label, rows[side], 2 * side + column)
+                label.setStyleSheet("padding: 0;")  # napari's would make the dock too wide
+                self.grid.addWidget(label, rows[side], 3 * side + column)
             rows[side] += 1
