@@ -22,6 +22,7 @@ class ViewBox(QLabel):
         super().__init__()
         self.setFixedSize(QSize(_WIDTH, _HEIGHT))
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setStyleSheet("padding: 0;")  # napari's would cut the picture off
         self.setToolTip("What the model sees of this slice: its channels, colours and contrast")
         self.pixels: NDArray[np.uint8] | None = None
 
