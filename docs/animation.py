@@ -4,9 +4,9 @@ Run it on a screen, or on a virtual one::
 
     xvfb-run -s "-screen 0 1280x800x24" python docs/animation.py docs/images/dock.gif
 
-The image is the plugin's own sample of nuclei. Clicks and keys are Qt's own events, and what is seen
-is what napari painted. The arrow of the mouse and the line that names the key are drawn into the
-pictures, for no screenshot has them.
+The image is the plugin's own sample of nuclei. Clicks and keys are Qt's own events, and what is
+seen is what napari painted. The arrow of the mouse and the line that names the key are drawn into
+the pictures, for no screenshot has them.
 """
 
 import argparse
