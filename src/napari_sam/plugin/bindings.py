@@ -16,7 +16,7 @@ KEYS = {
     "Enter": "accept",
     "Escape": "drop",
     "U": "undo accept",
-    "Ctrl-Z": "undo anything",
+    "Ctrl-Z": "undo",
     "Ctrl-Shift-Z": "redo",
 }
 """Key -> what it does; Q, W, G, H, J, K, N and U are free on all of napari's layers."""

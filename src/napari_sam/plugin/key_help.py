@@ -6,9 +6,11 @@ from qtpy.QtWidgets import QLabel
 
 from .fold import Fold
 
+_LONGEST = len("Shift-click")
+
 
 class KeyHelp(Fold):
-    """All keys in two columns: letters, and the longer ones.
+    """All keys in two columns: letters, and the longer ones; none of them makes the dock wider.
 
     Parameters
     ----------
@@ -25,8 +27,16 @@ class KeyHelp(Fold):
         rows = [0, 0]
         for key, meaning in keys.items():
             side = len(key) > 1
-            for column, text in enumerate((f"<b>{key}</b>", meaning)):
-                label = QLabel(text)
-                label.setStyleSheet("padding: 0;")  # napari's would make the dock too wide
-                self.grid.addWidget(label, rows[side], 3 * side + column)
+            place = rows[side], 3 * side
+            if len(key) > _LONGEST:
+                self.grid.addWidget(_text(f"<b>{key}</b> {meaning}"), *place, 1, 2)
+            else:
+                self.grid.addWidget(_text(f"<b>{key}</b>"), *place)
+                self.grid.addWidget(_text(meaning), place[0], place[1] + 1)
             rows[side] += 1
+
+
+def _text(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setStyleSheet("padding: 0;")  # napari's would make the dock too wide
+    return label
