@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -16,6 +17,8 @@ from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
+
+NO_KEYS = Qt.KeyboardModifier.NoModifier
 
 
 class GatedSam(Sam):
@@ -138,8 +141,16 @@ class Bench:
     def move(self, world: Sequence[float]) -> None:
         """Move the mouse, and wait until napari knows."""
         cursor = self.viewer.cursor
-        QTest.mouseMove(self.native, self.place(world))
+        self.move_to(self.place(world))
         self.wait(lambda: np.allclose(cursor.position[-len(world) :], world, atol=1))
+
+    def move_to(self, place: QPoint) -> None:
+        """Move the mouse on the canvas: as Qt tells it, for the screen tells it when it likes."""
+        self.qtbot.wait(15)  # vispy takes no move within 10 ms of another
+        there, none = QPointF(self.native.mapToGlobal(place)), Qt.MouseButton.NoButton
+        kind, here = QEvent.Type.MouseMove, QPointF(place)
+        QApplication.sendEvent(self.native, QMouseEvent(kind, here, there, none, none, NO_KEYS))
+        self.qtbot.wait(15)  # and napari takes it 5 ms later
 
     def drag(self, start: Sequence[float], stop: Sequence[float]) -> None:
         first, last = self.place(start), self.place(stop)

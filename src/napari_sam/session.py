@@ -9,7 +9,7 @@ import numpy as np
 
 from .embeddings.cache import EmbeddingCache
 from .embeddings.embedding import array_shapes
-from .embeddings.encode import Encoder
+from .embeddings.encode import Encoder, Memory, NotInMemoryError
 from .embeddings.spec import CacheSpec
 from .errors import CacheError, LabelError, PromptError
 from .image.intensity import RGB, IntensityMapping, contrast_mapping
@@ -260,6 +260,26 @@ class Session:
             If a prompt lies outside the image or describes nothing.
         """
         return predict(self.encoder, self._checked(objects), sizes)
+
+    def glimpse(
+        self, objects: Objects, sizes: Mapping[int, Size] = NO_SIZES
+    ) -> dict[int, Mask] | None:
+        """What :meth:`predict_objects` would answer, if it could do so at once.
+
+        Returns
+        -------
+        dict of int to Mask, or None
+            None if anything would have to be encoded, or read from disk.
+
+        Raises
+        ------
+        PromptError
+            If a prompt lies outside the image or describes nothing.
+        """
+        try:
+            return predict(Memory(self.encoder), self._checked(objects), sizes)
+        except NotInMemoryError:
+            return None
 
     def predict(
         self,

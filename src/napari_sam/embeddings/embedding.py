@@ -1,7 +1,8 @@
 """Embedding: what the encoder saw in one tile."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,9 +11,26 @@ from numpy.typing import NDArray
 from napari_sam.model.config import PATCH, ModelConfig
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.preprocess import padded_size
-from napari_sam.tiles.grid import Tile
+from napari_sam.model.sam import Sam
+from napari_sam.tiles.grid import Tile, TileGrid
 
 _STRIDES = {"high_res_8": 8, "high_res_4": 4}
+
+
+class Embeddings(Protocol):
+    """Where embeddings of an image come from."""
+
+    @property
+    def model(self) -> Sam:
+        """The model that made them, and decodes them."""
+
+    @property
+    def grid(self) -> TileGrid:
+        """Tiles of the image."""
+
+    @property
+    def get(self) -> Callable[[Tile], "Embedding"]:
+        """Gives that of a tile."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,6 +27,10 @@ _KEPT_TILES = 6
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one, for the processor is shared anyway
 
 
+class NotInMemoryError(Exception):
+    """What was asked for would have to be read or encoded first."""
+
+
 class Encoder:
     """Embeddings of one image under one model and intensity mapping.
 
@@ -117,6 +121,33 @@ class Encoder:
                 self._recent.popitem(last=False)
             return embedding
 
+    def recall(self, tile: Tile) -> Embedding:
+        """The embedding of a tile that is in memory, at once.
+
+        Parameters
+        ----------
+        tile : Tile
+            One of the grid's.
+
+        Returns
+        -------
+        Embedding
+            As :meth:`get` gives it. Pixels are compared where they are in memory too: of an image
+            on disk that was edited, the answer may be an old one.
+
+        Raises
+        ------
+        NotInMemoryError
+            If it is not there.
+        """
+        digest, embedding = self._recent.get((*tile.plane, tile.row, tile.col), (b"", None))
+        if embedding is None:
+            raise NotInMemoryError
+        in_memory = isinstance(self.volume.data, np.ndarray)
+        if in_memory and digest_pixels(self.volume.read(tile.plane, *tile.bbox)) != digest:
+            raise NotInMemoryError
+        return embedding
+
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
         """Begin to make embeddings that will be asked for, while the caller does something else.
 
@@ -159,3 +190,17 @@ class Encoder:
             features = self.model.encode_image(self.model.preprocess(rgb))
         self.calls += 1
         return Embedding(tile, features)
+
+
+class Memory:
+    """The embeddings that an encoder has in memory, and no others.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Its model and grid are used; it is never run.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.model, self.grid = encoder.model, encoder.grid
+        self.get = encoder.recall

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from napari_sam.embeddings.encode import Encoder
+from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import BBox, holds, intersection, place, union
@@ -63,14 +63,14 @@ def home_tiles(grid: TileGrid, prompts: tuple[Prompt, ...]) -> tuple[Tile, ...]:
 
 
 def predict(
-    encoder: Encoder, prompts: PromptSet, sizes: Mapping[int, Size] = NO_SIZES
+    encoder: Embeddings, prompts: PromptSet, sizes: Mapping[int, Size] = NO_SIZES
 ) -> dict[int, Mask]:
     """One mask for each object.
 
     Parameters
     ----------
-    encoder : Encoder
-        Model, image and embeddings.
+    encoder : Embeddings
+        Model, grid and embeddings, such as an :class:`~napari_sam.embeddings.encode.Encoder`.
     prompts : PromptSet
         All on one plane.
     sizes : mapping of int to Size
@@ -101,7 +101,7 @@ def _as_prompt(mask: Mask | None) -> Iterable[MaskPrompt]:
 
 
 def _predict(
-    encoder: Encoder, asked_for: Mapping[int, tuple[Prompt, ...]], sizes: Mapping[int, Size]
+    encoder: Embeddings, asked_for: Mapping[int, tuple[Prompt, ...]], sizes: Mapping[int, Size]
 ) -> dict[int, Mask]:
     clean = encoder.model.config.clean_masks
     objects = {
@@ -124,7 +124,7 @@ def _predict(
     return {i: one.mask() for i, one in objects.items()}
 
 
-def predict_candidates(encoder: Encoder, prompts: PromptSet) -> dict[int, tuple[Mask, ...]]:
+def predict_candidates(encoder: Embeddings, prompts: PromptSet) -> dict[int, tuple[Mask, ...]]:
     """Three candidate masks (part, whole, cluster) for each object, best first.
 
     Candidates are of one tile, that in which the prompts lie most inwards: they are for choosing,

@@ -12,6 +12,7 @@ KEYS = {
     "K": "as daughter",
     "J": "another object",
     "H": "another size",
+    "Shift-H": "hover on / off",
     "Shift-J": "pick up label",
     "Enter": "accept",
     "Escape": "drop",

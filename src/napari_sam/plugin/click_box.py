@@ -5,7 +5,7 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_sam.masks.size import Size
 
-from .buttons import push_button
+from .buttons import check_box, push_button
 
 _TIP = (
     "Which of the sizes that a click may mean: a part, the whole, a cluster; or what the model\n"
@@ -14,6 +14,10 @@ _TIP = (
 _PICK_UP_TIP = (
     "Correct a label: the next click takes it into the hand again, Enter puts it back.\n"
     "Without this button: point at it [Shift-J]"
+)
+_HOVER_TIP = (
+    "Rest the mouse to see what a click would give: white is what it would add, orange what it\n"
+    "would take away. Where the model has not looked yet, nothing is shown [Shift-H]"
 )
 
 
@@ -26,10 +30,13 @@ class ClickBox(QWidget):
         Another size is wanted.
     pick_up_clicked : bool
         Whether the next click shall pick up a label.
+    hover_changed : bool
+        Whether to show what a click would give.
     """
 
     size_clicked = Signal()
     pick_up_clicked = Signal(bool)
+    hover_changed = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,6 +50,10 @@ class ClickBox(QWidget):
         self.pick_up_button.setCheckable(True)
         self.pick_up_button.clicked.connect(self.pick_up_clicked)
         row.addWidget(self.pick_up_button)
+        self.hover = check_box("Hover", _HOVER_TIP)
+        self.hover.setChecked(True)
+        self.hover.toggled.connect(self.hover_changed)
+        row.addWidget(self.hover)
         self.show_size(Size.BEST)
 
     def show_size(self, size: Size) -> None:

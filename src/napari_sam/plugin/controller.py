@@ -24,6 +24,7 @@ from .events import Downloading, ModelReady, Plane, Progress, Tracked, Warned
 from .everything import Everything
 from .gestures import Gestures, finish_shape
 from .guide import Guide
+from .hover import Hover
 from .jobs import Job, JobRunner
 from .layers import FOREGROUND, ImageSource, image_layers, read_image_layer
 from .lineage import show_tracks
@@ -68,8 +69,9 @@ class Controller:
         self.view = View(viewer, self.say)
         self.composite = Composite()
         self.model_view = ModelView(viewer, self._look, dock.view_box.show_pixels)
-        self.tools = Tools(self, viewer, dock.show_tool, self.view.take_up)
+        self.tools = Tools(self, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(self, viewer, self._show_picking)
+        self.hover = Hover(self, viewer, dock)
         self.gestures = Gestures(self, lambda: self._drawing)
         self.models = ModelChooser(self, dock, settings)
         steps = {"Control-Z": self.undo, "Control-Shift-Z": self.redo}
@@ -82,6 +84,7 @@ class Controller:
                 "K": self.accept_daughter,
                 "J": self.next_object,
                 "H": self.next_size,
+                "Shift-H": dock.clicks.hover.toggle,
                 "Shift-J": self.pick_up.under_cursor,
                 "Enter": self.accept,
                 "Escape": self.drop,
@@ -116,20 +119,21 @@ class Controller:
         """How objects become labels, now."""
         return replace(self.dock.accept_box.chosen, of_class=self.classifying.current)
 
-    def read_image(self, image: Any) -> ImageSource | None:
+    def read_image(self, image: Any, aloud: bool = True) -> ImageSource | None:
         """The image as it is shown now; None, and the user is told why, if it cannot be used."""
         world = self.viewer.dims.point
         try:
             source = read_image_layer(image, world, self.dock.auto_contrast.isChecked())
             return self.composite.complete(source, image, self.viewer.layers)
         except ImageError as error:
-            self.fail(str(error))
+            if aloud:
+                self.fail(str(error))
             return None
 
-    def look(self) -> Workspace | None:
+    def look(self, aloud: bool = True) -> Workspace | None:
         """The workspace, its image as it is shown now; None if there is none that can be used."""
         work = self.workspace
-        source = None if work is None else self.read_image(work.image)
+        source = None if work is None else self.read_image(work.image, aloud)
         if work is None or source is None:
             return None
         work.source = source
@@ -170,6 +174,7 @@ class Controller:
         """Show what the next click means."""
         if not self._closed:
             self.dock.clicks.show_size(size)
+            self.hover.renew()
 
     def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
         """Show the planes of a followed object."""
@@ -179,7 +184,7 @@ class Controller:
     def show_busy(self) -> None:
         """Show whether there is work to cancel."""
         if not self._closed:
-            self.dock.show_busy(self.runner.busy or self.models.busy)
+            self.dock.show_busy(self.runner.working or self.models.busy)
 
     # --- image -------------------------------------------------------------------------------
 
@@ -351,6 +356,10 @@ class Controller:
             self._note_prompts()
             done = self.workspace.redo()
             self.say("Done again." if done else "There is nothing to do again.")
+
+    def _show_tool(self, tool: str, background: bool) -> None:
+        self.dock.show_tool(tool, background)
+        self.hover.renew()
 
     def _show_picking(self, armed: bool) -> None:
         if not self._closed:
@@ -560,6 +569,7 @@ class Controller:
         self.view.close()
         self.model_view.close()
         self.pick_up.disarm()
+        self.hover.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._later_images)
         events.removed.disconnect(self._layer_removed)

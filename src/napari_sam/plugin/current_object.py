@@ -7,7 +7,7 @@ from typing import Any
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.size import Size, meant
-from napari_sam.prompts.prompt import MaskPrompt, Prompt
+from napari_sam.prompts.prompt import MaskPrompt, PointPrompt, Prompt
 
 from .cleaned import Cleaned
 from .desk import Desk
@@ -131,19 +131,46 @@ class CurrentObject:
     def size_on(self, plane: Plane) -> Size | None:
         """Which size its first click on a plane means; None if there is no such click."""
         own = self.prompts.get(plane)
-        if own is None or any(kind != "point" for kind, *_ in own.key):  # a scribble: many clicks
-            return None
-        if meant(self._with_followed(plane, own.prompts)) is None:
-            return None
-        return self._sizes[plane]
+        return self._sizes[plane] if own and self._has_sizes(plane, own) else None
+
+    def with_click(self, click: PointPrompt, size: Size) -> Asked | None:
+        """What would be asked of the model after another click, which is not made.
+
+        Parameters
+        ----------
+        click : PointPrompt
+            Where.
+        size : Size
+            What it means if it is the first on its plane.
+
+        Returns
+        -------
+        Asked or None
+            None if nothing would be on the object.
+        """
+        there = self.prompts.get(click.plane, PlanePrompts())
+        place = sum(kind == "point" for kind, *_ in there.key)  # before the shapes, as it is read
+        own = PlanePrompts([*there.prompts[:place], click, *there.prompts[place:]])
+        own.key = [*there.key[:place], ("point", click), *there.key[place:]]
+        if own.positive or click.plane in self._following.brought:
+            return self._ask(click.plane, own, self._sizes.get(click.plane, size))
+        return None
 
     def resize(self, plane: Plane, size: Size) -> None:
         """Let the first click on a plane mean another size."""
         self._sizes[plane] = size
 
     def _asked(self, plane: Plane) -> Asked:
-        own, size = self.prompts[plane], self.size_on(plane) or Size.BEST
+        return self._ask(plane, self.prompts[plane], self._sizes[plane])
+
+    def _ask(self, plane: Plane, own: PlanePrompts, wanted: Size) -> Asked:
+        size = wanted if self._has_sizes(plane, own) else Size.BEST
         return Asked(self._with_followed(plane, own.prompts), (*own.key, size), size)
+
+    def _has_sizes(self, plane: Plane, own: PlanePrompts) -> bool:
+        """Whether the first click may mean objects of several sizes: a scribble does not."""
+        clicks = all(kind == "point" for kind, *_ in own.key)
+        return clicks and meant(self._with_followed(plane, own.prompts)) is not None
 
     def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
         """Prompts of a plane; where the object was followed to, they correct what is there."""

@@ -34,8 +34,11 @@ class Desk(Protocol):
     def acceptance(self) -> Acceptance:
         """How objects become labels, now."""
 
-    def look(self) -> Workspace | None:
-        """The workspace, its image as it is shown now; None if there is none that can be used."""
+    def look(self, aloud: bool = True) -> Workspace | None:
+        """The workspace, its image as it is shown now; None if there is none that can be used.
+
+        Unless `aloud` is false, the user is told why not.
+        """
 
     def receive(self, event: Any) -> None:
         """Show progress and warnings of the worker."""

@@ -17,6 +17,7 @@ from .events import (
     Answer,
     Event,
     Followed,
+    Glimpse,
     ModelReady,
     Plane,
     PlaneObjects,
@@ -94,6 +95,15 @@ class Engine:
             for number, mask in session.predict_objects(objects, sizes).items():
                 yield Answer(plane, asked[number].key, mask, number)
         yield from self._warnings()
+
+    def glimpse(self, source: ImageSource, asked: Asked) -> Events:
+        """The mask of one object, if all that it needs is in memory; nothing otherwise."""
+        session = self._session
+        if session is None or not source.same_view(self._source):
+            return
+        found = session.glimpse({1: tuple(asked.prompts)}, {1: asked.size})
+        if found is not None:
+            yield Glimpse(found[1])
 
     def follow(
         self,

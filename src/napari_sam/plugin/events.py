@@ -98,6 +98,13 @@ class Tracked:
     tracks: Tracks
 
 
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What an object would be on one plane with another click."""
+
+    mask: Mask
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PickedUp:
     """Where a label is that was picked up, by plane."""
@@ -122,5 +129,6 @@ Event = (
     | PlaneObjects
     | Tracked
     | PickedUp
+    | Glimpse
     | Warned
 )

@@ -35,6 +35,8 @@ class Job:
         Whether it steps aside for every other job, and goes on afterwards.
     promised : bool
         Whether the user was told that its result is accepted.
+    quiet : bool
+        Whether it is nothing that the user would want to know of, or to cancel.
     """
 
     steps: Generator[Event, None, None]
@@ -44,6 +46,7 @@ class Job:
     replaceable: bool = False
     background: bool = False
     promised: bool = False
+    quiet: bool = False
     dropped: bool = False
     through: bool = False
     step_aside: Flag = field(default_factory=Flag)
@@ -55,7 +58,7 @@ class JobRunner(QObject):
     Signals
     -------
     busy_changed : bool
-        When work begins, and when nothing is left.
+        Whether there is work that the user knows of; whenever a job begins or ends.
     failed : str
         One line for the user; the job that it came from is over.
     """
@@ -72,7 +75,12 @@ class JobRunner(QObject):
     @property
     def busy(self) -> bool:
         """Whether a worker runs or work waits."""
-        return self._running is not None or bool(self._queue)
+        return bool(self._all())
+
+    @property
+    def working(self) -> bool:
+        """Whether there is work that the user knows of."""
+        return any(not job.quiet and not job.dropped for job in self._all())
 
     def submit(self, job: Job) -> None:
         """Queue a job; what it makes pointless is dropped, background work steps aside."""
@@ -84,7 +92,10 @@ class JobRunner(QObject):
             if self._running is not None and self._running.background:
                 self._running.step_aside.set()
         self._queue.insert(position, job)
-        self._start_next()
+        if self._running is None:
+            self._start_next()
+        else:
+            self.busy_changed.emit(self.working)
 
     def drop_replaceable(self) -> None:
         """Drop the answer to the last click, whether it runs or waits."""
@@ -96,17 +107,21 @@ class JobRunner(QObject):
 
     def leave_image(self) -> None:
         """Drop what concerns the image in use; what was accepted is finished."""
-        self._drop(lambda job: job.replaceable or (job.background and not job.promised))
+        self._drop(
+            lambda job: job.replaceable or job.quiet or (job.background and not job.promised)
+        )
 
     @property
     def promised(self) -> int:
         """How many accepted objects still wait for their masks."""
-        jobs = [*self._queue, self._running]
-        return sum(job is not None and job.promised and not job.dropped for job in jobs)
+        return sum(job.promised and not job.dropped for job in self._all())
 
     def cancel(self) -> None:
         """Drop everything; the worker stops at its next step."""
         self._drop(lambda job: True)
+
+    def _all(self) -> list[Job]:
+        return self._queue if self._running is None else [self._running, *self._queue]
 
     def _drop(self, which: Callable[[Job], bool]) -> None:
         dropped = list(filter(which, self._queue))
@@ -128,7 +143,7 @@ class JobRunner(QObject):
         self._worker.yielded.connect(partial(self._deliver, job))
         self._worker.finished.connect(partial(self._finished, job))
         self._worker.start()
-        self.busy_changed.emit(True)
+        self.busy_changed.emit(self.working)
 
     def _deliver(self, job: Job, event: Any) -> None:
         # After quit() one more value arrives: it belongs to a click that is no longer meant.

@@ -36,6 +36,9 @@ COLOURS = {FOREGROUND: "#009e73", BACKGROUND: "#d55e00"}
 SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
 # The first is seen on every image; the others are Okabe and Ito's.
 PREVIEW_COLOURS = ("#ffe600", "#56b4e9", "#cc79a7", "#e69f00", "#8de28d", "#b39ddb", "#f28e8e")
+HOVER_COLOURS = ("#ffffff", COLOURS[BACKGROUND])
+"""Of what a click would add and take away; none of the objects' own."""
+
 BOX_COLOUR = "#f0e442"
 SCRIBBLES = ("line", "path")
 """Types of shapes that are clicks along them."""
@@ -396,6 +399,18 @@ def make_preview(image: Any) -> Labels:
         opacity=0.5,
         colormap=colours | dict(enumerate(PREVIEW_COLOURS, 1)),
         metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM preview"},
+        **placement(image),
+    )
+
+
+def make_hover(image: Any, data: Any) -> Labels:
+    """A faint Labels layer for what a click would add (1) and take away (2)."""
+    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
+    return Labels(
+        data,
+        name="SAM hover",
+        opacity=0.35,
+        colormap=colours | dict(enumerate(HOVER_COLOURS, 1)),
         **placement(image),
     )
 

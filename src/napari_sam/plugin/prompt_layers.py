@@ -1,6 +1,6 @@
 """Prompt layers: points and shapes to prompts, object by object and plane by plane; no Qt."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,17 @@ def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> F
         else:
             _read_shape(found, source, index, numbers[index], corners, kind)
     return found
+
+
+def click_at(
+    source: ImageSource, image: Any, world: Sequence[float], label: str
+) -> PointPrompt | None:
+    """The prompt that a click would be; None outside of the image."""
+    place = np.asarray(image.world_to_data(world), float)
+    if not _inside(source, place):
+        return None
+    at = (*source.to_plane(list(place)), float(place[-2]), float(place[-1]))
+    return PointPrompt(at, int(label != BACKGROUND))
 
 
 def object_numbers(layer: Any) -> list[int]:

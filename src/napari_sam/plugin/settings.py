@@ -55,6 +55,23 @@ def read_settings() -> Settings:
     )
 
 
+def read_hover() -> bool:
+    """Whether the user wants to see what a click would give."""
+    from napari.settings import get_plugin_settings
+
+    with suppress(KeyError, AttributeError):
+        return bool(get_plugin_settings(PLUGIN).clicks.hover)
+    return True
+
+
+def remember_hover(wanted: bool) -> None:
+    """Write into napari's preferences whether the user wants to see what a click would give."""
+    from napari.settings import get_plugin_settings
+
+    with suppress(KeyError, AttributeError):  # as in a script
+        get_plugin_settings(PLUGIN).clicks.hover = wanted
+
+
 def remember_model(model: "str | Path | Sam") -> None:
     """Write the user's choice into napari's preferences.
 

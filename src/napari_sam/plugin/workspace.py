@@ -17,6 +17,7 @@ from .acceptance import Acceptance
 from .class_layer import classes_of_layer, set_classes
 from .events import PlaneObjects
 from .held import Held
+from .hover_layer import HoverLayer
 from .label_changes import Accepted, Classified, Stroke, undo_in_napari
 from .layers import (
     BOX_COLOUR,
@@ -91,6 +92,7 @@ class Workspace:
         self._step: list[Entry] | None = None
         self._step_in_napari = self.stale = False
         self.history = History()
+        self.hover = HoverLayer(viewer, image)
         self.points: Any = None
         self.shapes: Any = None
         self.preview: Any = None
@@ -166,6 +168,7 @@ class Workspace:
         return added
 
     def _follow_image(self, event: Any = None) -> None:
+        self.hover.remove()
         if self.image.ndim != len(self.source.layer_axes):
             return  # it has other data now, and gets layers of its own
         place = placement(self.image)
@@ -201,6 +204,7 @@ class Workspace:
         empty += [layer for layer in (self.points, self.shapes) if layer and not len(layer.data)]
         if self.labels is not None and self._is_blank(self.labels):
             empty.append(self.labels)
+        self.hover.remove()
         for layer in empty:
             if layer is not None and layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
@@ -283,6 +287,7 @@ class Workspace:
 
     def show(self, objects: Mapping[int, Sequence[Mask]]) -> None:
         """Show the objects under way, each in the colour of its number; none for no preview."""
+        self.hover.clear()
         if self.preview is None or self.preview not in self.viewer.layers:
             return
         if self.preview.ndim != self.image.ndim:
