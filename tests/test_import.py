@@ -52,7 +52,9 @@ ONLY_IN = {
     "qtpy": {"plugin"},
     "magicgui": {"plugin"},
     "superqt": {"plugin"},
-    "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"},
+    "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
+    | {"cluster"},
+    "distributed": {"cluster"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
@@ -119,6 +121,7 @@ def test_import_is_silent_even_where_warnings_are_errors() -> None:
 
 def test_import_loads_nothing_heavy() -> None:
     heavy = {"torch", "napari", "qtpy", "magicgui", "numpy", "zarr", "skimage", "scipy", "tifffile"}
+    heavy |= {"dask", "distributed"}
     assert loaded_after(["napari_sam"], heavy) == ""
 
 
@@ -180,4 +183,4 @@ def test_dependencies_have_lower_bounds_only() -> None:
 
 def test_the_stages_are_the_folders() -> None:
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
-    assert folders == STAGES | {"cli", "plugin"}
+    assert folders == STAGES | {"cli", "cluster", "plugin"}

@@ -25,6 +25,10 @@ class CacheError(NapariSamError):
     """The embedding cache cannot be used."""
 
 
+class ClusterError(NapariSamError):
+    """The cluster cannot be reached, or its workers cannot do what is asked."""
+
+
 class LabelError(NapariSamError):
     """A label cannot be written into the labels array."""
 

@@ -1,6 +1,6 @@
 """Session: one image, one model, its labels; the only object that changes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from .masks.mask import Mask
 from .masks.predict import NO_SIZES, home_tiles, predict, predict_candidates
 from .masks.size import Size
 from .model.sam import Sam
-from .mosaic.segment import MosaicStep, segment_mosaic
+from .mosaic.segment import MosaicStep, MosaicSteps, Work, segment_here, segment_mosaic
 from .prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 from .propagation.line import Line, line_through
 from .propagation.link import Chain, link
@@ -344,20 +344,26 @@ class Session:
         chosen = self.volume.planes() if planes is None else planes
         return tuple(tile for plane in chosen for tile in self.grid.tiles(plane))
 
-    def encode(self, planes: Iterable[Plane] | None = None) -> Iterator[Tile]:
+    def encode(
+        self,
+        planes: Iterable[Plane] | None = None,
+        work: Callable[[Encoder, Sequence[Tile]], Iterable[Tile]] = Encoder.encode,
+    ) -> Iterator[Tile]:
         """Fill the cache; tiles that are in it already cost little more than reading them.
 
         Parameters
         ----------
         planes : iterable of tuple of int, optional
             All by default.
+        work : callable, optional
+            Fills it elsewhere, such as :meth:`napari_sam.cluster.cluster.Cluster.encode`.
 
         Yields
         ------
         Tile
             Each tile when it is ready, ``len(self.tiles(planes))`` in all.
         """
-        yield from self.encoder.encode(self.tiles(planes))
+        yield from work(self.encoder, self.tiles(planes))
 
     def segment_everything(
         self, planes: Iterable[Plane] | None = None, commit: bool = True
@@ -394,7 +400,7 @@ class Session:
                     self._paint(mask, self._next_label(), OverlapPolicy.KEEP_EXISTING, step)
             yield EverythingStep(tiles[-1], done, total, masks)
 
-    def segment_mosaic(self, folder: Path | str) -> Iterator[MosaicStep]:
+    def segment_mosaic(self, folder: Path | str, work: Work = segment_here) -> MosaicSteps:
         """Segment all objects of an image of any size, resumably; nothing of it is held in memory.
 
         When the steps are taken, :attr:`labels` are a :class:`~napari_sam.mosaic.mosaic.Mosaic`,
@@ -406,21 +412,29 @@ class Session:
             Keeps the objects of finished tiles, so that the same call goes on after an
             interruption; remove it (:func:`~napari_sam.mosaic.tile_folder.remove_tiles`) when the
             labels are saved.
+        work : callable, optional
+            Finds the objects of the tiles elsewhere, such as
+            :meth:`napari_sam.cluster.cluster.Cluster.segment`.
 
-        Yields
-        ------
-        MosaicStep
-            After each tile, and each step of putting them together.
+        Returns
+        -------
+        MosaicSteps
+            Iterate over them to do it: a step for each tile, and for each part of putting them
+            together.
 
         Raises
         ------
         OutputError
             If the folder cannot be written.
         """
-        mosaic, steps = segment_mosaic(self.encoder, Path(folder))
-        yield from steps
-        self._labels, self._history, self._largest_label = mosaic, EditHistory(), mosaic.count
-        self.scores = mosaic.scores
+        mosaic, steps = segment_mosaic(self.encoder, Path(folder), work)
+
+        def taken() -> Iterator[MosaicStep]:
+            yield from steps
+            self._labels, self._history, self._largest_label = mosaic, EditHistory(), mosaic.count
+            self.scores = mosaic.scores
+
+        return MosaicSteps(taken(), len(steps))
 
     def segment_stack(
         self,

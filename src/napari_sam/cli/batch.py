@@ -1,7 +1,9 @@
 """Batch: many images, one after the other; none stops the others, and a report says how it went."""
 
 import csv
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -9,10 +11,13 @@ from typing import Any, Self
 from napari_sam.errors import NapariSamError
 
 from .report import progress
-from .segment_image import Manner, Task, segment_image
+from .segment_image import Begun, Manner, Task, begin_image, segment_image
 
 REPORT = "report.csv"
 DONE, EXISTS, FAILED = "done", "exists", "failed"
+MOST_AHEAD = 64
+STEPS_AHEAD = 1000
+"""On a cluster: how many images are begun before one is finished, if their steps are as few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,9 @@ def run_batch(tasks: Sequence[Task], manner: Manner, report: Path) -> dict[str, 
     manner = replace(manner, settings=manner.settings.loaded(quiet=manner.quiet))
     before = {row.output: row for row in _read(report)}
     rows: list[Row] = []
-    for task in progress(tasks, len(tasks), "images", quiet=manner.quiet):
-        rows.append(_run(task, manner, before.get(str(task.output))))
+    begun = _begun(tasks, replace(manner, quiet=True))  # no bars of images under that of all
+    for task, start in progress(begun, len(tasks), "images", quiet=manner.quiet):
+        rows.append(_run(task, start, before.get(str(task.output)), manner))
         _write(report, rows)
     counts = {s: sum(row.status == s for row in rows) for s in (DONE, EXISTS, FAILED)}
     return {
@@ -87,16 +93,43 @@ def run_batch(tasks: Sequence[Task], manner: Manner, report: Path) -> dict[str, 
     }
 
 
-def _run(task: Task, manner: Manner, before: Row | None) -> Row:
-    if task.output.exists() and not manner.overwrite:
+def _begun(tasks: Sequence[Task], manner: Manner) -> Iterator[tuple[Task, Future[Begun] | None]]:
+    """Tasks that are begun, None if there is nothing to do; on a cluster, some ahead."""
+    ahead: deque[tuple[Task, Future[Begun] | None]] = deque()
+    for task in tasks:
+        done = task.output.exists() and not manner.overwrite
+        ahead.append((task, None if done else _begin(task, manner)))
+        while len(ahead) > _room(ahead, manner):
+            yield ahead.popleft()
+    yield from ahead
+
+
+def _room(ahead: "deque[tuple[Task, Future[Begun] | None]]", manner: Manner) -> int:
+    if manner.cluster is None:
+        return 0
+    starts = [start for _, start in ahead if start is not None and start.exception() is None]
+    few = sum(start.result().total for start in starts) < STEPS_AHEAD
+    return MOST_AHEAD if few else 1  # the workers have the next while one is put together
+
+
+def _begin(task: Task, manner: Manner) -> Future[Begun]:
+    start: Future[Begun] = Future()
+    try:
+        start.set_result(begin_image(task, manner))
+    except Exception as error:  # one strange file must not cost the night
+        start.set_exception(error)
+    return start
+
+
+def _run(task: Task, start: Future[Begun] | None, before: Row | None, manner: Manner) -> Row:
+    if start is None:
         known = {} if before is None else {"objects": before.objects, "seconds": before.seconds}
         return Row.of(task, EXISTS, **known)
     try:
-        # no bars of single images under that of all
-        found = segment_image(task, replace(manner, quiet=True))
+        found = segment_image(task, replace(manner, quiet=True), start.result())
     except NapariSamError as error:
         return Row.of(task, FAILED, error=" ".join(str(error).split()))
-    except Exception as error:  # one strange file must not cost the night
+    except Exception as error:
         return Row.of(task, FAILED, error=f"unexpected {type(error).__name__}: {error}")
     known = {name: found[name] for name in ("objects", "seconds")}
     return Row.of(task, DONE, **known, warnings="; ".join(found["warnings"]))

@@ -13,7 +13,9 @@ from .options import (
     ImageArgument,
     JsonOption,
     ModelOption,
+    SchedulerOption,
     Settings,
+    sharing,
 )
 from .report import progress, report
 
@@ -26,21 +28,26 @@ def embed(
     channels: ChannelsOption = None,
     contrast: ContrastOption = None,
     cache_dir: CacheDirOption = None,
+    scheduler: SchedulerOption = None,
     json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Encode all tiles of IMAGE into the cache; what is there already is skipped."""
     started = perf_counter()
     settings = Settings(model, device, axes, channels, contrast, cache_dir)
-    session = settings.open(settings.read(image), quiet=json)
-    total = len(session.tiles())
-    for _ in progress(session.encode(), total, "embed", quiet=json):
-        pass
+    volume = settings.read(image)
+    with sharing(settings, scheduler) as (here, cluster):
+        session = here.open(volume, quiet=json)
+        total = len(session.tiles())
+        steps = session.encode() if cluster is None else session.encode(work=cluster.encode)
+        for _ in progress(steps, total, "embed", quiet=json):
+            pass
+        device = session.device if cluster is None else cluster.place
     summary = {
         "tiles": total,
         "seconds": round(perf_counter() - started, 2),
         "model": session.model.config.name,
-        "device": session.device,
+        "device": device,
         "warnings": list(session.warnings),
     }
     report(summary, as_json=json)

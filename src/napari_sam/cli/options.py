@@ -1,5 +1,7 @@
 """Options that several commands share, and what they mean for a Session."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,9 +10,10 @@ import typer
 
 from napari_sam.errors import ModelError
 
-from .report import show_download
+from .report import show_download, warn
 
 if TYPE_CHECKING:
+    from napari_sam.cluster.cluster import Cluster
     from napari_sam.image.volume import Volume
     from napari_sam.model.sam import Sam
     from napari_sam.session import Session
@@ -36,6 +39,13 @@ ContrastOption = Annotated[
 ]
 CacheDirOption = Annotated[
     Path | None, typer.Option(help="Folder of the embedding cache; the user's own by default.")
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Have the tiles done by a Dask cluster: its scheduler, or local:N for N workers here.",
+    ),
 ]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, no bars.")]
@@ -137,6 +147,43 @@ class Settings:
             raise typer.BadParameter(
                 f"--channels takes numbers separated by commas, not {self.channels!r}"
             ) from None
+
+
+@contextmanager
+def sharing(
+    settings: Settings, scheduler: str | None
+) -> "Iterator[tuple[Settings, Cluster | None]]":
+    """Share the work with a cluster, if one is named.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of this command.
+    scheduler : str or None
+        As for :func:`napari_sam.cluster.scheduler.connect`; None to work alone.
+
+    Yields
+    ------
+    Settings, Cluster or None
+        The settings of this process, which then only puts together what the workers find.
+
+    Raises
+    ------
+    ClusterError
+        If the cluster cannot be reached.
+    """
+    if scheduler is None:
+        yield settings, None
+        return
+    from napari_sam.cluster.scheduler import connect
+
+    with connect(scheduler) as client:
+        from napari_sam.cluster.cluster import Cluster  # torch: only if there is a scheduler
+
+        cluster = Cluster(client, str(settings.model), settings.device)
+        if not cluster.workers:
+            warn(f"{scheduler} has no workers yet: waiting for the first")
+        yield replace(settings, device="cpu"), cluster
 
 
 def fetch_weights(model: str, *, quiet: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from napari_sam.cluster.cluster import Cluster
     from napari_sam.masks.mask import Mask
     from napari_sam.prompts.prompt import Prompt, PromptSet
     from napari_sam.propagation.line import Line
@@ -35,19 +36,26 @@ def plan(session: "Session", prompts: "PromptSet") -> tuple[Iterator[object], in
     return _segment_batches(session, batches), len(batches)
 
 
-def plan_mosaic(session: "Session", output: Path) -> tuple[Iterator[object], int]:
+def plan_mosaic(
+    session: "Session", output: Path, cluster: "Cluster | None" = None
+) -> tuple[Iterator[object], int]:
     """Prepare the steps that find all objects; tiles are kept beside the output; see :func:`plan`.
+
+    A cluster begins at once.
 
     Raises
     ------
     OutputError
         If they cannot be kept there.
+    ClusterError
+        If the image is nothing that the workers could open.
     """
+    from napari_sam.mosaic.segment import segment_here
     from napari_sam.mosaic.tile_folder import tile_folder_of
 
-    steps = session.segment_mosaic(tile_folder_of(output))
-    first = next(steps)
-    return chain([first], steps), first.total
+    work = segment_here if cluster is None else cluster.segment
+    steps = session.segment_mosaic(tile_folder_of(output), work)
+    return iter(steps), len(steps)
 
 
 def plan_stack(session: "Session", axis: str | None) -> tuple[Iterator[object], int]:

@@ -20,7 +20,9 @@ from .options import (
     JsonOption,
     ModelOption,
     OverwriteOption,
+    SchedulerOption,
     Settings,
+    sharing,
 )
 from .report import report
 from .segment_image import Manner, Task, segment_image
@@ -78,6 +80,7 @@ def segment(
     suffix: Annotated[
         str, typer.Option(help="Kind of the labels of several images: .ome.tif, .ome.zarr or .tif.")
     ] = ".ome.tif",
+    scheduler: SchedulerOption = None,
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     debug: DebugOption = False,
@@ -91,10 +94,12 @@ def segment(
     that cannot be segmented does not stop the others.
     """
     settings = Settings(model, device, axes, channels, contrast, False if no_cache else cache_dir)
-    manner = Manner(settings, propagate, link, along, overwrite, quiet=json)
     if is_one_image(images):
         task = Task(Path(images[0]), output, points, boxes, tracks, tuple(measure or ()))
-        report(segment_image(task, manner), as_json=json)
+        with sharing(settings, scheduler) as (here, cluster):
+            manner = Manner(here, propagate, link, along, overwrite, json, cluster)
+            summary = segment_image(task, manner)
+        report(summary, as_json=json)
         return
     if not (points is None and boxes is None and tracks is None):
         raise PromptError(
@@ -102,7 +107,9 @@ def segment(
             "image, points, boxes and tracks"
         )
     tasks = find_tasks(images, output, suffix, [str(path) for path in measure or ()])
-    summary = run_batch(tasks, manner, output / REPORT)
+    with sharing(settings, scheduler) as (here, cluster):
+        manner = Manner(here, propagate, link, along, overwrite, json, cluster)
+        summary = run_batch(tasks, manner, output / REPORT)
     report(summary, as_json=json)
     if failed := summary["failed"]:
         raise ImageError(

@@ -1,6 +1,7 @@
 """One image to labels on disk: what ``segment`` does with each that it is given."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +16,7 @@ from .report import progress
 from .target import check_output
 
 if TYPE_CHECKING:
+    from napari_sam.cluster.cluster import Cluster
     from napari_sam.image.volume import Volume
     from napari_sam.prompts.prompt import PromptSet
     from napari_sam.session import Session
@@ -65,6 +67,8 @@ class Manner:
         Whether labels that exist may be replaced.
     quiet : bool
         No bars.
+    cluster : Cluster, optional
+        Finds the objects of the tiles; this process by default.
     """
 
     settings: Settings
@@ -73,6 +77,7 @@ class Manner:
     along: str | None = None
     overwrite: bool = False
     quiet: bool = False
+    cluster: "Cluster | None" = None
 
     def check(self, task: Task) -> None:
         """See that all that was asked can be done, before anything takes long.
@@ -89,6 +94,11 @@ class Manner:
             raise PromptError(
                 "--link is for all objects: use --propagate with --points and --boxes"
             )
+        if self.cluster is not None and (task.prompted or self.link):
+            raise PromptError(
+                "--scheduler shares out the search for all objects: leave it out with --points, "
+                "--boxes and --link"
+            )
         if self.along is not None and not (self.propagate or self.link):
             raise PromptError("--along says where objects go on: give --propagate or --link too")
         if task.tracks is not None:
@@ -101,7 +111,35 @@ class Manner:
             check_measures(task.measures, overwrite=self.overwrite)
 
 
-def segment_image(task: Task, manner: Manner) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """One image under way: its session and prompts, what is to be done, and since when."""
+
+    session: "Session"
+    prompts: "PromptSet | None"
+    steps: Iterator[object]
+    total: int
+    started: float
+
+
+def begin_image(task: Task, manner: Manner) -> Begun:
+    """Begin to segment one image: on a cluster its tiles are under way when this returns.
+
+    Raises
+    ------
+    NapariSamError
+        If it cannot be done.
+    """
+    started = perf_counter()
+    manner.check(task)
+    prompts = _read_prompts(task)
+    volume = manner.settings.read(task.image)
+    _check_volume(volume, task, prompts)
+    session = manner.settings.open(volume, quiet=manner.quiet)
+    return Begun(session, prompts, *_plan(session, task, manner, prompts), started)
+
+
+def segment_image(task: Task, manner: Manner, begun: Begun | None = None) -> dict[str, Any]:
     """Segment one image and write its labels.
 
     Parameters
@@ -110,6 +148,8 @@ def segment_image(task: Task, manner: Manner) -> dict[str, Any]:
         The image.
     manner : Manner
         How.
+    begun : Begun, optional
+        From :func:`begin_image`, if that was done before.
 
     Returns
     -------
@@ -124,14 +164,9 @@ def segment_image(task: Task, manner: Manner) -> dict[str, Any]:
     """
     from napari_sam.mosaic.tile_folder import remove_tiles, tile_folder_of
 
-    started = perf_counter()
-    manner.check(task)
-    prompts = _read_prompts(task)
-    volume = manner.settings.read(task.image)
-    _check_volume(volume, task, prompts)
-    session = manner.settings.open(volume, quiet=manner.quiet)
-    steps, total = _plan(session, task, manner, prompts)
-    for _ in progress(steps, total, "segment", quiet=manner.quiet):
+    begun = begun or begin_image(task, manner)
+    session, prompts = begun.session, begun.prompts
+    for _ in progress(begun.steps, begun.total, "segment", quiet=manner.quiet):
         pass
     count, missed = _count(session, prompts)
     files, notes = _save(session, task.output, overwrite=manner.overwrite)
@@ -144,9 +179,9 @@ def segment_image(task: Task, manner: Manner) -> dict[str, Any]:
     return {
         "objects": count,
         "missed": missed,
-        "seconds": round(perf_counter() - started, 2),
+        "seconds": round(perf_counter() - begun.started, 2),
         "model": session.model.config.name,
-        "device": session.device,
+        "device": session.device if manner.cluster is None else manner.cluster.place,
         "files": [str(file) for file in files],
         "warnings": [*session.warnings, *nothing, *notes],
     }
@@ -179,7 +214,7 @@ def _plan(
         return plan(session, prompts)
     if manner.link:
         return plan_stack(session, manner.along)
-    return plan_mosaic(session, task.output)
+    return plan_mosaic(session, task.output, manner.cluster)
 
 
 def _count(session: "Session", prompts: "PromptSet | None") -> tuple[int, list[int]]:

@@ -1,6 +1,6 @@
 """Segment: all objects of an image of any size, tile by tile, resumable."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from napari_sam.weights.load import weights_hash
 from .mosaic import Mosaic
 from .tile_folder import TileFolder
 from .tile_objects import TileObjects
+
+Work = Callable[[Encoder, TileFolder, Sequence[Tile]], Iterable[object]]
+"""Fills a folder with the objects of tiles, one a step, in whatever order or place."""
 
 VERSION = 2
 """Raised when the objects of a tile would be others than before."""
@@ -55,9 +58,30 @@ def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
     return True
 
 
+class MosaicSteps:
+    """The work of :func:`segment_mosaic`: an iterable of MosaicStep that knows its length."""
+
+    def __init__(self, steps: Iterator[MosaicStep], total: int) -> None:
+        self._steps, self._total = steps, total
+
+    def __iter__(self) -> Iterator[MosaicStep]:
+        """Do the work; once."""
+        return self._steps
+
+    def __len__(self) -> int:
+        """How many steps there are in all."""
+        return self._total
+
+
+def segment_here(encoder: Encoder, folder: TileFolder, tiles: Sequence[Tile]) -> Iterator[bool]:
+    """Find the objects of tiles in this process, one after the other."""
+    for tile in tiles:
+        yield segment_into(encoder, tile, folder)
+
+
 def segment_mosaic(
-    encoder: Encoder, path: Path, work: Iterable[object] | None = None
-) -> tuple[Mosaic, Iterator[MosaicStep]]:
+    encoder: Encoder, path: Path, work: Work = segment_here
+) -> tuple[Mosaic, MosaicSteps]:
     """Prepare to find all objects of an image.
 
     Parameters
@@ -66,14 +90,14 @@ def segment_mosaic(
         Model, image and tiles.
     path : Path
         Folder for the objects of finished tiles; what is in it already is used.
-    work : iterable, optional
-        Fills the folder instead, one tile a step, in whatever order or place.
+    work : callable
+        Finds the objects of the tiles: in this process, or elsewhere. It may begin at once.
 
     Returns
     -------
     Mosaic
         The labels, when the steps are taken.
-    iterator of MosaicStep
+    MosaicSteps
         The work.
 
     Raises
@@ -84,9 +108,8 @@ def segment_mosaic(
     folder = TileFolder(path, plan_of(encoder))
     mosaic = Mosaic(folder, encoder.grid, encoder.volume.plane_shape)
     tiles = [tile for plane in encoder.volume.planes() for tile in encoder.grid.tiles(plane)]
-    if work is None:
-        work = (segment_into(encoder, tile, folder) for tile in tiles)
-    return mosaic, _steps(mosaic, work, len(tiles))
+    steps = _steps(mosaic, work(encoder, folder, tiles), len(tiles))
+    return mosaic, MosaicSteps(steps, len(tiles) + mosaic.steps)
 
 
 def _steps(mosaic: Mosaic, work: Iterable[object], tiles: int) -> Iterator[MosaicStep]:

@@ -31,24 +31,37 @@ class TileFolder:
     plan : mapping
         What has to be the same for a tile to be used again, as JSON takes it. The tiles of another
         plan are removed.
+    join : bool
+        Only use a folder that another process has made for this plan; change nothing otherwise.
 
     Raises
     ------
     OutputError
-        If the folder cannot be written, or is not one of ours.
+        If the folder cannot be written, is not one of ours, or is not there to be joined.
     """
 
-    def __init__(self, path: Path, plan: Mapping[str, Any]) -> None:
-        self.path = path
+    def __init__(self, path: Path, plan: Mapping[str, Any], *, join: bool = False) -> None:
+        self.path, self.plan = path, dict(plan)
         self._recent: OrderedDict[str, tuple[TileObjects, bytes]] = OrderedDict()
-        text = json.dumps(dict(plan), sort_keys=True, indent=1)
+        text = json.dumps(self.plan, sort_keys=True, indent=1)
         try:
-            self._claim(text)
+            if join:
+                self._join(text)
+            else:
+                self._claim(text)
         except OSError as error:
             raise OutputError(
                 f"{path} cannot be written ({error.strerror or error}): choose an output in a "
                 "folder with room that you may write to"
             ) from error
+
+    def _join(self, text: str) -> None:
+        file = self.path / _PLAN
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            raise OutputError(
+                f"a worker does not find the folder {self.path} of this run: choose an output on "
+                "storage that the workers share, and run one command for it at a time"
+            )
 
     def _claim(self, text: str) -> None:
         file = self.path / _PLAN

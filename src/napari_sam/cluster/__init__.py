@@ -1,0 +1,1 @@
+"""Cluster: the tiles of an image as tasks of a Dask cluster; this process puts them together."""
