@@ -194,11 +194,12 @@ def test_a_cluster_that_goes_away_is_one_line(stack: Path, tmp_path: Path) -> No
         Client(cluster.scheduler_address) as client,
     ):
         steps = session.segment_mosaic(tmp_path / "t", Cluster(client, "cells-tiny").segment)
+        done = iter(steps)
+        next(done)
+        cluster.close()
         with pytest.raises(ClusterError, match="the cluster is gone"):
-            for step in steps:
-                if step.done == 2:
-                    cluster.close()
-    assert len(tiles_in(tmp_path / "t")) >= 2
+            list(done)
+    assert 1 <= len(tiles_in(tmp_path / "t")) < PLANES
 
 
 # --- what cannot be ----------------------------------------------------------------------------
@@ -252,7 +253,9 @@ def test_an_image_that_workers_do_not_see_is_named(
     tiles = session.encode(work=cluster.encode)
     elsewhere.unlink()
     elsewhere.mkdir()  # there is something, but not what is seen here
-    with pytest.raises(ClusterError, match="a worker cannot open .*storage that the workers share"):
+    with pytest.raises(
+        ClusterError, match=r"a worker cannot open .*storage that the workers share"
+    ):
         next(tiles)
 
 

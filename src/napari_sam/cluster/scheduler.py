@@ -76,7 +76,8 @@ def _local(workers: int) -> "Iterator[Client]":
             threads_per_worker=1,
             memory_limit=0,  # a share of the machine's is too little for a large model
             dashboard_address=None,
-            silence_logs=logging.CRITICAL,
+            silence_logs=logging.CRITICAL,  # a worker that is replaced is no news to a user
+            preload=["napari_sam.cluster.interrupts"],
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -1,6 +1,7 @@
 """Work: what a worker does with one tile; it loads the model once, and opens an image once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from distributed import get_worker
 
 from napari_sam import __version__
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.errors import ClusterError, ImageError, ModelError
+from napari_sam.errors import ClusterError, ImageError, ModelError, NapariSamError
 from napari_sam.image.read import read_image
 from napari_sam.image.volume import Volume
 from napari_sam.model.sam import Sam
@@ -26,7 +27,7 @@ from .recipe import Recipe
 
 _OPEN_IMAGES = 8  # of a folder of small images, some are under way at the same time
 
-_one_at_a_time = Lock()
+_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def encode_one(recipe: Recipe, tile: Tile) -> Done:
     NapariSamError
         If this worker cannot see the image, the model or the cache.
     """
-    with _one_at_a_time:
+    with _task():
         encoder = _encoder_of(recipe)
         encoder.get(tile)
         return _done(encoder, tile)
@@ -78,10 +79,21 @@ def segment_one(recipe: Recipe, folder: str, plan: Mapping[str, Any], tile: Tile
     NapariSamError
         If this worker cannot see the image, the model or the folder.
     """
-    with _one_at_a_time:
+    with _task():
         encoder = _encoder_of(recipe)
         segment_into(encoder, tile, TileFolder(Path(folder), plan, join=True))
         return _done(encoder, tile)
+
+
+@contextmanager
+def _task() -> Iterator[None]:
+    """One at a time; an error leaves behind what it came from, which may not be able to travel."""
+    with _lock:
+        try:
+            yield
+        except NapariSamError as error:
+            error.__cause__ = error.__context__ = None
+            raise
 
 
 def _done(encoder: Encoder, tile: Tile) -> Done:
