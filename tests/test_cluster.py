@@ -33,7 +33,7 @@ PLANES = 16
 def client() -> Iterator[Client]:
     """Two workers in processes of their own, and who gives them work."""
     with (
-        LocalCluster(2, threads_per_worker=1, memory_limit=0, dashboard_address=None) as cluster,
+        LocalCluster(2, threads_per_worker=1, memory_limit=0, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         yield client
@@ -190,7 +190,7 @@ def test_ctrl_c_ends_the_workers_and_what_is_done_is_kept(
 def test_a_cluster_that_goes_away_is_one_line(stack: Path, tmp_path: Path) -> None:
     session = Session.open(stack, cache_dir=False)
     with (
-        LocalCluster(1, threads_per_worker=1, memory_limit=0, dashboard_address=None) as cluster,
+        LocalCluster(1, threads_per_worker=1, memory_limit=0, dashboard_address=":0") as cluster,
         Client(cluster.scheduler_address) as client,
     ):
         steps = session.segment_mosaic(tmp_path / "t", Cluster(client, "cells-tiny").segment)

@@ -75,7 +75,7 @@ def _local(workers: int) -> "Iterator[Client]":
             n_workers=workers,
             threads_per_worker=1,
             memory_limit=0,  # a share of the machine's is too little for a large model
-            dashboard_address=None,
+            dashboard_address=":0",  # whatever port is free
             silence_logs=logging.CRITICAL,  # a worker that is replaced is no news to a user
             preload=["napari_sam.cluster.interrupts"],
         ) as cluster,
