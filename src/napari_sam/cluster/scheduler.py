@@ -68,9 +68,13 @@ def _count(scheduler: str) -> int:
 def _local(workers: int) -> "Iterator[Client]":
     import logging
 
+    import dask
     from distributed import Client, LocalCluster
 
+    # Dask would have workers give back memory at once that the next layer of a model asks for again
+    environment = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
     with (
+        dask.config.set(environment),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
