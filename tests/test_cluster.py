@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import psutil
 import pytest
@@ -190,6 +191,7 @@ def test_ctrl_c_ends_the_workers_and_what_is_done_is_kept(
 def test_a_cluster_that_goes_away_is_one_line(stack: Path, tmp_path: Path) -> None:
     session = Session.open(stack, cache_dir=False)
     with (
+        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),  # to come back
         LocalCluster(1, threads_per_worker=1, memory_limit=0, dashboard_address=":0") as cluster,
         Client(cluster.scheduler_address) as client,
     ):
