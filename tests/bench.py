@@ -31,9 +31,11 @@ class GatedSam(Sam):
         self.gate, self.inside = threading.Event(), threading.Event()
         self.gate.set()
         self.threads: set[int] = set()
+        self.begun = 0
 
     def encode_image(self, *args: Any, **kwargs: Any) -> Any:
         self.threads.add(threading.get_ident())
+        self.begun += 1
         self.inside.set()
         assert self.gate.wait(60)
         return super().encode_image(*args, **kwargs)
@@ -52,9 +54,18 @@ class GatedSam(Sam):
 class Bench:
     """A viewer with the dock in it."""
 
-    def __init__(self, viewer: Any, model: Any, qtbot: Any, dock: SamWidget | None = None) -> None:
+    def __init__(
+        self,
+        viewer: Any,
+        model: Any,
+        qtbot: Any,
+        dock: SamWidget | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         self.viewer, self.model, self.qtbot = viewer, model, qtbot
-        self.dock = dock or SamWidget(viewer, Settings(model=model, cache_dir=False))
+        # Most tests count what is encoded for a click, so nothing is encoded before.
+        settings = settings or Settings(model=model, cache_dir=False, prefetch=False)
+        self.dock = dock or SamWidget(viewer, settings)
         viewer.window.add_dock_widget(self.dock, name="SAM")
         self.idle()
 
@@ -175,11 +186,16 @@ def opening(make_viewer: Any, model: Any, qtbot: Any) -> Iterator[Open]:
     """Open docks, each in a viewer of its own; all of them are closed in the end."""
     benches: list[Bench] = []
 
-    def opened(data: np.ndarray | None = None, show: bool = False, **kwargs: Any) -> Bench:
+    def opened(
+        data: np.ndarray | None = None,
+        show: bool = False,
+        settings: Settings | None = None,
+        **kwargs: Any,
+    ) -> Bench:
         viewer = make_viewer(show=show)
         if data is not None:
             viewer.add_image(data, **{"name": "cells", **kwargs})
-        benches.append(Bench(viewer, model, qtbot))
+        benches.append(Bench(viewer, model, qtbot, settings=settings))
         return benches[-1]
 
     yield opened

@@ -80,6 +80,8 @@ class Session:
         Folder of embeddings that stay between runs; None for the user's own, False for none.
     tile_size : int, optional
         Side of the windows that the model looks at, in pixels; what it was made for by default.
+    cache_budget : int, str or None
+        Bytes that the folder may take, or a size such as ``"20 GB"``.
 
     Attributes
     ----------
@@ -103,6 +105,7 @@ class Session:
         mapping: IntensityMapping,
         cache_dir: Path | str | bool | None = None,
         tile_size: int | None = None,
+        cache_budget: int | str | None = None,
     ) -> None:
         self.volume, self.model, self.mapping = volume, model, mapping
         size = model.config.image_size if tile_size is None else tile_size
@@ -112,7 +115,7 @@ class Session:
         if cache_dir is not False:
             try:
                 root = None if isinstance(cache_dir, bool) else cache_dir
-                self.encoder.cache = EmbeddingCache(root, self._cache_spec())
+                self.encoder.cache = EmbeddingCache(root, self._cache_spec(), cache_budget)
             except CacheError as error:
                 if cache_dir is not None:  # asked for by name: the user should know before hours
                     raise
@@ -134,6 +137,7 @@ class Session:
         contrast: Any = "auto",
         colours: Sequence[RGB] | None = None,
         cache_dir: Path | str | bool | None = None,
+        cache_budget: int | str | None = None,
         device: str | None = None,
         scale: Sequence[float] | None = None,
         units: Sequence[str] | None = None,
@@ -159,6 +163,9 @@ class Session:
             channel is grey, two are red and green, three are red, green and blue.
         cache_dir : path, False or None
             Where embeddings are kept; None for the user's cache folder, False for nowhere.
+        cache_budget : int or str, optional
+            Bytes that the whole folder may take, or a size such as ``"20 GB"``, which it is by
+            default; what was not used for longest goes.
         device : str, optional
             ``cpu``, ``cuda`` or ``mps``; the fastest there is by default.
         scale, units, translate : sequence, optional
@@ -187,7 +194,7 @@ class Session:
             model = load_model(model, device or best_device())
         elif device is not None:
             model = model.to(device)
-        return cls(volume, model, mapping, cache_dir, tile_size)
+        return cls(volume, model, mapping, cache_dir, tile_size, cache_budget)
 
     @property
     def device(self) -> str:

@@ -133,6 +133,39 @@ class EmbeddingCache:
                 self._chunk(DIGEST, index).unlink(missing_ok=True)
         return stored if whole else None
 
+    def holds(self, index: Index, digest: bytes) -> bool:
+        """Whether a tile was computed from the same pixels, without reading what was computed.
+
+        Parameters
+        ----------
+        index : tuple of int
+            ``(*plane, row, col)``.
+        digest : bytes
+            :func:`digest_pixels` of the tile as it is now.
+
+        Returns
+        -------
+        bool
+            If so, it also counts as used. Damage to its data is seen by :meth:`get` alone.
+        """
+        arrays = self._opened()
+        if arrays is None or not self._chunk(DIGEST, index).is_file():
+            return False
+        try:  # fails in as many ways as there are kinds of damage
+            record = np.asarray(arrays[DIGEST][index], np.uint8)
+        except Exception:
+            return False
+        same = record[:DIGEST_BYTES].tobytes() == digest
+        if same:
+            with suppress(OSError):
+                self._touch(index)
+        return same
+
+    @property
+    def room(self) -> int:
+        """How many tiles fit: of more, the last would push out the first."""
+        return self.budget * 15 // 16 // self.spec.tile_bytes
+
     def put(self, index: Index, digest: bytes, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
         """Store the embedding of one tile, then keep to the byte budget.
 

@@ -148,6 +148,40 @@ class Encoder:
             raise NotInMemoryError
         return embedding
 
+    def has(self, tile: Tile, seen: Seen) -> bool:
+        """Whether a tile needs no encoding: it is in memory or in the cache, from the same pixels.
+
+        Parameters
+        ----------
+        tile : Tile
+            One of the grid's.
+        seen : tuple
+            From :meth:`read`.
+        """
+        index = (*tile.plane, tile.row, tile.col)
+        _, digest = seen
+        known = self._recent.get(index)
+        if known is not None and known[0] == digest:
+            return True
+        return self.cache is not None and self.cache.holds(index, digest)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is encoded stays; without a cache, memory has room for a few tiles."""
+        return self.cache is not None and self.cache.writable
+
+    @property
+    def room(self) -> int:
+        """How many tiles are worth encoding before they are asked for."""
+        if self.cache is not None and self.cache.writable:
+            return self.cache.room
+        return _KEPT_TILES - 2  # the one in use stays, and the one that is asked for next
+
+    def in_memory(self) -> tuple[Tile, ...]:
+        """The tiles whose embeddings are in memory."""
+        with self._lock:
+            return tuple(embedding.tile for _, embedding in self._recent.values())
+
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
         """Begin to make embeddings that will be asked for, while the caller does something else.
 

@@ -13,6 +13,7 @@ from napari_sam.errors import ImageError
 from napari_sam.masks.size import Size
 
 from .acceptance import Acceptance
+from .ahead import Ahead
 from .bindings import Bindings
 from .classifying import Classifying
 from .composite import Composite, look_at
@@ -20,7 +21,7 @@ from .current_object import CurrentObject
 from .desk import FIRST_HINT
 from .dock import SamDock
 from .engine import Engine
-from .events import Downloading, ModelReady, Plane, Progress, Tracked, Warned
+from .events import Downloading, ModelReady, Plane, Progress, Ready, Tracked, Warned
 from .everything import Everything
 from .gestures import Gestures, finish_shape
 from .guide import Guide
@@ -73,6 +74,7 @@ class Controller:
         self.pick_up = PickUp(self, viewer, self._show_picking)
         self.hover = Hover(self, viewer, dock)
         self.gestures = Gestures(self, lambda: self._drawing)
+        self.ahead = Ahead(self, viewer, dock.ahead)
         self.models = ModelChooser(self, dock, settings)
         steps = {"Control-Z": self.undo, "Control-Shift-Z": self.redo}
         self.bindings = Bindings(
@@ -147,6 +149,10 @@ class Controller:
             self.dock.show_progress(event.text, event.done, event.total)
         elif isinstance(event, Downloading | ModelReady):
             self.models.show(event)
+            if isinstance(event, ModelReady):
+                self.ahead.model_changed()
+        elif isinstance(event, Ready):
+            self.ahead.note(event)
         elif isinstance(event, Warned):
             show_warning(event.text)
 
@@ -197,6 +203,7 @@ class Controller:
         for layer in found:
             layer.events.name.connect(self._later_images)
         self.model_view.watch(found)
+        self.ahead.watch(found)
         current = self.workspace.image if self.workspace else None
         if current is None or current not in found:
             active = self.viewer.layers.selection.active
@@ -254,6 +261,7 @@ class Controller:
         self.tools.choose(FOREGROUND)
         self.say(f"{dropped}{FIRST_HINT}")
         self._prompts_timer.start()
+        self.ahead.begin(self.workspace)
 
     def _leave_image(self) -> str:
         """Leave the image in use; says what was left unfinished."""
@@ -264,6 +272,7 @@ class Controller:
         self.pick_up.disarm()
         self.runner.leave_image()
         self.everything.stop()
+        self.ahead.leave()
         self.objects.forget()
         self._drawing = False
         for layer in list(self._adopted):
@@ -415,6 +424,7 @@ class Controller:
         self._note_prompts()
         if not self._take_back():
             self.objects.read()
+            self.ahead.clicked()
 
     def _take_back(self) -> bool:
         """Remove what was clicked where it cannot be understood; that it came is no step either."""
@@ -431,6 +441,7 @@ class Controller:
         self.objects.current.stop_following()
         self.runner.cancel()
         self.everything.stop()
+        self.ahead.cancelled()
         self.models.cancel()
         self.say(f"Cancelled. {lost}")
 
@@ -552,6 +563,7 @@ class Controller:
             return
         self._closed = True
         self._disconnect()
+        self.ahead.let_go()
         self.runner.cancel()
         self.everything.stop()
         self.models.stop()
@@ -565,6 +577,7 @@ class Controller:
         for layer in self._images:
             layer.events.name.disconnect(self._later_images)
         self._images = []
+        self.ahead.watch(())
         self.guide.close()
         self.view.close()
         self.model_view.close()

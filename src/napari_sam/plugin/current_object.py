@@ -15,7 +15,7 @@ from .engine import Asked
 from .events import Answer, Plane
 from .following import Following
 from .held import Held
-from .jobs import Job
+from .jobs import Job, Priority
 from .object_state import Exchange, ObjectState
 from .prompt_layers import PlanePrompts
 
@@ -408,7 +408,7 @@ class CurrentObject:
             paint(list(masks.values()))
 
         steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
-        self._promised = Job(steps, receive, finish, promised=True)
+        self._promised = Job(steps, receive, finish, priority=Priority.ACCEPTED, promised=True)
         self._desk.runner.submit(self._promised)
 
     def not_accepted(self) -> bool:

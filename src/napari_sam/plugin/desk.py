@@ -9,6 +9,7 @@ from .acceptance import Acceptance
 from .engine import Engine
 from .events import Plane
 from .jobs import JobRunner
+from .layers import ImageSource
 from .settings import Settings
 from .workspace import Workspace
 
@@ -39,6 +40,12 @@ class Desk(Protocol):
 
         Unless `aloud` is false, the user is told why not.
         """
+
+    def read_image(self, image: Any, aloud: bool = True) -> ImageSource | None:
+        """The image as it is shown now; None, and the user is told why, if it cannot be used."""
+
+    def cancel(self) -> None:
+        """Stop all work."""
 
     def receive(self, event: Any) -> None:
         """Show progress and warnings of the worker."""

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from .accept_box import AcceptBox
+from .ahead_box import AheadBox
 from .bindings import KEYS
 from .buttons import check_box, push_button
 from .calm_progress import CalmProgress
@@ -128,7 +129,7 @@ class SamDock(QWidget):
         self.images.setCurrentIndex(max(chosen, 0))
         self.images.setEnabled(bool(names))
         self.images.blockSignals(False)
-        for widget in (*self.tools.values(), self.slice_button, self.all_button):
+        for widget in (*self.tools.values(), self.slice_button, self.all_button, self.ahead):
             widget.setEnabled(chosen >= 0)
 
     def show_restore(self, text: str) -> None:
@@ -342,7 +343,9 @@ class SamDock(QWidget):
 
     def _folds(self) -> Folds:
         self.accept_box, self.class_box = AcceptBox(), ClassBox()
-        self.segment_box = Fold("Everything", "Find all objects of a slice, or of all slices")
+        self.segment_box = Fold(
+            "Everything", "Find all objects of a slice, or of all slices; make clicks quick"
+        )
         self._segment_rows(self.segment_box.grid)
         self.keys = KeyHelp(KEYS)
         folds = Folds((self.accept_box, self.class_box, self.segment_box, self.keys))
@@ -366,6 +369,8 @@ class SamDock(QWidget):
         self.tracks_button = push_button("Show tracks", "Draw the ways of all labels through time")
         self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
         grid.addWidget(self.tracks_button, 3, 0, 1, 2)
+        self.ahead = AheadBox()
+        grid.addWidget(self.ahead, 4, 0, 1, 2)
 
     def _progress_row(self) -> QHBoxLayout:
         self.progress = CalmProgress()

@@ -1,11 +1,14 @@
 """Engine: the model and the Session, which only the worker touches; no Qt, no napari."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from threading import Event as Flag
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_sam.errors import ModelError
+from napari_sam.errors import ModelError, NapariSamError
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.clean import AS_IT_IS, Cleaning
 from napari_sam.masks.mask import Mask
@@ -22,6 +25,7 @@ from .events import (
     Plane,
     PlaneObjects,
     Progress,
+    Ready,
     Tracked,
     Warned,
 )
@@ -29,10 +33,12 @@ from .layers import ImageSource
 from .lineage import read_tracks
 from .prepare import prepare
 from .settings import Settings
+from .tile_order import Viewport, around, everywhere
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
     from napari_sam.session import Session
+    from napari_sam.tiles.grid import Tile
 
 Events = Generator[Event, None, None]
 
@@ -47,6 +53,9 @@ class Asked(NamedTuple):
 
 Wanted = Mapping[Plane, Mapping[int, Asked]]
 """What to predict, by plane and number of the object."""
+
+_TOLD_EVERY = 0.1
+"""Seconds between two events while tiles are found in the cache: more would only keep Qt busy."""
 
 # torch, the session and all that they bring are imported inside the functions: they take seconds,
 # and this module is imported by the GUI thread.
@@ -67,13 +76,15 @@ class Engine:
         self._settings: Settings | None = None
         self._model: Sam | None = None
         self._source: ImageSource | None = None
+        self._kept: Settings | None = None
         self._session: Session | None = None
         self._warned = 0
+        self._asked_last: Wanted = {}
         self.origin = Origin()
 
     def load(self, settings: Settings) -> Events:
         """Load the model, unless it is there; what it lacks on this machine is downloaded."""
-        if self._model is not None and settings == self._settings:
+        if self._model is not None and settings.same_model(self._settings):
             return
         from napari_sam.weights.load import weights_hash
 
@@ -85,13 +96,18 @@ class Engine:
 
     def predict(self, settings: Settings, source: ImageSource, wanted: Wanted) -> Events:
         """Masks of the objects on each plane; those of one plane share passes of the decoder."""
+        self._asked_last = wanted  # before it is run: what runs now may have to give way
+        return self._predict(settings, source, wanted)
+
+    def _predict(self, settings: Settings, source: ImageSource, wanted: Wanted) -> Events:
         yield from self.load(settings)
         session = self._open(settings, source)
         for plane, asked in wanted.items():
             objects = {number: tuple(one.prompts) for number, one in asked.items()}
             sizes = {number: one.size for number, one in asked.items()}
-            for done, _ in enumerate(session.encode_for(objects), start=1):
+            for done, tile in enumerate(session.encode_for(objects), start=1):
                 yield Progress("Looking at the image", done)
+                yield self._ready(session, source, [tile])
             for number, mask in session.predict_objects(objects, sizes).items():
                 yield Answer(plane, asked[number].key, mask, number)
         yield from self._warnings()
@@ -138,6 +154,7 @@ class Engine:
         yield Progress("Segmenting", 0, len(session.tiles(planes)))
         for step in session.segment_everything(planes, commit=False):
             yield Progress("Segmenting", step.done, step.total)
+            yield self._ready(session, source, [step.tile])
             if masks := list(filter(cleaning.is_object, map(cleaning.apply, step.masks))):
                 yield number_objects(masks)
         yield from self._warnings()
@@ -161,6 +178,115 @@ class Engine:
                 yield number_objects(list(masks.values()), list(masks))
         yield from self._warnings()
 
+    def ahead(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        view: Viewport,
+        everything: bool,
+        done: "Collection[Tile]",
+        give_up: Flag,
+    ) -> Events:
+        """Encode tiles before they are asked for: those around the view, or all.
+
+        Parameters
+        ----------
+        settings : Settings
+            Which model.
+        source : ImageSource
+            The image.
+        view : Viewport
+            What is on the screen.
+        everything : bool
+            All tiles, and what goes wrong is told. Otherwise a few, and a click will tell.
+        done : collection of Tile
+            Those that are ready as far as is known.
+        give_up : Event
+            While it is set, the tile under way is given up and begun again later, unless what was
+            asked last needs it.
+        """
+        steps = self._ahead(settings, source, view, everything, set(done), give_up)
+        if everything:
+            yield from steps
+            return
+        with suppress(NapariSamError):
+            yield from (event for event in steps if isinstance(event, Ready))
+
+    def _ahead(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        view: Viewport,
+        everything: bool,
+        done: "set[Tile]",
+        give_up: Flag,
+    ) -> Iterator[Event]:
+        yield from self.load(settings)
+        session = self._open(settings, source)
+        encoder, planes = session.encoder, session.volume.plane_shape
+        total = len(session.tiles()) if everything else 0
+        tiles = (
+            everywhere(session.grid, planes, view)
+            if everything
+            else around(session.grid, planes, view)
+        )
+        found: list[Tile] = []
+        told, full = monotonic(), False
+        for place, tile in enumerate(tiles):
+            if full := place >= encoder.room:
+                break
+            if tile in done:
+                continue
+            fresh: bool | None = None
+            while self._session is session and fresh is None:
+                fresh = self._encode(session, tile, give_up)
+                if fresh is None:
+                    yield self._ready(session, source, [])  # something more urgent is done here
+            if self._session is not session:
+                return  # the image was clicked on as it looks now, which is not as it looked here
+            done.add(tile)
+            found.append(tile)
+            if fresh or monotonic() - told > _TOLD_EVERY:
+                yield self._ready(session, source, found)
+                yield Progress("Encoding", len(done), total)
+                found, told = [], monotonic()
+        yield self._ready(session, source, found)
+        if everything:  # also where all of it was found in the cache, too quickly to be told
+            yield Progress("Encoding", len(done), total)
+        if full and everything:
+            yield Warned(
+                f"The cache is full: there is room for {encoder.room} of {total} tiles. "
+                "Make it larger in napari's preferences."
+            )
+        yield from self._warnings()
+
+    def _encode(self, session: "Session", tile: "Tile", give_up: Flag) -> bool | None:
+        """Make a tile ready: whether that needed the model; None if it gave way to a click."""
+        from napari_sam.masks.predict import home_tiles
+        from napari_sam.model.giving_way import GaveWay, giving_way
+
+        def wanted() -> bool:
+            if not give_up.is_set():
+                return False
+            asked = self._asked_last.get(tile.plane, {}).values()
+            return not any(tile in home_tiles(session.grid, tuple(one.prompts)) for one in asked)
+
+        seen = session.encoder.read(tile)
+        if session.encoder.has(tile, seen):
+            return False
+        try:
+            with giving_way(session.model.image_encoder, wanted):
+                session.encoder.get(tile, seen)
+        except GaveWay:
+            return None
+        return True
+
+    @staticmethod
+    def _ready(session: "Session", source: ImageSource, tiles: "Sequence[Tile]") -> Ready:
+        if session.encoder.keeps:
+            return Ready(source, session.grid, tuple(tiles))
+        return Ready(source, session.grid, session.encoder.in_memory(), all_there_are=True)
+
     def tracks(self, labels: Any, axes: str, metadata: Mapping[str, Any]) -> Events:
         """Where all labels are through time."""
         yield Progress("Tracking")
@@ -171,7 +297,8 @@ class Engine:
         self._model = self._session = self._source = self._settings = None
 
     def _open(self, settings: Settings, source: ImageSource) -> "Session":
-        if self._session is not None and source.same_view(self._source):
+        kept = settings.same_cache(self._kept)
+        if self._session is not None and kept and source.same_view(self._source):
             return self._session
         if self._model is None:
             raise ModelError("no model is loaded: close the dock and open it again")
@@ -183,8 +310,9 @@ class Engine:
             contrast=contrast_of(source),
             colours=colours_of(source),
             cache_dir=settings.cache_dir,
+            cache_budget=settings.cache_budget,
         )
-        self._source, self._warned = source, 0
+        self._source, self._kept, self._warned = source, settings, 0
         return self._session
 
     def _warnings(self) -> Iterator[Event]:

@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from napari_sam.labels.tracks import Tracks
 from napari_sam.masks.mask import Mask
+from napari_sam.tiles.grid import Tile, TileGrid
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
+
+    from .layers import ImageSource
 
 Plane = tuple[int, ...]
 
@@ -113,6 +116,28 @@ class PickedUp:
     masks: Mapping[Plane, Mask]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """Tiles in which clicks are answered at once.
+
+    Parameters
+    ----------
+    source : ImageSource
+        The image as the model saw it.
+    grid : TileGrid
+        Of the tiles.
+    tiles : tuple of Tile
+        Which.
+    all_there_are : bool
+        Whether others are not ready any more.
+    """
+
+    source: "ImageSource"
+    grid: TileGrid
+    tiles: tuple[Tile, ...]
+    all_there_are: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Warned:
     """Something went wrong without stopping the work."""
@@ -130,5 +155,6 @@ Event = (
     | Tracked
     | PickedUp
     | Glimpse
+    | Ready
     | Warned
 )

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from napari.utils import progress
 
 from napari_sam.errors import NapariSamError
 
 from .acceptance import Acceptance
+from .activity import Activity
 from .desk import FIRST_HINT, Desk
 from .events import PlaneObjects, Progress
-from .jobs import Job
+from .jobs import Job, Priority
 from .undo import Step
 from .workspace import Workspace
 
@@ -50,12 +50,12 @@ class Everything:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._bar: Any = None
+        self._activity = Activity(desk.cancel)
         self._found = 0
         self._numbers: set[int] = set()
         self._first: int | None = None
         self._how = Acceptance()
-        self._all_slices = self._drawing = False
+        self._all_slices = False
         self._step: Step | None = None
 
     def start(self, all_slices: bool, axis: str | None = None) -> None:
@@ -82,15 +82,16 @@ class Everything:
         self._numbers, self._found, self._first = set(), 0, None
         rest = Rest(lambda: self._give_up(job))
         job = Job(
-            steps, lambda event: self._receive(work, event, rest), self._finish, background=True
+            steps,
+            lambda event: self._receive(work, event, rest),
+            self._finish,
+            priority=Priority.ASKED,
         )
         self._desk.runner.submit(job)
 
     def stop(self) -> None:
         """Take the progress bar away."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._activity.close()
 
     def _give_up(self, job: Job) -> None:
         self._desk.runner.drop(job)
@@ -104,16 +105,9 @@ class Everything:
                     work.history.add_labels(rest)
                     self._step = step
             return
-        if isinstance(event, Progress) and event.total and not self._drawing:
-            self._drawing = True  # meanwhile napari handles more of these events, deeper and deeper
-            self._draw(event)
-            self._drawing = False
+        if isinstance(event, Progress):
+            self._activity.show(event)
         self._desk.receive(event)
-
-    def _draw(self, event: Progress) -> None:
-        if self._bar is None:
-            self._bar = progress(total=event.total, desc=event.text)
-        self._bar.update(event.done - self._bar.n)
 
     def _accept(self, work: Workspace, found: PlaneObjects) -> None:
         origin = self._desk.engine.origin

@@ -7,7 +7,7 @@ from typing import Any
 from napari_sam.masks.mask import Mask
 
 from .events import Followed, Plane
-from .jobs import Job
+from .jobs import Job, Priority
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +125,7 @@ class Following:
             self._forget(self._stale)
             self._end(finished)
 
-        self._job = Job(steps, take, finish, self._cancelled, background=True)
+        self._job = Job(steps, take, finish, self._cancelled, priority=Priority.ASKED)
         return self._job
 
     def interrupt(self) -> Job | None:

@@ -1,18 +1,36 @@
 """Jobs: generators in one worker thread at a time, the newest click first."""
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import partial
 from threading import Event as Flag
 from typing import Any
 
-from napari.qt.threading import create_worker
+from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QObject, Signal
 
 from napari_sam.errors import NapariSamError
 
 from .events import Event
+
+
+class Priority(IntEnum):
+    """What is done first.
+
+    Work steps aside for what comes before it, at its next step, and goes on afterwards.
+    """
+
+    CLICK = 0
+    """An answer that the user waits for."""
+    ACCEPTED = 1
+    """What the user is done with, and the model is not."""
+    ASKED = 2
+    """Long work that the user has asked for."""
+    AHEAD = 3
+    """What may be wanted soon."""
 
 
 @dataclass(eq=False, slots=True)
@@ -31,12 +49,17 @@ class Job:
         Called in the GUI thread when the job is dropped before that.
     replaceable : bool
         Whether a newer job of this sort makes this one pointless, as a newer click does.
-    background : bool
-        Whether it steps aside for every other job, and goes on afterwards.
+    priority : Priority
+        What it comes after.
     promised : bool
         Whether the user was told that its result is accepted.
     quiet : bool
         Whether it is nothing that the user would want to know of, or to cancel.
+    urgent : bool
+        Whether what runs gives up even the step that is under way, where it can.
+    dropped : bool
+        Whether its answers are no longer meant. A job is asked once, so this says of each answer
+        what a number of the question would say: whether a newer one has taken its place.
     """
 
     steps: Generator[Event, None, None]
@@ -44,12 +67,14 @@ class Job:
     finish: Callable[[], None] = lambda: None
     cancelled: Callable[[], None] = lambda: None
     replaceable: bool = False
-    background: bool = False
+    priority: Priority = Priority.CLICK
     promised: bool = False
     quiet: bool = False
+    urgent: bool = False
     dropped: bool = False
     through: bool = False
     step_aside: Flag = field(default_factory=Flag)
+    give_up: Flag = field(default_factory=Flag)
 
 
 class JobRunner(QObject):
@@ -83,15 +108,14 @@ class JobRunner(QObject):
         return any(not job.quiet and not job.dropped for job in self._all())
 
     def submit(self, job: Job) -> None:
-        """Queue a job; what it makes pointless is dropped, background work steps aside."""
+        """Queue a job; what it makes pointless is dropped, what comes after it steps aside."""
         if job.replaceable:
             self._drop(lambda old: old.replaceable)
-        position = len(self._queue)
-        if not job.background:
-            position = sum(not waiting.background for waiting in self._queue)
-            if self._running is not None and self._running.background:
-                self._running.step_aside.set()
-        self._queue.insert(position, job)
+        self._queue.insert(sum(other.priority <= job.priority for other in self._queue), job)
+        if self._running is not None and self._running.priority > job.priority:
+            self._running.step_aside.set()
+            if job.urgent:
+                self._running.give_up.set()
         if self._running is None:
             self._start_next()
         else:
@@ -107,8 +131,10 @@ class JobRunner(QObject):
 
     def leave_image(self) -> None:
         """Drop what concerns the image in use; what was accepted is finished."""
+        self._give_up()
+        long = Priority.ASKED
         self._drop(
-            lambda job: job.replaceable or job.quiet or (job.background and not job.promised)
+            lambda job: job.replaceable or job.quiet or (job.priority >= long and not job.promised)
         )
 
     @property
@@ -117,8 +143,13 @@ class JobRunner(QObject):
         return sum(job.promised and not job.dropped for job in self._all())
 
     def cancel(self) -> None:
-        """Drop everything; the worker stops at its next step."""
+        """Drop everything; the worker stops at its next step, or before it where it can."""
+        self._give_up()
         self._drop(lambda job: True)
+
+    def _give_up(self) -> None:
+        if self._running is not None:
+            self._running.give_up.set()
 
     def _all(self) -> list[Job]:
         return self._queue if self._running is None else [self._running, *self._queue]
@@ -139,7 +170,8 @@ class JobRunner(QObject):
             return
         job = self._running = self._queue.pop(0)
         job.step_aside.clear()
-        self._worker = create_worker(run_steps, job, _start_thread=False)
+        job.give_up.clear()
+        self._worker = _worker_for(job)
         self._worker.yielded.connect(partial(self._deliver, job))
         self._worker.finished.connect(partial(self._finished, job))
         self._worker.start()
@@ -162,8 +194,9 @@ class JobRunner(QObject):
 
     def _finished(self, job: Job) -> None:
         self._running = self._worker = None
-        if job.background and job.step_aside.is_set() and not job.dropped and not job.through:
-            self._queue.append(job)
+        if job.step_aside.is_set() and not job.dropped and not job.through:
+            # before those that are as urgent: it was there first
+            self._queue.insert(sum(other.priority < job.priority for other in self._queue), job)
         else:
             # A worker that was told to quit leaves the steps as they are, with what they hold.
             job.steps.close()
@@ -172,6 +205,31 @@ class JobRunner(QObject):
         self._start_next()
         if not self.busy:
             self.busy_changed.emit(False)
+
+
+class _Worker(GeneratorWorker):
+    """A worker of napari's that leaves the filters of warnings as they are.
+
+    Filters are everybody's. While they are set aside for a worker, napari shows the warnings that
+    it hides; and where the window sets them aside meanwhile too, the worker's come back after it
+    has ended. Encoding ahead goes on for as long as the user works, so that would happen.
+    """
+
+    def run(self) -> None:
+        """Run the steps; no exception leaves them, see :func:`run_steps`."""
+        self.started.emit()
+        self._running = True
+        self.work()
+        self._running = False
+        with suppress(RuntimeError):  # the program has ended meanwhile, and Qt with it
+            self.finished.emit()
+            self._finished.emit(self)
+
+
+def _worker_for(job: Job) -> Any:
+    if job.quiet:  # napari would ask whether it may be interrupted, before it closes
+        return _Worker(run_steps, job)
+    return create_worker(run_steps, job, _start_thread=False, _worker_class=_Worker)
 
 
 def run_steps(job: Job) -> Iterator[Any]:

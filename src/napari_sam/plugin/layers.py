@@ -200,22 +200,28 @@ class ImageSource:
 
     def same_view(self, other: "ImageSource | None") -> bool:
         """Whether a model sees the same in both."""
-        return (
-            other is not None
-            and all(a is b for a, b in zip_longest(self._arrays, other._arrays))
-            and other._appearance == self._appearance
-        )
+        return other is not None and self.same_arrays(other) and other.appearance == self.appearance
+
+    def same_arrays(self, other: "ImageSource") -> bool:
+        """Whether both are the same arrays, whatever they look like."""
+        return all(a is b for a, b in zip_longest(self._arrays, other._arrays))
 
     @property
     def _arrays(self) -> tuple[Any, ...]:
         return self.data, *(other.data for other in self.others)
 
     @property
-    def _appearance(self) -> tuple[Any, ...]:
+    def appearance(self) -> tuple[Any, ...]:
+        """What of the arrays a model sees, and how: equal where it sees the same."""
         others = tuple((other.contrast, other.colour, other.name) for other in self.others)
         colour = self.colour if others else None
         seen = self.channels or (self.channel,)
         return self.axes, seen, self.contrast, self.name, colour, others
+
+    def to_leading(self, plane: Sequence[int]) -> tuple[int, ...]:
+        """Index of the layer's axes before y and x for a plane: with the channel that is shown."""
+        axis = self.channel_axis
+        return tuple(plane) if axis is None else (*plane[:axis], self.channel, *plane[axis:])
 
     def to_plane(self, position: Sequence[float]) -> tuple[int, ...]:
         """Index of the plane that a position in the layer's data lies in, channels left out."""

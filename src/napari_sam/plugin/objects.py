@@ -93,7 +93,9 @@ class Objects:
             asked_for = {number for own in todo.values() for number in own}
             steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
             finish = lambda: self._answers_came(asked_for)  # noqa: E731
-            self._desk.runner.submit(Job(steps, self._receive, finish, replaceable=True))
+            self._desk.runner.submit(
+                Job(steps, self._receive, finish, replaceable=True, urgent=True)
+            )
         elif found.objects and not self.unfinished:
             self._desk.say("Background only: click on the object too [Q].")
 

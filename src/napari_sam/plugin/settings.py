@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-sam-microscopy"
 
+USUAL_BUDGET = 20
+"""GB, as in the manifest; left so, the environment may say otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -25,12 +28,33 @@ class Settings:
         Folder of the embeddings; None for the user's own, False for none.
     name : str
         What the user calls the model; by default the name, the file's, or the model's own.
+    cache_budget : int or None
+        Bytes that the folder may take; None for the usual size.
+    prefetch : bool
+        Whether tiles around the view are encoded before they are clicked on.
     """
 
     model: "str | Path | Sam" = "cells-tiny"
     device: str | None = None
     cache_dir: Path | bool | None = None
     name: str = ""
+    cache_budget: int | None = None
+    prefetch: bool = True
+
+    def same_model(self, other: "Settings | None") -> bool:
+        """Whether the model need not be loaded again."""
+        return other is not None and (self.model, self.device, self.name) == (
+            other.model,
+            other.device,
+            other.name,
+        )
+
+    def same_cache(self, other: "Settings | None") -> bool:
+        """Whether embeddings are kept in the same place."""
+        return other is not None and (self.cache_dir, self.cache_budget) == (
+            other.cache_dir,
+            other.cache_budget,
+        )
 
 
 def read_settings() -> Settings:
@@ -47,11 +71,13 @@ def read_settings() -> Settings:
         chosen = get_plugin_settings(PLUGIN).inference
     except (KeyError, AttributeError):
         return Settings()
-    folder = chosen.cache_folder.strip()
+    folder, budget = chosen.cache_folder.strip(), float(chosen.cache_budget)
     return Settings(
         model=chosen.model.strip() or "cells-tiny",
         device=None if chosen.device == "auto" else chosen.device,
         cache_dir=Path(folder).expanduser() if folder else None,
+        cache_budget=None if budget == USUAL_BUDGET else max(1, int(budget * 10**9)),
+        prefetch=chosen.prefetch != "off",
     )
 
 

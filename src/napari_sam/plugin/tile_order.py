@@ -1,0 +1,194 @@
+"""Tile order: which tiles to encode before they are asked for, and in which order; no Qt."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, product
+
+from napari_sam.tiles.bbox import BBox, union
+from napari_sam.tiles.grid import Tile, TileGrid
+
+Plane = tuple[int, ...]
+
+AROUND = 16
+"""Tiles that are encoded around a view: half a minute on a laptop, and it is idle again."""
+
+_PLANES_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Viewport:
+    """What is on the screen, and how the user came there.
+
+    Parameters
+    ----------
+    plane : tuple of int
+        Index of the leading axes.
+    bbox : tuple of int
+        ``(y0, x0, y1, x1)``, data pixels.
+    step : tuple of int
+        The last move through the planes, one of -1, 0, 1 for each axis; all 0 before the first.
+    pan : tuple of int
+        The last move in the plane along y and x, one of -1, 0, 1 each.
+    through_planes : bool
+        Whether the last move was one through the planes.
+    """
+
+    plane: Plane
+    bbox: BBox
+    step: tuple[int, ...] = ()
+    pan: tuple[int, int] = (0, 0)
+    through_planes: bool = False
+
+    def moved_to(self, plane: Plane, bbox: BBox) -> "Viewport":
+        """The view after a move; what did not move is as it was."""
+        if len(plane) != len(self.plane):
+            return Viewport(plane, bbox)
+        step = tuple(_sign(new - old) for new, old in zip(plane, self.plane, strict=True))
+        pan = (_drift(self.bbox, bbox, 0), _drift(self.bbox, bbox, 1))
+        if any(step):
+            return Viewport(plane, bbox, step, self.pan, True)
+        if any(pan):
+            return Viewport(plane, bbox, self.step, pan, False)
+        return Viewport(plane, bbox, self.step, self.pan, self.through_planes)
+
+
+def around(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
+    """The tiles that are most likely to be clicked on next.
+
+    Parameters
+    ----------
+    grid : TileGrid
+        Of each plane.
+    planes : sequence of int
+        How many planes there are along each leading axis.
+    view : Viewport
+        Its tiles come first.
+
+    Yields
+    ------
+    Tile
+        Each once, no more than :data:`AROUND`.
+    """
+    return islice(_once(_near(grid, planes, view)), AROUND)
+
+
+def everywhere(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
+    """All tiles, in the order in which they are likely to be looked at.
+
+    Parameters are those of :func:`around`, whose tiles come first.
+
+    Yields
+    ------
+    Tile
+        Each once.
+    """
+    far = (
+        tile
+        for plane in _planes_by_distance(planes, view)
+        for tile in _by_distance(grid.tiles(plane), view)
+    )
+    return _once(chain(_near(grid, planes, view), far))
+
+
+def in_view(grid: TileGrid, plane: Plane, bbox: BBox) -> list[Tile]:
+    """The tiles that clicks in a part of a plane are answered from, the middle ones first.
+
+    Fewer than those that share pixels with it: where tiles overlap, one is the best for a click.
+    """
+    first = grid.best_for(plane, (bbox[0], bbox[1], bbox[0] + 1, bbox[1] + 1))
+    last = grid.best_for(plane, (bbox[2] - 1, bbox[3] - 1, bbox[2], bbox[3]))
+    rows, cols = range(first.row, last.row + 1), range(first.col, last.col + 1)
+    tiles = [grid.tile(plane, row, col) for row, col in product(rows, cols)]
+    return _by_distance(tiles, Viewport(plane, bbox))
+
+
+def _near(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
+    seen = in_view(grid, view.plane, view.bbox)
+    yield from seen
+    groups = [_ring(grid, view, seen), _next_planes(grid, planes, view)]
+    for group in reversed(groups) if view.through_planes else groups:
+        yield from group
+
+
+def _ring(grid: TileGrid, view: Viewport, seen: Sequence[Tile]) -> list[Tile]:
+    """The neighbours of the tiles in view; those first that the user moves to."""
+    rows, cols = {t.row + d for t in seen for d in _NEXT}, {t.col + d for t in seen for d in _NEXT}
+    places = product(sorted(rows & set(range(grid.rows))), sorted(cols & set(range(grid.cols))))
+    tiles = [grid.tile(view.plane, row, col) for row, col in places]
+    y, x = _middle(union(tile.bbox for tile in seen))
+
+    def behind(tile: Tile) -> bool:
+        ty, tx = _middle(tile.bbox)
+        return view.pan[0] * (ty - y) + view.pan[1] * (tx - x) <= 0
+
+    return sorted(_by_distance(tiles, view), key=behind)
+
+
+def _next_planes(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
+    """What is in view on the next planes: where the user goes, or on both sides of the last axis.
+
+    Where a move is known, the plane that they come from is the last.
+    """
+    ways = [view.step] if any(view.step) else _both_ways(planes)
+    back = [tuple(-s for s in view.step)] if any(view.step) else []
+    moves = [(way, k) for k in range(1, _PLANES_AHEAD + 1) for way in ways]
+    for way, k in [*moves, *((way, 1) for way in back)]:
+        plane = tuple(p + k * s for p, s in zip(view.plane, way, strict=True))
+        if all(0 <= p < n for p, n in zip(plane, planes, strict=True)):
+            yield from in_view(grid, plane, view.bbox)
+
+
+def _both_ways(planes: Sequence[int]) -> list[tuple[int, ...]]:
+    long = [axis for axis, n in enumerate(planes) if n > 1]
+    if not long:
+        return []
+    return [tuple(way * (axis == long[-1]) for axis in range(len(planes))) for way in (1, -1)]
+
+
+def _planes_by_distance(planes: Sequence[int], view: Viewport) -> list[Plane]:
+    """The stack that the user goes through first, ahead and then back; then its neighbours."""
+    ways = [view.step] if any(view.step) else _both_ways(planes)
+    way = ways[0] if ways else (0,) * len(planes)
+
+    def rank(plane: Plane) -> tuple[int, bool, int]:
+        moves = [p - here for p, here in zip(plane, view.plane, strict=True)]
+        along = sum(move * s for move, s in zip(moves, way, strict=True))
+        beside = sum(abs(move) for move, s in zip(moves, way, strict=True) if not s)
+        return beside, along < 0, abs(along)
+
+    return sorted(product(*map(range, planes)), key=rank)
+
+
+def _by_distance(tiles: Sequence[Tile] | Iterator[Tile], view: Viewport) -> list[Tile]:
+    y, x = _middle(view.bbox)
+
+    def distance(tile: Tile) -> float:
+        ty, tx = _middle(tile.bbox)
+        return (ty - y) ** 2 + (tx - x) ** 2
+
+    return sorted(tiles, key=distance)
+
+
+def _once(tiles: Iterator[Tile]) -> Iterator[Tile]:
+    seen: set[Tile] = set()
+    for tile in tiles:
+        if tile not in seen:
+            seen.add(tile)
+            yield tile
+
+
+def _middle(bbox: BBox) -> tuple[float, float]:
+    return (bbox[0] + bbox[2]) / 2, (bbox[1] + bbox[3]) / 2
+
+
+def _drift(old: BBox, new: BBox, axis: int) -> int:
+    """Which way a view went; a zoom, which moves its sides apart, is no move."""
+    start, stop = new[axis] - old[axis], new[axis + 2] - old[axis + 2]
+    return _sign(start + stop) if start * stop >= 0 else 0
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
+
+
+_NEXT = (-1, 0, 1)
