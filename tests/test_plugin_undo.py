@@ -1,5 +1,6 @@
 """Ctrl-Z takes back one action after the other, whatever it was; Ctrl-Shift-Z does them again."""
 
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -567,6 +568,24 @@ def test_an_accept_that_comes_late_is_one_step_with_its_prompts(open_dock: Open)
         bench.controller.redo()
         bench.idle()
         assert state(bench) == expected
+
+
+def test_a_label_that_is_about_to_come_does_not_come_after_it_was_taken_back(
+    open_dock: Open,
+) -> None:
+    bench = open_dock(picture(40, 48))
+    with bench.model.held():
+        bench.add(20, 20)
+        bench.wait(bench.model.inside.is_set)
+        bench.controller.accept()
+    promised = bench.controller.runner._queue[-1]
+    bench.wait(lambda: bench.controller.runner._running is promised)
+    while not promised.through:  # the worker is, but nobody has heard of it yet
+        time.sleep(0.01)
+    bench.controller.undo()
+    bench.idle()
+    assert not bench.layer("labels").data.any()
+    np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))
 
 
 def test_all_slices_are_one_step_and_clicks_meanwhile_are_others(

@@ -405,6 +405,7 @@ class CurrentObject:
                 self._desk.receive(event)
 
         def finish() -> None:
+            self._promised = None
             paint(list(masks.values()))
 
         steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
@@ -414,7 +415,7 @@ class CurrentObject:
     def not_accepted(self) -> bool:
         """Forget that it was accepted; says whether its label had not come yet."""
         waited, self._promised = self._promised, None
-        if waited is not None and not waited.through:
+        if waited is not None:
             self._desk.runner.drop(waited)
             return True
         return self._following.not_accepted()
