@@ -241,9 +241,9 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
         if watch is not None:
             watch.stop()
         tile = median(np.diff(window.tiles).tolist())
-        # The last tile of a plane is encoded last; it has not come to that yet.
-        new = [click_while_busy(window, 7 - i, 3900, i % 2 == 0) for i in range(CLICKS)]
-        known = [click_while_busy(window, 0, 2000, i % 2 == 0) for i in range(CLICKS)]
+        corners = [(3900, 3900), (200, 200), (3900, 200), (200, 3900)]  # it came to none of them
+        new = [click_while_busy(window, 7, at, i % 2 == 0) for i, at in enumerate(corners)]
+        known = [click_while_busy(window, 0, (2000, 2000), i % 2 == 0) for i in range(CLICKS)]
         window.close()
     gaps = [gap for _, gap in ticks.gaps]
     p50, p99 = (float(value) for value in np.percentile(gaps, (50, 99)))
@@ -251,16 +251,19 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
     return Round(len(gaps), p50, p99, ticks.worst(), over, tile, tuple(new), tuple(known))
 
 
-def click_while_busy(window: Window, plane: int, middle: float, at_once: bool) -> float:
+def click_while_busy(
+    window: Window, plane: int, place: tuple[float, float], at_once: bool
+) -> float:
     """Click in a tile while another one is being encoded."""
-    window.viewer.dims.set_point(0, plane)
-    window.viewer.scene.camera.center = (0, middle, middle)
-    window.viewer.scene.camera.zoom = 2
-    run(0.05)
     before = len(window.tiles)
     wait_for(lambda: len(window.tiles) > before)
     run(0.02 if at_once else 0.3)
-    seconds = window.click(middle, middle)
+    # At once, or what is on the screen now would be encoded before all others.
+    window.viewer.dims.set_point(0, plane)
+    window.viewer.scene.camera.center = (0, *place)
+    window.viewer.scene.camera.zoom = 2
+    run(0.02)
+    seconds = window.click(*place)
     window.controller.drop()
     wait_for(lambda: not window.controller.object.masks)
     return seconds

@@ -468,10 +468,10 @@ class WatchedEncoder(Encoder):
         super().__init__(session.model, session.volume, session.mapping, session.grid, None)
         self.asked: set[Tile] = set()
 
-    def get(self, tile: Tile, seen: Seen | None = None) -> Embedding:
+    def get(self, tile: Tile, seen: Seen | None = None, keep: bool = True) -> Embedding:
         """See Encoder."""
         self.asked.add(tile)
-        return super().get(tile, seen)
+        return super().get(tile, seen, keep)
 
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
         """See Encoder."""

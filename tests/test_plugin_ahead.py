@@ -73,6 +73,24 @@ def test_a_click_is_answered_while_the_encoder_is_busy_elsewhere(open_ahead: Ope
     assert abs(int(bench.shown().sum()) - int(expected.sum())) <= 2  # rounded for the cache
 
 
+def test_what_is_on_the_screen_stays_at_hand_while_others_are_encoded(open_ahead: Open) -> None:
+    bench = open_ahead(picture(30, 40, 48))
+    here = int(bench.viewer.dims.point[0])
+    bench.dock.ahead.everything.click()
+    settle(bench)
+    assert len(ready(bench)) == 30
+    assert in_memory(bench, here)
+    go(bench, 1)  # from the disk
+    settle(bench)
+    assert in_memory(bench, 1)
+    assert calls(bench) == 30
+
+
+def in_memory(bench: Bench, plane: int) -> bool:
+    encoder = bench.controller.engine._session.encoder
+    return (plane,) in {tile.plane for tile in encoder.in_memory()}
+
+
 def test_the_next_planes_are_encoded_where_the_slider_goes(open_ahead: Open) -> None:
     bench = open_ahead(picture(30, 40, 48))
     settle(bench)

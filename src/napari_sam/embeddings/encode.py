@@ -84,7 +84,7 @@ class Encoder:
         pixels = self.volume.read(tile.plane, *tile.bbox)
         return pixels, digest_pixels(pixels)
 
-    def get(self, tile: Tile, seen: Seen | None = None) -> Embedding:
+    def get(self, tile: Tile, seen: Seen | None = None, keep: bool = True) -> Embedding:
         """The embedding of a tile: from memory, from the cache, or computed.
 
         Parameters
@@ -93,6 +93,9 @@ class Encoder:
             One of the grid's.
         seen : tuple, optional
             From :meth:`read`, for who has just read it; read here by default.
+        keep : bool
+            Whether it is kept in memory at the cost of one that was used before. One that cannot
+            be kept elsewhere always is.
 
         Returns
         -------
@@ -116,7 +119,8 @@ class Encoder:
                 embedding = self._compute(tile, pixels)
             else:
                 embedding = self._through(self.cache, index, digest, tile, pixels)
-            self._recent[index] = (digest, embedding)
+            if keep or not self.keeps or len(self._recent) < _KEPT_TILES:
+                self._recent[index] = (digest, embedding)
             if len(self._recent) > _KEPT_TILES:
                 self._recent.popitem(last=False)
             return embedding

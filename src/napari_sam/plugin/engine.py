@@ -33,7 +33,7 @@ from .layers import ImageSource
 from .lineage import read_tracks
 from .prepare import prepare
 from .settings import Settings
-from .tile_order import Viewport, around, everywhere
+from .tile_order import Viewport, around, everywhere, in_view
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
@@ -56,6 +56,10 @@ Wanted = Mapping[Plane, Mapping[int, Asked]]
 
 _TOLD_EVERY = 0.1
 """Seconds between two events while tiles are found in the cache: more would only keep Qt busy."""
+
+_AT_HAND = 4
+"""Tiles on the screen that stay in memory while others are encoded: there a click, or a mouse that
+rests, need not wait for the disk either."""
 
 # torch, the session and all that they bring are imported inside the functions: they take seconds,
 # and this module is imported by the GUI thread.
@@ -230,16 +234,17 @@ class Engine:
             if everything
             else around(session.grid, planes, view)
         )
+        shown = set(in_view(session.grid, view.plane, view.bbox)[:_AT_HAND])
         found: list[Tile] = []
         told, full = monotonic(), False
         for place, tile in enumerate(tiles):
             if full := place >= encoder.room:
                 break
-            if tile in done:
+            if tile in done and tile not in shown:
                 continue
             fresh: bool | None = None
             while self._session is session and fresh is None:
-                fresh = self._encode(session, tile, give_up)
+                fresh = self._encode(session, tile, give_up, tile in shown)
                 if fresh is None:
                     yield self._ready(session, source, [])  # something more urgent is done here
             if self._session is not session:
@@ -260,7 +265,9 @@ class Engine:
             )
         yield from self._warnings()
 
-    def _encode(self, session: "Session", tile: "Tile", give_up: Flag) -> bool | None:
+    def _encode(
+        self, session: "Session", tile: "Tile", give_up: Flag, at_hand: bool
+    ) -> bool | None:
         """Make a tile ready: whether that needed the model; None if it gave way to a click."""
         from napari_sam.masks.predict import home_tiles
         from napari_sam.model.giving_way import GaveWay, giving_way
@@ -272,14 +279,15 @@ class Engine:
             return not any(tile in home_tiles(session.grid, tuple(one.prompts)) for one in asked)
 
         seen = session.encoder.read(tile)
-        if session.encoder.has(tile, seen):
+        fresh = not session.encoder.has(tile, seen)
+        if not fresh and not at_hand:
             return False
         try:
             with giving_way(session.model.image_encoder, wanted):
-                session.encoder.get(tile, seen)
+                session.encoder.get(tile, seen, keep=at_hand)
         except GaveWay:
             return None
-        return True
+        return fresh
 
     @staticmethod
     def _ready(session: "Session", source: ImageSource, tiles: "Sequence[Tile]") -> Ready:
