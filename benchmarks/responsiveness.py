@@ -241,9 +241,11 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
         if watch is not None:
             watch.stop()
         tile = median(np.diff(window.tiles).tolist())
+        show(window, (2000, 2000), plane=7)
+        wait_for_tiles(window, 3)  # what is on the screen is encoded first
         corners = [(3900, 3900), (200, 200), (3900, 200), (200, 3900)]  # it came to none of them
-        new = [click_while_busy(window, 7, at, i % 2 == 0) for i, at in enumerate(corners)]
-        known = [click_while_busy(window, 0, (2000, 2000), i % 2 == 0) for i in range(CLICKS)]
+        new = [click_while_busy(window, at, i % 2 == 0) for i, at in enumerate(corners)]
+        known = [click_while_busy(window, (2000, 2000), i % 2 == 0) for i in range(CLICKS)]
         window.close()
     gaps = [gap for _, gap in ticks.gaps]
     p50, p99 = (float(value) for value in np.percentile(gaps, (50, 99)))
@@ -251,18 +253,25 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
     return Round(len(gaps), p50, p99, ticks.worst(), over, tile, tuple(new), tuple(known))
 
 
-def click_while_busy(
-    window: Window, plane: int, place: tuple[float, float], at_once: bool
-) -> float:
-    """Click in a tile while another one is being encoded."""
-    before = len(window.tiles)
-    wait_for(lambda: len(window.tiles) > before)
-    run(0.02 if at_once else 0.3)
-    # At once, or what is on the screen now would be encoded before all others.
+def show(window: Window, place: tuple[float, float], plane: int) -> None:
+    """Go to a place."""
     window.viewer.dims.set_point(0, plane)
     window.viewer.scene.camera.center = (0, *place)
     window.viewer.scene.camera.zoom = 2
-    run(0.02)
+
+
+def wait_for_tiles(window: Window, count: int) -> None:
+    """Wait until some more tiles are encoded."""
+    before = len(window.tiles)
+    wait_for(lambda: len(window.tiles) >= before + count)
+
+
+def click_while_busy(window: Window, place: tuple[float, float], at_once: bool) -> float:
+    """Click in a tile while another one is being encoded."""
+    wait_for_tiles(window, 1)
+    run(0.02 if at_once else 0.3)
+    show(window, place, plane=7)
+    run(0.02)  # no longer, or what is on the screen now would be encoded before all others
     seconds = window.click(*place)
     window.controller.drop()
     wait_for(lambda: not window.controller.object.masks)

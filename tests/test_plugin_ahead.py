@@ -161,6 +161,23 @@ def test_what_an_earlier_dock_has_encoded_is_found_in_the_cache(
     again.controller.close()
 
 
+def test_what_a_click_has_encoded_is_found_in_the_cache(
+    open_dock: Open, gated_model: GatedSam, tmp_path: Path
+) -> None:
+    settings = Settings(gated_model, cache_dir=tmp_path / "cache", prefetch=False)
+    bench = open_dock(picture(2, 40, 48), settings=settings)
+    for plane in (0, 1, 0):
+        bench.add(plane, 20, 20)
+        bench.idle()
+    assert calls(bench) == 2
+    again = open_dock(picture(2, 40, 48), settings=settings)
+    for plane in (0, 1):
+        again.add(plane, 20, 20)
+        again.idle()
+    assert len(again.controller.object.masks) == 2
+    assert calls(again) == 0
+
+
 def ahead_cache(bench: Bench) -> Any:
     return bench.controller.settings.cache_dir
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,6 +57,9 @@ class Encoder:
         How often the image encoder ran.
     warnings : list of str
         Troubles that do not stop the work, such as a full disk under the cache.
+    write_later : bool
+        Whether what is encoded is written to the cache by :meth:`write` only: who waits for an
+        answer need not wait for the disk.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class Encoder:
         self.cache = cache
         self.calls = 0
         self.warnings: list[str] = []
+        self.write_later = False
+        self._unwritten: list[tuple[tuple[int, ...], bytes, dict[str, NDArray[Any]]]] = []
         self._lock = Lock()
         self._recent: OrderedDict[tuple[int, ...], tuple[bytes, Embedding]] = OrderedDict()
 
@@ -216,11 +222,24 @@ class Encoder:
         arrays = cache.get(index, digest)
         if arrays is None:
             arrays = {k: as_stored(v) for k, v in self._compute(tile, pixels).to_arrays().items()}
+            self._unwritten.append((index, digest, arrays))
+            if not self.write_later:
+                self._write(cache)
+        return Embedding.from_arrays(tile, arrays, self.model.device)
+
+    def write(self) -> None:
+        """Write to the cache what waits for it."""
+        with self._lock:
+            if self.cache is not None:
+                self._write(self.cache)
+
+    def _write(self, cache: EmbeddingCache) -> None:
+        waiting, self._unwritten = self._unwritten, []
+        for index, digest, arrays in waiting:
             try:
                 cache.put(index, digest, arrays)
             except CacheError as error:  # the user's click matters more than the cache
                 self.warnings.append(str(error))
-        return Embedding.from_arrays(tile, arrays, self.model.device)
 
     def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
         rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)

@@ -106,6 +106,7 @@ class Engine:
     def _predict(self, settings: Settings, source: ImageSource, wanted: Wanted) -> Events:
         yield from self.load(settings)
         session = self._open(settings, source)
+        session.encoder.write_later = True
         for plane, asked in wanted.items():
             objects = {number: tuple(one.prompts) for number, one in asked.items()}
             sizes = {number: one.size for number, one in asked.items()}
@@ -114,6 +115,7 @@ class Engine:
                 yield self._ready(session, source, [tile])
             for number, mask in session.predict_objects(objects, sizes).items():
                 yield Answer(plane, asked[number].key, mask, number)
+            session.encoder.write()
         yield from self._warnings()
 
     def glimpse(self, source: ImageSource, asked: Asked) -> Events:
@@ -305,6 +307,12 @@ class Engine:
         self._model = self._session = self._source = self._settings = None
 
     def _open(self, settings: Settings, source: ImageSource) -> "Session":
+        session = self._opened(settings, source)
+        session.encoder.write_later = False
+        session.encoder.write()  # of a click that was dropped before it came to that
+        return session
+
+    def _opened(self, settings: Settings, source: ImageSource) -> "Session":
         kept = settings.same_cache(self._kept)
         if self._session is not None and kept and source.same_view(self._source):
             return self._session
