@@ -16,10 +16,12 @@ import numpy as np
 import psutil
 import pytest
 import tifffile
+import zarr
 from distributed import Client, LocalCluster
 
 from napari_sam import Session
 from napari_sam.cli.app import run
+from napari_sam.cluster import tasks
 from napari_sam.cluster.cluster import Cluster
 from napari_sam.errors import ClusterError, OutputError
 from napari_sam.model.sam import Sam
@@ -114,6 +116,17 @@ def test_workers_fill_the_cache_that_one_process_reads(
     assert session.encoder.calls == 0
 
 
+def test_an_image_may_be_a_url(client: Client, cli: Run, stack: Path, tmp_path: Path) -> None:
+    zarr.save_array(tmp_path / "image.zarr", tifffile.imread(stack)[:3])
+    url = f"file://{(tmp_path / 'image.zarr').as_posix()}"
+    one, other = tmp_path / "one.ome.zarr", tmp_path / "other.ome.zarr"
+    assert cli("segment", url, "-o", one, "--no-cache")[0] == 0
+    words = "segment", url, "-o", other, "--no-cache", "--scheduler", address(client)
+    assert cli(*words)[0] == 0
+    np.testing.assert_array_equal(zarr.open(one)["0"][:], zarr.open(other)["0"][:])
+    assert cli("embed", url, "--cache-dir", tmp_path / "cache")[1]["tiles"] == 3
+
+
 def test_a_folder_of_images_is_shared_out(client: Client, cli: Run, tmp_path: Path) -> None:
     plate = tmp_path / "plate"
     plate.mkdir()
@@ -147,7 +160,7 @@ def test_a_killed_worker_costs_its_tile_alone(
     killed = -1
     for step in session.segment_mosaic(tmp_path / "t", cluster.segment):
         if step.done == 3:
-            busy = next(worker for worker, tasks in client.processing().items() if tasks)
+            busy = next(worker for worker, own in client.processing().items() if own)
             killed = client.run(os.getpid, workers=[busy])[busy]
             finished = tiles_in(tmp_path / "t")
             os.kill(killed, signal.SIGKILL)
@@ -160,6 +173,24 @@ def test_a_killed_worker_costs_its_tile_alone(
     assert killed not in client.run(os.getpid).values()
     session.save(tmp_path / "l.ome.zarr")
     assert contents(tmp_path / "l.ome.zarr") == alone
+
+
+def test_who_stops_asking_takes_back_what_has_not_begun(
+    client: Client, stack: Path, tmp_path: Path
+) -> None:
+    session = Session.open(stack, cache_dir=False)
+    steps = iter(session.segment_mosaic(tmp_path / "t", Cluster(client, "cells-tiny").segment))
+    next(steps)
+    steps.close()
+    while any(client.processing().values()):
+        time.sleep(0.05)
+    assert 1 <= len(tiles_in(tmp_path / "t")) < PLANES
+
+
+def test_of_many_tasks_some_are_under_way(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "UNDER_WAY", 3)
+    results = tasks.submit(client, str, range(10))
+    assert sorted(results) == sorted(map(str, range(10)))
 
 
 def test_ctrl_c_ends_the_workers_and_what_is_done_is_kept(

@@ -1,10 +1,12 @@
 """Read: files as biologists have them, with the size of a pixel; what cannot be read is told."""
 
 import gc
+import re
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 import tifffile
@@ -300,3 +302,22 @@ def test_python_objects_in_npy_are_not_run(tmp_path):
 def test_a_complex_image(tmp_path):
     np.save(tmp_path / "fourier.npy", np.zeros((4, 5), complex))
     assert "absolute values" in refusal(tmp_path / "fourier.npy")
+
+
+# --- elsewhere -----------------------------------------------------------------------------
+
+
+def test_a_zarr_is_read_by_its_url(tmp_path: Path) -> None:
+    zarr.save_array(tmp_path / "here.zarr", PIXELS)
+    fsspec.filesystem("memory").put(str(tmp_path / "here.zarr"), "/cell.zarr", recursive=True)
+    for url in ("memory://cell.zarr", f"file://{tmp_path.as_posix()}/here.zarr"):
+        volume = read_image(url)
+        np.testing.assert_array_equal(whole(volume)[..., 0], PIXELS)
+        assert volume.name == url
+
+
+@pytest.mark.parametrize("url", ["memory://nowhere.zarr", "pigeon://loft/cells.zarr"])
+def test_what_is_not_there_or_cannot_be_reached_is_named(url: str) -> None:
+    with pytest.raises(ImageError, match=re.escape(url)) as caught:
+        read_image(url)
+    assert "\n" not in str(caught.value)

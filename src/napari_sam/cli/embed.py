@@ -15,6 +15,7 @@ from .options import (
     ModelOption,
     SchedulerOption,
     Settings,
+    located,
     sharing,
 )
 from .report import progress, report
@@ -35,7 +36,7 @@ def embed(
     """Encode all tiles of IMAGE into the cache; what is there already is skipped."""
     started = perf_counter()
     settings = Settings(model, device, axes, channels, contrast, cache_dir)
-    volume = settings.read(image)
+    volume = settings.read(located(image))
     with sharing(settings, scheduler) as (here, cluster):
         session = here.open(volume, quiet=json)
         total = len(session.tiles())

@@ -75,7 +75,7 @@ def find_tasks(
     }
     if not tasks:
         raise ImageError(f"no image in {', '.join(images)}: give TIFF, OME-Zarr, npy or png files")
-    owners: dict[Path, Path] = {}
+    owners: dict[Path, Path | str] = {}
     for task in tasks.values():
         if (other := owners.setdefault(task.output, task.image)) != task.image:
             raise OutputError(

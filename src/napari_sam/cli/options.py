@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from napari_sam.session import Session
 
 ImageArgument = Annotated[
-    Path, typer.Argument(metavar="IMAGE", help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg.")
+    str,
+    typer.Argument(
+        metavar="IMAGE",
+        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg; or the URL of a zarr.",
+    ),
 ]
 ModelOption = Annotated[
     str, typer.Option(help="A name (see napari-sam models), or a file of weights.")
@@ -81,7 +85,7 @@ class Settings:
     contrast: tuple[float, float] | None = None
     cache_dir: Path | bool | None = None
 
-    def read(self, image: Path) -> "Volume":
+    def read(self, image: Path | str) -> "Volume":
         """Open the image; no pixel is read, torch is not imported.
 
         Raises
@@ -147,6 +151,13 @@ class Settings:
             raise typer.BadParameter(
                 f"--channels takes numbers separated by commas, not {self.channels!r}"
             ) from None
+
+
+def located(image: str) -> Path | str:
+    """An image as it was given: a path, or a URL, which no path can be."""
+    from napari_sam.image.read import is_url
+
+    return image if is_url(image) else Path(image)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from .options import (
     OverwriteOption,
     SchedulerOption,
     Settings,
+    located,
     sharing,
 )
 from .report import report
@@ -95,7 +96,7 @@ def segment(
     """
     settings = Settings(model, device, axes, channels, contrast, False if no_cache else cache_dir)
     if is_one_image(images):
-        task = Task(Path(images[0]), output, points, boxes, tracks, tuple(measure or ()))
+        task = Task(located(images[0]), output, points, boxes, tracks, tuple(measure or ()))
         with sharing(settings, scheduler) as (here, cluster):
             manner = Manner(here, propagate, link, along, overwrite, json, cluster)
             summary = segment_image(task, manner)

@@ -28,8 +28,10 @@ class Task:
 
     Parameters
     ----------
-    image, output : Path
-        What to segment, and where the labels go.
+    image : Path or str
+        What to segment; a str is a URL.
+    output : Path
+        Where the labels go.
     points, boxes : Path, optional
         CSV files that show objects; all objects without them.
     tracks : Path, optional
@@ -38,7 +40,7 @@ class Task:
         Where tables and outlines go.
     """
 
-    image: Path
+    image: Path | str
     output: Path
     points: Path | None = None
     boxes: Path | None = None
@@ -87,7 +89,7 @@ class Manner:
         NapariSamError
             If the options do not fit each other, or an output cannot be written.
         """
-        check_output(task.output, task.image, overwrite=self.overwrite)
+        check_output(task.output, Path(task.image), overwrite=self.overwrite)
         if self.propagate and not task.prompted:
             raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
         if self.link and task.prompted:

@@ -9,6 +9,7 @@ from napari_sam import __version__
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import ClusterError
 from napari_sam.image.intensity import IntensityMapping
+from napari_sam.image.read import is_url
 from napari_sam.weights.load import weights_hash
 
 
@@ -19,7 +20,7 @@ class Recipe:
     Parameters
     ----------
     image : str
-        Path from the root, as the workers see it too.
+        Path from the root, as the workers see it too; or a URL.
     name : str
         What the image is called here; part of the identity of what is kept.
     axes, channels, shape
@@ -75,13 +76,14 @@ class Recipe:
             If the image is not a file or a folder.
         """
         volume, cache = encoder.volume, encoder.cache
-        if not os.path.exists(volume.name):
+        elsewhere = is_url(volume.name)
+        if not elsewhere and not os.path.exists(volume.name):
             raise ClusterError(
                 f"the workers cannot open {volume.name}: give an image that is a file, on storage "
                 "that they share"
             )
         return cls(
-            image=os.path.abspath(volume.name),
+            image=volume.name if elsewhere else os.path.abspath(volume.name),
             name=volume.name,
             axes=volume.axes,
             channels=volume.channels,

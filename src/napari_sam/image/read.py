@@ -45,7 +45,7 @@ def read_image(
     ----------
     path : str or Path
         TIFF, OME-TIFF or ImageJ TIFF; OME-Zarr 0.4 or 0.5 (its full resolution) or a zarr array;
-        npy; PNG, JPEG.
+        npy; PNG, JPEG. Zarr also by URL, such as ``s3://...``, where zarr has what that takes.
     axes : str, optional
         One letter of TCZYX a dimension, where the file does not say or says it wrong.
     channels : int or sequence of int, optional
@@ -61,11 +61,11 @@ def read_image(
     ImageError
         If there is no such file, or it is not an image that can be read.
     """
-    path = Path(path)
-    if not path.exists():
+    path = str(path) if is_url(path) else Path(path)
+    if isinstance(path, Path) and not path.exists():
         raise ImageError(f"no file {path}: check the path")
     try:
-        data, found = _open(path)
+        data, found = _open(path) if isinstance(path, Path) else _open_zarr(path)
     except ImageError:
         raise
     except Exception as error:  # whatever a decoder raises on a file that is not what it seems
@@ -74,8 +74,13 @@ def read_image(
     return _volume(path, data, found, axes, channels)
 
 
+def is_url(path: str | Path) -> bool:
+    """Whether it is the address of something elsewhere, and not a path."""
+    return "://" in str(path)
+
+
 def _volume(
-    path: Path,
+    path: Path | str,
     data: Any,
     found: dict[str, Any],
     axes: str | None,
@@ -173,7 +178,7 @@ def _tiff_spacing(tiff: tifffile.TiffFile) -> _Spacing:
     return spacing
 
 
-def _open_zarr(path: Path) -> tuple[Any, dict[str, Any]]:
+def _open_zarr(path: Path | str) -> tuple[Any, dict[str, Any]]:
     node: Any = zarr.open(path, mode="r")
     if isinstance(node, zarr.Array):
         return node, {}
