@@ -35,7 +35,7 @@ from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.hover import REST
 from napari_sam.plugin.settings import Settings
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds after which nothing is waited for any more."""
 
 Place = tuple[float, float]
@@ -61,7 +61,7 @@ class Window:
     def __init__(self, image: NDArray[Any], model: str) -> None:
         self.viewer = napari.Viewer(show=False)
         self.viewer.add_image(image, name="image", rgb=image.ndim == 3)
-        self.dock = SamWidget(self.viewer, Settings(model, cache_dir=False))
+        self.dock = SamWidget(self.viewer, Settings(model, cache_dir=False, prefetch=False))
         self.viewer.window.add_dock_widget(self.dock, name="SAM")
         self.viewer.show()
         self.viewer.window.resize(1280, 800)
