@@ -193,6 +193,25 @@ def test_cache_serves_the_next_session(blobs: np.ndarray, tiny_model: Sam, tmp_p
     assert other.encoder.calls == 1
 
 
+def test_a_glimpse_is_the_answer_or_nothing(
+    blobs: np.ndarray, tiny_model: Sam, tmp_path: Path
+) -> None:
+    wanted = {1: [PointPrompt((1, 80, 100))]}
+    session = Session.open(blobs, model=tiny_model, cache_dir=tmp_path)
+    assert session.glimpse(wanted) is None
+    assert session.encoder.calls == 0
+    answer = session.predict_objects(wanted)[1]
+    again = Session.open(blobs.copy(), model=tiny_model, cache_dir=tmp_path)
+    for one in (session, again):
+        calls, glimpse = one.encoder.calls, one.glimpse(wanted)
+        assert glimpse is not None
+        np.testing.assert_array_equal(glimpse[1].pixels, answer.pixels)
+        assert one.encoder.calls == calls
+    again.volume.data[1, 0, 0] += 1
+    assert again.glimpse(wanted) is None
+    assert again.encoder.calls == 0
+
+
 def test_foreign_cache_folder_is_left_alone(
     blobs: np.ndarray, tiny_model: Sam, tmp_path: Path
 ) -> None:

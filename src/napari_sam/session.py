@@ -9,7 +9,7 @@ import numpy as np
 
 from .embeddings.cache import EmbeddingCache
 from .embeddings.embedding import array_shapes
-from .embeddings.encode import Encoder, Memory, NotInMemoryError
+from .embeddings.encode import AtHand, Encoder, NotAtHandError
 from .embeddings.spec import CacheSpec
 from .errors import CacheError, LabelError, PromptError
 from .image.intensity import RGB, IntensityMapping, contrast_mapping
@@ -276,7 +276,7 @@ class Session:
         Returns
         -------
         dict of int to Mask, or None
-            None if anything would have to be encoded, or read from disk.
+            None if anything would have to be encoded first.
 
         Raises
         ------
@@ -284,8 +284,8 @@ class Session:
             If a prompt lies outside the image or describes nothing.
         """
         try:
-            return predict(Memory(self.encoder), self._checked(objects), sizes)
-        except NotInMemoryError:
+            return predict(AtHand(self.encoder), self._checked(objects), sizes)
+        except NotAtHandError:
             return None
 
     def predict(

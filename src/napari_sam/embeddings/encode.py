@@ -28,8 +28,8 @@ _KEPT_TILES = 6
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one, for the processor is shared anyway
 
 
-class NotInMemoryError(Exception):
-    """What was asked for would have to be read or encoded first."""
+class NotAtHandError(Exception):
+    """What was asked for would have to be encoded first."""
 
 
 class Encoder:
@@ -132,7 +132,7 @@ class Encoder:
             return embedding
 
     def recall(self, tile: Tile) -> Embedding:
-        """The embedding of a tile that is in memory, at once.
+        """The embedding of a tile that needs no encoding, at once.
 
         Parameters
         ----------
@@ -142,21 +142,23 @@ class Encoder:
         Returns
         -------
         Embedding
-            As :meth:`get` gives it. Pixels are compared where they are in memory too: of an image
-            on disk that was edited, the answer may be an old one.
+            As :meth:`get` gives it. An image on disk is not read for that: only what is in memory
+            counts, and if the image was edited meanwhile, it is an old one.
 
         Raises
         ------
-        NotInMemoryError
+        NotAtHandError
             If it is not there.
         """
-        digest, embedding = self._recent.get((*tile.plane, tile.row, tile.col), (b"", None))
-        if embedding is None:
-            raise NotInMemoryError
-        in_memory = isinstance(self.volume.data, np.ndarray)
-        if in_memory and digest_pixels(self.volume.read(tile.plane, *tile.bbox)) != digest:
-            raise NotInMemoryError
-        return embedding
+        if isinstance(self.volume.data, np.ndarray):
+            seen = self.read(tile)
+            if not self.has(tile, seen):
+                raise NotAtHandError
+            return self.get(tile, seen)
+        known = self._recent.get((*tile.plane, tile.row, tile.col))
+        if known is None:
+            raise NotAtHandError
+        return known[1]
 
     def has(self, tile: Tile, seen: Seen) -> bool:
         """Whether a tile needs no encoding: it is in memory or in the cache, from the same pixels.
@@ -249,8 +251,8 @@ class Encoder:
         return Embedding(tile, features)
 
 
-class Memory:
-    """The embeddings that an encoder has in memory, and no others.
+class AtHand:
+    """The embeddings that an encoder can give at once, and no others.
 
     Parameters
     ----------
