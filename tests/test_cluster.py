@@ -116,6 +116,17 @@ def test_workers_fill_the_cache_that_one_process_reads(
     assert session.encoder.calls == 0
 
 
+def test_workers_keep_to_the_budget_that_is_set_here(
+    client: Client, cli: Run, stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session.open(stack, cache_dir=tmp_path / "cache")
+    few = 4 * session.encoder.cache.spec.tile_bytes
+    monkeypatch.setenv("NAPARI_SAM_CACHE_BUDGET", str(few))
+    words = "embed", stack, "--cache-dir", tmp_path / "cache", "--scheduler", address(client)
+    assert cli(*words)[0] == 0
+    assert 1 <= session.encoder.cache.info().tiles_done <= 6  # each of two workers may be one ahead
+
+
 def test_an_image_may_be_a_url(client: Client, cli: Run, stack: Path, tmp_path: Path) -> None:
     zarr.save_array(tmp_path / "image.zarr", tifffile.imread(stack)[:3])
     url = f"file://{(tmp_path / 'image.zarr').as_posix()}"

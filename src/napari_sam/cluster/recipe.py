@@ -31,6 +31,8 @@ class Recipe:
         Side of a tile, in pixels.
     cache : str or None
         Folder of the embeddings; None for none.
+    cache_budget : int or None
+        Bytes that it may take.
     model : str
         Name, or file of weights as the workers see it too.
     weights : str
@@ -51,6 +53,7 @@ class Recipe:
     mapping: IntensityMapping
     tile_size: int
     cache: str | None
+    cache_budget: int | None
     model: str
     weights: str
     device: str | None
@@ -91,6 +94,7 @@ class Recipe:
             mapping=encoder.mapping,
             tile_size=encoder.grid.tile_size,
             cache=None if cache is None else os.path.abspath(cache.root),
+            cache_budget=None if cache is None else cache.budget,
             model=os.path.abspath(model) if os.path.isfile(model) else model,
             weights=weights_hash(encoder.model),
             device=device,

@@ -111,7 +111,8 @@ def _encoder_of(recipe: Recipe) -> Encoder:
         )
     volume, model = _open(recipe), _model_of(recipe.model, recipe.weights, recipe.device)
     cache = False if recipe.cache is None else recipe.cache
-    return Session(volume, model, recipe.mapping, cache, recipe.tile_size).encoder
+    session = Session(volume, model, recipe.mapping, cache, recipe.tile_size, recipe.cache_budget)
+    return session.encoder
 
 
 def _open(recipe: Recipe) -> Volume:
