@@ -166,8 +166,10 @@ def test_it_follows_the_keys_while_the_mouse_rests(bench: Bench) -> None:
 
 def test_outside_of_the_canvas_there_is_no_layer_to_select_or_save(bench: Bench) -> None:
     ready(bench)
-    bench.viewer.mouse_over_canvas = True
+    bench.viewer.mouse_over_canvas = False
     rest(bench, (40, 50))
+    bench.viewer.mouse_over_canvas = True  # told late
+    assert seen(bench, 1).any()
     bench.viewer.layers.selection.active = bench.layer("hover")
     assert bench.viewer.layers.selection.active == bench.layer("points")
     rest(bench, (60, 80))

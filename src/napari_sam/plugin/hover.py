@@ -121,10 +121,11 @@ class Hover:
         self._quit()
 
     def _crossed(self, event: Any) -> None:
+        if event.value:  # Qt may say so late, when the mouse rests already
+            return
         self._leave()
-        work = self._desk.workspace
-        if work is not None and not event.value:  # on the way to the list of layers, or to a menu
-            work.hover.remove()
+        if self._desk.workspace is not None:  # on the way to the list of layers, or to a menu
+            self._desk.workspace.hover.remove()
 
     def _selected(self, event: Any) -> None:
         self._leave()
