@@ -8,16 +8,19 @@
 # make test-slow    the largest models, and more walks through a stack: minutes and gigabytes more
 #
 # PYTHON=python3.12 chooses the interpreter, PYTEST="tests/test_cli.py -x" a part of the tests, and
-# QT=pyside6 the Qt that they run under.
+# QT=pyside6 the Qt that they run under; JOBS=8 how many of them run at once.
 
 PYTHON ?= python3
 PYTEST ?=
 QT ?=
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 # An editable install: only a change of the two files named in the rules below needs another one.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e
 
+# Each job has one processor: more threads than these only wait for each other.
+RUN := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 WINDOWS := tests/test_plugin_*.py
 under = QT_API=$(1) PYTEST_QT_API=$(1)
 
@@ -28,8 +31,8 @@ demo: $(VENV)/.package
 
 test: $(VENV)/.dev
 	$(BIN)/python .ci/system_libraries.py
-	$(if $(QT),$(call under,$(QT))) $(BIN)/python -m pytest $(PYTEST)
-	$(if $(QT)$(PYTEST),,$(call under,pyside6) $(BIN)/python -m pytest $(WINDOWS))
+	$(if $(QT),$(call under,$(QT))) $(RUN) $(PYTEST)
+	$(if $(QT)$(PYTEST),,$(call under,pyside6) $(RUN) $(WINDOWS))
 
 test-slow: PYTEST += -m slow
 test-slow: test
