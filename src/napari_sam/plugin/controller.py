@@ -34,6 +34,7 @@ from .model_view import ModelView
 from .objects import Objects
 from .pick_up import PickUp
 from .settings import Settings
+from .soon import Soon
 from .thumbnail import Look
 from .tools import Tools
 from .view import View
@@ -61,7 +62,7 @@ class Controller:
         self.engine, self.runner = Engine(), JobRunner()
         self._drawing = self._moving = self._closed = False
         self.workspace: Workspace | None = None
-        self._prompts_timer = self._timer(self._read_prompts)
+        self._prompts_timer = Soon(self._read_prompts, dock)
         self._images_timer = self._timer(self.list_images)
         self.objects = Objects(self, self._prompts_timer.start)
         self.everything = Everything(self)

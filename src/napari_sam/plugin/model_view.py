@@ -61,6 +61,10 @@ class ModelView(QObject):
 
     def watch(self, layers: Iterable[Any]) -> None:
         """Listen to some Image layers, and no longer to those before."""
+        self._listen(layers)
+        self.later()
+
+    def _listen(self, layers: Iterable[Any]) -> None:
         for layer in self._watched:
             for name in _SEEN:
                 getattr(layer.events, name).disconnect(self.later)
@@ -68,7 +72,6 @@ class ModelView(QObject):
         for layer in self._watched:
             for name in _SEEN:
                 getattr(layer.events, name).connect(self.later)
-        self.later()
 
     def later(self, event: Any = None) -> None:
         """Make the picture when nothing has changed for a moment."""
@@ -76,8 +79,9 @@ class ModelView(QObject):
 
     def close(self) -> None:
         """Listen no longer, and show nothing more."""
-        self.watch(())
-        self._timer.stop()
+        self._listen(())
+        with suppress(RuntimeError):  # at the end of napari Qt has destroyed it
+            self._timer.stop()
         self._viewer.dims.events.current_step.disconnect(self.later)
         self._show = lambda pixels: None
 
