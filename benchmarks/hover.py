@@ -26,8 +26,9 @@ import napari
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QEventLoop, QPoint, QPointF, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import distance_transform_edt, find_objects
 
@@ -120,7 +121,7 @@ class Window:
         while not ready():
             if time.perf_counter() > deadline:
                 raise TimeoutError("the window does not get there")
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+            QTest.qWait(1)  # asleep, or it would take turns from the worker
 
     def _paint(self) -> None:
         if self.answered and not self.painted:
