@@ -5,7 +5,9 @@ import random
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -169,12 +171,18 @@ def test_a_full_disk_is_said_once_and_what_is_there_stays_readable(tmp_path: Pat
     assert cache_info(tmp_path)[0].tiles_done == 1
 
 
-def test_a_cache_that_may_only_be_read_is_read(tmp_path: Path) -> None:
-    root = tmp_path / "lab"
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that another user may look into: pytest's own are for their owner only."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_cache_that_may_only_be_read_is_read(open_to_all: Path) -> None:
+    root = open_to_all / "lab"
     EmbeddingCache(root, SPEC).put(INDICES[0], digest(INDICES[0], 0), embedding(INDICES[0], 0))
     folders = [root, *(path for path in root.rglob("*") if path.is_dir())]
-    for folder in [*tmp_path.parents[:2], tmp_path]:  # pytest's own are for their owner only
-        folder.chmod(0o755)
     for folder in folders:
         folder.chmod(0o555)
     try:
