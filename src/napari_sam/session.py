@@ -23,9 +23,10 @@ from .labels.paint import OverlapPolicy, check_label, next_free_label, paint
 from .labels.tracks import Tracks, tracks_of
 from .labels.write import write_labels
 from .labels.write_tracks import write_tracks
-from .masks.everything import confidence, not_cut, segment_tile, stitch_masks
+from .masks.everything import confidence, not_cut, segment_tile
 from .masks.mask import Mask
 from .masks.predict import NO_SIZES, home_tiles, predict, predict_candidates
+from .masks.settle import centred_in, settle
 from .masks.size import Size
 from .model.sam import Sam
 from .mosaic.segment import MosaicStep, MosaicSteps, Work, segment_here, segment_mosaic
@@ -36,6 +37,7 @@ from .propagation.propagate import PropagationStep, length, propagate
 from .propagation.repair import repair
 from .propagation.seeds import KnownMasks, by_line, by_object, check_seeds, lives_of
 from .propagation.stack import follower_of, stack_of
+from .tiles.bbox import BBox
 from .tiles.grid import Tile, TileGrid
 from .weights.load import best_device, load_model, weights_hash
 
@@ -54,12 +56,15 @@ class EverythingStep:
         Tiles so far, and in all.
     masks : tuple of Mask
         All objects of the plane, with the last of its tiles; empty before.
+    settled : tuple of Mask
+        Those of them that are whole now, and were not before: no tile to come can change them.
     """
 
     tile: Tile
     done: int
     total: int
     masks: tuple[Mask, ...] = ()
+    settled: tuple[Mask, ...] = ()
 
 
 class Session:
@@ -346,10 +351,16 @@ class Session:
 
     # --- long work -------------------------------------------------------------------------
 
-    def tiles(self, planes: Iterable[Plane] | None = None) -> tuple[Tile, ...]:
-        """Tiles of some planes, or of all, in the order of :meth:`encode`."""
+    def tiles(
+        self, planes: Iterable[Plane] | None = None, within: BBox | None = None
+    ) -> tuple[Tile, ...]:
+        """Tiles of some planes, or of all, in the order of :meth:`encode`.
+
+        Of a region ``(y0, x0, y1, x1)`` alone, those that it touches.
+        """
         chosen = self.volume.planes() if planes is None else planes
-        return tuple(tile for plane in chosen for tile in self.grid.tiles(plane))
+        region = (0, 0, self.volume.height, self.volume.width) if within is None else within
+        return tuple(tile for plane in chosen for tile in self.grid.overlapping(plane, region))
 
     def encode(
         self,
@@ -373,7 +384,10 @@ class Session:
         yield from work(self.encoder, self.tiles(planes))
 
     def segment_everything(
-        self, planes: Iterable[Plane] | None = None, commit: bool = True
+        self,
+        planes: Iterable[Plane] | None = None,
+        commit: bool = True,
+        within: BBox | None = None,
     ) -> Iterator[EverythingStep]:
         """Segment all objects, plane by plane.
 
@@ -383,6 +397,9 @@ class Session:
             All by default.
         commit : bool
             Paint them into :attr:`labels`, where they are free, with new labels.
+        within : tuple of int, optional
+            ``(y0, x0, y1, x1)``, data pixels: only objects whose middle lies in it, which stay
+            whole, and only the tiles that it touches are looked at.
 
         Yields
         ------
@@ -390,22 +407,31 @@ class Session:
             One a tile; the last of a plane brings its masks.
         """
         chosen = list(self.volume.planes() if planes is None else planes)
-        total, done = len(self.tiles(chosen)), 0
+        total, done = len(self.tiles(chosen, within)), 0
         for plane in chosen:
-            tiles = list(self.grid.tiles(plane))
-            found: list[tuple[Tile, tuple[Mask, ...]]] = []
-            for tile in tiles:
-                seen = segment_tile(self.model, self.encoder.get(tile))
-                found.append((tile, tuple(not_cut(seen, self.grid, tile))))
+            tiles, found = self.tiles([plane], within), list[Mask]()
+            for tile, settled in settle(self.grid, tiles, map(self._objects_in, tiles)):
+                if within is not None:
+                    settled = tuple(mask for mask in settled if centred_in(within, mask.bbox))
+                found += settled
                 done += 1
-                if len(found) < len(tiles):
-                    yield EverythingStep(tile, done, total)
-            masks = tuple(stitch_masks(found))
-            if commit and masks:
-                step = self._history.begin()
-                for mask in masks:
-                    self._paint(mask, self._next_label(), OverlapPolicy.KEEP_EXISTING, step)
-            yield EverythingStep(tiles[-1], done, total, masks)
+                if tile != tiles[-1]:
+                    yield EverythingStep(tile, done, total, settled=settled)
+                    continue
+                masks = tuple(sorted(found, key=confidence, reverse=True))
+                if commit and masks:
+                    self._paint_all(masks)
+                yield EverythingStep(tile, done, total, masks, settled)
+
+    def _objects_in(self, tile: Tile) -> tuple[Tile, tuple[Mask, ...]]:
+        seen = segment_tile(self.model, self.encoder.get(tile))
+        return tile, tuple(not_cut(seen, self.grid, tile))
+
+    def _paint_all(self, masks: Iterable[Mask]) -> None:
+        """Paint objects where it is free, as one step."""
+        step = self._history.begin()
+        for mask in masks:
+            self._paint(mask, self._next_label(), OverlapPolicy.KEEP_EXISTING, step)
 
     def segment_mosaic(self, folder: Path | str, work: Work = segment_here) -> MosaicSteps:
         """Segment all objects of an image of any size, resumably; nothing of it is held in memory.

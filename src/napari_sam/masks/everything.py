@@ -182,11 +182,11 @@ def stitch_masks(found: list[tuple[Tile, tuple[Mask, ...]]]) -> Iterator[Mask]:
     """
     parts = [(tile, mask) for tile, masks in found for mask in masks]
     objects = [[parts[i][1] for i in group] for group in group_parts(parts)]
-    yield from sorted(map(_join, objects), key=confidence, reverse=True)
+    yield from sorted(map(join, objects), key=confidence, reverse=True)
 
 
-def _join(parts: list[Mask]) -> Mask:
-    """One mask of several that overlap."""
+def join(parts: list[Mask]) -> Mask:
+    """One mask of several that overlap: as sure as the best of them."""
     if len(parts) == 1:
         return parts[0]
     bbox = union(part.bbox for part in parts)
