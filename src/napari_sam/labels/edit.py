@@ -86,3 +86,30 @@ class LabelEdit:
     def values(self) -> NDArray[np.integer[Any]]:
         """New labels of the changing pixels, ``(area,)``, in the order of :meth:`indices`."""
         return self.new[self.mask]
+
+
+def erasing(
+    labels: Any, plane: tuple[int, ...], bbox: tuple[int, int, int, int], label: int
+) -> LabelEdit:
+    """The edit that takes a label away inside of a region; the labels are read, not changed.
+
+    Parameters
+    ----------
+    labels : array-like
+        ``(*planes, Y, X)`` integers; only the region is read.
+    plane : tuple of int
+        Index of the leading axes.
+    bbox : tuple of int
+        ``(y0, x0, y1, x1)``, data pixels.
+    label : int
+        Which.
+
+    Returns
+    -------
+    LabelEdit
+        It is empty where the label is not there.
+    """
+    y0, x0, y1, x1 = bbox
+    old = np.array(labels[(*plane, slice(y0, y1), slice(x0, x1))])
+    mask = old == label
+    return LabelEdit(plane, bbox, mask, old, np.where(mask, 0, old).astype(old.dtype))

@@ -32,6 +32,9 @@ class OverlapPolicy(Enum):
 FREE_SHARE = 0.75
 """Of an object, that must be free where only background is painted: neighbours may touch."""
 
+NEW_SHARE = 0.5
+"""Of an object that was found automatically: if others have more of it, it is there already."""
+
 
 def paint(
     mask: Mask,
@@ -121,7 +124,9 @@ def _is_free(masks: list[Mask], old: list[NDArray[np.integer[Any]]], label: int)
 
 
 def free_objects(
-    numbers: NDArray[np.unsignedinteger[Any]], old: NDArray[np.integer[Any]]
+    numbers: NDArray[np.unsignedinteger[Any]],
+    old: NDArray[np.integer[Any]],
+    share: float = FREE_SHARE,
 ) -> NDArray[np.bool_]:
     """Where those objects are that ``ONLY_BACKGROUND`` lets in.
 
@@ -131,6 +136,8 @@ def free_objects(
         ``(h, w)``, the number of an object, 0 for background.
     old : ndarray
         ``(h, w)``, the labels under it.
+    share : float
+        Of an object, that must be free.
 
     Returns
     -------
@@ -139,7 +146,7 @@ def free_objects(
     """
     areas = np.bincount(numbers.ravel())
     taken = np.bincount(numbers[old != 0], minlength=areas.size)
-    return np.asarray((taken <= (1 - FREE_SHARE) * areas)[numbers] & (numbers > 0))
+    return np.asarray((taken <= (1 - share) * areas)[numbers] & (numbers > 0))
 
 
 def next_free_label(labels: Any) -> int:

@@ -7,6 +7,8 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_sam.labels.classes import ClassTable
 
+from .label_features import with_column
+
 CLASSES_KEY = "napari-sam-classes"
 """Where a Labels layer's metadata keeps the table of classes."""
 
@@ -33,18 +35,7 @@ def set_classes(layer: Any, table: ClassTable) -> None:
     before = classes_of_layer(layer.metadata)
     layer.metadata[CLASSES_KEY] = table
     if table.of_label != before.of_label:
-        layer.features = _features(layer.features, table)
-
-
-def _features(known: Any, table: ClassTable) -> dict[str, list[Any]]:
-    columns = {name: list(known[name]) for name in known.columns if name != _COLUMN}
-    # Without an index, napari takes the row for the label.
-    rows = columns.pop("index", list(range(len(known))) if columns else [])
-    kept = rows if columns else []
-    labels = [*kept, *(label for label in table.of_label if label not in set(kept))]
-    unknown = [None] * (len(labels) - len(kept))
-    others = {name: values + unknown for name, values in columns.items()}
-    return {"index": labels, **others, _COLUMN: [table.class_of(label) for label in labels]}
+        layer.features = with_column(layer.features, _COLUMN, table.of_label, "")
 
 
 def class_colours(table: ClassTable) -> DirectLabelColormap:

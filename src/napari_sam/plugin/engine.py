@@ -14,12 +14,14 @@ from napari_sam.masks.clean import AS_IT_IS, Cleaning
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.size import Size
 from napari_sam.prompts.prompt import Prompt
+from napari_sam.tiles.bbox import BBox, place, union
 
 from .composite import colours_of, contrast_of, volume_of
 from .events import (
     Answer,
     Event,
     Followed,
+    Found,
     Glimpse,
     ModelReady,
     Plane,
@@ -153,15 +155,16 @@ class Engine:
         source: ImageSource,
         planes: Sequence[Plane] | None,
         cleaning: Cleaning = AS_IT_IS,
+        within: BBox | None = None,
     ) -> Events:
-        """All objects of some planes, or of all; a plane at a time."""
+        """All objects of some planes, or of all, or of a region alone; a tile at a time."""
         yield from self.load(settings)
         session = self._open(settings, source)
-        yield Progress("Segmenting", 0, len(session.tiles(planes)))
-        for step in session.segment_everything(planes, commit=False):
+        yield Progress("Segmenting", 0, len(session.tiles(planes, within)))
+        for step in session.segment_everything(planes, commit=False, within=within):
             yield Progress("Segmenting", step.done, step.total)
             yield self._ready(session, source, [step.tile])
-            if masks := list(filter(cleaning.is_object, map(cleaning.apply, step.masks))):
+            if masks := list(filter(cleaning.is_object, map(cleaning.apply, step.settled))):
                 yield number_objects(masks)
         yield from self._warnings()
 
@@ -351,12 +354,13 @@ def number_objects(masks: Sequence[Mask], numbers: Sequence[int] = ()) -> PlaneO
     -------
     PlaneObjects
     """
-    boxes = np.array([mask.bbox for mask in masks])
-    y0, x0 = boxes[:, :2].min(axis=0)
-    y1, x1 = boxes[:, 2:].max(axis=0)
+    from napari_sam.masks.everything import confidence
+
+    y0, x0, y1, x1 = bbox = union(mask.bbox for mask in masks)
     drawn = np.zeros((y1 - y0, x1 - x0), np.uint32)
+    found = {}
     for number, mask in zip(numbers or range(1, len(masks) + 1), masks, strict=True):
-        top, left, bottom, right = mask.bbox
-        place = drawn[top - y0 : bottom - y0, left - x0 : right - x0]
-        place[mask.pixels & (place == 0)] = number
-    return PlaneObjects(masks[0].plane, (int(y0), int(x0), int(y1), int(x1)), drawn, bool(numbers))
+        there = drawn[place(mask.bbox, bbox)]
+        there[mask.pixels & (there == 0)] = number
+        found[number] = Found(confidence(mask), mask.bbox)
+    return PlaneObjects(masks[0].plane, bbox, drawn, bool(numbers), found)

@@ -1,14 +1,15 @@
 """Events: what the worker tells the GUI thread; no Qt, no napari."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.labels.tracks import Tracks
 from napari_sam.masks.mask import Mask
+from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
 if TYPE_CHECKING:
@@ -81,17 +82,25 @@ class Followed:
     disagreement: float = 0.0
 
 
+class Found(NamedTuple):
+    """How sure the model is of an object, from 0 to 1, and where the object lies in its plane."""
+
+    score: float
+    bbox: BBox
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaneObjects:
-    """All objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
+    """Objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
 
-    If `linked`, they mean the same objects on all planes.
+    If `linked`, they mean the same objects on all planes. What is known of each is in `found`.
     """
 
     plane: Plane
-    bbox: tuple[int, int, int, int]
+    bbox: BBox
     numbers: NDArray[np.uint32]
     linked: bool = False
+    found: Mapping[int, Found] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,13 +9,21 @@ import numpy as np
 
 from napari_sam.journal.entry import Entry, Origin
 from napari_sam.labels.classes import ClassTable
-from napari_sam.labels.edit import LabelEdit
-from napari_sam.labels.paint import OverlapPolicy, free_objects, next_free_label, paint_object
+from napari_sam.labels.edit import LabelEdit, erasing
+from napari_sam.labels.paint import (
+    FREE_SHARE,
+    NEW_SHARE,
+    OverlapPolicy,
+    free_objects,
+    next_free_label,
+    paint_object,
+)
 from napari_sam.masks.mask import Mask
+from napari_sam.tiles.bbox import BBox
 
 from .acceptance import Acceptance
 from .class_layer import classes_of_layer, set_classes
-from .events import PlaneObjects
+from .events import Plane, PlaneObjects
 from .held import Held
 from .hover_layer import HoverLayer
 from .label_changes import Accepted, Classified, Stroke, undo_in_napari
@@ -45,6 +53,7 @@ from .lineage import division, note_parent
 from .preview import preview_data, translate_of
 from .prompt_history import PromptWatch
 from .prompt_layers import object_numbers
+from .ratings import Ratings, rating
 from .safekeeping import Safekeeping
 from .undo import History
 
@@ -98,6 +107,8 @@ class Workspace:
         self.preview: Any = None
         self.labels: Any = None
         self.classes_changed: Callable[[], None] = lambda: None
+        self.ratings_changed: Callable[[], None] = lambda: None
+        self.ratings = Ratings(self)
         self.ensure_prompt_layers()
         self.keeping.go_on(self.ensure_labels())
         self.watch = PromptWatch(self, self.history)
@@ -144,6 +155,7 @@ class Workspace:
         self.labels, self._largest = layer, largest
         layer.events.paint.connect(self._note_painted)
         self.classes_changed()
+        self.ratings_changed()
         self._adopt_labels(layer)
 
     def _existing(self, layer: Any, role: str, shape: tuple[int, ...] | None = None) -> Any:
@@ -193,6 +205,7 @@ class Workspace:
             own = getattr(self, name)
             if own is not None and own == layer:
                 setattr(self, name, None)
+                self.ratings_changed()
 
     def close(self) -> None:
         """Take preview and empty prompt layers away; what has content stays."""
@@ -412,7 +425,8 @@ class Workspace:
         origin : Origin
             What they were made from, for the journal.
         how : Acceptance
-            With *only on background*, objects that lie on others are left out.
+            With *only on background*, objects that lie on others are left out; otherwise those of
+            which others have most.
         many : bool
             Whether other planes belong to the same action: napari's history stays as it is, or
             they would push all else out of it.
@@ -426,19 +440,36 @@ class Workspace:
         y0, x0, y1, x1 = found.bbox
         plain = self._without_channels(layer.data)
         old = np.array(plain[(*found.plane, slice(y0, y1), slice(x0, x1))])
-        changes = (found.numbers > 0) & (old == 0)
-        if how.policy is OverlapPolicy.ONLY_BACKGROUND:
-            changes &= free_objects(found.numbers, old)
+        share = FREE_SHARE if how.policy is OverlapPolicy.ONLY_BACKGROUND else NEW_SHARE
+        changes = (old == 0) & free_objects(found.numbers, old, share)
         present, ranks = np.unique(found.numbers[changes], return_inverse=True)
+        given = present + (first - 1) if first is not None else np.arange(present.size)
+        given = given.astype(old.dtype) + (0 if first is not None else self._next_label())
         new = old.copy()
-        if first is None:
-            new[changes] = self._next_label() + ranks.astype(old.dtype)
-        else:
-            new[changes] = first - 1 + found.numbers[changes].astype(old.dtype)
-        classes = dict.fromkeys(np.unique(new[changes]).tolist(), how.of_class)
+        new[changes] = given[ranks]
+        labels = dict(zip(given.tolist(), present.tolist(), strict=True))
         edit = LabelEdit(found.plane, found.bbox, changes, old, new)
-        self._write([edit], 0, origin, classes=classes, in_napari=not many)
-        return len(present)
+        with self.history.one_action():
+            classes = dict.fromkeys(labels, how.of_class)
+            self._write([edit], 0, origin, classes=classes, in_napari=not many)
+            rated = {k: rating(found.found[i], found.plane) for k, i in labels.items()}
+            self.ratings.add(rated, found.linked)
+        return len(labels)
+
+    def erase(self, label: int, boxes: Mapping[Plane, BBox]) -> None:
+        """Take a label away from where it lies, as one undo step.
+
+        Parameters
+        ----------
+        label : int
+            Which.
+        boxes : mapping of tuple to BBox
+            Where on each of its planes.
+        """
+        self.ensure_labels()
+        plain = self.plain_labels()
+        edits = [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
+        self._write(edits, label, NOTHING_KNOWN, classes={label: ""})
 
     def undo(self) -> bool:
         """Take back the last thing that the user did; False if there is nothing."""
@@ -456,6 +487,7 @@ class Workspace:
         """Once for all slices: napari draws the labels again."""
         if self.stale and self.labels is not None:
             self.labels.refresh()
+            self.ratings.show()
         self.stale = False
         return done
 
@@ -530,6 +562,7 @@ class Workspace:
         if entry is not None:
             self._step.append(entry)
         self.assign_classes(given)
+        self.ratings.look_at({label}.union(*(_labels_before(edit) for edit in painted)))
         if not in_napari or sum(edit.area for edit in painted) > _UNDOABLE:
             for edit in painted:
                 edit.apply(self._without_channels(layer.data))
@@ -557,8 +590,16 @@ class Workspace:
             self.history.add_labels(Stroke(self, self.labels))
         self._step_in_napari = self._step is not None
         with suppress(AttributeError, TypeError, ValueError):
-            for *_, new in event.value:
+            for _, old, new in event.value:
                 self._note_label(int(np.max(new)))
+                if self._step is None:
+                    self.ratings.look_at({int(np.max(new)), *np.unique(old).tolist()})
+
+
+def _labels_before(edit: LabelEdit) -> list[int]:
+    """Labels that lose pixels."""
+    known: list[int] = np.unique(edit.old[edit.mask]).tolist()
+    return known
 
 
 def _defaults(layer: Any) -> dict[str, Any]:
