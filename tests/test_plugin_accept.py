@@ -185,18 +185,18 @@ def test_everything_leaves_out_what_is_small_or_lies_on_others(open_cells_tiny: 
 
     box.smallest.setValue(0)
     labels[:] = 0
-    labels[:, :40] = 7
+    labels[:, :27] = 7
     before = labels.copy()
     choose(bench, OverlapPolicy.REPLACE)
     bench.dock.slice_button.click()
     bench.idle()
-    assert (labels[:, :40] == 7).all(), "what was accepted is never replaced automatically"
+    assert (labels[:, :27] == 7).all(), "what was accepted is never replaced automatically"
     crumbs = len(np.unique(labels))
     labels[:] = before
     choose(bench, OverlapPolicy.ONLY_BACKGROUND)
     bench.dock.slice_button.click()
     bench.idle()
-    assert (labels[:, :40] == 7).all()
+    assert (labels[:, :27] == 7).all()
     assert len(np.unique(labels)) < crumbs
 
 

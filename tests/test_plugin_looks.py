@@ -38,6 +38,7 @@ def on_a_small_screen(open_dock: Open, theme: str) -> Bench:
 def states(bench: Bench) -> Iterator[str]:
     """Bring the dock into one state after the other; each is shown when its name comes."""
     dock = bench.dock
+    dock.review_box.show_count(9_988, 10_000)
     for fold in dock.findChildren(Fold):
         with changed(fold.set_open, lambda fold=fold: fold.set_open(False)):
             yield f"{fold.button.text()} is open"

@@ -33,11 +33,13 @@ from .model_chooser import ModelChooser
 from .model_view import ModelView
 from .objects import Objects
 from .pick_up import PickUp
+from .review import Review
 from .settings import Settings
 from .soon import Soon
 from .thumbnail import Look
 from .tools import Tools
-from .view import View
+from .view import View, obstacle
+from .viewport import read_viewport
 from .workspace import Workspace
 
 _NOTHING_BEFORE = "There is nothing to take back."
@@ -76,8 +78,15 @@ class Controller:
         self.hover = Hover(self, viewer, dock)
         self.gestures = Gestures(self, lambda: self._drawing)
         self.ahead = Ahead(self, viewer, dock.ahead)
+        self.review = Review(self, viewer, dock.review_box)
         self.models = ModelChooser(self, dock, settings)
-        steps = {"Control-Z": self.undo, "Control-Shift-Z": self.redo}
+        steps = {
+            "Control-Z": self.undo,
+            "Control-Shift-Z": self.redo,
+            "Shift-S": self.review.next,
+            "Shift-D": self.review.drop,
+            "Shift-F": self.review.keep,
+        }
         self.bindings = Bindings(
             {
                 "Q": self.tools.swap_polarity,
@@ -258,6 +267,7 @@ class Controller:
         image.events.data.connect(self._data_changed)
         self.dock.show_stack(source.stack_axes)
         self.classifying.use(self.workspace)
+        self.review.use(self.workspace)
         self._offer_restore(self.workspace)
         self.tools.choose(FOREGROUND)
         self.say(f"{dropped}{FIRST_HINT}")
@@ -280,6 +290,7 @@ class Controller:
             self._release(layer)
         work.image.events.data.disconnect(self._data_changed)
         self.classifying.leave()
+        self.review.leave()
         self.label_bindings.release_all()
         work.close()
         self.workspace = None
@@ -378,6 +389,14 @@ class Controller:
     def _segment(self, all_slices: bool) -> None:
         linked = self.dock.linked.isChecked()
         self.everything.start(all_slices, self.dock.follow_axis if linked else None)
+
+    def _segment_here(self) -> None:
+        if problem := obstacle(self.viewer.dims):
+            self.say(problem)
+        elif (work := self.look()) and (
+            view := read_viewport(self.viewer, work.image, work.source)
+        ):
+            self.everything.start(False, within=view.bbox)
 
     def _offer_restore(self, work: Workspace) -> None:
         waiting = work.keeping.waiting()
@@ -482,6 +501,7 @@ class Controller:
         dock.clicks.size_clicked.connect(self.next_size)
         dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
         dock.segment_clicked.connect(self._segment)
+        dock.here_clicked.connect(self._segment_here)
         dock.cancel_clicked.connect(self.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)

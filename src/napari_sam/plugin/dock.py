@@ -31,6 +31,7 @@ from .fold import Fold, Folds
 from .key_help import KeyHelp
 from .layers import BACKGROUND, BOX_COLOUR, COLOURS, FOREGROUND, PREVIEW_COLOURS
 from .preview import colour_of
+from .review_box import ReviewBox
 from .strip import Strip
 from .tools import BOX, SCRIBBLE
 from .view_box import ViewBox
@@ -74,6 +75,8 @@ class SamDock(QWidget):
         In the strip of a followed object.
     segment_clicked : bool
         True for all slices.
+    here_clicked
+        Segment what is on the screen.
     closed
         The dock was taken out of its window.
     """
@@ -92,6 +95,7 @@ class SamDock(QWidget):
     tracks_clicked = Signal()
     restore_answered = Signal(bool)
     segment_clicked = Signal(bool)
+    here_clicked = Signal()
     cancel_clicked = Signal()
     closed = Signal()
 
@@ -129,7 +133,8 @@ class SamDock(QWidget):
         self.images.setCurrentIndex(max(chosen, 0))
         self.images.setEnabled(bool(names))
         self.images.blockSignals(False)
-        for widget in (*self.tools.values(), self.slice_button, self.all_button, self.ahead):
+        segment = (self.here_button, self.slice_button, self.all_button)
+        for widget in (*self.tools.values(), *segment, self.ahead):
             widget.setEnabled(chosen >= 0)
 
     def show_restore(self, text: str) -> None:
@@ -344,7 +349,7 @@ class SamDock(QWidget):
     def _folds(self) -> Folds:
         self.accept_box, self.class_box = AcceptBox(), ClassBox()
         self.segment_box = Fold(
-            "Everything", "Find all objects of a slice, or of all slices; make clicks quick"
+            "Everything", "Find all objects, and review them; make clicks quick"
         )
         self._segment_rows(self.segment_box.grid)
         self.keys = KeyHelp(KEYS)
@@ -353,6 +358,9 @@ class SamDock(QWidget):
         return folds
 
     def _segment_rows(self, grid: QGridLayout) -> None:
+        self.here_button = push_button(
+            "Here", "Find all objects in what is on the screen now; those at its edge are whole too"
+        )
         self.slice_button = push_button("This slice", "Find all objects in the slice that is shown")
         self.all_button = push_button("All slices", "Find all objects in every slice")
         self.linked = check_box(
@@ -360,17 +368,21 @@ class SamDock(QWidget):
             "Link the objects of neighbouring slices: each has one label in the whole stack.\n"
             "The labels appear when all slices are done.",
         )
+        self.here_button.clicked.connect(lambda: self.here_clicked.emit())
         self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
         self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
-        grid.addWidget(QLabel("Segment everything in"), 0, 0, 1, 2)
-        grid.addWidget(self.slice_button, 1, 0)
-        grid.addWidget(self.all_button, 1, 1)
-        grid.addWidget(self.linked, 2, 0, 1, 2)
+        grid.addWidget(QLabel("Segment everything in"), 0, 0, 1, 3)
+        grid.addWidget(self.here_button, 1, 0)
+        grid.addWidget(self.slice_button, 1, 1)
+        grid.addWidget(self.all_button, 1, 2)
+        grid.addWidget(self.linked, 2, 0, 1, 3)
         self.tracks_button = push_button("Show tracks", "Draw the ways of all labels through time")
         self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
-        grid.addWidget(self.tracks_button, 3, 0, 1, 2)
+        grid.addWidget(self.tracks_button, 3, 0, 1, 3)
         self.ahead = AheadBox()
-        grid.addWidget(self.ahead, 4, 0, 1, 2)
+        grid.addWidget(self.ahead, 4, 0, 1, 3)
+        self.review_box = ReviewBox()
+        grid.addWidget(self.review_box, 5, 0, 1, 3)
 
     def _progress_row(self) -> QHBoxLayout:
         self.progress = CalmProgress()

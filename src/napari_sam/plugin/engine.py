@@ -14,7 +14,8 @@ from napari_sam.masks.clean import AS_IT_IS, Cleaning
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.size import Size
 from napari_sam.prompts.prompt import Prompt
-from napari_sam.tiles.bbox import BBox, place, union
+from napari_sam.tiles.bbox import BBox, union
+from napari_sam.tiles.bbox import place as place_in
 
 from .composite import colours_of, contrast_of, volume_of
 from .events import (
@@ -360,7 +361,7 @@ def number_objects(masks: Sequence[Mask], numbers: Sequence[int] = ()) -> PlaneO
     drawn = np.zeros((y1 - y0, x1 - x0), np.uint32)
     found = {}
     for number, mask in zip(numbers or range(1, len(masks) + 1), masks, strict=True):
-        there = drawn[place(mask.bbox, bbox)]
+        there = drawn[place_in(mask.bbox, bbox)]
         there[mask.pixels & (there == 0)] = number
         found[number] = Found(confidence(mask), mask.bbox)
     return PlaneObjects(masks[0].plane, bbox, drawn, bool(numbers), found)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from napari_sam.errors import NapariSamError
+from napari_sam.tiles.bbox import BBox
 
 from .acceptance import Acceptance
 from .activity import Activity
@@ -55,10 +56,10 @@ class Everything:
         self._numbers: set[int] = set()
         self._first: int | None = None
         self._how = Acceptance()
-        self._all_slices = False
+        self._many = False
         self._step: Step | None = None
 
-    def start(self, all_slices: bool, axis: str | None = None) -> None:
+    def start(self, all_slices: bool, axis: str | None = None, within: BBox | None = None) -> None:
         """Find all objects, in the slice that is shown or in all.
 
         Parameters
@@ -67,6 +68,8 @@ class Everything:
             In all.
         axis : str, optional
             Link those of all slices along this axis.
+        within : tuple of int, optional
+            ``(y0, x0, y1, x1)``, data pixels: only those whose middle lies there.
         """
         work = self._desk.look()
         if work is None:
@@ -74,11 +77,11 @@ class Everything:
         limits = zip(work.shown_plane, work.source.plane_shape, strict=True)
         planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
         engine, settings = self._desk.engine, self._desk.settings
-        self._how, self._all_slices, self._step = self._desk.acceptance, all_slices, None
+        self._how, self._many, self._step = self._desk.acceptance, all_slices, None
         if all_slices and axis is not None:
             steps = engine.linked(settings, work.source, axis, self._how.cleaning)
         else:
-            steps = engine.everything(settings, work.source, planes, self._how.cleaning)
+            steps = engine.everything(settings, work.source, planes, self._how.cleaning, within)
         self._numbers, self._found, self._first = set(), 0, None
         rest = Rest(lambda: self._give_up(job))
         job = Job(
@@ -90,8 +93,10 @@ class Everything:
         self._desk.runner.submit(job)
 
     def stop(self) -> None:
-        """Take the progress bar away."""
+        """Take the progress bar away; what came is there."""
         self._activity.close()
+        if (work := self._desk.workspace) is not None:
+            work.ratings.show()
 
     def _give_up(self, job: Job) -> None:
         self._desk.runner.drop(job)
@@ -106,6 +111,7 @@ class Everything:
                     self._step = step
             return
         if isinstance(event, Progress):
+            self._many |= event.total > 1
             self._activity.show(event)
         self._desk.receive(event)
 
@@ -114,11 +120,11 @@ class Everything:
         try:
             if found.linked:
                 self._first = work.next_label() if self._first is None else self._first
-                work.accept_all(found, self._first, origin, self._how, self._all_slices)
+                work.accept_all(found, self._first, origin, self._how, self._many)
                 self._numbers |= set(np.unique(found.numbers).tolist()) - {0}
                 self._found = len(self._numbers)
             else:
-                self._found += work.accept_all(found, None, origin, self._how, self._all_slices)
+                self._found += work.accept_all(found, None, origin, self._how, self._many)
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()

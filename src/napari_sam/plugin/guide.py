@@ -6,6 +6,7 @@ from typing import Any
 from .desk import Desk
 from .dock import SamDock
 from .events import Plane
+from .focus import show_plane
 from .workspace import Workspace
 
 
@@ -60,11 +61,4 @@ class Guide:
             self._dock.strip.show_here(work.shown_plane[work.source.plane_axes.index(axis)])
 
     def _go(self, work: Workspace, plane: Plane) -> None:
-        axes = [i for i, letter in enumerate(work.source.layer_axes[:-2]) if letter != "C"]
-        index = list(work.image.world_to_data(self._viewer.dims.point))
-        for axis, position in zip(axes, plane, strict=True):
-            index[axis] = position
-        world = work.image.data_to_world(index)
-        first = self._viewer.dims.ndim - work.image.ndim  # napari aligns the last axes
-        for axis in axes:
-            self._viewer.dims.set_point(first + axis, world[axis])
+        show_plane(self._viewer, work.image, work.source, plane)

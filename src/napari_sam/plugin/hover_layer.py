@@ -1,5 +1,6 @@
 """HoverLayer: shows what a click would change, over the objects; no Qt."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,14 @@ class HoverLayer:
         Where it is.
     image : napari.layers.Image
         Over which.
+    make : callable
+        Makes the layer, of the image and the data.
     """
 
-    def __init__(self, viewer: Any, image: Any) -> None:
-        self._viewer, self._image = viewer, image
+    def __init__(
+        self, viewer: Any, image: Any, make: Callable[[Any, Any], Any] = make_hover
+    ) -> None:
+        self._viewer, self._image, self._make = viewer, image, make
         self._layer: Any = None
         self._plane: tuple[int, ...] = ()
         self._window: BBox = (0, 0, 0, 0)
@@ -95,7 +100,7 @@ class HoverLayer:
             self._layer.translate = translate_of(self._image, (*start, y0, x0))
         else:
             self.remove()
-            self._layer = make_hover(self._image, data)
+            self._layer = self._make(self._image, data)
             self._layer.translate = translate_of(self._image, (*start, y0, x0))
             self._add()
 

@@ -1,4 +1,4 @@
-"""Label features: what is known of single labels, as columns of a Labels layer's features; no Qt."""
+"""Label features: what is known of labels, as columns of a Labels layer's features; no Qt."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -421,6 +421,20 @@ def make_hover(image: Any, data: Any) -> Labels:
     )
 
 
+def make_outline(image: Any, data: Any) -> Labels:
+    """A Labels layer for the outline of the object (1) that is looked at."""
+    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
+    layer = Labels(
+        data,
+        name="SAM review",
+        opacity=1.0,
+        colormap=colours | {1: PREVIEW_COLOURS[0]},
+        **placement(image),
+    )
+    layer.contour = 2
+    return layer
+
+
 def make_labels(image: Any, source: ImageSource) -> Labels:
     """The Labels layer for accepted objects, ``uint32``, where the image is.
 

@@ -428,8 +428,8 @@ class Workspace:
             With *only on background*, objects that lie on others are left out; otherwise those of
             which others have most.
         many : bool
-            Whether other planes belong to the same action: napari's history stays as it is, or
-            they would push all else out of it.
+            Whether other planes or tiles belong to the same action: napari's history stays as it
+            is, or they would push all else out of it.
 
         Returns
         -------
@@ -590,7 +590,7 @@ class Workspace:
             self.history.add_labels(Stroke(self, self.labels))
         self._step_in_napari = self._step is not None
         with suppress(AttributeError, TypeError, ValueError):
-            for _, old, new in event.value:
+            for *_, old, new in event.value:
                 self._note_label(int(np.max(new)))
                 if self._step is None:
                     self.ratings.look_at({int(np.max(new)), *np.unique(old).tolist()})

@@ -16,6 +16,7 @@ from napari_sam.labels.write_tracks import write_tracks
 
 from .class_layer import classes_of_layer
 from .layers import AXES_KEY, JOURNAL_KEY, axis_letters
+from .ratings import SCORE, scores_of_layer
 
 _DEFAULT_SUFFIX = ".ome.tif"
 
@@ -51,6 +52,7 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     if len(kept) < labels.ndim:
         labels = _first_channel(labels, axes)
     named = path.lower().endswith(SUFFIXES)
+    metadata = attributes.get("metadata", {})
     written = write_labels(
         path if named else f"{path}{_DEFAULT_SUFFIX}",
         labels,
@@ -60,9 +62,10 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         translate=_of(attributes, "translate", kept),
         # About the name with our suffix, napari has not asked.
         overwrite=named,
-        classes=classes_of_layer(attributes.get("metadata", {})),
+        properties={k: {SCORE: v} for k, v in scores_of_layer(metadata).items()},
+        classes=classes_of_layer(metadata),
     )
-    _note_saved(attributes.get("metadata", {}).get(JOURNAL_KEY))
+    _note_saved(metadata.get(JOURNAL_KEY))
     return written
 
 
