@@ -32,6 +32,7 @@ def test_the_box_is_folded_and_the_defaults_change_nothing(open_dock: Open) -> N
     bench = open_dock(picture(60, 80), show=True)
     box = bench.dock.accept_box
     assert not box.is_open
+    bench.dock.keys.set_open(False)
     folded = bench.dock.sizeHint().height()
     QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
