@@ -28,7 +28,6 @@ import typer
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import distance_transform_edt, find_objects
 
@@ -121,7 +120,8 @@ class Window:
         while not ready():
             if time.perf_counter() > deadline:
                 raise TimeoutError("the window does not get there")
-            QTest.qWait(1)  # asleep, or it would take turns from the worker
+            QApplication.processEvents()
+            time.sleep(0.001)  # or it would take turns from the worker
 
     def _paint(self) -> None:
         if self.answered and not self.painted:

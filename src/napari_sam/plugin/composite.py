@@ -152,6 +152,20 @@ def volume_of(source: ImageSource) -> "Volume":
     )
 
 
+def whole_image(source: ImageSource) -> "Volume":
+    """The image with all of its channels, whatever the model sees of them; nothing is read."""
+    from napari_sam.image.volume import Volume
+
+    return Volume.from_array(
+        source.data,
+        axes=source.axes,
+        scale=source.scale,
+        translate=source.translate,
+        units=source.units,
+        name=source.name,
+    )
+
+
 def contrast_of(source: ImageSource) -> Any:
     """The contrast of all channels, as a Session takes it."""
     if not source.others or source.contrast == "auto":

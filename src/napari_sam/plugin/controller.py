@@ -29,6 +29,7 @@ from .hover import Hover
 from .jobs import Job, JobRunner
 from .layers import FOREGROUND, ImageSource, image_layers, read_image_layer
 from .lineage import show_tracks
+from .measuring import Measuring
 from .model_chooser import ModelChooser
 from .model_view import ModelView
 from .objects import Objects
@@ -68,6 +69,7 @@ class Controller:
         self._images_timer = self._timer(self.list_images)
         self.objects = Objects(self, self._prompts_timer.start)
         self.everything = Everything(self)
+        self.measuring = Measuring(self)
         self.classifying = Classifying(self, dock.class_box)
         self.guide = Guide(self, viewer, dock)
         self.view = View(viewer, self.say)
@@ -494,6 +496,7 @@ class Controller:
         dock.accept_clicked.connect(self.accept)
         dock.follow_clicked.connect(self.follow)
         dock.tracks_clicked.connect(self.show_tracks)
+        dock.measure_clicked.connect(self.measuring.start)
         dock.restore_answered.connect(self.answer_restore)
         dock.drop_clicked.connect(self.drop)
         dock.undo_clicked.connect(self.undo_labels)

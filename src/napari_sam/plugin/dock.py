@@ -68,7 +68,7 @@ class SamDock(QWidget):
         ``"foreground"``, ``"background"``, ``"box"`` or ``"scribble"``.
     auto_contrast_changed : bool
     accept_clicked, drop_clicked, undo_clicked, next_clicked, follow_clicked, tracks_clicked,
-    cancel_clicked
+    measure_clicked, cancel_clicked
     restore_answered : bool
         Whether to restore what an earlier napari had accepted.
     slice_chosen : int
@@ -93,6 +93,7 @@ class SamDock(QWidget):
     follow_clicked = Signal()
     slice_chosen = Signal(int)
     tracks_clicked = Signal()
+    measure_clicked = Signal()
     restore_answered = Signal(bool)
     segment_clicked = Signal(bool)
     here_clicked = Signal()
@@ -378,7 +379,12 @@ class SamDock(QWidget):
         grid.addWidget(self.linked, 2, 0, 1, 3)
         self.tracks_button = push_button("Show tracks", "Draw the ways of all labels through time")
         self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
-        grid.addWidget(self.tracks_button, 3, 0, 1, 3)
+        self.measure_button = push_button(
+            "Measure", "Size, place and brightness of all labels, in their layer's features table"
+        )
+        self.measure_button.clicked.connect(lambda: self.measure_clicked.emit())
+        grid.addWidget(self.measure_button, 3, 0)
+        grid.addWidget(self.tracks_button, 3, 1, 1, 2)
         self.ahead = AheadBox()
         grid.addWidget(self.ahead, 4, 0, 1, 3)
         self.review_box = ReviewBox()

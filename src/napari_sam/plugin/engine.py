@@ -17,13 +17,14 @@ from napari_sam.prompts.prompt import Prompt
 from napari_sam.tiles.bbox import BBox, union
 from napari_sam.tiles.bbox import place as place_in
 
-from .composite import colours_of, contrast_of, volume_of
+from .composite import colours_of, contrast_of, volume_of, whole_image
 from .events import (
     Answer,
     Event,
     Followed,
     Found,
     Glimpse,
+    Measured,
     ModelReady,
     Plane,
     PlaneObjects,
@@ -305,6 +306,20 @@ class Engine:
         """Where all labels are through time."""
         yield Progress("Tracking")
         yield Tracked(read_tracks(labels, axes, metadata))
+
+    def measure(self, labels: Any, source: ImageSource) -> Events:
+        """How large, where and how bright all labels are."""
+        from napari_sam.measure.measure import iter_measure
+
+        image = whole_image(source)
+        steps = iter_measure(labels, image, image)
+        while True:
+            try:
+                done, total = next(steps)
+            except StopIteration as end:
+                yield Measured(end.value)
+                return
+            yield Progress("Measuring", done, total)
 
     def close(self) -> None:
         """Let go of the model and the image."""

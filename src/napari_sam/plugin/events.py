@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from napari_sam.labels.tracks import Tracks
 from napari_sam.masks.mask import Mask
+from napari_sam.measure.measurements import Measurements
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
@@ -110,6 +111,13 @@ class Tracked:
     tracks: Tracks
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """How large, where and how bright all labels are."""
+
+    table: Measurements
+
+
 @dataclass(frozen=True, slots=True)
 class Glimpse:
     """What an object would be on one plane with another click."""
@@ -162,6 +170,7 @@ Event = (
     | Followed
     | PlaneObjects
     | Tracked
+    | Measured
     | PickedUp
     | Glimpse
     | Ready

@@ -7,16 +7,21 @@ from typing import Any
 def with_column(
     known: Any, column: str, values: Mapping[int, Any], missing: Any
 ) -> dict[str, list[Any]]:
-    """Features with another column, or with other values in it.
+    """Features with another column, or with other values in it; see :func:`with_columns`."""
+    return with_columns(known, {column: values}, missing)
+
+
+def with_columns(
+    known: Any, columns: Mapping[str, Mapping[int, Any]], missing: Any
+) -> dict[str, list[Any]]:
+    """Features with other columns, or with other values in them.
 
     Parameters
     ----------
     known : DataFrame
         As they are; their other columns stay.
-    column : str
-        Its name.
-    values : mapping of int to object
-        By label.
+    columns : mapping of str to mapping of int to object
+        Name to values by label.
     missing : object
         What labels have of which nothing is known.
 
@@ -25,12 +30,19 @@ def with_column(
     dict of str to list
         For ``layer.features``.
     """
-    columns = {name: list(known[name]) for name in known.columns if name != column}
+    others = {name: list(known[name]) for name in known.columns if name not in columns}
     # Without an index, napari takes the row for the label.
-    rows = columns.pop("index", list(range(len(known))) if columns else [])
-    kept = rows if columns else []
+    rows = others.pop("index", list(range(len(known))) if others else [])
+    kept = rows if others else []
+    new = dict.fromkeys(label for values in columns.values() for label in values)
     there = set(kept)
-    labels = [*kept, *(label for label in values if label not in there)]
+    labels = [*kept, *(label for label in new if label not in there)]
     unknown = [None] * (len(labels) - len(kept))
-    others = {name: own + unknown for name, own in columns.items()}
-    return {"index": labels, **others, column: [values.get(label, missing) for label in labels]}
+    return {
+        "index": labels,
+        **{name: own + unknown for name, own in others.items()},
+        **{
+            name: [values.get(label, missing) for label in labels]
+            for name, values in columns.items()
+        },
+    }
