@@ -22,7 +22,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 # Each job has one processor: more threads than these only wait for each other.
 RUN := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 # Under the other Qt, what asks most of it; all windows twice would take over half an hour.
-WINDOWS := $(patsubst %,tests/test_plugin_%.py,accept classes dock keys looks measure models prompts view)
+WINDOWS := $(patsubst %,tests/test_plugin_%.py,classes dock keys looks measure prompts)
 under = QT_API=$(1) PYTEST_QT_API=$(1)
 
 .PHONY: demo test test-slow lint wheel-check clean
