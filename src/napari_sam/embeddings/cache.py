@@ -15,7 +15,7 @@ from napari_sam.errors import CacheError
 
 from .budget import byte_budget, evict
 from .digest import DIGEST_BYTES, make_record
-from .folder import claim_root, default_root, unwritable
+from .folder import chosen_root, claim_root, unwritable
 from .inventory import CacheEntry, cache_entry
 from .layout import DIGEST, Arrays, chunk_path, create_group, open_group
 from .spec import CacheSpec
@@ -79,7 +79,7 @@ class EmbeddingCache:
     def __init__(
         self, root: Path | str | None, spec: CacheSpec, budget: int | str | None = None
     ) -> None:
-        self.root = default_root() if root is None else Path(root).expanduser()
+        self.root = chosen_root(root)
         self.spec = spec
         self.path = self.root / spec.group_name
         self.budget = byte_budget(budget)

@@ -28,6 +28,11 @@ def default_root() -> Path:
     return Path(user_cache_dir("napari-sam")) / "embeddings"
 
 
+def chosen_root(root: Path | str | None) -> Path:
+    """The cache folder that is meant; None is the user's own."""
+    return default_root() if root is None else Path(root).expanduser()
+
+
 def claim_root(root: Path) -> None:
     """Make a folder ours, or see that it already is.
 

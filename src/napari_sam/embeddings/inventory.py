@@ -5,7 +5,7 @@ from math import prod
 from pathlib import Path
 
 from .budget import byte_budget, evict, tiles_in
-from .folder import default_root, groups, is_ours
+from .folder import chosen_root, groups, is_ours
 from .layout import group_attributes, remove_group
 
 
@@ -58,7 +58,7 @@ def cache_info(root: Path | str | None = None) -> list[CacheEntry]:
     CacheError
         If the folder is another program's.
     """
-    root = default_root() if root is None else Path(root).expanduser()
+    root = chosen_root(root)
     if not root.is_dir() or not is_ours(root):
         return []
     entries = [cache_entry(group) for group in groups(root)]
@@ -152,4 +152,4 @@ def prune_cache(root: Path | str | None = None, *, max_size: int | str) -> int:
     before = sum(entry.bytes for entry in cache_info(root))
     if not before:
         return 0
-    return before - evict(default_root() if root is None else Path(root).expanduser(), budget)
+    return before - evict(chosen_root(root), budget)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .budget import TileUsage, tiles_in
 from .digest import DIGEST_BYTES, make_record
-from .folder import default_root, groups, is_ours
+from .folder import chosen_root, groups, is_ours
 from .layout import DIGEST, group_attributes, open_group
 from .spec import FORMAT_VERSION, CacheSpec
 
@@ -57,7 +57,7 @@ def verify_cache(root: Path | str | None = None) -> Iterator[VerifyStep]:
     CacheError
         If the folder is another program's.
     """
-    root = default_root() if root is None else Path(root).expanduser()
+    root = chosen_root(root)
     if not root.is_dir() or not is_ours(root):
         return
     for group in groups(root):

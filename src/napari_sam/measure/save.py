@@ -1,6 +1,7 @@
 """Save measures: what was asked for of some labels, measured once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,16 @@ from napari_sam.labels.target import check_may_replace
 
 from .measure import iter_measure
 from .outlines import outlines
-from .write_outlines import OUTLINES, check_rois, write_outlines
-from .write_table import TABLES, check_parquet, write_table
+from .write_outlines import OUTLINES, write_outlines
+from .write_table import TABLES, write_table
 
 SUFFIXES = TABLES + OUTLINES
+
+_LIBRARIES = {
+    ".parquet": ("pyarrow.parquet", "Parquet needs pyarrow", "parquet", "a .csv"),
+    ".zip": ("roifile", "ROIs for Fiji need roifile", "fiji", "a .geojson"),
+}
+"""Suffix -> module that it needs, what to say, our extra that brings it, what does without."""
 
 
 def save_measures(
@@ -68,7 +75,6 @@ def check_measures(paths: Sequence[Path], *, overwrite: bool) -> None:
         If a suffix says no format, a library for it or the folder is missing, or something is there
         that is not to be replaced.
     """
-    libraries = {".parquet": check_parquet, ".zip": check_rois}
     for path in paths:
         if path.suffix.lower() not in SUFFIXES:
             raise OutputError(
@@ -79,8 +85,20 @@ def check_measures(paths: Sequence[Path], *, overwrite: bool) -> None:
             raise OutputError(
                 f"the folder {path.parent} does not exist: create it, or choose another one"
             )
-        libraries.get(path.suffix.lower(), lambda: None)()
+        _check_library(path.suffix.lower())
         if path.is_dir():
             raise OutputError(f"{path} is a folder: choose another name")
         if path.exists():
             check_may_replace(path, overwrite)
+
+
+def _check_library(suffix: str) -> None:
+    if suffix not in _LIBRARIES:
+        return
+    module, what, extra, instead = _LIBRARIES[suffix]
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise OutputError(
+            f'{what}: pip install "napari-sam-microscopy[{extra}]", or write {instead}'
+        ) from error

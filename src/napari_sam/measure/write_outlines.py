@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from napari_sam.errors import OutputError
 from napari_sam.labels.atomic import replacing
 from napari_sam.labels.classes import ClassTable
 
@@ -64,23 +63,6 @@ def write_outlines(
     with replacing(target) as place:
         writers[target.suffix.lower()](place)
     return target
-
-
-def check_rois() -> None:
-    """See that ROIs can be written.
-
-    Raises
-    ------
-    OutputError
-        If the library for it is not installed.
-    """
-    try:
-        import roifile  # noqa: F401
-    except ImportError as error:
-        raise OutputError(
-            'ROIs for Fiji need roifile: pip install "napari-sam-microscopy[fiji]", or write a '
-            ".geojson"
-        ) from error
 
 
 def _write_geojson(

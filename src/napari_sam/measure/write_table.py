@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from napari_sam.errors import OutputError
 from napari_sam.labels.atomic import replacing
 
 from .measurements import Measurements
@@ -43,22 +42,6 @@ def write_table(path: str | Path, table: Measurements) -> Path:
     with replacing(target) as place:
         writers[target.suffix.lower()](place, table)
     return target
-
-
-def check_parquet() -> None:
-    """See that Parquet can be written.
-
-    Raises
-    ------
-    OutputError
-        If the library for it is not installed.
-    """
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise OutputError(
-            'Parquet needs pyarrow: pip install "napari-sam-microscopy[parquet]", or write a .csv'
-        ) from error
 
 
 def _write_csv(place: Path, table: Measurements) -> None:
