@@ -1,17 +1,19 @@
 """Embedding: what the encoder saw in one tile."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from napari_sam.model.config import PATCH, ModelConfig
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.preprocess import padded_size
 from napari_sam.model.sam import Sam
+from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
 _STRIDES = {"high_res_8": 8, "high_res_4": 4}
@@ -43,10 +45,47 @@ class Embedding:
         Where in the image.
     features : ImageFeatures
         With ``B = 1``, float32, on the model's device.
+    offset : tuple of int
+        Row and column, in tokens, of the tile on the model's positional grid.
     """
 
     tile: Tile
     features: ImageFeatures
+    offset: tuple[int, int] = (0, 0)
+
+    def window(self, tokens: BBox) -> "Embedding":
+        """What the encoder saw in a part of the tile; the tile must not have been resized.
+
+        Parameters
+        ----------
+        tokens : tuple of int
+            ``(row0, col0, row1, col1)``, the ends excluded, in tokens of 16 pixels.
+
+        Returns
+        -------
+        Embedding
+            Without proposals. Its arrays are views.
+        """
+        top, left, bottom, right = tokens
+        y0, x0 = PATCH * top, PATCH * left
+        height, width = (
+            min(PATCH * bottom, self.tile.height) - y0,
+            min(PATCH * right, self.tile.width) - x0,
+        )
+        tile = replace(
+            self.tile, y0=self.tile.y0 + y0, x0=self.tile.x0 + x0, height=height, width=width
+        )
+
+        def cut(features: Tensor, cells: int) -> Tensor:
+            """``cells`` a token along each side."""
+            return features[..., cells * top : cells * bottom, cells * left : cells * right]
+
+        high_res = self.features.high_res_features
+        features = ImageFeatures(
+            cut(self.features.image_embedding, 1),
+            tuple(cut(x, PATCH // s) for x, s in zip(high_res, _STRIDES.values(), strict=False)),
+        )
+        return Embedding(tile, features, (self.offset[0] + top, self.offset[1] + left))
 
     def to_arrays(self) -> dict[str, NDArray[np.float32]]:
         """Arrays by name, without the batch dimension, as :func:`array_shapes` says."""

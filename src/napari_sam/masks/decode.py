@@ -22,8 +22,8 @@ from napari_sam.tiles.grid import Tile
 
 from .mask import Mask
 
-# More objects at once are slower: their temporaries leave the processor's cache.
-OBJECTS_AT_ONCE = 2
+# More at once are slower: their temporaries leave the processor's cache. Two objects in a tile.
+TOKENS_AT_ONCE = 2 * 64 * 64
 _ROWS_AT_ONCE = 128
 
 
@@ -152,7 +152,7 @@ def decode(
     """
     answers: dict[int, tuple[Answer, ...]] = {}
     frame = tile_frame(model.config, embedding.tile)
-    for group in _groups(prompts):
+    for group in _groups(prompts, _objects_at_once(embedding)):
         arrays = prompt_arrays(group, frame)
         box_alone = arrays.boxes is not None and arrays.point_coords is None
         choose = not multimask_output and box_alone and model.config.best_candidate_for_box
@@ -163,7 +163,12 @@ def decode(
     return answers
 
 
-def _groups(prompts: PromptSet) -> Iterator[PromptSet]:
+def _objects_at_once(embedding: Embedding) -> int:
+    h, w = embedding.features.image_embedding.shape[-2:]
+    return max(1, TOKENS_AT_ONCE // (h * w))
+
+
+def _groups(prompts: PromptSet, most: int) -> Iterator[PromptSet]:
     """Objects that have the same kinds of prompts and as many points, a few at a time.
 
     Points of padding would be seen: an answer must not depend on who else is asked.
@@ -174,8 +179,8 @@ def _groups(prompts: PromptSet) -> Iterator[PromptSet]:
         others = (any(isinstance(p, kind) for p in own) for kind in (BoxPrompt, MaskPrompt))
         by_kind[(points, *others)].append(object_id)
     for ids in by_kind.values():
-        for start in range(0, len(ids), OBJECTS_AT_ONCE):
-            yield PromptSet({i: prompts.objects[i] for i in ids[start : start + OBJECTS_AT_ONCE]})
+        for start in range(0, len(ids), most):
+            yield PromptSet({i: prompts.objects[i] for i in ids[start : start + most]})
 
 
 def _run(
@@ -192,6 +197,7 @@ def _run(
             tensor(arrays.boxes),
             tensor(arrays.mask_input),
             multimask_output,
+            embedding.offset,
         )
 
 

@@ -12,14 +12,14 @@ from napari_sam.embeddings.embedding import Embedding
 from napari_sam.model.preprocess import restore
 from napari_sam.model.sam import MASK_STRIDE, Sam
 from napari_sam.model.unetr import InstanceDecoder
-from napari_sam.prompts.prompt import PointPrompt, PromptSet
+from napari_sam.prompts.prompt import PointPrompt
 from napari_sam.tiles.bbox import BBox, holds, union
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import group_parts
 
-from .decode import decode
 from .instances import instance_settings, instances
 from .mask import Mask
+from .nearby import decode_nearby
 from .refine import refine
 
 CENTRE_THRESHOLD = 0.35
@@ -89,11 +89,9 @@ def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
     if model.instance_decoder is not None:
         return _drawn_at_once(model, model.instance_decoder, embedding)
     points = np.add(propose(embedding), (tile.y0, tile.x0))
-    clicks = {
-        i: (PointPrompt((*tile.plane, float(y), float(x))),) for i, (y, x) in enumerate(points)
-    }
-    answers = decode(model, embedding, PromptSet(clicks)) if clicks else {}
-    masks = [refine(answer.to_mask()) for (answer,) in answers.values()]
+    clicks = {i: PointPrompt((*tile.plane, float(y), float(x))) for i, (y, x) in enumerate(points)}
+    answers = decode_nearby(model, embedding, clicks)
+    masks = [refine(answers[i].to_mask()) for i in clicks]
     return tuple(suppress_overlaps(masks, tile))
 
 

@@ -216,6 +216,11 @@ class ModelConfig:
         """Side of the image embedding of the largest window."""
         return self.image_size // PATCH
 
+    @property
+    def knows_windows(self) -> bool:
+        """Whether it was trained on windows of any size, anywhere on its positional grid."""
+        return self.resize == "none"
+
     @classmethod
     def cells_tiny(cls) -> "ModelConfig":
         """The model that ships in the wheel."""
