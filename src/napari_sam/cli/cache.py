@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .micro_sam import export_micro_sam, import_micro_sam
 from .options import CacheDirOption, DebugOption, JsonOption
 from .report import progress, report
 
@@ -13,13 +14,17 @@ if TYPE_CHECKING:
     from napari_sam.embeddings import CacheEntry
 
 app = typer.Typer(
-    help="Show, check or empty the embedding cache.", no_args_is_help=False, rich_markup_mode=None
+    help="Show, check, exchange or empty the embedding cache.",
+    no_args_is_help=False,
+    rich_markup_mode=None,
 )
+app.command()(import_micro_sam)
+app.command()(export_micro_sam)
 
 
 @app.callback(invoke_without_command=True)
 def cache(context: typer.Context) -> None:
-    """Show, check or empty the embedding cache."""
+    """Show, check, exchange or empty the embedding cache."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
