@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_sam.errors import JournalError
-from napari_sam.journal.entry import ACCEPTED, DISCARDED, SAVED, UNDONE, Entry, Origin
+from napari_sam.journal.entry import ACCEPTED, DISCARDED, RATED, SAVED, UNDONE, Entry, Origin
 from napari_sam.journal.journal import Journal, Subject, open_journal, read_entries, read_subject
 from napari_sam.journal.prompt_record import from_record, to_record
 from napari_sam.labels.edit import LabelEdit
@@ -97,11 +97,23 @@ def test_what_is_undone_or_discarded_is_gone_and_what_is_saved_is_not_offered(
     assert journal.unsaved()
     journal.append(Entry(SAVED))
     assert not journal.unsaved()
+    journal.append(Entry(RATED, ratings={3: {"score": 0.5}}))
+    assert not journal.unsaved()  # a look changes no label
     journal.append(accepted(4))
     assert journal.unsaved()
     assert [entry.label for entry in journal.accepted()] == [1, 3, 4]
     journal.append(Entry(DISCARDED))
     assert journal.accepted() == []
+    assert journal.ratings() == {}
+
+
+def test_of_each_object_the_last_rating_counts(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl", SUBJECT)
+    assert journal.ratings() == {}
+    ratings = ({1: {"score": 0.5}, 2: {"score": 0.7}}, {2: None, 3: None}, {1: {"score": 0.4}})
+    for one in ratings:
+        journal.append(Entry(RATED, ratings=one))
+    assert journal.ratings() == {1: {"score": 0.4}}
 
 
 def test_the_newest_journal_of_the_same_image_is_found(tmp_path: Path) -> None:

@@ -313,7 +313,7 @@ def test_the_journal_notes_what_was_dropped(open_cells_tiny: Open) -> None:
     shift(bench, "D")
     path = Path(bench.layer("labels").metadata["napari-sam-journal"])
     entries = [json.loads(line) for line in path.read_text().splitlines()]
-    kinds = [(one.get("kind"), one.get("label")) for one in entries]
+    kinds = [(one["kind"], one["label"]) for one in entries[1:] if one["kind"] != "rated"]
     assert kinds[-2:] == [("accepted", 0), ("accepted", first)]
     labels = bench.layer("labels").data.copy()
     bench.layer("labels").data[:] = 0
@@ -384,6 +384,24 @@ def test_scores_and_looks_outlive_the_dock(open_cells_tiny: Open) -> None:
     assert text(again) == ""
     again.controller.close()
     again.wait(lambda: not again.controller.model_view.busy)
+
+
+def test_scores_and_looks_come_back_with_the_labels(open_cells_tiny: Open) -> None:
+    bench = found_in(open_cells_tiny, stack())
+    order, before = in_order(bench), bench.controller.workspace.ratings.of_label.copy()
+    for key in "SFD":  # the first is kept, the second dropped
+        shift(bench, key)
+    shift(bench, "F")  # and the third kept
+    expected = scores(bench)
+    again = open_cells_tiny(stack(), show=True, contrast_limits=(0, 255))
+    assert text(again) == ""
+    again.dock.restore_button.click()
+    assert text(again) == f"Review: 3 of {len(order)}, least sure first"
+    assert scores(again) == pytest.approx(expected)
+    known = again.controller.workspace.ratings.of_label
+    assert {k: one.boxes for k, one in known.items()} == {k: r.boxes for k, r in before.items()}
+    again.controller.review.next()
+    assert outlined(again) == {order[3]}
 
 
 def test_ten_thousand_objects_are_never_searched_for(

@@ -14,8 +14,8 @@ from napari_sam.prompts.prompt import Prompt
 from .prompt_record import from_record, to_record
 
 ACCEPTED, UNDONE, SAVED, DISCARDED = "accepted", "undone", "saved", "discarded"
-CLASSES = "classes"
-_KINDS = {ACCEPTED, UNDONE, SAVED, DISCARDED, CLASSES}
+CLASSES, RATED = "classes", "rated"
+_KINDS = {ACCEPTED, UNDONE, SAVED, DISCARDED, CLASSES, RATED}
 
 
 def _now() -> str:
@@ -48,7 +48,8 @@ class Entry:
     kind : str
         ``accepted``: labels were changed by `edits`. ``undone``: the last such change was taken
         back. ``saved``: the labels are in a file. ``discarded``: the user wants none of it.
-        ``classes``: the user changed the table of classes.
+        ``classes``: the user changed the table of classes. ``rated``: it became known how sure the
+        model is of objects, or that somebody looked at them.
     edits : tuple of PackedEdit
         Pixel by pixel what changed.
     origin : Origin
@@ -59,6 +60,8 @@ class Entry:
         Of the mother where a cell divided; 0 for none.
     classes : ClassTable, optional
         Of ``classes``, all of it; of ``accepted``, the classes that labels got.
+    ratings : mapping of int to Any, optional
+        Of ``rated``: by label what is known of it, as JSON values; None where that is nothing more.
     time : str
         ISO 8601, UTC.
     """
@@ -69,6 +72,7 @@ class Entry:
     label: int = 0
     parent: int = 0
     classes: ClassTable | None = None
+    ratings: Mapping[int, Any] | None = None
     time: str = field(default_factory=_now)
 
     def apply(self, labels: Any) -> None:
@@ -95,6 +99,8 @@ class Entry:
         }
         if self.classes is not None:
             record["classes"] = self.classes.to_json()
+        if self.ratings is not None:
+            record["ratings"] = {str(label): one for label, one in self.ratings.items()}
         return json.dumps(record, separators=(",", ":")) + "\n"
 
     @classmethod
@@ -120,9 +126,14 @@ class Entry:
                 label=int(record["label"]),
                 parent=int(record["parent"]),
                 classes=ClassTable.from_json(record["classes"]) if "classes" in record else None,
+                ratings=_by_label(record["ratings"]) if "ratings" in record else None,
                 time=str(record["time"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise JournalError(f"the journal has a damaged entry: {error}") from error
         except NapariSamError as error:
             raise JournalError(str(error)) from error
+
+
+def _by_label(ratings: Mapping[str, Any]) -> dict[int, Any]:
+    return {int(label): one for label, one in ratings.items()}

@@ -17,7 +17,7 @@ from napari_sam.errors import JournalError
 from napari_sam.labels.classes import ClassTable
 
 from .classes import classes_of
-from .entry import ACCEPTED, DISCARDED, SAVED, UNDONE, Entry
+from .entry import ACCEPTED, DISCARDED, RATED, SAVED, UNDONE, Entry
 
 FORMAT = "napari-sam journal 1"
 
@@ -117,6 +117,21 @@ class Journal:
         """
         return classes_of(read_entries(self.path) if self.path.exists() else ())
 
+    def ratings(self) -> dict[int, Any]:
+        """What is known of objects that were found automatically, as JSON values by label.
+
+        Raises
+        ------
+        JournalError
+            If the file cannot be read.
+        """
+        known: dict[int, Any] = {}
+        for entry in read_entries(self.path) if self.path.exists() else ():
+            if entry.kind == DISCARDED:
+                known.clear()
+            known |= entry.ratings or {}
+        return {label: one for label, one in known.items() if one is not None}
+
     def unsaved(self) -> bool:
         """Whether anything of it happened after the labels were saved last."""
         accepted, saved = self._replayed()
@@ -126,6 +141,8 @@ class Journal:
         found: list[Entry] = []
         saved = False
         for entry in read_entries(self.path) if self.path.exists() else ():
+            if entry.kind == RATED:
+                continue  # to look at an object changes no label
             saved = entry.kind == SAVED
             if entry.kind == ACCEPTED:
                 found.append(entry)

@@ -1,5 +1,6 @@
 """Label changes: what was accepted and what was painted, taken back and done again; no Qt."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,36 +26,61 @@ def undo_in_napari(layer: Any) -> bool:
     return bool(drawn)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stroke:
-    """A stroke of napari's brush, or whatever else its own tools did to the labels.
+@dataclass(slots=True, eq=False)
+class LabelChange(ABC):
+    """What happened to a Labels layer; nothing is taken back in another one.
 
     Parameters
     ----------
     work : Workspace
         Whose labels.
     layer : napari.layers.Labels
-        The layer as it was then; nothing happens if there is another one now.
+        The layer as it was then.
     """
 
     work: "Workspace"
     layer: Any
-    size: int = 0  # napari keeps it
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes; little, unless it has pixels."""
+        return 0
 
     def undo(self) -> bool:
-        """Let napari take it back."""
+        """Take it back; it can always be done again."""
         if self.work.labels == self.layer:
-            self.layer.undo()
+            self.take_back()
         return True
 
     def redo(self) -> None:
-        """Let napari do it again."""
+        """Do it again."""
         if self.work.labels == self.layer:
-            self.layer.redo()
+            self.do_again()
+
+    @abstractmethod
+    def take_back(self) -> None:
+        """As :meth:`undo`, in the right layer."""
+
+    @abstractmethod
+    def do_again(self) -> None:
+        """As :meth:`redo`, in the right layer."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Accepted:
+@dataclass(slots=True, eq=False)
+class Stroke(LabelChange):
+    """A stroke of napari's brush, or whatever else its own tools did; napari keeps the pixels."""
+
+    def take_back(self) -> None:
+        """Let napari take it back."""
+        self.layer.undo()
+
+    def do_again(self) -> None:
+        """Let napari do it again."""
+        self.layer.redo()
+
+
+@dataclass(slots=True, eq=False)
+class Accepted(LabelChange):
     """Objects that became labels in one step.
 
     napari's history has most of them too and must stay in step. It is too small for the largest,
@@ -62,18 +88,14 @@ class Accepted:
 
     Parameters
     ----------
-    work : Workspace
-        Whose labels.
-    layer : napari.layers.Labels
-        The layer as it was then; nothing happens if there is another one now.
+    work, layer
+        See :class:`LabelChange`.
     entries : tuple of Entry
         As in the journal, in order.
     in_napari : bool
         Whether napari's history has the step.
     """
 
-    work: "Workspace"
-    layer: Any
     entries: tuple[Entry, ...]
     in_napari: bool
 
@@ -83,10 +105,8 @@ class Accepted:
         edits = (edit for entry in self.entries for edit in entry.edits)
         return sum(len(edit.mask) + len(edit.old) + len(edit.new) for edit in edits)
 
-    def undo(self) -> bool:
+    def take_back(self) -> None:
         """Give the pixels their labels of before."""
-        if self.work.labels != self.layer:
-            return True
         if self.in_napari:
             self.layer.undo()
         labels = self.work.plain_labels()
@@ -96,12 +116,9 @@ class Accepted:
                 forget_parent(self.layer, entry.label)
         self.work.assign_classes(self.work.keeping.note_taken_back())
         self.work.stale = True
-        return True
 
-    def redo(self) -> None:
+    def do_again(self) -> None:
         """Give them the new ones again."""
-        if self.work.labels != self.layer:
-            return
         self.work.keeping.note_again(self.entries, self.layer)
         if self.in_napari:
             self.layer.redo()
@@ -115,33 +132,25 @@ class Accepted:
         self.work.stale = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Classified:
+@dataclass(slots=True, eq=False)
+class Classified(LabelChange):
     """A change of the classes, or of which label has which.
 
     Parameters
     ----------
-    work : Workspace
-        Whose labels.
-    layer : napari.layers.Labels
-        The layer as it was then; nothing happens if there is another one now.
+    work, layer
+        See :class:`LabelChange`.
     before, after : ClassTable
         All of them.
     """
 
-    work: "Workspace"
-    layer: Any
     before: ClassTable
     after: ClassTable
-    size: int = 0  # next to nothing
 
-    def undo(self) -> bool:
+    def take_back(self) -> None:
         """Let the classes be as they were."""
-        if self.work.labels == self.layer:
-            self.work.set_classes(self.before)
-        return True
+        self.work.set_classes(self.before)
 
-    def redo(self) -> None:
+    def do_again(self) -> None:
         """Let them be as they became."""
-        if self.work.labels == self.layer:
-            self.work.set_classes(self.after)
+        self.work.set_classes(self.after)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from napari_sam.errors import JournalError
 from napari_sam.tiles.bbox import BBox
 
 from .events import Found, Plane
+from .label_changes import LabelChange
 from .label_features import with_column
 
 if TYPE_CHECKING:
@@ -56,6 +58,26 @@ class Rating:
             return self
         least = min(other, self, key=lambda one: one.score)
         return replace(least, boxes={**other.boxes, **self.boxes}, look=other.look)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as they stand in a journal."""
+        boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
+        return {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Rating":
+        """Inverse of :meth:`to_json`.
+
+        Raises
+        ------
+        JournalError
+            If it is no rating.
+        """
+        try:
+            boxes = {tuple(own): (y0, x0, y1, x1) for *own, y0, x0, y1, x1 in values["boxes"]}
+            return cls(values["score"], tuple(values["plane"]), boxes, Look[values["look"]])
+        except (KeyError, TypeError, ValueError) as error:
+            raise JournalError(f"the journal has a damaged rating: {error}") from error
 
 
 def rating(found: Found, plane: Plane) -> Rating:
@@ -113,7 +135,15 @@ class Ratings:
         seen = [k for k in labels if k in known and known[k].look is Look.WAITING]
         known |= {label: replace(known[label], look=Look.KEPT) for label in seen}
         if seen:
+            self._note(seen)
             self._work.ratings_changed()
+
+    def restore(self, values: Mapping[int, Any]) -> None:
+        """Know again what an earlier napari knew, from its journal."""
+        self.of_label.update({k: Rating.from_json(one) for k, one in values.items()})
+        self._unshown = True
+        self.show()
+        self._work.ratings_changed()
 
     def show(self) -> None:
         """Let the layer's features have the scores; in the end, for they are written anew."""
@@ -139,9 +169,16 @@ class Ratings:
                 known.pop(label, None)
             else:
                 known[label] = one
+        self._note(wanted)
         self._unshown = True
         self._work.ratings_changed()
         return before
+
+    def _note(self, labels: Iterable[int]) -> None:
+        """Write down what is known of some labels now: it has to outlive napari, as they do."""
+        known = self.of_label
+        now = {label: known[label].to_json() if label in known else None for label in labels}
+        self._work.keeping.note_ratings(self._work.labels, now)
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
@@ -151,31 +188,24 @@ def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
 
 
 @dataclass(slots=True, eq=False)
-class Rated:
+class Rated(LabelChange):
     """A change of ratings.
 
     Parameters
     ----------
-    work : Workspace
-        Whose labels.
-    layer : napari.layers.Labels
-        The layer as it was then; nothing happens if there is another one now.
+    work, layer
+        See :class:`LabelChange`.
     other : mapping of int to Rating or None
         What they are to be next, by label; None for no rating.
     """
 
-    work: "Workspace"
-    layer: Any
     other: Mapping[int, Rating | None]
-    size: int = 0  # little beside the pixels
 
-    def undo(self) -> bool:
+    def take_back(self) -> None:
         """Let them be as they were; what they are now is kept, to do it again."""
-        if self.work.labels == self.layer:
-            self.other = self.work.ratings.exchange(self.other)
-            self.work.stale = True
-        return True
+        self.other = self.work.ratings.exchange(self.other)
+        self.work.stale = True
 
-    def redo(self) -> None:
+    def do_again(self) -> None:
         """Let them be what they became."""
-        self.undo()
+        self.take_back()

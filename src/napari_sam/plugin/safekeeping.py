@@ -11,7 +11,7 @@ import numpy as np
 from napari.utils.notifications import show_warning
 
 from napari_sam.errors import JournalError
-from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, UNDONE, Entry, Origin
+from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, UNDONE, Entry, Origin
 from napari_sam.journal.journal import Journal, Subject, open_journal
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
@@ -108,6 +108,15 @@ class Safekeeping:
         """Write down that the user changed the table of classes."""
         if JOURNAL_KEY in layer.metadata:  # before, there is nothing to be restored
             self._append(Entry(CLASSES, classes=table))
+
+    def note_ratings(self, layer: Any, ratings: Mapping[int, Any]) -> None:
+        """Write down what is known of objects now, as JSON values by label; None for nothing."""
+        if JOURNAL_KEY in layer.metadata:
+            self._append(Entry(RATED, ratings=ratings))
+
+    def ratings(self) -> Mapping[int, Any]:
+        """What was known of the objects that are waiting."""
+        return self._journal.ratings() if self.offered else {}
 
     def note_undone(self, labels: Any) -> Mapping[int, str]:
         """Write down that the last change was taken back, if it was it and not a brush stroke.

@@ -502,7 +502,9 @@ class Workspace:
     def restore(self) -> int:
         """Bring back what an earlier napari had accepted; returns how many objects are there."""
         layer = self.ensure_labels()
+        ratings = self.keeping.ratings()
         self.keeping.restore(layer, self.plain_labels())
+        self.ratings.restore(ratings)
         self._largest = None
         layer.refresh()
         self.classes_changed()
