@@ -220,10 +220,12 @@ def seams(options: Options) -> Iterator[Row]:
             yield Row(what, f"{score:.2f}", ">= 0.95", score >= 0.95)
 
 
-def whole_labels(image: Pixels, tile_size: int) -> Labels:
+def whole_labels(image: Pixels, tile_size: int, contrast: object = "auto") -> Labels:
     """All objects of an image, looked at through windows of a size."""
     with tempfile.TemporaryDirectory() as folder:
-        session = Session.open(image, model=model(), cache_dir=False, tile_size=tile_size)
+        session = Session.open(
+            image, model=model(), contrast=contrast, cache_dir=False, tile_size=tile_size
+        )
         deque(session.segment_mosaic(folder), 0)
         return np.asarray(session.labels[:])
 
@@ -246,9 +248,9 @@ def count(labels: Labels) -> int:
 
 def mosaic(options: Options) -> Iterator[Row]:
     """Real images side by side in one large one, against each of them alone."""
-    images = val_images(options.data)
+    images = [grey(image) for image in val_images(options.data)]
     pixels, order = packed(images, options.side)
-    alone = [count(whole_labels(image, 1024)) for image in images]
+    alone = [count(whole_labels(image, 1024, (0, 255))) for image in images]
     expected = sum(alone[i] for i in order)
     with tempfile.TemporaryDirectory() as folder:
         session = Session.open(pixels, model=model(), contrast=(0, 255), cache_dir=False)
@@ -301,7 +303,7 @@ def val_images(data: Path, sets: Sequence[str] = SETS) -> list[Pixels]:
 
 
 def packed(images: Sequence[Pixels], side: int) -> tuple[Pixels, list[int]]:
-    """Grey images in rows, again and again, with a gap, until a square is full.
+    """Images in rows, grey, again and again, with a gap, until a square is full.
 
     Returns
     -------
@@ -314,16 +316,21 @@ def packed(images: Sequence[Pixels], side: int) -> tuple[Pixels, list[int]]:
     order: list[int] = []
     y = x = high = 0
     for i in cycle(range(len(images))):
-        grey = images[i] if images[i].ndim == 2 else (rgb2gray(images[i]) * 255).astype(np.uint8)
-        height, width = grey.shape
+        image = grey(images[i])
+        height, width = image.shape
         if x + width > side:
             y, x, high = y + high + GAP, 0, 0
         if y + height > side or width > side:
             return canvas, order
-        canvas[y : y + height, x : x + width] = grey
+        canvas[y : y + height, x : x + width] = image
         order.append(i)
         x, high = x + width + GAP, max(high, height)
     raise AssertionError
+
+
+def grey(image: Pixels) -> Pixels:
+    """The image without its colours."""
+    return image if image.ndim == 2 else (rgb2gray(image) * 255).astype(np.uint8)
 
 
 @cache

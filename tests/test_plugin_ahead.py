@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
 from qtpy.QtWidgets import QApplication, QPushButton
 
+from napari_sam import Session
 from napari_sam.plugin.ahead import Ahead
 from napari_sam.plugin.settings import Settings, read_settings
 from tests.bench import Bench, GatedSam, Open, picture
@@ -176,6 +178,32 @@ def test_what_a_click_has_encoded_is_found_in_the_cache(
         again.idle()
     assert len(again.controller.object.masks) == 2
     assert calls(again) == 0
+
+
+@pytest.mark.parametrize("name", ["cells", "cells.ome"])
+def test_what_the_command_line_has_encoded_needs_no_encoder_in_the_dock(
+    open_dock: Open,
+    gated_model: GatedSam,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    tifffile.imwrite(tmp_path / f"{name}.tif", picture(2, 40, 48), metadata={"axes": "ZYX"})
+    monkeypatch.chdir(tmp_path)
+    session = Session.open(f"{name}.tif", model=gated_model, contrast=(0, 255), cache_dir="cache")
+    assert len(list(session.encode())) == 2
+    settings = Settings(gated_model, cache_dir=tmp_path / "cache", prefetch=False)
+    bench = open_dock(picture(40, 48), settings=settings)
+    bench.viewer.layers.clear()
+    bench.idle()
+    (layer,) = bench.viewer.open(str(tmp_path / f"{name}.tif"), plugin="napari")
+    layer.contrast_limits = (0, 255)
+    bench.idle()
+    begun = gated_model.begun
+    bench.add(1, 20, 20)
+    bench.idle()
+    assert len(bench.controller.object.masks) == 1
+    assert gated_model.begun == begun
 
 
 def ahead_cache(bench: Bench) -> Any:

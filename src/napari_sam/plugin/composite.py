@@ -148,7 +148,7 @@ def volume_of(source: ImageSource) -> "Volume":
         translate=source.translate,
         units=source.units,
         channels=channels,
-        name=" + ".join([source.name, *(other.name for other in source.others)]),
+        name=" + ".join([source.identity, *(other.name for other in source.others)]),
     )
 
 
@@ -162,7 +162,7 @@ def whole_image(source: ImageSource) -> "Volume":
         scale=source.scale,
         translate=source.translate,
         units=source.units,
-        name=source.name,
+        name=source.identity,
     )
 
 

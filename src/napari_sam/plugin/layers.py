@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,9 @@ class ImageSource:
         Images that the model sees as well.
     colour : RGB
         In which this one is drawn then; alone it is grey.
+    file : str
+        From which napari read it; empty if the layer has another name than the file, as the
+        channels of one file have, and images that are in none.
     """
 
     data: Any
@@ -147,6 +151,12 @@ class ImageSource:
     channels: tuple[int, ...] = ()
     others: tuple[OtherImage, ...] = ()
     colour: RGB = (1.0, 1.0, 1.0)
+    file: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Under which its embeddings are kept: the command line knows the same file by it."""
+        return self.file or self.name
 
     @property
     def is_rgb(self) -> bool:
@@ -274,7 +284,14 @@ def read_image_layer(layer: Any, world: Sequence[float], auto_contrast: bool) ->
         translate=tuple(float(layer.translate[i]) for i in kept),
         units=tuple(str(layer.units[i]) for i in kept),
         name=layer.name,
+        file=file_of(layer),
     )
+
+
+def file_of(layer: Any) -> str:
+    """The file of an Image layer, if the layer is named after it; otherwise nothing."""
+    path = str(layer.source.path or "")
+    return path if layer.name in (Path(path).name, Path(path).stem) else ""
 
 
 def shown_contrast(layer: Any, data: Any) -> tuple[float, float]:
