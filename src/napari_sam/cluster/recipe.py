@@ -21,8 +21,6 @@ class Recipe:
     ----------
     image : str
         Path from the root, as the workers see it too; or a URL.
-    name : str
-        What the image is called here; part of the identity of what is kept.
     axes, channels, shape
         As :class:`~napari_sam.image.volume.Volume` has them here.
     mapping : IntensityMapping
@@ -46,7 +44,6 @@ class Recipe:
     """
 
     image: str
-    name: str
     axes: str
     channels: tuple[int, ...]
     shape: tuple[int, ...]
@@ -87,7 +84,6 @@ class Recipe:
             )
         return cls(
             image=volume.name if elsewhere else os.path.abspath(volume.name),
-            name=volume.name,
             axes=volume.axes,
             channels=volume.channels,
             shape=tuple(int(n) for n in volume.data.shape),

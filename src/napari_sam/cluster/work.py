@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -127,7 +127,7 @@ def _open(recipe: Recipe) -> Volume:
         raise ClusterError(
             f"{recipe.image} is another image on a worker: put it on storage that the workers share"
         )
-    return replace(volume, name=recipe.name)
+    return volume
 
 
 @lru_cache(1)
