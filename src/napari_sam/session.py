@@ -1,6 +1,5 @@
 """Session: one image, one model, its labels; the only object that changes."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -776,7 +775,7 @@ class Session:
     def _cache_spec(self) -> CacheSpec:
         tile = next(iter(self.grid.tiles((0,) * len(self.volume.plane_shape))))
         return CacheSpec(
-            image=_identity(self.volume),
+            image=self.volume.identity,
             model=self.model.config.name,
             weights_hash=weights_hash(self.model),
             intensity=self.mapping.key,
@@ -785,11 +784,6 @@ class Session:
             grid_shape=(*self.volume.plane_shape, self.grid.rows, self.grid.cols),
             arrays=array_shapes(self.model.config, tile.height, tile.width),
         )
-
-
-def _identity(volume: Volume) -> str:
-    """Of an image in the cache: the same file is the same image from wherever it is opened."""
-    return os.path.abspath(volume.name) if os.path.exists(volume.name) else volume.name
 
 
 def _open_volume(image: Any, given: dict[str, Any]) -> Volume:

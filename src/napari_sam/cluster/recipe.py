@@ -76,14 +76,13 @@ class Recipe:
             If the image is not a file or a folder.
         """
         volume, cache = encoder.volume, encoder.cache
-        elsewhere = is_url(volume.name)
-        if not elsewhere and not os.path.exists(volume.name):
+        if not is_url(volume.name) and not os.path.exists(volume.name):
             raise ClusterError(
                 f"the workers cannot open {volume.name}: give an image that is a file, on storage "
                 "that they share"
             )
         return cls(
-            image=volume.name if elsewhere else os.path.abspath(volume.name),
+            image=volume.identity,
             axes=volume.axes,
             channels=volume.channels,
             shape=tuple(int(n) for n in volume.data.shape),

@@ -1,6 +1,7 @@
 """Volume: any array-like with named axes, of which only what is asked for is loaded."""
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -98,6 +99,11 @@ class Volume:
             name=name,
             channels=_check_channels(name, shape, axes, channels),
         )
+
+    @property
+    def identity(self) -> str:
+        """Path from the root of its file, from wherever it was opened; or its name."""
+        return os.path.abspath(self.name) if os.path.exists(self.name) else self.name
 
     @property
     def label_axes(self) -> str:
