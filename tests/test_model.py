@@ -59,7 +59,7 @@ def test_shapes_of_the_contract(model: Sam, classes: int, multimask: bool) -> No
     assert features.image_embedding.shape == (1, 32, 4, 6)
     assert [tuple(f.shape) for f in features.high_res_features] == [(1, 8, 8, 12), (1, 8, 16, 24)]
     assert features.proposals is not None
-    assert features.proposals.shape == (1, 2, 16, 24)
+    assert features.proposals.shape == (1, 6, 16, 24)
     assert answer.low_res_logits.shape == (1, classes, masks, 16, 24)
     assert answer.iou_predictions.shape == (1, classes, masks)
     assert answer.object_score.shape == (1, classes, 1)

@@ -1,10 +1,8 @@
 """One simulated annotation: a first prompt, then corrections where the answer was wrong."""
 
-import numpy as np
 import torch
 from numpy.random import Generator
 from torch import Tensor
-from torch.nn import functional
 
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
@@ -14,10 +12,10 @@ from .losses import prompt_loss, resample
 from .prompts import correct
 
 FIRST_PROMPTS = (
-    {"point": 0.78, "mask and point": 0.17, "mask": 0.05},
-    {"box": 0.85, "box and point": 0.15},
+    {"point": 0.85, "mask and point": 0.12, "mask": 0.03},
+    {"box": 0.6, "box and point": 0.4},
 )
-MASK_INPUT_SHARE = 0.6  # corrections that also show the previous answer
+MASK_INPUT_SHARE = 0.3  # corrections that also show the previous answer
 
 
 class Annotator:
@@ -35,23 +33,17 @@ class Annotator:
 
     def __init__(self, batch: Batch, kinds: dict[str, float], rng: Generator) -> None:
         self.batch, self.rng = batch, rng
+        objects = batch.objects
         kind = str(rng.choice(list(kinds), p=list(kinds.values())))
         with_point, with_box = "point" in kind, "box" in kind
-        self.coords: Tensor | None = batch.point[:, :, None] if with_point else None
+        self.coords: Tensor | None = objects.point[:, :, None] if with_point else None
         self.labels: Tensor | None = None
         if with_point:
             self.labels = torch.ones(
-                (*batch.point.shape[:2], 1), dtype=torch.long, device=batch.rgb.device
+                (*objects.point.shape[:2], 1), dtype=torch.long, device=objects.point.device
             )
-            self._pad_points(int(rng.integers(0, 3)) if rng.random() < 0.3 else 0)
-        self.boxes = batch.box if with_box else None
-        self.masks: Tensor | None = batch.mask_logits if "mask" in kind else None
-
-    def _pad_points(self, count: int) -> None:
-        """Padding, as objects with fewer clicks than others get it."""
-        if self.coords is not None and self.labels is not None:
-            self.coords = functional.pad(self.coords, (0, 0, 0, count))
-            self.labels = functional.pad(self.labels, (0, count), value=-1)
+        self.boxes = objects.box if with_box else None
+        self.masks: Tensor | None = objects.mask_logits if "mask" in kind else None
 
     def answer(self, model: Sam, features: ImageFeatures, all_masks: bool) -> Tensor:
         """Decode, remember what was wrong for the next round, return the loss."""
@@ -64,26 +56,26 @@ class Annotator:
             slice(0, 4) if all_masks else slice(0, 1),
             self.batch.offset,
         )
-        logits = resample(prediction.low_res_logits, 2)
+        low_res = prediction.low_res_logits.float()
+        logits = resample(low_res, 2)
         loss = prompt_loss(
             logits,
-            prediction.iou_predictions,
-            prediction.object_score,
-            self.batch.target,
-            self.batch.candidate,
+            prediction.iou_predictions.float(),
+            prediction.object_score.float(),
+            self.batch.objects.target,
+            self.batch.objects.candidate,
+            self.batch.targets.near_border,
         )
-        self._correct(logits[:, :, 0].detach(), prediction.low_res_logits[:, :, 0].detach())
+        self._correct(logits[:, :, 0].detach(), low_res[:, :, 0].detach())
         return loss
 
+    @torch.no_grad()
     def _correct(self, logits: Tensor, low_res: Tensor) -> None:
-        predicted = (logits > 0).flatten(0, 1).cpu().numpy()
-        target = (self.batch.target[:, :, 0] > 0.5).flatten(0, 1).cpu().numpy()
-        points, labels = correct(predicted, target, self.rng)
+        target = self.batch.objects.target[:, :, 0] > 0.5
+        points, labels = correct(logits > 0, target)
         # nobody corrects towards an object that is not there
-        labels[~target.any(axis=(1, 2)) & (labels > 0)] = -1
-        shape, device = logits.shape[:2], logits.device
-        xy = torch.from_numpy(2 * points + np.float32(0.5)).to(device).view(*shape, 1, 2)
-        marks = torch.from_numpy(labels).to(device).view(*shape, 1)
-        self.coords = xy if self.coords is None else torch.cat([self.coords, xy], 2)
-        self.labels = marks if self.labels is None else torch.cat([self.labels, marks], 2)
+        labels = labels.masked_fill(~target.flatten(2).any(-1) & (labels > 0), -1)
+        points, labels = (2 * points + 0.5)[:, :, None], labels[..., None]
+        self.coords = points if self.coords is None else torch.cat([self.coords, points], 2)
+        self.labels = labels if self.labels is None else torch.cat([self.labels, labels], 2)
         self.masks = low_res.clamp(-20, 20) if self.rng.random() < MASK_INPUT_SHARE else None

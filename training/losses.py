@@ -4,6 +4,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .targets import Targets
+
+BORDER_WEIGHT = 2.0
+BOX_WEIGHT = 0.25
+
 
 def resample(logits: Tensor, factor: int) -> Tensor:
     """Bilinear ``(B, C, M, h, w)`` to ``factor`` times the size, as at inference."""
@@ -14,7 +19,7 @@ def resample(logits: Tensor, factor: int) -> Tensor:
     return up.unflatten(0, (b, c))
 
 
-def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
+def mask_loss(logits: Tensor, target: Tensor, near_border: Tensor | None = None) -> Tensor:
     """Cross-entropy and dice of each mask.
 
     The cross-entropy is divided by the object's area instead of the window's: in microscopy an
@@ -26,6 +31,9 @@ def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
         ``(B, C, M, h, w)``.
     target : Tensor
         ``(B, C, 1, h, w)`` in 0..1, soft at the borders.
+    near_border : Tensor or None
+        ``(B, 1, 1, h, w)`` in 0..1, where the cross-entropy counts more: a line of a few pixels
+        decides whether neighbours are two (arXiv:1505.04597, section 3).
 
     Returns
     -------
@@ -34,6 +42,8 @@ def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
     """
     target = target.expand_as(logits)
     entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    if near_border is not None:
+        entropy = entropy * (1 + BORDER_WEIGHT * near_border)
     area = target.sum((-2, -1))
     local = entropy.sum((-2, -1)) / (2 * area + 40)
     probability = logits.sigmoid()
@@ -52,8 +62,15 @@ def true_iou(logits: Tensor, target: Tensor) -> Tensor:
     return overlap / union.clamp(min=1)
 
 
-def proposal_loss(proposals: Tensor | None, centre: Tensor, foreground: Tensor) -> Tensor:
-    """Cross-entropy of centre heat map and foreground; ``(B, 2, h, w)`` logits.
+def proposal_loss(proposals: Tensor | None, targets: Targets) -> Tensor:
+    """Cross-entropy of centre and foreground, and the error of the box at the object's pixels.
+
+    Parameters
+    ----------
+    proposals : Tensor or None
+        ``(B, 6, h, w)``, see :class:`~napari_sam.model.features.ImageFeatures`.
+    targets : Targets
+        What they should be.
 
     Raises
     ------
@@ -62,12 +79,22 @@ def proposal_loss(proposals: Tensor | None, centre: Tensor, foreground: Tensor) 
     """
     if proposals is None:
         raise ValueError("only models with a proposal head can be trained")
-    target = torch.stack([centre, foreground], dim=1)
-    return functional.binary_cross_entropy_with_logits(proposals.float(), target)
+    proposals = proposals.float()
+    target = torch.stack([targets.centre, targets.foreground], dim=1)
+    entropy = functional.binary_cross_entropy_with_logits(proposals[:, :2], target)
+    # the box is read at the centres; elsewhere it only has to be roughly right
+    weight = targets.there * (0.1 + targets.centre)
+    error = functional.smooth_l1_loss(proposals[:, 2:], targets.sides, reduction="none", beta=0.1)
+    return entropy + BOX_WEIGHT * (error.mean(1) * weight).sum() / weight.sum().clamp(min=1)
 
 
 def prompt_loss(
-    logits: Tensor, iou: Tensor, score: Tensor, target: Tensor, candidate: Tensor
+    logits: Tensor,
+    iou: Tensor,
+    score: Tensor,
+    target: Tensor,
+    candidate: Tensor,
+    near_border: Tensor | None = None,
 ) -> Tensor:
     """Loss of one answer.
 
@@ -82,6 +109,8 @@ def prompt_loss(
         ``(B, C, 1)`` object score logit.
     target, candidate : Tensor
         ``(B, C, 1, h, w)`` in 0..1.
+    near_border : Tensor or None
+        See :func:`mask_loss`.
 
     Returns
     -------
@@ -91,10 +120,10 @@ def prompt_loss(
     present = target.flatten(2).amax(-1) > 0.5
     weight = present.float()
     count = weight.sum().clamp(min=1)
-    loss = (mask_loss(logits[:, :, :1], target)[..., 0] * weight).sum() / count
+    loss = (mask_loss(logits[:, :, :1], target, near_border)[..., 0] * weight).sum() / count
     truth = true_iou(logits, target)
     if logits.shape[2] > 1:
-        best = mask_loss(logits[:, :, 1:], candidate).amin(-1)
+        best = mask_loss(logits[:, :, 1:], candidate, near_border).amin(-1)
         loss = loss + 0.5 * (best * weight).sum() / count
         truth = torch.cat([truth[..., :1], true_iou(logits[:, :, 1:], candidate)], -1)
     error = ((iou - truth) ** 2).mean(-1)

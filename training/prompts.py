@@ -1,209 +1,194 @@
-"""Simulated users: which object they mean, where they click, what they correct."""
+"""Simulated users: which objects they mean, where they click, what they correct.
+
+All objects of a batch at once, on the device that trains.
+"""
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.random import Generator
-from numpy.typing import NDArray
-from scipy.ndimage import (
-    binary_dilation,
-    binary_erosion,
-    distance_transform_edt,
-    find_objects,
-    gaussian_filter,
-    maximum,
-)
+import torch
+from torch import Tensor
+from torch.nn import functional
 
-from .windows import Window
+from .windows import Windows
 
-Bool = NDArray[np.bool_]
-Float = NDArray[np.float32]
-BACKGROUND_SHARE = 0.12  # prompts that point at nothing, for the object score
+BACKGROUND_SHARE = 0.1  # prompts that point at nothing, for the object score
+STEADY_SHARE = 0.35  # boxes drawn exactly
 MASK_LOGIT = 6.0
+_DEEPEST = 24  # erosions after which all that is left is the middle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Objects:
-    """``C`` objects of one window, what a user would do to get each, and the dense targets.
+    """``C`` objects of each window, and what a user would do to get each.
 
     Parameters
     ----------
-    target, candidate : ndarray
-        ``(C, size, size)`` bool: the object; and what one of the three candidate masks should
-        be, which may be a part or the cluster. Empty for prompts into the background.
-    point : ndarray
-        ``(C, 2)`` float32, xy, first click.
-    box : ndarray
-        ``(C, 2, 2)`` float32, xy corners, drawn by hand.
-    mask : ndarray
-        ``(C, size, size)`` bool, a mask to be corrected.
-    centre : ndarray
-        ``(size, size)`` float32, 1 at each object's innermost point, 0 at its border.
+    target, candidate : Tensor
+        ``(B, C, 1, size/2, size/2)`` float32 in 0..1, soft at the borders: the object; and what
+        one of the three candidate masks should be, which may be a part or the cluster. Empty for
+        prompts into the background.
+    point : Tensor
+        ``(B, C, 2)`` float32, xy, first click.
+    box : Tensor
+        ``(B, C, 2, 2)`` float32, xy corners, drawn by hand.
+    mask_logits : Tensor
+        ``(B, C, size/4, size/4)`` float32, a mask to be corrected.
     """
 
-    target: Bool
-    candidate: Bool
-    point: Float
-    box: Float
-    mask: Bool
-    centre: Float
+    target: Tensor
+    candidate: Tensor
+    point: Tensor
+    box: Tensor
+    mask_logits: Tensor
 
 
-def draw_objects(window: Window, count: int, rng: Generator) -> Objects:
-    """Choose ``count`` objects of a window, with repetition where there are fewer."""
-    labels = window.labels
-    depth = _inner_distance(labels)
-    chosen = _choose(labels, count, rng)
-    target = labels[None] == chosen[:, None, None]
-    target[chosen == 0] = False
-    points = [_click(labels, depth, index, rng) for index in chosen]
+def draw_objects(windows: Windows, count: int) -> Objects:
+    """Choose ``count`` objects of each window, with repetition where there are fewer."""
+    labels = windows.labels
+    chosen = _choose(windows.areas, (labels == 0).flatten(1).any(1), count)
+    there = chosen > 0
+    whole = (labels[:, None] == chosen[..., None, None]) & there[..., None, None]
+    region = torch.where(there[..., None, None], whole, (labels == 0)[:, None])
+    point = _click(region, windows.depth, there)
+    target = halve(whole)
     return Objects(
-        target=target,
-        candidate=np.stack(
-            [
-                _candidate(window, t, p, i, rng)
-                for t, p, i in zip(target, points, chosen, strict=True)
-            ]
-        ),
-        point=np.array(points, np.float32),
-        box=np.stack([_box(t, p, rng) for t, p in zip(target, points, strict=True)]),
-        mask=np.stack([_rough_mask(t, rng) for t in target]),
-        centre=_normalise(labels, depth),
+        target=target[:, :, None],
+        candidate=_candidate(windows, chosen, whole, target, point)[:, :, None],
+        point=point + (torch.rand_like(point) - 0.5) * 0.8,
+        box=_box(whole, there, point),
+        mask_logits=_rough_mask(target),
     )
 
 
-def _inner_distance(labels: NDArray[np.int32]) -> Float:
-    """Distance of each pixel to its object's own border, in pixels."""
-    border = np.zeros(labels.shape, bool)
-    for axis in (0, 1):
-        change = np.diff(labels, axis=axis) != 0
-        border[: -1 if axis == 0 else None, : -1 if axis == 1 else None] |= change
-        border[1 if axis == 0 else None :, 1 if axis == 1 else None :] |= change
-    inside = (labels > 0) & ~border
-    depth = distance_transform_edt(inside) + 0.5
-    return np.where(labels > 0, depth, 0).astype(np.float32)
+def halve(mask: Tensor) -> Tensor:
+    """``(B, C, h, w)`` bool to ``(B, C, h/2, w/2)`` float32, soft at the borders."""
+    return functional.avg_pool2d(mask.float(), 2)
 
 
-def _normalise(labels: NDArray[np.int32], depth: Float) -> Float:
-    if labels.max() == 0:
-        return np.zeros(labels.shape, np.float32)
-    deepest = np.concatenate([[1], maximum(depth, labels, np.arange(1, labels.max() + 1))])
-    return (depth / deepest[labels]).astype(np.float32) ** 2
+def _choose(areas: Tensor, has_background: Tensor, count: int) -> Tensor:
+    """Labels ``(B, count)`` int64, large ones a little more often; 0 for the background."""
+    keys = _gumbel(areas.shape, areas.device) + 0.3 * areas.clamp(min=1).log()
+    keys = keys.masked_fill(areas == 0, -torch.inf)
+    order = keys.topk(min(count, keys.shape[1]), dim=1).indices
+    present = (areas > 0).sum(1, keepdim=True).clamp(max=order.shape[1])
+    again = torch.arange(count, device=areas.device)[None] % present.clamp(min=1)
+    chosen = order.gather(1, again) * (present > 0)
+    background = torch.rand(chosen.shape, device=areas.device) < BACKGROUND_SHARE
+    return chosen.masked_fill(background & has_background[:, None], 0)
 
 
-def _choose(labels: NDArray[np.int32], count: int, rng: Generator) -> NDArray[np.int64]:
-    """Labels of ``count`` objects; 0 for a prompt into the background."""
-    present = int(labels.max())
-    if present == 0:
-        return np.zeros(count, np.int64)
-    chosen = rng.permutation(present)[:count] + 1
-    if len(chosen) < count:
-        chosen = np.concatenate([chosen, rng.integers(1, present + 1, count - len(chosen))])
-    if (labels == 0).any():
-        chosen[rng.random(count) < BACKGROUND_SHARE] = 0
-    return chosen.astype(np.int64)
+def _gumbel(shape: torch.Size | tuple[int, ...], device: torch.device) -> Tensor:
+    """Noise that makes the largest of ``log weight + noise`` a draw by weight."""
+    return -(-torch.rand(shape, device=device).clamp(1e-6, 1 - 1e-6).log()).log()
 
 
-def _click(
-    labels: NDArray[np.int32], depth: Float, index: int, rng: Generator
-) -> tuple[float, float]:
-    """First click: near the middle, as people do; anywhere in the background."""
-    ys, xs = np.nonzero(labels == index)
-    if index == 0:
-        if len(ys) == 0:
-            return 0.0, 0.0
-        pick = int(rng.integers(len(ys)))
-    else:
-        inside = depth[ys, xs]
-        if rng.random() < 0.5:
-            pick = int(inside.argmax())
-        else:
-            pick = int(rng.choice(len(ys), p=inside / inside.sum()))
-    x, y = xs[pick] + rng.uniform(-0.4, 0.4), ys[pick] + rng.uniform(-0.4, 0.4)
-    return float(x), float(y)
+def _click(region: Tensor, depth: Tensor, there: Tensor) -> Tensor:
+    """First clicks ``(B, C, 2)``, xy: in the middle, or near it; anywhere in the background."""
+    b, c, h, w = region.shape
+    weight = torch.where(there[..., None, None], depth[:, None].clamp(min=0.1).log(), 0.0)
+    middle = there & (torch.rand(b, c, device=region.device) < 0.5)
+    noise = _gumbel((b, c, h, w), region.device).masked_fill_(middle[..., None, None], 0.0)
+    best = (weight + noise).masked_fill_(~region, -torch.inf).flatten(2).argmax(-1)
+    return torch.stack([best % w, best // w], -1).float()
+
+
+def _box(whole: Tensor, there: Tensor, point: Tensor) -> Tensor:
+    """Boxes around the objects with an unsteady hand; random ones in the background."""
+    (x0, x1), (y0, y1) = (_extent(whole.any(axis)) for axis in (2, 3))
+    exact = torch.stack([torch.stack([x0, y0], -1), torch.stack([x1, y1], -1)], -2).float()
+    half = 3 + 22 * torch.rand_like(point)
+    anywhere = torch.stack([point - half, point + half], -2)
+    box = torch.where(there[..., None, None], exact, anywhere)
+    side = (box[..., 1, :] - box[..., 0, :])[..., None, :]
+    shaky = torch.rand(*there.shape, 1, 1, device=box.device) > STEADY_SHARE
+    box = box + (0.06 * side + 0.5).clamp(max=8) * torch.randn_like(box) * shaky
+    return box.sort(dim=-2).values
+
+
+def _extent(along: Tensor) -> tuple[Tensor, Tensor]:
+    """First and last true place of ``(B, C, n)`` bool."""
+    number = along.int()
+    return number.argmax(-1), along.shape[-1] - 1 - number.flip(-1).argmax(-1)
 
 
 def _candidate(
-    window: Window, target: Bool, point: tuple[float, float], index: int, rng: Generator
-) -> Bool:
+    windows: Windows, chosen: Tensor, whole: Tensor, target: Tensor, point: Tensor
+) -> Tensor:
     """The object, or sometimes its inner part or the cluster that it touches."""
-    chance = rng.random()
-    if index == 0 or chance > 0.4:
-        return target
-    x, y = (round(v) for v in point)
-    if window.inner[y, x] == index:
-        return window.inner == index
-    if chance > 0.1:
-        return target
-    touching = np.unique(window.labels[binary_dilation(target, iterations=2)])
-    return np.isin(window.labels, touching[touching > 0])
+    b, c = chosen.shape
+    x, y = point.long().unbind(-1)
+    index = torch.arange(b, device=point.device)
+    part = windows.inner[index[:, None], y, x] & (torch.rand(b, c, device=point.device) < 0.4)
+    inner = halve(whole & windows.inner[:, None])
+    candidate = torch.where(part[..., None, None], inner, target)
+    # of one object in each window at most: the cluster is looked for among all labels
+    cluster = (torch.rand(b, device=point.device) < 0.4) & (chosen[:, 0] > 0) & ~part[:, 0]
+    touched = halve(_cluster(windows, whole[:, 0])[:, None])[:, 0]
+    candidate[:, 0] = torch.where(cluster[:, None, None], touched, candidate[:, 0])
+    return candidate
 
 
-def _box(target: Bool, point: tuple[float, float], rng: Generator) -> Float:
-    """Box around the object with an unsteady hand; a random one in the background."""
-    if target.any():
-        rows, cols = find_objects(target.astype(np.int8))[0]
-        low = np.array([cols.start, rows.start], float)
-        high = np.array([cols.stop - 1, rows.stop - 1], float)
-    else:
-        half = rng.uniform(3, 25, 2)
-        low, high = np.array(point) - half, np.array(point) + half
-    jitter = np.minimum(0.06 * (high - low) + 0.5, 8) * rng.standard_normal((2, 2))
-    corners = np.stack([low, high]) + jitter * (rng.random() < 0.7)
-    return np.sort(corners, axis=0).astype(np.float32)
+def _cluster(windows: Windows, whole: Tensor) -> Tensor:
+    """Objects that touch the one: ``(B, h, w)`` bool."""
+    labels, count = windows.labels, windows.areas.shape[1]
+    near = functional.max_pool2d(whole.float()[:, None], 5, 1, 2)[:, 0] > 0
+    first = count * torch.arange(len(labels), device=labels.device)[:, None, None]
+    touched = torch.zeros(len(labels) * count, dtype=torch.bool, device=labels.device)
+    touched[(labels * near + first).flatten()] = True
+    touched[first.flatten()] = False
+    return touched[labels + first]
 
 
-def _rough_mask(target: Bool, rng: Generator) -> Bool:
-    """The object, a little too large, too small or moved."""
-    if not target.any():
-        return target
-    steps = int(rng.integers(0, 4))
-    moved = np.roll(target, tuple(rng.integers(-3, 4, 2)), (0, 1))
-    if steps == 0:
-        return moved
-    if rng.random() < 0.5:
-        return np.asarray(binary_dilation(moved, iterations=steps))
-    shrunk = np.asarray(binary_erosion(moved, iterations=steps))
-    return shrunk if shrunk.any() else moved
+def _rough_mask(target: Tensor) -> Tensor:
+    """The objects, a little too large, too small or moved, as logits of stride 4."""
+    moved = target.roll(tuple(torch.randint(-2, 3, (2,)).tolist()), (-2, -1))
+    size = 2 * int(torch.randint(0, 3, ())) + 1
+    larger = functional.max_pool2d(moved, size, 1, size // 2)
+    smaller = -functional.max_pool2d(-moved, size, 1, size // 2)
+    grows = torch.rand(*target.shape[:2], 1, 1, device=target.device) < 0.5
+    return mask_logits(torch.where(grows, larger, smaller))
 
 
-def mask_logits(mask: Bool) -> Float:
-    """A binary mask as ``(C, h/4, w/4)`` logits, as the decoder's own would look."""
-    c, h, w = mask.shape
-    share = mask.reshape(c, h // 4, 4, w // 4, 4).mean(axis=(2, 4))
-    return (MASK_LOGIT * (2 * gaussian_filter(share, (0, 0.5, 0.5)) - 1)).astype(np.float32)
+def mask_logits(half: Tensor) -> Tensor:
+    """Masks ``(B, C, h/2, w/2)`` as logits ``(B, C, h/4, w/4)`` like those of the decoder."""
+    return MASK_LOGIT * (2 * functional.avg_pool2d(half, 2) - 1)
 
 
-def correct(predicted: Bool, target: Bool, rng: Generator) -> tuple[Float, NDArray[np.int64]]:
-    """Next click of each object: somewhere in the largest kind of error.
+def correct(predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Next click of each object: in the largest kind of error, in its middle or near it.
 
     Parameters
     ----------
-    predicted, target : ndarray
-        ``(C, h, w)`` bool at any stride.
+    predicted, target : Tensor
+        ``(B, C, h, w)`` bool at any stride.
 
     Returns
     -------
-    points : ndarray
-        ``(C, 2)`` float32, xy in pixels of these masks.
-    labels : ndarray
-        ``(C,)`` int64: 1 where the object was missed, 0 where background was taken, -1 without
+    points : Tensor
+        ``(B, C, 2)`` float32, xy in pixels of these masks.
+    labels : Tensor
+        ``(B, C)`` int64: 1 where the object was missed, 0 where background was taken, -1 without
         error.
     """
-    points = np.zeros((len(target), 2), np.float32)
-    labels = np.full(len(target), -1, np.int64)
-    for index, (p, t) in enumerate(zip(predicted, target, strict=True)):
-        error = p ^ t
-        if not error.any():
-            continue
-        rows, cols = find_objects(error.astype(np.int8))[0]
-        crop = np.pad(error[rows, cols], 1)
-        depth = distance_transform_edt(crop)[1:-1, 1:-1]
-        if rng.random() < 0.5:
-            pick = int(depth.argmax())
-        else:
-            pick = int(rng.choice(depth.size, p=(depth / depth.sum()).ravel()))
-        row, col = np.unravel_index(pick, depth.shape)
-        y, x = int(row) + rows.start, int(col) + cols.start
-        points[index], labels[index] = (x, y), int(t[y, x])
-    return points, labels
+    missed, taken = _depth(target & ~predicted), _depth(predicted & ~target)
+    most_missed, most_taken = (d.flatten(2).amax(-1) for d in (missed, taken))
+    positive = most_missed >= most_taken
+    depth = torch.where(positive[..., None, None], missed, taken)
+    middle = torch.rand(*depth.shape[:2], 1, 1, device=depth.device) < 0.5
+    # where several places are as deep, any of them
+    noise = torch.where(middle, torch.rand_like(depth), _gumbel(depth.shape, depth.device))
+    score = torch.where(middle, depth, depth.clamp(min=1).log()) + noise
+    best = score.masked_fill(depth == 0, -torch.inf).flatten(2).argmax(-1)
+    points = torch.stack([best % depth.shape[-1], best // depth.shape[-1]], -1).float()
+    nothing = torch.maximum(most_missed, most_taken) == 0
+    return points, positive.long().masked_fill(nothing, -1)
+
+
+def _depth(mask: Tensor) -> Tensor:
+    """How many erosions each pixel survives, ``(B, C, h, w)`` float32; the window's sides erode."""
+    left = mask.to(torch.float32 if mask.device.type == "cpu" else torch.float16)
+    depth = left.clone()
+    for _ in range(_DEEPEST - 1):
+        left = 1 - functional.max_pool2d(functional.pad(1 - left, (1,) * 4, value=1.0), 3, 1)
+        depth += left
+    return depth.float()

@@ -1,5 +1,6 @@
 """Images with instance labels, kept whole in memory."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +10,13 @@ from skimage.measure import label as connected_components
 
 # Sampled by set, not by object: two thirds of all objects are fluorescence nuclei.
 SET_WEIGHTS = {
-    "nuclei_fluo": 0.24,
-    "nuclei_histology": 0.13,
-    "nuclei_brightfield": 0.07,
-    "cells_phase": 0.17,
-    "axons_sem": 0.12,
-    "neurites_fibsem_3d": 0.10,
-    "procedural": 0.17,
+    "nuclei_fluo": 0.19,
+    "nuclei_histology": 0.11,
+    "nuclei_brightfield": 0.08,
+    "cells_phase": 0.15,
+    "axons_sem": 0.11,
+    "neurites_fibsem_3d": 0.11,
+    "procedural": 0.25,
 }
 
 
@@ -41,8 +42,8 @@ class Sample:
 def load_set(folder: Path) -> list[Sample]:
     """Read all ``.npz`` files (``image``, ``labels``) of a folder; volumes become slices.
 
-    Labels of a slice are connected components again: in 2D, two branches of one neurite are
-    two objects.
+    A volume is cut along all three axes: those of the sets have cubic voxels. Labels of a slice are
+    connected components again: in 2D, two branches of one neurite are two objects.
     """
     samples = []
     for path in sorted(folder.glob("*.npz")):
@@ -51,11 +52,16 @@ def load_set(folder: Path) -> list[Sample]:
         if labels.ndim == 2:
             samples.append(Sample(image, labels.astype(np.int32)))
         else:
-            samples.extend(
-                Sample(plane, connected_components(ids, background=0).astype(np.int32))
-                for plane, ids in zip(image, labels, strict=True)
-            )
+            samples.extend(_slices(image, labels))
     return samples
+
+
+def _slices(image: NDArray[np.uint8], labels: NDArray[np.integer]) -> Iterator[Sample]:
+    for axis in range(3):
+        for plane, ids in zip(
+            np.moveaxis(image, axis, 0), np.moveaxis(labels, axis, 0), strict=True
+        ):
+            yield Sample(plane, connected_components(ids, background=0).astype(np.int32))
 
 
 def load_sets(folder: Path) -> dict[str, list[Sample]]:

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,6 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader
 
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.features import ImageFeatures
@@ -21,17 +20,21 @@ from napari_sam.model.sam import Sam
 from napari_sam.weights.load import save_weights
 
 from .annotator import FIRST_PROMPTS, Annotator
+from .atlas import Atlas
 from .batches import Batch, BatchStream
+from .feed import Feed
 from .losses import proposal_loss
-from .procedural import procedural_set
 from .samples import load_sets
 
 # Shares of the run. From random weights, the sparse gradients of prompts drown the dense ones, and
 # the encoder learns nothing for a long time: so it first learns the dense targets alone.
 DENSE_ONLY_UNTIL = 0.08
-LARGE_FROM = 0.70  # then windows of the full size join
+LARGE_FROM = 0.60  # then windows of the full size join
 DENSE_WEIGHT = 4.0
-EMA_DECAY = 0.998
+EMA_DECAY = 0.999
+LOG_EVERY = 50  # steps
+REFRESH_EVERY = 8  # steps after which new procedural images are looked for
+SAVE_EVERY = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,12 @@ class TrainingPlan:
         AdamW.
     corrections : float
         Rounds of corrections a step, on average, after a first click and a first box.
-    batches : int
-        Batches whose gradients are added before a step.
+    windows : int
+        Windows of 256 pixels in a batch, and of larger ones as many as have the same area.
     procedural : int
-        Procedural images.
+        Canvases of four procedural images at a time.
     workers : int
-        Loader processes; 0 draws the windows in the training process.
+        Processes that paint procedural canvases anew for ever; with 0 the first ones stay.
     seed : int
         Of windows, prompts and initial weights.
     switches : dict
@@ -69,8 +72,8 @@ class TrainingPlan:
     learning_rate: float = 8e-4
     weight_decay: float = 0.05
     corrections: float = 0.4
-    batches: int = 1
-    procedural: int = 240
+    windows: int = 4
+    procedural: int = 60
     workers: int = 0
     seed: int = 0
     switches: dict[str, Any] = field(default_factory=dict)
@@ -95,11 +98,12 @@ class Training:
         self.model = Sam(config).to(device)
         if plan.start is not None:
             start_from(self.model, plan.start)
-        self.average = AveragedModel(self.model, multi_avg_fn=moving_average)
+        self.average = deepcopy(self.model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.model, plan.weight_decay),
             lr=plan.learning_rate,
             betas=(0.9, 0.98),
+            fused=device.type == "cuda",
         )
         self.step, self.seconds = 0, 0.0
         plan.out.mkdir(parents=True, exist_ok=True)
@@ -136,21 +140,24 @@ class Training:
         partial = self.checkpoint.with_suffix(".partial")
         torch.save(state, partial)
         partial.replace(self.checkpoint)
-        averaged: Sam = self.average.module  # type: ignore[assignment]
-        save_weights(averaged, self.plan.out / f"{self.model.config.name}.safetensors")
+        save_weights(self.average, self.plan.out / f"{self.model.config.name}.safetensors")
 
-    def learn(self, batch: Batch, rng: np.random.Generator) -> dict[str, float]:
-        """Gradients of one batch."""
-        images = torch.cat([self.model.preprocess(rgb) for rgb in batch.rgb])
+    def learn(self, batch: Batch, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Gradients of one batch; returns its losses."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            features = self.model.encode_image(images, batch.offset)
-            dense = proposal_loss(features.proposals, batch.centre, batch.foreground)
+            features = self.model.encode_image(self._normalise(batch.rgb), batch.offset)
+            dense = proposal_loss(features.proposals, batch.targets)
             losses = self._annotate(batch, features, rng)
             loss = torch.stack(losses).mean() if losses else 0.0
-        ((loss + DENSE_WEIGHT * dense) / self.plan.batches).backward()
+        (loss + DENSE_WEIGHT * dense).backward()
         names = ("click", "box", "correction")
-        values = dict(zip(names, (value.item() for value in losses), strict=False))
-        return {"dense": dense.item()} | values
+        values = {name: value.detach() for name, value in zip(names, losses, strict=False)}
+        return {"dense": dense.detach()} | values
+
+    def _normalise(self, rgb: Tensor) -> Tensor:
+        config = self.model.config
+        moments = zip(rgb.unbind(1), config.pixel_mean, config.pixel_std, strict=True)
+        return torch.stack([(channel - mean) / std for channel, mean, std in moments], 1)
 
     def _annotate(
         self, batch: Batch, features: ImageFeatures, rng: np.random.Generator
@@ -169,19 +176,22 @@ class Training:
         """One step of the optimiser."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate * schedule(self.step, self.progress)
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        # one batch whose gradients are no numbers must not take the weights with it
+        if torch.isfinite(norm):
+            self.optimizer.step()
+            self._follow()
         self.optimizer.zero_grad(set_to_none=True)
-        self.average.update_parameters(self.model)
         self.step += 1
 
-
-@torch.no_grad()
-def moving_average(averaged: Any, current: Any, count: Any) -> None:
-    """Exponential moving average that forgets the random start quickly."""
-    decay = min(EMA_DECAY, (1 + int(count)) / (10 + int(count)))
-    for mean, value in zip(averaged, current, strict=True):
-        mean.lerp_(value, 1 - decay)
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the average towards the weights; it forgets the start quickly."""
+        decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
+        averages, weights = (
+            [weight.data for weight in model.parameters()] for model in (self.average, self.model)
+        )
+        torch._foreach_lerp_(averages, weights, 1 - decay)
 
 
 def parameter_groups(model: Sam, weight_decay: float) -> list[dict[str, Any]]:
@@ -221,47 +231,51 @@ def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
     dict
         Step, minutes, learning rate and mean losses.
     """
-    training = Training(plan, device)
-    (plan.out / "plan.json").write_text(json.dumps(asdict(plan), default=str, indent=2))
-    sets = load_sets(plan.data) | {"procedural": procedural_set(plan.procedural, plan.seed)}
-    rng = np.random.default_rng([plan.seed, training.step])
-    losses: list[dict[str, float]] = []
+    torch.set_float32_matmul_precision("high")
+    feed = Feed(load_sets(plan.data), plan.seed, plan.workers, plan.procedural)
+    try:
+        stream = BatchStream(Atlas(feed.canvases(), device), plan.seed, plan.windows)
+        training = Training(plan, device)
+        (plan.out / "plan.json").write_text(json.dumps(asdict(plan), default=str, indent=2))
+        try:
+            yield from _train(training, feed, stream)
+        finally:  # also when the user interrupts it
+            training.save()
+    finally:
+        feed.close()
+
+
+def _train(training: Training, feed: Feed, stream: BatchStream) -> Iterator[dict[str, float]]:
+    losses: list[dict[str, Tensor]] = []
+    saved = training.seconds
+    clock = time.perf_counter()
     while training.progress < 1:
-        large = training.progress >= LARGE_FROM
-        stream = BatchStream(sets, plan.seed, training.step, large)
-        loader = DataLoader(
-            stream,
-            batch_size=None,
-            num_workers=plan.workers,
-            multiprocessing_context="fork" if plan.workers else None,
-        )
-        clock = time.perf_counter()
-        for index, batch in enumerate(loader, 1):
-            losses.append(training.learn(batch.to(device), rng))
-            if index % plan.batches:
-                continue
-            training.update()
-            now = time.perf_counter()
-            training.seconds, clock = training.seconds + now - clock, now
-            if training.step % 50 == 0:
-                yield _log(training, losses)
-                losses = []
-            if training.progress >= 1 or large != (training.progress >= LARGE_FROM):
-                break
-    training.save()
+        rng = np.random.default_rng([training.plan.seed, training.step, 1])
+        batch = stream.draw(training.step, training.progress >= LARGE_FROM)
+        losses.append(training.learn(batch, rng))
+        training.update()
+        if training.step % REFRESH_EVERY == 0:
+            feed.refresh(stream.atlas)
+        now = time.perf_counter()
+        training.seconds, clock = training.seconds + now - clock, now
+        if training.step % LOG_EVERY == 0:
+            yield _log(training, losses)
+            losses = []
+        if training.seconds - saved > SAVE_EVERY:
+            training.save()
+            saved = training.seconds
 
 
-def _log(training: Training, losses: list[dict[str, float]]) -> dict[str, float]:
-    """Mean losses of the last steps, as one line; also the moment to save."""
+def _log(training: Training, losses: list[dict[str, Tensor]]) -> dict[str, float]:
+    """Mean losses of the last steps, as one line."""
     line = {
         "step": training.step,
         "minutes": round(training.seconds / 60, 2),
         "lr": training.optimizer.param_groups[0]["lr"],
     }
     for key in dict.fromkeys(key for values in losses for key in values):
-        line[key] = round(float(np.mean([x[key] for x in losses if key in x])), 4)
+        values = torch.stack([x[key] for x in losses if key in x])
+        line[key] = round(float(values.mean()), 4)
     with (training.plan.out / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
-    if training.step % 250 == 0:
-        training.save()
     return line

@@ -1,136 +1,149 @@
-"""Training windows: a random place, scale and look of a sample."""
+"""Training windows: random places, scales and looks of the images on the canvases."""
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from torch import Tensor
 from torch.nn import functional
 
-from .samples import Sample
+from .atlas import Atlas, Place, send
+from .canvas import SIDE
+from .looks import paint, stretch
 
-Float = NDArray[np.floating[Any]]
 SMALLEST_OBJECT = 16  # pixels that must be visible in the window
+ZOOMS = ((0.85, 0.5, 3.0), (0.15, 2.0, 5.0))  # share, smallest, largest: window pixels a pixel
+AT_OBJECTS = 0.7  # share of windows that look at an object
+BENDS = 0.4  # share of windows that are bent
+FILLS = (0.0, 127.5)  # what lies beyond the image: black, or what the encoder is padded with
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Window:
+class Windows:
     """What the model gets to see, and what is there.
 
     Parameters
     ----------
-    rgb : ndarray
-        ``(size, size, 3)`` float32 in 0..255.
-    labels, inner : ndarray
-        ``(size, size)`` int32, consecutive from 1.
+    rgb : Tensor
+        ``(B, 3, size, size)`` float32 in 0..255.
+    labels : Tensor
+        ``(B, size, size)`` int64, 0 for background.
+    inner : Tensor
+        ``(B, size, size)`` bool, objects inside of objects.
+    depth : Tensor
+        ``(B, size, size)`` float32, distance to the object's own border or to the side of the
+        window, window pixels; 0 outside.
+    areas : Tensor
+        ``(B, M)`` int32, pixels of each label that are visible; 0 for background.
     """
 
-    rgb: NDArray[np.float32]
-    labels: NDArray[np.int32]
-    inner: NDArray[np.int32]
+    rgb: Tensor
+    labels: Tensor
+    inner: Tensor
+    depth: Tensor
+    areas: Tensor
 
 
-def draw_window(sample: Sample, size: int, rng: Generator) -> Window:
-    """Cut, turn, scale and recolour a window of ``size`` pixels."""
-    matrix, center = _placement(sample, size, rng)
-    grid = _sampling_grid(matrix, center, size, sample.labels.shape)
-    drawn = _warp(sample.labels[..., None].astype(np.float32), grid, "nearest")
-    labels = drawn[..., 0].astype(np.int32)
-    inner = np.zeros_like(labels)
-    if sample.inner is not None:
-        there = _warp(sample.inner[..., None].astype(np.float32), grid, "nearest")
-        inner = there[..., 0].astype(np.int32)
-    image = sample.image if sample.image.ndim == 3 else sample.image[..., None]
-    look = _stretch(image, rng)
-    zoom_out = math.sqrt(abs(float(np.linalg.det(matrix))))
-    if zoom_out > 1.3:  # the warp alone would alias
-        look = gaussian_filter(look, (0.4 * zoom_out, 0.4 * zoom_out, 0))
-    rgb = recolour(_warp(look, grid, "bilinear"), rng)
-    kept = _keep_visible(labels)
-    return Window(rgb, kept, np.where(inner > 0, kept, 0).astype(np.int32))
+def draw_windows(atlas: Atlas, places: list[Place], size: int, rng: Generator) -> Windows:
+    """Cut, turn, scale, bend and recolour a window of each place."""
+    device = atlas.device
+    matrices, centres, zooms = _placements(places, size, rng)
+    y, x = _coordinates(send(matrices, device), send(centres, device), size)
+    zoom = send(zooms, device)
+    y, x = _bend(y, x, zoom)
+    canvas = send(np.array([place.canvas for place in places]), device)
+    beyond = _beyond(places, y, x, rng)
+    labels, inner, depth = atlas.nearest(canvas, y, x)
+    labels, inner = labels.masked_fill(beyond, 0), inner & ~beyond
+    labels, areas = _visible(labels, atlas.most_labels + 1)
+    depth = torch.minimum(depth * zoom[:, None, None], _to_side(size, device)) * (labels > 0)
+    rgb = atlas.sample(canvas, y, x, zooms < 0.7)
+    rgb = paint(stretch(rgb, [place.piece for place in places], rng))
+    fills = send(rng.choice(FILLS, len(places)), device)
+    rgb = torch.where(beyond[:, None], fills[:, None, None, None], rgb)
+    return Windows(rgb, labels, inner & (labels > 0), depth, areas)
 
 
-def _placement(
-    sample: Sample, size: int, rng: Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Matrix from window to image pixels (yx), and the window's centre in the image."""
-    h, w = sample.labels.shape
-    zoom = float(np.exp(rng.uniform(math.log(0.6), math.log(2.5))))
-    zoom = max(zoom, 0.6 * size / min(h, w))  # not much more of the mirror than of the image
-    angle = rng.uniform(-math.pi, math.pi) if rng.random() < 0.5 else 0.0
-    angle += rng.integers(4) * math.pi / 2
-    c, s = math.cos(angle), math.sin(angle)
-    flip = np.diag([1.0, rng.choice([-1.0, 1.0])])
-    squeeze = np.diag(np.exp(rng.normal(0, 0.08, 2)))
-    matrix = np.array([[c, -s], [s, c]]) @ flip @ squeeze / zoom
-    margin = 0.5 * size / zoom
-    center = np.array([rng.uniform(min(margin, n / 2), max(n - margin, n / 2)) for n in (h, w)])
-    return matrix, center
+def _placements(
+    places: list[Place], size: int, rng: Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Matrix from window to canvas pixels (yx), canvas pixels of the window's centre, zoom."""
+    count = len(places)
+    shares, low, high = np.array(ZOOMS).T
+    which = rng.choice(len(ZOOMS), count, p=shares)
+    zooms = np.exp(rng.uniform(np.log(low[which]), np.log(high[which])))
+    angles = rng.uniform(-math.pi, math.pi, count) * (rng.random(count) < 0.5)
+    angles += rng.integers(4, size=count) * math.pi / 2
+    c, s = np.cos(angles), np.sin(angles)
+    turn = np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
+    squeeze = np.exp(rng.normal(0, 0.1, (count, 2)))
+    squeeze[:, 1] *= rng.choice([-1.0, 1.0], count)
+    matrices = turn * squeeze[:, None] / zooms[:, None, None]
+    sides = size / zooms
+    centres = [_centre(place, side, rng) for place, side in zip(places, sides, strict=True)]
+    return matrices, np.array(centres), zooms
 
 
-def _sampling_grid(
-    matrix: NDArray[np.float64],
-    center: NDArray[np.float64],
-    size: int,
-    shape: tuple[int, ...],
-) -> torch.Tensor:
-    """``(1, size, size, 2)`` xy in ``[-1, 1]`` of the image."""
-    steps = np.arange(size) - (size - 1) / 2
-    yx = np.stack(np.meshgrid(steps, steps, indexing="ij"), -1) @ matrix.T + center
-    unit = 2 * yx / np.array(shape[:2]) - 1
-    return torch.from_numpy(unit[None, ..., ::-1].astype(np.float32).copy())
+def _centre(place: Place, side: float, rng: Generator) -> NDArray[np.float64]:
+    """Where a window of so many canvas pixels looks: at some object, or anywhere."""
+    centres = place.piece.centres
+    if len(centres) and rng.random() < AT_OBJECTS:
+        return centres[rng.integers(len(centres))] + rng.uniform(-0.35, 0.35, 2) * side
+    y0, x0, y1, x1 = place.piece.box
+    low = [min(a + side / 2, (a + b) / 2) for a, b in ((y0, y1), (x0, x1))]
+    high = [max(b - side / 2, (a + b) / 2) for a, b in ((y0, y1), (x0, x1))]
+    return rng.uniform(low, high)
 
 
-def _warp(image: Float, grid: torch.Tensor, mode: str) -> NDArray[np.float32]:
-    source = torch.from_numpy(np.ascontiguousarray(image, np.float32)).permute(2, 0, 1)[None]
-    warped = functional.grid_sample(
-        source, grid, mode=mode, padding_mode="reflection", align_corners=False
-    )
-    values: NDArray[np.float32] = warped[0].permute(1, 2, 0).numpy()
-    return values
+def _coordinates(matrix: Tensor, centre: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Canvas pixels, y and x, of each window pixel: ``(B, size, size)`` each."""
+    steps = torch.arange(size, device=matrix.device) - (size - 1) / 2
+    rows, cols = steps[None, :, None], steps[None, None, :]
+
+    def along(axis: int) -> Tensor:
+        a, b = (matrix[:, axis, k, None, None] for k in (0, 1))
+        return a * rows + b * cols + centre[:, axis, None, None]
+
+    return along(0), along(1)
 
 
-def _stretch(image: NDArray[np.uint8], rng: Generator) -> Float:
-    """Contrast limits as a user or the automatic contrast might choose them: to about 0..1."""
-    if image.shape[-1] == 3 and rng.random() < 0.5:
-        return image.astype(np.float32) / 255
-    step = max(1, image.shape[0] // 256)
-    low = np.percentile(image[::step, ::step], rng.uniform(0, 2))
-    high = np.percentile(image[::step, ::step], rng.uniform(98, 100))
-    return np.clip((image - low) / max(high - low, 1), 0, 1).astype(np.float32)
+def _bend(y: Tensor, x: Tensor, zoom: Tensor) -> tuple[Tensor, Tensor]:
+    """Move the pixels of some windows by a smooth random field, by up to some ten pixels."""
+    count, size = y.shape[:2]
+    knots = max(4, size // 64)
+    amount = 6 * torch.rand_like(zoom) * (torch.rand_like(zoom) < BENDS)
+    field = torch.randn(count, 2, knots, knots, device=y.device)
+    field = functional.interpolate(field, (size, size), mode="bicubic", align_corners=True)
+    field = field * (amount / zoom)[:, None, None, None]
+    return y + field[:, 0], x + field[:, 1]
 
 
-def recolour(image: Float, rng: Generator) -> NDArray[np.float32]:
-    """Random look of ``(h, w, 1 or 3)`` values in 0..1, as ``(h, w, 3)`` in 0..255."""
-    image = np.clip(image, 0, 1)
-    if image.shape[-1] == 3 and rng.random() < 0.25:
-        image = image.mean(-1, keepdims=True)
-    if rng.random() < 0.5:
-        image = image ** np.float32(np.exp(rng.uniform(-0.7, 0.7)))
-    if rng.random() < 0.1:
-        image = 1 - image
-    if rng.random() < 0.3:
-        image = gaussian_filter(image, (sigma := rng.uniform(0.3, 1.5), sigma, 0))
-    if image.shape[-1] == 1:
-        colour = rng.uniform(0, 1, 3) if rng.random() < 0.1 else np.ones(3)
-        image = image * (colour / colour.max())
-    elif rng.random() < 0.2:
-        image = image[..., rng.permutation(3)] * rng.uniform(0.7, 1.2, 3)
-    image = image * rng.uniform(0.6, 1.1) + rng.uniform(-0.05, 0.15)
-    if rng.random() < 0.4:
-        grey = rng.standard_normal((*image.shape[:2], 1))
-        image = image + grey * rng.exponential(0.03)
-    return (255 * np.clip(image, 0, 1)).astype(np.float32)
+def _beyond(places: list[Place], y: Tensor, x: Tensor, rng: Generator) -> Tensor:
+    """Window pixels ``(B, size, size)`` bool beyond the image; its neighbours may go on behind."""
+    boxes = np.array([place.piece.box for place in places], float)
+    inside_canvas = rng.random(len(places)) < 0.7
+    boxes[inside_canvas] = (0, 0, SIDE, SIDE)
+    y0, x0, y1, x1 = send(boxes, y.device).T[..., None, None] - 0.5
+    return (y < y0) | (y >= y1) | (x < x0) | (x >= x1)
 
 
-def _keep_visible(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Drop slivers, number the rest from 1."""
-    areas = np.bincount(labels.ravel())
-    keep = areas >= SMALLEST_OBJECT
-    keep[0] = False
-    number = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
-    return number[labels]
+def _visible(labels: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Labels without slivers, and the areas of all ``count`` labels."""
+    batch = len(labels)
+    first = count * torch.arange(batch, device=labels.device)
+    flat = labels + first[:, None, None]
+    one = torch.ones((), dtype=torch.int32, device=labels.device).expand(flat.numel())
+    areas = one.new_zeros(batch * count).scatter_add_(0, flat.flatten(), one).view(batch, count)
+    areas = areas * (areas >= SMALLEST_OBJECT)
+    areas[:, 0] = 0
+    return labels * (areas.flatten()[flat] > 0), areas
+
+
+def _to_side(size: int, device: torch.device) -> Tensor:
+    """Distance ``(size, size)`` of each pixel to the next side of the window."""
+    steps = torch.arange(size, device=device)
+    one = torch.minimum(steps, size - 1 - steps) + 0.5
+    return torch.minimum(one[:, None], one[None])

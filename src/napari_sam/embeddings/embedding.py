@@ -133,5 +133,5 @@ def array_shapes(config: ModelConfig, height: int, width: int) -> dict[str, tupl
         shapes["high_res_8"] = (config.prompt_dim // 4, rows // 8, cols // 8)
         shapes["high_res_4"] = (config.mask_dim, rows // 4, cols // 4)
     if config.proposals:
-        shapes["proposals"] = (2, rows // 4, cols // 4)
+        shapes["proposals"] = (config.proposal_channels, rows // 4, cols // 4)
     return shapes

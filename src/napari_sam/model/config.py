@@ -143,6 +143,8 @@ class ModelConfig:
         Normalisation of RGB values in 0..255.
     proposals : bool
         Head for object centres and foreground at stride 4, from the high-resolution features.
+    proposal_boxes : bool
+        The head also tells how far the object under each cell reaches.
     instance_decoder : {"bilinear", "transposed"} or None
         UNETR decoder of micro-sam for automatic segmentation, and how it enlarges.
     prompt_dim : int
@@ -191,6 +193,7 @@ class ModelConfig:
     pixel_mean: tuple[float, float, float] = (123.675, 116.28, 103.53)
     pixel_std: tuple[float, float, float] = (58.395, 57.12, 57.375)
     proposals: bool = False
+    proposal_boxes: bool = False
     instance_decoder: Literal["bilinear", "transposed"] | None = None
     prompt_dim: int = 256
     mask_dim: int = 32
@@ -215,6 +218,11 @@ class ModelConfig:
     def grid_size(self) -> int:
         """Side of the image embedding of the largest window."""
         return self.image_size // PATCH
+
+    @property
+    def proposal_channels(self) -> int:
+        """Channels of the proposal head: centre and foreground, then four sides of a box."""
+        return self.proposals * (2 + 4 * self.proposal_boxes)
 
     @property
     def knows_windows(self) -> bool:
@@ -285,6 +293,7 @@ class ModelConfig:
 # the switches of the project's own architecture
 _SEED: dict[str, Any] = {
     "proposals": True,
+    "proposal_boxes": True,
     "high_res_features": True,
     "position_scale": (1.0, 24.0),
     "object_score": True,

@@ -16,7 +16,9 @@ class ImageFeatures:
     high_res_features : tuple of Tensor
         ``(B, D/4, H/8, W/8)`` and ``(B, mask_dim, H/4, W/4)`` float; empty for models without.
     proposals : Tensor or None
-        ``(B, 2, H/4, W/4)`` float logits: object centre, foreground.
+        ``(B, 2, H/4, W/4)`` float logits: object centre, foreground; or ``(B, 6, H/4, W/4)``, then
+        the logarithms of one plus the distances, in model pixels, from the middle of the cell to
+        the top, left, bottom and right side of the box of the object that lies there.
     conditioned : bool
         The embedding has been conditioned on memories, or on their absence, already.
     """

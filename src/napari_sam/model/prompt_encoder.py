@@ -113,7 +113,7 @@ class PromptEncoder(nn.Module):
         self, coords: Tensor, labels: Tensor, features: Tensor | None, offset: tuple[int, int]
     ) -> Tensor:
         """Embed ``(B, C, N, 2)`` points with labels ``(B, C, N)`` as ``(B, C, N, D)``."""
-        pixels = coords + _pixels(offset, coords)
+        pixels = _on_grid(coords, offset)
         encoded = self.position(pixels) + self.point_embeddings[labels.clamp(min=0)]
         if self.point_features is not None and features is not None:
             encoded = encoded + self.point_features(_sample(features, coords))
@@ -121,7 +121,7 @@ class PromptEncoder(nn.Module):
 
     def embed_boxes(self, boxes: Tensor, offset: tuple[int, int]) -> Tensor:
         """Embed ``(B, C, 2, 2)`` corners as ``(B, C, 2, D)``."""
-        encoded: Tensor = self.position(boxes + _pixels(offset, boxes))
+        encoded: Tensor = self.position(_on_grid(boxes, offset))
         return encoded + self.point_embeddings[2:]
 
     def embed_masks(self, mask_input: Tensor) -> Tensor:
@@ -179,16 +179,20 @@ class PromptEncoder(nn.Module):
         return (torch.cat(sparse, dim=2) if sparse else None), dense
 
 
-def _pixels(offset: tuple[int, int], like: Tensor) -> Tensor:
-    """Token offset (row, col) as an xy offset in model pixels."""
-    return like.new_tensor([offset[1] * PATCH, offset[0] * PATCH])
+def _on_grid(xy: Tensor, offset: tuple[int, int]) -> Tensor:
+    """Pixels ``(..., 2)`` of a window on the positional grid; ``offset`` is (row, col) in tokens.
+
+    Without a tensor of two numbers: to bring it to a GPU would wait for all that is under way there.
+    """
+    x, y = xy.unbind(-1)
+    return torch.stack([x + offset[1] * PATCH, y + offset[0] * PATCH], -1)
 
 
 def _sample(features: Tensor, coords: Tensor, stride: int = 4) -> Tensor:
     """Bilinear look-up of ``(B, F, h, w)`` at ``(B, C, N, 2)`` window pixels: ``(B, C, N, F)``."""
     h, w = features.shape[-2:]
-    size = coords.new_tensor([w * stride, h * stride])
-    grid = 2 * (coords + 0.5) / size - 1
+    x, y = (coords + 0.5).unbind(-1)
+    grid = torch.stack([2 * x / (w * stride) - 1, 2 * y / (h * stride) - 1], -1)
     sampled = functional.grid_sample(
         features, grid, mode="bilinear", padding_mode="border", align_corners=False
     )

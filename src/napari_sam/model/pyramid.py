@@ -56,7 +56,8 @@ class Pyramid(nn.Module):
         self.block8, self.block4 = ResidualConv(p8), ResidualConv(p4)
         self.out8 = nn.Conv2d(p8, config.prompt_dim // 4, 1)
         self.out4 = nn.Conv2d(p4, config.mask_dim, 1)
-        self.proposals = nn.Conv2d(p4, 2, 3, padding=1) if config.proposals else None
+        channels = config.proposal_channels
+        self.proposals = nn.Conv2d(p4, channels, 3, padding=1) if channels else None
 
     def forward(
         self, deep: Tensor, shallow: Tensor, conv: tuple[Tensor, Tensor] | None
