@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.accuracy import spread, truths
+from napari_sam.evaluate.objects import objects_of, spread
 from tests.annotator import Annotated, Annotator
 from tests.bench import Bench
 
@@ -66,17 +66,15 @@ def chosen(folder: Path, objects: int) -> Path | None:
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as file:
             labels = file["labels"]
-        if labels.ndim == 2 and sum(1 for _ in truths(labels)) >= objects:
+        if labels.ndim == 2 and sum(1 for _ in objects_of(labels)) >= objects:
             found.append((labels.size, path))
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
 def masks(labels: NDArray[np.integer], objects: int) -> Iterator[NDArray[np.bool_]]:
     """Objects of a label image, as masks of the whole of it."""
-    for truth in spread(list(truths(labels)), objects):
-        mask = np.zeros(labels.shape, bool)
-        mask[truth.rows, truth.cols] = truth.pixels
-        yield mask
+    for truth in spread(list(objects_of(labels)), objects):
+        yield truth.within((0, 0, *labels.shape))
 
 
 def annotate(path: Path, model: Any, objects: int, pace: float) -> Figures:

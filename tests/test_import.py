@@ -27,6 +27,7 @@ STAGES = {
     "propagation",
     "journal",
     "measure",
+    "evaluate",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -42,6 +43,7 @@ MAY_IMPORT = {
     "journal": {"errors", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "image", "labels"},
+    "evaluate": {"errors", "image", "tiles", "prompts", "masks.mask", "session"},
     "mosaic": {"errors", "tiles", "embeddings", "masks", "labels", "weights"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
@@ -129,7 +131,7 @@ def test_stages_before_the_model_run_without_torch() -> None:
     names = [
         module_name(p)
         for p in MODULES
-        if folder(p) in {"image", "tiles", "prompts", "labels", "measure"}
+        if folder(p) in {"image", "tiles", "prompts", "labels", "measure", "evaluate"}
     ]
     assert loaded_after([*names, "napari_sam.masks.mask"], {"torch"}) == ""
 

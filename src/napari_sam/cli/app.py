@@ -14,6 +14,7 @@ from napari_sam.installation import conflict
 from . import cache, models
 from .demo import demo
 from .embed import embed
+from .evaluate import evaluate
 from .measure import measure
 from .replay import replay
 from .report import warn
@@ -33,6 +34,7 @@ app.command()(demo)
 app.command()(segment)
 app.command()(embed)
 app.command()(measure)
+app.command()(evaluate)
 app.command()(replay)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")

@@ -26,7 +26,7 @@ def is_one_image(images: Sequence[str]) -> bool:
     if len(images) > 1 or path.suffix.lower() in _TABLES:
         return False
     if path.exists():
-        return not _is_folder_of_images(path)
+        return not is_folder_of_images(path)
     return not glob.has_magic(images[0])
 
 
@@ -98,9 +98,9 @@ def _tasks(given: str, output: Path, suffix: str) -> Iterator[Task]:
         found = [Path(name) for name in sorted(glob.glob(given, recursive=True))]
         found = [one for one in found if _is_image(one)]
     else:
-        found = _inside(path) if _is_folder_of_images(path) else [path]
+        found = images_in(path) if is_folder_of_images(path) else [path]
     for image in found:
-        yield Task(image, output / f"{_stem(image)}{LABELS}{suffix}")
+        yield Task(image, output / f"{stem(image)}{LABELS}{suffix}")
 
 
 def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
@@ -113,7 +113,7 @@ def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
         raise ImageError(f"{path} has no column image: its first line names the columns")
     for row in rows:
         image = path.parent / str(row["image"])
-        default = output / f"{_stem(image)}{LABELS}{suffix}"
+        default = output / f"{stem(image)}{LABELS}{suffix}"
         named: dict[str, Any] = {
             name: path.parent / str(row[name]) for name in _COLUMNS if row.get(name)
         }
@@ -121,24 +121,37 @@ def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
 
 
 def _beside(task: Task, suffixes: Sequence[str]) -> tuple[Path, ...]:
-    return tuple(task.output.with_name(_stem(task.output) + suffix) for suffix in suffixes)
+    return tuple(task.output.with_name(stem(task.output) + suffix) for suffix in suffixes)
 
 
-def _inside(folder: Path) -> list[Path]:
+def images_in(folder: Path) -> list[Path]:
+    """Images of a folder, by name, without the labels of images.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read.
+    """
     try:
         return sorted(path for path in folder.iterdir() if _is_image(path))
     except OSError as error:
         raise ImageError(f"{folder} cannot be read: {error.strerror}") from error
 
 
-def _is_folder_of_images(path: Path) -> bool:
+def is_folder_of_images(path: Path) -> bool:
+    """Whether it is a folder, and not one that a zarr is made of."""
     return path.is_dir() and not _is_zarr(path)
 
 
 def _is_image(path: Path) -> bool:
+    return can_be_read(path) and not stem(path).endswith(LABELS)
+
+
+def can_be_read(path: Path) -> bool:
+    """Whether it is an image or labels, by its name; of a folder, whether it is a zarr."""
     from napari_sam.image.read import SUFFIXES
 
-    if path.name.startswith(".") or _stem(path).endswith(LABELS):
+    if path.name.startswith("."):
         return False
     return _is_zarr(path) if path.is_dir() else path.suffix.lower() in SUFFIXES
 
@@ -147,7 +160,8 @@ def _is_zarr(path: Path) -> bool:
     return any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
 
 
-def _stem(path: Path) -> str:
+def stem(path: Path) -> str:
+    """Name of a file without its suffix, which may have two parts."""
     for suffix in _SUFFIXES:
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]

@@ -95,7 +95,7 @@ class Settings:
         """
         from napari_sam.image.read import read_image
 
-        return read_image(image, axes=self.axes, channels=self._channel_numbers())
+        return read_image(image, axes=self.axes, channels=self.channel_numbers())
 
     def open(self, volume: "Volume", *, quiet: bool) -> "Session":
         """Load the model and open a session on the image.
@@ -142,7 +142,8 @@ class Settings:
         fetch_weights(self.model, quiet=quiet)
         return replace(self, model=load_model(self.model, self.device or best_device()))
 
-    def _channel_numbers(self) -> tuple[int, ...] | None:
+    def channel_numbers(self) -> tuple[int, ...] | None:
+        """The channels that the model sees; None for the image's default."""
         if self.channels is None:
             return None
         try:

@@ -1,0 +1,1 @@
+"""Evaluate: how good a model is on images whose objects are known."""

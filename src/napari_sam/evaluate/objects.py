@@ -1,0 +1,93 @@
+"""Objects: what is known to be in an image, and the prompts that show it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, find_objects
+
+from napari_sam.masks.mask import Mask
+from napari_sam.tiles.bbox import BBox
+
+SMALLEST_OBJECT = 25
+"""Pixels; slices of a 3D ground truth end in crumbs."""
+
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrueObject:
+    """One object of a plane.
+
+    Parameters
+    ----------
+    bbox : tuple of int
+        ``(y0, x0, y1, x1)``, data pixels, the ends excluded.
+    pixels : ndarray
+        ``(y1 - y0, x1 - x0)`` bool, True inside the object.
+    click : tuple of float
+        ``(y, x)`` data pixels: the pixel that is farthest from its outline.
+    """
+
+    bbox: BBox
+    pixels: Bool
+    click: tuple[float, float]
+
+    @property
+    def box(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Two opposite corners, yx: the middles of the outermost pixels, never on one line."""
+        y0, x0, y1, x1 = self.bbox
+        dy, dx = 0.5 * (y1 - y0 == 1), 0.5 * (x1 - x0 == 1)
+        return (y0 - dy, x0 - dx), (y1 - 1 + dy, x1 - 1 + dx)
+
+    def iou(self, mask: Mask) -> float:
+        """Intersection over union with a mask of the same plane, 0 to 1."""
+        area = int(np.count_nonzero(self.pixels))
+        common = int(np.count_nonzero(mask.within(self.bbox) & self.pixels))
+        return common / (mask.area + area - common)
+
+    def within(self, region: BBox) -> Bool:
+        """The pixels of a region, ``(h, w)`` bool: True inside the object."""
+        return Mask((), self.bbox, self.pixels, 1.0, 0.0).within(region)
+
+
+def objects_of(
+    labels: NDArray[np.integer], smallest: int = SMALLEST_OBJECT
+) -> Iterator[TrueObject]:
+    """Objects of a label image.
+
+    Parameters
+    ----------
+    labels : ndarray
+        ``(y, x)`` integers; 0 is background.
+    smallest : int
+        Pixels that an object has at least; smaller ones are left out.
+
+    Yields
+    ------
+    TrueObject
+        By ascending label.
+    """
+    numbers = np.unique(labels[labels > 0])
+    compact = np.where(labels > 0, np.searchsorted(numbers, labels) + 1, 0)  # may be sparse
+    for index, place in enumerate(find_objects(compact), 1):
+        pixels = compact[place] == index
+        if np.count_nonzero(pixels) >= smallest:
+            y0, x0 = place[0].start, place[1].start
+            y, x = innermost(pixels)
+            bbox = (y0, x0, place[0].stop, place[1].stop)
+            yield TrueObject(bbox, pixels, (float(y0 + y), float(x0 + x)))
+
+
+def innermost(pixels: Bool) -> tuple[int, int]:
+    """The pixel yx of a region ``(h, w)`` that is farthest from its outline; the rim is one."""
+    depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    return int(y), int(x)
+
+
+def spread(objects: Sequence[TrueObject], most: int) -> list[TrueObject]:
+    """At most that many of them, evenly spread."""
+    step = max(1.0, len(objects) / most)
+    return [objects[int(i * step)] for i in range(min(len(objects), most))]
