@@ -97,13 +97,19 @@ def confident(gated_model: "GatedSam") -> Iterator["GatedSam"]:
     """The random model, sure of itself, so that it finds objects everywhere."""
     import torch
 
-    heads = (gated_model.mask_decoder.iou_head, gated_model.mask_decoder.object_score_head)
+    decoder = gated_model.mask_decoder
+    heads = (decoder.iou_head, decoder.object_score_head)
     biases = [list(head.parameters())[-1] for head in heads]
-    before = [bias.detach().clone() for bias in biases]
+    proposing = gated_model.get_submodule("image_encoder.pyramid.proposals").bias
+    drawing = [p for net in decoder.hypernetworks for p in list(net.parameters())[-2:]]
+    before = [parameter.detach().clone() for parameter in (*biases, proposing, *drawing)]
     with torch.no_grad():
         for bias in biases:
             bias.fill_(5.0)
+        proposing[:2] += 1.0
+        for parameter in drawing:
+            parameter.mul_(100)  # masks that do not hang on their threshold
     yield gated_model
     with torch.no_grad():
-        for bias, old in zip(biases, before, strict=True):
-            bias.copy_(old)
+        for parameter, old in zip((*biases, proposing, *drawing), before, strict=True):
+            parameter.copy_(old)

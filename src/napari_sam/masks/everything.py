@@ -4,70 +4,25 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
-from skimage.feature import peak_local_max
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.model.preprocess import restore
-from napari_sam.model.sam import MASK_STRIDE, Sam
+from napari_sam.model.sam import Sam
 from napari_sam.model.unetr import InstanceDecoder
 from napari_sam.prompts.prompt import PointPrompt
 from napari_sam.tiles.bbox import BBox, holds, union
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import group_parts
 
+from .around import decode_around
+from .decode import Answer
 from .instances import instance_settings, instances
 from .mask import Mask
 from .nearby import decode_nearby
+from .overlaps import confidence as confidence
+from .overlaps import is_credible, suppress_overlaps
+from .propose import Proposals, propose
 from .refine import refine
-
-CENTRE_THRESHOLD = 0.35
-FOREGROUND_THRESHOLD = 0.5
-IOU_THRESHOLD = 0.4
-FREE_SHARE = 0.5  # of a mask that no better one may have taken
-SMALLEST_OBJECT = 12  # pixels
-MOST_PROPOSALS = 3000  # a tile of 1024 pixels has fewer cells; bad weights propose everywhere
-GRID_POINTS = 32  # a side, for models without proposals (arXiv:2304.02643, appendix B)
-
-
-def propose(embedding: Embedding) -> NDArray[np.float64]:
-    """Where to click in a tile.
-
-    Parameters
-    ----------
-    embedding : Embedding
-        Of the tile.
-
-    Returns
-    -------
-    ndarray
-        ``(N, 2)`` float64, yx, pixels of the tile: peaks of the centre heat map inside the
-        foreground, or a regular grid for models without a proposal head.
-    """
-    tile = embedding.tile
-    if embedding.features.proposals is None:
-        return _grid_points(tile)
-    heat, foreground = torch.sigmoid(embedding.features.proposals[0]).cpu().numpy()
-    peaks = peak_local_max(
-        gaussian_filter(heat, 0.6),
-        min_distance=1,
-        threshold_abs=CENTRE_THRESHOLD,
-        exclude_border=False,
-        num_peaks=MOST_PROPOSALS,
-    )
-    inside = foreground[tuple(peaks.T)] > FOREGROUND_THRESHOLD
-    points = (peaks[inside] + 0.5) * MASK_STRIDE - 0.5
-    kept: NDArray[np.float64] = points[(points[:, 0] < tile.height) & (points[:, 1] < tile.width)]
-    return kept
-
-
-def _grid_points(tile: Tile) -> NDArray[np.float64]:
-    rows = max(1, round(GRID_POINTS * tile.height / 1024))
-    cols = max(1, round(GRID_POINTS * tile.width / 1024))
-    y = (np.arange(rows) + 0.5) * tile.height / rows - 0.5
-    x = (np.arange(cols) + 0.5) * tile.width / cols - 0.5
-    return np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
@@ -88,11 +43,18 @@ def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
     tile = embedding.tile
     if model.instance_decoder is not None:
         return _drawn_at_once(model, model.instance_decoder, embedding)
-    points = np.add(propose(embedding), (tile.y0, tile.x0))
-    clicks = {i: PointPrompt((*tile.plane, float(y), float(x))) for i, (y, x) in enumerate(points)}
-    answers = decode_nearby(model, embedding, clicks)
-    masks = [refine(answers[i].to_mask()) for i in clicks]
+    answers = _decode(model, embedding, propose(embedding))
+    masks = (refine(answer.to_mask()) for answer in answers if is_credible(answer))
     return tuple(suppress_overlaps(masks, tile))
+
+
+def _decode(model: Sam, embedding: Embedding, proposals: Proposals) -> Iterable[Answer]:
+    if proposals.boxes is not None:
+        return decode_around(model, embedding, proposals)
+    tile = embedding.tile
+    points = np.add(proposals.points, (tile.y0, tile.x0)).tolist()
+    clicks = {i: PointPrompt((*tile.plane, y, x)) for i, (y, x) in enumerate(points)}
+    return decode_nearby(model, embedding, clicks).values()
 
 
 def _drawn_at_once(model: Sam, decoder: InstanceDecoder, embedding: Embedding) -> tuple[Mask, ...]:
@@ -103,34 +65,6 @@ def _drawn_at_once(model: Sam, decoder: InstanceDecoder, embedding: Embedding) -
         maps = restore(model.config, maps, tile.height, tile.width)[0].cpu().numpy()
     found = instances(maps, tile, instance_settings(model.config.name))
     return tuple(sorted(found, key=confidence, reverse=True))
-
-
-def suppress_overlaps(masks: list[Mask], tile: Tile) -> Iterator[Mask]:
-    """Keep credible masks, best first, each without the pixels of better ones.
-
-    Parameters
-    ----------
-    masks : list of Mask
-        All in one tile.
-    tile : Tile
-        The tile.
-
-    Yields
-    ------
-    Mask
-        Those that are likely objects and mostly free of better ones.
-    """
-    taken = np.zeros((tile.height, tile.width), bool)
-    for mask in sorted(masks, key=confidence, reverse=True):
-        if mask.iou < IOU_THRESHOLD or mask.object_score < 0 or mask.area < SMALLEST_OBJECT:
-            continue
-        y0, x0, y1, x1 = mask.bbox
-        place = taken[y0 - tile.y0 : y1 - tile.y0, x0 - tile.x0 : x1 - tile.x0]
-        free = mask.pixels & ~place
-        if free.sum() < max(FREE_SHARE * mask.area, SMALLEST_OBJECT):
-            continue
-        place |= free
-        yield Mask(mask.plane, mask.bbox, free, mask.iou, mask.object_score).tight()
 
 
 def not_cut(masks: Iterable[Mask], grid: TileGrid, tile: Tile) -> Iterator[Mask]:
@@ -158,11 +92,6 @@ def not_cut(masks: Iterable[Mask], grid: TileGrid, tile: Tile) -> Iterator[Mask]
 
 def _is_inside(grid: TileGrid, tile: Tile, bbox: BBox) -> bool:
     return holds(tile.bbox, bbox) and not grid.behind(tile, bbox)
-
-
-def confidence(mask: Mask) -> float:
-    """How much a mask can be trusted: predicted IoU times the probability of an object."""
-    return float(mask.iou / (1 + np.exp(-mask.object_score)))
 
 
 def stitch_masks(found: list[tuple[Tile, tuple[Mask, ...]]]) -> Iterator[Mask]:

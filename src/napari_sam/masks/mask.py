@@ -81,6 +81,8 @@ class Mask:
         cols = np.flatnonzero(self.pixels.any(axis=0))
         top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 0)
         left, right = (int(cols[0]), int(cols[-1]) + 1) if cols.size else (0, 0)
+        if (bottom - top, right - left) == self.pixels.shape and self.pixels.base is None:
+            return self
         # Copied, so that a small mask does not keep the large one alive.
         pixels = self.pixels[top:bottom, left:right].copy()
         return replace(self, bbox=(y0 + top, x0 + left, y0 + bottom, x0 + right), pixels=pixels)

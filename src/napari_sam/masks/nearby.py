@@ -46,7 +46,7 @@ def decode_nearby(model: Sam, embedding: Embedding, clicks: Clicks) -> dict[int,
     for size in WINDOWS if model.config.knows_windows else ():
         for window, own in _windows(embedding, size, _others(clicks, found)):
             answers = _decode(model, window, own)
-            found |= {i: one for i, one in answers.items() if not _is_cut(one, embedding.tile)}
+            found |= {i: one for i, one in answers.items() if not is_cut(one, embedding.tile)}
     return found | _decode(model, embedding, _others(clicks, found))
 
 
@@ -74,13 +74,20 @@ def _windows(embedding: Embedding, size: int, clicks: Clicks) -> Iterator[tuple[
         yield embedding.window(place.bbox), own
 
 
-def _is_cut(answer: Answer, tile: Tile) -> bool:
-    """Whether the object reaches a side of its window that is none of the tile."""
-    seen, inside = answer.tile, answer.low_res_logits > 0
-    rows, cols = (np.atleast_1d(inside.any(axis)) for axis in (1, 0))
+def is_cut(answer: Answer, tile: Tile) -> bool:
+    """Whether the object reaches a side of its window that is none of the tile.
+
+    Parameters
+    ----------
+    answer : Answer
+        Its tile is the window.
+    tile : Tile
+        That the window is a part of.
+    """
+    seen, logits = answer.tile, answer.low_res_logits
     return bool(
-        (seen.y0 > tile.y0 and rows[0])
-        or (seen.x0 > tile.x0 and cols[0])
-        or (seen.y1 < tile.y1 and rows[-1])
-        or (seen.x1 < tile.x1 and cols[-1])
+        (seen.y0 > tile.y0 and logits[0].max() > 0)
+        or (seen.x0 > tile.x0 and logits[:, 0].max() > 0)
+        or (seen.y1 < tile.y1 and logits[-1].max() > 0)
+        or (seen.x1 < tile.x1 and logits[:, -1].max() > 0)
     )

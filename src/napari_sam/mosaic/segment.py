@@ -17,7 +17,7 @@ from .tile_objects import TileObjects
 Work = Callable[[Encoder, TileFolder, Sequence[Tile]], Iterable[object]]
 """Fills a folder with the objects of tiles, one a step, in whatever order or place."""
 
-VERSION = 3
+VERSION = 4
 """Raised when the objects of a tile would be others than before."""
 
 

@@ -1,0 +1,188 @@
+"""The proposal head against a grid of points, with the same embeddings and the same decoder.
+
+    python benchmarks/proposals.py --data ../shared/data/val [--model cells-tiny] [--most 10]
+        [--sets nuclei_fluo cells_phase ...] [--ways grid points head]
+        [--vary CENTRE_THRESHOLD=0.3,0.4 PROMPTS=boxes,both ...]
+
+grid    As for a model without a head: 32 x 32 points in a tile of 1024 pixels.
+points  Centres and foreground of the head, without its boxes.
+head    All that the head says.
+
+Each is told by the average precision at an IoU of 0.5 and its mean over 0.5 to 0.95, the proposals
+that are decoded and the seconds that a tile takes after its encoding. Means are taken over the
+planes of a set, then over the sets. With --vary, the head alone is measured, with each combination
+of the values of constants in ``napari_sam.masks``: for choosing them, on images of the training.
+"""
+
+import argparse
+import ast
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from napari_sam import Session
+from napari_sam.embeddings.embedding import Embedding
+from napari_sam.evaluate.ground_truth import Labels, Pair, files_with_both
+from napari_sam.evaluate.matching import detect
+from napari_sam.masks import around, nearby, overlaps, propose
+from napari_sam.masks.everything import not_cut, segment_tile, stitch_masks
+from napari_sam.model.sam import Sam
+from napari_sam.weights.load import load_model
+
+WAYS = {"grid": 0, "points": 2, "head": None}
+"""How many channels of the head are left."""
+
+PLACES = (propose, around, nearby, overlaps)
+"""Modules whose constants can be varied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Of one plane, or a mean: what was right, what it took."""
+
+    ap50: float
+    msa: float
+    proposals: float
+    seconds: float
+
+    @classmethod
+    def mean(cls, scores: Sequence["Score"]) -> "Score":
+        """Of each figure."""
+        names = cls.__slots__
+        return cls(*(statistics.fmean(getattr(one, name) for one in scores) for name in names))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """An encoded plane and its true objects."""
+
+    session: Session
+    embeddings: list[Embedding]
+    truth: Labels
+
+
+def planes(path: Path, model: Sam) -> Iterator[Plane]:
+    """The planes of a file, encoded."""
+    sample = Pair(path, None).read()
+    session = Session.open(sample.volume, model=model, cache_dir=False)
+    for plane in sample.planes():
+        tiles = session.grid.tiles(plane)
+        yield Plane(session, [session.encoder.get(t) for t in tiles], sample.plane(plane))
+
+
+def only(embedding: Embedding, channels: int | None) -> Embedding:
+    """An embedding with some channels of its proposals; none for no head."""
+    proposals = embedding.features.proposals
+    if proposals is None or channels is None:
+        return embedding
+    left = proposals[:, :channels] if channels else None
+    return replace(embedding, features=replace(embedding.features, proposals=left))
+
+
+def score(plane: Plane, way: str) -> Score:
+    """Segment a plane in one way."""
+    session, found, decoded = plane.session, [], 0
+    embeddings = [only(embedding, WAYS[way]) for embedding in plane.embeddings]
+    started = time.perf_counter()
+    for embedding in embeddings:
+        masks = segment_tile(session.model, embedding)
+        found.append((embedding.tile, tuple(not_cut(masks, session.grid, embedding.tile))))
+    seconds = time.perf_counter() - started
+    decoded = sum(len(propose.propose(embedding)) for embedding in embeddings)
+    labels = np.zeros(plane.truth.shape, np.uint32)
+    for number, mask in enumerate(stitch_masks(found), 1):
+        y0, x0, y1, x1 = mask.bbox
+        there = labels[y0:y1, x0:x1]
+        there[mask.pixels & (there == 0)] = number
+    right = detect(plane.truth, labels)
+    tiles = len(embeddings)
+    return Score(right.ap50, right.msa, decoded / tiles, seconds / tiles)
+
+
+@contextmanager
+def constants(values: Mapping[str, Any]) -> Iterator[None]:
+    """Other values for constants of the modules."""
+    before = [(m, n, getattr(m, n)) for n in values for m in PLACES if n in vars(m)]
+    unknown = set(values) - {name for _, name, _ in before}
+    if unknown:
+        raise SystemExit(f"no such constant: {', '.join(sorted(unknown))}")
+    try:
+        for module, name, _ in before:
+            setattr(module, name, values[name])
+        yield
+    finally:
+        for module, name, old in before:
+            setattr(module, name, old)
+
+
+def combinations(given: Sequence[str]) -> list[dict[str, Any]]:
+    """``NAME=A,B`` each, to all combinations."""
+    named = [text.split("=", 1) for text in given]
+    values = [[value_of(text) for text in texts.split(",")] for _, texts in named]
+    return [dict(zip([n for n, _ in named], each, strict=True)) for each in product(*values)]
+
+
+def value_of(text: str) -> Any:
+    """A number, or a word."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def spread(files: Sequence[Path], most: int) -> list[Path]:
+    """At most that many of them, evenly spread."""
+    chosen = np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int)
+    return [files[i] for i in chosen]
+
+
+def table(scores: Mapping[tuple[str, str], list[Score]], sets: Sequence[str]) -> Iterator[str]:
+    """Lines, those of each way together."""
+    yield "| | set | AP@0.5 | mSA | proposals a tile | s a tile |"
+    yield "|---|---|---|---|---|---|"
+    for way in dict.fromkeys(way for way, _ in scores):
+        means = {name: Score.mean(scores[way, name]) for name in sets}
+        for name, one in [*means.items(), ("macro", Score.mean(list(means.values())))]:
+            figures = f"{one.ap50:.3f} | {one.msa:.3f} | {one.proposals:.0f} | {one.seconds:.3f}"
+            yield f"| {way} | {name} | {figures} |"
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/val"))
+    parser.add_argument("--model", default="cells-tiny")
+    parser.add_argument("--most", type=int, default=10, help="files of a set")
+    parser.add_argument("--sets", nargs="*")
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--vary", nargs="*", default=[], metavar="NAME=A,B")
+    given = parser.parse_args()
+    model = load_model(given.model, "cpu")
+    files = files_with_both(given.data)
+    sets = given.sets or list(files)
+    varied = combinations(given.vary)
+    scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
+    for name in sets:
+        for path in tqdm(spread(files[name], given.most), desc=name):
+            for plane in planes(path, model):
+                for values in varied:
+                    label = " ".join(f"{n}={v}" for n, v in values.items())
+                    with constants(values):
+                        for way in ["head"] if values else given.ways:
+                            scores[label or way, name].append(score(plane, way))
+    print(*table(scores, sets), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
