@@ -14,7 +14,7 @@ from .windows import Windows
 BACKGROUND_SHARE = 0.1  # prompts that point at nothing, for the object score
 STEADY_SHARE = 0.35  # boxes drawn exactly
 MASK_LOGIT = 6.0
-_DEEPEST = 24  # erosions after which all that is left is the middle
+_DEEPEST = 12  # erosions after which all that is left is the middle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,6 +189,7 @@ def _depth(mask: Tensor) -> Tensor:
     left = mask.to(torch.float32 if mask.device.type == "cpu" else torch.float16)
     depth = left.clone()
     for _ in range(_DEEPEST - 1):
-        left = 1 - functional.max_pool2d(functional.pad(1 - left, (1,) * 4, value=1.0), 3, 1)
+        # a maximum of the background would do the same, and write where it found it: half the time
+        left = (functional.avg_pool2d(left, 3, 1, 1) > 0.99).to(left.dtype)
         depth += left
     return depth.float()

@@ -242,9 +242,6 @@ class ModelConfig:
             mask_dim=32,
             mask_prompt_dim=32,
             decoder_mlp_dim=512,
-            # these two: measured on training images
-            mask_threshold=-0.5,
-            best_candidate_for_box=True,
             **_SEED,
         )
 

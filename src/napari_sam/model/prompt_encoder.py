@@ -182,7 +182,7 @@ class PromptEncoder(nn.Module):
 def _on_grid(xy: Tensor, offset: tuple[int, int]) -> Tensor:
     """Pixels ``(..., 2)`` of a window on the positional grid; ``offset`` is (row, col) in tokens.
 
-    Without a tensor of two numbers: to bring it to a GPU would wait for all that is under way there.
+    Without a tensor of two numbers: to bring one to a GPU waits for all that is under way there.
     """
     x, y = xy.unbind(-1)
     return torch.stack([x + offset[1] * PATCH, y + offset[0] * PATCH], -1)
