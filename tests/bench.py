@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ class GatedSam(Sam):
     def __init__(self) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            super().__init__(ModelConfig.tiny_random())
+            # without boxes: its points are asked as clicks are, which random weights answer alike
+            super().__init__(replace(ModelConfig.tiny_random(), proposal_boxes=False))
         self.gate, self.inside = threading.Event(), threading.Event()
         self.gate.set()
         self.threads: set[int] = set()

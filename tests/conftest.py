@@ -106,7 +106,7 @@ def confident(gated_model: "GatedSam") -> Iterator["GatedSam"]:
     with torch.no_grad():
         for bias in biases:
             bias.fill_(5.0)
-        proposing[:2] += 1.0
+        proposing[:2] += 3.0
         for parameter in drawing:
             parameter.mul_(100)  # masks that do not hang on their threshold
     yield gated_model

@@ -644,7 +644,7 @@ def test_all_slices_that_are_taken_back_come_no_further(
 def test_strokes_before_all_slices_are_still_napari_s_to_take_back(
     open_dock: Open, confident: Any
 ) -> None:
-    bench = shown(open_dock(picture(104, 24, 32), show=True))  # napari's history takes 100 steps
+    bench = shown(open_dock(picture(124, 24, 32), show=True))  # napari's history takes 100 steps
     labels = bench.layer("labels")
     stroke(bench, (10, 10), (10, 20))
     painted = labels.data.copy()

@@ -927,7 +927,9 @@ def rememberer() -> Sam:
     """A random model with memory that sees an object everywhere."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        config = replace(ModelConfig.tiny_random(), memory=MemoryConfig(dim=8, layers=1))
+        config = replace(
+            ModelConfig.tiny_random(), memory=MemoryConfig(dim=8, layers=1), proposal_boxes=False
+        )
         model = Sam(config).eval()
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.2)
