@@ -1,6 +1,7 @@
 """Proposals: where in a tile there are objects, each once, and how far it reaches."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,13 @@ from torch import Tensor
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.masks import propose as module
+from napari_sam.masks.everything import segment_tile
 from napari_sam.masks.propose import Proposals, distinct, propose
+from napari_sam.model.config import ModelConfig
 from napari_sam.model.features import ImageFeatures
+from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile
+from napari_sam.weights.load import load_model, save_weights
 
 Labels = NDArray[np.integer]
 
@@ -141,6 +146,22 @@ def test_a_head_that_knows_no_boxes_gives_peaks_inside_the_foreground() -> None:
     found = propose(seen(head, 64, 96))
     assert {tuple(p) for p in found.points} == {(17.5, 21.5), (41.5, 81.5)}
     assert found.boxes is None
+
+
+def test_weights_that_know_no_boxes_go_on_as_they_were(tmp_path: Path) -> None:
+    config = replace(ModelConfig.tiny_random(), proposal_boxes=False)
+    header = config.to_dict()
+    del header["proposal_boxes"]  # as it stands in files from before
+    assert ModelConfig.from_dict(header) == config
+    save_weights(Sam(config).eval(), tmp_path / "before.safetensors")
+    model = load_model(tmp_path / "before.safetensors", "cpu")
+    with torch.inference_mode():
+        features = model.encode_image(torch.randn(1, 3, 64, 96))
+    assert features.proposals is not None
+    assert features.proposals.shape == (1, 2, 16, 24)
+    tile = Embedding(Tile((), 0, 0, 0, 0, 64, 96), features)
+    assert propose(tile).boxes is None
+    segment_tile(model, tile)
 
 
 def test_models_without_a_head_get_a_grid() -> None:
