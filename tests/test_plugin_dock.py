@@ -528,7 +528,7 @@ def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> 
     assert sorted(bench.controller.object.masks) == everywhere
     bench.layer("points").feature_defaults = {"label": "background", "object": 1}
     before = dict(bench.controller.object.masks)
-    bench.add(0, 2, 24, 30)
+    bench.add(0, 2, 18, 30)  # at the rim
     bench.idle()
     after = bench.controller.object.masks
     changed = [p for p in everywhere if after[p] is not before[p]]
