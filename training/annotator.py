@@ -12,7 +12,7 @@ from .losses import prompt_loss, resample
 from .prompts import correct
 
 FIRST_PROMPTS = (
-    {"point": 0.85, "mask and point": 0.12, "mask": 0.03},
+    {"point": 0.76, "mask and point": 0.12, "mask": 0.12},
     {"box": 0.6, "box and point": 0.4},
 )
 MASK_INPUT_SHARE = 0.3  # corrections that also show the previous answer
@@ -44,9 +44,10 @@ class Annotator:
             )
         self.boxes = objects.box if with_box else None
         self.masks: Tensor | None = objects.mask_logits if "mask" in kind else None
+        self._answered: Tensor | None = None
 
     def answer(self, model: Sam, features: ImageFeatures, all_masks: bool) -> Tensor:
-        """Decode, remember what was wrong for the next round, return the loss."""
+        """Decode, and return the loss."""
         prediction = model.decode_tokens(
             features,
             self.coords,
@@ -66,16 +67,20 @@ class Annotator:
             self.batch.objects.candidate,
             self.batch.targets.near_border,
         )
-        self._correct(logits[:, :, 0].detach(), low_res[:, :, 0].detach())
+        self._answered = low_res[:, :, :1].detach()
         return loss
 
     @torch.no_grad()
-    def _correct(self, logits: Tensor, low_res: Tensor) -> None:
+    def correct(self) -> None:
+        """Click where the last answer was wrong."""
+        if self._answered is None:
+            raise ValueError("nothing was answered yet that could be corrected")
         target = self.batch.objects.target[:, :, 0] > 0.5
-        points, labels = correct(logits > 0, target)
+        points, labels = correct(resample(self._answered, 2)[:, :, 0] > 0, target)
         # nobody corrects towards an object that is not there
         labels = labels.masked_fill(~target.flatten(2).any(-1) & (labels > 0), -1)
         points, labels = (2 * points + 0.5)[:, :, None], labels[..., None]
         self.coords = points if self.coords is None else torch.cat([self.coords, points], 2)
         self.labels = labels if self.labels is None else torch.cat([self.labels, labels], 2)
-        self.masks = low_res.clamp(-20, 20) if self.rng.random() < MASK_INPUT_SHARE else None
+        shown = self._answered[:, :, 0].clamp(-20, 20)
+        self.masks = shown if self.rng.random() < MASK_INPUT_SHARE else None

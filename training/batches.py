@@ -11,9 +11,9 @@ from .targets import Targets, draw_targets
 from .windows import draw_windows
 
 GRID = 64  # tokens a side of the positional grid
-# window side: share of the steps, objects a window
-WINDOWS = {256: (0.70, 8), 384: (0.15, 9), 512: (0.15, 12)}
-LARGE_WINDOWS = {256: (0.45, 8), 512: (0.30, 12), 1024: (0.25, 14)}
+# window side: share of the steps, objects in it compared to a window of 256 pixels
+WINDOWS = {256: (0.70, 1.0), 384: (0.15, 1.125), 512: (0.15, 1.5)}
+LARGE_WINDOWS = {256: (0.45, 1.0), 512: (0.30, 1.5), 1024: (0.25, 1.75)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +49,12 @@ class BatchStream:
         Of everything random.
     windows : int
         Windows of 256 pixels in a batch; of larger ones, as many as have the same area.
+    objects : int
+        Objects that are asked for in each window of 256 pixels; in larger ones, some more.
     """
 
-    def __init__(self, atlas: Atlas, seed: int, windows: int) -> None:
-        self.atlas, self.seed, self.windows = atlas, seed, windows
+    def __init__(self, atlas: Atlas, seed: int, windows: int, objects: int = 8) -> None:
+        self.atlas, self.seed, self.windows, self.objects = atlas, seed, windows, objects
 
     @torch.no_grad()
     def draw(self, step: int, large: bool = False) -> Batch:
@@ -66,5 +68,5 @@ class BatchStream:
         windows = draw_windows(self.atlas, self.atlas.draw(count, rng), size, rng)
         free = GRID - size // 16
         offset = (int(rng.integers(free + 1)), int(rng.integers(free + 1)))
-        objects = draw_objects(windows, table[size][1])
+        objects = draw_objects(windows, round(self.objects * table[size][1]))
         return Batch(windows.rgb, offset, objects, draw_targets(windows))

@@ -54,6 +54,8 @@ class TrainingPlan:
         Rounds of corrections a step, on average, after a first click and a first box.
     windows : int
         Windows of 256 pixels in a batch, and of larger ones as many as have the same area.
+    objects : int
+        Objects that are asked for in each window of 256 pixels; in larger ones, some more.
     procedural : int
         Canvases of four procedural images at a time.
     workers : int
@@ -73,6 +75,7 @@ class TrainingPlan:
     weight_decay: float = 0.05
     corrections: float = 0.4
     windows: int = 4
+    objects: int = 8
     procedural: int = 60
     workers: int = 0
     seed: int = 0
@@ -169,6 +172,7 @@ class Training:
         losses = [one.answer(self.model, features, all_masks=True) for one in annotators]
         for _ in range(int(self.plan.corrections + rng.random())):
             one = annotators[int(rng.integers(len(annotators)))]
+            one.correct()
             losses.append(one.answer(self.model, features, all_masks=False))
         return losses
 
@@ -234,7 +238,8 @@ def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
     torch.set_float32_matmul_precision("high")
     feed = Feed(load_sets(plan.data), plan.seed, plan.workers, plan.procedural)
     try:
-        stream = BatchStream(Atlas(feed.canvases(), device), plan.seed, plan.windows)
+        atlas = Atlas(feed.canvases(), device)
+        stream = BatchStream(atlas, plan.seed, plan.windows, plan.objects)
         training = Training(plan, device)
         (plan.out / "plan.json").write_text(json.dumps(asdict(plan), default=str, indent=2))
         try:
