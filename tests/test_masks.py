@@ -177,3 +177,20 @@ def test_box_alone_gets_the_best_candidate_where_the_model_says_so(
     click = PromptSet({1: (PointPrompt((3.0, 3.0)),)})
     assert len(decode(tiny_model, seen, click)[1]) == 1
     assert not np.array_equal(single.low_res_logits, chosen.low_res_logits)
+
+
+def test_one_click_alone_gets_the_best_of_all_masks_where_the_model_says_so(
+    tiny_model: Sam, seen: Embedding
+) -> None:
+    click, other = PointPrompt((20.0, 30.0)), PointPrompt((40.0, 60.0), 0)
+    asked = {1: (click,), 2: (click, other), 3: (click, BoxPrompt((5.0, 5.0), (50.0, 70.0)))}
+    before = {i: decode(tiny_model, seen, PromptSet({i: own}))[i][0] for i, own in asked.items()}
+    three = decode(tiny_model, seen, PromptSet({1: (click,)}), multimask_output=True)[1]
+    best = max((before[1], *three), key=lambda answer: answer.iou)
+    assert best.iou > before[1].iou  # of these random weights
+    tiny_model.config = replace(tiny_model.config, best_mask_for_click=True)
+    after = {i: decode(tiny_model, seen, PromptSet({i: own}))[i] for i, own in asked.items()}
+    assert [len(answers) for answers in after.values()] == [1, 1, 1]
+    np.testing.assert_allclose(after[1][0].low_res_logits, best.low_res_logits, atol=1e-5)
+    for i in (2, 3):
+        np.testing.assert_array_equal(after[i][0].low_res_logits, before[i].low_res_logits)

@@ -31,8 +31,16 @@ class Embeddings(Protocol):
         """Tiles of the image."""
 
     @property
+    def closer(self) -> bool:
+        """Whether to look closer at what is small."""
+
+    @property
     def get(self) -> Callable[[Tile], "Embedding"]:
         """Gives that of a tile."""
+
+    @property
+    def close_up(self) -> Callable[[Tile], "Embedding"]:
+        """Gives that of a small zoomed part of a tile."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

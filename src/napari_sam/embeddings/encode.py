@@ -25,6 +25,7 @@ Seen = tuple[NDArray[np.generic], bytes]
 """Pixels of a tile, and their digest."""
 
 _KEPT_TILES = 6
+_KEPT_CLOSE_UPS = 64  # of less than a megabyte each
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one, for the processor is shared anyway
 
 
@@ -50,6 +51,8 @@ class Encoder:
         The tiles.
     cache : EmbeddingCache or None
         Where embeddings stay between runs.
+    closer : bool
+        Whether to look closer at what is small, if the model is one that can.
 
     Attributes
     ----------
@@ -69,8 +72,10 @@ class Encoder:
         mapping: IntensityMapping,
         grid: TileGrid,
         cache: EmbeddingCache | None,
+        closer: bool = True,
     ) -> None:
         self.model, self.volume, self.mapping, self.grid = model, volume, mapping, grid
+        self.closer = closer and model.config.closer_looks
         self.cache = cache
         self.calls = 0
         self.warnings: list[str] = []
@@ -78,6 +83,8 @@ class Encoder:
         self._unwritten: list[tuple[tuple[int, ...], bytes, dict[str, NDArray[Any]]]] = []
         self._lock = Lock()
         self._recent: OrderedDict[tuple[int, ...], tuple[bytes, Embedding]] = OrderedDict()
+        self._close_ups: OrderedDict[tuple[Tile, bytes], Embedding] = OrderedDict()
+        self._close_ups_lock = Lock()  # its own, for a tile on its way takes much longer
 
     def read(self, tile: Tile) -> Seen:
         """The pixels of a tile as they are now, and their digest.
@@ -130,6 +137,34 @@ class Encoder:
             if len(self._recent) > _KEPT_TILES:
                 self._recent.popitem(last=False)
             return embedding
+
+    def close_up(self, tile: Tile) -> Embedding:
+        """The embedding of a small zoomed part of a tile, kept in memory for the next click.
+
+        Parameters
+        ----------
+        tile : Tile
+            None of the grid's.
+
+        Raises
+        ------
+        ImageError
+            If its pixels cannot be read.
+        """
+        pixels, digest = self.read(tile)
+        with self._close_ups_lock:
+            embedding = self._close_ups.pop((tile, digest), None)
+            if embedding is None:
+                embedding = self._compute(tile, pixels)
+            self._close_ups[tile, digest] = embedding
+            if len(self._close_ups) > _KEPT_CLOSE_UPS:
+                self._close_ups.popitem(last=False)
+            return embedding
+
+    def enlarge(self, tile: Tile) -> Embedding:
+        """The embedding of a zoomed part of a tile, which nobody will ask for again."""
+        pixels, _ = self.read(tile)
+        return self._compute(tile, pixels)
 
     def recall(self, tile: Tile) -> Embedding:
         """The embedding of a tile that needs no encoding, at once.
@@ -246,7 +281,7 @@ class Encoder:
     def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
         rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)
         with torch.inference_mode():
-            features = self.model.encode_image(self.model.preprocess(rgb))
+            features = self.model.encode_image(self.model.preprocess(rgb, tile.zoom))
         self.calls += 1
         return Embedding(tile, features)
 
@@ -257,9 +292,11 @@ class AtHand:
     Parameters
     ----------
     encoder : Encoder
-        Its model and grid are used; it is never run.
+        Its model and grid are used. It is run for close-ups alone, which take no longer than an
+        answer.
     """
 
     def __init__(self, encoder: Encoder) -> None:
-        self.model, self.grid = encoder.model, encoder.grid
+        self.model, self.grid, self.closer = encoder.model, encoder.grid, encoder.closer
         self.get = encoder.recall
+        self.close_up = encoder.close_up

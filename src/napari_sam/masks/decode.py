@@ -12,11 +12,17 @@ from torch import Tensor
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.model.config import ModelConfig
-from napari_sam.model.mask_decoder import MaskPrediction
+from napari_sam.model.mask_decoder import (
+    CANDIDATES,
+    MASK_TOKENS,
+    SINGLE_MASK,
+    MaskPrediction,
+)
 from napari_sam.model.preprocess import enlarge, input_size, padded_size
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.arrays import PromptArrays, prompt_arrays
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, PromptSet
+from napari_sam.tiles.bbox import BBox, place
 from napari_sam.tiles.frame import Frame
 from napari_sam.tiles.grid import Tile
 
@@ -75,6 +81,11 @@ class Answer:
         """Logits ``(height, width)`` float32 of the whole tile, data pixels."""
         return resample(self.low_res_logits, self.rows, self.cols)
 
+    def logits_in(self, region: BBox) -> NDArray[np.float32]:
+        """Logits ``(h, w)`` float32 of a part ``(y0, x0, y1, x1)`` of the tile, data pixels."""
+        rows, cols = place(region, self.tile.bbox)
+        return resample(self.low_res_logits, self.rows[rows], self.cols[cols])
+
 
 def resample(
     logits: NDArray[np.float32], rows: NDArray[np.float32], cols: NDArray[np.float32]
@@ -115,18 +126,20 @@ def _reached(matrix: NDArray[np.float32], positive: NDArray[np.bool_]) -> slice:
 
 @lru_cache(maxsize=16)
 def tile_matrices(
-    config: ModelConfig, height: int, width: int
+    config: ModelConfig, height: int, width: int, zoom: float = 1.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Matrices that enlarge the logits of a tile; all tiles of an image have the same."""
-    rows, cols = enlarge(config, height, width)
+    rows, cols = enlarge(config, height, width, zoom)
     return rows.numpy(), cols.numpy()
 
 
 def tile_frame(config: ModelConfig, tile: Tile) -> Frame:
     """Where data coordinates of a tile lie in the model's input."""
-    rows, cols = input_size(config, tile.height, tile.width)
-    padded = padded_size(config, tile.height, tile.width)
-    return Frame(tile, (rows / tile.height, cols / tile.width), padded)
+    rows, cols = input_size(config, tile.height, tile.width, tile.zoom)
+    padded = padded_size(config, tile.height, tile.width, tile.zoom)
+    scale = rows / tile.height, cols / tile.width
+    first = (0.0, 0.0) if tile.zoom == 1 else ((scale[0] - 1) / 2, (scale[1] - 1) / 2)
+    return Frame(tile, scale, padded, first)
 
 
 def decode(
@@ -154,13 +167,23 @@ def decode(
     frame = tile_frame(model.config, embedding.tile)
     for group in _groups(prompts, _objects_at_once(embedding)):
         arrays = prompt_arrays(group, frame)
-        box_alone = arrays.boxes is not None and arrays.point_coords is None
-        choose = not multimask_output and box_alone and model.config.best_candidate_for_box
-        prediction = _run(model, embedding, arrays, multimask_output or choose)
+        masks = CANDIDATES if multimask_output else _masks(model.config, arrays)
+        prediction = _run(model, embedding, arrays, masks)
         found = _answers(embedding.tile, prediction, model.config)
         for object_id, own in zip(arrays.ids, found, strict=True):
-            answers[object_id] = (max(own, key=lambda one: one.iou),) if choose else own
+            answers[object_id] = own if multimask_output else (max(own, key=lambda one: one.iou),)
     return answers
+
+
+def _masks(config: ModelConfig, arrays: PromptArrays) -> slice:
+    """Which masks to draw, of which the best will be the answer."""
+    points = 0 if arrays.point_coords is None else arrays.point_coords.shape[1]
+    if config.best_candidate_for_box and arrays.boxes is not None and not points:
+        return CANDIDATES
+    alone = arrays.boxes is None and arrays.mask_input is None
+    if config.best_mask_for_click and alone and points == 1:
+        return slice(0, MASK_TOKENS)
+    return SINGLE_MASK
 
 
 def _objects_at_once(embedding: Embedding) -> int:
@@ -183,20 +206,18 @@ def _groups(prompts: PromptSet, most: int) -> Iterator[PromptSet]:
             yield PromptSet({i: prompts.objects[i] for i in ids[start : start + most]})
 
 
-def _run(
-    model: Sam, embedding: Embedding, arrays: PromptArrays, multimask_output: bool
-) -> MaskPrediction:
+def _run(model: Sam, embedding: Embedding, arrays: PromptArrays, masks: slice) -> MaskPrediction:
     def tensor(values: NDArray[np.generic] | None) -> Tensor | None:
         return None if values is None else torch.from_numpy(values)[None].to(model.device)
 
     with torch.inference_mode():
-        return model.decode(
+        return model.decode_tokens(
             embedding.features,
             tensor(arrays.point_coords),
             tensor(arrays.point_labels),
             tensor(arrays.boxes),
             tensor(arrays.mask_input),
-            multimask_output,
+            masks,
             embedding.offset,
         )
 
@@ -207,7 +228,7 @@ def _answers(
     logits = (prediction.low_res_logits[0].float() - config.mask_threshold).cpu().numpy()
     ious = prediction.iou_predictions[0].float().cpu().numpy()
     scores = prediction.object_score[0, :, 0].float().cpu().numpy()
-    matrices = tile_matrices(config, tile.height, tile.width)
+    matrices = tile_matrices(config, tile.height, tile.width, tile.zoom)
     for own, iou, score in zip(logits, ious, scores, strict=True):
         yield tuple(
             Answer(tile, mask, float(i), float(score), *matrices)

@@ -2,7 +2,8 @@
 
 An object is decoded in the tile in which its prompts lie most inwards. If its mask reaches a side
 behind which the image goes on, the tiles behind that side are asked too, with the object's own
-prompts there and a click inside the part that both tiles see, and their answers are blended.
+prompts there and a click inside the part that both tiles see, and their answers are blended. What
+is small is looked at once more, from closer.
 """
 
 from collections import defaultdict
@@ -21,6 +22,7 @@ from napari_sam.tiles.bbox import BBox, holds, intersection, place, union
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import merge_logits
 
+from .closer import Look, look_closer
 from .decode import Answer, decode
 from .mask import Mask
 from .refine import refine
@@ -121,6 +123,12 @@ def _predict(
                     objects[i].receive(objects[i].choose(candidates))
         for one in pending.values():
             one.pending = one.reached_tiles(encoder.grid)
+    if encoder.closer:
+        # whose size was chosen is not asked again which of the candidates it is
+        alone = {i: one.only_answer for i, one in objects.items() if i not in sizes}
+        first = {i: answer for i, answer in alone.items() if answer is not None}
+        for i, look in look_closer(encoder, asked_for, first).items():
+            objects[i].look = look
     return {i: one.mask() for i, one in objects.items()}
 
 
@@ -153,6 +161,12 @@ class _Object:
     answers: dict[Tile, Answer] = field(default_factory=dict)
     masks: dict[Tile, Mask] = field(default_factory=dict)
     asked: set[Tile] = field(default_factory=set)
+    look: Look | None = None
+
+    @property
+    def only_answer(self) -> Answer | None:
+        """The answer, if one tile gave all of it."""
+        return next(iter(self.answers.values())) if len(self.answers) == 1 else None
 
     def prompts_in(self, tile: Tile) -> tuple[Prompt, ...]:
         """Own prompts in the tile, and a click where other tiles saw the object in it.
@@ -208,6 +222,8 @@ class _Object:
         return refine(inside_boxes(mask, self.prompts), _clicks(self.prompts))
 
     def _joined(self) -> Mask:
+        if self.look is not None:
+            return self.look.to_mask()
         first, *more = self.answers.values()
         if not more:
             return self.masks[first.tile]

@@ -176,9 +176,14 @@ class ModelConfig:
     best_candidate_for_box : bool
         A box without points is answered by the best of the three candidates instead of the single
         mask; which is better depends on the training.
+    best_mask_for_click : bool
+        One click alone is answered by the best of the single mask and the three candidates.
     clean_masks : bool
         Crumbs, pinholes and what lies far outside of a box are taken out of the mask; the public
         models answer exactly as their references do.
+    closer_looks : bool
+        Small objects are looked at once more, zoomed in; for a model that was trained at many
+        scales.
     padding_point : {"points", "no_box", "always"}
         When the point that is none is appended: to points; to points without a box (SAM 1);
         to points and boxes (SAM 2).
@@ -210,7 +215,9 @@ class ModelConfig:
     prompt_maps: bool = False
     mask_threshold: float = 0.0
     best_candidate_for_box: bool = False
+    best_mask_for_click: bool = False
     clean_masks: bool = False
+    closer_looks: bool = False
     padding_point: Literal["points", "no_box", "always"] = "no_box"
     memory: MemoryConfig | None = None
 
@@ -242,6 +249,8 @@ class ModelConfig:
             mask_dim=32,
             mask_prompt_dim=32,
             decoder_mlp_dim=512,
+            best_mask_for_click=True,
+            closer_looks=True,
             **_SEED,
         )
 

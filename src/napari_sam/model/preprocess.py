@@ -16,28 +16,30 @@ from .config import PATCH, ModelConfig
 Size = tuple[int, int]
 
 
-def input_size(config: ModelConfig, height: int, width: int) -> Size:
+def input_size(config: ModelConfig, height: int, width: int, zoom: float = 1.0) -> Size:
     """Rows and columns of model pixels that a window of ``height`` by ``width`` comes to.
 
-    What is padded is not counted.
+    What is padded is not counted. Only for a model that takes windows as they are, it matters how
+    many times larger it shall see them; others resize all to one size.
     """
     size = config.image_size
     if config.resize == "none":
-        return height, width
+        return round(height * zoom), round(width * zoom)
     if config.resize == "square":
         return size, size
     scale = size / max(height, width)
     return int(height * scale + 0.5), int(width * scale + 0.5)
 
 
-def padded_size(config: ModelConfig, height: int, width: int) -> Size:
+def padded_size(config: ModelConfig, height: int, width: int, zoom: float = 1.0) -> Size:
     """Rows and columns of model pixels that the encoder gets, padding included."""
     if config.resize == "none":
-        return height + -height % PATCH, width + -width % PATCH
+        rows, cols = input_size(config, height, width, zoom)
+        return rows + -rows % PATCH, cols + -cols % PATCH
     return config.image_size, config.image_size
 
 
-def preprocess(config: ModelConfig, rgb: Tensor) -> Tensor:
+def preprocess(config: ModelConfig, rgb: Tensor, zoom: float = 1.0) -> Tensor:
     """Resize, normalise and pad one window.
 
     Parameters
@@ -46,6 +48,8 @@ def preprocess(config: ModelConfig, rgb: Tensor) -> Tensor:
         How.
     rgb : Tensor
         ``(h, w, 3)`` float32 in 0..255.
+    zoom : float
+        See :func:`input_size`.
 
     Returns
     -------
@@ -54,16 +58,12 @@ def preprocess(config: ModelConfig, rgb: Tensor) -> Tensor:
         bottom, and 0 after normalisation.
     """
     h, w = rgb.shape[:2]
-    size = input_size(config, h, w)
-    if config.resize == "square":
-        image = _resize_float(rgb, size)
-    elif config.resize == "longest":
-        image = _resize_bytes(rgb, size)
-    else:
-        image = rgb
+    size = input_size(config, h, w, zoom)
+    resize = _resize_bytes if config.resize == "longest" else _resize_float
+    image = resize(rgb, size)
     mean, std = image.new_tensor(config.pixel_mean), image.new_tensor(config.pixel_std)
     image = ((image - mean) / std).permute(2, 0, 1)[None]
-    height, width = padded_size(config, h, w)
+    height, width = padded_size(config, h, w, zoom)
     return functional.pad(image, (0, width - size[1], 0, height - size[0]))
 
 
@@ -111,7 +111,9 @@ def restore(config: ModelConfig, maps: Tensor, height: int, width: int) -> Tenso
     return functional.interpolate(maps, (height, width), mode="bilinear", align_corners=False)
 
 
-def enlarge(config: ModelConfig, height: int, width: int) -> tuple[Tensor, Tensor]:
+def enlarge(
+    config: ModelConfig, height: int, width: int, zoom: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """How low-resolution logits become those of the window.
 
     Bilinear resizing is linear and separable, so all that happens to the logits on the way (resized
@@ -124,6 +126,8 @@ def enlarge(config: ModelConfig, height: int, width: int) -> tuple[Tensor, Tenso
         How the window was resized.
     height, width : int
         Of the window, data pixels.
+    zoom : float
+        See :func:`input_size`.
 
     Returns
     -------
@@ -131,8 +135,8 @@ def enlarge(config: ModelConfig, height: int, width: int) -> tuple[Tensor, Tenso
         Rows ``(height, H/4)`` and columns ``(width, W/4)``, float32.
     """
     sizes = zip(
-        input_size(config, height, width),
-        padded_size(config, height, width),
+        input_size(config, height, width, zoom),
+        padded_size(config, height, width, zoom),
         (height, width),
         strict=True,
     )

@@ -50,20 +50,22 @@ class Sam(nn.Module):
         """Where the weights are."""
         return self.prompt_encoder.no_mask_embed.device
 
-    def preprocess(self, rgb: Tensor) -> Tensor:
+    def preprocess(self, rgb: Tensor, zoom: float = 1.0) -> Tensor:
         """One window as the encoder takes it; see :func:`~napari_sam.model.preprocess.preprocess`.
 
         Parameters
         ----------
         rgb : Tensor
             ``(h, w, 3)`` float32 in 0..255.
+        zoom : float
+            How many times larger a model sees it that takes windows as they are.
 
         Returns
         -------
         Tensor
             ``(1, 3, H, W)`` float32.
         """
-        return preprocess(self.config, rgb)
+        return preprocess(self.config, rgb, zoom)
 
     def encode_image(self, image: Tensor, offset: tuple[int, int] = (0, 0)) -> ImageFeatures:
         """Encode windows.

@@ -17,6 +17,12 @@ def intersection(a: BBox, b: BBox) -> BBox | None:
     return (y0, x0, y1, x1) if y0 < y1 and x0 < x1 else None
 
 
+def grown(bbox: BBox, margin: int) -> BBox:
+    """A box with a margin on each side."""
+    y0, x0, y1, x1 = bbox
+    return y0 - margin, x0 - margin, y1 + margin, x1 + margin
+
+
 def holds(outer: BBox, inner: BBox) -> bool:
     """Whether a box lies within another."""
     return (

@@ -14,7 +14,8 @@ class Frame:
 
     In data coordinates and in model pixels alike, integers are pixel centres: the first pixel
     reaches from -0.5 to 0.5. The prompt encoder itself adds the half pixel. Where a tile is resized
-    for the model, its first pixel centre stays 0, as in the predictors of SAM and SAM 2.
+    for the model, its first pixel centre stays 0, as in the predictors of SAM and SAM 2; where it
+    is zoomed, the corner of that pixel stays -0.5.
 
     Parameters
     ----------
@@ -25,11 +26,14 @@ class Frame:
     shape : tuple of int, optional
         Rows and columns of the model's input in model pixels, padding included; by default the next
         multiples of 16.
+    first : tuple of float
+        Where the centre of the first data pixel lies, yx, model pixels.
     """
 
     tile: Tile
     scale: tuple[float, float] = (1.0, 1.0)
     shape: tuple[int, int] = (0, 0)
+    first: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         """Pad to whole patches."""
@@ -51,9 +55,9 @@ class Frame:
             ``(..., 2)`` float32, xy, model pixels of the tile.
         """
         inside = np.asarray(yx, np.float64) - (self.tile.y0, self.tile.x0)
-        return (inside * self.scale)[..., ::-1].astype(np.float32)
+        return (inside * self.scale + self.first)[..., ::-1].astype(np.float32)
 
     def to_data(self, xy: ArrayLike) -> NDArray[np.float64]:
         """Inverse of :meth:`to_model`: ``(..., 2)`` xy to data coordinates, yx."""
-        inside = np.asarray(xy, np.float64)[..., ::-1] / self.scale
+        inside = (np.asarray(xy, np.float64)[..., ::-1] - self.first) / self.scale
         return np.add(inside, (self.tile.y0, self.tile.x0))

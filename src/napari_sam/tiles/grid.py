@@ -20,6 +20,8 @@ class Tile:
         Place in the grid.
     y0, x0, height, width : int
         Data pixels, inside the image.
+    zoom : float
+        How many times larger a model sees it that takes windows as they are.
     """
 
     plane: Plane
@@ -29,6 +31,7 @@ class Tile:
     x0: int
     height: int
     width: int
+    zoom: float = 1.0
 
     @property
     def y1(self) -> int:
@@ -65,6 +68,8 @@ class TileGrid:
         Side of a tile.
     overlap : int
         Pixels that neighbouring tiles share, at least: an object smaller than that is whole in one.
+    zoom : float
+        Of each tile.
 
     Raises
     ------
@@ -76,6 +81,7 @@ class TileGrid:
     width: int
     tile_size: int = 1024
     overlap: int = 192
+    zoom: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap < self.tile_size:
@@ -103,7 +109,8 @@ class TileGrid:
         """The tile at a place of the grid."""
         y0, x0 = self._starts(self.height)[row], self._starts(self.width)[col]
         size = self.tile_size
-        return Tile(plane, row, col, y0, x0, min(size, self.height), min(size, self.width))
+        height, width = min(size, self.height), min(size, self.width)
+        return Tile(plane, row, col, y0, x0, height, width, self.zoom)
 
     def tiles(self, plane: Plane) -> Iterator[Tile]:
         """All tiles of a plane, row by row."""
