@@ -1,16 +1,17 @@
 """The proposal head against a grid of points, with the same embeddings and the same decoder.
 
     python benchmarks/proposals.py --data ../shared/data/val [--model cells-tiny] [--most 10]
-        [--sets nuclei_fluo cells_phase ...] [--ways grid points head]
+        [--sets nuclei_fluo cells_phase ...] [--ways grid points head closer]
         [--vary CENTRE_THRESHOLD=0.3,0.4 PROMPTS=boxes,both ...]
 
 grid    As for a model without a head: 32 x 32 points in a tile of 1024 pixels.
 points  Centres and foreground of the head, without its boxes.
 head    All that the head says.
+closer  And tiles whose objects are small are enlarged, as a session does.
 
 Each is told by the average precision at an IoU of 0.5 and its mean over 0.5 to 0.95, the proposals
 that are decoded and the seconds that a tile takes after its encoding. Means are taken over the
-planes of a set, then over the sets. With --vary, the head alone is measured, with each combination
+planes of a set, then over the sets. With --vary, the last alone is measured, with each combination
 of the values of constants in ``napari_sam.masks``: for choosing them, on images of the training.
 """
 
@@ -34,15 +35,16 @@ from napari_sam import Session
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.evaluate.ground_truth import Labels, Pair, files_with_both
 from napari_sam.evaluate.matching import detect
-from napari_sam.masks import around, nearby, overlaps, propose
+from napari_sam.masks import around, enlarged, nearby, overlaps, propose
 from napari_sam.masks.everything import not_cut, segment_tile, stitch_masks
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import load_model
 
-WAYS = {"grid": 0, "points": 2, "head": None}
+CLOSER = "closer"
+WAYS = {"grid": 0, "points": 2, "head": None, CLOSER: None}
 """How many channels of the head are left."""
 
-PLACES = (propose, around, nearby, overlaps)
+PLACES = (propose, around, nearby, overlaps, enlarged)
 """Modules whose constants can be varied."""
 
 
@@ -92,10 +94,11 @@ def only(embedding: Embedding, channels: int | None) -> Embedding:
 def score(plane: Plane, way: str) -> Score:
     """Segment a plane in one way."""
     session, found, decoded = plane.session, [], 0
+    look = session.encoder.enlarge if way == CLOSER else None
     embeddings = [only(embedding, WAYS[way]) for embedding in plane.embeddings]
     started = time.perf_counter()
     for embedding in embeddings:
-        masks = segment_tile(session.model, embedding)
+        masks = segment_tile(session.model, embedding, look)
         found.append((embedding.tile, tuple(not_cut(masks, session.grid, embedding.tile))))
     seconds = time.perf_counter() - started
     decoded = sum(len(propose.propose(embedding)) for embedding in embeddings)
@@ -178,7 +181,7 @@ def main() -> int:
                 for values in varied:
                     label = " ".join(f"{n}={v}" for n, v in values.items())
                     with constants(values):
-                        for way in ["head"] if values else given.ways:
+                        for way in [CLOSER] if values else given.ways:
                             scores[label or way, name].append(score(plane, way))
     print(*table(scores, sets), sep="\n")
     return 0

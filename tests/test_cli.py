@@ -310,6 +310,24 @@ def odd_images() -> dict[str, np.ndarray]:
     }
 
 
+def test_quick_does_not_look_closer(cli: Run, tmp_path: Path) -> None:
+    y, x = np.mgrid[:90, :120]
+    image = np.where(np.hypot(y % 15 - 7, x % 15 - 7) < 4.5, 150, 30).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "small.tif", image)
+    labels = []
+    for options in ((), ("--quick",)):
+        out = tmp_path / f"labels{len(labels)}.tif"
+        status, _, error = cli("segment", tmp_path / "small.tif", "-o", out, "--no-cache", *options)
+        assert status == 0, error
+        labels.append(tifffile.imread(out))
+    for closer, found in zip((True, False), labels, strict=True):
+        session = Session.open(image, cache_dir=False, closer=closer)
+        for _ in session.segment_everything():
+            pass
+        np.testing.assert_array_equal(found > 0, session.labels > 0)
+    assert not np.array_equal(*labels)
+
+
 @pytest.mark.parametrize("name", odd_images())
 @pytest.mark.parametrize("prompted", [True, False])
 def test_odd_images_are_segmented_all_the_same(

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from napari.settings import get_plugin_settings
 from napari.utils.notifications import notification_manager
 from npe2 import PluginManifest
 from qtpy.QtCore import QPoint, QPointF, Qt, QThreadPool
@@ -23,7 +25,7 @@ from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.model_list import list_models
-from napari_sam.plugin.settings import Settings, read_settings
+from napari_sam.plugin.settings import PLUGIN, Settings, read_settings
 from napari_sam.weights import catalogue, checksum
 from napari_sam.weights.card import ModelCard, WeightsFile
 from napari_sam.weights.import_weights import import_weights
@@ -282,6 +284,25 @@ def test_the_choice_is_kept_in_the_preferences(
         bench.choose("my-organoids")
         bench.idle()
         assert read_settings().model == "my-organoids"
+        bench.controller.close()
+
+
+def test_looking_closer_can_be_switched_off_in_the_preferences(
+    make_napari_viewer_proxy: Any, qtbot: Any, other: Sam, plugin_settings: None, npe2pm: Any
+) -> None:
+    manifest = Path(napari_sam.__file__).with_name("napari.yaml")
+    npe2pm.register(PluginManifest.from_file(manifest))
+    other.config = replace(other.config, closer_looks=True)
+    for wanted in (True, False):
+        viewer = make_napari_viewer_proxy()
+        get_plugin_settings(PLUGIN).inference.closer = wanted
+        assert read_settings() == Settings(closer=wanted)
+        settings = replace(read_settings(), model=other, cache_dir=False, prefetch=False)
+        viewer.add_image(picture(60, 80))
+        bench = ModelBench(viewer, other, qtbot, SamWidget(viewer, settings))
+        bench.click((40, 50))
+        bench.wait(lambda bench=bench: bench.controller.object.masks)
+        assert bench.controller.engine._session.encoder.closer == wanted
         bench.controller.close()
 
 

@@ -23,7 +23,7 @@ from .labels.paint import OverlapPolicy, check_label, next_free_label, paint
 from .labels.tracks import Tracks, tracks_of
 from .labels.write import write_labels
 from .labels.write_tracks import write_tracks
-from .masks.everything import confidence, not_cut, segment_tile
+from .masks.everything import confidence, not_cut, segment_seen
 from .masks.mask import Mask
 from .masks.predict import NO_SIZES, home_tiles, predict, predict_candidates
 from .masks.settle import centred_in, settle
@@ -87,6 +87,8 @@ class Session:
         Side of the windows that the model looks at, in pixels; what it was made for by default.
     cache_budget : int, str or None
         Bytes that the folder may take, or a size such as ``"20 GB"``.
+    closer : bool
+        Whether to look closer at what is small, if the model is one that can.
 
     Attributes
     ----------
@@ -111,11 +113,12 @@ class Session:
         cache_dir: Path | str | bool | None = None,
         tile_size: int | None = None,
         cache_budget: int | str | None = None,
+        closer: bool = True,
     ) -> None:
         self.volume, self.model, self.mapping = volume, model, mapping
         size = model.config.image_size if tile_size is None else tile_size
         self.grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
-        self.encoder = Encoder(model, volume, mapping, self.grid, None)
+        self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)
         self.warnings = self.encoder.warnings
         if cache_dir is not False:
             try:
@@ -148,6 +151,7 @@ class Session:
         units: Sequence[str] | None = None,
         translate: Sequence[float] | None = None,
         tile_size: int | None = None,
+        closer: bool = True,
     ) -> "Session":
         """Open an image with a model; nothing is encoded yet.
 
@@ -177,6 +181,9 @@ class Session:
             For each axis of the labels; taken from the file where it says.
         tile_size : int, optional
             Side of the windows that the model looks at, in pixels; what it was made for by default.
+        closer : bool
+            Whether the built-in model looks once more, enlarged, at what is small. To find all
+            objects of an image in which most are small takes five times longer with it.
 
         Returns
         -------
@@ -199,7 +206,7 @@ class Session:
             model = load_model(model, device or best_device())
         elif device is not None:
             model = model.to(device)
-        return cls(volume, model, mapping, cache_dir, tile_size, cache_budget)
+        return cls(volume, model, mapping, cache_dir, tile_size, cache_budget, closer)
 
     @property
     def device(self) -> str:
@@ -424,7 +431,7 @@ class Session:
                 yield EverythingStep(tile, done, total, masks, settled)
 
     def _objects_in(self, tile: Tile) -> tuple[Tile, tuple[Mask, ...]]:
-        seen = segment_tile(self.model, self.encoder.get(tile))
+        seen = segment_seen(self.encoder, self.encoder.get(tile))
         return tile, tuple(not_cut(seen, self.grid, tile))
 
     def _paint_all(self, masks: Iterable[Mask]) -> None:

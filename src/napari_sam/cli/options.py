@@ -76,6 +76,8 @@ class Settings:
         None for automatic.
     cache_dir : Path, None or False
         None for the user's own, False for none.
+    closer : bool
+        Whether to look closer at what is small.
     """
 
     model: "str | Sam" = DEFAULT_MODEL
@@ -84,6 +86,7 @@ class Settings:
     channels: str | None = None
     contrast: tuple[float, float] | None = None
     cache_dir: Path | bool | None = None
+    closer: bool = True
 
     def read(self, image: Path | str) -> "Volume":
         """Open the image; no pixel is read, torch is not imported.
@@ -124,6 +127,7 @@ class Settings:
             contrast="auto" if self.contrast is None else self.contrast,
             cache_dir=self.cache_dir,
             device=self.device,
+            closer=self.closer,
         )
 
     def loaded(self, *, quiet: bool) -> "Settings":

@@ -78,6 +78,10 @@ def segment(
     contrast: ContrastOption = None,
     cache_dir: CacheDirOption = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Do not look closer at what is small: faster, and worse."),
+    ] = False,
     suffix: Annotated[
         str, typer.Option(help="Kind of the labels of several images: .ome.tif, .ome.zarr or .tif.")
     ] = ".ome.tif",
@@ -94,7 +98,8 @@ def segment(
     Of several images each gets a file in the output folder, and a row in report.csv there. An image
     that cannot be segmented does not stop the others.
     """
-    settings = Settings(model, device, axes, channels, contrast, False if no_cache else cache_dir)
+    cache = False if no_cache else cache_dir
+    settings = Settings(model, device, axes, channels, contrast, cache, closer=not quick)
     if is_one_image(images):
         task = Task(located(images[0]), output, points, boxes, tracks, tuple(measure or ()))
         with sharing(settings, scheduler) as (here, cluster):

@@ -37,6 +37,8 @@ class Recipe:
         Fingerprint that the model must have there.
     device : str or None
         None for the fastest that a worker has.
+    closer : bool
+        Whether to look closer at what is small.
     version : str
         Of this package.
     run : str
@@ -54,6 +56,7 @@ class Recipe:
     model: str
     weights: str
     device: str | None
+    closer: bool = True
     version: str = __version__
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -93,4 +96,5 @@ class Recipe:
             model=os.path.abspath(model) if os.path.isfile(model) else model,
             weights=weights_hash(encoder.model),
             device=device,
+            closer=encoder.closer,
         )

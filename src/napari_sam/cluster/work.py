@@ -111,7 +111,15 @@ def _encoder_of(recipe: Recipe) -> Encoder:
         )
     volume, model = _open(recipe), _model_of(recipe.model, recipe.weights, recipe.device)
     cache = False if recipe.cache is None else recipe.cache
-    session = Session(volume, model, recipe.mapping, cache, recipe.tile_size, recipe.cache_budget)
+    session = Session(
+        volume,
+        model,
+        recipe.mapping,
+        cache,
+        recipe.tile_size,
+        recipe.cache_budget,
+        recipe.closer,
+    )
     return session.encoder
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from napari_sam.embeddings.embedding import Embedding
+from napari_sam.embeddings.encode import Encoder
 from napari_sam.model.preprocess import restore
 from napari_sam.model.sam import Sam
 from napari_sam.model.unetr import InstanceDecoder
@@ -16,6 +17,7 @@ from napari_sam.tiles.stitch import group_parts
 
 from .around import decode_around
 from .decode import Answer
+from .enlarged import Look, are_small, as_if_larger, crosses, in_data_pixels, is_cut_off, parts
 from .instances import instance_settings, instances
 from .mask import Mask
 from .nearby import decode_nearby
@@ -25,7 +27,7 @@ from .propose import Proposals, propose
 from .refine import refine
 
 
-def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
+def segment_tile(model: Sam, embedding: Embedding, look: Look | None = None) -> tuple[Mask, ...]:
     """All objects of one tile, without overlaps.
 
     Parameters
@@ -34,6 +36,8 @@ def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
         The model.
     embedding : Embedding
         Of the tile.
+    look : callable, optional
+        Gives embeddings of zoomed parts of the tile, to look closer where most objects are small.
 
     Returns
     -------
@@ -43,9 +47,33 @@ def segment_tile(model: Sam, embedding: Embedding) -> tuple[Mask, ...]:
     tile = embedding.tile
     if model.instance_decoder is not None:
         return _drawn_at_once(model, model.instance_decoder, embedding)
-    answers = _decode(model, embedding, propose(embedding))
-    masks = (refine(answer.to_mask()) for answer in answers if is_credible(answer))
-    return tuple(suppress_overlaps(masks, tile))
+    proposals = propose(embedding)
+    found = suppress_overlaps(_drawn(_decode(model, embedding, proposals)), tile)
+    if look is None or not are_small(proposals):
+        return tuple(found)
+    closer = [mask for part in parts(tile) for mask in _enlarged(model, look, part, tile)]
+    across = (mask for mask in found if crosses(mask, tile))
+    both = suppress_overlaps(across, tile, first=closer)
+    return tuple(sorted(both, key=confidence, reverse=True))
+
+
+def segment_seen(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
+    """All objects of a tile of an encoder, which looks closer if it is one that does."""
+    return segment_tile(encoder.model, embedding, encoder.enlarge if encoder.closer else None)
+
+
+def _enlarged(model: Sam, look: Look, part: Tile, tile: Tile) -> Iterator[Mask]:
+    """Objects of a zoomed part of a tile, without those that another part has a piece of."""
+    seen = as_if_larger(look(part))
+    answers = _decode(model, seen, propose(seen))
+    masks = _drawn(in_data_pixels(model.config, answer, part) for answer in answers)
+    for mask in suppress_overlaps(masks, part):
+        if not is_cut_off(mask, part, tile):
+            yield mask
+
+
+def _drawn(answers: Iterable[Answer]) -> Iterator[Mask]:
+    return (refine(answer.to_mask()) for answer in answers if is_credible(answer))
 
 
 def _decode(model: Sam, embedding: Embedding, proposals: Proposals) -> Iterable[Answer]:

@@ -57,7 +57,9 @@ def _around(reached: NDArray[np.int64]) -> slice:
     return slice(max(reached[0] - 1, 0), reached[-1] + 2) if reached.size else slice(0, 0)
 
 
-def suppress_overlaps(masks: Iterable[Mask], tile: Tile) -> Iterator[Mask]:
+def suppress_overlaps(
+    masks: Iterable[Mask], tile: Tile, first: Iterable[Mask] = ()
+) -> Iterator[Mask]:
     """Keep credible masks, best first, each without the pixels of better ones.
 
     Parameters
@@ -66,6 +68,8 @@ def suppress_overlaps(masks: Iterable[Mask], tile: Tile) -> Iterator[Mask]:
         All in one tile.
     tile : Tile
         The tile.
+    first : iterable of Mask
+        Credible ones without overlaps, which are better than all of these.
 
     Yields
     ------
@@ -74,6 +78,8 @@ def suppress_overlaps(masks: Iterable[Mask], tile: Tile) -> Iterator[Mask]:
         goes, and so do small parts of something that is about as likely.
     """
     canvas = _Canvas(tile, np.full((tile.height, tile.width), -1, np.int32), [])
+    for mask in first:
+        canvas.add(mask)
     for mask in sorted(masks, key=confidence, reverse=True):
         if mask.iou >= IOU_THRESHOLD and mask.object_score >= 0 and mask.area >= SMALLEST_OBJECT:
             canvas.add(mask)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.masks.everything import not_cut, segment_tile
+from napari_sam.masks.everything import not_cut, segment_seen
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import weights_hash
 
@@ -17,7 +17,7 @@ from .tile_objects import TileObjects
 Work = Callable[[Encoder, TileFolder, Sequence[Tile]], Iterable[object]]
 """Fills a folder with the objects of tiles, one a step, in whatever order or place."""
 
-VERSION = 4
+VERSION = 5
 """Raised when the objects of a tile would be others than before."""
 
 
@@ -43,6 +43,7 @@ def plan_of(encoder: Encoder) -> dict[str, Any]:
         "weights": weights_hash(model),
         "tile_size": grid.tile_size,
         "overlap": grid.overlap,
+        "closer": encoder.closer,
     }
 
 
@@ -52,7 +53,7 @@ def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
     _, digest = seen
     if folder.get(tile, digest) is not None:
         return False
-    found = segment_tile(encoder.model, encoder.get(tile, seen))
+    found = segment_seen(encoder, encoder.get(tile, seen))
     masks = list(not_cut(found, encoder.grid, tile))
     folder.put(TileObjects.from_masks(tile, masks), digest)
     return True

@@ -332,7 +332,7 @@ class Engine:
         return session
 
     def _opened(self, settings: Settings, source: ImageSource) -> "Session":
-        kept = settings.same_cache(self._kept)
+        kept = settings.same_session(self._kept)
         if self._session is not None and kept and source.same_view(self._source):
             return self._session
         if self._model is None:
@@ -346,6 +346,7 @@ class Engine:
             colours=colours_of(source),
             cache_dir=settings.cache_dir,
             cache_budget=settings.cache_budget,
+            closer=settings.closer,
         )
         self._source, self._kept, self._warned = source, settings, 0
         return self._session

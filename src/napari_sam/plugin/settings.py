@@ -32,6 +32,8 @@ class Settings:
         Bytes that the folder may take; None for the usual size.
     prefetch : bool
         Whether tiles around the view are encoded before they are clicked on.
+    closer : bool
+        Whether to look closer at what is small, if the model is one that can.
     """
 
     model: "str | Path | Sam" = "cells-tiny"
@@ -40,6 +42,7 @@ class Settings:
     name: str = ""
     cache_budget: int | None = None
     prefetch: bool = True
+    closer: bool = True
 
     def same_model(self, other: "Settings | None") -> bool:
         """Whether the model need not be loaded again."""
@@ -49,11 +52,12 @@ class Settings:
             other.name,
         )
 
-    def same_cache(self, other: "Settings | None") -> bool:
-        """Whether embeddings are kept in the same place."""
-        return other is not None and (self.cache_dir, self.cache_budget) == (
+    def same_session(self, other: "Settings | None") -> bool:
+        """Whether embeddings are kept in the same place, and as closely looked at."""
+        return other is not None and (self.cache_dir, self.cache_budget, self.closer) == (
             other.cache_dir,
             other.cache_budget,
+            other.closer,
         )
 
 
@@ -78,6 +82,7 @@ def read_settings() -> Settings:
         cache_dir=Path(folder).expanduser() if folder else None,
         cache_budget=None if budget == USUAL_BUDGET else max(1, int(budget * 10**9)),
         prefetch=chosen.prefetch != "off",
+        closer=chosen.closer,
     )
 
 
