@@ -13,8 +13,8 @@ memory     Peak memory of processes that segment 4096 x 4096 and LARGE x LARGE f
 
 Each row is a bar, with what is measured here now. Figures of a busy machine say little: the load is
 printed before and after. Times are medians of rounds in which ways take turns, after one that does
-not count. All with cells-tiny. `mosaic` and `memory` do not look closer at
-small objects, which would take five times longer; `mosaic` takes half an hour on two cores, and `memory` an hour.
+not count. All with cells-tiny. `mosaic` takes half an hour on two cores, and `memory` an hour: they
+do not look closer at small objects, which would take five times as long.
 """
 
 import argparse
