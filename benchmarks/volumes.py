@@ -40,12 +40,13 @@ import numpy as np
 import typer
 import zarr
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import gaussian_filter
 
 from napari_sam import PointPrompt, Session
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.embeddings.encode import Encoder, Seen
 from napari_sam.image.volume import Volume
+from napari_sam.masks.depth import innermost
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile
@@ -101,13 +102,6 @@ class Stack:
             truth = self.labels == i
             values.append(float((canvas & truth).sum() / (canvas | truth).sum()))
         return values
-
-
-def innermost(pixels: Bool) -> tuple[float, float]:
-    """The point of an object that is farthest from its outline."""
-    depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
-    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return float(y), float(x)
 
 
 def neurites(folder: Path) -> Stack:

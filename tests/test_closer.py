@@ -239,3 +239,15 @@ def test_where_nothing_was_found_the_click_is_looked_at() -> None:
     tile = close_up(grid, nothing, (PointPrompt((105, 305)),))
     assert tile is not None
     assert holds(tile.bbox, (97, 297, 114, 314))
+
+
+def test_a_click_deep_in_a_mask_takes_away_its_part_alone(model: Sam) -> None:
+    """Two touching disks as one mask; who clicks into one keeps the other."""
+    image = disks(16, [(100, 100), (100, 131)])
+    joined = disk(16, 100, 100) | disk(16, 100, 131)
+    session = opened(model, image)
+    own = [MaskPrompt((), 0, 0, joined), PointPrompt((100.0, 131.0), 0)]
+    mask = session.predict_objects({1: own})[1].within((0, 0, 290, 410))
+    truth = disk(16, 100, 100)
+    assert (mask & truth).sum() / (mask | truth).sum() > 0.8
+    assert not mask[100, 131]

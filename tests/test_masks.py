@@ -14,11 +14,11 @@ from napari_sam.masks.decode import Answer, decode, tile_matrices
 from napari_sam.masks.everything import segment_tile, stitch_masks
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.overlaps import suppress_overlaps
-from napari_sam.masks.predict import home_tiles, inside_boxes
+from napari_sam.masks.predict import home_tiles, inside_boxes, with_middle
 from napari_sam.masks.refine import refine
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
-from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, PromptSet
+from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, PromptSet
 from napari_sam.tiles.grid import Tile, TileGrid
 
 TILE = Tile(plane=(3,), row=0, col=0, y0=100, x0=200, height=90, width=70)
@@ -194,3 +194,36 @@ def test_one_click_alone_gets_the_best_of_all_masks_where_the_model_says_so(
     np.testing.assert_allclose(after[1][0].low_res_logits, best.low_res_logits, atol=1e-5)
     for i in (2, 3):
         np.testing.assert_array_equal(after[i][0].low_res_logits, before[i].low_res_logits)
+
+
+def test_a_mask_with_clicks_beside_it_is_also_clicked_in_its_middle() -> None:
+    pixels = np.zeros((21, 41), bool)
+    pixels[1:20, 1:20] = pixels[7:14, 1:40] = True
+    mask = MaskPrompt((), 100, 200, pixels)
+    beside = PointPrompt((110.0, 235.0), 0)
+    assert with_middle((mask, beside)) == (mask, beside, PointPrompt((110.0, 210.0)))
+    # not where the click itself is: the largest circle that it leaves free
+    middle = PointPrompt((110.0, 210.0), 0)
+    (*own, added) = with_middle((mask, middle))
+    assert own == [mask, middle]
+    assert added.is_foreground
+    y, x = (round(v - start) for v, start in zip(added.position, (100, 200), strict=True))
+    assert pixels[y, x]
+    assert 3 <= np.hypot(y - 10, x - 10) <= 10
+    far = PointPrompt((90.0, 190.0), 0)
+    assert with_middle((mask, far)) == (mask, far, PointPrompt((110.0, 210.0)))
+
+
+def test_what_is_pointed_at_already_is_not_clicked_again() -> None:
+    mask = MaskPrompt((), 3, 4, np.ones((9, 9), bool))
+    beside, on = PointPrompt((5.0, 5.0), 0), PointPrompt((7.0, 7.0))
+    box = BoxPrompt((2.0, 2.0), (14.0, 14.0))
+    nothing_left = MaskPrompt((), 5, 5, np.ones((1, 1), bool))
+    for prompts in (
+        (mask,),
+        (on, beside),
+        (mask, beside, on),
+        (mask, beside, box),
+        (nothing_left, beside),
+    ):
+        assert with_middle(prompts) == prompts

@@ -8,11 +8,12 @@ from scipy.ndimage import find_objects
 from skimage.measure import label as connected_components
 
 from napari_sam.image.volume import Plane
+from napari_sam.masks.depth import innermost
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import BACKGROUND, FOREGROUND, PointPrompt
 from napari_sam.tiles.bbox import union
 
-from .objects import Bool, TrueObject, innermost
+from .objects import Bool, TrueObject
 
 Ask = Callable[[Mapping[int, Sequence[PointPrompt]]], Mapping[int, Mask]]
 """Clicks of some objects to their masks, as :meth:`napari_sam.Session.predict_objects` does."""

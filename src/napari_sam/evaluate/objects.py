@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, find_objects
+from scipy.ndimage import find_objects
 
+from napari_sam.masks.depth import innermost
 from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import BBox
 
@@ -78,13 +79,6 @@ def objects_of(
             y, x = innermost(pixels)
             bbox = (y0, x0, place[0].stop, place[1].stop)
             yield TrueObject(bbox, pixels, (float(y0 + y), float(x0 + x)))
-
-
-def innermost(pixels: Bool) -> tuple[int, int]:
-    """The pixel yx of a region ``(h, w)`` that is farthest from its outline; the rim is one."""
-    depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
-    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return int(y), int(x)
 
 
 def spread(objects: Sequence[TrueObject], most: int) -> list[TrueObject]:

@@ -32,3 +32,10 @@ def depth(mask: Mask, region: BBox) -> NDArray[np.float64]:
     )
     cut: NDArray[np.float64] = signed[place(region, around)]
     return cut
+
+
+def innermost(pixels: NDArray[np.bool_]) -> tuple[int, int]:
+    """The pixel yx of a region ``(h, w)`` that is farthest from its outline; the rim is one."""
+    depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    return int(y), int(x)

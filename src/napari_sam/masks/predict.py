@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.prompts.arrays import restrict
@@ -24,6 +23,7 @@ from napari_sam.tiles.stitch import merge_logits
 
 from .closer import Look, look_closer
 from .decode import Answer, decode
+from .depth import innermost
 from .mask import Mask
 from .refine import refine
 from .size import Size, meant
@@ -92,8 +92,41 @@ def predict(
         for i, own in prompts.objects.items()
         if own != first.get(i)
     }
+    if encoder.model.config.point_with_mask:
+        more = {i: with_middle(own) for i, own in more.items()}
     found = candidates | _predict(encoder, more, {})
     return {i: found[i] for i in prompts.objects}
+
+
+def with_middle(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
+    """Prompts of an object, and a click in the middle of a mask that has clicks beside it alone.
+
+    What shall not belong to a mask says little about what shall: a model that saw few such clicks
+    takes all of it away.
+
+    Parameters
+    ----------
+    prompts : tuple of Prompt
+        Of one object.
+
+    Returns
+    -------
+    tuple of Prompt
+        The same, where anything but masks is of the object already, or nothing was clicked.
+    """
+    masks = [prompt for prompt in prompts if isinstance(prompt, MaskPrompt)]
+    others = [prompt for prompt in prompts if not isinstance(prompt, MaskPrompt)]
+    if not masks or not others or any(prompt.is_foreground for prompt in others):
+        return prompts
+    mask = max(masks, key=lambda one: np.count_nonzero(one.pixels))
+    left = mask.pixels.copy()
+    for prompt in others:
+        if (part := intersection(prompt.bbox, mask.bbox)) is not None:
+            left[place(part, mask.bbox)] = False
+    if not left.any():
+        return prompts
+    y, x = innermost(left)
+    return (*prompts, PointPrompt((*mask.plane, float(mask.y0 + y), float(mask.x0 + x))))
 
 
 def _as_prompt(mask: Mask | None) -> Iterable[MaskPrompt]:
@@ -180,8 +213,7 @@ class _Object:
         seen = self._seen_in(tile)
         if not seen.any():
             return own if any(p.is_foreground for p in own) else ()
-        depth = distance_transform_edt(np.pad(seen, 1))[1:-1, 1:-1]
-        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+        y, x = innermost(seen)
         click = PointPrompt((*tile.plane, float(y + tile.y0), float(x + tile.x0)))
         return (*own, click)
 

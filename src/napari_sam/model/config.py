@@ -181,6 +181,8 @@ class ModelConfig:
     clean_masks : bool
         Crumbs, pinholes and what lies far outside of a box are taken out of the mask; the public
         models answer exactly as their references do.
+    point_with_mask : bool
+        A mask that is corrected by background clicks alone is also clicked in its middle.
     closer_looks : bool
         Small objects are looked at once more, zoomed in; for a model that was trained at many
         scales.
@@ -217,6 +219,7 @@ class ModelConfig:
     best_candidate_for_box: bool = False
     best_mask_for_click: bool = False
     clean_masks: bool = False
+    point_with_mask: bool = False
     closer_looks: bool = False
     padding_point: Literal["points", "no_box", "always"] = "no_box"
     memory: MemoryConfig | None = None
@@ -250,6 +253,7 @@ class ModelConfig:
             mask_prompt_dim=32,
             decoder_mlp_dim=512,
             best_mask_for_click=True,
+            point_with_mask=True,
             closer_looks=True,
             **_SEED,
         )

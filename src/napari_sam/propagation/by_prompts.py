@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-from scipy.ndimage import distance_transform_edt
-
 from napari_sam.embeddings.encode import Encoder
+from napari_sam.masks.depth import innermost
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.predict import predict
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
@@ -62,8 +60,7 @@ def prompts_of(mask: Mask, plane: tuple[int, ...]) -> tuple[Prompt, ...]:
     tuple of Prompt
     """
     y0, x0, y1, x1 = mask.bbox
-    inside = distance_transform_edt(np.pad(mask.pixels, 1))[1:-1, 1:-1]
-    y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+    y, x = innermost(mask.pixels)
     dy, dx = (_MARGIN[0] + _MARGIN[1] * length for length in mask.pixels.shape)
     return (
         PointPrompt((*plane, float(y0 + y), float(x0 + x))),
