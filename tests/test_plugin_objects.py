@@ -130,14 +130,14 @@ def test_no_pixel_is_in_two_objects(open_dock: Open) -> None:
 def test_objects_of_a_plane_are_decoded_in_one_pass(open_dock: Open, monkeypatch: Any) -> None:
     bench = open_dock(picture(64, 64))
     passes: list[int] = []
-    decode = type(bench.model).decode
+    decode = type(bench.model).decode_tokens
 
     def counted(model: Any, *args: Any, **kwargs: Any) -> Any:
         out = decode(model, *args, **kwargs)
         passes.append(out.low_res_logits.shape[1])
         return out
 
-    monkeypatch.setattr(type(bench.model), "decode", counted)
+    monkeypatch.setattr(type(bench.model), "decode_tokens", counted)
     with bench.model.held():  # so that both clicks are there when the model answers
         bench.add(30, 30)
         bench.wait(bench.model.inside.is_set)

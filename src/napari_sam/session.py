@@ -288,7 +288,7 @@ class Session:
         Returns
         -------
         dict of int to Mask, or None
-            None if anything would have to be encoded first.
+            None if a tile would have to be encoded first.
 
         Raises
         ------
