@@ -1,5 +1,6 @@
 """What several test modules share: a cache folder of the run's own, real images, a tiny model."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Leave what earlier tests have imported and made out of the search for garbage.
+
+    napari's fixture searches a dozen times for each viewer, each time among all objects of the
+    process: that took most of the time of the suite.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
