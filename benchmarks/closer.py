@@ -15,6 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from math import sqrt
 from pathlib import Path
 
@@ -38,9 +39,9 @@ Case = tuple[Volume, Plane, list[TrueObject]]
 
 
 def cases(path: Path, most: int) -> Iterator[Case]:
-    """Planes of a file, and their small objects."""
+    """An image, or one plane of a stack, and its small objects; nothing if there are none."""
     sample = Pair(path, None).read()
-    for plane in sample.planes():
+    for plane in islice(sample.planes(), 1):
         small = [one for one in objects_of(sample.plane(plane)) if side(one) <= LARGEST]
         if small:
             yield sample.volume, plane, spread(small, most)
