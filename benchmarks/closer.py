@@ -1,7 +1,7 @@
 """What looking closer at small objects brings, and what it costs.
 
     python benchmarks/closer.py --data ../shared/data/val [--model cells-tiny] [--most 3]
-        [--objects 20] [--rounds 5]
+        [--objects 20] [--rounds 5] [--sets nuclei_fluo ...]
 
 The same clicks and boxes are asked in a session that looks closer and in one that does not: mean
 IoU, the share of objects under an IoU of 0.5, and how far the predicted IoU is off, as means over
@@ -14,21 +14,21 @@ import argparse
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
-from math import sqrt
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from napari_sam import PointPrompt, Session
-from napari_sam.evaluate.clicks import Answer, Protocol, simulate
+from napari_sam.evaluate.clicks import Protocol, simulate
+from napari_sam.evaluate.figures import Figures, Seen, macro_mean, summarise
 from napari_sam.evaluate.ground_truth import Pair, files_with_both
 from napari_sam.evaluate.objects import TrueObject, objects_of, spread
 from napari_sam.evaluate.prompted import answer_boxes
 from napari_sam.image.volume import Plane, Volume
-from napari_sam.masks.closer import LARGEST, WINDOW
+from napari_sam.masks.closer import WINDOW, is_small
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import load_model
 
@@ -42,33 +42,17 @@ def cases(path: Path, most: int) -> Iterator[Case]:
     """An image, or one plane of a stack, and its small objects; nothing if there are none."""
     sample = Pair(path, None).read()
     for plane in islice(sample.planes(), 1):
-        small = [one for one in objects_of(sample.plane(plane)) if side(one) <= LARGEST]
+        small = [one for one in objects_of(sample.plane(plane)) if is_small(one.bbox)]
         if small:
             yield sample.volume, plane, spread(small, most)
 
 
-def side(one: TrueObject) -> float:
-    """Root of the area of its box, pixels."""
-    y0, x0, y1, x1 = one.bbox
-    return sqrt((y1 - y0) * (x1 - x0))
-
-
-def ask(model: Sam, case: Case, closer: bool) -> dict[str, Sequence[Answer]]:
+def ask(model: Sam, case: Case, closer: bool) -> Seen:
     """Answers to one click and to one box for each object."""
     volume, plane, objects = case
     session = Session.open(volume, model=model, cache_dir=False, closer=closer)
     clicked = simulate(objects, plane, session.predict_objects, ONE_CLICK)
-    return {
-        "one click": [own[0] for own in clicked],
-        "one box": answer_boxes(session, objects, plane),
-    }
-
-
-def figures(answers: Sequence[Answer]) -> tuple[float, float, float]:
-    """Mean IoU, share under 0.5, mean error of the predicted IoU."""
-    ious = np.array([answer.iou for answer in answers])
-    predicted = np.array([answer.predicted for answer in answers])
-    return float(ious.mean()), float((ious < 0.5).mean()), float(np.abs(predicted - ious).mean())
+    return Seen(clicks=clicked, boxes=answer_boxes(session, objects, plane))
 
 
 def seconds(model: Sam, case: Case, rounds: int) -> dict[str, list[float]]:
@@ -97,26 +81,27 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=3, help="files of a set")
     parser.add_argument("--objects", type=int, default=20, help="objects of a plane")
     parser.add_argument("--rounds", type=int, default=5, help="of the measurement of time")
+    parser.add_argument("--sets", nargs="*")
     given = parser.parse_args()
     model = load_model(given.model, "cpu")
-    rows: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
+    files = files_with_both(given.data)
+    rows: dict[str, list[Figures]] = {way: [] for way in WAYS}
     taken: dict[str, list[float]] = defaultdict(list)
-    for name, paths in files_with_both(given.data).items():
-        answers: dict[tuple[str, str], list[Answer]] = defaultdict(list)
-        for path in tqdm(paths[:: max(1, len(paths) // given.most)][: given.most], desc=name):
-            known = list(cases(path, given.objects))
-            for case in known:
-                for way, closer in WAYS.items():
-                    for kind, own in ask(model, case, closer).items():
-                        answers[kind, way] += own
-            for kind, times in seconds(model, known[0], given.rounds).items() if known else ():
+    for name in given.sets or files:
+        chosen = spread(files[name], given.most)
+        known = [case for path in chosen for case in cases(path, given.objects)]
+        for way, closer in WAYS.items():
+            seen = [ask(model, case, closer) for case in tqdm(known, desc=f"{name}, {way}")]
+            rows[way].append(summarise(seen, ONE_CLICK))
+        for case in known:
+            for kind, times in seconds(model, case, given.rounds).items():
                 taken[kind] += times
-        for key, own in answers.items():
-            rows[key].append(figures(own))
     print("| | | mean IoU | under 0.5 | error of the predicted IoU |\n|---|---|---|---|---|")
-    for (kind, way), of_sets in sorted(rows.items(), reverse=True):
-        iou, under, error = np.mean(of_sets, axis=0)
-        print(f"| {kind} | {way} | {iou:.3f} | {100 * under:.1f} % | {error:.3f} |")
+    for way, of_sets in rows.items():
+        mean = macro_mean(of_sets)
+        for kind in ("click_1", "box"):
+            iou, under, error = (mean[f"{kind}_{n}"] for n in ("iou", "under_half", "iou_error"))
+            print(f"| {kind} | {way} | {iou:.3f} | {100 * under:.1f} % | {error:.3f} |")
     median = {kind: float(np.median(times)) for kind, times in taken.items()}
     print(f"\na click without a closer look takes {1000 * median['without']:.0f} ms")
     for kind in ("first", "known"):

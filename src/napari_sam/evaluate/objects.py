@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ SMALLEST_OBJECT = 25
 """Pixels; slices of a 3D ground truth end in crumbs."""
 
 Bool = NDArray[np.bool_]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +83,7 @@ def objects_of(
             yield TrueObject(bbox, pixels, (float(y0 + y), float(x0 + x)))
 
 
-def spread(objects: Sequence[TrueObject], most: int) -> list[TrueObject]:
+def spread(objects: Sequence[T], most: int) -> list[T]:
     """At most that many of them, evenly spread."""
     step = max(1.0, len(objects) / most)
     return [objects[int(i * step)] for i in range(min(len(objects), most))]

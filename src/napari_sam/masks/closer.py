@@ -115,12 +115,18 @@ def close_up(grid: TileGrid, answer: Answer, prompts: tuple[Prompt, ...]) -> Til
     if any(isinstance(prompt, MaskPrompt) for prompt in prompts):
         return None
     bbox = _extent(answer, prompts)
-    if sqrt((bbox[2] - bbox[0]) * (bbox[3] - bbox[1])) > LARGEST:
+    if not is_small(bbox):
         return None
     tile = _windows(grid.height, grid.width).best_for(answer.tile.plane, bbox)
     around = intersection(grown(bbox, MARGIN), (0, 0, grid.height, grid.width))
     fits = around is not None and holds(tile.bbox, around) and holds(answer.tile.bbox, tile.bbox)
     return tile if fits else None
+
+
+def is_small(bbox: BBox) -> bool:
+    """Whether an object in a box ``(y0, x0, y1, x1)``, data pixels, is looked at closer."""
+    y0, x0, y1, x1 = bbox
+    return sqrt((y1 - y0) * (x1 - x0)) <= LARGEST
 
 
 def _extent(answer: Answer, prompts: tuple[Prompt, ...]) -> BBox:

@@ -48,13 +48,19 @@ def segment_tile(model: Sam, embedding: Embedding, look: Look | None = None) -> 
     if model.instance_decoder is not None:
         return _drawn_at_once(model, model.instance_decoder, embedding)
     proposals = propose(embedding)
-    found = suppress_overlaps(_drawn(_decode(model, embedding, proposals)), tile)
     if look is None or not are_small(proposals):
-        return tuple(found)
-    closer = [mask for part in parts(tile) for mask in _enlarged(model, look, part, tile)]
+        return tuple(_objects(model, embedding, proposals))
+    pieces = tuple(parts(tile))
+    closer = [mask for part in pieces for mask in _enlarged(model, look, part, tile)]
+    # the first look is only asked for what lies on a seam
+    found = _objects(model, embedding, proposals) if len(pieces) > 1 else ()
     across = (mask for mask in found if crosses(mask, tile))
     both = suppress_overlaps(across, tile, first=closer)
     return tuple(sorted(both, key=confidence, reverse=True))
+
+
+def _objects(model: Sam, embedding: Embedding, proposals: Proposals) -> Iterator[Mask]:
+    return suppress_overlaps(_drawn(_decode(model, embedding, proposals)), embedding.tile)
 
 
 def segment_seen(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
