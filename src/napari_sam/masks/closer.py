@@ -62,7 +62,9 @@ class Look:
         ).tight()
 
 
-def look_closer(encoder: Embeddings, asked: Asked, first: Mapping[int, Answer]) -> dict[int, Look]:
+def look_closer(
+    encoder: Embeddings, asked: Asked, first: Mapping[int, tuple[Answer, Mask]]
+) -> dict[int, Look]:
     """Look once more at what is small.
 
     Parameters
@@ -72,7 +74,7 @@ def look_closer(encoder: Embeddings, asked: Asked, first: Mapping[int, Answer]) 
     asked : mapping
         Object id to its prompts.
     first : mapping
-        Object id to the answer in its tile.
+        Object id to the answer in its tile, and its mask.
 
     Returns
     -------
@@ -80,10 +82,10 @@ def look_closer(encoder: Embeddings, asked: Asked, first: Mapping[int, Answer]) 
         Object id to both looks, for those that :func:`close_up` has a window for.
     """
     by_tile: dict[Tile, list[int]] = defaultdict(list)
-    for i, answer in first.items():
-        if (tile := close_up(encoder.grid, answer, asked[i])) is not None:
+    for i, (answer, mask) in first.items():
+        if (tile := close_up(encoder.grid, answer.tile, mask, asked[i])) is not None:
             by_tile[tile].append(i)
-    return {i: Look(first[i], closer) for i, closer in _from_closer(encoder, by_tile, asked)}
+    return {i: Look(first[i][0], closer) for i, closer in _from_closer(encoder, by_tile, asked)}
 
 
 def _from_closer(
@@ -95,31 +97,35 @@ def _from_closer(
         yield from ((i, answer) for i, (answer,) in answers.items())
 
 
-def close_up(grid: TileGrid, answer: Answer, prompts: tuple[Prompt, ...]) -> Tile | None:
+def close_up(grid: TileGrid, seen_in: Tile, mask: Mask, prompts: tuple[Prompt, ...]) -> Tile | None:
     """Where to look closer.
 
     Parameters
     ----------
     grid : TileGrid
         Tiles of the image.
-    answer : Answer
-        The first one.
+    seen_in : Tile
+        That of the first answer.
+    mask : Mask
+        What was seen there.
     prompts : tuple of Prompt
         Of the object. Who corrects a mask has seen it already, and is not asked again.
 
     Returns
     -------
     Tile or None
-        None if the object is too large, or no window in the tile of the answer holds it.
+        None if the object is too large, or no window in that tile holds it.
     """
     if any(isinstance(prompt, MaskPrompt) for prompt in prompts):
         return None
-    bbox = _extent(answer, prompts)
+    # what was found, and what was pointed at
+    shown = [prompt.bbox for prompt in prompts if prompt.is_foreground]
+    bbox = union(shown if mask.empty else [*shown, mask.bbox])
     if not is_small(bbox):
         return None
-    tile = _windows(grid.height, grid.width).best_for(answer.tile.plane, bbox)
+    tile = _windows(grid.height, grid.width).best_for(seen_in.plane, bbox)
     around = intersection(grown(bbox, MARGIN), (0, 0, grid.height, grid.width))
-    fits = around is not None and holds(tile.bbox, around) and holds(answer.tile.bbox, tile.bbox)
+    fits = around is not None and holds(tile.bbox, around) and holds(seen_in.bbox, tile.bbox)
     return tile if fits else None
 
 
@@ -127,13 +133,6 @@ def is_small(bbox: BBox) -> bool:
     """Whether an object in a box ``(y0, x0, y1, x1)``, data pixels, is looked at closer."""
     y0, x0, y1, x1 = bbox
     return sqrt((y1 - y0) * (x1 - x0)) <= LARGEST
-
-
-def _extent(answer: Answer, prompts: tuple[Prompt, ...]) -> BBox:
-    """Of the object: what was found, and what was pointed at."""
-    mask = answer.to_mask()
-    shown = [prompt.bbox for prompt in prompts if prompt.is_foreground]
-    return union(shown if mask.empty else [*shown, mask.bbox])
 
 
 @lru_cache(maxsize=4)

@@ -159,7 +159,7 @@ def _predict(
     if encoder.closer:
         # whose size was chosen is not asked again which of the candidates it is
         alone = {i: one.only_answer for i, one in objects.items() if i not in sizes}
-        first = {i: answer for i, answer in alone.items() if answer is not None}
+        first = {i: seen for i, seen in alone.items() if seen is not None}
         for i, look in look_closer(encoder, asked_for, first).items():
             objects[i].look = look
     return {i: one.mask() for i, one in objects.items()}
@@ -197,9 +197,12 @@ class _Object:
     look: Look | None = None
 
     @property
-    def only_answer(self) -> Answer | None:
-        """The answer, if one tile gave all of it."""
-        return next(iter(self.answers.values())) if len(self.answers) == 1 else None
+    def only_answer(self) -> tuple[Answer, Mask] | None:
+        """The answer and its mask, if one tile gave all of it."""
+        if len(self.answers) != 1:
+            return None
+        ((tile, answer),) = self.answers.items()
+        return answer, self.masks[tile]
 
     def prompts_in(self, tile: Tile) -> tuple[Prompt, ...]:
         """Own prompts in the tile, and a click where other tiles saw the object in it.
