@@ -168,6 +168,27 @@ def test_prompts_of_a_sub_window_are_where_they_are_in_the_full_window(model: Sa
     assert (here - there).abs().max() <= 1e-5
 
 
+def test_places_as_tensors_are_those_as_numbers(model: Sam) -> None:
+    image, given = torch.randn(1, 3, 128, 192), prompts(2)
+    offset, tensors = (7, 21), (torch.tensor(7), torch.tensor(21))
+    features = [model.image_encoder(image, place) for place in (offset, tensors)]
+    assert torch.equal(*(one.image_embedding for one in features))
+    args = given["point_coords"], given["point_labels"], given["boxes"], None, slice(0, 1)
+    here, there = (
+        model.decode_tokens(one, *args, place)
+        for one, place in zip(features, (offset, tensors), strict=True)
+    )
+    assert torch.equal(here.low_res_logits, there.low_res_logits)
+    assert not torch.equal(features[0].image_embedding, model.image_encoder(image).image_embedding)
+
+
+def test_mixed_precision_does_not_move_a_prompt(model: Sam) -> None:
+    xy = torch.tensor([[3.0, 1000.25], [700.5, 20.75]])
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = model.prompt_encoder.position(xy)
+    assert torch.equal(mixed, model.prompt_encoder.position(xy))
+
+
 def test_point_features_are_looked_up_under_the_point(model: Sam) -> None:
     features = torch.zeros(1, 8, 16, 16)
     features[0, :, 5, 9] = 3.0

@@ -25,7 +25,7 @@ from training.losses import mask_loss, prompt_loss, resample, true_iou
 from training.prompts import correct, draw_objects, halve, mask_logits
 from training.samples import Sample, load_set
 from training.targets import draw_targets
-from training.train import Training, TrainingPlan, schedule
+from training.train import COURSES, Training, TrainingPlan, schedule
 from training.windows import Windows, draw_windows
 
 ROOT = Path(__file__).parents[1]
@@ -304,6 +304,46 @@ def test_feed_paints_the_same_images_in_other_processes_and_goes_on() -> None:
         assert (store.fine[0].numpy() == own["nuclei_fluo"][0].image).all()
     finally:
         there.close()
+
+
+def test_a_course_that_is_replayed_is_the_step_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.batches.WINDOWS", {128: (1.0, 0.5)})
+    # on a graphics card from a recording
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    training = Training(TrainingPlan(tmp_path, tmp_path / "run", 1, switches=TINY), device)
+    stream = BatchStream(Atlas({"nuclei_fluo": list(pack([disks()]))}, device), 0, 1, 2)
+    for step in range(3):
+        batch = stream.draw(step)
+        for course in ((128, 0), (128, 5), (128, 6)):
+            torch.manual_seed(step)
+            replayed = training.replay(batch, course)
+            losses = {name: float(value) for name, value in replayed.losses.items()}
+            torch.manual_seed(step)
+            done = training.work(batch, course)
+            assert losses == pytest.approx({k: float(v) for k, v in done.losses.items()}, rel=1e-3)
+            reached = [g is not None for g in done.gradients]
+            assert reached == [g is not None for g in replayed.gradients]
+            assert sum(reached) > 0
+
+
+def test_other_courses_ask_other_things(tmp_path: Path) -> None:
+    training = Training(
+        TrainingPlan(tmp_path, tmp_path / "run", 1, switches=TINY), torch.device("cpu")
+    )
+    batch = BatchStream(atlas(), 0, 1, 2).draw(0)
+    size = batch.rgb.shape[-1]
+
+    def asks(course: int) -> tuple[float, ...]:
+        torch.manual_seed(0)
+        return tuple(float(v) for v in training.work(batch, (size, course)).losses.values())
+
+    answers = [asks(course) for course in range(COURSES + 1)]
+    assert len(answers[0]) == 1  # the dense targets alone
+    assert all(len(answer) >= 3 for answer in answers[1:])
+    assert len(set(answers)) >= 5
+    assert asks(3) == answers[3]
 
 
 def test_gradients_that_are_no_numbers_leave_the_weights_alone(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from napari_sam.model.features import Offset
+
 from .atlas import Atlas
 from .prompts import Objects, draw_objects
 from .targets import Targets, draw_targets
@@ -12,8 +14,8 @@ from .windows import draw_windows
 
 GRID = 64  # tokens a side of the positional grid
 # window side: share of the steps, objects in it compared to a window of 256 pixels
-WINDOWS = {256: (0.70, 1.0), 384: (0.15, 1.125), 512: (0.15, 1.5)}
-LARGE_WINDOWS = {256: (0.45, 1.0), 512: (0.30, 1.5), 1024: (0.25, 1.75)}
+WINDOWS = {128: (0.15, 0.5), 256: (0.50, 1.0), 512: (0.35, 1.5)}
+LARGE_WINDOWS = {128: (0.15, 0.5), 256: (0.30, 1.0), 512: (0.30, 1.5), 1024: (0.25, 1.75)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +26,7 @@ class Batch:
     ----------
     rgb : Tensor
         ``(B, 3, size, size)`` float32 in 0..255.
-    offset : tuple of int
+    offset : Offset
         Place of the windows on the positional grid, in tokens.
     objects : Objects
         What the users want.
@@ -33,7 +35,7 @@ class Batch:
     """
 
     rgb: torch.Tensor
-    offset: tuple[int, int]
+    offset: Offset
     objects: Objects
     targets: Targets
 

@@ -10,13 +10,13 @@ from skimage.measure import label as connected_components
 
 # Sampled by set, not by object: two thirds of all objects are fluorescence nuclei.
 SET_WEIGHTS = {
-    "nuclei_fluo": 0.19,
+    "nuclei_fluo": 0.18,
     "nuclei_histology": 0.11,
-    "nuclei_brightfield": 0.08,
-    "cells_phase": 0.15,
-    "axons_sem": 0.11,
-    "neurites_fibsem_3d": 0.11,
-    "procedural": 0.25,
+    "nuclei_brightfield": 0.07,
+    "cells_phase": 0.16,
+    "axons_sem": 0.10,
+    "neurites_fibsem_3d": 0.10,
+    "procedural": 0.28,
 }
 
 

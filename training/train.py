@@ -24,14 +24,16 @@ from .atlas import Atlas
 from .batches import Batch, BatchStream
 from .feed import Feed
 from .losses import proposal_loss
+from .replay import Course, Replay, Step
 from .samples import load_sets
 
 # Shares of the run. From random weights, the sparse gradients of prompts drown the dense ones, and
 # the encoder learns nothing for a long time: so it first learns the dense targets alone.
 DENSE_ONLY_UNTIL = 0.08
-LARGE_FROM = 0.60  # then windows of the full size join
+LARGE_FROM = 0.40  # then windows of the full size join
 DENSE_WEIGHT = 4.0
 EMA_DECAY = 0.999
+COURSES = 16  # which prompts come first and what is corrected, of each size of windows
 LOG_EVERY = 50  # steps
 REFRESH_EVERY = 8  # steps after which new procedural images are looked for
 SAVE_EVERY = 60.0  # seconds
@@ -106,8 +108,9 @@ class Training:
             parameter_groups(self.model, plan.weight_decay),
             lr=plan.learning_rate,
             betas=(0.9, 0.98),
-            fused=device.type == "cuda",
+            fused=True,
         )
+        self.replay = Replay(self.work, device)
         self.step, self.seconds = 0, 0.0
         plan.out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists():
@@ -147,27 +150,35 @@ class Training:
 
     def learn(self, batch: Batch, rng: np.random.Generator) -> dict[str, Tensor]:
         """Gradients of one batch; returns its losses."""
+        dense_only = self.plan.start is None and self.progress < DENSE_ONLY_UNTIL
+        course = (batch.rgb.shape[-1], 0 if dense_only else 1 + int(rng.integers(COURSES)))
+        step = self.replay(batch, course)
+        for parameter, gradient in zip(self.model.parameters(), step.gradients, strict=True):
+            if gradient is not None:  # the optimiser wants both to lie alike in memory
+                parameter.grad = torch.empty_like(parameter).copy_(gradient)
+        return step.losses
+
+    def work(self, batch: Batch, course: Course) -> Step:
+        """Losses and gradients; the course is the size of the windows, and what users do there."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            features = self.model.encode_image(self._normalise(batch.rgb), batch.offset)
+            features = self.model.image_encoder(self._normalise(batch.rgb), batch.offset)
             dense = proposal_loss(features.proposals, batch.targets)
-            losses = self._annotate(batch, features, rng)
+            losses = self._annotate(batch, features, course) if course[1] else []
             loss = torch.stack(losses).mean() if losses else 0.0
-        (loss + DENSE_WEIGHT * dense).backward()
+        total = loss + DENSE_WEIGHT * dense
+        gradients = torch.autograd.grad(total, list(self.model.parameters()), allow_unused=True)
         names = ("click", "box", "correction")
         values = {name: value.detach() for name, value in zip(names, losses, strict=False)}
-        return {"dense": dense.detach()} | values
+        return Step(gradients, {"dense": dense.detach()} | values)
 
     def _normalise(self, rgb: Tensor) -> Tensor:
         config = self.model.config
         moments = zip(rgb.unbind(1), config.pixel_mean, config.pixel_std, strict=True)
         return torch.stack([(channel - mean) / std for channel, mean, std in moments], 1)
 
-    def _annotate(
-        self, batch: Batch, features: ImageFeatures, rng: np.random.Generator
-    ) -> list[Tensor]:
+    def _annotate(self, batch: Batch, features: ImageFeatures, course: Course) -> list[Tensor]:
         """Losses of a first click, a first box, and corrections of either."""
-        if self.plan.start is None and self.progress < DENSE_ONLY_UNTIL:
-            return []
+        rng = np.random.default_rng([self.plan.seed, *course])
         annotators = [Annotator(batch, kinds, rng) for kinds in FIRST_PROMPTS]
         losses = [one.answer(self.model, features, all_masks=True) for one in annotators]
         for _ in range(int(self.plan.corrections + rng.random())):
@@ -181,10 +192,11 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate * schedule(self.step, self.progress)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        # one batch whose gradients are no numbers must not take the weights with it
-        if torch.isfinite(norm):
-            self.optimizer.step()
-            self._follow()
+        # One batch whose gradients are no numbers must not take the weights with it. The optimiser
+        # asks for itself: to ask here would wait for all that is under way on a graphics card.
+        self.optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
+        self.optimizer.step()
+        self._follow()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+Offset = tuple[int, int] | tuple[Tensor, Tensor]
+"""Row and column, in tokens, of windows on the positional grid; tensors to record a step."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ImageFeatures:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .config import PATCH, ModelConfig
+from .features import Offset
 from .layers import LayerNorm2d
 
 
@@ -45,10 +46,12 @@ class PositionEncoding(nn.Module):
             ``(..., D)`` float: sin and cos of ``2 pi (2 (xy + 0.5) / size - 1) @ gaussian``.
         """
         unit = 2 * (xy + 0.5) / self.image_size - 1
-        angle = 2 * math.pi * (unit @ self.gaussian)
+        # as a matrix product, mixed precision would round it by up to a pixel
+        angle = unit[..., :1] * self.gaussian[0] + unit[..., 1:] * self.gaussian[1]
+        angle = 2 * math.pi * angle
         return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
-    def grid(self, h: int, w: int, stride: int, offset: tuple[int, int] = (0, 0)) -> Tensor:
+    def grid(self, h: int, w: int, stride: int, offset: Offset = (0, 0)) -> Tensor:
         """Encode the centres of a grid of cells.
 
         Parameters
@@ -57,7 +60,7 @@ class PositionEncoding(nn.Module):
             Cells.
         stride : int
             Side of a cell in model pixels.
-        offset : tuple of int
+        offset : Offset
             Row and column of the first cell, in cells.
 
         Returns
@@ -110,7 +113,7 @@ class PromptEncoder(nn.Module):
         return point_coords is not None and (boxes is None or self.padding_point == "points")
 
     def embed_points(
-        self, coords: Tensor, labels: Tensor, features: Tensor | None, offset: tuple[int, int]
+        self, coords: Tensor, labels: Tensor, features: Tensor | None, offset: Offset
     ) -> Tensor:
         """Embed ``(B, C, N, 2)`` points with labels ``(B, C, N)`` as ``(B, C, N, D)``."""
         pixels = _on_grid(coords, offset)
@@ -119,7 +122,7 @@ class PromptEncoder(nn.Module):
             encoded = encoded + self.point_features(_sample(features, coords))
         return torch.where((labels < 0)[..., None], self.not_a_point_embed, encoded)
 
-    def embed_boxes(self, boxes: Tensor, offset: tuple[int, int]) -> Tensor:
+    def embed_boxes(self, boxes: Tensor, offset: Offset) -> Tensor:
         """Embed ``(B, C, 2, 2)`` corners as ``(B, C, 2, D)``."""
         encoded: Tensor = self.position(_on_grid(boxes, offset))
         return encoded + self.point_embeddings[2:]
@@ -138,7 +141,7 @@ class PromptEncoder(nn.Module):
         boxes: Tensor | None,
         mask_input: Tensor | None,
         features: Tensor | None = None,
-        offset: tuple[int, int] = (0, 0),
+        offset: Offset = (0, 0),
     ) -> tuple[Tensor | None, Tensor]:
         """Embed the prompts of ``C`` objects in each of ``B`` windows.
 
@@ -154,8 +157,8 @@ class PromptEncoder(nn.Module):
             ``(B, C, H/4, W/4)`` float logits.
         features : Tensor or None
             ``(B, mask_dim, H/4, W/4)`` features looked up under the points.
-        offset : tuple of int
-            Row and column, in tokens, of the window on the positional grid.
+        offset : Offset
+            Place of the window on the positional grid.
 
         Returns
         -------
@@ -179,7 +182,7 @@ class PromptEncoder(nn.Module):
         return (torch.cat(sparse, dim=2) if sparse else None), dense
 
 
-def _on_grid(xy: Tensor, offset: tuple[int, int]) -> Tensor:
+def _on_grid(xy: Tensor, offset: Offset) -> Tensor:
     """Pixels ``(..., 2)`` of a window on the positional grid; ``offset`` is (row, col) in tokens.
 
     Without a tensor of two numbers: to bring one to a GPU waits for all that is under way there.

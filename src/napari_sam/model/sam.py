@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import PATCH, HieraConfig, ModelConfig, TinyVitConfig
-from .features import ImageFeatures
+from .features import ImageFeatures, Offset
 from .hiera import HieraEncoder
 from .mask_decoder import CANDIDATES, SINGLE_MASK, MaskDecoder, MaskPrediction, PreparedImage
 from .memory import Memory
@@ -126,7 +126,7 @@ class Sam(nn.Module):
         boxes: Tensor | None,
         mask_input: Tensor | None,
         masks: slice,
-        offset: tuple[int, int] = (0, 0),
+        offset: Offset = (0, 0),
     ) -> MaskPrediction:
         """As :meth:`decode`, with any of the four mask tokens (training looks at all)."""
         high_res = features.high_res_features
@@ -148,7 +148,7 @@ class Sam(nn.Module):
         return prediction
 
     def _prepare(
-        self, features: ImageFeatures, dense: Tensor | None, offset: tuple[int, int]
+        self, features: ImageFeatures, dense: Tensor | None, offset: Offset
     ) -> PreparedImage:
         """The image for the decoder; kept as long as its features if no mask is in it."""
         keeps = dense is None and not torch.is_grad_enabled() and offset == (0, 0)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .config import PATCH, ModelConfig, VitConfig
-from .features import ImageFeatures
+from .features import ImageFeatures, Offset
 from .layers import Mlp, Neck, add_linear
 from .pyramid import ConvPath, Pyramid
 from .windows import join_windows, partition_windows
@@ -151,15 +151,15 @@ class VitEncoder(nn.Module):
         self.neck = Neck(dim, config.prompt_dim)
         self.pyramid = Pyramid(config, trunk) if trunk.high_res_layers else None
 
-    def embed_patches(self, image: Tensor, offset: tuple[int, int] = (0, 0)) -> Tensor:
+    def embed_patches(self, image: Tensor, offset: Offset = (0, 0)) -> Tensor:
         """Patches plus the crop of the positional grid that the window lies on.
 
         Parameters
         ----------
         image : Tensor
             ``(B, 3, H, W)`` float, normalised, ``H`` and ``W`` multiples of 16.
-        offset : tuple of int
-            Row and column, in tokens, of the window on the positional grid.
+        offset : Offset
+            Place of the window on the positional grid.
 
         Returns
         -------
@@ -167,12 +167,11 @@ class VitEncoder(nn.Module):
             ``(B, H/16, W/16, dim)`` float.
         """
         x = self.patch_embed(image).permute(0, 2, 3, 1)
-        row, col = offset
-        here = self.pos_embed[:, row : row + x.shape[1], col : col + x.shape[2]]
+        here = _crop(self.pos_embed, offset, x.shape[1:3])
         embedded: Tensor = x + here
         return embedded
 
-    def forward(self, image: Tensor, offset: tuple[int, int] = (0, 0)) -> ImageFeatures:
+    def forward(self, image: Tensor, offset: Offset = (0, 0)) -> ImageFeatures:
         """Encode ``(B, 3, H, W)``; see :meth:`embed_patches` for the arguments."""
         image = image.contiguous(memory_format=torch.channels_last)
         x = self.embed_patches(image, offset)
@@ -190,3 +189,14 @@ class VitEncoder(nn.Module):
             return ImageFeatures(embedding)
         deep, shallow = (kept[layer] for layer in self.high_res_layers)
         return ImageFeatures(embedding, *self.pyramid(deep, shallow, conv))
+
+
+def _crop(grid: Tensor, offset: Offset, shape: tuple[int, ...]) -> Tensor:
+    """``(1, h, w, dim)`` of a grid; without waiting for an offset that a GPU holds."""
+    firsts: tuple[int | Tensor, ...] = offset
+    for axis, (first, count) in enumerate(zip(firsts, shape, strict=True), 1):
+        if isinstance(first, Tensor):
+            grid = grid.index_select(axis, first + torch.arange(count, device=grid.device))
+        else:
+            grid = grid.narrow(axis, first, count)
+    return grid
