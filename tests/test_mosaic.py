@@ -257,7 +257,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def command(image: Path, output: Path) -> list[str]:
-    words = "segment", str(image), "-o", str(output), "--no-cache", "--json"
+    words = "segment", str(image), "-o", str(output), "--no-cache", "--json", "--quick"
     return [sys.executable, "-c", "from napari_sam.cli import main; main()", *words]
 
 

@@ -3,7 +3,7 @@
 An object is decoded in the tile in which its prompts lie most inwards. If its mask reaches a side
 behind which the image goes on, the tiles behind that side are asked too, with the object's own
 prompts there and a click inside the part that both tiles see, and their answers are blended. What
-is small is looked at once more, from closer.
+is small is looked at once more from closer, and what was clicked from farther away.
 """
 
 from collections import defaultdict
@@ -21,9 +21,11 @@ from napari_sam.tiles.bbox import BBox, holds, intersection, place, union
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import merge_logits
 
-from .closer import Look, look_closer
+from .closer import look_closer
 from .decode import Answer, decode
 from .depth import innermost
+from .farther import look_farther
+from .look import Look
 from .mask import Mask
 from .refine import refine
 from .size import Size, meant
@@ -160,7 +162,9 @@ def _predict(
         # whose size was chosen is not asked again which of the candidates it is
         alone = {i: one.only_answer for i, one in objects.items() if i not in sizes}
         first = {i: seen for i, seen in alone.items() if seen is not None}
-        for i, look in look_closer(encoder, asked_for, first).items():
+        looks = look_farther(encoder, asked_for, first)
+        others = {i: seen for i, seen in first.items() if i not in looks}
+        for i, look in (looks | look_closer(encoder, asked_for, others)).items():
             objects[i].look = look
     return {i: one.mask() for i, one in objects.items()}
 
