@@ -88,7 +88,8 @@ class Session:
     cache_budget : int, str or None
         Bytes that the folder may take, or a size such as ``"20 GB"``.
     closer : bool
-        Whether to look closer at what is small, if the model is one that can.
+        Whether to look once more, closer at what is small and from farther away at what is large,
+        if the model is one that can.
 
     Attributes
     ----------
@@ -182,8 +183,9 @@ class Session:
         tile_size : int, optional
             Side of the windows that the model looks at, in pixels; what it was made for by default.
         closer : bool
-            Whether the built-in model looks once more, enlarged, at what is small. To find all
-            objects of an image in which most are small takes five times longer with it.
+            Whether the built-in model looks once more at what was asked for, closer if it is small
+            and from farther away if it was clicked and may be large. To find all objects of an
+            image in which most are small takes five times longer with it.
 
         Returns
         -------

@@ -77,7 +77,7 @@ class Settings:
     cache_dir : Path, None or False
         None for the user's own, False for none.
     closer : bool
-        Whether to look closer at what is small.
+        Whether to look once more at what is small or large.
     """
 
     model: "str | Sam" = DEFAULT_MODEL

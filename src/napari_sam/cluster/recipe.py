@@ -38,7 +38,7 @@ class Recipe:
     device : str or None
         None for the fastest that a worker has.
     closer : bool
-        Whether to look closer at what is small.
+        Whether to look once more at what is small or large.
     version : str
         Of this package.
     run : str

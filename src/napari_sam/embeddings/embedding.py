@@ -32,7 +32,7 @@ class Embeddings(Protocol):
 
     @property
     def closer(self) -> bool:
-        """Whether to look closer at what is small."""
+        """Whether to look once more at what is small or large."""
 
     @property
     def get(self) -> Callable[[Tile], "Embedding"]:

@@ -52,7 +52,7 @@ class Encoder:
     cache : EmbeddingCache or None
         Where embeddings stay between runs.
     closer : bool
-        Whether to look closer at what is small, if the model is one that can.
+        Whether to look once more at what is small or large, if the model is one that can.
 
     Attributes
     ----------

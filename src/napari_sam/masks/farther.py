@@ -24,7 +24,7 @@ SURE = 0.8
 BETTER = 0.06
 """Predicted IoU by which an answer from farther away must be better than the first."""
 
-SMALLEST = 24.0
+SMALLEST = 32.0
 """Root of the area of an object, model pixels, under which it is not seen well from there."""
 
 

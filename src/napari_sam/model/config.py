@@ -184,8 +184,8 @@ class ModelConfig:
     point_with_mask : bool
         A mask that is corrected by background clicks alone is also clicked in its middle.
     closer_looks : bool
-        Small objects are looked at once more, zoomed in; for a model that was trained at many
-        scales.
+        Small and large objects are looked at once more, zoomed; for a model that was trained at
+        many scales.
     padding_point : {"points", "no_box", "always"}
         When the point that is none is appended: to points; to points without a box (SAM 1);
         to points and boxes (SAM 2).

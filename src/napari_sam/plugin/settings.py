@@ -33,7 +33,7 @@ class Settings:
     prefetch : bool
         Whether tiles around the view are encoded before they are clicked on.
     closer : bool
-        Whether to look closer at what is small, if the model is one that can.
+        Whether to look once more at what is small or large, if the model is one that can.
     """
 
     model: "str | Path | Sam" = "cells-tiny"
