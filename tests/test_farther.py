@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
 from napari_sam.masks.decode import Answer, tile_matrices
-from napari_sam.masks.farther import BETTER, SMALLEST, SURE, ZOOMS, look_farther
+from napari_sam.masks.farther import BETTER, MOST_TIMES, SMALLEST, SURE, ZOOMS, look_farther
 from napari_sam.masks.look import WINDOW, window
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
@@ -54,7 +54,7 @@ def iou(session: Session, radius: float, *prompts: Prompt) -> float:
     return float((truth & seen).sum() / (truth | seen).sum())
 
 
-@pytest.mark.parametrize(("radius", "seed"), [(150, 0), (200, 0), (200, 1)])
+@pytest.mark.parametrize(("radius", "seed"), [(130, 3), (150, 0), (200, 1)])
 def test_a_click_on_a_large_object_finds_all_of_it(model: Sam, radius: int, seed: int) -> None:
     image = nucleus(radius, seed)
     assert iou(opened(model, image, closer=False), radius, PointPrompt(MIDDLE)) < 0.3
@@ -62,7 +62,7 @@ def test_a_click_on_a_large_object_finds_all_of_it(model: Sam, radius: int, seed
 
 
 def test_a_correction_does_not_lose_what_was_seen_from_farther_away(model: Sam) -> None:
-    session = opened(model, nucleus(200))
+    session = opened(model, nucleus(200, 1))
     clicks = [PointPrompt(MIDDLE), PointPrompt((MIDDLE[0] - 90, MIDDLE[1] + 60))]
     assert iou(session, 200, *clicks) > 0.8
     beside = PointPrompt((MIDDLE[0], MIDDLE[1] + 230), 0)
@@ -85,7 +85,7 @@ class Farther:
 
     def __init__(self, session: Session) -> None:
         self.encoder, self.looks = session.encoder, 0
-        self.model = session.encoder.model
+        self.model, self.get = session.encoder.model, session.encoder.get
 
     def close_up(self, tile: Any) -> Any:
         self.looks += 1
@@ -112,14 +112,30 @@ def test_who_is_looked_at_from_farther_away(
     tile = grid.tile((), 0, 0)
     rows, cols = tile_matrices(ModelConfig.cells_tiny(), *SHAPE)
     logits = np.full((rows.shape[1], cols.shape[1]), -1.0, np.float32)
+    logits[MIDDLE[0] // 4 - 15 : MIDDLE[0] // 4 + 15, MIDDLE[1] // 4 - 15 :][:, :30] = 1.0
     answer = Answer(tile, logits, first, 1.0, rows, cols)
+    mask = answer.to_mask()
     asked = Farther(session)
-    found = look_farther(asked, {1: prompts}, {1: (answer, answer.to_mask())})  # type: ignore[arg-type]
+    found = look_farther(asked, {1: prompts}, {1: (answer, mask)})  # type: ignore[arg-type]
     assert asked.looks == looks
     for look in found.values():
         assert look.second.iou > first + BETTER
         assert look.second.tile.zoom < 1
-        assert look.to_mask().area >= (SMALLEST / look.second.tile.zoom) ** 2
+        area = look.second.to_mask().area
+        assert (SMALLEST / look.second.tile.zoom) ** 2 <= area <= MOST_TIMES * mask.area
+
+
+def test_of_what_is_small_nobody_looks_from_farther_away(model: Sam) -> None:
+    session = opened(model, nucleus(150))
+    tile = TileGrid(*SHAPE).tile((), 0, 0)
+    rows, cols = tile_matrices(ModelConfig.cells_tiny(), *SHAPE)
+    logits = np.full((rows.shape[1], cols.shape[1]), -1.0, np.float32)
+    logits[80:85, 100:105] = 1.0  # 20 pixels wide
+    answer = Answer(tile, logits, 0.4, 1.0, rows, cols)
+    asked = Farther(session)
+    seen = {1: (answer, answer.to_mask())}
+    assert look_farther(asked, {1: (PointPrompt((330, 410)),)}, seen) == {}  # type: ignore[arg-type]
+    assert asked.looks == 0
 
 
 def test_small_objects_are_not_taken_for_a_crowd(model: Sam) -> None:

@@ -9,7 +9,7 @@ from math import sqrt
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.prompts.prompt import MaskPrompt, Prompt
 from napari_sam.tiles.bbox import BBox, grown, holds, intersection, union
-from napari_sam.tiles.grid import Tile
+from napari_sam.tiles.grid import Tile, TileGrid
 
 from .look import Asked, Look, Seen, look_at, window
 from .mask import Mask
@@ -42,16 +42,18 @@ def look_closer(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Loo
     """
     by_tile: dict[Tile, list[int]] = defaultdict(list)
     for i, (answer, mask) in first.items():
-        if (tile := close_up(answer.tile, mask, asked[i])) is not None:
+        if (tile := close_up(encoder.grid, answer.tile, mask, asked[i])) is not None:
             by_tile[tile].append(i)
     return {i: Look(first[i][0], closer) for i, closer in look_at(encoder, by_tile, asked)}
 
 
-def close_up(seen_in: Tile, mask: Mask, prompts: tuple[Prompt, ...]) -> Tile | None:
+def close_up(grid: TileGrid, seen_in: Tile, mask: Mask, prompts: tuple[Prompt, ...]) -> Tile | None:
     """Where to look closer.
 
     Parameters
     ----------
+    grid : TileGrid
+        Tiles of the image.
     seen_in : Tile
         That of the first answer.
     mask : Mask
@@ -72,7 +74,7 @@ def close_up(seen_in: Tile, mask: Mask, prompts: tuple[Prompt, ...]) -> Tile | N
     if not is_small(bbox):
         return None
     part = window(seen_in, bbox, ZOOM)
-    around = intersection(grown(bbox, MARGIN), seen_in.bbox)
+    around = intersection(grown(bbox, MARGIN), (0, 0, grid.height, grid.width))
     return part if around is not None and holds(part.bbox, around) else None
 
 

@@ -6,15 +6,15 @@ seen whole.
 """
 
 from collections import defaultdict
-from math import sqrt
 
 from napari_sam.embeddings.embedding import Embeddings
-from napari_sam.prompts.prompt import PointPrompt, Prompt
+from napari_sam.prompts.prompt import PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import holds, union
 from napari_sam.tiles.grid import Tile
 
-from .decode import Answer
+from .decode import decode
 from .look import Asked, Look, Seen, look_at, window
+from .mask import Mask
 
 ZOOMS = (1 / 2, 1 / 4)
 
@@ -26,6 +26,9 @@ BETTER = 0.06
 
 SMALLEST = 32.0
 """Root of the area of an object, model pixels, under which it is not seen well from there."""
+
+MOST_TIMES = 6.0
+"""Area of an object compared to the box of what was seen first; more is a tissue, not a cell."""
 
 
 def look_farther(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Look]:
@@ -47,16 +50,40 @@ def look_farther(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Lo
     """
     looks: dict[int, Look] = {}
     unsure = {i: answer for i, (answer, _) in first.items() if answer.iou < SURE}
+    seen = _first_seen(encoder, asked, {i: first[i] for i in unsure})
+    largest = {i: MOST_TIMES * _box_area(mask, asked[i]) for i, mask in seen.items()}
     for zoom in ZOOMS:
+        smallest = (SMALLEST / zoom) ** 2
         by_tile: dict[Tile, list[int]] = defaultdict(list)
         for i, answer in unsure.items():
-            if (tile := _part(answer.tile, asked[i], zoom)) is not None:
+            tile = _part(answer.tile, asked[i], zoom)
+            if tile is not None and largest[i] >= smallest:
                 by_tile[tile].append(i)
         for i, answer in look_at(encoder, by_tile, asked):
             best = looks[i].second.iou if i in looks else unsure[i].iou + BETTER
-            if answer.iou > best and _is_large(answer):
+            if answer.iou > best and smallest <= answer.to_mask().area <= largest[i]:
                 looks[i] = Look(unsure[i], answer)
     return looks
+
+
+def _first_seen(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Mask]:
+    """What the first click alone shows: a second one must not make a cell a part of itself."""
+    seen = {i: mask for i, (_, mask) in first.items()}
+    by_tile: dict[Tile, dict[int, tuple[Prompt, ...]]] = defaultdict(dict)
+    for i, (answer, _) in first.items():
+        if len(asked[i]) > 1 and _part(answer.tile, asked[i], min(ZOOMS)) is not None:
+            by_tile[answer.tile][i] = (next(p for p in asked[i] if p.is_foreground),)
+    for tile, clicks in by_tile.items():
+        answers = decode(encoder.model, encoder.get(tile), PromptSet(clicks))
+        seen |= {i: answer.to_mask() for i, (answer,) in answers.items()}
+    return seen
+
+
+def _box_area(mask: Mask, prompts: tuple[Prompt, ...]) -> int:
+    """Of what was found, and what was pointed at."""
+    shown = [prompt.bbox for prompt in prompts if prompt.is_foreground]
+    y0, x0, y1, x1 = union(shown if mask.empty else [*shown, mask.bbox])
+    return (y1 - y0) * (x1 - x0)
 
 
 def _part(seen_in: Tile, prompts: tuple[Prompt, ...], zoom: float) -> Tile | None:
@@ -66,8 +93,3 @@ def _part(seen_in: Tile, prompts: tuple[Prompt, ...], zoom: float) -> Tile | Non
     clicked = union(prompt.bbox for prompt in prompts if prompt.is_foreground)
     part = window(seen_in, clicked, zoom)
     return part if holds(part.bbox, clicked) else None
-
-
-def _is_large(answer: Answer) -> bool:
-    mask = answer.to_mask()
-    return sqrt(mask.area) * answer.tile.zoom >= SMALLEST
