@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
 from napari_sam.masks.closer import LARGEST, MARGIN, ZOOM, close_up
-from napari_sam.masks.decode import Answer, decode, tile_frame, tile_matrices
+from napari_sam.masks.decode import decode, tile_frame
 from napari_sam.masks.look import WINDOW
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
@@ -21,6 +21,7 @@ from napari_sam.prompts.prompt import Prompt, PromptSet
 from napari_sam.tiles.bbox import holds
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.weights.load import load_model
+from tests.looking import answer_of, check_hover_is_click, opened
 
 CENTRES = [(y, x) for y in range(30, 260, 40) for x in range(30, 380, 40)]
 RADIUS = 5.5
@@ -44,10 +45,6 @@ def disk(radius: float, cy: int, cx: int) -> NDArray[np.bool_]:
 @pytest.fixture(scope="module")
 def model() -> Sam:
     return load_model("cells-tiny", "cpu")
-
-
-def opened(model: Sam, image: Any, closer: bool = True) -> Session:
-    return Session.open(image, model=model, contrast=(0, 255), cache_dir=False, closer=closer)
 
 
 def box(radius: float, cy: int, cx: int) -> BoxPrompt:
@@ -79,16 +76,17 @@ def test_small_objects_get_better_masks(model: Sam, kind: str) -> None:
 
 
 def test_how_sure_it_is_tells_better_which_masks_are_good(model: Sam) -> None:
-    image = disks(RADIUS)
-    prompts: dict[int, list[Any]] = {i: [box(RADIUS, *at)] for i, at in enumerate(CENTRES, 1)}
+    radius = 6.5
+    image = disks(radius)
+    prompts: dict[int, list[Any]] = {i: [box(radius, *at)] for i, at in enumerate(CENTRES, 1)}
     errors = []
     for closer in (False, True):
         masks = opened(model, image, closer).predict_objects(prompts)
         assert all(0 <= mask.iou <= 1 for mask in masks.values())
         errors.append(
-            [abs(masks[i].iou - _iou(masks[i], RADIUS, *at)) for i, at in enumerate(CENTRES, 1)]
+            [abs(masks[i].iou - _iou(masks[i], radius, *at)) for i, at in enumerate(CENTRES, 1)]
         )
-    assert np.mean(errors[1]) < np.mean(errors[0])
+    assert np.mean(errors[1]) < np.mean(errors[0]) - 0.02
 
 
 def test_large_objects_are_answered_as_before(model: Sam) -> None:
@@ -115,14 +113,7 @@ def test_an_answer_does_not_depend_on_who_else_is_asked(model: Sam) -> None:
 
 
 def test_what_hovering_shows_is_what_a_click_gives(model: Sam) -> None:
-    session = opened(model, disks(RADIUS))
-    objects = {1: [PointPrompt(CENTRES[8])]}
-    assert session.glimpse(objects) is None
-    clicked = session.predict_objects(objects)[1]
-    hovered = session.glimpse(objects)
-    assert hovered is not None
-    assert hovered[1].bbox == clicked.bbox
-    np.testing.assert_array_equal(hovered[1].pixels, clicked.pixels)
+    check_hover_is_click(opened(model, disks(RADIUS)), PointPrompt(CENTRES[8]))
 
 
 def test_close_ups_are_kept_and_forgotten_when_the_image_changes(model: Sam) -> None:
@@ -179,17 +170,6 @@ def test_the_frame_of_a_zoomed_tile_keeps_the_corners() -> None:
     np.testing.assert_allclose(frame.to_data(frame.to_model((107.25, 211.0))), (107.25, 211.0))
 
 
-def answer_of(grid: TileGrid, bbox: tuple[int, int, int, int]) -> Answer:
-    """As if an object had been found in a box."""
-    tile = grid.best_for((), bbox)
-    config = ModelConfig.tiny_random()
-    rows, cols = tile_matrices(config, tile.height, tile.width)
-    logits = np.full((rows.shape[1], cols.shape[1]), -1.0, np.float32)
-    y0, x0, y1, x1 = (bbox[k] - (tile.y0, tile.x0)[k % 2] for k in range(4))
-    logits[y0 // 4 : -(-y1 // 4), x0 // 4 : -(-x1 // 4)] = 1.0
-    return Answer(tile, logits, 0.5, 1.0, rows, cols)
-
-
 @settings(deadline=None)
 @given(data=st.data())
 def test_a_close_up_holds_the_object_and_lies_in_its_tile(data: st.DataObject) -> None:
@@ -201,15 +181,14 @@ def test_a_close_up_holds_the_object_and_lies_in_its_tile(data: st.DataObject) -
     click = PointPrompt(((y0 + y1 - 1) / 2, (x0 + x1 - 1) / 2))
     answer = answer_of(grid, (y0, x0, y1, x1))
     tile = close_up(grid, answer.tile, answer.to_mask(), (click,))
-    seen = answer.to_mask()
+    mask = answer.to_mask()
+    seen = click if mask.empty else mask  # where nothing was found, the click is looked at
     if tile is None:
         return
     assert tile.zoom == ZOOM
     assert holds(answer.tile.bbox, tile.bbox)
-    assert seen.empty or holds(tile.bbox, seen.bbox)
+    assert holds(tile.bbox, seen.bbox)
     assert max(tile.height, tile.width) <= WINDOW // ZOOM
-    if seen.empty:
-        return
     area = (seen.bbox[2] - seen.bbox[0]) * (seen.bbox[3] - seen.bbox[1])
     assert area <= LARGEST**2
     for side, start, stop, end in (

@@ -1,5 +1,6 @@
 """Farther: what was clicked and is large is looked at once more from farther away."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
-from napari_sam.masks.decode import Answer, tile_matrices
 from napari_sam.masks.farther import BETTER, MOST_TIMES, SMALLEST, SURE, ZOOMS, look_farther
 from napari_sam.masks.look import WINDOW, window
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import Prompt
 from napari_sam.tiles.bbox import holds
 from napari_sam.tiles.grid import TileGrid
 from napari_sam.weights.load import load_model
+from tests.looking import answer_of, check_hover_is_click, opened
 
 SHAPE = (700, 800)
 MIDDLE = (340, 400)
@@ -44,10 +44,6 @@ def model() -> Sam:
     return load_model("cells-tiny", "cpu")
 
 
-def opened(model: Sam, image: Any, closer: bool = True) -> Session:
-    return Session.open(image, model=model, contrast=(0, 255), cache_dir=False, closer=closer)
-
-
 def iou(session: Session, radius: float, *prompts: Prompt) -> float:
     truth = disk(radius)
     seen = session.predict_objects({1: prompts})[1].within((0, 0, *SHAPE))
@@ -70,14 +66,7 @@ def test_a_correction_does_not_lose_what_was_seen_from_farther_away(model: Sam) 
 
 
 def test_hovering_shows_what_a_click_gives(model: Sam) -> None:
-    session = opened(model, nucleus(150))
-    objects = {1: [PointPrompt(MIDDLE)]}
-    assert session.glimpse(objects) is None
-    clicked = session.predict_objects(objects)[1]
-    hovered = session.glimpse(objects)
-    assert hovered is not None
-    assert hovered[1].bbox == clicked.bbox
-    np.testing.assert_array_equal(hovered[1].pixels, clicked.pixels)
+    check_hover_is_click(opened(model, nucleus(150)), PointPrompt(MIDDLE))
 
 
 class Farther:
@@ -108,12 +97,8 @@ def test_who_is_looked_at_from_farther_away(
     model: Sam, prompts: tuple[Prompt, ...], first: float, looks: int
 ) -> None:
     session = opened(model, nucleus(150))
-    grid = TileGrid(*SHAPE)
-    tile = grid.tile((), 0, 0)
-    rows, cols = tile_matrices(ModelConfig.cells_tiny(), *SHAPE)
-    logits = np.full((rows.shape[1], cols.shape[1]), -1.0, np.float32)
-    logits[MIDDLE[0] // 4 - 15 : MIDDLE[0] // 4 + 15, MIDDLE[1] // 4 - 15 :][:, :30] = 1.0
-    answer = Answer(tile, logits, first, 1.0, rows, cols)
+    y, x = MIDDLE
+    answer = replace(answer_of(TileGrid(*SHAPE), (y - 60, x - 60, y + 60, x + 60)), iou=first)
     mask = answer.to_mask()
     asked = Farther(session)
     found = look_farther(asked, {1: prompts}, {1: (answer, mask)})  # type: ignore[arg-type]
@@ -127,11 +112,7 @@ def test_who_is_looked_at_from_farther_away(
 
 def test_of_what_is_small_nobody_looks_from_farther_away(model: Sam) -> None:
     session = opened(model, nucleus(150))
-    tile = TileGrid(*SHAPE).tile((), 0, 0)
-    rows, cols = tile_matrices(ModelConfig.cells_tiny(), *SHAPE)
-    logits = np.full((rows.shape[1], cols.shape[1]), -1.0, np.float32)
-    logits[80:85, 100:105] = 1.0  # 20 pixels wide
-    answer = Answer(tile, logits, 0.4, 1.0, rows, cols)
+    answer = replace(answer_of(TileGrid(*SHAPE), (320, 400, 340, 420)), iou=0.4)
     asked = Farther(session)
     seen = {1: (answer, answer.to_mask())}
     assert look_farther(asked, {1: (PointPrompt((330, 410)),)}, seen) == {}  # type: ignore[arg-type]

@@ -154,8 +154,7 @@ class Training:
         course = (batch.rgb.shape[-1], 0 if dense_only else 1 + int(rng.integers(COURSES)))
         step = self.replay(batch, course)
         for parameter, gradient in zip(self.model.parameters(), step.gradients, strict=True):
-            if gradient is not None:  # the optimiser wants both to lie alike in memory
-                parameter.grad = torch.empty_like(parameter).copy_(gradient)
+            parameter.grad = gradient
         return step.losses
 
     def work(self, batch: Batch, course: Course) -> Step:
@@ -166,10 +165,12 @@ class Training:
             losses = self._annotate(batch, features, course) if course[1] else []
             loss = torch.stack(losses).mean() if losses else 0.0
         total = loss + DENSE_WEIGHT * dense
-        gradients = torch.autograd.grad(total, list(self.model.parameters()), allow_unused=True)
+        parameters = list(self.model.parameters())
+        gradients = torch.autograd.grad(total, parameters, allow_unused=True)
         names = ("click", "box", "correction")
         values = {name: value.detach() for name, value in zip(names, losses, strict=False)}
-        return Step(gradients, {"dense": dense.detach()} | values)
+        laid = tuple(_laid_alike(*pair) for pair in zip(gradients, parameters, strict=True))
+        return Step(laid, {"dense": dense.detach()} | values)
 
     def _normalise(self, rgb: Tensor) -> Tensor:
         config = self.model.config
@@ -208,6 +209,11 @@ class Training:
             [weight.data for weight in model.parameters()] for model in (self.average, self.model)
         )
         torch._foreach_lerp_(averages, weights, 1 - decay)
+
+
+def _laid_alike(gradient: Tensor | None, parameter: Tensor) -> Tensor | None:
+    """The gradient in the memory layout of its parameter, as the optimiser wants it."""
+    return None if gradient is None else torch.empty_like(parameter).copy_(gradient)
 
 
 def parameter_groups(model: Sam, weight_decay: float) -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ from math import sqrt
 
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.prompts.prompt import MaskPrompt, Prompt
-from napari_sam.tiles.bbox import BBox, grown, holds, intersection, union
+from napari_sam.tiles.bbox import BBox, grown, holds, intersection
 from napari_sam.tiles.grid import Tile, TileGrid
 
-from .look import Asked, Look, Seen, look_at, window
+from .look import Asked, Look, Seen, area, extent, look_at, window
 from .mask import Mask
 
 ZOOM = 2
@@ -68,9 +68,7 @@ def close_up(grid: TileGrid, seen_in: Tile, mask: Mask, prompts: tuple[Prompt, .
     """
     if any(isinstance(prompt, MaskPrompt) for prompt in prompts):
         return None
-    # what was found, and what was pointed at
-    shown = [prompt.bbox for prompt in prompts if prompt.is_foreground]
-    bbox = union(shown if mask.empty else [*shown, mask.bbox])
+    bbox = extent(mask, prompts)
     if not is_small(bbox):
         return None
     part = window(seen_in, bbox, ZOOM)
@@ -80,5 +78,4 @@ def close_up(grid: TileGrid, seen_in: Tile, mask: Mask, prompts: tuple[Prompt, .
 
 def is_small(bbox: BBox) -> bool:
     """Whether an object in a box ``(y0, x0, y1, x1)``, data pixels, is looked at closer."""
-    y0, x0, y1, x1 = bbox
-    return sqrt((y1 - y0) * (x1 - x0)) <= LARGEST
+    return sqrt(area(bbox)) <= LARGEST

@@ -13,7 +13,7 @@ from napari_sam.tiles.bbox import holds, union
 from napari_sam.tiles.grid import Tile
 
 from .decode import decode
-from .look import Asked, Look, Seen, look_at, window
+from .look import Asked, Look, Seen, area, extent, look_at, window
 from .mask import Mask
 
 ZOOMS = (1 / 2, 1 / 4)
@@ -51,7 +51,7 @@ def look_farther(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Lo
     looks: dict[int, Look] = {}
     unsure = {i: answer for i, (answer, _) in first.items() if answer.iou < SURE}
     seen = _first_seen(encoder, asked, {i: first[i] for i in unsure})
-    largest = {i: MOST_TIMES * _box_area(mask, asked[i]) for i, mask in seen.items()}
+    largest = {i: MOST_TIMES * area(extent(mask, asked[i])) for i, mask in seen.items()}
     for zoom in ZOOMS:
         smallest = (SMALLEST / zoom) ** 2
         by_tile: dict[Tile, list[int]] = defaultdict(list)
@@ -77,13 +77,6 @@ def _first_seen(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Mas
         answers = decode(encoder.model, encoder.get(tile), PromptSet(clicks))
         seen |= {i: answer.to_mask() for i, (answer,) in answers.items()}
     return seen
-
-
-def _box_area(mask: Mask, prompts: tuple[Prompt, ...]) -> int:
-    """Of what was found, and what was pointed at."""
-    shown = [prompt.bbox for prompt in prompts if prompt.is_foreground]
-    y0, x0, y1, x1 = union(shown if mask.empty else [*shown, mask.bbox])
-    return (y1 - y0) * (x1 - x0)
 
 
 def _part(seen_in: Tile, prompts: tuple[Prompt, ...], zoom: float) -> Tile | None:

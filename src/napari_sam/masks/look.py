@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import Prompt, PromptSet
-from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.bbox import BBox, union
 from napari_sam.tiles.grid import Tile, TileGrid
 
 from .decode import Answer, decode
@@ -61,6 +61,18 @@ class Look:
             object_score=(self.first.object_score + self.second.object_score) / 2,
             low_res_logits=self.first.low_res_logits,
         ).tight()
+
+
+def extent(mask: Mask, prompts: tuple[Prompt, ...]) -> BBox:
+    """Box around what was found of an object, and what was pointed at."""
+    shown = [prompt.bbox for prompt in prompts if prompt.is_foreground]
+    return union(shown if mask.empty else [*shown, mask.bbox])
+
+
+def area(bbox: BBox) -> int:
+    """Pixels of a box ``(y0, x0, y1, x1)``."""
+    y0, x0, y1, x1 = bbox
+    return (y1 - y0) * (x1 - x0)
 
 
 def window(tile: Tile, bbox: BBox, zoom: float) -> Tile:
