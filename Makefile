@@ -7,7 +7,7 @@
 #
 # make test-slow    the largest models, and more walks through a stack: minutes and gigabytes more
 #
-# PYTHON=python3.12 chooses the interpreter, PYTEST="tests/test_cli.py -x" a part of the tests, and
+# PYTHON=python3.12 chooses the interpreter, PYTEST="tests/cli -x" a part of the tests, and
 # QT=pyside6 the Qt that they run under; JOBS=8 how many of them run at once.
 
 PYTHON ?= python3
@@ -22,7 +22,8 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 # Each job has one processor: more threads than these only wait for each other.
 RUN := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 # Under the other Qt, what asks most of it; all windows twice would take over half an hour.
-WINDOWS := $(patsubst %,tests/test_plugin_%.py,classes dock keys looks measure prompts)
+WINDOWS := $(addprefix tests/plugin/,classes dock clicks/test_keys.py results/test_measure.py \
+    layers/test_read_prompts.py)
 under = QT_API=$(1) PYTEST_QT_API=$(1)
 
 .PHONY: demo test test-slow lint wheel-check clean

@@ -3,12 +3,12 @@
     xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/annotator.py --data ../shared/data/val
         [--set nuclei_fluo] [--objects 30] [--pace 1] [--model cells-tiny] [--json FILE]
 
-An annotator that knows the truth (``tests/annotator.py``) clicks at the innermost point of each
-object, looks at the preview, and clicks into the middle of the largest error, with Q where it has
-to be a background click, until the overlap (IoU) is 0.85 or three corrections were made. Enter.
-All of it through Qt's mouse and key events on the canvas. Of each set the largest image with
-enough objects is taken; the objects are evenly spread over its labels, those that touch the rim
-too, those under 25 px not.
+An annotator that knows the truth (``tests/plugin/annotator.py``) clicks at the innermost point of
+each object, looks at the preview, and clicks into the middle of the largest error, with Q where it
+has to be a background click, until the overlap (IoU) is 0.85 or three corrections were made. Enter.
+All of it through Qt's mouse and key events on the canvas. Of each set the largest image with enough
+objects is taken; the objects are evenly spread over its labels, those that touch the rim too, those
+under 25 px not.
 
 Every image is annotated twice. First without a pause: what the machine alone takes. Then by
 somebody who needs --pace seconds to aim at each click, during which Qt and the worker go on, as
@@ -38,8 +38,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from napari_sam.evaluate.objects import objects_of, spread
-from tests.annotator import Annotated, Annotator
-from tests.bench import Bench
+from tests.plugin.annotator import Annotated, Annotator
+from tests.plugin.bench import Bench
 
 Figures = dict[str, float]
 

@@ -31,8 +31,8 @@ from napari_sam.evaluate.ground_truth import Labels, Pair, files_with_both
 from napari_sam.evaluate.objects import TrueObject, objects_of, spread
 from napari_sam.evaluate.prompted import answer_boxes
 from napari_sam.image.volume import Plane, Volume
-from napari_sam.masks.closer import ZOOM, is_small
-from napari_sam.masks.look import WINDOW
+from napari_sam.masks.second_look.closer import ZOOM, is_small
+from napari_sam.masks.second_look.second_look import WINDOW
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import load_model
 

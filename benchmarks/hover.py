@@ -31,8 +31,8 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import distance_transform_edt, find_objects
 
+from napari_sam.plugin.clicks.hover import REST
 from napari_sam.plugin.commands import SamWidget
-from napari_sam.plugin.hover import REST
 from napari_sam.plugin.settings import Settings
 
 PATIENCE = 300.0

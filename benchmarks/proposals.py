@@ -35,8 +35,9 @@ from napari_sam import Session
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.evaluate.ground_truth import Labels, Pair, files_with_both
 from napari_sam.evaluate.matching import detect
-from napari_sam.masks import around, enlarged, nearby, overlaps, propose
-from napari_sam.masks.everything import not_cut, segment_tile, stitch_masks
+from napari_sam.masks.automatic import enlarged, nearby, overlaps, propose
+from napari_sam.masks.automatic import proposal_windows as around
+from napari_sam.masks.automatic.everything import not_cut, segment_tile, stitch_masks
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import load_model
 

@@ -46,8 +46,8 @@ from napari_sam import PointPrompt, Session
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.embeddings.encode import Encoder, Seen
 from napari_sam.image.volume import Volume
-from napari_sam.masks.depth import innermost
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.depth import innermost
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile
 

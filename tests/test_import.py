@@ -43,7 +43,8 @@ MAY_IMPORT = {
     "journal": {"errors", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "image", "labels"},
-    "evaluate": {"errors", "image", "tiles", "prompts", "masks.mask", "masks.depth", "session"},
+    "evaluate": {"errors", "image", "tiles", "prompts", "masks.mask", "masks.pixels.depth"}
+    | {"session"},
     "mosaic": {"errors", "tiles", "embeddings", "masks", "labels", "weights"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any

@@ -13,7 +13,7 @@ from skimage.data import immunohistochemistry
 from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
 from napari_sam.errors import CacheError, ImageError, LabelError, OutputError, PromptError
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.size import Size
+from napari_sam.masks.prompted.size import Size
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import TileGrid
 

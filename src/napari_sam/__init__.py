@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_sam.image.read import read_image
     from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, PromptSet
-    from napari_sam.session import Session
     from napari_sam.weights.load import load_model
+
+    from .session import Session
 
 __version__ = "0.1.0"
 

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import immunohistochemistry
 
+from napari_sam.labels.files.atomic import replacing, unwritable
+from napari_sam.model.sam import Sam
+from napari_sam.prompts.prompt import PromptSet
+from napari_sam.prompts.read_csv import read_prompts
+
 from .errors import OutputError
-from .labels.atomic import replacing, unwritable
-from .model.sam import Sam
 from .overlay import draw_overlay
-from .prompts.prompt import PromptSet
-from .prompts.read_csv import read_prompts
 from .session import Session
 
 DEMO_FILES = (

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from skimage.segmentation import find_boundaries
 
-from .labels.atomic import replacing
-from .prompts.prompt import BoxPrompt, PointPrompt, PromptSet
+from napari_sam.labels.files.atomic import replacing
+from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, PromptSet
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

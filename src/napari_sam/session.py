@@ -7,39 +7,40 @@ from typing import Any
 
 import numpy as np
 
-from .embeddings.cache import EmbeddingCache
-from .embeddings.embedding import array_shapes
-from .embeddings.encode import AtHand, Encoder, NotAtHandError
-from .embeddings.spec import CacheSpec
+from napari_sam.embeddings.cache import EmbeddingCache
+from napari_sam.embeddings.embedding import array_shapes
+from napari_sam.embeddings.encode import AtHand, Encoder, NotAtHandError
+from napari_sam.embeddings.spec import CacheSpec
+from napari_sam.image.intensity import RGB, IntensityMapping, contrast_mapping
+from napari_sam.image.read import read_image
+from napari_sam.image.volume import Plane, Volume
+from napari_sam.labels.canvas import new_labels
+from napari_sam.labels.classes import ClassTable
+from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.edit_history import EditHistory, EditStep
+from napari_sam.labels.files.write import write_labels
+from napari_sam.labels.files.write_tracks import write_tracks
+from napari_sam.labels.paint import OverlapPolicy, check_label, next_free_label, paint
+from napari_sam.labels.tracks import Tracks, tracks_of
+from napari_sam.masks.automatic.everything import confidence, not_cut, segment_seen
+from napari_sam.masks.automatic.settled import centred_in, settle
+from napari_sam.masks.mask import Mask
+from napari_sam.masks.prompted.predict import NO_SIZES, home_tiles, predict, predict_candidates
+from napari_sam.masks.prompted.size import Size
+from napari_sam.model.sam import Sam
+from napari_sam.mosaic.segment import MosaicStep, MosaicSteps, Work, segment_here, segment_mosaic
+from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
+from napari_sam.propagation.line import Line, line_through
+from napari_sam.propagation.link import Chain, link
+from napari_sam.propagation.propagate import PropagationStep, length, propagate
+from napari_sam.propagation.repair import repair
+from napari_sam.propagation.seeds import KnownMasks, by_line, by_object, check_seeds, lives_of
+from napari_sam.propagation.stack import follower_of, stack_of
+from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.weights.load import best_device, load_model, weights_hash
+
 from .errors import CacheError, LabelError, PromptError
-from .image.intensity import RGB, IntensityMapping, contrast_mapping
-from .image.read import read_image
-from .image.volume import Plane, Volume
-from .labels.canvas import new_labels
-from .labels.classes import ClassTable
-from .labels.edit import LabelEdit
-from .labels.edit_history import EditHistory, EditStep
-from .labels.paint import OverlapPolicy, check_label, next_free_label, paint
-from .labels.tracks import Tracks, tracks_of
-from .labels.write import write_labels
-from .labels.write_tracks import write_tracks
-from .masks.everything import confidence, not_cut, segment_seen
-from .masks.mask import Mask
-from .masks.predict import NO_SIZES, home_tiles, predict, predict_candidates
-from .masks.settle import centred_in, settle
-from .masks.size import Size
-from .model.sam import Sam
-from .mosaic.segment import MosaicStep, MosaicSteps, Work, segment_here, segment_mosaic
-from .prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
-from .propagation.line import Line, line_through
-from .propagation.link import Chain, link
-from .propagation.propagate import PropagationStep, length, propagate
-from .propagation.repair import repair
-from .propagation.seeds import KnownMasks, by_line, by_object, check_seeds, lives_of
-from .propagation.stack import follower_of, stack_of
-from .tiles.bbox import BBox
-from .tiles.grid import Tile, TileGrid
-from .weights.load import best_device, load_model, weights_hash
 
 Objects = Mapping[int, Sequence[Prompt]]
 
@@ -709,7 +710,7 @@ class Session:
         overwrite : bool
             Replace an existing file.
         classes : ClassTable, optional
-            Of the objects; see :func:`~napari_sam.labels.write.iter_write_labels`.
+            Of the objects; see :func:`~napari_sam.labels.files.write.iter_write_labels`.
 
         Returns
         -------

@@ -136,7 +136,7 @@ def _run(task: Task, start: Future[Begun] | None, before: Row | None, manner: Ma
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
-    from napari_sam.labels.atomic import replacing
+    from napari_sam.labels.files.atomic import replacing
 
     with replacing(path) as place, place.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, [field.name for field in fields(Row)])

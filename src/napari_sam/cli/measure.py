@@ -39,7 +39,7 @@ def measure(
     Classes are those that were saved with the labels. With --image, --axes names its dimensions.
     """
     from napari_sam.image.read import read_image
-    from napari_sam.labels.class_files import read_classes
+    from napari_sam.labels.files.class_files import read_classes
     from napari_sam.measure.save import check_measures, save_measures
 
     check_measures(output, overwrite=overwrite)

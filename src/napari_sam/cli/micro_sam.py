@@ -93,7 +93,7 @@ def export_micro_sam(
 ) -> None:
     """Write the embeddings of IMAGE so that micro-sam opens them; what is missing is computed."""
     from napari_sam.embeddings.micro_sam import check_exchangeable, check_limits, export_planes
-    from napari_sam.labels.atomic import replacing
+    from napari_sam.labels.files.atomic import replacing
 
     _check_target(output, overwrite=overwrite)
     settings = Settings(model, device, axes, channels, contrast, cache_dir)

@@ -96,7 +96,7 @@ def _paint(
 ) -> tuple[int, list[Path]]:
     """Paint what was accepted; no model is loaded."""
     from napari_sam.labels.canvas import new_labels
-    from napari_sam.labels.write import write_labels
+    from napari_sam.labels.files.write import write_labels
 
     labels = new_labels(volume.label_shape)
     for entry in entries:

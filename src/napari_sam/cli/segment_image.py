@@ -104,7 +104,7 @@ class Manner:
         if self.along is not None and not (self.propagate or self.link):
             raise PromptError("--along says where objects go on: give --propagate or --link too")
         if task.tracks is not None:
-            from napari_sam.labels.write_tracks import check_tracks_target
+            from napari_sam.labels.files.write_tracks import check_tracks_target
 
             check_tracks_target(task.tracks, overwrite=self.overwrite)
         if task.measures:

@@ -26,8 +26,8 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
         exists, or replacing it would lose something else than labels.
     """
     from napari_sam.labels import SUFFIXES
-    from napari_sam.labels.image_group import image_group_of
-    from napari_sam.labels.target import check_target
+    from napari_sam.labels.files.image_group import image_group_of
+    from napari_sam.labels.files.target import check_target
 
     target = Path(os.path.realpath(output))
     into_image = image_group_of(target) is not None

@@ -8,8 +8,8 @@ from scipy.ndimage import find_objects
 from skimage.measure import label as connected_components
 
 from napari_sam.image.volume import Plane
-from napari_sam.masks.depth import innermost
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.depth import innermost
 from napari_sam.prompts.prompt import BACKGROUND, FOREGROUND, PointPrompt
 from napari_sam.tiles.bbox import union
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
-from napari_sam.masks.depth import innermost
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.depth import innermost
 from napari_sam.tiles.bbox import BBox
 
 SMALLEST_OBJECT = 25

@@ -1,8 +1,9 @@
 """Labels: edits that can be undone, painting of masks, and files."""
 
+from napari_sam.labels.files.write import SUFFIXES, iter_write_labels, write_labels
+
 from .edit import LabelEdit
 from .paint import OverlapPolicy, next_free_label, paint
-from .write import SUFFIXES, iter_write_labels, write_labels
 
 __all__ = [
     "SUFFIXES",

@@ -8,7 +8,7 @@ from typing import Any
 from napari_sam.errors import OutputError
 from napari_sam.image.volume import Volume
 from napari_sam.labels.classes import ClassTable
-from napari_sam.labels.target import check_may_replace
+from napari_sam.labels.files.target import check_may_replace
 
 from .measure import iter_measure
 from .outlines import outlines

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from napari_sam.labels.atomic import replacing
 from napari_sam.labels.classes import ClassTable
+from napari_sam.labels.files.atomic import replacing
 
 from .outlines import Outline
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from napari_sam.labels.atomic import replacing
+from napari_sam.labels.files.atomic import replacing
 
 from .measurements import Measurements
 

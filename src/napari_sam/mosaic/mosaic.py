@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import OutputError
 from napari_sam.labels.blocks import block_regions
-from napari_sam.masks.overlaps import SMALLEST_OBJECT
+from napari_sam.masks.automatic.overlaps import SMALLEST_OBJECT
 from napari_sam.tiles.bbox import BBox, intersection, place
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.tiles.stitch import unite

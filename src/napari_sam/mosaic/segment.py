@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.masks.everything import not_cut, segment_seen
+from napari_sam.masks.automatic.everything import not_cut, segment_seen
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import weights_hash
 

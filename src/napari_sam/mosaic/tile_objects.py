@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import OutputError
-from napari_sam.masks.everything import confidence
+from napari_sam.masks.automatic.everything import confidence
 from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import place
 from napari_sam.tiles.grid import Tile

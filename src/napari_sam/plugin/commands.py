@@ -6,9 +6,9 @@ import napari
 from napari.utils.notifications import show_error, show_warning
 
 from napari_sam.installation import conflict
+from napari_sam.plugin.dock.dock import SamDock
 
 from .controller import Controller
-from .dock import SamDock
 from .settings import Settings
 
 NEEDED = (0, 9)

@@ -10,37 +10,50 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 
 from napari_sam.errors import ImageError
-from napari_sam.masks.size import Size
+from napari_sam.masks.prompted.size import Size
+from napari_sam.plugin.ahead.ahead import Ahead
+from napari_sam.plugin.classes.classifying import Classifying
+from napari_sam.plugin.clicks.bindings import Bindings
+from napari_sam.plugin.clicks.gestures import Gestures, finish_shape
+from napari_sam.plugin.clicks.hover import Hover
+from napari_sam.plugin.clicks.pick_up import PickUp
+from napari_sam.plugin.clicks.soon import Soon
+from napari_sam.plugin.clicks.tools import Tools
+from napari_sam.plugin.dock.dock import SamDock
+from napari_sam.plugin.everything.everything import Everything
+from napari_sam.plugin.everything.review import Review
+from napari_sam.plugin.follow.guide import Guide
+from napari_sam.plugin.image.composite import Composite, look_at
+from napari_sam.plugin.image.image_source import (
+    FOREGROUND,
+    ImageSource,
+    image_layers,
+    read_image_layer,
+)
+from napari_sam.plugin.image.model_view import ModelView
+from napari_sam.plugin.image.thumbnail import Look
+from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.labels.lineage import show_tracks
+from napari_sam.plugin.models.model_chooser import ModelChooser
+from napari_sam.plugin.objects.current_object import CurrentObject
+from napari_sam.plugin.objects.objects import Objects
+from napari_sam.plugin.results.measuring import Measuring
+from napari_sam.plugin.view.view import View, obstacle
+from napari_sam.plugin.view.viewport import read_viewport
+from napari_sam.plugin.worker.engine import Engine
+from napari_sam.plugin.worker.events import (
+    Downloading,
+    ModelReady,
+    Plane,
+    Progress,
+    Ready,
+    Tracked,
+    Warned,
+)
+from napari_sam.plugin.worker.jobs import Job, JobRunner
 
-from .acceptance import Acceptance
-from .ahead import Ahead
-from .bindings import Bindings
-from .classifying import Classifying
-from .composite import Composite, look_at
-from .current_object import CurrentObject
 from .desk import FIRST_HINT
-from .dock import SamDock
-from .engine import Engine
-from .events import Downloading, ModelReady, Plane, Progress, Ready, Tracked, Warned
-from .everything import Everything
-from .gestures import Gestures, finish_shape
-from .guide import Guide
-from .hover import Hover
-from .jobs import Job, JobRunner
-from .layers import FOREGROUND, ImageSource, image_layers, read_image_layer
-from .lineage import show_tracks
-from .measuring import Measuring
-from .model_chooser import ModelChooser
-from .model_view import ModelView
-from .objects import Objects
-from .pick_up import PickUp
-from .review import Review
 from .settings import Settings
-from .soon import Soon
-from .thumbnail import Look
-from .tools import Tools
-from .view import View, obstacle
-from .viewport import read_viewport
 from .workspace import Workspace
 
 _NOTHING_BEFORE = "There is nothing to take back."

@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from napari_sam.masks.size import Size
+from napari_sam.masks.prompted.size import Size
+from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.worker.engine import Engine
+from napari_sam.plugin.worker.events import Plane
+from napari_sam.plugin.worker.jobs import JobRunner
 
-from .acceptance import Acceptance
-from .engine import Engine
-from .events import Plane
-from .jobs import JobRunner
-from .layers import ImageSource
 from .settings import Settings
 from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from .objects import Objects
+    from napari_sam.plugin.objects.objects import Objects
 
 FIRST_HINT = "Click on an object."
 

@@ -19,15 +19,7 @@ from napari_sam.labels.paint import (
     paint_object,
 )
 from napari_sam.masks.mask import Mask
-from napari_sam.tiles.bbox import BBox
-
-from .acceptance import Acceptance
-from .class_layer import classes_of_layer, set_classes
-from .events import Plane, PlaneObjects
-from .held import Held
-from .hover_layer import HoverLayer
-from .label_changes import Accepted, Classified, Stroke, undo_in_napari
-from .layers import (
+from napari_sam.plugin.image.image_source import (
     BOX_COLOUR,
     COLOURS,
     FOREGROUND,
@@ -49,13 +41,20 @@ from .layers import (
     polarity_of,
     to_layer_index,
 )
-from .lineage import division, note_parent
-from .preview import preview_data, translate_of
-from .prompt_history import PromptWatch
-from .prompt_layers import object_numbers
-from .ratings import Ratings, rating
-from .safekeeping import Safekeeping
-from .undo import History
+from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.labels.class_layer import classes_of_layer, set_classes
+from napari_sam.plugin.labels.label_changes import Accepted, Classified, Stroke, undo_in_napari
+from napari_sam.plugin.labels.lineage import division, note_parent
+from napari_sam.plugin.labels.ratings import Ratings, rating
+from napari_sam.plugin.labels.safekeeping import Safekeeping
+from napari_sam.plugin.layers.hover_layer import HoverLayer
+from napari_sam.plugin.layers.preview_layer import preview_data, translate_of
+from napari_sam.plugin.layers.read_prompts import object_numbers
+from napari_sam.plugin.objects.held import Held
+from napari_sam.plugin.undo.history import History
+from napari_sam.plugin.undo.prompt_watch import PromptWatch
+from napari_sam.plugin.worker.events import Plane, PlaneObjects
+from napari_sam.tiles.bbox import BBox
 
 NOTHING_KNOWN = Origin()
 NO_CLASSES: Mapping[int, str] = MappingProxyType({})
@@ -391,7 +390,7 @@ class Workspace:
         Raises
         ------
         LabelError
-            If there is no mother; see :func:`~napari_sam.plugin.lineage.division`.
+            If there is no mother; see :func:`~napari_sam.plugin.labels.lineage.division`.
         """
         layer = self.ensure_labels()
         label = self._next_label()

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from napari_sam.image.volume import Plane
-from napari_sam.masks.depth import depth
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.depth import depth
 from napari_sam.tiles.bbox import union
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.masks.depth import innermost
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.predict import predict
+from napari_sam.masks.pixels.depth import innermost
+from napari_sam.masks.prompted.predict import predict
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 
 from .line import Line

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.winner import share_pixels, without_pixels
+from napari_sam.masks.pixels.contested import share_pixels, without_pixels
 
 from .between import join
 from .ending import Ending, overlap

@@ -7,12 +7,12 @@ from itertools import zip_longest
 from typing import Protocol
 
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.winner import share_pixels, without_pixels
+from napari_sam.masks.pixels.contested import share_pixels, without_pixels
 
 from .between import blend
 from .ending import Ending, judge, overlap
 from .history import History
-from .settle import settle
+from .reconcile import settle
 from .stack import Stack
 
 Seeds = Mapping[int, Mapping[int, Mask]]

@@ -1,0 +1,1 @@
+"""Label files: TIFF, ImageJ TIFF, OME-Zarr, classes and tracks, written whole or not at all."""

@@ -1,0 +1,117 @@
+"""Class files: the classes of objects as a table beside a TIFF, and from any labels of ours."""
+
+import csv
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from napari_sam.errors import LabelError, OutputError
+from napari_sam.labels.classes import ClassTable, ObjectClass
+
+from .image_group import is_zarr, ome_attributes, zarr_attributes
+from .target import check_may_replace
+
+COLUMNS = ["label", "class", "color"]
+CLASSES = "napari-sam"
+"""Of a label image's attributes: where all classes are, also those without an object."""
+
+_SUFFIXES = (".ome.tif", ".ome.tiff", ".tif", ".tiff")
+
+
+def class_table_path(target: Path) -> Path:
+    """Where the classes of a TIFF are: ``cells_classes.csv`` beside ``cells.ome.tif``."""
+    name = next((target.name[: -len(s)] for s in _SUFFIXES if target.name.lower().endswith(s)), "")
+    return target.with_name(f"{name or target.stem}_classes.csv")
+
+
+def check_class_table(path: Path, overwrite: bool) -> None:
+    """See that nothing but a table of classes is replaced.
+
+    Raises
+    ------
+    OutputError
+        If something is there that is not to be replaced.
+    """
+    if not os.path.lexists(path):
+        return
+    if not is_class_table(path):
+        raise OutputError(
+            f"{path} is not a table of classes, which belongs there: choose another name for the "
+            "labels, or move it"
+        )
+    check_may_replace(path, overwrite)
+
+
+def is_class_table(path: Path) -> bool:
+    """Whether there is a table of classes."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return next(csv.reader(file), []) == COLUMNS
+    except (OSError, ValueError, csv.Error):
+        return False
+
+
+def write_class_table(path: Path, table: ClassTable, present: Collection[int]) -> None:
+    """Write a row for each object that has a class, and for each class without any.
+
+    Parameters
+    ----------
+    path : Path
+        A new file.
+    table : ClassTable
+        Classes.
+    present : collection of int
+        Labels that occur; others are left out.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        for one in table.classes:
+            labels = map(str, sorted(k for k in present if table.class_of(k) == one.name))
+            rows.writerows([label, one.name, one.color] for label in list(labels) or [""])
+
+
+def read_classes(path: str | Path) -> ClassTable:
+    """The classes of labels that were written by us.
+
+    Parameters
+    ----------
+    path : path-like
+        An OME-Zarr label image, a table of classes, or a TIFF with one beside it.
+
+    Returns
+    -------
+    ClassTable
+        Empty if there are none.
+
+    Raises
+    ------
+    LabelError
+        If what is there makes no sense.
+    """
+    path = Path(path)
+    if path.is_dir() and is_zarr(path):
+        return _of_zarr(path)
+    table = path if path.suffix.lower() == ".csv" else class_table_path(path)
+    if not table.exists():
+        return ClassTable()
+    if not is_class_table(table):
+        raise LabelError(f"{table} is not a table of classes: it begins with {','.join(COLUMNS)}")
+    with table.open(newline="", encoding="utf-8") as file:
+        return _of_rows(list(csv.DictReader(file)))
+
+
+def _of_rows(rows: list[dict[str, Any]]) -> ClassTable:
+    try:
+        classes = {row["class"]: ObjectClass(row["class"], row["color"]) for row in rows}
+        labels = {int(row["label"]): row["class"] for row in rows if row["label"]}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise LabelError(f"a table of classes is damaged: {error}") from error
+    return ClassTable(tuple(classes.values())).assign(labels)
+
+
+def _of_zarr(path: Path) -> ClassTable:
+    table = ClassTable.from_json({"classes": (), **zarr_attributes(path).get(CLASSES, {})})
+    properties = ome_attributes(path).get("image-label", {}).get("properties", ())
+    return table.assign({one["label-value"]: one.get("class", "") for one in properties})

@@ -1,0 +1,188 @@
+"""OME-Zarr 0.5: labels as a multiscale label image, streamed a block at a time."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from napari_sam.labels.blocks import block_count, block_regions, natural_block
+from napari_sam.labels.classes import ClassTable
+
+from .class_files import CLASSES
+from .image_label import NO_CLASSES, Properties, image_label, labels_in
+from .stack import LabelStack
+
+CHUNK = 512
+VERSION = "0.5"
+_KINDS = {"T": "time", "C": "channel"}
+
+Factors = Sequence[tuple[int, ...]]
+
+
+def write_ome_zarr(
+    path: Path,
+    stack: LabelStack,
+    name: str,
+    *,
+    factors: Factors | None = None,
+    properties: Properties | None = None,
+    source: str | None = None,
+    classes: ClassTable = NO_CLASSES,
+) -> Iterator[tuple[int, int]]:
+    """Write a label image whose group is the root of a new zarr v3 folder.
+
+    Every level of the pyramid is every second row and column of the one before (or as `factors`
+    say), so that labels are never mixed, and pixel ``i`` of a level lies at ``i * scale +
+    translation`` exactly.
+
+    Parameters
+    ----------
+    path : Path
+        A new folder.
+    stack : LabelStack
+        The labels.
+    name : str
+        Name of the image.
+    factors : sequence of tuple of int, optional
+        Downsampling of every level relative to the first, per axis; by default halved in y and x
+        until a plane is one chunk.
+    properties : mapping, optional
+        Label to its properties.
+    source : str, optional
+        Relative path to the group of the image.
+    classes : ClassTable
+        Of the objects.
+
+    Yields
+    ------
+    tuple of int
+        Steps done, and steps in all.
+    """
+    factors = factors or plane_pyramid(stack.shape)
+    group = zarr.create_group(path, zarr_format=3)
+    levels = [_create_level(group, str(i), stack, each) for i, each in enumerate(factors)]
+    first = natural_block(stack, unit=levels[0].chunks)
+    blocks = [block_count(stack.shape, first)]
+    blocks += [block_count(level.shape, level.chunks) for level in levels[1:]]
+    # One more than there are blocks: the metadata, without which it is no label image.
+    total = sum(blocks) + 1
+    found: set[int] = set()
+    for done, labels in enumerate(_copy(stack, levels[0], first), start=1):
+        found.update(labels)
+        yield done, total
+    for done, _ in enumerate(_downsample(levels, factors), start=blocks[0] + 1):
+        yield done, total
+    _describe(group, stack, name, factors, image_label(found, properties, source, classes))
+    if classes.classes:
+        group.attrs[CLASSES] = {"classes": classes.to_json()["classes"]}
+    yield total, total
+
+
+def plane_pyramid(shape: Sequence[int]) -> Factors:
+    """Downsampling factors of all levels: halved in y and x until a plane is one chunk.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the first level, ending in Y and X.
+
+    Returns
+    -------
+    sequence of tuple of int
+        Per level, the factor of every axis; the first is all ones.
+    """
+    factors = [(1,) * len(shape)]
+    while max(-(-size // factors[-1][-1]) for size in shape[-2:]) > CHUNK:
+        factors.append((*factors[-1][:-2], 2 * factors[-1][-1], 2 * factors[-1][-1]))
+    return factors
+
+
+def _create_level(
+    group: zarr.Group, path: str, stack: LabelStack, factor: tuple[int, ...]
+) -> "zarr.Array[Any]":
+    shape = tuple(-(-size // step) for size, step in zip(stack.shape, factor, strict=True))
+    return group.create_array(
+        path,
+        shape=shape,
+        dtype="uint32",
+        chunks=(1,) * (len(shape) - 2) + tuple(min(CHUNK, size) for size in shape[-2:]),
+        fill_value=0,
+        dimension_names=[axis.lower() for axis in stack.axes],
+    )
+
+
+def _copy(
+    stack: LabelStack, level: "zarr.Array[Any]", block: Sequence[int]
+) -> Iterator[Collection[int]]:
+    for region in block_regions(stack.shape, block):
+        labels = stack.read(region)
+        _store(level, region, labels)
+        yield labels_in(labels)
+
+
+def _downsample(levels: Sequence["zarr.Array[Any]"], factors: Factors) -> Iterator[None]:
+    for i in range(1, len(levels)):
+        fine, coarse = levels[i - 1], levels[i]
+        step = [high // low for low, high in zip(factors[i - 1], factors[i], strict=True)]
+        for region in block_regions(coarse.shape, coarse.chunks):
+            _store(coarse, region, np.asarray(fine[_spread(region, step, fine.shape)]))
+            yield
+
+
+def _store(
+    level: "zarr.Array[Any]", region: Sequence[slice], labels: NDArray[np.integer[Any]]
+) -> None:
+    # Chunk by chunk: zarr writes many at once, and goes on writing into the folder, which is then
+    # being removed, after one of them has failed. Background is there already.
+    for part in block_regions(labels.shape, level.chunks):
+        if labels[part].any():
+            place = tuple(
+                slice(whole.start + inner.start, whole.start + inner.stop)
+                for whole, inner in zip(region, part, strict=True)
+            )
+            level[place] = labels[part]
+
+
+def _spread(
+    region: Sequence[slice], step: Sequence[int], shape: Sequence[int]
+) -> tuple[slice, ...]:
+    return tuple(
+        slice(part.start * k, min(part.stop * k, size), k)
+        for part, k, size in zip(region, step, shape, strict=True)
+    )
+
+
+def _describe(
+    group: zarr.Group, stack: LabelStack, name: str, factors: Factors, labels: dict[str, Any]
+) -> None:
+    axes = [
+        {"name": axis.lower(), "type": _KINDS.get(axis, "space")}
+        | ({"unit": unit} if unit is not None and axis != "C" else {})
+        for axis, unit in zip(stack.axes, stack.units, strict=True)
+    ]
+    datasets = [
+        {"path": str(i), "coordinateTransformations": _transformations(stack, factor)}
+        for i, factor in enumerate(factors)
+    ]
+    multiscale: dict[str, Any] = {
+        "name": name,
+        "axes": axes,
+        "datasets": datasets,
+        "type": "nearest",
+    }
+    group.attrs["ome"] = {
+        "version": VERSION,
+        "multiscales": [multiscale],
+        "image-label": labels,
+    }
+
+
+def _transformations(stack: LabelStack, factor: tuple[int, ...]) -> list[dict[str, Any]]:
+    scale = [size * step for size, step in zip(stack.scale, factor, strict=True)]
+    return [
+        {"type": "scale", "scale": scale},
+        {"type": "translation", "translation": list(stack.translate)},
+    ]

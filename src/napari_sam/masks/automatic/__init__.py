@@ -1,0 +1,1 @@
+"""Automatic masks: proposals of a tile, their windows and crops, overlaps, whole objects."""

@@ -1,0 +1,40 @@
+"""Depth: how far inside of a mask a pixel lies, and outside how far away."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from napari_sam.masks.mask import Mask
+from napari_sam.tiles.bbox import BBox, place, union
+
+
+def depth(mask: Mask, region: BBox) -> NDArray[np.float64]:
+    """Signed distance of the pixels of a region to the outline of a mask.
+
+    Parameters
+    ----------
+    mask : Mask
+        Not empty.
+    region : tuple of int
+        ``(y0, x0, y1, x1)``, data pixels of the same plane.
+
+    Returns
+    -------
+    ndarray
+        ``(y1 - y0, x1 - x0)`` float64, pixels: 0.5 and more inside, -0.5 and less outside.
+    """
+    y0, x0, y1, x1 = union((mask.bbox, region))
+    around = (y0 - 1, x0 - 1, y1 + 1, x1 + 1)
+    inside = mask.within(around)
+    signed = np.where(
+        inside, distance_transform_edt(inside) - 0.5, 0.5 - distance_transform_edt(~inside)
+    )
+    cut: NDArray[np.float64] = signed[place(region, around)]
+    return cut
+
+
+def innermost(pixels: NDArray[np.bool_]) -> tuple[int, int]:
+    """The pixel yx of a region ``(h, w)`` that is farthest from its outline; the rim is one."""
+    depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
+    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+    return int(y), int(x)

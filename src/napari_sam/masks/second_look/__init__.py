@@ -1,0 +1,1 @@
+"""Second looks: small objects decoded enlarged, large objects decoded zoomed out."""

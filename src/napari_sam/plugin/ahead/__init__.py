@@ -1,0 +1,1 @@
+"""Encoding ahead: the order of tiles, progress, and the layer that shows which are ready."""

@@ -1,0 +1,1 @@
+"""Classes: the table of object classes in the dock and their place in the Labels layer."""

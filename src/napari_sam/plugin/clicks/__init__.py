@@ -1,0 +1,1 @@
+"""Clicks: tools, gestures, keys and hover on the canvas."""

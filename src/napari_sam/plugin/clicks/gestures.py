@@ -1,0 +1,77 @@
+"""Gestures: what a press of the mouse on the prompt layers means besides napari's own; no Qt."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from napari.layers import Points
+
+from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.image.image_source import BACKGROUND
+
+from .tools import DRAW, SCRIBBLE
+
+MODIFIER = "Shift"
+"""Held for a background click: napari zooms with Alt, and Control is the right button on macOS."""
+
+
+class Gestures:
+    """Background clicks with a key held, and scribbles that end when the button is let go.
+
+    Parameters
+    ----------
+    desk : Desk
+        The controller.
+    drawing : callable
+        Whether a shape is being drawn.
+    """
+
+    def __init__(self, desk: Desk, drawing: Callable[[], bool]) -> None:
+        self._desk, self._drawing = desk, drawing
+
+    def bind(self, layer: Any) -> None:
+        """Watch the mouse on a prompt layer."""
+        layer.mouse_drag_callbacks.append(self._of(layer))
+        layer.events.mode.connect(self._stay_last)
+
+    def release(self, layer: Any) -> None:
+        """Watch it no more."""
+        layer.events.mode.disconnect(self._stay_last)
+        layer.mouse_drag_callbacks.remove(self._of(layer))
+
+    def _of(self, layer: Any) -> Callable[[Any, Any], Iterator[None]]:
+        return self._click if isinstance(layer, Points) else self._scribble
+
+    def _stay_last(self, event: Any) -> None:
+        # napari puts the callback of a new mode at the end; ours must run when it is through.
+        callbacks, own = event.source.mouse_drag_callbacks, self._of(event.source)
+        callbacks.remove(own)
+        callbacks.append(own)
+
+    def _click(self, layer: Any, event: Any) -> Iterator[None]:
+        work = self._desk.workspace
+        if work is None or layer.mode != "add" or MODIFIER not in event.modifiers:
+            return
+        before = work.polarity
+        work.set_polarity(BACKGROUND)
+        yield
+        while event.type == "mouse_move":
+            yield
+        if work.points == layer:
+            work.set_polarity(before)
+
+    def _scribble(self, layer: Any, event: Any) -> Iterator[None]:
+        if layer.mode != DRAW[SCRIBBLE]:
+            return
+        yield
+        while event.type == "mouse_move":
+            yield
+        # napari goes on drawing after a stroke that is hardly longer than a click
+        if self._drawing():
+            finish_shape(layer)
+
+
+def finish_shape(layer: Any) -> None:
+    """End a shape that is being drawn; it becomes a prompt like any other."""
+    mode = layer.mode
+    layer.mode = "pan_zoom"  # leaving the mode finishes it
+    layer.mode = mode

@@ -1,0 +1,100 @@
+"""PickUp: a label under the cursor becomes the object under way, to be corrected; no Qt."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.objects.held import Held, find_label
+from napari_sam.plugin.view.view import obstacle
+from napari_sam.plugin.worker.events import PickedUp
+from napari_sam.plugin.worker.jobs import Job
+from napari_sam.plugin.workspace import Workspace
+
+_NOTHING = "There is no label here: point at one in SAM labels and press Shift-J."
+_ARMED = "Click on the label to pick up."
+
+
+class PickUp:
+    """Takes labels into the hand again.
+
+    Parameters
+    ----------
+    desk : Desk
+        The controller.
+    viewer : napari.Viewer
+        Knows where the cursor is.
+    arm_shown : callable
+        Shows whether the next click picks up.
+    """
+
+    def __init__(self, desk: Desk, viewer: Any, arm_shown: Callable[[bool], None]) -> None:
+        self._desk, self._viewer, self._arm_shown = desk, viewer, arm_shown
+        self._armed: tuple[Any, str] | None = None
+
+    def under_cursor(self) -> None:
+        """Pick the label up that the cursor is on."""
+        self._at(self._viewer.cursor.position)
+
+    def arm(self, wanted: bool) -> None:
+        """Let the next click pick up instead of adding a prompt, or not."""
+        work, layer = self._desk.workspace, self._viewer.layers.selection.active
+        if self._armed is not None:
+            self.disarm()
+        if wanted and work is not None and layer is not None and work.owns(layer):
+            self._armed = layer, layer.mode
+            layer.mode = "pan_zoom"
+            self._viewer.mouse_drag_callbacks.append(self._click)
+            self._desk.say(_ARMED)
+        self._arm_shown(self._armed is not None)
+
+    def disarm(self) -> None:
+        """Let clicks be clicks again."""
+        if self._armed is None:
+            return
+        (layer, mode), self._armed = self._armed, None
+        self._viewer.mouse_drag_callbacks.remove(self._click)
+        # unless a tool was chosen meanwhile, or there is nothing to click in
+        if layer.mode == "pan_zoom" and not obstacle(self._viewer.dims):
+            layer.mode = mode
+        self._arm_shown(False)
+
+    def _click(self, viewer: Any, event: Any) -> Iterator[None]:
+        armed, place = self._armed, event.position
+        if armed is None or armed[0].mode != "pan_zoom":  # a tool was chosen meanwhile
+            self.disarm()
+            return
+        yield
+        while event.type == "mouse_move":
+            yield
+        # now: a layer that adds again at once would add this click
+        self.disarm()
+        self._at(place)
+
+    def _at(self, world: Sequence[float]) -> None:
+        work = self._desk.workspace
+        if work is None or work.labels is None:
+            return
+        if problem := obstacle(self._viewer.dims):
+            self._desk.say(problem)
+            return
+        position = [float(v) for v in work.labels.world_to_data(world)]
+        row, column = (int(np.floor(v + 0.5)) for v in position[-2:])
+        plane, labels = work.source.to_plane(position), work.plain_labels()
+        index = (*plane, row, column)
+        inside = all(0 <= i < n for i, n in zip(index, labels.shape, strict=True))
+        label = int(np.asarray(labels[index])) if inside else 0
+        if label:
+            self._find(work, labels, plane, label)
+        else:
+            self._desk.say(_NOTHING)
+
+    def _find(self, work: Workspace, labels: Any, plane: tuple[int, ...], label: int) -> None:
+        def receive(event: Any) -> None:
+            if not isinstance(event, PickedUp):
+                self._desk.receive(event)
+            elif self._desk.workspace is work and event.masks:
+                self._desk.objects.hold(Held(event.label, event.masks))
+
+        self._desk.runner.submit(Job(find_label(labels, plane, label), receive))

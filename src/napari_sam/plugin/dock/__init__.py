@@ -1,0 +1,1 @@
+"""Dock: the widgets and their places."""

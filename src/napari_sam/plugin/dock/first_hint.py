@@ -1,0 +1,33 @@
+"""FirstHint: how it goes, for somebody who opens the dock for the first time."""
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
+
+from napari_sam.plugin.settings import first_hint_wanted, forget_first_hint
+
+STEPS = "<b>1</b> click on a cell, <b>2</b> correct with more clicks, <b>3</b> Enter accepts it"
+
+
+class FirstHint(QFrame):
+    """Three steps, until the user has made them or says that they are clear; then never again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        text = QLabel(STEPS)
+        text.setWordWrap(True)
+        self.button = QPushButton("Got it")
+        self.button.setToolTip("Do not show this again")
+        self.button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.button.clicked.connect(lambda: self.leave())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 4, 4, 4)
+        row.addWidget(text, 1)
+        row.addWidget(self.button)
+        self.setVisible(first_hint_wanted())
+
+    def leave(self) -> None:
+        """Go, and be remembered as seen."""
+        if not self.isHidden():
+            self.hide()
+            forget_first_hint()

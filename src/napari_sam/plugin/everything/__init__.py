@@ -1,0 +1,1 @@
+"""Everything: automatic segmentation and the review of its objects."""

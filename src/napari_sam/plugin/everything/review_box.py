@@ -1,0 +1,53 @@
+"""ReviewBox: what is to be done with objects that were found automatically."""
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
+
+from napari_sam.plugin.widgets.buttons import push_button
+
+_TIP = (
+    "How many of the objects that were found automatically somebody has looked at: those that\n"
+    "were kept, dropped or corrected"
+)
+
+
+class ReviewBox(QWidget):
+    """Two rows of *Everything*, there as long as there are objects to look at.
+
+    Signals
+    -------
+    next_clicked, keep_clicked, drop_clicked
+    """
+
+    next_clicked = Signal()
+    keep_clicked = Signal()
+    drop_clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = QLabel("")
+        self.text.setToolTip(_TIP)
+        self.next_button = push_button(
+            "Next", "Go to the next object of which the model is least sure [Shift-S]"
+        )
+        self.keep_button = push_button("Keep", "It is right: go on to the next [Shift-F]")
+        self.drop_button = push_button(
+            "Drop", "It is none: take the label away and go on to the next [Shift-D]"
+        )
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(2)
+        grid.addWidget(self.text, 0, 0, 1, 3)
+        buttons = (self.next_button, self.drop_button, self.keep_button)
+        for column, button in enumerate(buttons):
+            grid.addWidget(button, 1, column)
+        for button, signal in zip(
+            buttons, (self.next_clicked, self.drop_clicked, self.keep_clicked), strict=True
+        ):
+            button.clicked.connect(lambda checked, signal=signal: signal.emit())
+        self.hide()
+
+    def show_count(self, done: int, total: int) -> None:
+        """Say how many of how many objects were looked at; nothing if that is all of them."""
+        self.text.setText(f"Review: {done} of {total}, least sure first")
+        self.setVisible(done < total)

@@ -1,0 +1,1 @@
+"""Follow: one object through slices or frames."""

@@ -1,0 +1,1 @@
+"""Image: layers read as the input of a session."""

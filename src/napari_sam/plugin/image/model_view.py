@@ -1,0 +1,114 @@
+"""ModelView: keeps the small picture of what the model sees up to date, in a thread of its own."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_sam.image.intensity import IntensityMapping
+
+from .composite import mapping_of
+from .image_source import ImageSource
+from .thumbnail import Look, thumbnail
+
+Shown = Callable[[NDArray[np.uint8] | None], None]
+
+_REST = 150
+"""Milliseconds without another change before the picture is made."""
+
+_SEEN = ("contrast_limits", "colormap", "data")
+
+
+class ModelView(QObject):
+    """Makes the picture when the view has rested; a newer wish waits for the one at hand.
+
+    It has a thread of its own, for the model's may be busy for minutes, and a thread of Python's,
+    for napari's workers change the filters of warnings of all threads.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose sliders say which plane.
+    look : callable
+        What to make the picture of; None for nothing.
+    show : callable
+        Gets ``(h, w, 3)`` uint8, or None.
+    """
+
+    _made = Signal(object)
+
+    def __init__(self, viewer: Any, look: Callable[[], Look | None], show: Shown) -> None:
+        super().__init__()
+        self._viewer, self._look, self._show = viewer, look, show
+        self._watched: list[Any] = []
+        self._thread: Thread | None = None
+        self._mapped: tuple[ImageSource, IntensityMapping] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REST)
+        self._timer.timeout.connect(self._begin)
+        self._made.connect(self._end)
+        viewer.dims.events.current_step.connect(self.later)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a picture is being made, or will be."""
+        return self._thread is not None or self._timer.isActive()
+
+    def watch(self, layers: Iterable[Any]) -> None:
+        """Listen to some Image layers, and no longer to those before."""
+        self._listen(layers)
+        self.later()
+
+    def _listen(self, layers: Iterable[Any]) -> None:
+        for layer in self._watched:
+            for name in _SEEN:
+                getattr(layer.events, name).disconnect(self.later)
+        self._watched = list(layers)
+        for layer in self._watched:
+            for name in _SEEN:
+                getattr(layer.events, name).connect(self.later)
+
+    def later(self, event: Any = None) -> None:
+        """Make the picture when nothing has changed for a moment."""
+        self._timer.start()
+
+    def close(self) -> None:
+        """Listen no longer, and show nothing more."""
+        self._listen(())
+        with suppress(RuntimeError):  # at the end of napari Qt has destroyed it
+            self._timer.stop()
+        self._viewer.dims.events.current_step.disconnect(self.later)
+        self._show = lambda pixels: None
+
+    def _begin(self) -> None:
+        if self._thread is not None:
+            self._timer.start()
+            return
+        look = self._look()
+        if look is None:
+            self._show(None)
+            return
+        self._thread = Thread(target=self._make, args=(look,), name="napari-sam view", daemon=True)
+        self._thread.start()
+
+    def _make(self, look: Look) -> None:
+        pixels = None
+        # What cannot be read is told by the click that needs it.
+        with suppress(Exception):
+            pixels = thumbnail(look, self._mapping(look.source))
+        with suppress(RuntimeError):  # the dock has gone meanwhile
+            self._made.emit(pixels)
+
+    def _mapping(self, source: ImageSource) -> IntensityMapping:
+        if self._mapped is None or not source.same_view(self._mapped[0]):
+            self._mapped = source, mapping_of(source)
+        return self._mapped[1]
+
+    def _end(self, pixels: NDArray[np.uint8] | None) -> None:
+        self._thread = None
+        self._show(pixels)

@@ -1,0 +1,1 @@
+"""Labels: accepted objects, their journal, ratings, lineage and classes."""

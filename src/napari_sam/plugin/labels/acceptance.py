@@ -1,0 +1,32 @@
+"""Acceptance: how an object becomes a label, as the user chose it; no Qt."""
+
+from dataclasses import dataclass, replace
+
+from napari_sam.labels.paint import OverlapPolicy
+from napari_sam.masks.pixels.clean import AS_IT_IS, Cleaning
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """How an object becomes a label.
+
+    Parameters
+    ----------
+    policy : OverlapPolicy
+        What happens to pixels that other objects have.
+    label : int
+        The label that it is added to; 0 for the next free one.
+    cleaning : Cleaning
+        What is done to masks before they are shown and accepted.
+    of_class : str
+        The class that it gets; empty for none.
+    """
+
+    policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING
+    label: int = 0
+    cleaning: Cleaning = AS_IT_IS
+    of_class: str = ""
+
+    def next_free(self) -> "Acceptance":
+        """The same for an object that gets a label of its own."""
+        return replace(self, label=0)

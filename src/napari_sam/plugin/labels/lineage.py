@@ -1,0 +1,152 @@
+"""Lineage: mothers and daughters in a Labels layer, and the Tracks layer that shows them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from napari_sam.errors import LabelError
+from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.tracks import Tracks, tracks_of
+from napari_sam.masks.mask import Mask
+from napari_sam.plugin.image.image_source import IMAGE_KEY, ImageSource, placement
+
+Plane = tuple[int, ...]
+
+PARENTS_KEY = "napari-sam-parents"
+"""Where a Labels layer's metadata keeps who divided into whom."""
+
+
+def division(
+    labels: Any, source: ImageSource, masks: Sequence[Mask], label: int
+) -> tuple[int, list[LabelEdit]]:
+    """Make an object the daughter of the one that was there in the frame before.
+
+    Parameters
+    ----------
+    labels : array-like
+        Without channels; not changed here.
+    source : ImageSource
+        The image.
+    masks : sequence of Mask
+        The daughter, from its first frame on.
+    label : int
+        The daughter's.
+
+    Returns
+    -------
+    int, list of LabelEdit
+        The mother's label, and what changes: from the daughter's first frame on the mother is no
+        more, and the daughter takes what was hers or nobody's.
+
+    Raises
+    ------
+    LabelError
+        If there is no time, no frame before, or nobody was there.
+    """
+    time = source.plane_axes.find("T")
+    if time < 0:
+        raise LabelError("a division takes time: the image has no time axis")
+    first = min(masks, key=lambda mask: mask.plane[time])
+    mother = _mother(labels, first, time)
+    if mother is None:
+        raise LabelError(
+            "no labelled object is there in the frame before: accept the mother first, then mark "
+            "her daughters where they begin"
+        )
+    edits = [*_erase(labels, source, mother, time, first.plane[time])]
+    for mask in masks:
+        y0, x0, y1, x1 = mask.bbox
+        old = np.array(labels[(*mask.plane, slice(y0, y1), slice(x0, x1))])
+        changes = mask.pixels & ((old == 0) | (old == mother))
+        edits.append(LabelEdit(mask.plane, mask.bbox, changes, old, np.where(changes, label, old)))
+    return mother, edits
+
+
+def note_parent(labels: Any, daughter: int, mother: int) -> None:
+    """Keep in a Labels layer who divided into whom."""
+    labels.metadata[PARENTS_KEY] = {**labels.metadata.get(PARENTS_KEY, {}), daughter: mother}
+
+
+def forget_parent(labels: Any, daughter: int) -> None:
+    """Undo :func:`note_parent`."""
+    known = labels.metadata.get(PARENTS_KEY, {})
+    labels.metadata[PARENTS_KEY] = {own: mother for own, mother in known.items() if own != daughter}
+
+
+def show_tracks(viewer: Any, image: Any, source: ImageSource, tracks: Tracks) -> Any:
+    """Put a Tracks layer over the image, in the place of the one that is there."""
+    data = tracks.data
+    if source.channel_axis is not None:
+        data = np.insert(data, 1 + source.channel_axis, source.channel, axis=1)
+    for layer in list(viewer.layers):
+        mine = layer.metadata.get(IMAGE_KEY) == str(image.unique_id)
+        if mine and layer.name.startswith("SAM tracks"):
+            viewer.layers.remove(layer)
+    active = viewer.layers.selection.active
+    added = viewer.add_tracks(
+        data,
+        graph={child: list(mothers) for child, mothers in tracks.graph.items()},
+        name="SAM tracks",
+        metadata={IMAGE_KEY: str(image.unique_id)},
+        **placement(image),
+    )
+    viewer.layers.selection.active = active
+    return added
+
+
+def read_tracks(labels: Any, axes: str, metadata: Mapping[str, Any]) -> Tracks:
+    """Tracks of labels in the order of the layer's axes; ``T`` need not be the first.
+
+    Raises
+    ------
+    LabelError
+        If there is no time axis, or time is not the first one, as napari's Tracks layer needs it.
+    """
+    if axes[:1] != "T":
+        raise LabelError("tracks need time as the first axis: transpose the image")
+    return tracks_of(labels, axes, metadata.get(PARENTS_KEY))
+
+
+def _mother(labels: Any, mask: Mask, time: int) -> int | None:
+    """Who was there in the frame before: under the mask, or else around it."""
+    frame = mask.plane[time] - 1
+    if frame < 0:
+        return None
+    plane = labels[(*mask.plane[:time], frame, *mask.plane[time + 1 :])]
+    y0, x0, y1, x1 = mask.bbox
+    under = np.asarray(plane[y0:y1, x0:x1])[mask.pixels]
+    height, width = y1 - y0, x1 - x0
+    around = plane[max(y0 - height, 0) : y1 + height, max(x0 - width, 0) : x1 + width]
+    for values in (under, np.asarray(around).ravel()):
+        found, counts = np.unique(values[values > 0], return_counts=True)
+        if found.size:
+            return int(found[counts.argmax()])
+    return None
+
+
+def _erase(
+    labels: Any, source: ImageSource, label: int, time: int, start: int
+) -> Iterable[LabelEdit]:
+    """Take a label away from a frame on, up to the first frame without it."""
+    for frame in range(start, source.plane_shape[time]):
+        edits = [
+            edit
+            for plane in np.ndindex(source.plane_shape)
+            if plane[time] == frame and (edit := _erase_plane(labels, plane, label)) is not None
+        ]
+        if not edits:
+            return
+        yield from edits
+
+
+def _erase_plane(labels: Any, plane: Plane, label: int) -> LabelEdit | None:
+    inside = np.asarray(labels[plane]) == label
+    rows, cols = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    box = (int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+    region = (slice(box[0], box[2]), slice(box[1], box[3]))
+    old = np.array(labels[(*plane, *region)])
+    mask = inside[region]
+    return LabelEdit(plane, box, mask, old, np.where(mask, 0, old).astype(old.dtype))

@@ -1,0 +1,1 @@
+"""Layers: the napari layers that the dock adds to an image."""

@@ -1,0 +1,121 @@
+"""HoverLayer: shows what a click would change, over the objects; no Qt."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.masks.mask import Mask
+from napari_sam.plugin.image.image_source import ImageSource, make_hover
+from napari_sam.tiles.bbox import BBox, holds, place, union
+
+from .preview_layer import translate_of
+
+_SIDE = 1024
+"""Pixels of a window, as of a tile: what is seen at once without moving the layer."""
+
+
+class HoverLayer:
+    """A layer that is there from the first time on that there is something to show.
+
+    Its data are a window of one plane, painted in place as long as what is to be seen lies there:
+    new data, or another place of the layer, would let napari lay out all layers anew.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where it is.
+    image : napari.layers.Image
+        Over which.
+    make : callable
+        Makes the layer, of the image and the data.
+    """
+
+    def __init__(
+        self, viewer: Any, image: Any, make: Callable[[Any, Any], Any] = make_hover
+    ) -> None:
+        self._viewer, self._image, self._make = viewer, image, make
+        self._layer: Any = None
+        self._plane: tuple[int, ...] = ()
+        self._window: BBox = (0, 0, 0, 0)
+        self._pixels: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
+
+    def show(self, source: ImageSource, now: Mask | None, then: Mask) -> None:
+        """Show what a click would change.
+
+        Parameters
+        ----------
+        source : ImageSource
+            The image.
+        now, then : Mask
+            The object on one plane without the click and with it; nothing now if it would begin.
+            One of them at least is not empty.
+        """
+        region = union(mask.bbox for mask in (now, then) if mask is not None and not mask.empty)
+        before = np.zeros_like(then.within(region)) if now is None else now.within(region)
+        self._place(source, then.plane, region)
+        after, self._pixels[:] = then.within(region), 0
+        self._pixels[place(region, self._window)] = (after & ~before) + 2 * (before & ~after)
+        self._refresh()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        if self._there and self._pixels.any():
+            self._pixels[:] = 0
+            self._refresh()
+
+    def owns(self, layer: Any) -> bool:
+        """Whether a layer is this one."""
+        return self._layer is not None and layer == self._layer
+
+    def remove(self) -> None:
+        """Take the layer away."""
+        if self._there:
+            self._viewer.layers.remove(self._layer)
+        self._layer = None
+
+    @property
+    def _there(self) -> bool:
+        return self._layer is not None and self._layer in self._viewer.layers
+
+    def _refresh(self) -> None:
+        self._layer.refresh(thumbnail=False, highlight=False, extent=False)
+
+    def _place(self, source: ImageSource, plane: tuple[int, ...], region: BBox) -> None:
+        """Let the window be one with a region of a plane in it."""
+        fits = self._layer is not None and self._layer.ndim == self._image.ndim
+        if self._there and fits and plane == self._plane and holds(self._window, region):
+            return
+        self._plane, self._window = plane, window_around(region, source.plane_size)
+        y0, x0, y1, x1 = self._window
+        self._pixels = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        shape, start = [1] * len(plane), [*plane]
+        if source.channel_axis is not None:
+            shape.insert(source.channel_axis, source.data.shape[source.channel_axis])
+            start.insert(source.channel_axis, 0)
+        data = np.broadcast_to(self._pixels, (*shape, *self._pixels.shape))
+        if self._there and fits:
+            self._layer.data = data
+            self._layer.translate = translate_of(self._image, (*start, y0, x0))
+        else:
+            self.remove()
+            self._layer = self._make(self._image, data)
+            self._layer.translate = translate_of(self._image, (*start, y0, x0))
+            self._add()
+
+    def _add(self) -> None:
+        selection = self._viewer.layers.selection
+        active = selection.active
+        self._viewer.add_layer(self._layer)
+        selection.active = active
+
+
+def window_around(region: BBox, size: tuple[int, int]) -> BBox:
+    """A window of a plane of a size, with a region in it, and in its middle where that can be."""
+    starts, stops = [], []
+    for low, high, length in zip(region[:2], region[2:], size, strict=True):
+        side = min(length, max(_SIDE, high - low))
+        starts.append(min(max(0, (low + high - side) // 2), length - side))
+        stops.append(starts[-1] + side)
+    return (starts[0], starts[1], stops[0], stops[1])

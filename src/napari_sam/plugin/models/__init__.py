@@ -1,0 +1,1 @@
+"""Models: the list, the choice and the download of models."""

@@ -1,0 +1,1 @@
+"""Objects: the objects under way and their prompts, masks and acceptance."""

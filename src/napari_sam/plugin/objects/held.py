@@ -1,0 +1,99 @@
+"""Held: a label that was picked up to be corrected, as it is in the Labels layer; no Qt."""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.paint import OverlapPolicy, paint
+from napari_sam.masks.mask import Mask
+from napari_sam.plugin.worker.events import Event, PickedUp, Plane, Progress
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A label, and where it was when it was picked up.
+
+    Parameters
+    ----------
+    label : int
+        Which.
+    masks : mapping of tuple to Mask
+        By plane.
+    """
+
+    label: int
+    masks: Mapping[Plane, Mask]
+
+    def erased(self, labels: Any, corrected: Iterable[Mask]) -> list[LabelEdit]:
+        """What of the label goes when it is put back.
+
+        Parameters
+        ----------
+        labels : array-like
+            Without channels, as they are now; not changed here.
+        corrected : iterable of Mask
+            The object now, at most one mask a plane.
+
+        Returns
+        -------
+        list of LabelEdit
+            One for each plane on which the label was.
+        """
+        kept = {mask.plane: mask for mask in corrected}
+        return [self._erased_on(labels, plane, kept.get(plane)) for plane in self.masks]
+
+    def _erased_on(self, labels: Any, plane: Plane, kept: Mask | None) -> LabelEdit:
+        mask = self.masks[plane]
+        y0, x0, y1, x1 = mask.bbox
+        now = np.asarray(labels[(*plane, slice(y0, y1), slice(x0, x1))])
+        gone = mask.pixels & (now == self.label)  # others may have taken some of it
+        if kept is not None:
+            gone &= ~kept.within(mask.bbox)
+        return paint(replace(mask, pixels=gone), labels, 0, OverlapPolicy.REPLACE)
+
+
+def find_label(labels: Any, start: Plane, label: int) -> Generator[Event, None, None]:
+    """Where a label is, plane by plane, from one on as far as it goes on without a gap.
+
+    Parameters
+    ----------
+    labels : array-like
+        Without channels; a plane at a time is read.
+    start : tuple of int
+        Index of a plane with the label.
+    label : int
+        Which.
+
+    Yields
+    ------
+    Event
+        Progress; at the end, what was found.
+    """
+    found: dict[Plane, Mask] = {}
+    waiting, seen = [start], {start}
+    while waiting:
+        plane = waiting.pop()
+        mask = _mask_of(labels, plane, label)
+        if mask.empty:
+            continue
+        found[plane] = mask
+        yield Progress("Picking up", len(found))
+        near = [other for other in _neighbours(plane, labels.shape) if other not in seen]
+        waiting += near
+        seen.update(near)
+    yield PickedUp(label, found)
+
+
+def _mask_of(labels: Any, plane: Plane, label: int) -> Mask:
+    inside = np.asarray(labels[plane]) == label
+    return Mask(plane, (0, 0, *inside.shape), inside, iou=1.0, object_score=1.0).tight()
+
+
+def _neighbours(plane: Plane, shape: tuple[int, ...]) -> Iterator[Plane]:
+    for axis, index in enumerate(plane):
+        for other in (index - 1, index + 1):
+            if 0 <= other < shape[axis]:
+                yield (*plane[:axis], other, *plane[axis + 1 :])

@@ -1,0 +1,1 @@
+"""Results: measurements, tracks and files made from labels."""

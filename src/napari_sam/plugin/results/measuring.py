@@ -1,0 +1,62 @@
+"""Measuring: numbers of all labels, in the features of their layer; no Qt."""
+
+from typing import Any
+
+from napari_sam.measure.measurements import Measurements
+from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.layers.label_features import with_columns
+from napari_sam.plugin.worker.events import Measured
+from napari_sam.plugin.worker.jobs import Job, Priority
+from napari_sam.plugin.workspace import Workspace
+
+_KNOWN = ("label", "t", "class", "score")
+"""Columns of a table that are no features: the layer has them, or they say which row it is."""
+
+_WHERE = "Layers > Metadata > Features table widget shows them, and saves them as CSV."
+
+
+class Measuring:
+    """Measures when the user asks for it; clicks come first meanwhile.
+
+    Parameters
+    ----------
+    desk : Desk
+        The controller.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def start(self) -> None:
+        """Measure all labels of the image."""
+        work = self._desk.look()
+        if work is None:
+            return
+        layer = work.ensure_labels()
+        steps = self._desk.engine.measure(work.plain_labels(), work.source)
+        receive = lambda event: self._receive(work, layer, event)  # noqa: E731
+        self._desk.runner.submit(Job(steps, receive, priority=Priority.ASKED))
+
+    def _receive(self, work: Workspace, layer: Any, event: Any) -> None:
+        if not isinstance(event, Measured):
+            self._desk.receive(event)
+        elif layer in work.viewer.layers:
+            self._show(work, layer, event.table)
+
+    def _show(self, work: Workspace, layer: Any, table: Measurements) -> None:
+        time = work.source.plane_axes.find("T")
+        frame = None if time < 0 else work.shown_plane[time]
+        rows = [row for row in table.rows() if row.get("t") == frame]
+        if not rows:
+            self._desk.say("There are no labels yet: accept objects first.")
+            return
+        columns = {
+            name: {row["label"]: row[name] for row in rows}
+            for name in table.columns
+            if name not in _KNOWN
+        }
+        if (classes := work.classes).of_label:  # that column is no number, and has no gaps
+            columns["class"] = {row["label"]: classes.class_of(row["label"]) for row in rows}
+        layer.features = with_columns(layer.features, columns, None)
+        when = "" if frame is None else f" in frame {frame}"
+        self._desk.say(f"{len(rows)} objects are measured{when}. {_WHERE}")

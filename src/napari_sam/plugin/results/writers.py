@@ -1,0 +1,142 @@
+"""Writers: a Labels or Tracks layer to a file, for napari's File > Save."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_sam.errors import JournalError, LabelError
+from napari_sam.journal.entry import SAVED, Entry
+from napari_sam.journal.journal import Journal, read_subject
+from napari_sam.labels.files.write import SUFFIXES, write_labels
+from napari_sam.labels.files.write_tracks import write_tracks
+from napari_sam.labels.tracks import Tracks
+from napari_sam.plugin.image.image_source import AXES_KEY, JOURNAL_KEY, axis_letters
+from napari_sam.plugin.labels.class_layer import classes_of_layer
+from napari_sam.plugin.labels.ratings import SCORE, scores_of_layer
+
+_DEFAULT_SUFFIX = ".ome.tif"
+
+
+def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
+    """Save one Labels layer, with its scale and units, in the format of the path's suffix.
+
+    Parameters
+    ----------
+    path : str
+        ``.ome.tif``, ``.tif``, ``.ome.zarr`` or ``.zarr``; without any of them, ``.ome.tif`` is
+        added. napari has asked already whether a file that exists shall be replaced.
+    data : array-like or list of array-like
+        Labels; of a multiscale layer the first level is written.
+    attributes : mapping
+        napari's attributes of the layer.
+
+    Returns
+    -------
+    list of str
+        What was written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there.
+    LabelError
+        If the format cannot hold the labels.
+    """
+    labels = data[0] if attributes.get("multiscale") else data
+    axes = _axes(labels.ndim, attributes)
+    kept = [i for i, axis in enumerate(axes) if axis != "C"]
+    if len(kept) < labels.ndim:
+        labels = _first_channel(labels, axes)
+    named = path.lower().endswith(SUFFIXES)
+    metadata = attributes.get("metadata", {})
+    written = write_labels(
+        path if named else f"{path}{_DEFAULT_SUFFIX}",
+        labels,
+        axes="".join(axes[i] for i in kept),
+        scale=_of(attributes, "scale", kept),
+        units=_of(attributes, "units", kept),
+        translate=_of(attributes, "translate", kept),
+        # About the name with our suffix, napari has not asked.
+        overwrite=named,
+        properties={k: {SCORE: v} for k, v in scores_of_layer(metadata).items()},
+        classes=classes_of_layer(metadata),
+    )
+    _note_saved(metadata.get(JOURNAL_KEY))
+    return written
+
+
+def _note_saved(journal: str | None) -> None:
+    """What is in a file need not be restored."""
+    if journal is not None and Path(journal).is_file():
+        with suppress(JournalError):  # it is saved; that is what matters
+            Journal(Path(journal), read_subject(Path(journal))).append(Entry(SAVED))
+
+
+def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
+    """Save one Tracks layer as a table or as a graph.
+
+    Parameters
+    ----------
+    path : str
+        ``.csv`` or ``.geff``; without any of them, ``.csv`` is added.
+    data : array-like
+        ``(N, D)``: label, then coordinates, time first.
+    attributes : mapping
+        napari's attributes of the layer.
+
+    Returns
+    -------
+    list of str
+        What was written.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written there.
+    """
+    named = path.lower().endswith((".csv", ".geff"))
+    target = path if named else f"{path}.csv"
+    rows = np.asarray(data, float)
+    axes = axis_letters(rows.shape[1] - 1, attributes.get("axis_labels") or ())
+    if axes == "ZYX":
+        axes = "TYX"  # without names, napari's Tracks layer has time first
+    graph = attributes.get("graph") or {}
+    parents = {int(k): tuple(int(i) for i in np.atleast_1d(v)) for k, v in graph.items()}
+    kept = range(len(axes))
+    write_tracks(
+        target,
+        Tracks(axes, rows[np.lexsort((rows[:, 1], rows[:, 0]))], parents),
+        scale=_of(attributes, "scale", kept),
+        translate=_of(attributes, "translate", kept),
+        units=_of(attributes, "units", kept),
+        overwrite=named,
+    )
+    return [target]
+
+
+def _axes(ndim: int, attributes: Mapping[str, Any]) -> str:
+    known = attributes.get("metadata", {}).get(AXES_KEY, "")
+    return known if len(known) == ndim else axis_letters(ndim, attributes.get("axis_labels") or ())
+
+
+def _first_channel(labels: Any, axes: str) -> Any:
+    # Labels of the dock are one memory under all channels; those of others may differ in each.
+    channel = axes.index("C")
+    first = labels[(slice(None),) * channel + (0,)]
+    if labels.shape[channel] > 1 and getattr(labels, "strides", (1,) * 9)[channel] != 0:
+        same = np.all(np.asarray(labels) == np.expand_dims(np.asarray(first), channel))
+        if not same:
+            raise LabelError(
+                "the labels differ between channels: save each channel as a layer of its own"
+            )
+    return first
+
+
+def _of(attributes: Mapping[str, Any], key: str, kept: Sequence[int]) -> tuple[Any, ...] | None:
+    values = attributes.get(key)
+    if values is None:
+        return None
+    return tuple(str(values[i]) if key == "units" else float(values[i]) for i in kept)

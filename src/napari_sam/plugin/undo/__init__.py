@@ -1,0 +1,1 @@
+"""Undo: steps of prompts and labels that can be taken back."""

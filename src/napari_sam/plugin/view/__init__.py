@@ -1,0 +1,1 @@
+"""View: camera, displayed planes and the visible region."""

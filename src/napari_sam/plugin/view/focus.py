@@ -1,0 +1,60 @@
+"""Focus: moves sliders and camera to where something is; no Qt."""
+
+from typing import Any
+
+from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.worker.events import Plane
+from napari_sam.tiles.bbox import BBox
+
+from .viewport import read_viewport
+
+_SMALL, _LARGE = 1 / 12, 2 / 3
+"""Shares of the view: what is smaller, or larger, cannot be judged."""
+
+_JUST_RIGHT = 1 / 5
+"""Of the view: enough to be judged, with neighbours around it."""
+
+
+def show_plane(viewer: Any, image: Any, source: ImageSource, plane: Plane) -> None:
+    """Move the sliders to a plane; that of channels stays."""
+    axes = [i for i, letter in enumerate(source.layer_axes[:-2]) if letter != "C"]
+    index = list(image.world_to_data(viewer.dims.point))
+    for axis, position in zip(axes, plane, strict=True):
+        index[axis] = position
+    world = image.data_to_world(index)
+    first = viewer.dims.ndim - image.ndim  # napari aligns the last axes
+    for axis in axes:
+        viewer.dims.set_point(first + axis, world[axis])
+
+
+def show_object(viewer: Any, image: Any, source: ImageSource, plane: Plane, bbox: BBox) -> None:
+    """Bring an object into the middle of the view; zoom only if it could not be judged else.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Its sliders and its camera move.
+    image : napari.layers.Image
+        The image.
+    source : ImageSource
+        Says which axes it has.
+    plane : tuple of int
+        Of the object.
+    bbox : tuple of int
+        ``(y0, x0, y1, x1)`` of the object, data pixels.
+    """
+    view = read_viewport(viewer, image, source)
+    if view is None:
+        return
+    show_plane(viewer, image, source, plane)
+    camera = viewer.scene.camera
+    camera.zoom *= _magnified(bbox, view.bbox)
+    middle = [(bbox[i] + bbox[i + 2] - 1) / 2 for i in (0, 1)]
+    index = [*image.world_to_data(viewer.dims.point)[:-2], *middle]
+    camera.center = (camera.center[0], *map(float, image.data_to_world(index)[-2:]))
+
+
+def _magnified(bbox: BBox, view: BBox) -> float:
+    """How many times larger it should be."""
+    share = max((bbox[i + 2] - bbox[i]) / (view[i + 2] - view[i]) for i in (0, 1))
+    return 1.0 if _SMALL <= share <= _LARGE or not share else _JUST_RIGHT / share

@@ -1,0 +1,54 @@
+"""Viewport: what part of an image is on the screen; no Qt."""
+
+from typing import Any
+
+import numpy as np
+
+from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.worker.tile_order import Viewport
+
+from .view import obstacle
+
+
+def read_viewport(viewer: Any, image: Any, source: ImageSource) -> Viewport | None:
+    """What is on the screen of an image.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where it is shown.
+    image : napari.layers.Image
+        The image.
+    source : ImageSource
+        Says which axes it has.
+
+    Returns
+    -------
+    Viewport or None
+        None where it is not shown as planes of y and x.
+    """
+    if obstacle(viewer.dims):
+        return None
+    here = source.to_plane(image.world_to_data(viewer.dims.point))
+    limits = zip(here, source.plane_shape, strict=True)
+    plane = tuple(min(max(p, 0), n - 1) for p, n in limits)
+    height, width = source.plane_size
+    corners = np.array(image.corner_pixels, float)[:, -2:]
+    if image.multiscale:
+        corners *= image.downsample_factors[image.data_level][-2:]
+    if not corners.any():  # it was not drawn yet
+        return Viewport(plane, (0, 0, height, width))
+    (y0, x0), (y1, x1) = corners.astype(int)
+    y0, x0 = min(max(y0, 0), height - 1), min(max(x0, 0), width - 1)
+    y1, x1 = min(max(y1, y0) + 1, height), min(max(x1, x0) + 1, width)
+    return Viewport(plane, (int(y0), int(x0), int(y1), int(x1)))
+
+
+def shown_by(viewer: Any) -> tuple[Any, ...]:
+    """What sliders and camera say: equal as long as the view has not moved."""
+    camera, dims = viewer.scene.camera, viewer.dims
+    return (
+        tuple(float(dims.point[axis]) for axis in dims.not_displayed),
+        (dims.ndisplay, tuple(dims.order)),
+        (tuple(map(float, camera.center)), float(camera.zoom)),
+    )

@@ -1,0 +1,1 @@
+"""Widgets: Qt parts that several sections of the dock use."""

@@ -1,0 +1,1 @@
+"""Worker: the thread that holds the model, its jobs and their events."""

@@ -1,0 +1,108 @@
+"""Prepare: a model from its name to where it answers, the download included; no Qt, no napari."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Event as Flag
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from napari_sam.plugin.models.model_list import display_name
+from napari_sam.plugin.settings import Settings
+
+from .events import Downloading, Event, ModelReady, Progress
+
+if TYPE_CHECKING:
+    from napari_sam.weights.download import DownloadStep
+
+_TICK = 0.1
+"""Seconds between two events of a download: what a reader can follow, and how long a cancel takes.
+"""
+
+_MB = 1_000_000
+
+# torch and all that it brings is imported inside the functions: this takes seconds, and this module
+# is imported by the GUI thread.
+
+
+def prepare(settings: Settings) -> Generator[Event, None, None]:
+    """Load a model; weights that are not on this machine are downloaded first.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which model, and where it shall run.
+
+    Yields
+    ------
+    Event
+        The last one is a :class:`ModelReady`.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, it cannot be downloaded, or its file cannot be used.
+    """
+    yield Progress("Loading the model")
+    from napari_sam.weights.load import best_device, load_model
+
+    model, device = settings.model, settings.device or best_device()
+    name = settings.name or display_name(model)
+    if isinstance(model, str | Path):
+        yield from _download(str(model), name)
+        yield Progress("Loading the model")
+        loaded = load_model(model, device)
+    else:
+        loaded = model.to(device)
+    yield ModelReady(name, device, loaded.eval())
+
+
+def _download(model: str, name: str) -> Iterator[Event]:
+    from napari_sam.weights.load import fetch_model
+
+    for step in _in_thread(fetch_model(model)):
+        if step is None:
+            yield Progress("Loading the model")
+        else:
+            yield Downloading(name, step.done // _MB, (step.total or 0) // _MB)
+
+
+def _in_thread(steps: "Iterator[DownloadStep]") -> "Iterator[DownloadStep | None]":
+    """How far a download is, several times a second, however long the server is silent.
+
+    A worker that waited for the server itself could neither be cancelled meanwhile nor end with
+    napari. The thread that waits here instead is left alone when nobody waits for it any more, ends
+    at its next step, and does not keep the program from ending.
+    """
+    download = _Download(steps)
+    download.start()
+    try:
+        while not download.ended.wait(_TICK):
+            yield download.step
+    finally:
+        download.unwanted.set()
+    if download.error is not None:
+        raise download.error
+
+
+class _Download(Thread):
+    """Takes the steps of a download and keeps the last one."""
+
+    def __init__(self, steps: "Iterator[DownloadStep]") -> None:
+        super().__init__(name="napari-sam download", daemon=True)
+        self.step: DownloadStep | None = None
+        self.error: Exception | None = None
+        self.unwanted, self.ended = Flag(), Flag()
+        self._steps = steps
+
+    def run(self) -> None:
+        try:
+            with closing(self._steps):  # type: ignore[type-var]
+                for step in self._steps:
+                    self.step = step
+                    if self.unwanted.is_set():
+                        break
+        except Exception as error:
+            self.error = error
+        finally:
+            self.ended.set()

@@ -1,0 +1,61 @@
+"""Objects of a plane that come before all of its tiles are done are those that come in the end."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from napari_sam import Session
+from napari_sam.masks.automatic.everything import confidence, stitch_masks
+from napari_sam.masks.automatic.settled import settle
+from napari_sam.masks.mask import Mask
+from napari_sam.model.sam import Sam
+from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.grid import Tile, TileGrid
+
+GRID = TileGrid(100, 250, tile_size=100, overlap=25)
+"""Three tiles: columns 0 to 100, 75 to 175, 150 to 250."""
+
+
+def at(bbox: BBox, iou: float) -> Mask:
+    return Mask((), bbox, np.ones((bbox[2] - bbox[0], bbox[3] - bbox[1]), bool), iou, 9.0)
+
+
+def seen() -> list[tuple[Tile, tuple[Mask, ...]]]:
+    left, middle, right = GRID.tiles(())
+    return [
+        (left, (at((0, 10, 10, 20), 0.5), at((20, 60, 30, 100), 0.6), at((40, 80, 50, 95), 0.9))),
+        (middle, (at((20, 75, 30, 140), 0.7), at((40, 80, 50, 96), 0.8))),
+        (right, (at((60, 200, 70, 220), 0.4),)),
+    ]
+
+
+def facts(mask: Mask) -> tuple[BBox, int, float]:
+    return mask.bbox, mask.area, round(confidence(mask), 6)
+
+
+def test_each_object_comes_as_soon_as_no_tile_to_come_reaches_it() -> None:
+    first, second, third = (
+        [mask.bbox for mask in masks] for _, masks in settle(GRID, list(GRID.tiles(())), seen())
+    )
+    assert first == [(0, 10, 10, 20)]
+    assert second == [(40, 80, 50, 96), (20, 60, 30, 140)]  # the surest first
+    assert third == [(60, 200, 70, 220)]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_together_they_are_what_all_tiles_give(order: tuple[int, ...]) -> None:
+    found = [seen()[i] for i in order]
+    settled = [mask for _, masks in settle(GRID, list(GRID.tiles(())), found) for mask in masks]
+    assert sorted(map(facts, settled)) == sorted(map(facts, stitch_masks(seen())))
+
+
+def test_a_region_takes_its_tiles_alone(tiny_model: Sam) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (2, 64, 300), dtype=np.uint8)
+    session = Session.open(image, axes="ZYX", model=tiny_model, cache_dir=False, tile_size=128)
+    planes = [(1,)]
+    assert [tile.x0 for tile in session.tiles(planes)] == [0, 104, 172]
+    region = (0, 240, 64, 290)
+    assert [tile.x0 for tile in session.tiles(planes, region)] == [172]
+    steps = list(session.segment_everything(planes, commit=False, within=region))
+    assert [(step.tile.x0, step.done, step.total) for step in steps] == [(172, 1, 1)]

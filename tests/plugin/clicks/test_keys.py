@@ -1,0 +1,74 @@
+"""Keys of the dock: shown, and none of them taken from napari."""
+
+from collections.abc import Iterator
+
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Points, Shapes
+from napari.settings import get_settings
+from napari.utils.action_manager import action_manager
+from napari.utils.key_bindings import coerce_keybinding
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QLabel
+
+from napari_sam.plugin.clicks.bindings import KEYS
+from tests.plugin.bench import Open, picture
+
+OWNERS = (Image, Labels, Points, Shapes, ViewerModel)
+
+# What they mean to napari while a shape is drawn they go on to mean; the dock sees to that. Undo
+# and redo are what they are everywhere.
+SHARED = {"Enter", "Escape", "Ctrl+Z", "Ctrl+Shift+Z"}
+
+
+def of_napari() -> Iterator[tuple[str, str]]:
+    """Keys that napari binds on its layers and its viewer, and to what."""
+    for owner in OWNERS:
+        for key, action in owner.class_keymap.items():
+            yield str(coerce_keybinding(key)), f"{owner.__name__}: {action}"
+    for name, keys in get_settings().shortcuts.shortcuts.items():
+        if action_manager._actions[name].keymapprovider in OWNERS:
+            for key in keys:
+                yield str(coerce_keybinding(key)), name
+
+
+def test_no_key_of_the_dock_is_napari_s(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    taken = dict(of_napari())
+    assert {"P", "S", "A", "L", "M", "Z", "V", "Enter"} <= taken.keys()  # it was read, and is full
+    ours = {
+        str(coerce_keybinding(key))
+        for layer in bench.viewer.layers
+        for key in layer.keymap
+        if layer.name.startswith("SAM")
+    }
+    assert {"Q", "W", "G", "N", "K", "J", "U"} <= ours
+    assert {key: taken[key] for key in ours - SHARED if key in taken} == {}
+
+
+def test_every_key_that_is_bound_is_shown_and_the_other_way_round(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    bound = {str(coerce_keybinding(key)) for key in bench.layer("points").keymap}
+    shown = {
+        str(coerce_keybinding(key))
+        for text in KEYS
+        for key in text.split(" / ")
+        if "click" not in key
+    }
+    assert shown == bound
+
+
+def test_keys_are_shown_until_something_else_is_wanted(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48), show=True)
+    dock = bench.dock
+    (row,) = (label for label in dock.keys.findChildren(QLabel) if label.text() == "<b>Enter</b>")
+    assert row.isVisible()
+    QTest.mouseClick(dock.class_box.button, Qt.MouseButton.LeftButton)
+    assert not row.isVisible()
+    assert dock.class_box.classes.isVisible()
+    QTest.mouseClick(dock.keys.button, Qt.MouseButton.LeftButton)
+    assert row.isVisible()
+    assert not dock.class_box.classes.isVisible()
+    QTest.mouseClick(dock.keys.button, Qt.MouseButton.LeftButton)
+    assert not row.isVisible()
+    assert not dock.keys.button.hasFocus()

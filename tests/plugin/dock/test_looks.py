@@ -1,0 +1,139 @@
+"""How the dock looks on a 13-inch screen, in the dark and in the light theme."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QRect
+from qtpy.QtGui import QImage
+from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QSizePolicy, QWidget
+
+from napari_sam.plugin.widgets.fold import Fold
+from tests.plugin.bench import Bench, Open, picture
+
+SCREEN = (1280, 800)
+LONG = (
+    "Accepted as label 12, without the 40 pixels that belong to others. To correct a label, point "
+    "at it and press Shift-J; to take it back, press U. Click on the next object."
+)
+
+
+def on_a_small_screen(open_dock: Open, theme: str) -> Bench:
+    """A dock with all that it can show at once: a movie of stacks, channels, two objects."""
+    bench = open_dock(picture(4, 3, 40, 48), show=True, axis_labels=("t", "z", "y", "x"))
+    bench.viewer.add_image(picture(4, 3, 40, 48), name="membrane", axis_labels=("t", "z", "y", "x"))
+    bench.viewer.theme = theme
+    bench.viewer.window.resize(*SCREEN)
+    for place in ((0, 0, 20, 20), (0, 0, 30, 30)):
+        bench.add(*place)
+        bench.idle()
+        bench.press("j")
+    bench.idle()
+    return bench
+
+
+def states(bench: Bench) -> Iterator[str]:
+    """Bring the dock into one state after the other; each is shown when its name comes."""
+    dock = bench.dock
+    dock.review_box.show_count(9_988, 10_000)
+    for fold in dock.findChildren(Fold):
+        with changed(fold.set_open, lambda fold=fold: fold.set_open(False)):
+            yield f"{fold.button.text()} is open"
+            dock.show_restore("12 accepted changes of 25 November, 09:12 are in no file.")
+            yield f"{fold.button.text()} is open, and there is something to restore"
+            dock.show_restore("")
+    yield "all is folded"
+    with changed(dock.first_hint.show, dock.first_hint.hide):
+        dock.keys.set_open()
+        yield "a first hint"
+    dock.show_busy(True)
+    dock.show_progress("Looking at tile", 12, 256)
+    bench.wait(lambda: dock.progress.text() == "Looking at tile 12 of 256")
+    dock.show_model("sam2.1-base-plus: 120 of 308 MB are here")
+    dock.show_status(LONG)
+    yield "work and long texts"
+
+
+@contextmanager
+def changed(do: Callable[[], None], undo: Callable[[], None]) -> Iterator[None]:
+    do()
+    yield
+    undo()
+
+
+def settle(bench: Bench) -> None:
+    """Until Qt has given every widget its place: layouts inside of layouts take some rounds."""
+    seen: list[list[QRect]] = [[]]
+
+    def still() -> bool:
+        seen.append([one.geometry() for one in bench.dock.findChildren(QWidget)])
+        return seen[-1] == seen[-2]
+
+    bench.wait(still)
+
+
+def read(dock: QWidget) -> list[Any]:
+    """The widgets that the user reads."""
+    kinds = (QLabel, QAbstractButton, QComboBox)
+    return [one for kind in kinds for one in dock.findChildren(kind) if one.isVisible()]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_all_fits_and_can_be_read(open_dock: Open, theme: str) -> None:
+    bench = on_a_small_screen(open_dock, theme)
+    window = bench.viewer.window.__wrapped__._qt_window
+    names = []
+    for name in states(bench):
+        settle(bench)
+        names.append(name)
+        assert (window.width(), window.height()) == SCREEN, name  # nothing has made it larger
+        assert bench.dock.sizeHint().height() <= bench.dock.height(), name
+        assert bench.dock.visibleRegion().boundingRect() == bench.dock.rect(), name
+        assert bench.dock.width() <= 300, name  # of 1280: the image needs the rest
+        shown = read(bench.dock)
+        assert len(shown) > 15, name
+        assert [what for one in shown for what in wrong(one, bench.dock)] == [], name
+        assert overlapping(bench.dock) == [], name
+    assert len(names) == 11
+
+
+def wrong(one: Any, dock: QWidget) -> Iterator[str]:
+    """What keeps the user from reading a widget."""
+    text = one.currentText() if isinstance(one, QComboBox) else one.text()
+    corner = one.mapTo(dock, one.rect().topLeft())
+    if not dock.rect().contains(QRect(corner, one.size())):
+        yield f"{text}: outside"
+    wraps = isinstance(one, QLabel) and one.wordWrap()
+    if wraps and one.height() < one.heightForWidth(one.width()):
+        yield f"{text}: lines are missing"
+    elided = one.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored  # names of layers
+    if not wraps and not elided and one.width() < one.sizeHint().width():
+        yield f"{text}: too narrow"
+    if not wraps and one.height() < one.minimumSizeHint().height():
+        yield f"{text}: too low"
+    if text and contrast(one) <= 60:
+        yield f"{text}: pale"
+
+
+def overlapping(parent: QWidget) -> list[str]:
+    """Widgets that cover one another."""
+    found = []
+    for owner in (parent, *parent.findChildren(QWidget)):
+        if owner.layout() is not None and owner.isVisible():
+            inside = [one for one in owner.children() if isinstance(one, QWidget)]
+            pairs = combinations([one for one in inside if one.isVisible()], 2)
+            found += [f"{a} {b}" for a, b in pairs if a.geometry().intersects(b.geometry())]
+    return found
+
+
+def contrast(widget: QWidget) -> float:
+    """From the darkest to the brightest pixel, in steps of 256."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    pointer = image.constBits()
+    if hasattr(pointer, "setsize"):  # PyQt
+        pointer.setsize(image.sizeInBytes())
+    pixels = np.frombuffer(pointer, np.uint8).reshape(image.height(), image.bytesPerLine())
+    return float(np.ptp(pixels[:, : image.width()]))
