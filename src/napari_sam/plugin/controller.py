@@ -95,31 +95,27 @@ class Controller:
         self.ahead = Ahead(self, viewer, dock.ahead)
         self.review = Review(self, viewer, dock.review_box)
         self.models = ModelChooser(self, dock, settings)
-        steps = {
-            "Control-Z": self.undo,
-            "Control-Shift-Z": self.redo,
-            "Shift-S": self.review.next,
-            "Shift-D": self.review.drop,
-            "Shift-F": self.review.keep,
+        calls = {
+            "swap_polarity": self.tools.swap_polarity,
+            "swap_tool": self.tools.swap,
+            "follow": self.follow,
+            "look_next": self.guide.look_next,
+            "accept_daughter": self.accept_daughter,
+            "next_object": self.next_object,
+            "next_size": self.next_size,
+            "toggle_hover": dock.clicks.hover.toggle,
+            "pick_up": self.pick_up.under_cursor,
+            "review_next": self.review.next,
+            "review_drop": self.review.drop,
+            "review_keep": self.review.keep,
+            "accept": self.accept,
+            "drop": self.drop,
+            "undo_labels": self.undo_labels,
+            "undo": self.undo,
+            "redo": self.redo,
         }
-        self.bindings = Bindings(
-            {
-                "Q": self.tools.swap_polarity,
-                "W": self.tools.swap,
-                "G": self.follow,
-                "N": self.guide.look_next,
-                "K": self.accept_daughter,
-                "J": self.next_object,
-                "H": self.next_size,
-                "Shift-H": dock.clicks.hover.toggle,
-                "Shift-J": self.pick_up.under_cursor,
-                "Enter": self.accept,
-                "Escape": self.drop,
-                "U": self.undo_labels,
-                **steps,
-            }
-        )
-        self.label_bindings = Bindings(steps)
+        self.bindings = Bindings(calls)
+        self.label_bindings = Bindings(calls, on_labels=True)
         self._images: list[Any] = []
         self._adopted: list[Any] = []
         self._connect()
