@@ -10,6 +10,7 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 
 from napari_sam.errors import ImageError
+from napari_sam.image.volume import Plane
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
@@ -23,28 +24,24 @@ from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.everything.everything import Everything
 from napari_sam.plugin.everything.review import Review
 from napari_sam.plugin.follow.guide import Guide
-from napari_sam.plugin.image.composite import Composite, look_at
-from napari_sam.plugin.image.image_source import (
-    FOREGROUND,
-    ImageSource,
-    image_layers,
-    read_image_layer,
-)
+from napari_sam.plugin.image.composite import Composite
+from napari_sam.plugin.image.image_source import ImageSource, image_layers, read_image_layer
 from napari_sam.plugin.image.model_view import ModelView
-from napari_sam.plugin.image.thumbnail import Look
+from napari_sam.plugin.image.thumbnail import Look, look_at
 from napari_sam.plugin.labels.acceptance import Acceptance
-from napari_sam.plugin.labels.lineage import show_tracks
+from napari_sam.plugin.labels.lineage import parents_of
+from napari_sam.plugin.layers.conventions import FOREGROUND
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
+from napari_sam.plugin.results.tracks import show_tracks
 from napari_sam.plugin.view.view import View, obstacle
 from napari_sam.plugin.view.viewport import read_viewport
 from napari_sam.plugin.worker.engine import Engine
 from napari_sam.plugin.worker.events import (
     Downloading,
     ModelReady,
-    Plane,
     Progress,
     Ready,
     Tracked,
@@ -446,7 +443,7 @@ class Controller:
             else:
                 self.say("There are no labels yet: accept objects first.")
 
-        steps = self.engine.tracks(work.plain_labels(), source.label_axes, dict(labels.metadata))
+        steps = self.engine.tracks(work.plain_labels(), source.label_axes, parents_of(labels))
         self.runner.submit(Job(steps, receive))
 
     def _read_prompts(self) -> None:

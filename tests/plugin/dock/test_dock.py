@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam import Session
 from napari_sam.plugin.commands import SamWidget, napari_too_old
-from napari_sam.plugin.image.image_source import COLOURS
+from napari_sam.plugin.layers.conventions import COLOURS
 from napari_sam.plugin.settings import Settings
 from tests.plugin.bench import Bench, GatedSam, Open, dividing, picture, tube
 

@@ -25,15 +25,15 @@ from napari_sam.plugin.clicks.tools import BOX, SCRIBBLE
 from napari_sam.plugin.everything.review_box import ReviewBox
 from napari_sam.plugin.follow.strip import Strip
 from napari_sam.plugin.image.channel_box import ChannelBox
-from napari_sam.plugin.image.image_source import (
+from napari_sam.plugin.image.view_box import ViewBox
+from napari_sam.plugin.keys import key_help
+from napari_sam.plugin.layers.conventions import (
     BACKGROUND,
     BOX_COLOUR,
     COLOURS,
     FOREGROUND,
     PREVIEW_COLOURS,
 )
-from napari_sam.plugin.image.view_box import ViewBox
-from napari_sam.plugin.keys import key_help
 from napari_sam.plugin.layers.preview_layer import colour_of
 from napari_sam.plugin.widgets.buttons import check_box, push_button
 from napari_sam.plugin.widgets.calm_progress import CalmProgress
