@@ -12,7 +12,7 @@ from napari_sam.prompts.prompt import MaskPrompt, Prompt
 from napari_sam.tiles.bbox import BBox, grown, holds, intersection
 from napari_sam.tiles.grid import Tile, TileGrid
 
-from .second_look import Look, Question, Seen, area, extent, look_at, window
+from .second_look import Asked, Look, Seen, area, extent, look_at, window
 
 ZOOM = 2
 
@@ -23,7 +23,7 @@ MARGIN = 8
 """Data pixels around an object that are to be in the window."""
 
 
-def look_closer(encoder: Embeddings, asked: Question, first: Seen) -> dict[int, Look]:
+def look_closer(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Look]:
     """Look once more at what is small.
 
     Parameters

@@ -14,7 +14,7 @@ from napari_sam.prompts.prompt import PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import holds, union
 from napari_sam.tiles.grid import Tile
 
-from .second_look import Look, Question, Seen, area, extent, look_at, window
+from .second_look import Asked, Look, Seen, area, extent, look_at, window
 
 ZOOMS = (1 / 2, 1 / 4)
 
@@ -31,7 +31,7 @@ MOST_TIMES = 6.0
 """Area of an object compared to the box of what was seen first; more is a tissue, not a cell."""
 
 
-def look_farther(encoder: Embeddings, asked: Question, first: Seen) -> dict[int, Look]:
+def look_farther(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Look]:
     """Look once more at what was clicked and is not sure.
 
     Parameters
@@ -66,7 +66,7 @@ def look_farther(encoder: Embeddings, asked: Question, first: Seen) -> dict[int,
     return looks
 
 
-def _first_seen(encoder: Embeddings, asked: Question, first: Seen) -> dict[int, Mask]:
+def _first_seen(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Mask]:
     """What the first click alone shows: a second one must not make a cell a part of itself."""
     seen = {i: mask for i, (_, mask) in first.items()}
     by_tile: dict[Tile, dict[int, tuple[Prompt, ...]]] = defaultdict(dict)
