@@ -81,7 +81,7 @@ class Controller:
         self.everything = Everything(self)
         self.measuring = Measuring(self)
         self.classifying = Classifying(self, dock.class_box)
-        self.guide = Guide(self, viewer, dock)
+        self.guide = Guide(self, viewer, dock.follow_row)
         self.view = View(viewer, self.say)
         self.composite = Composite()
         self.model_view = ModelView(viewer, self._look, dock.view_box.show_pixels)
@@ -91,7 +91,7 @@ class Controller:
         self.gestures = Gestures(self, lambda: self._drawing)
         self.ahead = Ahead(self, viewer, dock.ahead)
         self.review = Review(self, viewer, dock.review_box)
-        self.models = ModelChooser(self, dock, settings)
+        self.models = ModelChooser(self, dock.model_row, dock.show_progress, settings)
         calls = {
             "swap_polarity": self.tools.swap_polarity,
             "swap_tool": self.tools.swap,

@@ -147,7 +147,7 @@ def test_a_label_that_is_put_back_keeps_its_class(open_dock: Open) -> None:
 def test_everything_has_the_class_that_was_chosen(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube(1)[0])
     with_classes(bench, "neuron")
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     found = set(np.unique(bench.layer("labels").data).tolist()) - {0}
     assert found
@@ -322,7 +322,7 @@ def test_classes_come_back_after_a_kill(open_cells_tiny: Open, tmp_path: Path) -
     assert said == "{1: 'neuron', 2: 'neuron', 3: 'glia'}"
     bench = open_cells_tiny(data)
     assert classes(bench) == {}
-    bench.dock.restore_button.click()
+    bench.dock.restore_box.restore_button.click()
     assert classes(bench) == {1: "neuron", 2: "neuron", 3: "glia"}
     table: Any = bench.controller.workspace.classes
     assert table.names == ("neuron", "glia", "never used")
