@@ -122,7 +122,7 @@ def test_the_model_sees_the_contrast_on_the_screen(open_dock: Open) -> None:
     bench.add(20, 20)
     bench.idle()
     before = bench.shown()
-    bench.controller.drop()
+    bench.drop()
     image.contrast_limits = (100, 120)
     bench.add(20, 20)
     bench.idle()
@@ -161,7 +161,7 @@ def test_images_of_every_kind(
     bench.idle()
     assert bench.controller.object.masks, bench.dock.status.text()
     area = sum(mask.area for mask in bench.controller.object.masks.values())
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels")
     assert np.count_nonzero(labels.data[place[:-2]]) == area > 0
     assert labels.ndim == bench.controller.workspace.image.ndim
@@ -184,7 +184,7 @@ def test_the_mask_goes_into_the_slice_of_the_click(open_dock: Open) -> None:
         bench.wait(bench.model.inside.is_set)
         bench.viewer.dims.set_current_step(0, 5)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     assert set(np.nonzero(bench.layer("labels").data)[0]) == {3}
 
 
@@ -197,11 +197,11 @@ def test_one_object_in_two_slices_is_one_label(open_dock: Open) -> None:
     bench.idle()
     assert "2 slices" in bench.dock.status.text()
     np.testing.assert_array_equal(bench.shown()[3], first[3])
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data
     assert set(np.nonzero(labels)[0]) == {3, 4}
     assert labels.max() == 1
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not labels.any()
 
 
@@ -256,7 +256,7 @@ def test_an_answer_after_escape_is_not_shown(open_dock: Open) -> None:
     with bench.model.held():
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.drop()
+        bench.drop()
     bench.idle()
     assert not bench.shown().any()
     assert not bench.controller.object.masks
@@ -268,7 +268,7 @@ def test_enter_before_the_answer_accepts_it_when_it_comes(open_dock: Open) -> No
     with bench.model.held():
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.accept()
+        bench.accept()
         assert len(bench.layer("points").data) == 0
         bench.add(30, 40)  # already the next object
     bench.idle()
@@ -338,7 +338,7 @@ def test_what_was_followed_stays_after_cancel(open_cells_tiny: Open) -> None:
     bench.idle()
     done = slices(bench.shown())
     assert 3 <= len(done) < 9
-    bench.controller.accept()
+    bench.accept()
     assert slices(bench.layer("labels").data) == done
 
 
@@ -346,22 +346,22 @@ def test_accepted_while_it_is_followed_comes_whole(open_cells_tiny: Open) -> Non
     bench = open_cells_tiny(tube())
     bench.add(0, 28, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.wait(lambda: len(bench.controller.object.masks) >= 2)
-    bench.controller.accept()
+    bench.accept()
     assert len(bench.layer("points").data) == 0
     assert not bench.shown().any()
     bench.idle()
     labels = bench.layer("labels").data
     assert slices(labels) == list(range(9))
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not labels.any()
 
 
 def test_g_before_the_answer_follows_when_it_comes(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube(4))
     bench.add(1, 28, 30)
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     assert slices(bench.shown()) == [0, 1, 2, 3]
 
@@ -371,7 +371,7 @@ def test_g_is_forgotten_when_the_work_is_cancelled(open_dock: Open) -> None:
     with bench.model.held():
         bench.add(2, 20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.follow()
+        bench.follow()
         bench.dock.cancel_button.click()
     bench.idle()
     bench.add(2, 21, 21)
@@ -385,21 +385,21 @@ def test_an_object_accepted_while_it_is_followed_survives_closing_and_leaving(
     bench = open_cells_tiny(tube())
     bench.add(0, 28, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.wait(lambda: len(bench.controller.object.masks) >= 2)
-    bench.controller.accept()
+    bench.accept()
     other = bench.viewer.add_image(picture(40, 48), name="other")
-    bench.controller.use_image(other)  # the first one is finished all the same
+    bench.controller.images.use(other)  # the first one is finished all the same
     bench.idle()
     (labels,) = (
         one for one in bench.viewer.layers if one.name.startswith("SAM labels") and one.ndim == 3
     )
     assert slices(labels.data) == list(range(9))
-    bench.controller.use_image(bench.viewer.layers["cells"])
+    bench.controller.images.use(bench.viewer.layers["cells"])
     bench.add(0, 10, 10)
     bench.idle()
-    bench.controller.follow()
-    bench.controller.accept()
+    bench.follow()
+    bench.accept()
     bench.viewer.layers.remove("cells")  # nobody wants it any more
     bench.idle()
     assert sum(name.startswith("SAM labels") for name in bench.names()) <= 2
@@ -410,7 +410,7 @@ def test_a_correction_changes_the_stretch_up_to_the_next_clicks(open_cells_tiny:
     bench.add(2, 29, 30)
     bench.add(6, 31, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     before = bench.shown()
     assert slices(before) == list(range(9))
@@ -435,7 +435,7 @@ def test_n_goes_to_the_slice_where_the_model_is_least_sure(open_cells_tiny: Open
     assert bench.dock.strip.isHidden()
     bench.controller.guide.look_next()
     assert "Follow an object first" in bench.dock.status.text()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     slices = bench.controller.object.slices()
     assert slices[(1,)] is None
@@ -449,7 +449,7 @@ def test_n_goes_to_the_slice_where_the_model_is_least_sure(open_cells_tiny: Open
         assert bench.viewer.dims.point[0] == 7 + 3 * z
     QTest.mouseClick(bench.dock.strip, Qt.MouseButton.LeftButton, pos=QPoint(2, 5))
     assert bench.viewer.dims.point[0] == 7
-    bench.controller.drop()
+    bench.drop()
     assert bench.dock.strip.isHidden()
 
 
@@ -459,22 +459,22 @@ def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_pa
     )
     bench.add(0, 32, 48)
     bench.idle()
-    bench.controller.accept_daughter()
+    bench.accept_daughter()
     assert "accept the mother first" in bench.dock.status.text()
     assert not bench.layer("labels").data.any()
     bench.add(0, 32, 48)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data
     assert set(np.unique(labels)) == {0, 1}
     for number, column in ((2, 36), (3, 60)):
         bench.add(2, 32, column)
         bench.idle()
-        bench.controller.follow()
+        bench.follow()
         bench.idle()
-        bench.controller.accept_daughter()
+        bench.accept_daughter()
         assert f"Object {number} is a daughter of 1" in bench.dock.status.text()
         assert 1 not in labels[2:]
     assert [set(np.unique(frame)) - {0} for frame in labels[:2]] == [{1}, {1}]
@@ -493,19 +493,19 @@ def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_pa
     lines = (tmp_path / "tracks.csv").read_text().splitlines()
     assert lines[0] == "label,parent,t,y,x"
     assert {tuple(line.split(",")[:2]) for line in lines[1:]} == {("1", ""), ("2", "1"), ("3", "1")}
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not (labels == 3).any()
 
 
 def test_following_asks_for_a_click_and_a_stack(open_dock: Open) -> None:
     bench = open_dock(picture(3, 40, 48))
-    bench.controller.follow()
+    bench.follow()
     assert "Click on an object first" in bench.dock.status.text()
     flat = open_dock(picture(40, 48))
     assert not flat.dock.follow_button.isVisibleTo(flat.dock)
     flat.add(20, 20)
     flat.idle()
-    flat.controller.follow()
+    flat.follow()
     assert "single slice" in flat.dock.status.text()
 
 
@@ -518,11 +518,11 @@ def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> 
     ]
     bench.add(1, 1, 28, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     assert sorted(bench.controller.object.masks) == [(1, 0), (1, 1), (1, 2)]
     bench.dock.axis.setCurrentIndex(1)
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     everywhere = [(t, z) for t in range(2) for z in range(3)]
     assert sorted(bench.controller.object.masks) == everywhere
@@ -533,10 +533,10 @@ def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> 
     after = bench.controller.object.masks
     changed = [p for p in everywhere if after[p] is not before[p]]
     assert changed == [(0, 2)]
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data
     assert [bool(labels[p].any()) for p in everywhere] == [True] * 6
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not labels.any()
 
 
@@ -629,19 +629,19 @@ idle()
 for place in ((32, 48), (20, 20), (50, 80)):
     viewer.layers["SAM points"].add((0, *place))
     idle()
-    dock.controller.follow()
+    dock.controller.actions.follow()
     idle()
-    dock.controller.accept()
-dock.controller.undo_labels()
-dock.controller.redo()
-dock.controller.undo()
-dock.controller.drop()
+    dock.controller.actions.accept()
+dock.controller.actions.undo_labels()
+dock.controller.actions.redo()
+dock.controller.actions.undo()
+dock.controller.actions.drop()
 idle()
 viewer.layers["SAM points"].add((2, 32, 36))
 idle()
-dock.controller.follow()
+dock.controller.actions.follow()
 idle()
-dock.controller.accept_daughter()
+dock.controller.actions.accept_daughter()
 np.save(sys.argv[2], viewer.layers["SAM labels"].data)
 print("ready", flush=True)
 idle()
@@ -684,7 +684,7 @@ def test_what_is_forgotten_is_not_offered_again(open_dock: Open) -> None:
     first = open_dock(data)
     first.add(20, 20)
     first.idle()
-    first.controller.accept()
+    first.accept()
     for forget in (False, True):
         again = open_dock(data)
         assert not again.dock.restore_box.isHidden()
@@ -699,13 +699,13 @@ def test_a_reopened_dock_goes_on_with_its_journal(open_dock: Open, qtbot: Any) -
     bench = open_dock(data)
     bench.add(20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     bench.controller.close()
     again = Bench(bench.viewer, bench.model, qtbot)
     assert again.dock.restore_box.isHidden()  # nothing is missing
     again.add(30, 40)
     again.idle()
-    again.controller.accept()
+    again.accept()
     expected = again.layer("labels").data.copy()
     again.controller.close()
     other = open_dock(data)
@@ -815,14 +815,14 @@ def test_another_image_gets_layers_of_its_own(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), name="first")
     bench.add(20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     bench.viewer.add_image(picture(64, 80), name="second", scale=(3, 3))
     bench.idle()
     assert bench.dock.images.currentText() == "first"
     bench.dock.images.setCurrentText("second")
     bench.add(50, 60)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     labels = [layer for layer in bench.viewer.layers if layer.name.startswith("SAM labels")]
     assert [layer.data.shape for layer in labels] == [(40, 48), (64, 80)]
     assert all(layer.data.max() == 1 for layer in labels)
@@ -866,7 +866,7 @@ def test_reopening_goes_on_where_it_was_left(open_dock: Open, qtbot: Any) -> Non
     bench = open_dock(picture(40, 48))
     bench.add(20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     bench.add(30, 30)
     bench.idle()
     expected = bench.shown()
@@ -874,7 +874,7 @@ def test_reopening_goes_on_where_it_was_left(open_dock: Open, qtbot: Any) -> Non
     again = Bench(bench.viewer, bench.model, qtbot)
     again.idle()
     np.testing.assert_array_equal(again.shown(), expected)
-    again.controller.accept()
+    again.accept()
     assert again.layer("labels").data.max() == 2
     assert len([name for name in again.names() if name.startswith("SAM")]) == 4
     again.controller.close()
