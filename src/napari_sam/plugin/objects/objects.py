@@ -1,6 +1,5 @@
 """Objects: all objects under way; one of them is current, and gets the new clicks."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Set
 
 from napari.utils.notifications import show_warning
@@ -8,20 +7,20 @@ from psygnal import Signal
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.pixels.contested import share_contested
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.desk import FIRST_HINT, Desk
 from napari_sam.plugin.layers.read_prompts import FoundPrompts, read_prompts
-from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.worker.events import Answer, Event, Question
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
+from .accept import accept
 from .accept_later import AcceptLater
-from .accepted_object import REFUSED, AcceptedObject
+from .accepted_object import REFUSED
 from .current_object import CurrentObject, describe
 from .held import Held
 from .object_changes import LabelPickedUp, ObjectsEnded
+from .overlaps import without_overlaps
 
 _MEANING = {
     Size.BEST: "what the model thinks best",
@@ -166,13 +165,7 @@ class Objects:
 
     def shown(self) -> dict[int, list[Mask]]:
         """Masks of each object by its number; no pixel is in two of them."""
-        masks = {i: each.shown() for i, each in self._objects.items() if each.masks}
-        claims = Counter(plane for by_plane in masks.values() for plane in by_plane)
-        for plane in (plane for plane, count in claims.items() if count > 1):
-            claimed = {i: by_plane[plane] for i, by_plane in masks.items() if plane in by_plane}
-            for i, mask in share_contested(claimed).items():
-                masks[i][plane] = mask
-        return {i: list(by_plane.values()) for i, by_plane in masks.items()}
+        return without_overlaps({i: e.shown() for i, e in self._objects.items() if e.masks})
 
     def _show(self) -> None:
         """Show the masks of all objects, and the slices of the current one."""
@@ -257,8 +250,7 @@ class Objects:
     def accept(self, daughter: bool = False) -> None:
         """Make all objects labels, in one step to undo; without a mask, as soon as it comes.
 
-        From here, an object goes on to :meth:`AcceptedObject.paint`, at once or through
-        :class:`AcceptLater`, and then to :meth:`LabelWriter.accept`: journal, layer, history.
+        See :func:`~napari_sam.plugin.objects.accept.accept` for one of them.
 
         Parameters
         ----------
@@ -274,56 +266,21 @@ class Objects:
             self._desk.say("A label that was picked up stays who it is: Enter puts it back.")
             return
         self._desk.runner.drop_replaceable()
-        shown = self.shown()
+        sheach_how, how = self.sheach_how(), self._desk.acceptance
         with work.history.one_action() as step:
             with work.writer.one_step():
-                accepted = {
-                    each.number
-                    for each in chosen
-                    if self._accept(each, work, step, daughter, shown.get(each.number, []))
-                }
+                accepted = set()
+                for each in chosen:  # two objects with the chosen label would be one
+                    each_how = how if each is self.current else how.next_free()
+                    masks = sheach_how.get(each.number, [])
+                    if accept(self._desk, self.later, each, masks, work, step, each_how, daughter):
+                        accepted.add(each.number)
             self._end(accepted)
         if refused := len(chosen) - len(accepted):
             if accepted:
                 self._desk.say(f"{len(accepted)} objects accepted, {refused} not: {REFUSED}")
         elif len(accepted) > 1:
             self._desk.say(f"{len(accepted)} objects accepted. {FIRST_HINT}")
-
-    def _accept(
-        self,
-        finished: CurrentObject,
-        work: Workspace,
-        step: Step,
-        daughter: bool,
-        masks: list[Mask],
-    ) -> bool:
-        """Accept one object; whether the user is done with it."""
-        how = self._desk.acceptance
-        if finished is not self.current:  # two objects with the chosen label would be one
-            how = how.next_free()
-        questions = finished.questions
-        time = work.source.plane_axes.find("T")
-        frames = [plane[time] for plane in questions.asked] if time >= 0 else []
-        accepted = AcceptedObject(
-            self._desk,
-            work,
-            step,
-            how,
-            questions.prompts,
-            finished.origin,
-            finished.held,
-            daughter,
-            min(frames, default=0),
-        )
-        if missing := questions.missing:
-            answered = {p: mask for p, mask in finished.masks.items() if p not in missing}
-            open_questions = {plane: questions.on(plane) for plane in missing}
-            self.later.when_answered(finished, accepted, answered, open_questions)
-            return True
-        if (job := finished.following.job) is not None:
-            self.later.when_followed(finished, accepted, job)
-            return True
-        return bool(masks) and accepted.paint(masks)
 
     def drop(self) -> None:
         """Forget the current object and its prompts."""
