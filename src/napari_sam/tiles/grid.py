@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from napari_sam.image.volume import Plane as Plane  # prompts know planes through the tiles
+from napari_sam.image.volume import Plane
 
 from .bbox import BBox
 

@@ -312,7 +312,7 @@ class Engine:
         from napari_sam.measure.measure import iter_measure
 
         image = whole_image(source)
-        steps = iter_measure(labels, image, image)
+        steps = iter_measure(labels, image.calibration, image)
         while True:
             try:
                 done, total = next(steps)
