@@ -911,10 +911,10 @@ def test_daughters_are_born_after_their_mother(session: Session) -> None:
     with pytest.raises(PromptError, match="daughter of 1") as caught:
         session.propagate(seeds, parents={5: 1})
     assert "\n" not in str(caught.value)
-    assert session.parents == {}
+    assert session.book.parents == {}
     later = {1: seeds[1], 5: [seed_of(balls(), z, 2) for z in (7, 8)]}
     steps = list(session.propagate(later, parents={5: 1}))
-    assert session.parents == {5: 1}
+    assert session.book.parents == {5: 1}
     assert max(step.plane[0] for step in steps if 1 in step.masks) == 6
     assert min(step.plane[0] for step in steps if 5 in step.masks) == 7
     assert ends(steps, 1)[7] is ends(steps, 5)[6] is Ending.DIVIDED

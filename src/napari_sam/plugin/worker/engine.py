@@ -114,7 +114,7 @@ class Engine:
         for plane, asked in wanted.items():
             objects = {number: tuple(one.prompts) for number, one in asked.items()}
             sizes = {number: one.size for number, one in asked.items()}
-            for done, tile in enumerate(session.encode_for(objects), start=1):
+            for done, tile in enumerate(session.interactive.encode_for(objects), start=1):
                 yield Progress("Looking at the image", done)
                 yield self._ready(session, source, [tile])
             for number, mask in session.predict_objects(objects, sizes).items():
@@ -127,7 +127,7 @@ class Engine:
         session = self._session
         if session is None or not source.same_view(self._source):
             return
-        found = session.glimpse({1: tuple(asked.prompts)}, {1: asked.size})
+        found = session.interactive.glimpse({1: tuple(asked.prompts)}, {1: asked.size})
         if found is not None:
             yield Glimpse(found[1])
 
