@@ -9,7 +9,11 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
-PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+PAGES = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+}
 """File at the top of the repository -> the page of the site that shows it."""
 
 LINK_UP = re.compile(rf"\]\((?P<up>(?:\.\./)*)\.\./(?P<file>{'|'.join(map(re.escape, PAGES))})")
