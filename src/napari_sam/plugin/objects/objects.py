@@ -266,13 +266,13 @@ class Objects:
             self._desk.say("A label that was picked up stays who it is: Enter puts it back.")
             return
         self._desk.runner.drop_replaceable()
-        sheach_how, how = self.sheach_how(), self._desk.acceptance
+        shown, how = self.shown(), self._desk.acceptance
         with work.history.one_action() as step:
             with work.writer.one_step():
                 accepted = set()
                 for each in chosen:  # two objects with the chosen label would be one
                     each_how = how if each is self.current else how.next_free()
-                    masks = sheach_how.get(each.number, [])
+                    masks = shown.get(each.number, [])
                     if accept(self._desk, self.later, each, masks, work, step, each_how, daughter):
                         accepted.add(each.number)
             self._end(accepted)
