@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,10 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_sam import Session
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
+from tests.tiny import TINY_POLICY, tiny_config
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 
@@ -29,7 +28,7 @@ class GatedSam(Sam):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             # without boxes: its points are asked as clicks are, which random weights answer alike
-            super().__init__(replace(ModelConfig.tiny_random(), proposal_boxes=False))
+            super().__init__(tiny_config(proposal_boxes=False), TINY_POLICY)
         self.gate, self.inside = threading.Event(), threading.Event()
         self.gate.set()
         self.threads: set[int] = set()
@@ -74,6 +73,40 @@ class Bench:
     @property
     def controller(self) -> Any:
         return self.dock.controller
+
+    @property
+    def work(self) -> Any:
+        """The workspace of the image in use."""
+        return self.controller.workspace
+
+    # actions, as keys and buttons run them
+
+    def accept(self) -> None:
+        self.controller.actions.accept()
+
+    def accept_daughter(self) -> None:
+        self.controller.actions.accept_daughter()
+
+    def follow(self) -> None:
+        self.controller.actions.follow()
+
+    def next_object(self) -> None:
+        self.controller.actions.next_object()
+
+    def drop(self) -> None:
+        self.controller.actions.drop()
+
+    def undo(self) -> None:
+        self.controller.actions.undo()
+
+    def redo(self) -> None:
+        self.controller.actions.redo()
+
+    def undo_labels(self) -> None:
+        self.controller.actions.undo_labels()
+
+    def cancel(self) -> None:
+        self.controller.actions.cancel()
 
     def layer(self, name: str) -> Any:
         return self.viewer.layers[f"SAM {name}"]
@@ -204,7 +237,7 @@ def opening(make_viewer: Any, model: Any, qtbot: Any) -> Iterator[Open]:
     if isinstance(model, GatedSam):
         model.gate.set()
     for bench in benches:
-        bench.controller.cancel()
+        bench.cancel()
         bench.wait(lambda bench=bench: not bench.controller.runner.busy)
         bench.controller.close()
         bench.wait(lambda bench=bench: not bench.controller.model_view.busy)

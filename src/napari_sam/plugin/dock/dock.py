@@ -62,35 +62,10 @@ class SamDock(QWidget):
         self.status = text_label(word_wrap=True)
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._forward()
         self._lay_out()
         self.keys.set_open()
         self.show_busy(False)
         self.show_can_accept(False)
-
-    def _forward(self) -> None:
-        """Names of parts that the controller still takes from the dock itself."""
-        image, model, tool = self.image_row, self.model_row, self.tool_row
-        follow, objects, box = self.follow_row, self.object_row, self.everything_box
-        self.image_chosen, self.auto_contrast_changed = image.chosen, image.auto_contrast_changed
-        self.auto_contrast, self.channel_box = image.auto_contrast, image.channel_box
-        self.view_box = image.view_box
-        self.models_wanted, self.model_chosen = model.opened, model.chosen
-        self.tool_chosen, self.show_tool = tool.chosen, tool.show_tool
-        self.restore_answered = self.restore_box.answered
-        self.follow_clicked, self.slice_chosen = follow.follow_clicked, follow.slice_chosen
-        self.show_followed, self.strip = follow.show_followed, follow.strip
-        self.accept_clicked, self.drop_clicked = objects.accept_clicked, objects.drop_clicked
-        self.undo_clicked, self.next_clicked = objects.undo_clicked, objects.next_clicked
-        self.show_objects = objects.show_objects
-        self.tracks_clicked, self.measure_clicked = box.tracks_clicked, box.measure_clicked
-        self.segment_clicked, self.here_clicked = box.segment_clicked, box.here_clicked
-        self.linked, self.ahead, self.review_box = box.linked, box.ahead, box.review_box
-
-    @property
-    def follow_axis(self) -> str | None:
-        """Letter of the axis through which to follow an object."""
-        return self.follow_row.follow_axis
 
     def show_images(self, names: Sequence[str], chosen: int) -> None:
         """List the images, and enable what needs a chosen image; see :class:`ImageRow`."""

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from psygnal import Signal
+
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.settings import Settings, read_settings, remember_model, same_name
 from napari_sam.plugin.worker.events import Downloading, Event, ModelReady
@@ -31,7 +33,16 @@ class ModelChooser:
         :meth:`SamDock.show_progress`.
     given : Settings or None
         Instead of napari's preferences.
+    ask_again : callable
+        Lets the objects under way be asked of another model.
+
+    Signals
+    -------
+    busy_changed
+        :attr:`busy` may have changed.
     """
+
+    busy_changed = Signal()
 
     def __init__(
         self,
@@ -39,9 +50,10 @@ class ModelChooser:
         row: ModelRow,
         show_progress: Callable[[str, int, int], None],
         given: Settings | None,
+        ask_again: Callable[[], None],
     ) -> None:
         self._desk, self._row, self._given = desk, row, given
-        self._show_progress = show_progress
+        self._show_progress, self._ask_again = show_progress, ask_again
         self._listed: list[ListedModel] = []
         self._earlier: list[Any] = []
         self._ready: ModelReady | None = None  # the one that was chosen here, if one was
@@ -117,7 +129,7 @@ class ModelChooser:
         """Show the list, and which model answers or is on its way."""
         self.list()
         self._row.show_model("Loading the model" if self.busy else self._answering)
-        self._desk.show_busy()
+        self.busy_changed.emit()
 
     def _fetch(self, model: Any) -> None:
         self._coming = model
@@ -148,7 +160,7 @@ class ModelChooser:
         self._preferred = (self._given or read_settings()).model
         engine = self._desk.engine
         self._desk.runner.submit(Job(engine.load(self.settings), self._desk.receive))
-        self._desk.objects.ask_again()
+        self._ask_again()
         self.refresh()
 
     def _forget(self) -> None:

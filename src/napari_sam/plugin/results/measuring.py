@@ -32,8 +32,8 @@ class Measuring:
         work = self._desk.look()
         if work is None:
             return
-        layer = work.ensure_labels()
-        steps = self._desk.engine.measure(work.plain_labels(), work.source)
+        layer = work.labels_layer.ensure()
+        steps = self._desk.engine.measure(work.labels_layer.plain(), work.source)
         receive = lambda event: self._receive(work, layer, event)  # noqa: E731
         self._desk.runner.submit(Job(steps, receive, priority=Priority.ASKED))
 
@@ -55,7 +55,7 @@ class Measuring:
             for name in table.columns
             if name not in _KNOWN
         }
-        if (classes := work.classes).of_label:  # that column is no number, and has no gaps
+        if (classes := work.classes.table).of_label:  # that column is no number, and has no gaps
             columns["class"] = {row["label"]: classes.class_of(row["label"]) for row in rows}
         layer.features = with_columns(layer.features, columns, None)
         when = "" if frame is None else f" in frame {frame}"
