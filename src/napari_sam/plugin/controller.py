@@ -195,7 +195,7 @@ class Controller:
         dock.clicks.size_clicked.connect(actions.next_size)
         dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
         dock.everything_box.segment_clicked.connect(
-            lambda every: actions.segment(every, dock.everything_box.linked.isChecked())
+            lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )
         dock.everything_box.here_clicked.connect(actions.segment_here)
         dock.cancel_clicked.connect(actions.cancel)

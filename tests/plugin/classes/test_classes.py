@@ -57,7 +57,7 @@ def with_classes(bench: Bench, *names: str) -> None:
 def test_a_class_is_made_and_renamed_with_the_keyboard_and_given(open_dock: Open) -> None:
     bench = open_dock(picture(60, 80), show=True)
     box = bench.dock.class_box
-    assert not box.is_open
+    assert not box.button.isChecked()
     QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
     accept(bench, *PLACES[0])
     assert classes(bench) == {}

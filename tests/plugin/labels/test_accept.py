@@ -31,12 +31,12 @@ def cleaned(pixels: np.ndarray, how: Cleaning, *clicks: tuple[float, float]) -> 
 def test_the_box_is_folded_and_the_defaults_change_nothing(open_dock: Open) -> None:
     bench = open_dock(picture(60, 80), show=True)
     box = bench.dock.accept_box
-    assert not box.is_open
+    assert not box.button.isChecked()
     bench.dock.keys.set_open(False)
     folded = bench.dock.sizeHint().height()
     QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
-    assert box.is_open
+    assert box.button.isChecked()
     assert bench.dock.sizeHint().height() > folded
     bench.add(30, 40)
     bench.idle()

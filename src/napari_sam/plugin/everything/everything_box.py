@@ -1,16 +1,39 @@
 """EverythingBox: the buttons of the segmentation without prompts, of measures and of the review."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QCheckBox, QLabel
 
 from napari_sam.plugin.ahead.ahead_box import AheadBox
 from napari_sam.plugin.keys import tip_of
-from napari_sam.plugin.widgets.buttons import check_box, push_button
+from napari_sam.plugin.widgets.buttons import push_button
 from napari_sam.plugin.widgets.fold import Fold
+from napari_sam.plugin.widgets.form import Form
 
 from .review_box import ReviewBox
+
+
+@dataclass(frozen=True, slots=True)
+class EverythingOptions:
+    """Values of the form: how objects are segmented without prompts.
+
+    Parameters
+    ----------
+    linked : bool
+        Whether objects of neighbouring slices are linked, so that each has one label in the stack.
+    """
+
+    linked: Annotated[
+        bool,
+        {
+            "text": "One label through all slices",
+            "tooltip": "Link the objects of neighbouring slices: each has one label in the whole "
+            "stack.\nThe labels appear when all slices are done.",
+        },
+    ] = False
 
 
 class EverythingBox(Fold):
@@ -19,7 +42,7 @@ class EverythingBox(Fold):
     Attributes
     ----------
     linked : QCheckBox
-        Checked: objects of neighbouring slices get one label through the stack.
+        Of :attr:`EverythingOptions.linked`; hidden without a stack.
     ahead : AheadBox
     review_box : ReviewBox
 
@@ -42,11 +65,8 @@ class EverythingBox(Fold):
         self.here_button = push_button("Here", tip_of("segment_here"))
         self.slice_button = push_button("This slice", tip_of("segment_slice"))
         self.all_button = push_button("All slices", tip_of("segment_all"))
-        self.linked = check_box(
-            "One label through all slices",
-            "Link the objects of neighbouring slices: each has one label in the whole stack.\n"
-            "The labels appear when all slices are done.",
-        )
+        self._form = Form(EverythingOptions)
+        self.linked: QCheckBox = self._form.native("linked")
         self.measure_button = push_button("Measure", tip_of("measure"))
         self.tracks_button = push_button("Show tracks", tip_of("show_tracks"))
         self.ahead = AheadBox()
@@ -57,6 +77,11 @@ class EverythingBox(Fold):
         self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
         self.measure_button.clicked.connect(lambda: self.measure_clicked.emit())
         self._lay_out()
+
+    @property
+    def chosen(self) -> EverythingOptions:
+        """The options that the form shows now."""
+        return self._form.value
 
     def show_axes(self, axes: Sequence[str]) -> None:
         """Offer all slices for a stack with such axes, and tracks if it has a time axis."""
