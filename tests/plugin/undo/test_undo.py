@@ -825,7 +825,7 @@ def test_the_journal_has_what_is_shown_after_undo_and_redo(open_dock: Open) -> N
         bench.idle()
         bench.accept()
     for action in ("undo", "undo", "redo", "undo_labels", "redo"):
-        getattr(bench.controller, action)()
+        getattr(bench, action)()
         bench.idle()
         expected = bench.layer("labels").data.copy()
         journal = Journal(Path(bench.layer("labels").metadata[JOURNAL_KEY]), subject)
