@@ -72,6 +72,7 @@ ONLY_IN = {
     "qtpy": {"plugin"},
     "magicgui": {"plugin"},
     "superqt": {"plugin"},
+    "psygnal": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
     | {"cluster"},
     "distributed": {"cluster"},
@@ -79,9 +80,19 @@ ONLY_IN = {
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
 DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
-# magicgui, psygnal and superqt come with napari
-OPTIONAL = {"napari", "magicgui", "psygnal", "superqt", "npe2", "dask", "distributed", "pyarrow"}
-OPTIONAL |= {"roifile"}
+# magicgui, pandas, psygnal and superqt come with napari
+OPTIONAL = {
+    "napari",
+    "magicgui",
+    "pandas",
+    "psygnal",
+    "superqt",
+    "npe2",
+    "dask",
+    "distributed",
+    "pyarrow",
+    "roifile",
+}
 
 
 def fresh(code: str, *options: str) -> subprocess.CompletedProcess[str]:

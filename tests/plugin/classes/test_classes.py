@@ -326,7 +326,7 @@ def test_classes_come_back_after_a_kill(open_cells_tiny: Open, tmp_path: Path) -
     assert classes(bench) == {}
     bench.dock.restore_box.restore_button.click()
     assert classes(bench) == {1: "neuron", 2: "neuron", 3: "glia"}
-    table: Any = bench.controller.workspace.classes
+    table: Any = bench.controller.workspace.classes.table
     assert table.names == ("neuron", "glia", "never used")
     assert table.named("glia").color == "#abcdef"
     assert [bench.dock.class_box.classes.item(i).text() for i in range(4)][1:] == list(table.names)

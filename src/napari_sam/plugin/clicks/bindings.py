@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from napari.layers import Layer
 
@@ -44,8 +43,8 @@ class Bindings:
             self.release(layer)
 
 
-def _callback(call: Callable[[], None]) -> Callable[[Any], None]:
-    def pressed(layer: Any) -> None:
+def _callback(call: Callable[[], None]) -> Callable[[Layer], None]:
+    def pressed(layer: Layer) -> None:
         call()
 
     return pressed

@@ -1,7 +1,6 @@
 """Cleaned: the masks of an object as they are shown; no Qt, no napari."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
@@ -23,7 +22,7 @@ class Cleaned:
 
     def __init__(self, spared: Mapping[Plane, Mask] | None = None) -> None:
         self._spared = spared or {}
-        self._cleaned: dict[Plane, tuple[tuple[Any, ...], Mask]] = {}
+        self._cleaned: dict[Plane, tuple[tuple[object, ...], Mask]] = {}
 
     def of(
         self, masks: Mapping[Plane, Mask], prompts: Mapping[Plane, PlanePrompts], how: Cleaning
@@ -52,7 +51,7 @@ class Cleaned:
 
     def _clean(
         self, plane: Plane, mask: Mask, clicks: tuple[Click, ...], how: Cleaning
-    ) -> tuple[tuple[Any, ...], Mask]:
+    ) -> tuple[tuple[object, ...], Mask]:
         if self._spared.get(plane) is mask:
             how = AS_IT_IS
         key = (mask, clicks, how)

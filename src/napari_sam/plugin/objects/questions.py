@@ -1,7 +1,6 @@
 """Questions: the planes on which to ask the model about an object; no Qt, no napari."""
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
@@ -10,7 +9,7 @@ from napari_sam.plugin.layers.read_prompts import PlanePrompts
 from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.prompts.prompt import MaskPrompt, PointPrompt, Prompt
 
-Key = tuple[Any, ...]
+Key = tuple[object, ...]
 
 
 class Questions:

@@ -1,11 +1,11 @@
 """Measuring: numbers of all labels, in the features of their layer; no Qt."""
 
-from typing import Any
+from napari.layers import Labels
 
 from napari_sam.measure.measurements import Measurements
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.label_features import with_columns
-from napari_sam.plugin.worker.events import Measured
+from napari_sam.plugin.worker.events import Event, Measured
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 
@@ -37,13 +37,13 @@ class Measuring:
         receive = lambda event: self._receive(work, layer, event)  # noqa: E731
         self._desk.runner.submit(Job(steps, receive, priority=Priority.ASKED))
 
-    def _receive(self, work: Workspace, layer: Any, event: Any) -> None:
+    def _receive(self, work: Workspace, layer: Labels, event: Event) -> None:
         if not isinstance(event, Measured):
             self._desk.receive(event)
         elif layer in work.viewer.layers:
             self._show(work, layer, event.table)
 
-    def _show(self, work: Workspace, layer: Any, table: Measurements) -> None:
+    def _show(self, work: Workspace, layer: Labels, table: Measurements) -> None:
         time = work.source.plane_axes.find("T")
         frame = None if time < 0 else work.shown_plane[time]
         rows = [row for row in table.rows() if row.get("t") == frame]

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
 from napari.layers import Points, Shapes
 from numpy.typing import NDArray
 
@@ -34,8 +35,8 @@ class LayerPrompts:
 
     data: tuple[NDArray[np.float64], ...] = ()
     kinds: tuple[str, ...] = ()
-    features: Any = None
-    key: tuple[Any, ...] = ()
+    features: pd.DataFrame | None = None
+    key: tuple[object, ...] = ()
 
     @classmethod
     def of(cls, layer: Points | Shapes | None) -> "LayerPrompts":

@@ -92,7 +92,7 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._queue: list[Job] = []
         self._running: Job | None = None
-        self._worker: Any = None
+        self._worker: GeneratorWorker | None = None
 
     @property
     def busy(self) -> bool:
@@ -176,7 +176,7 @@ class JobRunner(QObject):
         self._worker.start()
         self.busy_changed.emit(self.working)
 
-    def _deliver(self, job: Job, event: Any) -> None:
+    def _deliver(self, job: Job, event: Event | Exception) -> None:
         # After quit() one more value arrives: it belongs to a click that is no longer meant.
         if job.dropped:
             return
@@ -225,13 +225,13 @@ class _Worker(GeneratorWorker):
             self._finished.emit(self)
 
 
-def _worker_for(job: Job) -> Any:
+def _worker_for(job: Job) -> GeneratorWorker:
     if job.quiet:  # napari would ask whether it may be interrupted, before it closes
         return _Worker(run_steps, job)
     return create_worker(run_steps, job, _start_thread=False, _worker_class=_Worker)
 
 
-def run_steps(job: Job) -> Iterator[Any]:
+def run_steps(job: Job) -> Iterator[Event | Exception]:
     """What the worker runs: a job's events, or the error that ended it.
 
     No exception leaves it: after a RuntimeError, torch's favourite, the worker would end without
