@@ -38,7 +38,7 @@ _LARGEST_AREA = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class AcceptOptions:
-    """Values of the form; :class:`AcceptBox` makes it, and an :class:`Acceptance` of them.
+    """Values of the form in :class:`AcceptBox`, for an :class:`Acceptance`.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class AcceptOptions:
 
     @property
     def acceptance(self) -> Acceptance:
-        """The same options as the labels and masks know them; without a class."""
+        """The options for masks and labels, without a class of the object."""
         holes = (self.holes_up_to or ALL_HOLES) if self.holes else 0
         cleaning = Cleaning(holes, self.smooth, self.one_piece, self.smallest)
         return Acceptance(self.policy, self.label, cleaning)
@@ -159,7 +159,7 @@ class AcceptBox(Fold):
 
     @property
     def chosen(self) -> Acceptance:
-        """The options that the form shows now."""
+        """Present options of the form, as an :class:`Acceptance`."""
         return self._form.value.acceptance
 
     def _lay_out(self) -> None:

@@ -1,4 +1,4 @@
-"""Form: magicgui widgets made from a frozen dataclass, and read back as its value."""
+"""Form: magicgui widgets made from a frozen dataclass, and read back as such a dataclass."""
 
 from typing import Generic, TypeVar
 
@@ -33,11 +33,11 @@ class Form(Generic[Value]):
 
     @property
     def value(self) -> Value:
-        """The dataclass with the values that the widgets show now."""
+        """The dataclass with the present values of the widgets."""
         return self._kind(**{name: widget.value for name, widget in self._widgets.items()})
 
     def widget(self, name: str) -> ValueWidget:
-        """The magicgui widget of a field; `changed` of it is emitted when its value changes."""
+        """The magicgui widget of a field; the widget emits `changed` with each new value."""
         return self._widgets[name]
 
     def native(self, name: str) -> QWidget:
