@@ -1,4 +1,4 @@
-"""Guide: the slices of a followed object that are worth a look, and the way there."""
+"""Guide: moves the viewer to unsure slices of a followed object."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -13,21 +13,21 @@ from napari_sam.plugin.workspace import Workspace
 
 
 class FollowWidgets(Protocol):
-    """The widgets that show how far an object was followed."""
+    """Widgets for the slices of a followed object."""
 
     slice_chosen: Any
     strip: Any
 
     @property
     def follow_axis(self) -> str | None:
-        """Letter of the axis that the strip shows; None for an image of one plane."""
+        """Letter of the axis of the strip; None for a single plane."""
 
     def show_followed(self, size: int, values: Mapping[int, float | None]) -> None:
-        """Show the slices of an object out of `size`, and how unsure they are."""
+        """Show unsureness by slice, out of `size` slices."""
 
 
 class Guide:
-    """The strip of slices, and the key that goes to the most unsure slice.
+    """Strip of slices in the dock, and key for the most unsure slice.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Guide:
         self._viewer.dims.events.point.disconnect(self._show_here)
 
     def look_next(self) -> None:
-        """Go to the slice on which the model is least sure."""
+        """Move the viewer to the least sure slice."""
         plane, work = self._next_unsure(), self._desk.workspace
         if plane is None or work is None:
             self._desk.say("Follow an object first [G]: then N goes where it is worth a look.")
@@ -77,8 +77,8 @@ class Guide:
     def _choose(self, position: int) -> None:
         work, axis = self._desk.workspace, self._dock.follow_axis
         if work is not None and axis is not None:
-            here, place = work.shown_plane, work.source.plane_axes.index(axis)
-            self._go(work, (*here[:place], position, *here[place + 1 :]))
+            plane, place = work.shown_plane, work.source.plane_axes.index(axis)
+            self._go(work, (*plane[:place], position, *plane[place + 1 :]))
 
     def _show_here(self, event: Event | None = None) -> None:
         work, axis = self._desk.workspace, self._dock.follow_axis
