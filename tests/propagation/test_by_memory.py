@@ -118,6 +118,7 @@ def check(model: Sam, version: str, walk: Walk, known: dict[int, ImageFeatures])
 WALKS = [LONG, *(pytest.param(walk, marks=pytest.mark.slow) for walk in (LOST, *SHORT))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)
 def test_objects_are_followed_as_sam2_does(
     model: Sam, walk: Walk, known: dict[int, ImageFeatures]

@@ -713,6 +713,7 @@ def test_all_slices_of_a_cell_are_followed_through_time() -> None:
     assert len(session.undo()) == 12
 
 
+@pytest.mark.long
 def test_many_tiles_and_labels_on_disk(tiny_model: Sam, tmp_path: Path) -> None:
     image = zarr.create_array(
         tmp_path / "stack.zarr", shape=(9, 10_000, 10_000), chunks=(1, 512, 512), dtype="uint8"
