@@ -92,7 +92,7 @@ def _noticed(encoder: Encoder, tiles: Iterator[Tile]) -> Iterator[Tile]:
     """Warn if what the workers keep is not seen here."""
     cache, seen = encoder.cache, True
     for tile in tiles:
-        if cache is not None and seen and cache.missing([(*tile.plane, tile.row, tile.col)]):
+        if cache is not None and seen and cache.missing([tile.index]):
             seen = False
             encoder.warnings.append(
                 f"the workers keep embeddings, but not in {cache.root} as it is seen here: name a "

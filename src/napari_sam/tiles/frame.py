@@ -56,8 +56,3 @@ class Frame:
         """
         inside = np.asarray(yx, np.float64) - (self.tile.y0, self.tile.x0)
         return (inside * self.scale + self.first)[..., ::-1].astype(np.float32)
-
-    def to_data(self, xy: ArrayLike) -> NDArray[np.float64]:
-        """Inverse of :meth:`to_model`: ``(..., 2)`` xy to data coordinates, yx."""
-        inside = (np.asarray(xy, np.float64)[..., ::-1] - self.first) / self.scale
-        return np.add(inside, (self.tile.y0, self.tile.x0))

@@ -7,6 +7,9 @@ from napari_sam.image.volume import Plane
 
 from .bbox import BBox
 
+TileIndex = tuple[int, ...]
+"""Index of a tile in an image: ``(*plane, row, col)``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -48,9 +51,10 @@ class Tile:
         """``(y0, x0, y1, x1)``, the ends excluded."""
         return self.y0, self.x0, self.y1, self.x1
 
-    def contains(self, y: float, x: float) -> bool:
-        """Whether the pixel at data coordinates ``(y, x)`` lies in the tile."""
-        return self.y0 <= y + 0.5 < self.y1 and self.x0 <= x + 0.5 < self.x1
+    @property
+    def index(self) -> TileIndex:
+        """Index of the tile among all tiles of its image, ``(*plane, row, col)``."""
+        return (*self.plane, self.row, self.col)
 
 
 @dataclass(frozen=True, slots=True)
