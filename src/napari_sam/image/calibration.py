@@ -43,7 +43,7 @@ class Calibration:
         translate: Sequence[float] | None = None,
         units: Sequence[str] | None = None,
     ) -> "Calibration":
-        """Check the values that a user or a file gives, and fill in those that are missing.
+        """Check values from a user or a file, and fill in missing values.
 
         Parameters
         ----------
