@@ -100,7 +100,8 @@ class Calibration:
         ndarray
             ``(..., len(axes))`` float64, in `units`.
         """
-        return np.asarray(positions, np.float64) * np.array(self.scale) + np.array(self.translate)
+        pixels = np.asarray(positions, np.float64)
+        return np.add(pixels * np.array(self.scale), np.array(self.translate), dtype=np.float64)
 
 
 def _checked_scale(values: Sequence[float] | None, axes: str) -> tuple[float, ...]:

@@ -24,7 +24,8 @@ class Measurements:
         ``class``
             Name of the object's class, empty without one; only if classes are given.
         ``score``
-            IoU predicted by the model, from 0 to 1, NaN if unknown; only if scores are given.
+            Confidence of the model, from 0 to 1 (predicted IoU times the probability of an object),
+            NaN if unknown; only if scores are given.
         ``pixels``
             Number of pixels.
         ``area``, or ``volume`` with a z axis
