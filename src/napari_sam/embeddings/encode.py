@@ -33,10 +33,6 @@ _CLOSE_UPS_IN_MEMORY = 64
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one thread: torch uses all cores by itself
 
 
-class NotAtHandError(Exception):
-    """The embedding of a tile is not there yet: the tile would have to be encoded first."""
-
-
 class Encoder:
     """Embeddings of an image under a model and an intensity mapping.
 
@@ -80,7 +76,7 @@ class Encoder:
         closer: bool = True,
     ) -> None:
         self.model, self.volume, self.mapping, self.grid = model, volume, mapping, grid
-        self.closer = closer and model.config.closer_looks
+        self.closer = closer and model.policy.closer_looks
         self.cache = cache
         self.calls = 0
         self.warnings: list[str] = []
@@ -174,34 +170,10 @@ class Encoder:
         pixels, _ = self.read(tile)
         return self._compute(tile, pixels)
 
-    def recall(self, tile: Tile) -> Embedding:
-        """The embedding of a tile, if memory or the cache holds the embedding already.
-
-        Parameters
-        ----------
-        tile : Tile
-            A tile of the grid.
-
-        Returns
-        -------
-        Embedding
-            As :meth:`get` gives it. An image on disk is not read for that: then only memory is
-            searched, and if the image was edited meanwhile, the embedding is an old one.
-
-        Raises
-        ------
-        NotAtHandError
-            If the tile would have to be encoded.
-        """
-        if isinstance(self.volume.data, np.ndarray):
-            tile_pixels = self.read(tile)
-            if not self.has(tile, tile_pixels):
-                raise NotAtHandError
-            return self.get(tile, tile_pixels)
-        recent = self._recent.peek(tile.index)
-        if recent is None:
-            raise NotAtHandError
-        return recent[1]
+    def recent(self, tile: Tile) -> Embedding | None:
+        """The embedding of a tile in memory, even if the image was edited since; None if absent."""
+        entry = self._recent.peek(tile.index)
+        return None if entry is None else entry[1]
 
     def has(self, tile: Tile, tile_pixels: TilePixels) -> bool:
         """Whether memory or the cache holds the embedding of a tile, from the same pixels.
@@ -289,22 +261,3 @@ class Encoder:
             features = self.model.encode_image(self.model.preprocess(rgb, tile.zoom))
         self.calls += 1
         return Embedding(tile, features)
-
-
-class AtHand:
-    """Embeddings that an encoder can give without encoding a tile.
-
-    An :class:`~napari_sam.embeddings.embedding.Embeddings` for answers while the mouse moves: a
-    tile that is not encoded yet raises :exc:`NotAtHandError`.
-
-    Parameters
-    ----------
-    encoder : Encoder
-        Its model and grid are used. It is run for close-ups alone, which take no longer than an
-        answer.
-    """
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.model, self.grid, self.closer = encoder.model, encoder.grid, encoder.closer
-        self.get = encoder.recall
-        self.close_up = encoder.close_up

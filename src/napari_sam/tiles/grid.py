@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from napari_sam.image.volume import Plane
 
 from .bbox import BBox
+from .cut import cut_sides
 
 TileIndex = tuple[int, ...]
 """Index of a tile in an image: ``(*plane, row, col)``."""
@@ -96,6 +98,11 @@ class TileGrid:
             )
 
     @property
+    def bbox(self) -> BBox:
+        """Box of a whole plane: ``(0, 0, height, width)``, data pixels."""
+        return 0, 0, self.height, self.width
+
+    @property
     def rows(self) -> int:
         """Number of rows of tiles."""
         return len(self._starts(self.height))
@@ -149,7 +156,7 @@ class TileGrid:
         return self.tile(plane, row, self._best(self.width, bbox[1], bbox[3]))
 
     def behind(self, tile: Tile, bbox: BBox) -> tuple[Tile, ...]:
-        """Neighbouring tiles that an object extends into, beyond the border of its tile.
+        """Neighbouring tiles behind the sides where an object touches the border of its tile.
 
         Parameters
         ----------
@@ -164,19 +171,11 @@ class TileGrid:
             The next tile behind each side that the object touches, unless the image ends there; if
             the object touches two sides, also the tile behind their corner.
         """
-        rows = {tile.row} | self._next(bbox[0] <= tile.y0, bbox[2] >= tile.y1, tile.row, self.rows)
-        cols = {tile.col} | self._next(bbox[1] <= tile.x0, bbox[3] >= tile.x1, tile.col, self.cols)
-        places = sorted((row, col) for row in rows for col in cols)
+        top, left, bottom, right = cut_sides(bbox, tile.bbox, self.bbox)
+        rows = range(tile.row - top, tile.row + bottom + 1)
+        cols = range(tile.col - left, tile.col + right + 1)
+        places = product(rows, cols)
         return tuple(self.tile(tile.plane, *p) for p in places if p != (tile.row, tile.col))
-
-    @staticmethod
-    def _next(before: bool, after: bool, index: int, count: int) -> set[int]:
-        neighbours = set()
-        if before:
-            neighbours.add(index - 1)
-        if after:
-            neighbours.add(index + 1)
-        return {i for i in neighbours if 0 <= i < count}
 
     def _overlapping(self, length: int, start: int, stop: int) -> list[int]:
         size = min(self.tile_size, length)

@@ -10,7 +10,7 @@ import zarr
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
-from napari_sam.image.volume import Plane
+from napari_sam.image.volume import Plane, Volume
 
 from .folder import MicroSamFolder
 from .origin import ARRAY, EMBEDDING_SHAPE, Origin
@@ -70,7 +70,7 @@ def import_planes(
         yield ImportStep(plane.plane, "damaged" if values is None else "taken")
 
 
-def check_limits(encoder: Encoder, planes: Sequence[PlaneSurvey]) -> None:
+def check_limits(volume: Volume, mapping: IntensityMapping, planes: Sequence[PlaneSurvey]) -> None:
     """Check that every plane can be exported: micro-sam takes a whole image or nothing.
 
     Raises
@@ -78,12 +78,12 @@ def check_limits(encoder: Encoder, planes: Sequence[PlaneSurvey]) -> None:
     CacheError
         If the values of a plane do not reach from limit to limit.
     """
-    unfit = sum(not _fits(encoder.mapping, plane) for plane in planes)
+    unfit = sum(not _fits(mapping, plane) for plane in planes)
     if unfit:
         advice = "leave --contrast out" if len(planes) == 1 else "let micro-sam compute the stack"
         raise CacheError(
-            f"{unfit} of {len(planes)} planes of {encoder.volume.name} do not reach from "
-            f"{encoder.mapping.key}, and micro-sam stretches each plane by itself: {advice}"
+            f"{unfit} of {len(planes)} planes of {volume.name} do not reach from "
+            f"{mapping.key}, and micro-sam stretches each plane by itself: {advice}"
         )
 
 
