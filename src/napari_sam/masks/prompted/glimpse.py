@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from napari_sam.embeddings.encode import AtHand, Encoder, NotAtHandError
+from napari_sam.embeddings.at_hand import AtHand, NotAtHandError
+from napari_sam.embeddings.encode import Encoder
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import PromptSet
 from napari_sam.tiles.grid import Tile
