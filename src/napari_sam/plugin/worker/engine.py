@@ -277,7 +277,7 @@ class Engine:
     ) -> bool | None:
         """Make a tile ready: whether that needed the model; None if it gave way to a click."""
         from napari_sam.masks.prompted.predict import home_tiles
-        from napari_sam.model.giving_way import GaveWay, giving_way
+        from napari_sam.model.interrupt import Interrupted, interruptible
 
         def wanted() -> bool:
             if not give_up.is_set():
@@ -290,9 +290,9 @@ class Engine:
         if not fresh and not at_hand:
             return False
         try:
-            with giving_way(session.model.image_encoder, wanted):
+            with interruptible(session.model.image_encoder, wanted):
                 session.encoder.get(tile, seen, keep=at_hand)
-        except GaveWay:
+        except Interrupted:
             return None
         return fresh
 
