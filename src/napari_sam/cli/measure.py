@@ -50,9 +50,9 @@ def measure(
     label_volume = read_image(labels, axes=label_axes)
     if "C" in label_volume.axes:
         raise LabelError(f"{labels} has channels, which labels have not: name the axes with --axes")
-    scaled = label_volume if image_volume is None else image_volume  # has the size of a pixel
+    calibration = (label_volume if image_volume is None else image_volume).calibration
     classes = read_classes(labels)
-    steps = save_measures(output, label_volume.data, scaled, image_volume, classes=classes)
+    steps = save_measures(output, label_volume.data, calibration, image_volume, classes=classes)
     show_measuring(steps, quiet=report_options.json)
     report({"files": [str(path) for path in output]}, as_json=report_options.json)
 

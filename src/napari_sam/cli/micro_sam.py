@@ -50,10 +50,10 @@ def import_micro_sam(
     stored = MicroSamFolder.open(folder)
     session, planes, origin = _surveyed(settings, volume, quiet=report_options.json)
     warnings = stored.check(origin, volume.plane_shape, volume.dtype)
-    steps = import_planes(session.encoder, stored, planes)
+    steps = session.encode(work=lambda encoder, _: import_planes(encoder, stored, planes))
     steps = progress(steps, len(planes), "import", quiet=report_options.json)
     counts = Counter(step.outcome for step in steps)
-    if counts["taken"] > (room := session.encoder.room):
+    if counts["taken"] > (room := session.interactive.room):
         warnings.append(
             f"the cache has room for {room} planes, the first are pushed out already: give it more "
             "(NAPARI_SAM_CACHE_BUDGET), and import again"
@@ -94,9 +94,11 @@ def export_micro_sam(
     volume = settings.read(path_or_url(image))
     check_exchangeable(volume)
     session, planes, origin = _surveyed(settings, volume, quiet=report_options.json)
-    check_limits(session.encoder, planes)
+    check_limits(session.volume, session.mapping, planes)
     with replacing(output) as place:
-        steps = export_planes(session.encoder, planes, origin, place)
+        steps = session.encode(
+            work=lambda encoder, _: export_planes(encoder, planes, origin, place)
+        )
         for _ in progress(steps, len(planes), "export", quiet=report_options.json):
             pass
     summary = _summary(session, planes)
@@ -138,7 +140,8 @@ def _surveyed(
     session = settings.open(volume, quiet=quiet)
     # micro-sam warns of any version but its own, so the name of this program may stand there
     version = f"napari-sam {__version__}"
-    return session, planes, origin_of(session.encoder, planes, model_hash, version)
+    origin = origin_of(session.model.config, session.volume, planes, model_hash, version)
+    return session, planes, origin
 
 
 def _published_hash(model: str) -> str | None:

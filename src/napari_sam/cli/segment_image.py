@@ -97,7 +97,7 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
     count, missed = _count(session, image.prompts)
     files, notes = _save(session, task.output, overwrite=method.overwrite)
     if task.tracks is not None:
-        files += session.save_tracks(task.tracks, overwrite=method.overwrite)
+        files += session.save(task.tracks, overwrite=method.overwrite)
     if task.measures:
         files += _measure(session, task.measures, quiet=method.quiet)
     remove_tiles(tile_folder_of(task.output))  # every file is written: nobody resumes from tiles
@@ -168,6 +168,8 @@ def _measure(session: "Session", paths: tuple[Path, ...], *, quiet: bool) -> lis
     from napari_sam.measure.save import save_measures
 
     volume = session.volume
-    steps = save_measures(paths, session.labels, volume, volume, scores=session.scores)
+    steps = save_measures(
+        paths, session.labels, volume.calibration, volume, scores=session.book.scores
+    )
     show_measuring(steps, quiet=quiet)
     return list(paths)
