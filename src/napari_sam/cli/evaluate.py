@@ -141,5 +141,5 @@ def _score(
     if first is None:
         return {}, []
     bar = progress(chain([first], steps), first.total, "evaluate", quiet=quiet)
-    figures = summarise((step.seen for step in bar), task.protocol)
+    figures = summarise((step.outcome for step in bar), task.protocol)
     return figures, [line for session in sessions for line in session.warnings]
