@@ -9,10 +9,9 @@ import tifffile
 import torch
 
 from napari_sam.cli.app import run
-from napari_sam.model.config import ModelConfig
-from napari_sam.model.sam import Sam
 from napari_sam.weights.load import save_weights
 from tests.cli.process import Run
+from tests.tiny import tiny_sam
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +19,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Save a small model whose answers mean nothing."""
     torch.manual_seed(3)
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    model = Sam(ModelConfig.tiny_random())
+    model = tiny_sam()
     # a proposal head that learned nothing finds thousands of objects; a few are enough here
     head = model.get_submodule("image_encoder.pyramid.proposals")
     with torch.no_grad():

@@ -10,10 +10,9 @@ import torch
 import zarr
 
 from napari_sam.labels.files.write import write_labels
-from napari_sam.model.config import ModelConfig
-from napari_sam.model.sam import Sam
 from napari_sam.weights.load import save_weights
 from tests.cli.process import Run
+from tests.tiny import tiny_sam
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        save_weights(Sam(ModelConfig.tiny_random()), path)
+        save_weights(tiny_sam(), path)
     return path
 
 

@@ -59,6 +59,11 @@ class Mask:
         """Whether there is no pixel in the object."""
         return not self.pixels.any()
 
+    @property
+    def confidence(self) -> float:
+        """Trust in the mask, from 0 to 1: predicted IoU times the probability of an object."""
+        return float(self.iou / (1 + np.exp(-self.object_score)))
+
     def within(self, region: BBox) -> NDArray[np.bool_]:
         """The pixels of a region of the same plane, ``(h, w)`` bool: True inside the object."""
         y0, x0, y1, x1 = region
