@@ -10,7 +10,9 @@ from typing import Any
 
 import griffe
 
-ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):`(?P<target>~?[\w.]+)`")
+ROLE = re.compile(
+    r":(?:attr|class|data|exc|func|meth|mod):`(?:(?P<text>[^`<]+?)\s*<)?(?P<target>~?[\w.]+)>?`"
+)
 log = griffe.get_logger("mkdocs.hooks.roles")
 
 
@@ -36,7 +38,7 @@ def _below(scope: griffe.Object) -> Iterator[griffe.Object]:
 
 def _link(scope: griffe.Object, role: re.Match[str], paths: list[str]) -> str:
     target = role["target"].removeprefix("~")
-    name = target.split(".")[-1] if role["target"].startswith("~") else target
+    name = target.split(".")[-1] if role["target"].startswith("~") else role["text"] or target
     path = _resolve(scope, target, paths)
     if path is None:
         log.warning(f"{scope.path}: there is no {target!r} to refer to")
