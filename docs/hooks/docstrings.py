@@ -1,7 +1,10 @@
-"""Links for the Sphinx roles in docstrings, such as ``:meth:`open```, in the API pages.
+"""Extension of griffe: docstrings are adapted to mkdocstrings before the API pages are made.
 
-mkdocstrings knows Markdown links only. A role whose target is nowhere in the package is a warning,
-which ends a strict build. A target that is on no page of the site is shown as code.
+- Sphinx roles, such as ``:meth:`open```, become links, for mkdocstrings knows Markdown links only.
+  A role whose target is nowhere in the package is a warning, which ends a strict build. A target
+  that is on no page of the site is shown as code.
+- Parameters that share one description become separate entries, since griffe would give all of them
+  the type of the first.
 """
 
 import re
@@ -13,20 +16,21 @@ import griffe
 ROLE = re.compile(
     r":(?:attr|class|data|exc|func|meth|mod):`(?:(?P<text>[^`<]+?)\s*<)?(?P<target>~?[\w.]+)>?`"
 )
-log = griffe.get_logger("mkdocs.hooks.roles")
+SHARED = re.compile(r"^(?P<names>\w+(?:, \w+)+)\n(?P<text>(?: {4}.*(?:\n|\Z))+)", re.MULTILINE)
+log = griffe.get_logger("mkdocs.hooks.docstrings")
 
 
-class Roles(griffe.Extension):
-    """Replace the roles in all docstrings of the package by links, when the package is read."""
+class Docstrings(griffe.Extension):
+    """Changes all docstrings of the package, when the package is read."""
 
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
         """Go through modules, classes, functions and attributes."""
         objects = [pkg, *_below(pkg)]
         paths = [member.path for member in objects]
         for member in objects:
-            if member.docstring and ROLE.search(member.docstring.value):
-                text = member.docstring.value
-                member.docstring.value = ROLE.sub(lambda role: _link(member, role, paths), text)  # noqa: B023
+            if member.docstring:
+                text = _separate(member, member.docstring.value)
+                member.docstring.value = _with_links(member, text, paths)
 
 
 def _below(scope: griffe.Object) -> Iterator[griffe.Object]:
@@ -34,6 +38,23 @@ def _below(scope: griffe.Object) -> Iterator[griffe.Object]:
         if not member.is_alias:
             yield member
             yield from _below(member)
+
+
+def _separate(scope: griffe.Object, text: str) -> str:
+    """Repeat a shared description for each of its parameters."""
+    known = {parameter.name for parameter in getattr(scope, "parameters", ())}
+
+    def separate(entry: re.Match[str]) -> str:
+        names = entry["names"].split(", ")
+        if not known.issuperset(names):
+            return entry[0]
+        return "".join(f"{name}\n{entry['text'].rstrip()}\n" for name in names)
+
+    return SHARED.sub(separate, text)
+
+
+def _with_links(scope: griffe.Object, text: str, paths: list[str]) -> str:
+    return ROLE.sub(lambda role: _link(scope, role, paths), text)
 
 
 def _link(scope: griffe.Object, role: re.Match[str], paths: list[str]) -> str:
