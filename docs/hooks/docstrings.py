@@ -1,13 +1,14 @@
 """Extension of griffe: docstrings are adapted to mkdocstrings before the API pages are made.
 
 - Sphinx roles, such as ``:meth:`open```, become links, for mkdocstrings knows Markdown links only.
-  A role whose target is nowhere in the package is a warning, which ends a strict build. A target
-  that is on no page of the site is shown as code.
+  A role whose target is neither in the package nor in a library is a warning, which ends a strict
+  build. A target that is on no page of the site is shown as code.
 - Parameters that share one description become separate entries, since griffe would give all of them
   the type of the first.
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,9 @@ ROLE = re.compile(
     r":(?:attr|class|data|exc|func|meth|mod):`(?:(?P<text>[^`<]+?)\s*<)?(?P<target>~?[\w.]+)>?`"
 )
 SHARED = re.compile(r"^(?P<names>\w+(?:, \w+)+)\n(?P<text>(?: {4}.*(?:\n|\Z))+)", re.MULTILINE)
+LIBRARIES = sys.stdlib_module_names | {"dask", "napari", "numpy", "qtpy", "torch", "zarr"}
+"""Packages whose names a role may have; they are shown as code."""
+
 log = griffe.get_logger("mkdocs.hooks.docstrings")
 
 
@@ -61,6 +65,8 @@ def _link(scope: griffe.Object, role: re.Match[str], paths: list[str]) -> str:
     target = role["target"].removeprefix("~")
     name = target.split(".")[-1] if role["target"].startswith("~") else role["text"] or target
     path = _resolve(scope, target, paths)
+    if path is None and target.split(".")[0] in LIBRARIES:
+        return f"`{name}`"
     if path is None:
         log.warning(f"{scope.path}: there is no {target!r} to refer to")
         return f"`{name}`"
