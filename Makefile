@@ -52,9 +52,10 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/npe2 validate --imports napari-sam-microscopy
 
-# The docstrings are read and not imported, so the site needs neither napari nor Qt.
+# The docstrings are read and not imported, so the site needs neither napari nor Qt. With --quiet,
+# mkdocs would count no warnings, and the build would not be strict.
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 	@echo "The site is in site/index.html"
 
 wheel-check: $(VENV)/.created
