@@ -20,7 +20,7 @@ from napari_sam.labels.edit_history import EditHistory
 from napari_sam.labels.paint import OverlapPolicy, paint
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.contested import share_pixels
-from napari_sam.model.config import MemoryConfig, ModelConfig
+from napari_sam.model.config import MemoryConfig
 from napari_sam.model.sam import Sam
 from napari_sam.model.track import PlanePrompt, track
 from napari_sam.propagation.between import blend, join
@@ -31,6 +31,7 @@ from napari_sam.propagation.line import line_through
 from napari_sam.propagation.propagate import PropagationStep, propagate
 from napari_sam.propagation.reconcile import settle
 from napari_sam.propagation.stack import Stack
+from tests.tiny import tiny_sam
 
 
 def disc(y: float, x: float, radius: float, plane: tuple[int, ...] = (0,), size: int = 96) -> Mask:
@@ -927,10 +928,8 @@ def rememberer() -> Sam:
     """A random model with memory that sees an object everywhere."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        config = replace(
-            ModelConfig.tiny_random(), memory=MemoryConfig(dim=8, layers=1), proposal_boxes=False
-        )
-        model = Sam(config).eval()
+        memory = MemoryConfig(dim=8, layers=1)
+        model = tiny_sam(memory=memory, proposal_boxes=False).eval()
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.2)
     assert model.mask_decoder.object_score_head is not None
@@ -956,7 +955,7 @@ def test_labels_are_what_the_memory_of_a_model_finds_in_both_directions(remember
             logits = torch.nn.functional.interpolate(
                 plane.low_res_logits, (64, 64), mode="bilinear", align_corners=False
             )
-            expected = (logits[0, 0] > rememberer.config.mask_threshold).numpy()
+            expected = (logits[0, 0] > rememberer.policy.mask_threshold).numpy()
             assert 0 < expected.sum() < expected.size
             np.testing.assert_array_equal(np.asarray(session.labels)[plane.plane] == 1, expected)
 

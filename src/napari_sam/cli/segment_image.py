@@ -242,7 +242,9 @@ def _measure(session: "Session", paths: tuple[Path, ...], *, quiet: bool) -> lis
     from napari_sam.measure.save import save_measures
 
     volume = session.volume
-    steps = save_measures(paths, session.labels, volume, volume, scores=session.book.scores)
+    steps = save_measures(
+        paths, session.labels, volume.calibration, volume, scores=session.book.scores
+    )
     show_measuring(steps, quiet=quiet)
     return list(paths)
 

@@ -120,7 +120,7 @@ class MemoryFollower:
     def _masks(self, step: PlaneMasks, tile: Tile) -> Iterator[Mask]:
         model = self._encoder.model
         matrices = tile_matrices(model.config, tile.height, tile.width)
-        logits = step.low_res_logits[0].float().cpu().numpy() - model.config.mask_threshold
+        logits = step.low_res_logits[0].float().cpu().numpy() - model.policy.mask_threshold
         ious, scores = step.iou_predictions[0].tolist(), step.object_score[0, :, 0].tolist()
         for mask, iou, score in zip(logits, ious, scores, strict=True):
             yield Answer(tile, mask, iou, score, *matrices).to_mask()

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
-from napari_sam.image.volume import Plane as Plane  # prompts know planes through the tiles
+from napari_sam.image.volume import Plane
 
 from .bbox import BBox
+from .cut import cut_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ class TileGrid:
             )
 
     @property
+    def bbox(self) -> BBox:
+        """Of a plane: ``(0, 0, height, width)``."""
+        return 0, 0, self.height, self.width
+
+    @property
     def rows(self) -> int:
         """Number of rows of tiles."""
         return len(self._starts(self.height))
@@ -158,19 +165,11 @@ class TileGrid:
             The next tiles behind each side that the object touches and the image does not end at,
             and the one behind the corner where it touches two.
         """
-        rows = {tile.row} | self._next(bbox[0] <= tile.y0, bbox[2] >= tile.y1, tile.row, self.rows)
-        cols = {tile.col} | self._next(bbox[1] <= tile.x0, bbox[3] >= tile.x1, tile.col, self.cols)
-        places = sorted((row, col) for row in rows for col in cols)
+        top, left, bottom, right = cut_sides(bbox, tile.bbox, self.bbox)
+        rows = range(tile.row - top, tile.row + bottom + 1)
+        cols = range(tile.col - left, tile.col + right + 1)
+        places = product(rows, cols)
         return tuple(self.tile(tile.plane, *p) for p in places if p != (tile.row, tile.col))
-
-    @staticmethod
-    def _next(before: bool, after: bool, index: int, count: int) -> set[int]:
-        wanted = set()
-        if before:
-            wanted.add(index - 1)
-        if after:
-            wanted.add(index + 1)
-        return {i for i in wanted if 0 <= i < count}
 
     def _overlapping(self, length: int, start: int, stop: int) -> list[int]:
         size = min(self.tile_size, length)

@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .bbox import BBox, intersection, place
+from .cut import inner_sides
 from .grid import Tile
 
 SAME_OBJECT = 0.5  # share of the smaller part, inside the common pixels, that both parts have
@@ -52,8 +53,9 @@ def merge_logits(
 def _distance_to_inner_border(tile: Tile, region: BBox) -> NDArray[np.float32]:
     """``(height, width)`` float32, pixels, at least 1; borders of the region are not inner."""
     farthest = max(tile.height, tile.width)
-    y = _ramp(tile.height, farthest, tile.y0 > region[0], tile.y1 < region[2])
-    x = _ramp(tile.width, farthest, tile.x0 > region[1], tile.x1 < region[3])
+    top, left, bottom, right = inner_sides(tile.bbox, region)
+    y = _ramp(tile.height, farthest, top, bottom)
+    x = _ramp(tile.width, farthest, left, right)
     return np.minimum(y[:, None], x[None])
 
 

@@ -85,11 +85,11 @@ def test_an_object_beyond_its_window_is_seen_in_the_whole_tile(
     tiny_model: Sam, wide: Embedding
 ) -> None:
     clicks = {3: PointPrompt((2, 1100.0, 2150.0)), 4: PointPrompt((2, 1500.0, 2600.0))}
-    tiny_model.config = replace(tiny_model.config, mask_threshold=-1000.0)  # all is object
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=-1000.0)  # all is object
     answers = decode_nearby(tiny_model, wide, clicks)
     assert {answer.tile for answer in answers.values()} == {wide.tile}
     assert answers[4].to_mask().bbox == wide.tile.bbox
-    tiny_model.config = replace(tiny_model.config, mask_threshold=1000.0)  # nothing is
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=1000.0)  # nothing is
     answers = decode_nearby(tiny_model, wide, clicks)
     assert [answers[i].tile.bbox for i in clicks] == [
         (1000, 2000, 1256, 2256),

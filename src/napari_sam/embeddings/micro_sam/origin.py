@@ -8,8 +8,8 @@ from napari_sam.embeddings.embedding import array_shapes
 from napari_sam.errors import CacheError
 from napari_sam.image.volume import Volume
 from napari_sam.model.config import ModelConfig, TinyVitConfig, VitConfig
-from napari_sam.model.families import SAM1
 from napari_sam.model.preprocess import input_size
+from napari_sam.weights.families import SAM1
 
 from .survey import LARGEST, PlaneSurvey
 

@@ -94,7 +94,7 @@ def predict(
         for i, own in prompts.objects.items()
         if own != first.get(i)
     }
-    if encoder.model.config.point_with_mask:
+    if encoder.model.policy.point_with_mask:
         more = {i: with_middle(own) for i, own in more.items()}
     found = candidates | _predict(encoder, more, {})
     return {i: found[i] for i in prompts.objects}
@@ -140,7 +140,7 @@ def _as_prompt(mask: Mask | None) -> Iterable[MaskPrompt]:
 def _predict(
     encoder: Embeddings, asked_for: Mapping[int, tuple[Prompt, ...]], sizes: Mapping[int, Size]
 ) -> dict[int, Mask]:
-    clean = encoder.model.config.clean_masks
+    clean = encoder.model.policy.clean_masks
     objects = {
         i: _Object(own, home_tiles(encoder.grid, own), clean, sizes.get(i, Size.BEST))
         for i, own in asked_for.items()
@@ -181,7 +181,7 @@ def predict_candidates(encoder: Embeddings, prompts: PromptSet) -> dict[int, tup
         asked = PromptSet({object_id: restrict(own, tile)})
         answers = decode(encoder.model, encoder.get(tile), asked, multimask_output=True)[object_id]
         masks = [answer.to_mask() for answer in answers]
-        if encoder.model.config.clean_masks:
+        if encoder.model.policy.clean_masks:
             masks = [refine(mask, _clicks(own)) for mask in masks]
         candidates[object_id] = tuple(sorted(masks, key=lambda mask: -mask.iou))
     return candidates
