@@ -102,10 +102,8 @@ def _paint(
     for entry in entries:
         entry.apply(labels)
     written = write_labels(
-        output, labels, axes=volume.label_axes, scale=volume.scale, units=volume.units,
-        translate=volume.translate, source=source, overwrite=overwrite,
-        classes=classes,
-    )  # fmt: skip
+        output, labels, volume.calibration, source=source, overwrite=overwrite, classes=classes
+    )
     return len(present_labels(labels)), [Path(file) for file in written]
 
 
