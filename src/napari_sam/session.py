@@ -22,10 +22,12 @@ from napari_sam.labels.files.write import write_labels
 from napari_sam.labels.files.write_tracks import write_tracks
 from napari_sam.labels.paint import OverlapPolicy, check_label, next_free_label, paint
 from napari_sam.labels.tracks import Tracks, tracks_of
-from napari_sam.masks.automatic.everything import confidence, not_cut, segment_seen
+from napari_sam.masks.automatic.everything import not_cut, segment_encoded
+from napari_sam.masks.automatic.overlaps import best_first
 from napari_sam.masks.automatic.settled import centred_in, settle
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.prompted.predict import NO_SIZES, home_tiles, predict, predict_candidates
+from napari_sam.masks.prompted.home_tiles import home_tiles
+from napari_sam.masks.prompted.predict import NO_SIZES, predict, predict_candidates
 from napari_sam.masks.prompted.size import Size
 from napari_sam.model.sam import Sam
 from napari_sam.mosaic.segment import MosaicStep, MosaicSteps, Work, segment_here, segment_mosaic
@@ -428,13 +430,13 @@ class Session:
                 if tile != tiles[-1]:
                     yield EverythingStep(tile, done, total, settled=settled)
                     continue
-                masks = tuple(sorted(found, key=confidence, reverse=True))
+                masks = best_first(found)
                 if commit and masks:
                     self._paint_all(masks)
                 yield EverythingStep(tile, done, total, masks, settled)
 
     def _objects_in(self, tile: Tile) -> tuple[Tile, tuple[Mask, ...]]:
-        seen = segment_seen(self.encoder, self.encoder.get(tile))
+        seen = segment_encoded(self.encoder, self.encoder.get(tile))
         return tile, tuple(not_cut(seen, self.grid, tile))
 
     def _paint_all(self, masks: Iterable[Mask]) -> None:
@@ -690,7 +692,7 @@ class Session:
         self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
         if not mask.empty:
             before = 1.0 if step is None else self.scores.get(label, 1.0)
-            self.scores[label] = min(before, confidence(mask))
+            self.scores[label] = min(before, mask.confidence)
         (self._history.begin() if step is None else step).add(edit)
         return edit
 
