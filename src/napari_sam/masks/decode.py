@@ -1,4 +1,4 @@
-"""Decode: one pass of the decoder, from the prompts of many objects in a tile to answers."""
+"""Decode: the prompts of many objects in a tile to answers, in few passes of the decoder."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ _ROWS_AT_ONCE = 128  # of a resampling matrix, whose non-zero columns are multip
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """Logits of an object in a tile, and their scores: a mask that is not drawn yet.
+    """Logits of an object in a tile, with their scores: a mask before drawing.
 
     Parameters
     ----------
@@ -146,13 +146,13 @@ def _touched(matrix: NDArray[np.float32], positive: NDArray[np.bool_]) -> slice:
 def tile_matrices(
     config: ModelConfig, height: int, width: int, zoom: float = 1.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Matrices that enlarge the logits of a tile, cached: all tiles of an image share them."""
+    """Resampling matrices of a tile's logits, cached: tiles of equal size share a pair."""
     rows, cols = enlarge(config, height, width, zoom)
     return rows.numpy(), cols.numpy()
 
 
 def tile_frame(config: ModelConfig, tile: Tile) -> Frame:
-    """The frame that turns data coordinates of a tile into model pixels."""
+    """The frame for turning data coordinates of a tile into model pixels."""
     rows, cols = input_size(config, tile.height, tile.width, tile.zoom)
     padded = padded_size(config, tile.height, tile.width, tile.zoom)
     scale = rows / tile.height, cols / tile.width
@@ -163,7 +163,7 @@ def tile_frame(config: ModelConfig, tile: Tile) -> Frame:
 def decode(
     model: Sam, embedding: Embedding, prompts: PromptSet, multimask_output: bool = False
 ) -> dict[int, tuple[Answer, ...]]:
-    """Decode the prompts of objects in one tile.
+    """Decode the prompts of objects in a tile.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Mask: the pixels of one object in one plane, with the scores that the model gave them."""
+"""Mask: pixels of an object in a plane, with the scores of the model."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from napari_sam.tiles.bbox import BBox, intersection, place
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mask:
-    """The pixels and scores of an object in one plane.
+    """The pixels and scores of an object in a plane.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Mask:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no pixel in the object."""
+        """Whether no pixel belongs to the object."""
         return not self.pixels.any()
 
     @property

@@ -42,7 +42,7 @@ def are_small(proposals: Proposals) -> bool:
 
 
 def parts(tile: Tile) -> Iterator[Tile]:
-    """Zoomed parts of a tile that cover it without overlap, each at most :data:`PART` a side."""
+    """Zoomed parts that cover a tile without overlap, each at most :data:`PART` a side."""
     for y0, y1 in pairwise(_cuts(tile.height)):
         for x0, x1 in pairwise(_cuts(tile.width)):
             y, x = tile.y0 + y0, tile.x0 + x0
@@ -56,7 +56,7 @@ def _cuts(length: int) -> list[int]:
 
 
 def as_if_larger(embedding: Embedding) -> Embedding:
-    """The embedding of a zoomed tile as that of an enlarged image whose only tile it is.
+    """The embedding of a zoomed tile, described as the only tile of an enlarged image.
 
     Its coordinates are enlarged pixels from the corner of the tile; :func:`in_data_pixels` turns
     answers back.
@@ -96,7 +96,7 @@ def in_data_pixels(config: ModelConfig, answer: Answer, part: Tile) -> Answer:
 
 
 def crosses(mask: Mask, tile: Tile) -> bool:
-    """Whether a mask lies in more than one of the :func:`parts` of its tile."""
+    """Whether a mask crosses a seam between the :func:`parts` of its tile."""
     y0, x0, y1, x1 = mask.bbox
     rows, cols = (cuts[1:-1] for cuts in (_cuts(tile.height), _cuts(tile.width)))
     return any(y0 < tile.y0 + cut < y1 for cut in rows) or any(

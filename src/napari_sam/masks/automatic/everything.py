@@ -31,7 +31,7 @@ def segment_tile(
     enlarge: Enlarge | None = None,
     kinds: PromptKinds = "both",
 ) -> tuple[Mask, ...]:
-    """Find all objects of one tile.
+    """Segment all objects of a tile.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def segment_tile(
 
 
 def segment_encoded(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
-    """All objects of a tile of an encoder, enlarged if they are small and the encoder may do so."""
+    """All objects of an encoder's tile; tiles of small objects are enlarged if the encoder may."""
     return segment_tile(encoder.model, embedding, encoder.enlarge if encoder.closer else None)
 
 
@@ -79,7 +79,7 @@ def _objects(
 def _in_part(
     model: Sam, enlarge: Enlarge, part: Tile, tile: Tile, kinds: PromptKinds
 ) -> Iterator[Mask]:
-    """Objects of a zoomed part of a tile, without those that the part cuts."""
+    """Objects of a zoomed part of a tile, except objects cut by the part."""
     embedding = as_if_larger(enlarge(part))
     answers = _decode(model, embedding, propose(embedding), kinds)
     masks = _credible_masks(in_data_pixels(model.config, answer, part) for answer in answers)
@@ -95,7 +95,7 @@ def _credible_masks(answers: Iterable[Answer]) -> Iterator[Mask]:
 def _decode(
     model: Sam, embedding: Embedding, proposals: Proposals, kinds: PromptKinds
 ) -> Iterable[Answer]:
-    """One answer for each proposal."""
+    """Answers to all proposals, from their windows."""
     if proposals.boxes is not None:
         return decode_boxes(model, embedding, proposals, kinds)
     tile = embedding.tile

@@ -39,7 +39,7 @@ def best_first(masks: Iterable[Mask]) -> tuple[Mask, ...]:
 
 
 def is_credible(answer: Answer) -> bool:
-    """Whether the scores of an answer are those of an object, before its mask is drawn."""
+    """Whether the scores of an answer suggest an object, before its mask is drawn."""
     likely = answer.iou >= IOU_THRESHOLD and answer.object_score >= 0
     return likely and stability(answer.low_res_logits) >= STABILITY_THRESHOLD
 
@@ -67,7 +67,7 @@ def stability(logits: NDArray[np.float32]) -> float:
 
 
 def _with_margin(cells: NDArray[np.int64]) -> slice:
-    """From one cell before the first to one behind the last of sorted cells."""
+    """The span of sorted cells, with a margin of a cell."""
     return slice(max(cells[0] - 1, 0), cells[-1] + 2) if cells.size else slice(0, 0)
 
 
@@ -104,7 +104,7 @@ def suppress_overlaps(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Canvas:
-    """The masks of a tile that have been accepted so far.
+    """The accepted masks of a tile, and the owner of each pixel.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class _Canvas:
     masks: list[Mask | None]
 
     def add(self, mask: Mask) -> None:
-        """Accept the free pixels of a mask, if they are enough; masks must come best first."""
+        """Accept the free pixels of a mask, if enough are free; masks must come best first."""
         owner = self.owner[place(mask.bbox, self.tile.bbox)]
         shared = np.bincount(owner[mask.pixels] + 1, minlength=1)[1:]
         numbers = np.flatnonzero(shared).tolist()
@@ -135,7 +135,7 @@ class _Canvas:
         self.masks.append(replace(mask, pixels=free, low_res_logits=None).tight())
 
     def _part(self, number: int, shared: int) -> Mask | None:
-        """An accepted mask, if `shared` of its pixels make it a part of another mask."""
+        """An accepted mask, if `shared` pixels in common make it a part of another mask."""
         mask = self.masks[number]
         return mask if mask is not None and shared >= INSIDE * mask.area else None
 

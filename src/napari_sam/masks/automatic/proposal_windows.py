@@ -1,4 +1,4 @@
-"""Proposal windows: each proposed object is decoded from the smallest window that holds it.
+"""Proposal windows: each proposed object is decoded from a window of the tile just large enough.
 
 The decoder's time grows with the tokens of its input, whatever the size of the object. A model that
 was trained on windows of any size, anywhere on its positional grid, gives the same answer from a
@@ -90,7 +90,7 @@ def _missing(proposals: Proposals, answers: Mapping[int, Answer]) -> Ints:
 def _together(
     crops: Crops, proposals: Proposals, side: int, indices: Ints, kinds: PromptKinds
 ) -> dict[int, Answer]:
-    """Answers from windows of one size, in batches, without those that their window cuts."""
+    """Answers from windows of equal size, in batches, except answers cut by their window."""
     corners, size, fits = windows(crops.embedding, proposals[indices], side)
     fitting, corners = indices[fits], corners[fits]
     batch = proposals[fitting]
@@ -104,7 +104,7 @@ def _together(
 def _one_by_one(
     model: Sam, embedding: Embedding, proposals: Proposals, indices: Ints, kinds: PromptKinds
 ) -> Iterator[tuple[int, Answer]]:
-    """Answers from windows too large for batches, without those that their window cuts."""
+    """Answers from windows too large for batches, except answers cut by their window."""
     tile = embedding.tile
     corners, size, fits = windows(embedding, proposals[indices], LARGE_SIDE)
     for i, corner in zip(indices[fits], corners[fits].tolist(), strict=True):
@@ -121,7 +121,7 @@ def _decode(
     tile: Tile,
     kinds: PromptKinds,
 ) -> dict[int, Answer]:
-    """Answers of chosen proposals of a tile from one window, or from the whole tile."""
+    """Answers of chosen proposals of a tile from a single window, or from the whole tile."""
     prompts = PromptSet({i: _prompts(tile, proposals, i, kinds) for i in indices.tolist()})
     answers = decode(model, window, prompts, multimask_output=kinds != "points")
     return {i: max(candidates, key=lambda a: a.iou) for i, candidates in answers.items()}
@@ -130,7 +130,7 @@ def _decode(
 def _prompts(
     tile: Tile, proposals: Proposals, index: int, kinds: PromptKinds
 ) -> tuple[Prompt, ...]:
-    """Prompts of one proposal, in data coordinates."""
+    """Prompts of a proposal, in data coordinates."""
     first = (tile.y0, tile.x0)
     prompts: list[Prompt] = []
     if kinds != "boxes":
@@ -145,7 +145,7 @@ def _prompts(
 def windows(
     embedding: Embedding, proposals: Proposals, side: int
 ) -> tuple[Ints, tuple[int, int], NDArray[np.bool_]]:
-    """Windows of one size centred on boxes, shifted inwards where the tile ends.
+    """Windows of equal size centred on boxes, shifted inwards where the tile ends.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def windows(
 
 
 def decode_clicks(model: Sam, embedding: Embedding, clicks: Clicks) -> dict[int, Answer]:
-    """Decode proposals that are clicks alone, from windows that grow until they hold the object.
+    """Decode proposals without boxes, from growing windows until the object is not cut.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def decode_clicks(model: Sam, embedding: Embedding, clicks: Clicks) -> dict[int,
 
 
 def _decode_each(model: Sam, embedding: Embedding, clicks: Clicks) -> dict[int, Answer]:
-    """One answer for each click, from one window or the whole tile."""
+    """Answers to clicks from a single window, or from the whole tile."""
     prompts = PromptSet({i: (click,) for i, click in clicks.items()})
     return {i: answer for i, (answer,) in decode(model, embedding, prompts).items()}
 
@@ -218,7 +218,7 @@ def _decode_each(model: Sam, embedding: Embedding, clicks: Clicks) -> dict[int, 
 def _click_windows(
     embedding: Embedding, side: int, clicks: Clicks
 ) -> Iterator[tuple[Embedding, Clicks]]:
-    """Half-overlapping windows of a tile, each with the clicks that lie most inwards in it."""
+    """Half-overlapping windows of a tile; each click goes to the window around its place."""
     tile = embedding.tile
     rows, cols = embedding.features.image_embedding.shape[-2:]
     grid = TileGrid(rows, cols, side, side // 2)  # of tokens instead of pixels

@@ -1,4 +1,4 @@
-"""Settled objects: those of a plane that no tile still missing can change."""
+"""Settled objects: complete objects of a plane, out of reach of the missing tiles."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -18,7 +18,7 @@ TileMasks = tuple[Tile, tuple[Mask, ...]]
 def settle(
     grid: TileGrid, tiles: Collection[Tile], segmented: Iterable[TileMasks]
 ) -> Iterator[TileMasks]:
-    """Join what neighbouring tiles saw of an object, and give each object as soon as it is whole.
+    """Join the parts of each object across tiles, and yield complete objects early.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ ALL_HOLES = math.inf
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """Choices of how masks are cleaned before they are shown and accepted; nothing by default.
+    """Choices for cleaning masks before display and acceptance; nothing by default.
 
     Parameters
     ----------
@@ -73,13 +73,13 @@ class Cleaning:
         return replace(tight, pixels=cleaned[1:-1, 1:-1].copy(), low_res_logits=None).tight()
 
     def is_object(self, mask: Mask) -> bool:
-        """Whether a mask that nobody clicked is large enough to be offered as an object."""
+        """Whether an unclicked mask is large enough to be offered as an object."""
         return not mask.empty and mask.area >= self.smallest
 
     def _pixels(
         self, pixels: NDArray[np.bool_], clicks: Sequence[tuple[int, int]]
     ) -> NDArray[np.bool_]:
-        """Cleaned pixels ``(h, w)`` bool of a mask with a border of background around it."""
+        """Cleaned pixels ``(h, w)`` bool of a mask that has a border of background."""
         cleaned = fill_holes(pixels, self.holes)
         if self.smooth:
             cleaned = fill_holes(_smooth(cleaned, self.smooth, clicks), self.holes)
@@ -112,7 +112,7 @@ def _is_inside(place: tuple[int, int], pixels: NDArray[np.bool_]) -> bool:
 
 
 def _nearest(pixels: NDArray[np.bool_], click: tuple[int, int]) -> tuple[int, int]:
-    """Row and column of the mask pixel nearest to a click, whose pixel smoothing may have taken."""
+    """Row and column of the mask pixel nearest to a click: smoothing may have removed its own."""
     if pixels[click]:
         return click
     inside = np.argwhere(pixels)

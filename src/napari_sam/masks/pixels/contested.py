@@ -1,4 +1,4 @@
-"""Contested pixels: claimed by several masks of a plane, and given to one of them."""
+"""Contested pixels: claimed by several masks of a plane, given to a single mask."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from .depth import depth
 
 
 def share_pixels(masks: Mapping[int, Mask], expected: Mapping[int, Mask]) -> dict[int, Mask]:
-    """Give each contested pixel to the object whose expected mask holds it deepest.
+    """Give each contested pixel to the object with the deepest expected mask there.
 
     Outside of all expected masks, the nearest gets the pixel. So a mask that runs over into a
     neighbour does not take the neighbour's pixels.
@@ -45,7 +45,7 @@ def share_pixels(masks: Mapping[int, Mask], expected: Mapping[int, Mask]) -> dic
 
 
 def share_contested(masks: Mapping[int, Mask]) -> dict[int, Mask]:
-    """Give each contested pixel to the object whose uncontested part is nearest.
+    """Give each contested pixel to the object with the nearest uncontested part.
 
     For masks without an expected place. An object that lies wholly inside another has no
     uncontested part: it keeps its pixels, as a nucleus in a cell.

@@ -34,7 +34,7 @@ def depth(mask: Mask, region: BBox) -> NDArray[np.float64]:
 
 
 def innermost(pixels: NDArray[np.bool_]) -> tuple[int, int]:
-    """Row and column of the pixel that lies deepest inside a mask.
+    """Row and column of the deepest pixel inside a mask.
 
     Parameters
     ----------

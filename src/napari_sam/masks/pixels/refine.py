@@ -1,4 +1,4 @@
-"""Refine: remove the crumbs and fill the pinholes that a decoder leaves in a mask."""
+"""Refine: remove crumbs and fill pinholes, as decoders leave in masks."""
 
 import math
 from collections.abc import Sequence

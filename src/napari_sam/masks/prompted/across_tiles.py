@@ -1,4 +1,4 @@
-"""Across tiles: an object that reaches from its tile into others, asked about in each.
+"""Across tiles: the tiles, prompts and answers of an object larger than its tile.
 
 Where a mask reaches a side of its tile beyond which the image continues, the tiles behind that side
 are asked too, with the object's own prompts there and a click inside the part that both tiles see.
@@ -73,7 +73,7 @@ class ObjectAcrossTiles:
         return answer, self.masks[tile]
 
     def prompts_in(self, tile: Tile) -> tuple[Prompt, ...]:
-        """The prompts to ask a tile with; none if nothing suggests that the object lies there.
+        """The prompts to decode in a tile; none if nothing suggests the object in this tile.
 
         Those of the object that lie in the tile, and without a foreground click or mask among them
         a click in the middle of what other tiles saw of the object.
@@ -111,7 +111,7 @@ class ObjectAcrossTiles:
             self.masks[answer.tile] = answer.to_mask()
 
     def reached_tiles(self, grid: TileGrid) -> tuple[Tile, ...]:
-        """Tiles not asked yet behind the sides that the masks reach, up to the limit."""
+        """Further tiles behind the sides reached by the masks, up to the limit."""
         reached: dict[Tile, None] = {}
         for tile, mask in self.masks.items():
             if not mask.empty:
@@ -120,7 +120,7 @@ class ObjectAcrossTiles:
         return tuple(new[: max(0, TILES_PER_OBJECT - len(self.asked))])
 
     def mask(self) -> Mask:
-        """All answers as one mask, cleaned if the object is to be."""
+        """All answers joined to a mask, cleaned if :attr:`clean`."""
         mask = self._joined()
         if not self.clean:
             return mask
@@ -145,7 +145,7 @@ class ObjectAcrossTiles:
         )
 
     def _overlap_with(self, tile: Tile) -> NDArray[np.bool_]:
-        """Pixels of the object that other tiles saw in a tile: ``(height, width)`` bool."""
+        """The object's pixels in a tile, as seen by other tiles: ``(height, width)`` bool."""
         overlap = np.zeros((tile.height, tile.width), bool)
         for other, answer in self.answers.items():
             if (common := intersection(tile.bbox, other.bbox)) is not None:
@@ -155,7 +155,7 @@ class ObjectAcrossTiles:
 
 
 def inside_boxes(mask: Mask, prompts: tuple[Prompt, ...]) -> Mask:
-    """Remove pixels far outside of the object's boxes, unless a click points there.
+    """Remove pixels far outside of the object's boxes, unless a click lies as far out.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def _contains(bbox: BBox, y: float, x: float) -> bool:
 
 
 def _agreement(answer: Answer, other: Answer) -> float:
-    """IoU among the common pixels of two tiles; 1 if neither saw the object there."""
+    """IoU among the common pixels of two tiles; 1 if neither has the object in these."""
     common = intersection(answer.tile.bbox, other.tile.bbox)
     if common is None:
         return 1.0

@@ -1,4 +1,4 @@
-"""Home tiles: the tiles in which the prompts of an object are decoded first."""
+"""Home tiles: the tiles for decoding the prompts of an object first."""
 
 from napari_sam.prompts.prompt import Prompt
 from napari_sam.tiles.bbox import BBox, holds, union
@@ -6,7 +6,7 @@ from napari_sam.tiles.grid import Tile, TileGrid
 
 
 def home_tiles(grid: TileGrid, prompts: tuple[Prompt, ...]) -> tuple[Tile, ...]:
-    """The fewest tiles that hold the prompts of an object.
+    """The fewest tiles around the prompts of an object.
 
     Parameters
     ----------
@@ -37,6 +37,6 @@ def home_tiles(grid: TileGrid, prompts: tuple[Prompt, ...]) -> tuple[Tile, ...]:
 
 
 def _clipped(grid: TileGrid, bbox: BBox) -> BBox:
-    """The part of a box that lies in the image."""
+    """The part of a box inside the image."""
     y0, x0, y1, x1 = bbox
     return max(y0, 0), max(x0, 0), min(y1, grid.height), min(x1, grid.width)

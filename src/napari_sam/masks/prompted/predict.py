@@ -34,7 +34,7 @@ NO_SIZES: Mapping[int, Size] = MappingProxyType({})
 def predict(
     encoder: Embeddings, prompts: PromptSet, sizes: Mapping[int, Size] = NO_SIZES
 ) -> dict[int, Mask]:
-    """Predict one mask for each object.
+    """Predict a mask for each object.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def predict(
 
 
 def with_middle(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
-    """Add a foreground click to a mask that is corrected by background clicks alone.
+    """Add a foreground click to a mask with background clicks alone.
 
     Background clicks alone do not say what to keep. The model saw few such prompts in training and
     would empty the mask.
@@ -99,7 +99,7 @@ def with_middle(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
 
 
 def _as_prompt(mask: Mask | None) -> Iterable[MaskPrompt]:
-    """The mask as a prompt for its own correction; nothing for an empty mask."""
+    """The mask as a prompt for its correction; nothing for an empty mask."""
     if mask is not None and not mask.empty:
         yield MaskPrompt(mask.plane, mask.bbox[0], mask.bbox[1], mask.pixels)
 
@@ -107,7 +107,7 @@ def _as_prompt(mask: Mask | None) -> Iterable[MaskPrompt]:
 def _predict(
     encoder: Embeddings, prompts: Mapping[int, tuple[Prompt, ...]], sizes: Mapping[int, Size]
 ) -> dict[int, Mask]:
-    """Masks of objects, from all tiles that each needs, and from second looks."""
+    """Masks of objects, across tiles and with second looks."""
     clean = encoder.model.config.clean_masks
     objects = {
         i: ObjectAcrossTiles(

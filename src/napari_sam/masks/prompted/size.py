@@ -23,7 +23,7 @@ class Size(Enum):
         return sizes[(sizes.index(self) + 1) % len(sizes)]
 
     def of(self, areas: Sequence[int]) -> int:
-        """Index of the candidate that has this size.
+        """Index of the candidate of the size.
 
         Parameters
         ----------
@@ -49,7 +49,7 @@ class Size(Enum):
 
 
 def sized_click(prompts: Sequence[Prompt]) -> PointPrompt | None:
-    """The click whose candidates a size chooses from.
+    """The click with candidates of several sizes.
 
     Parameters
     ----------

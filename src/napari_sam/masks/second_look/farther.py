@@ -71,7 +71,7 @@ def look_farther(encoder: Embeddings, prompts: PromptsById, first: Answers) -> d
 def _first_click_masks(
     encoder: Embeddings, prompts: PromptsById, first: Answers
 ) -> dict[int, Mask]:
-    """Masks that the first click of each object gives alone.
+    """Masks for the first click of each object alone.
 
     They bound the object's size. A mask of several clicks would not: a second click may have made
     it smaller, and then the object itself would count as too large.
@@ -88,7 +88,7 @@ def _first_click_masks(
 
 
 def _part(tile: Tile, prompts: tuple[Prompt, ...], zoom: float) -> Tile | None:
-    """The zoomed part of a tile with all foreground clicks; None with prompts other than clicks."""
+    """The zoomed part with all foreground clicks; None if too small, or not all are clicks."""
     if not all(isinstance(prompt, PointPrompt) for prompt in prompts):
         return None
     clicked = union(prompt.bbox for prompt in prompts if prompt.is_foreground)
