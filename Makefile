@@ -2,6 +2,7 @@
 # make test         everything that the tests need, and the whole suite under PyQt6; what has
 #                   widgets, keys and the mouse once more under PySide6
 # make lint         ruff, mypy, and the plugin manifest
+# make docs         the site in site/: the pages of docs/ and the Python API; broken links end it
 # make wheel-check  what the plugin manager does: a built wheel in a clean environment
 # make clean        remove what these made
 #
@@ -22,11 +23,12 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 # Each job has one processor: more threads than these only wait for each other.
 RUN := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 # Under the other Qt, what asks most of it; all windows twice would take over half an hour.
-WINDOWS := $(addprefix tests/plugin/,classes dock clicks/test_keys.py results/test_measure.py \
-    layers/test_read_prompts.py)
+WINDOWS := $(addprefix tests/plugin/,classes dock follow clicks/test_keys.py clicks/test_mouse.py \
+    everything/test_everything.py labels/test_restore.py layers/test_read_prompts.py \
+    results/test_measure.py worker/test_jobs.py)
 under = QT_API=$(1) PYTEST_QT_API=$(1)
 
-.PHONY: demo test test-slow lint wheel-check clean
+.PHONY: demo test test-slow lint docs wheel-check clean
 
 demo: $(VENV)/.package
 	$(BIN)/napari-sam demo --overwrite
@@ -46,12 +48,17 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/npe2 validate --imports napari-sam-microscopy
 
+# The docstrings are read and not imported, so the site needs neither napari nor Qt.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "The site is in site/index.html"
+
 wheel-check: $(VENV)/.created
 	$(BIN)/python .ci/system_libraries.py
 	.ci/wheel-check $(BIN)/python
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests training benchmarks .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created:
@@ -69,4 +76,9 @@ $(VENV)/.package: $(VENV)/.created pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing napari-sam, napari and the test tools into $(VENV), once ..."
 	$(INSTALL) '.[dev]'
+	@touch $(VENV)/.package $@
+
+$(VENV)/.docs: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing napari-sam and the tools for the site into $(VENV), once ..."
+	$(INSTALL) '.[docs]'
 	@touch $(VENV)/.package $@

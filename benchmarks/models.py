@@ -33,6 +33,7 @@ from napari_sam.masks.decode import decode
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import PointPrompt, PromptSet
 from napari_sam.tiles.grid import Tile
+from napari_sam.weights.families import reference_policy
 from napari_sam.weights.load import build, load_model
 from napari_sam.weights.recognise import recognise, translate
 from tests.golden.generated import generate_weights
@@ -158,7 +159,7 @@ def row(name: str, rounds: int) -> str:
     except ImportError as error:
         return f"| {name} | reference not installed ({error.name}) | | | | |"
     config = recognise(reference.weights, name=reference.name)
-    model = build(config, translate(config, reference.weights))
+    model = build(config, reference_policy(config), translate(config, reference.weights))
     parameters = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     with torch.inference_mode():
         cells = [name, f"{parameters:.0f} M", *_measure(model, reference, rounds)]
@@ -173,7 +174,7 @@ def built_in(rounds: int) -> str:
     except ImportError as error:
         return f"cells-tiny: reference not installed ({error.name})"
     config = recognise(theirs.weights, name="vit_b")
-    ours = build(config, translate(config, theirs.weights))
+    ours = build(config, reference_policy(config), translate(config, theirs.weights))
     rgb = torch.from_numpy(np.random.RandomState(0).randint(0, 256, (SIZE, SIZE, 3), np.uint8))
     small, large = (one.preprocess(rgb.float()) for one in (model, ours))
     with torch.inference_mode():

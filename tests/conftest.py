@@ -55,9 +55,8 @@ def tiny_model() -> "Sam":
     """Random model of two layers, the same in every test: fast, and no better than chance."""
     import torch
 
-    from napari_sam.model.config import ModelConfig
-    from napari_sam.model.sam import Sam
+    from tests.tiny import tiny_sam
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return Sam(ModelConfig.tiny_random()).eval()
+        return tiny_sam().eval()

@@ -16,16 +16,16 @@ from napari_sam.cli.app import run
 from napari_sam.demo import DEMO_FILES, DemoResult, run_demo
 from napari_sam.errors import ModelError, OutputError
 from napari_sam.image.read import read_image
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.overlay import ZOOM, outlined
 from napari_sam.prompts.read_csv import read_prompts
 from napari_sam.weights.load import save_weights
+from tests.tiny import tiny_sam
 
 
 def tiny() -> Sam:
     torch.manual_seed(3)
-    model = Sam(ModelConfig.tiny_random()).eval()
+    model = tiny_sam().eval()
     # a proposal head that learned nothing finds thousands of objects; a few are enough here
     head = model.get_submodule("image_encoder.pyramid.proposals")
     with torch.no_grad():

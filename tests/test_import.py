@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "model": {"errors"},
     "weights": {"errors", "model"},
     "prompts": {"errors", "image", "tiles"},
-    "embeddings": {"errors", "image", "tiles", "model"},
+    "embeddings": {"errors", "image", "tiles", "model", "weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
     "labels": {"errors", "image", "masks.mask"},
     "journal": {"errors", "labels", "prompts"},

@@ -25,7 +25,9 @@ def main(
     seed: int = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; the best by default.")] = "",
     start: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
-    switches: Annotated[str, typer.Option(help="JSON overrides of ModelConfig.")] = "{}",
+    switches: Annotated[
+        str, typer.Option(help="JSON overrides of ModelConfig and AnswerPolicy.")
+    ] = "{}",
 ) -> None:
     """Train the built-in model; cells-tiny.safetensors in the run folder is ready to ship."""
     plan = TrainingPlan(

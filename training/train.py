@@ -14,9 +14,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
+from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny
+from napari_sam.weights.header import from_header, to_header
 from napari_sam.weights.load import save_weights
 
 from .annotator import FIRST_PROMPTS, Annotator
@@ -65,7 +66,7 @@ class TrainingPlan:
     seed : int
         Of windows, prompts and initial weights.
     switches : dict
-        Overrides of :class:`ModelConfig`, for ablations.
+        Overrides of fields of `ModelConfig` and `AnswerPolicy`, for ablations.
     start : Path or None
         Weights to start from, as far as names and shapes agree.
     """
@@ -99,8 +100,8 @@ class Training:
     def __init__(self, plan: TrainingPlan, device: torch.device) -> None:
         self.plan, self.device = plan, device
         torch.manual_seed(plan.seed)
-        config = ModelConfig.from_dict(ModelConfig.cells_tiny().to_dict() | plan.switches)
-        self.model = Sam(config).to(device)
+        header = to_header(cells_tiny(), CELLS_TINY_POLICY)
+        self.model = Sam(*from_header(header | plan.switches)).to(device)
         if plan.start is not None:
             start_from(self.model, plan.start)
         self.average = deepcopy(self.model).requires_grad_(False)

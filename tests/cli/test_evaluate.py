@@ -1,7 +1,6 @@
 """``napari-sam evaluate``: what it says about labelled images, and the line when it cannot."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +9,10 @@ import tifffile
 import torch
 import zarr
 
-from napari_sam.cli.app import run
 from napari_sam.labels.files.write import write_labels
-from napari_sam.model.config import ModelConfig
-from napari_sam.model.sam import Sam
 from napari_sam.weights.load import save_weights
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.cli.process import Run
+from tests.tiny import tiny_sam
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +20,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        save_weights(Sam(ModelConfig.tiny_random()), path)
+        save_weights(tiny_sam(), path)
     return path
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line in this process: status, output, error."""
-
-    def cli(*arguments: object) -> tuple[int, str, str]:
-        status = run([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return cli
 
 
 def discs(planes: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -74,11 +74,11 @@ def card(site: Site, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
     """Weights that napari-sam itself has written."""
-    from napari_sam.model.sam import Sam
     from napari_sam.weights.load import save_weights
+    from tests.tiny import tiny_sam
 
     torch.manual_seed(1)
-    save_weights(Sam(ModelConfig.tiny_random()), tmp_path / "mine.safetensors")
+    save_weights(tiny_sam(), tmp_path / "mine.safetensors")
     return tmp_path / "mine.safetensors"
 
 

@@ -30,8 +30,8 @@ from napari_sam.embeddings.micro_sam import (
 )
 from napari_sam.errors import CacheError
 from napari_sam.model.config import ModelConfig, TinyVitConfig, VitConfig
-from napari_sam.model.families import efficient_tam, sam1, sam2
 from napari_sam.model.sam import Sam
+from napari_sam.weights.families import cells_tiny, efficient_tam, sam1, sam2
 from napari_sam.weights.load import save_weights
 
 CONFIG = ModelConfig(
@@ -348,7 +348,7 @@ def test_export_computes_only_what_is_missing_and_ends_whole_or_not_at_all(
 ) -> None:
     session = opened(image, weights, tmp_path)
     planes = list(survey(session.volume))
-    origin = origin_of(session.encoder, planes, None, "1")
+    origin = origin_of(session.model.config, session.volume, planes, None, "1")
     steps = export_planes(session.encoder, planes, origin, tmp_path / "first.zarr")
     assert next(steps) == (0,)
     steps.close()  # as Ctrl-C does
@@ -568,7 +568,7 @@ def test_models_of_other_families_are_refused(
         "is not of the family of SAM 1, whose embeddings alone can be exchanged: name a model that "
         "micro-sam has, such as --model vit_b_lm"
     )
-    others = (sam2("tiny"), efficient_tam("s"), ModelConfig.cells_tiny())
+    others = (sam2("tiny"), efficient_tam("s"), cells_tiny())
     for config in (*others, replace(CONFIG, trunk=VitConfig(32, 2, 2, 4, (1,)))):
         with pytest.raises(CacheError) as caught:
             model_type(config)

@@ -132,7 +132,7 @@ def test_a_mother_ends_where_her_daughters_begin() -> None:
         {2: [PointPrompt((3, 48, 36))], 3: [PointPrompt((3, 48, 60))]}
     )
     list(session.propagate({1: mother, **daughters}, "t", parents={2: 1, 3: 1}))
-    tracks = session.tracks()
+    tracks = session.book.tracks()
     frames = {
         label: tracks.data[tracks.data[:, 0] == label, 1].astype(int).tolist()
         for label in (1, 2, 3)

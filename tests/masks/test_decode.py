@@ -11,13 +11,13 @@ from torch.nn import functional
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.masks.decode import Answer, decode, tile_matrices
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, PromptSet
 from napari_sam.tiles.grid import Tile
+from tests.tiny import tiny_config
 
 TILE = Tile(plane=(3,), row=0, col=0, y0=100, x0=200, height=90, width=70)
-MATRICES = tile_matrices(ModelConfig.tiny_random(), TILE.height, TILE.width)
+MATRICES = tile_matrices(tiny_config(), TILE.height, TILE.width)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(-2, 1))
@@ -66,7 +66,7 @@ def test_box_alone_gets_the_best_candidate_where_the_model_says_so(
     box = PromptSet({1: (BoxPrompt((3.0, 3.0), (30.0, 40.0)),)})
     single = decode(tiny_model, seen, box)[1][0]
     three = decode(tiny_model, seen, box, multimask_output=True)[1]
-    tiny_model.config = replace(tiny_model.config, best_candidate_for_box=True, mask_threshold=-0.5)
+    tiny_model.policy = replace(tiny_model.policy, best_candidate_for_box=True, mask_threshold=-0.5)
     chosen = decode(tiny_model, seen, box)[1][0]
     best = max(three, key=lambda answer: answer.iou)
     assert chosen.iou == best.iou
@@ -85,7 +85,7 @@ def test_one_click_alone_gets_the_best_of_all_masks_where_the_model_says_so(
     three = decode(tiny_model, seen, PromptSet({1: (click,)}), multimask_output=True)[1]
     best = max((before[1], *three), key=lambda answer: answer.iou)
     assert best.iou > before[1].iou  # of these random weights
-    tiny_model.config = replace(tiny_model.config, best_mask_for_click=True)
+    tiny_model.policy = replace(tiny_model.policy, best_mask_for_click=True)
     after = {i: decode(tiny_model, seen, PromptSet({i: own}))[i] for i, own in asked.items()}
     assert [len(answers) for answers in after.values()] == [1, 1, 1]
     np.testing.assert_allclose(after[1][0].low_res_logits, best.low_res_logits, atol=1e-5)

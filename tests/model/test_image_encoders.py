@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from napari_sam.model.buffers import Buffers
 from napari_sam.model.config import HieraConfig, ModelConfig, TinyVitConfig
 from napari_sam.model.hiera import Hiera, HieraBlock, HieraEncoder, both_conv1x1, conv1x1
 from napari_sam.model.tiny_vit import ConvNorm, MBConv, PatchMerging, TinyVitBlock, TinyVitEncoder
-from napari_sam.model.workspace import Workspace
 
 HIERA = HieraConfig(8, 1, (1, 2, 2, 1), (4,), windows=(8, 4, 6, 3), position_grid=3)
 TINY_VIT = TinyVitConfig((8, 16, 24, 32), (1, 1, 2, 1), (2, 2, 2, 2), (3, 3, 5, 3))
@@ -32,9 +32,9 @@ def test_a_hiera_block_in_strips_is_the_whole(monkeypatch, pools, window):
     block = HieraBlock(8, 16 if pools else 8, 2, window, pools)
     randomise(block)
     x = torch.randn(2, 20, 16, 8)
-    whole = block(x, Workspace())
+    whole = block(x, Buffers())
     with torch.inference_mode():
-        strips = block(x.clone(), Workspace())
+        strips = block(x.clone(), Buffers())
     assert whole.shape == ((2, 10, 8, 16) if pools else x.shape)
     assert torch.allclose(strips, whole, atol=1e-5)
 
@@ -117,7 +117,7 @@ def test_padding_of_tiny_vit_is_seen_as_normed_zeros():
                 scores = (q @ k.T / 2 + bias[head]).softmax(-1)
                 out = (scores @ v).view(5, 5, 4)
                 expected[0, top : top + 5, left : left + 5, 4 * head : 4 * head + 4] = out
-    assert torch.allclose(attention(x, Workspace()), expected[:, :6, :7], atol=1e-5)
+    assert torch.allclose(attention(x, Buffers()), expected[:, :6, :7], atol=1e-5)
 
 
 def test_tiny_vit_gives_the_same_with_and_without_gradients():

@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import ModelError
 from napari_sam.model.config import MemoryConfig, ModelConfig
-from napari_sam.model.families import sam2
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.memory import Memory
 from napari_sam.model.memory_attention import MemoryTokens, attend
 from napari_sam.model.memory_bank import MemoryBank, PlaneMemory
+from napari_sam.weights.families import sam2
 from tests.golden.generated import excerpt, generate_weights, summary
 from tests.golden.propagation import noise
 from tests.golden.record import difference, load
+from tests.tiny import tiny_config
 
 PARTS = ("memory_", "maskmem_", "no_mem_", "no_obj_", "obj_ptr_", "mask_downsample")
 BAR = 1e-4
@@ -118,7 +119,7 @@ def test_a_pointer_to_nothing_is_the_learned_one() -> None:
 
 def test_a_model_without_memory_says_so() -> None:
     with pytest.raises(ModelError, match="no memory"):
-        Memory(ModelConfig.tiny_random())
+        Memory(tiny_config())
 
 
 def remembered() -> PlaneMemory:

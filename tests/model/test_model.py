@@ -2,21 +2,21 @@
 
 import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from napari_sam.model.config import ModelConfig, VitConfig
+from napari_sam.model.buffers import Buffers
+from napari_sam.model.config import VitConfig
 from napari_sam.model.layers import HeadMlp
 from napari_sam.model.prompt_encoder import PositionEncoding, PromptEncoder
 from napari_sam.model.prompt_maps import PromptMaps
 from napari_sam.model.sam import Sam
 from napari_sam.model.vit import Attention, Block
 from napari_sam.model.windows import join_windows, partition_windows
-from napari_sam.model.workspace import Workspace
+from tests.tiny import tiny_sam
 
 SAM1_SWITCHES = {
     "trunk": VitConfig(32, 2, 2, 4, (1,), relative_positions=True),
@@ -32,7 +32,7 @@ SAM1_SWITCHES = {
 @pytest.fixture
 def model() -> Sam:
     torch.manual_seed(0)
-    return Sam(ModelConfig.tiny_random()).eval()
+    return tiny_sam().eval()
 
 
 def prompts(classes: int, points: int = 2, size: int = 64) -> dict[str, Tensor]:
@@ -206,12 +206,12 @@ def test_point_features_are_looked_up_under_the_point(model: Sam) -> None:
 @pytest.mark.parametrize("shape", [(16, 16), (13, 7), (8, 24), (6, 30)])
 def test_windows_join_to_what_was_cut(shape: tuple[int, int], with_gradients: bool) -> None:
     x, fill = torch.randn(2, *shape, 5, requires_grad=True), torch.randn(5)
-    workspace = Workspace()
+    buffers = Buffers()
     with torch.set_grad_enabled(with_gradients):
-        workspace.take("windows", (10_000,), x).fill_(9.0)  # what an earlier block left
-        windows = partition_windows(x, 8, fill, workspace)
+        buffers.take("windows", (10_000,), x).fill_(9.0)  # what an earlier block left
+        windows = partition_windows(x, 8, fill, buffers)
         assert windows.shape[1:] == (8, 8, 5)
-        joined = join_windows(windows, 8, x.shape, workspace)
+        joined = join_windows(windows, 8, x.shape, buffers)
     assert torch.equal(joined, x)
     filled = (windows == fill).all(-1).sum()
     assert filled == windows.shape[:3].numel() - x.shape[:3].numel()
@@ -228,7 +228,7 @@ def test_windowed_blocks_do_not_look_beyond_their_window(model: Sam) -> None:
     x = torch.randn(1, 8, 8, 32)
     changed = x.clone()
     changed[0, 0, 0, 3] += 1
-    ours, other = (block(image, Workspace()) for image in (x, changed))
+    ours, other = (block(image, Buffers()) for image in (x, changed))
     difference = (ours - other).abs().amax(-1)[0]
     assert difference[:4, :4].min() > 0
     assert difference[4:].max() == 0
@@ -240,7 +240,7 @@ def test_global_blocks_look_everywhere(model: Sam) -> None:
     x = torch.randn(1, 8, 8, 32)
     changed = x.clone()
     changed[0, 0, 0, 3] += 1
-    ours, other = (block(image, Workspace()) for image in (x, changed))
+    ours, other = (block(image, Buffers()) for image in (x, changed))
     assert (ours - other).abs().amax(-1).min() > 0
 
 
@@ -255,10 +255,10 @@ def test_without_gradients_a_block_works_in_place_and_gives_the_same(
         for parameter in block.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
         x = torch.randn(2, 6, 6, 32)
-        kept = block(x, Workspace())
+        kept = block(x, Buffers())
         with torch.inference_mode():
             in_place = x.clone()
-            answer = block(in_place, Workspace())
+            answer = block(in_place, Buffers())
         assert answer.data_ptr() == in_place.data_ptr()
         assert torch.allclose(answer, kept, atol=1e-5)
 
@@ -276,12 +276,12 @@ def test_relative_positions_are_the_table_rows_of_the_distances() -> None:
         scores[i, j] += q[i] @ attention.rel_pos_h[yi - yj + 2]
         scores[i, j] += q[i] @ attention.rel_pos_w[xi - xj + 2]
     expected = (scores.softmax(-1) @ v).view(1, 3, 3, 2)
-    assert torch.allclose(attention(qkv, Workspace()), expected, atol=1e-6)
+    assert torch.allclose(attention(qkv, Buffers()), expected, atol=1e-6)
 
 
 def test_switches_make_the_decoder_of_sam_1() -> None:
     torch.manual_seed(0)
-    model = Sam(replace(ModelConfig.tiny_random(), **SAM1_SWITCHES)).eval()
+    model = tiny_sam(**SAM1_SWITCHES).eval()
     with torch.inference_mode():
         features = model.encode_image(torch.randn(1, 3, 64, 64))
         answer = model.decode(features, **prompts(2), multimask_output=True)
@@ -306,7 +306,7 @@ def test_preprocess_normalises_and_pads_right_and_bottom(model: Sam) -> None:
 
 def test_loading_other_weights_forgets_the_old_positions(model: Sam) -> None:
     torch.manual_seed(9)
-    other = Sam(model.config).eval()
+    other = Sam(model.config, model.policy).eval()
     features = model.encode_image(torch.randn(1, 3, 64, 64))
     model.decode(features, **prompts(1))
     model.load_state_dict(other.state_dict())
@@ -318,7 +318,7 @@ def test_loading_other_weights_forgets_the_old_positions(model: Sam) -> None:
 
 def test_gradients_reach_every_parameter() -> None:
     torch.manual_seed(0)
-    model = Sam(ModelConfig.tiny_random())
+    model = tiny_sam()
     given = prompts(2)
     given["point_labels"] = torch.tensor([[[0, 1], [1, -1]]])
     features = model.encode_image(torch.randn(1, 3, 64, 64))

@@ -10,7 +10,6 @@ from PIL import Image
 from torch.nn import functional
 
 from napari_sam.model.config import ModelConfig
-from napari_sam.model.families import efficient_tam, sam1, sam2
 from napari_sam.model.preprocess import (
     enlarge,
     input_size,
@@ -19,6 +18,7 @@ from napari_sam.model.preprocess import (
     preprocess,
     restore,
 )
+from napari_sam.weights.families import cells_tiny, efficient_tam, sam1, sam2
 from tests.golden.generated import SHAPES, image
 
 MEAN, STD = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
@@ -64,7 +64,7 @@ def test_sam_2_resizes_to_a_square_with_antialiasing(config, side, shape):
 
 def test_the_built_in_model_takes_pixels_as_they_are():
     rgb = image("wide")[:50, :70]
-    seen = model_input(ModelConfig.cells_tiny(), rgb)
+    seen = model_input(cells_tiny(), rgb)
     assert seen.shape == (1, 3, 64, 80)
     inside = seen[0, :, :50, :70].permute(1, 2, 0).numpy()
     assert np.abs(inside - (rgb - 127.5) / 64.0).max() < 1e-6

@@ -10,8 +10,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from napari_sam.model.config import ModelConfig, TinyVitConfig
-from napari_sam.model.families import sam1
 from napari_sam.model.tiny_vit import ConvNorm, TinyVitEncoder
+from napari_sam.weights.families import sam1
 from napari_sam.weights.recognise import translate
 from tests.golden.generated import SHAPES, generate_weights, image
 from tests.golden.record import Answers, difference, keep, load

@@ -10,10 +10,10 @@ from napari_sam.masks.automatic.instances import (
     instances,
     label_instances,
 )
-from napari_sam.model.families import sam1
 from napari_sam.model.preprocess import restore
 from napari_sam.model.unetr import DoubleConv, InstanceDecoder
 from napari_sam.tiles.grid import Tile
+from napari_sam.weights.families import sam1
 from tests.golden.generated import generate_weights
 from tests.golden.record import Answers, difference, keep, load
 

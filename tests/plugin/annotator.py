@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import label as connected_components
 
-from napari_sam.plugin.image.image_source import BACKGROUND, FOREGROUND
+from napari_sam.plugin.layers.conventions import BACKGROUND, FOREGROUND
 from tests.plugin.bench import Bench
 
 Bool = NDArray[np.bool_]

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,10 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_sam import Session
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
+from tests.tiny import TINY_POLICY, tiny_config
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
 
@@ -29,7 +28,7 @@ class GatedSam(Sam):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             # without boxes: its points are asked as clicks are, which random weights answer alike
-            super().__init__(replace(ModelConfig.tiny_random(), proposal_boxes=False))
+            super().__init__(tiny_config(proposal_boxes=False), TINY_POLICY)
         self.gate, self.inside = threading.Event(), threading.Event()
         self.gate.set()
         self.threads: set[int] = set()

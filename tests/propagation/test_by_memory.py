@@ -1,7 +1,6 @@
 """Objects are followed through a stack as sam2 1.1.0 follows them, with the same weights."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,18 +9,19 @@ import torch
 from napari_sam import Session
 from napari_sam.errors import ModelError
 from napari_sam.masks.mask import Mask
-from napari_sam.model.config import MemoryConfig, ModelConfig
-from napari_sam.model.families import sam2
+from napari_sam.model.config import MemoryConfig
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.memory_bank import MemoryBank
 from napari_sam.model.sam import Sam
 from napari_sam.model.track import PlaneMasks, PlanePrompt, track
 from napari_sam.propagation.by_memory import MemoryFollower
 from napari_sam.propagation.line import line_through
+from napari_sam.weights.families import reference_policy, sam2
 from napari_sam.weights.recognise import translate
 from tests.golden.generated import Case, excerpt, generate_weights, summary
 from tests.golden.propagation import LONG, LOST, SHORT, SIDE, Walk, mask, planes
 from tests.golden.record import Answers, difference, load
+from tests.tiny import tiny_sam
 
 # 1e-2 would do for a user; object pointers left out altogether would be 3e-4
 BARS = {"low_res_logits": 1e-4, "object_score": 1e-4}
@@ -31,7 +31,8 @@ SCALE = 1024 / SIDE  # model pixels per pixel
 def build(version: str) -> Sam:
     shapes, _ = load(f"memory_sam{version}_tiny")
     weights = {key: torch.from_numpy(value) for key, value in generate_weights(shapes).items()}
-    model = Sam(sam2("tiny", version)).eval()
+    config = sam2("tiny", version)
+    model = Sam(config, reference_policy(config)).eval()
     model.load_state_dict(translate(model.config, weights))
     return model
 
@@ -137,7 +138,7 @@ def tiny_memory() -> Sam:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         memory = MemoryConfig(dim=8, layers=1)
-        model = Sam(replace(ModelConfig.tiny_random(), memory=memory)).eval()
+        model = tiny_sam(memory=memory).eval()
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.2)
     torch.nn.init.constant_(score_head(model).bias, 1e4)
@@ -268,7 +269,7 @@ def test_a_session_follows_by_memory_what_track_follows(tiny_memory: Sam) -> Non
             grown = torch.nn.functional.interpolate(
                 logits[None, None], (64, 64), mode="bilinear", align_corners=False
             )
-            expected = (grown[0, 0] > tiny_memory.config.mask_threshold).numpy()
+            expected = (grown[0, 0] > tiny_memory.policy.mask_threshold).numpy()
             pixels = np.zeros((64, 64), bool)
             y0, x0, y1, x1 = seen.bbox
             pixels[y0:y1, x0:x1] = seen.pixels

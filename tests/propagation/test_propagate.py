@@ -20,7 +20,7 @@ from napari_sam.labels.edit_history import EditHistory
 from napari_sam.labels.paint import OverlapPolicy, paint
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.contested import share_pixels
-from napari_sam.model.config import MemoryConfig, ModelConfig
+from napari_sam.model.config import MemoryConfig
 from napari_sam.model.sam import Sam
 from napari_sam.model.track import PlanePrompt, track
 from napari_sam.propagation.between import blend, join
@@ -29,8 +29,9 @@ from napari_sam.propagation.flow import carry
 from napari_sam.propagation.history import History
 from napari_sam.propagation.line import line_through
 from napari_sam.propagation.propagate import PropagationStep, propagate
-from napari_sam.propagation.reconcile import settle
+from napari_sam.propagation.reconcile import reconcile
 from napari_sam.propagation.stack import Stack
+from tests.tiny import tiny_sam
 
 
 def disc(y: float, x: float, radius: float, plane: tuple[int, ...] = (0,), size: int = 96) -> Mask:
@@ -110,12 +111,12 @@ def test_a_shift_is_believed_as_far_as_it_is_steady() -> None:
 def test_a_leak_is_not_followed_and_a_little_growth_is() -> None:
     carried = disc(48, 48, 12)
     leak = Mask((0,), (0, 0, 96, 96), full(carried) | (np.mgrid[:96, :96][0] > 52), 0.9, 5.0)
-    kept = settle(carried, leak, 0.4)
+    kept = reconcile(carried, leak, 0.4)
     assert overlap(kept, carried) > 0.8
-    grown = settle(carried, disc(48, 48, 15), 0.4)
+    grown = reconcile(carried, disc(48, 48, 15), 0.4)
     assert carried.area < grown.area < disc(48, 48, 15).area
     for trust, expected in ((0.0, carried), (1.0, leak)):
-        np.testing.assert_array_equal(full(settle(carried, leak, trust)), full(expected))
+        np.testing.assert_array_equal(full(reconcile(carried, leak, trust)), full(expected))
 
 
 def test_halfway_between_two_discs_is_a_disc_of_mean_radius() -> None:
@@ -292,13 +293,13 @@ def test_where_the_model_sees_what_is_expected_nothing_changes(
 ) -> None:
     pixels = np.any([full(disc(*one, size=64), (64, 64)) for one in discs], axis=0)
     mask = Mask((0,), (0, 0, 64, 64), pixels, 0.9, 5.0).tight()
-    np.testing.assert_array_equal(full(settle(mask, mask, trust), (64, 64)), pixels)
+    np.testing.assert_array_equal(full(reconcile(mask, mask, trust), (64, 64)), pixels)
 
 
 def test_a_neighbour_that_the_model_takes_along_is_left_out_whole() -> None:
     carried, neighbour = disc(30, 30, 12), disc(66, 66, 14)
     both = Mask((0,), (0, 0, 96, 96), full(carried) | full(neighbour), 0.7, 3.0)
-    kept = settle(carried, both, 0.4)
+    kept = reconcile(carried, both, 0.4)
     np.testing.assert_array_equal(full(kept), full(carried))
     assert (kept.iou, kept.object_score) == (0.7, 3.0)
 
@@ -910,10 +911,10 @@ def test_daughters_are_born_after_their_mother(session: Session) -> None:
     with pytest.raises(PromptError, match="daughter of 1") as caught:
         session.propagate(seeds, parents={5: 1})
     assert "\n" not in str(caught.value)
-    assert session.parents == {}
+    assert session.book.parents == {}
     later = {1: seeds[1], 5: [seed_of(balls(), z, 2) for z in (7, 8)]}
     steps = list(session.propagate(later, parents={5: 1}))
-    assert session.parents == {5: 1}
+    assert session.book.parents == {5: 1}
     assert max(step.plane[0] for step in steps if 1 in step.masks) == 6
     assert min(step.plane[0] for step in steps if 5 in step.masks) == 7
     assert ends(steps, 1)[7] is ends(steps, 5)[6] is Ending.DIVIDED
@@ -927,10 +928,8 @@ def rememberer() -> Sam:
     """A random model with memory that sees an object everywhere."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        config = replace(
-            ModelConfig.tiny_random(), memory=MemoryConfig(dim=8, layers=1), proposal_boxes=False
-        )
-        model = Sam(config).eval()
+        memory = MemoryConfig(dim=8, layers=1)
+        model = tiny_sam(memory=memory, proposal_boxes=False).eval()
         for parameter in model.parameters():
             torch.nn.init.normal_(parameter, std=0.2)
     assert model.mask_decoder.object_score_head is not None
@@ -956,7 +955,7 @@ def test_labels_are_what_the_memory_of_a_model_finds_in_both_directions(remember
             logits = torch.nn.functional.interpolate(
                 plane.low_res_logits, (64, 64), mode="bilinear", align_corners=False
             )
-            expected = (logits[0, 0] > rememberer.config.mask_threshold).numpy()
+            expected = (logits[0, 0] > rememberer.policy.mask_threshold).numpy()
             assert 0 < expected.sum() < expected.size
             np.testing.assert_array_equal(np.asarray(session.labels)[plane.plane] == 1, expected)
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import label as connected_components
 
-from napari_sam.model.config import ModelConfig
+from napari_sam.weights.header import to_header
 from napari_sam.weights.load import load_model
+from tests.tiny import TINY_POLICY, tiny_config
 from training.atlas import Atlas
 from training.batches import BatchStream
 from training.canvas import inner_distance, pack
@@ -29,7 +30,7 @@ from training.train import COURSES, Training, TrainingPlan, schedule
 from training.windows import Windows, draw_windows
 
 ROOT = Path(__file__).parents[2]
-TINY = ModelConfig.tiny_random().to_dict() | {"pixel_mean": [127.5] * 3, "pixel_std": [64.0] * 3}
+TINY = to_header(tiny_config(), TINY_POLICY) | {"pixel_mean": [127.5] * 3, "pixel_std": [64.0] * 3}
 del TINY["name"]
 
 
@@ -256,7 +257,7 @@ def test_upsampling_in_training_is_that_of_inference() -> None:
     from napari_sam.masks.decode import tile_matrices
 
     logits = torch.randn(1, 1, 1, 8, 8)
-    rows, cols = tile_matrices(ModelConfig.tiny_random(), 32, 32)
+    rows, cols = tile_matrices(tiny_config(), 32, 32)
     ours = rows @ logits[0, 0, 0].numpy() @ cols.T
     assert np.allclose(resample(logits, 4)[0, 0, 0].numpy(), ours, atol=1e-6)
 

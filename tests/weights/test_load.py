@@ -1,7 +1,7 @@
 """Weights files: exact, portable, and refused in one line when they are not whole."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -9,15 +9,17 @@ import torch
 from safetensors.torch import save_file
 
 from napari_sam.errors import ModelError
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
+from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny
+from napari_sam.weights.header import from_header, to_header
 from napari_sam.weights.load import load_model, save_weights, weights_hash
+from tests.tiny import tiny_sam
 
 
 @pytest.fixture
 def model() -> Sam:
     torch.manual_seed(0)
-    return Sam(ModelConfig.tiny_random()).eval()
+    return tiny_sam().eval()
 
 
 def test_round_trip_in_float32_is_exact(model: Sam, tmp_path: Path) -> None:
@@ -43,7 +45,7 @@ def test_hash_sees_one_weight_and_the_configuration(model: Sam) -> None:
     with torch.no_grad():
         model.prompt_encoder.no_mask_embed[3] += 1e-3
     assert weights_hash(model) != before
-    renamed = Sam(replace(model.config, name="other"))
+    renamed = Sam(replace(model.config, name="other"), model.policy)
     renamed.load_state_dict(model.state_dict())
     assert weights_hash(renamed) != weights_hash(model)
 
@@ -78,7 +80,7 @@ def test_missing_tensor_is_refused(model: Sam, tmp_path: Path) -> None:
 
 
 def test_weights_of_another_version_are_refused(model: Sam, tmp_path: Path) -> None:
-    config = json.dumps(model.config.to_dict() | {"wings": 2})
+    config = json.dumps(to_header(model.config, model.policy) | {"wings": 2})
     path = tmp_path / "m.safetensors"
     save_file(model.state_dict(), path, metadata={"napari_sam.config": config})
     with pytest.raises(ModelError, match="another version of napari-sam"):
@@ -96,14 +98,17 @@ def test_failed_save_leaves_the_old_file(model: Sam, tmp_path: Path) -> None:
 
 
 def test_config_round_trip_and_unknown_fields() -> None:
-    config = ModelConfig.cells_tiny()
-    assert ModelConfig.from_dict(config.to_dict()) == config
+    config, policy = cells_tiny(), CELLS_TINY_POLICY
+    header = to_header(config, policy)
+    assert set(header) == {field.name for field in (*fields(config), *fields(policy))}
+    assert from_header(header) == (config, policy)
+    assert from_header(json.loads(json.dumps(header))) == (config, policy)
     with pytest.raises(ValueError, match="unknown model fields: wings"):
-        ModelConfig.from_dict(config.to_dict() | {"wings": 2})
+        from_header(header | {"wings": 2})
 
 
 def test_built_in_model_ships_and_fits() -> None:
     model = load_model("cells-tiny")
-    assert model.config == ModelConfig.cells_tiny()
+    assert (model.config, model.policy) == (cells_tiny(), CELLS_TINY_POLICY)
     file = Path(__file__).parents[2] / "src/napari_sam/weights/cells-tiny.safetensors"
     assert file.stat().st_size <= 20e6

@@ -10,9 +10,9 @@ import torch
 from napari_sam import Session
 from napari_sam.errors import ModelError
 from napari_sam.model.config import HieraConfig, ModelConfig, TinyVitConfig, VitConfig
-from napari_sam.model.families import EFFICIENT_TAM, SAM1, SAM2
 from napari_sam.model.preprocess import enlarge, input_size
 from napari_sam.model.sam import Sam
+from napari_sam.weights.families import EFFICIENT_TAM, SAM1, SAM2
 from napari_sam.weights.load import load_model
 from napari_sam.weights.recognise import recognise, resize_positions, translate
 from tests.golden.generated import generate_weights, image
@@ -168,7 +168,7 @@ def test_a_session_resizes_as_the_model_wants(resize: str, shape: tuple[int, int
 def test_an_answer_does_not_depend_on_who_else_is_asked(tiny_model: Sam) -> None:
     from napari_sam import PointPrompt
 
-    model = Sam(replace(tiny_model.config, resize="none")).eval()
+    model = Sam(replace(tiny_model.config, resize="none"), tiny_model.policy).eval()
     image_ = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
     session = Session.open(image_, model=model, cache_dir=False)
     one = [PointPrompt((20.0, 20.0))]

@@ -47,8 +47,9 @@ def measure(
     given = read_image(labels, axes=axes if seen is None else seen.label_axes)
     if "C" in given.axes:
         raise LabelError(f"{labels} has channels, which labels have not: name the axes with --axes")
-    where, classes = given if seen is None else seen, read_classes(labels)
-    steps = save_measures(output, given.data, where, seen, classes=classes)
+    calibration = (given if seen is None else seen).calibration
+    classes = read_classes(labels)
+    steps = save_measures(output, given.data, calibration, seen, classes=classes)
     show_measuring(steps, quiet=json)
     report({"files": [str(path) for path in output]}, as_json=json)
 

@@ -56,10 +56,10 @@ def import_micro_sam(
     stored = MicroSamFolder.open(folder)
     session, planes, origin = _surveyed(settings, volume, quiet=json)
     warnings = stored.check(origin, volume.plane_shape, volume.dtype)
-    steps = import_planes(session.encoder, stored, planes)
+    steps = session.encode(work=lambda encoder, _: import_planes(encoder, stored, planes))
     steps = progress(steps, len(planes), "import", quiet=json)
     counts = Counter(step.outcome for step in steps)
-    if counts["taken"] > (room := session.encoder.room):
+    if counts["taken"] > (room := session.interactive.room):
         warnings.append(
             f"the cache has room for {room} planes, the first are pushed out already: give it more "
             "(NAPARI_SAM_CACHE_BUDGET), and import again"
@@ -100,9 +100,11 @@ def export_micro_sam(
     volume = settings.read(located(image))
     check_exchangeable(volume)
     session, planes, origin = _surveyed(settings, volume, quiet=json)
-    check_limits(session.encoder, planes)
+    check_limits(session.volume, session.mapping, planes)
     with replacing(output) as place:
-        steps = export_planes(session.encoder, planes, origin, place)
+        steps = session.encode(
+            work=lambda encoder, _: export_planes(encoder, planes, origin, place)
+        )
         for _ in progress(steps, len(planes), "export", quiet=json):
             pass
     summary = _summary(session, planes)
@@ -129,7 +131,8 @@ def _surveyed(
     session = settings.open(volume, quiet=quiet)
     # micro-sam warns of any version but its own; this one says who it was
     version = f"napari-sam {__version__}"
-    return session, planes, origin_of(session.encoder, planes, model_hash, version)
+    origin = origin_of(session.model.config, session.volume, planes, model_hash, version)
+    return session, planes, origin
 
 
 def _known_hash(model: str) -> str | None:

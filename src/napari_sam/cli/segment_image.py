@@ -173,7 +173,7 @@ def segment_image(task: Task, manner: Manner, begun: Begun | None = None) -> dic
     count, missed = _count(session, prompts)
     files, notes = _save(session, task.output, overwrite=manner.overwrite)
     if task.tracks is not None:
-        files += session.save_tracks(task.tracks, overwrite=manner.overwrite)
+        files += session.save(task.tracks, overwrite=manner.overwrite)
     if task.measures:
         files += _measure(session, task.measures, quiet=manner.quiet)
     remove_tiles(tile_folder_of(task.output))  # all that is made of them is made
@@ -242,7 +242,9 @@ def _measure(session: "Session", paths: tuple[Path, ...], *, quiet: bool) -> lis
     from napari_sam.measure.save import save_measures
 
     volume = session.volume
-    steps = save_measures(paths, session.labels, volume, volume, scores=session.scores)
+    steps = save_measures(
+        paths, session.labels, volume.calibration, volume, scores=session.book.scores
+    )
     show_measuring(steps, quiet=quiet)
     return list(paths)
 

@@ -75,7 +75,7 @@ class Encoder:
         closer: bool = True,
     ) -> None:
         self.model, self.volume, self.mapping, self.grid = model, volume, mapping, grid
-        self.closer = closer and model.config.closer_looks
+        self.closer = closer and model.policy.closer_looks
         self.cache = cache
         self.calls = 0
         self.warnings: list[str] = []

@@ -1,7 +1,8 @@
 """Images: what the microscope gave us."""
 
+from .calibration import Calibration
 from .intensity import IntensityMapping, contrast_mapping
 from .volume import Volume
 
 # Reading files is in napari_sam.image.read alone: zarr and tifffile take a second to import.
-__all__ = ["IntensityMapping", "Volume", "contrast_mapping"]
+__all__ = ["Calibration", "IntensityMapping", "Volume", "contrast_mapping"]

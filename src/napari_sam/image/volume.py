@@ -1,6 +1,5 @@
 """Volume: any array-like with named axes, of which only what is asked for is loaded."""
 
-import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,10 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import ImageError
 
+from .calibration import Calibration
+
 Plane = tuple[int, ...]
+"""Index of a plane along the axes before Y and X, such as ``(t, z)``; ``()`` for a single image."""
 
 _GUESSES = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
 _SEEN_CHANNELS = 3
@@ -89,13 +91,13 @@ class Volume:
         shape = _shape(name, data)
         axes = _guess_axes(shape) if axes is None else str(axes).upper()
         _check_axes(name, shape, axes)
-        label_axes = axes.replace("C", "")
+        calibration = Calibration.checked(axes.replace("C", ""), scale, translate, units)
         return cls(
             data=data,
             axes=axes,
-            scale=_scale(scale, label_axes),
-            translate=_per_axis("translate", translate, label_axes, 0.0),
-            units=_units(units, label_axes),
+            scale=calibration.scale,
+            translate=calibration.translate,
+            units=calibration.units,
             name=name,
             channels=_check_channels(name, shape, axes, channels),
         )
@@ -109,6 +111,11 @@ class Volume:
     def label_axes(self) -> str:
         """Axes of the labels: all but the channels."""
         return self.axes.replace("C", "")
+
+    @property
+    def calibration(self) -> Calibration:
+        """The label axes with the size, position and unit of a pixel along each."""
+        return Calibration(self.label_axes, self.scale, self.translate, self.units)
 
     @property
     def plane_axes(self) -> str:
@@ -270,32 +277,3 @@ def _check_channels(
             f"from 0 to {count - 1}"
         )
     return chosen
-
-
-def _per_axis(
-    what: str, values: Sequence[float] | None, axes: str, default: float
-) -> tuple[float, ...]:
-    if values is None:
-        return (default,) * len(axes)
-    try:
-        numbers = tuple(float(v) for v in values)
-    except (TypeError, ValueError):
-        numbers = ()
-    if len(numbers) != len(axes) or not all(map(math.isfinite, numbers)):
-        raise ImageError(f"{what} {values!r}: give {len(axes)} finite numbers, for {axes}")
-    return numbers
-
-
-def _scale(values: Sequence[float] | None, axes: str) -> tuple[float, ...]:
-    scale = _per_axis("scale", values, axes, 1.0)
-    if 0 in scale:
-        raise ImageError(f"scale {scale}: a pixel has some size, give numbers other than 0")
-    return scale
-
-
-def _units(units: Sequence[str] | None, axes: str) -> tuple[str, ...]:
-    if not units:
-        return ("pixel",) * len(axes)
-    if isinstance(units, str) or len(units) != len(axes):
-        raise ImageError(f"units {units!r}: give {len(axes)}, one for each of {axes}")
-    return tuple(str(unit) for unit in units)

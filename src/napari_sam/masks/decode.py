@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_sam.embeddings.embedding import Embedding
+from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.mask_decoder import (
     CANDIDATES,
@@ -186,22 +187,22 @@ def decode(
     frame = tile_frame(model.config, embedding.tile)
     for group in _groups(prompts, _objects_at_once(embedding)):
         arrays = prompt_arrays(group, frame)
-        masks = CANDIDATES if multimask_output else _masks(model.config, arrays)
+        masks = CANDIDATES if multimask_output else _masks(model.policy, arrays)
         prediction = _run(model, embedding, arrays, masks)
-        by_object = _answers(embedding.tile, prediction, model.config)
+        by_object = _answers(embedding.tile, prediction, model)
         for object_id, candidates in zip(arrays.ids, by_object, strict=True):
             best = max(candidates, key=lambda answer: answer.iou)
             answers[object_id] = candidates if multimask_output else (best,)
     return answers
 
 
-def _masks(config: ModelConfig, arrays: PromptArrays) -> slice:
+def _masks(policy: AnswerPolicy, arrays: PromptArrays) -> slice:
     """Mask tokens of the decoder to run; the answer is the mask of the best predicted IoU."""
     points = 0 if arrays.point_coords is None else arrays.point_coords.shape[1]
-    if config.best_candidate_for_box and arrays.boxes is not None and not points:
+    if policy.best_candidate_for_box and arrays.boxes is not None and not points:
         return CANDIDATES
     only_points = arrays.boxes is None and arrays.mask_input is None
-    if config.best_mask_for_click and only_points and points == 1:
+    if policy.best_mask_for_click and only_points and points == 1:
         return slice(0, MASK_TOKENS)
     return SINGLE_MASK
 
@@ -243,13 +244,11 @@ def _run(model: Sam, embedding: Embedding, arrays: PromptArrays, masks: slice) -
         )
 
 
-def _answers(
-    tile: Tile, prediction: MaskPrediction, config: ModelConfig
-) -> Iterator[tuple[Answer, ...]]:
-    logits = (prediction.low_res_logits[0].float() - config.mask_threshold).cpu().numpy()
+def _answers(tile: Tile, prediction: MaskPrediction, model: Sam) -> Iterator[tuple[Answer, ...]]:
+    logits = (prediction.low_res_logits[0].float() - model.policy.mask_threshold).cpu().numpy()
     ious = prediction.iou_predictions[0].float().cpu().numpy()
     scores = prediction.object_score[0, :, 0].float().cpu().numpy()
-    matrices = tile_matrices(config, tile.height, tile.width, tile.zoom)
+    matrices = tile_matrices(model.config, tile.height, tile.width, tile.zoom)
     for candidates, of_candidates, score in zip(logits, ious, scores, strict=True):
         yield tuple(
             Answer(tile, mask, float(iou), float(score), *matrices)

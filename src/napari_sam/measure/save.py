@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_sam.errors import OutputError
+from napari_sam.image.calibration import Calibration
 from napari_sam.image.volume import Volume
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.files.target import check_may_replace
@@ -27,7 +28,7 @@ _LIBRARIES = {
 def save_measures(
     paths: Sequence[Path],
     labels: Any,
-    labelled: Volume,
+    calibration: Calibration,
     image: Volume | None = None,
     *,
     classes: ClassTable | None = None,
@@ -41,7 +42,7 @@ def save_measures(
         ``.csv``, ``.parquet``, ``.geojson`` or ``.zip``; see
         :func:`~napari_sam.measure.write_table.write_table` and
         :func:`~napari_sam.measure.write_outlines.write_outlines`. What is there is replaced.
-    labels, labelled, image, classes, scores
+    labels, calibration, image, classes, scores
         See :func:`~napari_sam.measure.measure.iter_measure`.
 
     Yields
@@ -56,14 +57,14 @@ def save_measures(
     OutputError
         If one cannot be written.
     """
-    table = yield from iter_measure(labels, labelled, image, classes=classes, scores=scores)
-    axes = labelled.plane_axes
+    table = yield from iter_measure(labels, calibration, image, classes=classes, scores=scores)
+    plane_axes = calibration.axes[:-2]
     for path in paths:
         if path.suffix.lower() in TABLES:
             write_table(path, table)
         else:
-            found = outlines(labels, axes, table)
-            write_outlines(path, found, axes, classes=classes, scores=scores)
+            found = outlines(labels, plane_axes, table)
+            write_outlines(path, found, plane_axes, classes=classes, scores=scores)
 
 
 def check_measures(paths: Sequence[Path], *, overwrite: bool) -> None:

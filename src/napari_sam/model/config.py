@@ -1,7 +1,7 @@
 """Which parts a Segment Anything model has, as one frozen value."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 PATCH = 16
 """Model pixels of one cell of the image embedding, in every family."""
@@ -114,16 +114,14 @@ class MemoryConfig:
 
 
 TrunkConfig = VitConfig | TinyVitConfig | HieraConfig
-_TRUNKS: dict[str, type[TrunkConfig]] = {
-    "vit": VitConfig,
-    "tiny_vit": TinyVitConfig,
-    "hiera": HieraConfig,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Architecture of a :class:`~napari_sam.model.sam.Sam`.
+    """Architecture of a :class:`~napari_sam.model.sam.Sam`: which weights exist, in which shapes.
+
+    How the masks of the model become an answer is an
+    :class:`~napari_sam.model.answer_policy.AnswerPolicy`.
 
     No public checkpoint has exactly the parts of the built-in model, so each part is a switch:
     SAM 1 is the plain decoder without high-resolution features and object score, SAM 2.1 has both.
@@ -164,28 +162,11 @@ class ModelConfig:
         Token and head that say whether there is an object at the prompt at all.
     iou_sigmoid : bool
         The predicted IoU is a logit (SAM 2).
-    stable_single_mask : bool
-        An unstable single mask is replaced by the best of the three candidates (SAM 2).
     point_features : bool
         Point embeddings also carry the stride 4 feature under the point.
     prompt_maps : bool
         The prompts are also drawn at stride 4, where the mask is made, so that a mask can be local
         to its prompt below the size of a patch.
-    mask_threshold : float
-        Logit above which a pixel is inside.
-    best_candidate_for_box : bool
-        A box without points is answered by the best of the three candidates instead of the single
-        mask; which is better depends on the training.
-    best_mask_for_click : bool
-        One click alone is answered by the best of the single mask and the three candidates.
-    clean_masks : bool
-        Crumbs, pinholes and what lies far outside of a box are taken out of the mask; the public
-        models answer exactly as their references do.
-    point_with_mask : bool
-        A mask that is corrected by background clicks alone is also clicked in its middle.
-    closer_looks : bool
-        Small and large objects are looked at once more, zoomed; for a model that was trained at
-        many scales.
     padding_point : {"points", "no_box", "always"}
         When the point that is none is appended: to points; to points without a box (SAM 1);
         to points and boxes (SAM 2).
@@ -212,15 +193,8 @@ class ModelConfig:
     position_scale: tuple[float, float] = (1.0, 1.0)
     object_score: bool = False
     iou_sigmoid: bool = False
-    stable_single_mask: bool = False
     point_features: bool = False
     prompt_maps: bool = False
-    mask_threshold: float = 0.0
-    best_candidate_for_box: bool = False
-    best_mask_for_click: bool = False
-    clean_masks: bool = False
-    point_with_mask: bool = False
-    closer_looks: bool = False
     padding_point: Literal["points", "no_box", "always"] = "no_box"
     memory: MemoryConfig | None = None
 
@@ -238,84 +212,3 @@ class ModelConfig:
     def knows_windows(self) -> bool:
         """Whether it was trained on windows of any size, anywhere on its positional grid."""
         return self.resize == "none"
-
-    @classmethod
-    def cells_tiny(cls) -> "ModelConfig":
-        """The model that ships in the wheel."""
-        trunk = VitConfig(192, 8, 6, 8, (3, 7), high_res_layers=(5, 2), conv_path=True)
-        return cls(
-            name="cells-tiny",
-            trunk=trunk,
-            pixel_mean=(127.5,) * 3,
-            pixel_std=(64.0,) * 3,
-            prompt_dim=128,
-            mask_dim=32,
-            mask_prompt_dim=32,
-            decoder_mlp_dim=512,
-            best_mask_for_click=True,
-            point_with_mask=True,
-            closer_looks=True,
-            **_SEED,
-        )
-
-    @classmethod
-    def tiny_random(cls) -> "ModelConfig":
-        """A model so small that a test can afford it; its weights mean nothing."""
-        trunk = VitConfig(32, 2, 2, 4, (1,), high_res_layers=(1, 0), conv_path=True)
-        return cls(
-            name="tiny-random",
-            trunk=trunk,
-            prompt_dim=32,
-            mask_dim=8,
-            mask_prompt_dim=8,
-            decoder_heads=2,
-            decoder_mlp_dim=32,
-            **_SEED,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as they stand in the header of a weights file."""
-        kind = next(kind for kind, trunk in _TRUNKS.items() if isinstance(self.trunk, trunk))
-        return asdict(self) | {"trunk": {"kind": kind} | asdict(self.trunk)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
-        """Inverse of :meth:`to_dict`, also after a round trip through JSON.
-
-        Raises
-        ------
-        ValueError
-            If a field is unknown or missing.
-        """
-        if missing := {"name", "trunk"} - set(values):
-            raise ValueError(f"the model has no {' and no '.join(sorted(missing))}")
-        trunk = dict(values["trunk"])
-        kind = trunk.pop("kind", None)
-        if kind not in _TRUNKS:
-            raise ValueError(f"unknown image encoder: {kind}")
-        given = values | {"trunk": _from_dict(_TRUNKS[kind], trunk)}
-        if values.get("memory") is not None:
-            given["memory"] = _from_dict(MemoryConfig, values["memory"])
-        config: ModelConfig = _from_dict(cls, given)
-        return config
-
-
-# the switches of the project's own architecture
-_SEED: dict[str, Any] = {
-    "proposals": True,
-    "proposal_boxes": True,
-    "high_res_features": True,
-    "position_scale": (1.0, 24.0),
-    "object_score": True,
-    "point_features": True,
-    "prompt_maps": True,
-    "clean_masks": True,
-    "padding_point": "points",
-}
-
-
-def _from_dict(cls: Any, values: dict[str, Any]) -> Any:
-    known = {field.name for field in fields(cls)}
-    if unknown := set(values) - known:
-        raise ValueError(f"unknown model fields: {', '.join(sorted(unknown))}")
-    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

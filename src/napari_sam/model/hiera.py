@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .buffers import Buffers
 from .config import HieraConfig, ModelConfig
 from .features import ImageFeatures
 from .layers import Mlp, add_linear, gelu
 from .windows import join_windows, partition_windows
-from .workspace import Workspace
 
 _POOL = 2  # tokens along each side that become one between stages
 _VALUES_AT_ONCE = 1_600_000  # tokens times channels of a strip
@@ -90,10 +90,10 @@ class HieraBlock(nn.Module):
         self.mlp = Mlp(dim_out, 4 * dim_out, nn.GELU())
         self.proj = nn.Linear(dim, dim_out) if dim != dim_out else None
 
-    def forward(self, x: Tensor, workspace: Workspace) -> Tensor:
+    def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
         """Map ``(B, h, w, dim)`` to ``(B, h', w', dim_out)``, without gradients maybe in place."""
         if torch.is_grad_enabled() or not self.window:
-            return self._run(x, workspace)
+            return self._run(x, buffers)
         b, h, w, _ = x.shape
         step = self.window * max(1, self._tokens_at_once // (self.window * w))
         shrinks = _POOL if self.pools else 1
@@ -102,21 +102,21 @@ class HieraBlock(nn.Module):
             out = x.new_empty(b, h // _POOL, w // _POOL, self.norm2.normalized_shape[0])
         for image, result in zip(x, out, strict=True):
             for top in range(0, h, step):
-                strip = self._run(image[None, top : top + step], workspace)
+                strip = self._run(image[None, top : top + step], buffers)
                 if self.pools:
                     result[top // shrinks : (top + step) // shrinks] = strip[0]
         return out
 
-    def _run(self, x: Tensor, workspace: Workspace) -> Tensor:
+    def _run(self, x: Tensor, buffers: Buffers) -> Tensor:
         normed = self.norm1(x)
         shortcut = x if self.proj is None else self.proj(normed)
         if self.pools:
             shortcut = pool(shortcut)
-        qkv = workspace.linear("qkv", normed, self.attn.qkv)
+        qkv = buffers.linear("qkv", normed, self.attn.qkv)
         if self.window:
-            windows = partition_windows(qkv, self.window, self.attn.qkv.bias, workspace)
+            windows = partition_windows(qkv, self.window, self.attn.qkv.bias, buffers)
             attended = self.attn(windows)
-            out = join_windows(attended, attended.shape[1], shortcut.shape, workspace)
+            out = join_windows(attended, attended.shape[1], shortcut.shape, buffers)
         else:
             out = self.attn(qkv)
         return self._add_mlp(add_linear(shortcut, out, self.attn.proj))
@@ -164,9 +164,9 @@ class Hiera(nn.Module):
     def forward(self, image: Tensor) -> list[Tensor]:
         """Tokens of each stage, ``(B, H / s, W / s, dim)`` for ``s`` = 4, 8, 16, 32."""
         x = self.patch_embed["proj"](image).permute(0, 2, 3, 1).contiguous()
-        x, stages, workspace = self._add_positions(x), [], Workspace()
+        x, stages, buffers = self._add_positions(x), [], Buffers()
         for index, block in enumerate(self.blocks):
-            x = block(x, workspace)
+            x = block(x, buffers)
             if index in self.ends:
                 stages.append(x)  # the next block pools, so it leaves these tokens alone
         return stages

@@ -70,13 +70,15 @@ class MaskDecoder(nn.Module):
     ----------
     config : ModelConfig
         Widths and switches.
+    stable_single_mask : bool
+        As in :class:`~napari_sam.model.answer_policy.AnswerPolicy`.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, stable_single_mask: bool = False) -> None:
         super().__init__()
         dim = config.prompt_dim
         self.iou_sigmoid = config.iou_sigmoid
-        self.stable_single_mask = config.stable_single_mask
+        self.stable_single_mask = stable_single_mask
         self.transformer = TwoWayTransformer(
             config.decoder_depth, dim, config.decoder_heads, config.decoder_mlp_dim
         )

@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from .answer_policy import AnswerPolicy
 from .config import PATCH, HieraConfig, ModelConfig, TinyVitConfig
 from .features import ImageFeatures, Offset
 from .hiera import HieraEncoder
@@ -19,6 +20,7 @@ from .unetr import InstanceDecoder
 from .vit import VitEncoder
 
 MASK_STRIDE = 4
+_SAM_POLICY = AnswerPolicy()
 
 
 class Sam(nn.Module):
@@ -28,15 +30,17 @@ class Sam(nn.Module):
     ----------
     config : ModelConfig
         Which parts, how wide.
+    policy : AnswerPolicy
+        How its masks become an answer; read by ``masks/``, ``embeddings/`` and ``propagation/``.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, policy: AnswerPolicy = _SAM_POLICY) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.policy = config, policy
         self.image_encoder = _image_encoder(config)
         self.prompt_encoder = PromptEncoder(config)
         self.prompt_maps = PromptMaps(config.mask_dim) if config.prompt_maps else None
-        self.mask_decoder = MaskDecoder(config)
+        self.mask_decoder = MaskDecoder(config, policy.stable_single_mask)
         self.memory = Memory(config) if config.memory else None
         self.instance_decoder = InstanceDecoder(config) if config.instance_decoder else None
         # what the decoder computes of an image alone; a click must not compute it again

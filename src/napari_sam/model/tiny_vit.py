@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .buffers import Buffers
 from .config import ModelConfig, TinyVitConfig
 from .features import ImageFeatures
 from .layers import Mlp, Neck, add_linear, gelu
 from .windows import join_windows, partition_windows
-from .workspace import Workspace
 
 _ROWS_AT_ONCE = 16
 
@@ -161,11 +161,11 @@ class BiasedAttention(nn.Module):
         # one for each pair of absolute distances along y and x, in this order
         self.attention_biases = nn.Parameter(torch.zeros(heads, window * window))
 
-    def forward(self, x: Tensor, workspace: Workspace) -> Tensor:
+    def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
         """Attend: ``(B, h, w, dim)`` to the same shape, before the projection."""
-        qkv = workspace.linear("qkv", self.norm(x), self.qkv)
+        qkv = buffers.linear("qkv", self.norm(x), self.qkv)
         # the reference pads before the norm, which makes its bias of the zeros
-        windows = partition_windows(qkv, self.window, self.qkv(self.norm.bias), workspace)
+        windows = partition_windows(qkv, self.window, self.qkv(self.norm.bias), buffers)
         n = windows.shape[0]
         # unlike elsewhere, each head has its q, k and v together
         heads = windows.view(n, -1, self.heads, windows.shape[-1] // self.heads).transpose(1, 2)
@@ -174,7 +174,7 @@ class BiasedAttention(nn.Module):
         bias = self._bias()[None]
         out = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         joined = out.transpose(1, 2).reshape(*windows.shape[:3], -1)
-        return join_windows(joined, self.window, x.shape, workspace)
+        return join_windows(joined, self.window, x.shape, buffers)
 
     def _bias(self) -> Tensor:
         """``(heads, tokens, tokens)``."""
@@ -194,9 +194,9 @@ class TinyVitBlock(nn.Module):
         self.norm2 = nn.LayerNorm(dim)
         self.mlp = Mlp(dim, 4 * dim, nn.GELU())
 
-    def forward(self, x: Tensor, workspace: Workspace) -> Tensor:
+    def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
         """Map ``(B, h, w, dim)`` to the same shape, without gradients maybe in place."""
-        x = add_linear(x, self.attn(x, workspace), self.attn.proj)
+        x = add_linear(x, self.attn(x, buffers), self.attn.proj)
         return self.mlp.add_to(self.local_conv(x).contiguous(), self.norm2)
 
 
@@ -208,10 +208,10 @@ class Stage(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.downsample = downsample
 
-    def forward(self, x: Tensor, workspace: Workspace) -> Tensor:
+    def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
         """Map ``(B, h, w, dim)`` to the tokens of the next stage."""
         for block in self.blocks:
-            x = block(x) if isinstance(block, MBConv) else block(x, workspace)
+            x = block(x) if isinstance(block, MBConv) else block(x, buffers)
         return x if self.downsample is None else self.downsample(x).contiguous()
 
 
@@ -239,9 +239,9 @@ class TinyVitEncoder(nn.Module):
         image = image.contiguous(memory_format=torch.channels_last)
         before, _, after = cast(nn.ModuleList, self.patch_embed["seq"])
         x = after(gelu(before(image.permute(0, 2, 3, 1))))
-        workspace = Workspace()
+        buffers = Buffers()
         for stage in self.layers:
-            x = stage(x, workspace)
+            x = stage(x, buffers)
         embedding: Tensor = self.neck(x.permute(0, 3, 1, 2))
         return ImageFeatures(embedding)
 

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .buffers import Buffers
 from .config import PATCH, ModelConfig, VitConfig
 from .features import ImageFeatures, Offset
 from .layers import Mlp, Neck, add_linear
 from .pyramid import ConvPath, Pyramid
 from .windows import join_windows, partition_windows
-from .workspace import Workspace
 
 
 class Attention(nn.Module):
@@ -42,14 +42,14 @@ class Attention(nn.Module):
             self.rel_pos_h = nn.Parameter(torch.zeros(2 * window - 1, dim // heads))
             self.rel_pos_w = nn.Parameter(torch.zeros(2 * window - 1, dim // heads))
 
-    def forward(self, qkv: Tensor, workspace: Workspace) -> Tensor:
+    def forward(self, qkv: Tensor, buffers: Buffers) -> Tensor:
         """Attend within each window.
 
         Parameters
         ----------
         qkv : Tensor
             ``(n, h, w, 3 * dim)`` queries, keys and values of the tokens of ``n`` windows.
-        workspace : Workspace
+        buffers : Buffers
             Where the bias is written.
 
         Returns
@@ -60,13 +60,13 @@ class Attention(nn.Module):
         n, h, w, _ = qkv.shape
         q, k, v = qkv.reshape(n, h * w, 3, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
         if self.relative_positions:
-            out = self._with_bias(q, k, v, (h, w), workspace)
+            out = self._with_bias(q, k, v, (h, w), buffers)
         else:
             out = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
         return out.reshape(n, h, w, -1)
 
     def _with_bias(
-        self, q: Tensor, k: Tensor, v: Tensor, shape: tuple[int, int], workspace: Workspace
+        self, q: Tensor, k: Tensor, v: Tensor, shape: tuple[int, int], buffers: Buffers
     ) -> Tensor:
         """Head after head, so that one buffer holds the bias: ``(n, h * w, heads, head_dim)``.
 
@@ -79,7 +79,7 @@ class Attention(nn.Module):
             grid = q_head.unflatten(1, shape)
             along_h = torch.einsum("nhwc,hkc->nhwk", grid, rows)[..., None]
             along_w = torch.einsum("nhwc,wkc->nhwk", grid, cols)[..., None, :]
-            bias = workspace.add(along_h, along_w).reshape(n, 1, tokens, tokens)
+            bias = buffers.add(along_h, along_w).reshape(n, 1, tokens, tokens)
             head = functional.scaled_dot_product_attention(
                 q_head[:, None], k_head[:, None], v_head[:, None], attn_mask=bias
             )
@@ -114,14 +114,14 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(trunk.dim, eps=1e-6)
         self.mlp = Mlp(trunk.dim, 4 * trunk.dim, nn.GELU())
 
-    def forward(self, x: Tensor, workspace: Workspace) -> Tensor:
+    def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
         """Map ``(B, h, w, dim)`` to the same shape, without gradients in place."""
-        qkv = workspace.linear("qkv", self.norm1(x), self.attn.qkv)
+        qkv = buffers.linear("qkv", self.norm1(x), self.attn.qkv)
         if self.window:
-            windows = partition_windows(qkv, self.window, self.attn.qkv.bias, workspace)
-            out = join_windows(self.attn(windows, workspace), self.window, x.shape, workspace)
+            windows = partition_windows(qkv, self.window, self.attn.qkv.bias, buffers)
+            out = join_windows(self.attn(windows, buffers), self.window, x.shape, buffers)
         else:
-            out = self.attn(qkv, workspace)
+            out = self.attn(qkv, buffers)
         x = add_linear(x, out, self.attn.proj)
         return self.mlp.add_to(x, self.norm2)
 
@@ -179,9 +179,9 @@ class VitEncoder(nn.Module):
         if self.conv_path is not None:
             conv4, conv8, tokens = self.conv_path(image)
             conv, x = (conv4, conv8), x + tokens.permute(0, 2, 3, 1)
-        x, kept, workspace = x.contiguous(), {}, Workspace()
+        x, kept, buffers = x.contiguous(), {}, Buffers()
         for index, block in enumerate(self.blocks):
-            x = block(x, workspace)
+            x = block(x, buffers)
             if index in self.high_res_layers:
                 kept[index] = x.permute(0, 3, 1, 2).clone()
         embedding = self.neck(x.permute(0, 3, 1, 2))

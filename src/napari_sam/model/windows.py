@@ -5,18 +5,18 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from .workspace import Workspace
+from .buffers import Buffers
 
 
-def partition_windows(x: Tensor, window: int, fill: Tensor, workspace: Workspace) -> Tensor:
+def partition_windows(x: Tensor, window: int, fill: Tensor, buffers: Buffers) -> Tensor:
     """Cut ``(B, h, w, dim)`` into ``(B * n, window, window, dim)``.
 
     What the last windows lack is filled with ``fill`` ``(dim,)``: padding by zeros before a linear
-    layer is padding by its bias after it. Valid until the workspace's next windows.
+    layer is padding by its bias after it. Valid until the buffers's next windows.
     """
     b, h, w, dim = x.shape
     rows, cols = -(-h // window), -(-w // window)
-    windows = workspace.take("windows", (b, rows, cols, window, window, dim), x)
+    windows = buffers.take("windows", (b, rows, cols, window, window, dim), x)
     if h % window:
         windows[:, -1] = fill
     if w % window:
@@ -27,13 +27,13 @@ def partition_windows(x: Tensor, window: int, fill: Tensor, workspace: Workspace
 
 
 def join_windows(
-    windows: Tensor, window: int, shape: torch.Size | tuple[int, ...], workspace: Workspace
+    windows: Tensor, window: int, shape: torch.Size | tuple[int, ...], buffers: Buffers
 ) -> Tensor:
     """Inverse of :func:`partition_windows`; ``shape`` is the original ``(B, h, w, ...)``."""
     b, h, w = shape[:3]
     rows, cols = -(-h // window), -(-w // window)
     windows = windows.reshape(b, rows, cols, window, window, -1)
-    x = workspace.take("joined", (b, h, w, windows.shape[-1]), windows)
+    x = buffers.take("joined", (b, h, w, windows.shape[-1]), windows)
     for inside, here in _parts(windows, x, window):
         here.copy_(inside)
     return x

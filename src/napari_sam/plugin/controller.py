@@ -10,6 +10,7 @@ from napari.utils.notifications import show_error, show_warning
 from qtpy.QtCore import QTimer
 
 from napari_sam.errors import ImageError
+from napari_sam.image.volume import Plane
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
@@ -23,28 +24,24 @@ from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.everything.everything import Everything
 from napari_sam.plugin.everything.review import Review
 from napari_sam.plugin.follow.guide import Guide
-from napari_sam.plugin.image.composite import Composite, look_at
-from napari_sam.plugin.image.image_source import (
-    FOREGROUND,
-    ImageSource,
-    image_layers,
-    read_image_layer,
-)
+from napari_sam.plugin.image.composite import Composite
+from napari_sam.plugin.image.image_source import ImageSource, image_layers, read_image_layer
 from napari_sam.plugin.image.model_view import ModelView
-from napari_sam.plugin.image.thumbnail import Look
+from napari_sam.plugin.image.thumbnail import Look, look_at
 from napari_sam.plugin.labels.acceptance import Acceptance
-from napari_sam.plugin.labels.lineage import show_tracks
+from napari_sam.plugin.labels.lineage import parents_of
+from napari_sam.plugin.layers.conventions import FOREGROUND
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
+from napari_sam.plugin.results.tracks import show_tracks
 from napari_sam.plugin.view.view import View, obstacle
 from napari_sam.plugin.view.viewport import read_viewport
 from napari_sam.plugin.worker.engine import Engine
 from napari_sam.plugin.worker.events import (
     Downloading,
     ModelReady,
-    Plane,
     Progress,
     Ready,
     Tracked,
@@ -95,31 +92,27 @@ class Controller:
         self.ahead = Ahead(self, viewer, dock.ahead)
         self.review = Review(self, viewer, dock.review_box)
         self.models = ModelChooser(self, dock, settings)
-        steps = {
-            "Control-Z": self.undo,
-            "Control-Shift-Z": self.redo,
-            "Shift-S": self.review.next,
-            "Shift-D": self.review.drop,
-            "Shift-F": self.review.keep,
+        calls = {
+            "swap_polarity": self.tools.swap_polarity,
+            "swap_tool": self.tools.swap,
+            "follow": self.follow,
+            "look_next": self.guide.look_next,
+            "accept_daughter": self.accept_daughter,
+            "next_object": self.next_object,
+            "next_size": self.next_size,
+            "toggle_hover": dock.clicks.hover.toggle,
+            "pick_up": self.pick_up.under_cursor,
+            "review_next": self.review.next,
+            "review_drop": self.review.drop,
+            "review_keep": self.review.keep,
+            "accept": self.accept,
+            "drop": self.drop,
+            "undo_labels": self.undo_labels,
+            "undo": self.undo,
+            "redo": self.redo,
         }
-        self.bindings = Bindings(
-            {
-                "Q": self.tools.swap_polarity,
-                "W": self.tools.swap,
-                "G": self.follow,
-                "N": self.guide.look_next,
-                "K": self.accept_daughter,
-                "J": self.next_object,
-                "H": self.next_size,
-                "Shift-H": dock.clicks.hover.toggle,
-                "Shift-J": self.pick_up.under_cursor,
-                "Enter": self.accept,
-                "Escape": self.drop,
-                "U": self.undo_labels,
-                **steps,
-            }
-        )
-        self.label_bindings = Bindings(steps)
+        self.bindings = Bindings(calls)
+        self.label_bindings = Bindings(calls, on_labels=True)
         self._images: list[Any] = []
         self._adopted: list[Any] = []
         self._connect()
@@ -450,7 +443,7 @@ class Controller:
             else:
                 self.say("There are no labels yet: accept objects first.")
 
-        steps = self.engine.tracks(work.plain_labels(), source.label_axes, dict(labels.metadata))
+        steps = self.engine.tracks(work.plain_labels(), source.label_axes, parents_of(labels))
         self.runner.submit(Job(steps, receive))
 
     def _read_prompts(self) -> None:

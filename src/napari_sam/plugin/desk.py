@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from napari_sam.image.volume import Plane
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.worker.engine import Engine
-from napari_sam.plugin.worker.events import Plane
 from napari_sam.plugin.worker.jobs import JobRunner
 
 from .settings import Settings

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Entry, Origin
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit, erasing
@@ -19,7 +20,14 @@ from napari_sam.labels.paint import (
     paint_object,
 )
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.image.image_source import (
+from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.labels.class_layer import classes_of_layer, set_classes
+from napari_sam.plugin.labels.label_changes import Accepted, Classified, Stroke, undo_in_napari
+from napari_sam.plugin.labels.lineage import division, note_parent
+from napari_sam.plugin.labels.ratings import Ratings, rating
+from napari_sam.plugin.labels.safekeeping import Safekeeping
+from napari_sam.plugin.layers.conventions import (
     BOX_COLOUR,
     COLOURS,
     FOREGROUND,
@@ -28,32 +36,24 @@ from napari_sam.plugin.image.image_source import (
     OBJECT,
     ROLE_KEY,
     SYMBOLS,
-    ImageSource,
+)
+from napari_sam.plugin.layers.hover_layer import HoverLayer
+from napari_sam.plugin.layers.labels_layer import make_labels, to_layer_index
+from napari_sam.plugin.layers.placement import move, placement, translate_of
+from napari_sam.plugin.layers.preview_layer import make_preview, preview_data
+from napari_sam.plugin.layers.prompt_layers import (
     colour_shapes,
     complete_features,
-    make_labels,
     make_points,
-    make_preview,
     make_shapes,
     mark_clicks,
-    move,
-    placement,
     polarity_of,
-    to_layer_index,
 )
-from napari_sam.plugin.labels.acceptance import Acceptance
-from napari_sam.plugin.labels.class_layer import classes_of_layer, set_classes
-from napari_sam.plugin.labels.label_changes import Accepted, Classified, Stroke, undo_in_napari
-from napari_sam.plugin.labels.lineage import division, note_parent
-from napari_sam.plugin.labels.ratings import Ratings, rating
-from napari_sam.plugin.labels.safekeeping import Safekeeping
-from napari_sam.plugin.layers.hover_layer import HoverLayer
-from napari_sam.plugin.layers.preview_layer import preview_data, translate_of
 from napari_sam.plugin.layers.read_prompts import object_numbers
 from napari_sam.plugin.objects.held import Held
 from napari_sam.plugin.undo.history import History
 from napari_sam.plugin.undo.prompt_watch import PromptWatch
-from napari_sam.plugin.worker.events import Plane, PlaneObjects
+from napari_sam.plugin.worker.events import PlaneObjects
 from napari_sam.tiles.bbox import BBox
 
 NOTHING_KNOWN = Origin()

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import PromptError
-from napari_sam.image.volume import Volume
+from napari_sam.image.volume import Plane, Volume
 from napari_sam.tiles.bbox import BBox
-from napari_sam.tiles.grid import Plane
 
 BACKGROUND, FOREGROUND = 0, 1
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from napari_sam.image.volume import Plane as Plane  # prompts know planes through the tiles
+from napari_sam.image.volume import Plane
 
 from .bbox import BBox
 from .cut import cut_sides

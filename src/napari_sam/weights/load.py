@@ -11,11 +11,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from napari_sam.errors import ModelError
+from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 
 from .catalogue import find_card
 from .download import DownloadStep, download_model
+from .families import reference_policy
+from .header import from_header, to_header
 from .read_checkpoint import explain_mismatch, read_checkpoint, read_decoder
 from .recognise import recognise, translate
 from .store import ModelStore
@@ -96,28 +99,30 @@ def read_model(path: Path, decoder: Path | None, name: str) -> Sam:
     """
     try:
         saved = saved_config(path)
-        config = None if saved is None else ModelConfig.from_dict(saved)
+        described = None if saved is None else from_header(saved)
     except (ValueError, TypeError) as error:
         raise ModelError(
             f"{path.name} is of another version of napari-sam ({error}): download it again, or "
             "choose another model"
         ) from error
-    if config is not None:
+    if described is not None:
         state: dict[str, Tensor] = read_tensor_file(path)[0]  # type: ignore[assignment]
-        return build(config, state)
+        return build(*described, state)
     checkpoint = read_checkpoint(path)
     own = checkpoint.decoder_state if decoder is None else read_decoder(decoder)
     config = recognise(checkpoint.state, own, name)
-    return build(config, translate(config, checkpoint.state, own))
+    return build(config, reference_policy(config), translate(config, checkpoint.state, own))
 
 
-def build(config: ModelConfig, state: State) -> Sam:
-    """A model from its architecture and its weights.
+def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
+    """A model from its architecture, its policy and its weights.
 
     Parameters
     ----------
     config : ModelConfig
         The architecture.
+    policy : AnswerPolicy
+        How its answers are chosen.
     state : mapping of str to Tensor
         Every weight, under our names; any floating type.
 
@@ -132,7 +137,7 @@ def build(config: ModelConfig, state: State) -> Sam:
         If weights are missing, of another shape, or not known.
     """
     with torch.device("meta"):  # weights that are replaced at once need not be drawn
-        model = Sam(config)
+        model = Sam(config, policy)
     expected = model.state_dict()
     shapes = {
         key: (tuple(state[key].shape), tuple(tensor.shape))
@@ -170,7 +175,7 @@ def save_weights(model: Sam, path: str | Path, dtype: torch.dtype = torch.float1
         for key, value in model.state_dict().items()
     }
     partial = path.with_name(f".{path.name}.partial")
-    save_file(state, partial, metadata={CONFIG_KEY: json.dumps(model.config.to_dict())})
+    save_file(state, partial, metadata={CONFIG_KEY: _header_text(model)})
     partial.replace(path)
 
 
@@ -187,11 +192,15 @@ def weights_hash(model: Sam) -> str:
     str
         32 hexadecimal digits; equal models have equal hashes.
     """
-    digest = hashlib.blake2b(json.dumps(model.config.to_dict()).encode(), digest_size=16)
+    digest = hashlib.blake2b(_header_text(model).encode(), digest_size=16)
     for key, tensor in sorted(model.state_dict().items()):
         digest.update(key.encode())
         digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
     return digest.hexdigest()
+
+
+def _header_text(model: Sam) -> str:
+    return json.dumps(to_header(model.config, model.policy))
 
 
 @cache

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from napari_sam.errors import ModelError
 from napari_sam.model.config import HieraConfig, ModelConfig, VitConfig
-from napari_sam.model.families import (
+
+from .families import (
     EFFICIENT_TAM,
     SAM1,
     SAM2,

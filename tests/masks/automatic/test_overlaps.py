@@ -16,11 +16,11 @@ from napari_sam.masks.automatic.overlaps import (
 )
 from napari_sam.masks.decode import Answer, tile_matrices
 from napari_sam.masks.mask import Mask
-from napari_sam.model.config import ModelConfig
 from napari_sam.tiles.grid import Tile
+from tests.tiny import tiny_config
 
 TILE = Tile(plane=(), row=0, col=0, y0=100, x0=200, height=90, width=120)
-MATRICES = tile_matrices(ModelConfig.tiny_random(), TILE.height, TILE.width)
+MATRICES = tile_matrices(tiny_config(), TILE.height, TILE.width)
 
 
 def box(y0: int, x0: int, h: int, w: int, iou: float = 0.9) -> Mask:

@@ -23,13 +23,13 @@ from napari_sam.masks.automatic.proposal_windows import (
 )
 from napari_sam.masks.automatic.propose import Proposals
 from napari_sam.masks.decode import Answer, decode
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import holds
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import load_model
+from tests.tiny import tiny_sam
 
 KINDS = get_args(PromptKinds)
 
@@ -39,7 +39,7 @@ def wide() -> Embedding:
     """What a random model saw in a tile that is no whole number of tokens, nor square."""
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         torch.manual_seed(0)  # the model of all tests
-        model = Sam(ModelConfig.tiny_random()).eval()
+        model = tiny_sam().eval()
         features = model.encode_image(torch.randn(1, 3, 608, 704))
     return Embedding(Tile((2,), 0, 0, 1000, 2000, 600, 700), features)
 
@@ -102,7 +102,7 @@ def test_an_answer_is_that_of_its_window_alone(
 def test_an_answer_does_not_depend_on_who_else_is_asked(
     tiny_model: Sam, wide: Embedding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tiny_model.config = replace(tiny_model.config, mask_threshold=1000.0)  # nothing is cut
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=1000.0)  # nothing is cut
     proposals = around_places(some_places(40), 12)
     together = decode_boxes(tiny_model, wide, proposals)
     monkeypatch.setattr(crops, "TOKENS_AT_ONCE", 50)  # three of the smallest windows
@@ -144,7 +144,7 @@ def test_a_window_holds_its_box_with_room_around_it_as_far_as_the_tile_goes(
 
 
 def test_a_window_is_no_larger_than_it_has_to_be(tiny_model: Sam, wide: Embedding) -> None:
-    tiny_model.config = replace(tiny_model.config, mask_threshold=1000.0)  # no object is large
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=1000.0)  # no object is large
     radii = np.array([5.0, 20, 33, 45, 60, 100, 130, 190, 295])
     places = np.tile([304.0, 352.0], (len(radii), 1))
     answers = decode_boxes(tiny_model, wide, around_places(places, radii))
@@ -159,7 +159,7 @@ def test_a_window_is_no_larger_than_it_has_to_be(tiny_model: Sam, wide: Embeddin
 def test_an_object_beyond_its_window_is_seen_in_the_whole_tile(
     tiny_model: Sam, wide: Embedding
 ) -> None:
-    tiny_model.config = replace(tiny_model.config, mask_threshold=-1000.0)  # all is object
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=-1000.0)  # all is object
     answers = decode_boxes(tiny_model, wide, around_places(some_places(2), 10))
     assert [answer.tile for answer in answers] == [wide.tile] * 2
     assert answers[0].to_mask().bbox == wide.tile.bbox
@@ -170,7 +170,7 @@ def test_no_answer_is_cut_by_its_window(
     tiny_model: Sam, wide: Embedding, kind: PromptKinds
 ) -> None:
     low = 0.11 if kind == "points" else 0.05  # so that not all masks reach far
-    tiny_model.config = replace(tiny_model.config, mask_threshold=low)
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=low)
     proposals = around_places(some_places(24, 3), np.random.default_rng(3).uniform(1, 150, 24))
     answers = decode_boxes(tiny_model, wide, proposals, kind)
     for i, answer in enumerate(answers):
@@ -186,7 +186,7 @@ def test_no_answer_is_cut_by_its_window(
 
 
 def test_the_tile_s_own_sides_cut_nothing(tiny_model: Sam, wide: Embedding) -> None:
-    tiny_model.config = replace(tiny_model.config, mask_threshold=-1000.0)  # all is object
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=-1000.0)  # all is object
     features = replace(
         wide.features,
         image_embedding=wide.features.image_embedding[..., :4, :4],
@@ -282,11 +282,11 @@ def test_a_clicked_object_beyond_its_window_is_seen_in_the_whole_tile(
     tiny_model: Sam, another_wide: Embedding
 ) -> None:
     clicks = {3: PointPrompt((2, 1100.0, 2150.0)), 4: PointPrompt((2, 1500.0, 2600.0))}
-    tiny_model.config = replace(tiny_model.config, mask_threshold=-1000.0)  # all is object
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=-1000.0)  # all is object
     answers = decode_clicks(tiny_model, another_wide, clicks)
     assert {answer.tile for answer in answers.values()} == {another_wide.tile}
     assert answers[4].to_mask().bbox == another_wide.tile.bbox
-    tiny_model.config = replace(tiny_model.config, mask_threshold=1000.0)  # nothing is
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=1000.0)  # nothing is
     answers = decode_clicks(tiny_model, another_wide, clicks)
     assert [answers[i].tile.bbox for i in clicks] == [
         (1000, 2000, 1256, 2256),

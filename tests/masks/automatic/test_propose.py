@@ -16,11 +16,11 @@ from napari_sam.embeddings.embedding import Embedding
 from napari_sam.masks.automatic import propose as module
 from napari_sam.masks.automatic.everything import segment_tile
 from napari_sam.masks.automatic.propose import Proposals, distinct, propose
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.features import ImageFeatures
-from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile
+from napari_sam.weights.header import from_header, to_header
 from napari_sam.weights.load import load_model, save_weights
+from tests.tiny import tiny_sam
 
 Labels = NDArray[np.integer]
 
@@ -149,11 +149,11 @@ def test_a_head_that_knows_no_boxes_gives_peaks_inside_the_foreground() -> None:
 
 
 def test_weights_that_know_no_boxes_go_on_as_they_were(tmp_path: Path) -> None:
-    config = replace(ModelConfig.tiny_random(), proposal_boxes=False)
-    header = config.to_dict()
+    model = tiny_sam(proposal_boxes=False).eval()
+    header = to_header(model.config, model.policy)
     del header["proposal_boxes"]  # as it stands in files from before
-    assert ModelConfig.from_dict(header) == config
-    save_weights(Sam(config).eval(), tmp_path / "before.safetensors")
+    assert from_header(header) == (model.config, model.policy)
+    save_weights(model, tmp_path / "before.safetensors")
     model = load_model(tmp_path / "before.safetensors", "cpu")
     with torch.inference_mode():
         features = model.encode_image(torch.randn(1, 3, 64, 96))

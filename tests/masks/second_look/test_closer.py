@@ -15,13 +15,14 @@ from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
 from napari_sam.masks.decode import decode, tile_frame
 from napari_sam.masks.second_look.closer import LARGEST, MARGIN, ZOOM, close_up
 from napari_sam.masks.second_look.second_look import WINDOW
-from napari_sam.model.config import ModelConfig
+from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import Prompt, PromptSet
 from napari_sam.tiles.bbox import holds
 from napari_sam.tiles.grid import Tile, TileGrid
 from napari_sam.weights.load import load_model
 from tests.masks.second_look.looking import answer_of, check_hover_is_click, opened
+from tests.tiny import tiny_config
 
 CENTRES = [(y, x) for y in range(30, 260, 40) for x in range(30, 380, 40)]
 RADIUS = 5.5
@@ -131,8 +132,8 @@ def test_close_ups_are_kept_and_forgotten_when_the_image_changes(model: Sam) -> 
 
 
 def test_the_built_in_model_looks_closer_and_others_do_not(model: Sam) -> None:
-    assert load_model("cells-tiny").config.closer_looks
-    assert not ModelConfig("any", model.config.trunk).closer_looks
+    assert load_model("cells-tiny").policy.closer_looks
+    assert not AnswerPolicy().closer_looks
 
 
 def test_a_zoomed_tile_is_the_same_as_an_enlarged_image(tiny_model: Sam) -> None:
@@ -163,7 +164,7 @@ def test_a_zoomed_tile_is_the_same_as_an_enlarged_image(tiny_model: Sam) -> None
 
 
 def test_the_frame_of_a_zoomed_tile_keeps_the_corners() -> None:
-    frame = tile_frame(ModelConfig.tiny_random(), Tile((), 0, 0, 100, 200, 20, 30, 2.0))
+    frame = tile_frame(tiny_config(), Tile((), 0, 0, 100, 200, 20, 30, 2.0))
     assert frame.shape == (48, 64)
     np.testing.assert_allclose(frame.to_model((99.5, 199.5)), (-0.5, -0.5))
     np.testing.assert_allclose(frame.to_model((119.5, 229.5)), (59.5, 39.5))

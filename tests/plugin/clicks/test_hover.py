@@ -10,7 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_sam.plugin.clicks.hover import REST
-from napari_sam.plugin.image.image_source import BACKGROUND
+from napari_sam.plugin.layers.conventions import BACKGROUND
 from napari_sam.plugin.settings import read_hover, remember_hover
 from tests.plugin.bench import Bench, Open, picture
 

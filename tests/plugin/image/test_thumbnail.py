@@ -9,9 +9,9 @@ import zarr
 from napari.layers import Image
 
 from napari_sam.image.intensity import IntensityMapping
-from napari_sam.plugin.image.composite import look_at, mapping_of
 from napari_sam.plugin.image.image_source import read_image_layer
-from napari_sam.plugin.image.thumbnail import SIDE, thumbnail
+from napari_sam.plugin.image.session_input import mapping_of
+from napari_sam.plugin.image.thumbnail import SIDE, look_at, thumbnail
 from tests.image.counting_store import CountingStore
 from tests.plugin.bench import Bench, Open, picture
 

@@ -11,15 +11,14 @@ from napari_sam.plugin.image.image_source import (
     ImageSource,
     axis_letters,
     image_layers,
-    make_labels,
-    make_points,
-    make_preview,
-    make_shapes,
     read_image_layer,
 )
-from napari_sam.plugin.layers.preview_layer import preview_data, translate_of
+from napari_sam.plugin.layers.labels_layer import make_labels
+from napari_sam.plugin.layers.placement import translate_of
+from napari_sam.plugin.layers.preview_layer import make_preview, preview_data
+from napari_sam.plugin.layers.prompt_layers import make_points, make_shapes
 from napari_sam.plugin.layers.read_prompts import FoundPrompts, read_prompts
-from napari_sam.plugin.worker.engine import number_objects
+from napari_sam.plugin.worker.number_objects import number_objects
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt
 

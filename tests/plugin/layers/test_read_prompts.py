@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_sam.plugin.image.image_source import BOX_COLOUR, COLOURS
+from napari_sam.plugin.layers.conventions import BOX_COLOUR, COLOURS
 from napari_sam.prompts.scribble import along
 from tests.plugin.bench import Bench, Open, picture
 

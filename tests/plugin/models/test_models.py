@@ -21,7 +21,6 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 import napari_sam
-from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.models.model_list import list_models
@@ -31,6 +30,7 @@ from napari_sam.weights.card import ModelCard, WeightsFile
 from napari_sam.weights.import_weights import import_weights
 from napari_sam.weights.load import save_weights
 from tests.plugin.bench import Bench, picture
+from tests.tiny import tiny_sam
 from tests.weights.http_site import Page, Site, serve
 
 SLOW = 0.05
@@ -50,7 +50,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def file(tmp_path: Path) -> Path:
     """Weights of another model than the one that the dock is opened with."""
     torch.manual_seed(1)
-    save_weights(Sam(ModelConfig.tiny_random()), tmp_path / "mine.safetensors")
+    save_weights(tiny_sam(), tmp_path / "mine.safetensors")
     return tmp_path / "mine.safetensors"
 
 
@@ -292,7 +292,7 @@ def test_looking_closer_can_be_switched_off_in_the_preferences(
 ) -> None:
     manifest = Path(napari_sam.__file__).with_name("napari.yaml")
     npe2pm.register(PluginManifest.from_file(manifest))
-    other.config = replace(other.config, closer_looks=True)
+    other.policy = replace(other.policy, closer_looks=True)
     for wanted in (True, False):
         viewer = make_napari_viewer_proxy()
         get_plugin_settings(PLUGIN).inference.closer = wanted

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_sam.journal.journal import read_entries
-from napari_sam.plugin.image.image_source import JOURNAL_KEY, PREVIEW_COLOURS
+from napari_sam.plugin.layers.conventions import JOURNAL_KEY, PREVIEW_COLOURS
 from napari_sam.plugin.layers.preview_layer import colour_of
 from tests.plugin.bench import Bench, Open, picture
 

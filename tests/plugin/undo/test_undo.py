@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam.journal.journal import Journal, Subject
 from napari_sam.plugin import workspace
-from napari_sam.plugin.image.image_source import COLOURS, JOURNAL_KEY
+from napari_sam.plugin.layers.conventions import COLOURS, JOURNAL_KEY
 from napari_sam.plugin.undo import history as undo
 from napari_sam.plugin.undo.history import History
 from tests.plugin.bench import Bench, Open, dividing, picture, tube

@@ -10,7 +10,7 @@ import zarr
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
-from napari_sam.image.volume import Plane
+from napari_sam.image.volume import Plane, Volume
 
 from .folder import MicroSamFolder
 from .origin import ARRAY, EMBEDDING_SHAPE, Origin
@@ -69,7 +69,7 @@ def import_planes(
         yield ImportStep(plane.plane, "damaged" if values is None else "taken")
 
 
-def check_limits(encoder: Encoder, planes: Sequence[PlaneSurvey]) -> None:
+def check_limits(volume: Volume, mapping: IntensityMapping, planes: Sequence[PlaneSurvey]) -> None:
     """See that every plane can be exported: micro-sam takes a whole image or nothing.
 
     Raises
@@ -77,12 +77,12 @@ def check_limits(encoder: Encoder, planes: Sequence[PlaneSurvey]) -> None:
     CacheError
         If not.
     """
-    others = sum(not _fits(encoder.mapping, plane) for plane in planes)
+    others = sum(not _fits(mapping, plane) for plane in planes)
     if others:
         advice = "leave --contrast out" if len(planes) == 1 else "let micro-sam compute the stack"
         raise CacheError(
-            f"{others} of {len(planes)} planes of {encoder.volume.name} do not reach from "
-            f"{encoder.mapping.key}, and micro-sam stretches each plane by itself: {advice}"
+            f"{others} of {len(planes)} planes of {volume.name} do not reach from "
+            f"{mapping.key}, and micro-sam stretches each plane by itself: {advice}"
         )
 
 

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from napari_sam.embeddings.embedding import array_shapes
-from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import CacheError
+from napari_sam.image.volume import Volume
 from napari_sam.model.config import ModelConfig, TinyVitConfig, VitConfig
-from napari_sam.model.families import SAM1
 from napari_sam.model.preprocess import input_size
+from napari_sam.weights.families import SAM1
 
 from .survey import LARGEST, PlaneSurvey
 
@@ -80,14 +80,20 @@ def model_type(config: ModelConfig) -> str:
 
 
 def origin_of(
-    encoder: Encoder, planes: Sequence[PlaneSurvey], model_hash: str | None, version: str
+    config: ModelConfig,
+    volume: Volume,
+    planes: Sequence[PlaneSurvey],
+    model_hash: str | None,
+    version: str,
 ) -> Origin:
     """What embeddings of an image are computed from, in micro-sam's words.
 
     Parameters
     ----------
-    encoder : Encoder
-        Of the image.
+    config : ModelConfig
+        The model.
+    volume : Volume
+        The image.
     planes : sequence of PlaneSurvey
         All of them.
     model_hash : str or None
@@ -100,7 +106,6 @@ def origin_of(
     CacheError
         If micro-sam has no such model.
     """
-    config, volume = encoder.model.config, encoder.volume
     return Origin(
         data_signature=planes[-1].signature,
         model_type=model_type(config),

@@ -17,6 +17,7 @@ from .image_group import is_zarr
 from .target import check_may_replace
 
 GEFF_VERSION = "1.1"
+TRACK_SUFFIXES = (".csv", ".geff")
 _KINDS = {"T": "time"}
 
 
@@ -72,7 +73,7 @@ def check_tracks_target(target: Path, *, overwrite: bool) -> None:
     OutputError
         If there is no such folder, or something is there that is not to be replaced.
     """
-    if target.suffix.lower() not in (".csv", ".geff"):
+    if target.suffix.lower() not in TRACK_SUFFIXES:
         raise OutputError(f"{target.name!r} does not say how to save tracks: use .csv or .geff")
     if not target.parent.is_dir():
         raise OutputError(

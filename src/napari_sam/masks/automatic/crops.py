@@ -167,16 +167,16 @@ class Crops:
     def _answers(
         self, prediction: MaskPrediction, corners: Ints, size: tuple[int, int]
     ) -> Iterator[Answer]:
-        config, tile = self.model.config, self.embedding.tile
+        model, tile = self.model, self.embedding.tile
         ious = prediction.iou_predictions[0].float()
         best = ious.argmax(-1, keepdim=True)
         logits = prediction.low_res_logits[0].float().take_along_dim(best[..., None, None], 1)[:, 0]
         chosen = ious.take_along_dim(best, 1)[:, 0].tolist()
         scores = prediction.object_score[0, :, 0].tolist()
-        masks = (logits - config.mask_threshold).cpu().numpy()
+        masks = (logits - model.policy.mask_threshold).cpu().numpy()
         for mask, iou, score, corner in zip(masks, chosen, scores, corners.tolist(), strict=True):
             window = window_tile(tile, corner, size)
-            matrices = tile_matrices(config, window.height, window.width)
+            matrices = tile_matrices(model.config, window.height, window.width)
             yield Answer(window, mask, iou, score, *matrices)
 
 

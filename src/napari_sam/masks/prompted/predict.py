@@ -60,7 +60,7 @@ def predict(
         for i, of_object in prompts.objects.items()
         if of_object != first.get(i)
     }
-    if encoder.model.config.point_with_mask:
+    if encoder.model.policy.point_with_mask:
         more = {i: with_middle(of_object) for i, of_object in more.items()}
     masks = candidates | _predict(encoder, more, {})
     return {i: masks[i] for i in prompts.objects}
@@ -108,7 +108,7 @@ def _predict(
     encoder: Embeddings, prompts: Mapping[int, tuple[Prompt, ...]], sizes: Mapping[int, Size]
 ) -> dict[int, Mask]:
     """Masks of objects, across tiles and with second looks."""
-    clean = encoder.model.config.clean_masks
+    clean = encoder.model.policy.clean_masks
     objects = {
         i: ObjectAcrossTiles(
             of_object, home_tiles(encoder.grid, of_object), clean, sizes.get(i, Size.BEST)
@@ -185,7 +185,7 @@ def predict_candidates(encoder: Embeddings, prompts: PromptSet) -> dict[int, tup
         inside = PromptSet({object_id: restrict(of_object, tile)})
         answers = decode(encoder.model, encoder.get(tile), inside, multimask_output=True)
         masks = [answer.to_mask() for answer in answers[object_id]]
-        if encoder.model.config.clean_masks:
+        if encoder.model.policy.clean_masks:
             masks = [refine(mask, object_clicks(of_object)) for mask in masks]
         candidates[object_id] = tuple(sorted(masks, key=lambda mask: -mask.iou))
     return candidates

@@ -6,7 +6,7 @@ from typing import Any
 from napari.layers import Points
 
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.image.image_source import BACKGROUND
+from napari_sam.plugin.layers.conventions import BACKGROUND
 
 from .tools import DRAW, SCRIBBLE
 

@@ -8,13 +8,12 @@ from qtpy.QtCore import Qt, QTimer
 
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.dock.dock import SamDock
-from napari_sam.plugin.image.image_source import BACKGROUND
+from napari_sam.plugin.layers.conventions import BACKGROUND
 from napari_sam.plugin.layers.read_prompts import PlanePrompts, click_at
 from napari_sam.plugin.objects.cleaned import clicks_of
 from napari_sam.plugin.settings import read_hover, remember_hover
 from napari_sam.plugin.view.view import obstacle
-from napari_sam.plugin.worker.engine import Asked
-from napari_sam.plugin.worker.events import Glimpse
+from napari_sam.plugin.worker.events import Glimpse, Question
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
@@ -162,7 +161,7 @@ class Hover:
         self._job = Job(steps, receive, quiet=True)
         self._desk.runner.submit(self._job)
 
-    def _asked(self, work: Workspace) -> Asked | None:
+    def _asked(self, work: Workspace) -> Question | None:
         """What a click would ask of the model, now; None if there would be no click."""
         if self._at is None or not self._wanted or not self._clicks_count(work):
             return None
@@ -177,7 +176,7 @@ class Hover:
         active = points is not None and points == self._viewer.layers.selection.active
         return active and points.mode == "add" and not obstacle(self._viewer.dims)
 
-    def _show(self, work: Workspace, asked: Asked, event: Any) -> None:
+    def _show(self, work: Workspace, asked: Question, event: Any) -> None:
         if not isinstance(event, Glimpse) or self._desk.workspace is not work:
             return
         wanted = self._asked(work)

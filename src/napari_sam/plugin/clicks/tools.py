@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.image.image_source import BACKGROUND, FOREGROUND
+from napari_sam.plugin.layers.conventions import BACKGROUND, FOREGROUND
 from napari_sam.plugin.workspace import Workspace
 
 BOX, SCRIBBLE = "box", "scribble"

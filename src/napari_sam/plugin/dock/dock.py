@@ -20,20 +20,20 @@ from qtpy.QtWidgets import (
 
 from napari_sam.plugin.ahead.ahead_box import AheadBox
 from napari_sam.plugin.classes.class_box import ClassBox
-from napari_sam.plugin.clicks.bindings import KEYS
 from napari_sam.plugin.clicks.click_box import ClickBox
 from napari_sam.plugin.clicks.tools import BOX, SCRIBBLE
 from napari_sam.plugin.everything.review_box import ReviewBox
 from napari_sam.plugin.follow.strip import Strip
 from napari_sam.plugin.image.channel_box import ChannelBox
-from napari_sam.plugin.image.image_source import (
+from napari_sam.plugin.image.view_box import ViewBox
+from napari_sam.plugin.keys import key_help
+from napari_sam.plugin.layers.conventions import (
     BACKGROUND,
     BOX_COLOUR,
     COLOURS,
     FOREGROUND,
     PREVIEW_COLOURS,
 )
-from napari_sam.plugin.image.view_box import ViewBox
 from napari_sam.plugin.layers.preview_layer import colour_of
 from napari_sam.plugin.widgets.buttons import check_box, push_button
 from napari_sam.plugin.widgets.calm_progress import CalmProgress
@@ -360,7 +360,7 @@ class SamDock(QWidget):
             "Everything", "Find all objects, and review them; make clicks quick"
         )
         self._segment_rows(self.segment_box.grid)
-        self.keys = KeyHelp(KEYS)
+        self.keys = KeyHelp(key_help())
         folds = Folds((self.accept_box, self.class_box, self.segment_box, self.keys))
         self.keys.set_open()
         return folds

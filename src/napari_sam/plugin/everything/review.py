@@ -6,9 +6,8 @@ import numpy as np
 
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import FIRST_HINT, Desk
-from napari_sam.plugin.image.image_source import make_outline
 from napari_sam.plugin.labels.ratings import Look, Rating
-from napari_sam.plugin.layers.hover_layer import HoverLayer
+from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.workspace import Workspace

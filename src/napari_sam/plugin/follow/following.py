@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.worker.events import Followed, Plane
+from napari_sam.plugin.worker.events import Followed
 from napari_sam.plugin.worker.jobs import Job, Priority
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from napari_sam.image.volume import Plane
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.view.focus import show_plane
-from napari_sam.plugin.worker.events import Plane
 from napari_sam.plugin.workspace import Workspace
 
 

@@ -1,18 +1,17 @@
 """Composite: what the model sees besides the chosen image; no Qt."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.image.intensity import RGB, IntensityMapping
+from napari_sam.image.intensity import RGB
 
 from .image_source import ImageSource, OtherImage, axis_letters, image_layers, shown_contrast
-from .thumbnail import Look, small_level
 
 if TYPE_CHECKING:
-    from napari_sam.image.volume import Volume
+    pass
 
 SEEN = 3
 """As many channels as a model sees."""
@@ -104,17 +103,6 @@ def _pixels(layer: Any) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
 
 
-def look_at(source: ImageSource, image: Any, layers: Any, world: Sequence[float]) -> Look:
-    """What a thumbnail of the plane at a position of the sliders is made of."""
-    place = source.to_plane(image.world_to_data(world))
-    limits = zip(place, source.plane_shape, strict=True)
-    by_name = {layer.name: layer for layer in image_layers(layers)}
-    seen = [image, *(by_name[other.name] for other in source.others)]
-    start = len(source.layer_axes) - 2
-    levels = [small_level(one.data if one.multiscale else [one.data], start) for one in seen]
-    return Look(source, tuple(min(max(p, 0), n - 1) for p, n in limits), levels)
-
-
 def _other(layer: Any, source: ImageSource) -> OtherImage:
     data = _pixels(layer)
     contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
@@ -125,61 +113,3 @@ def brightest(colormap: Any) -> RGB:
     """The colour of the highest value; white where that is black."""
     red, green, blue = (float(v) for v in np.asarray(colormap.map(np.ones(1)))[0, :3])
     return (red, green, blue) if red or green or blue else (1.0, 1.0, 1.0)
-
-
-# --- for the worker --------------------------------------------------------------------------
-
-
-def volume_of(source: ImageSource) -> "Volume":
-    """All that the model sees, as one image; nothing is read."""
-    from napari_sam.image.channel_stack import ChannelStack
-    from napari_sam.image.volume import Volume
-
-    data, axes, channels = source.data, source.axes, source.channels or None
-    if source.others:
-        data = ChannelStack([source.data, *(other.data for other in source.others)])
-        axes = f"C{source.axes}"
-    elif channels is None and source.channel_axis is not None:
-        channels = (source.channel,)
-    return Volume.from_array(
-        data,
-        axes=axes,
-        scale=source.scale,
-        translate=source.translate,
-        units=source.units,
-        channels=channels,
-        name=" + ".join([source.identity, *(other.name for other in source.others)]),
-    )
-
-
-def whole_image(source: ImageSource) -> "Volume":
-    """The image with all of its channels, whatever the model sees of them; nothing is read."""
-    from napari_sam.image.volume import Volume
-
-    return Volume.from_array(
-        source.data,
-        axes=source.axes,
-        scale=source.scale,
-        translate=source.translate,
-        units=source.units,
-        name=source.identity,
-    )
-
-
-def contrast_of(source: ImageSource) -> Any:
-    """The contrast of all channels, as a Session takes it."""
-    if not source.others or source.contrast == "auto":
-        return source.contrast
-    return [source.contrast, *(other.contrast for other in source.others)]
-
-
-def colours_of(source: ImageSource) -> Sequence[RGB] | None:
-    """The colours of all channels, as a Session takes them."""
-    return [source.colour, *(other.colour for other in source.others)] if source.others else None
-
-
-def mapping_of(source: ImageSource) -> IntensityMapping:
-    """What becomes of the image's values; a few patches are read for automatic contrast."""
-    from napari_sam.image.intensity import contrast_mapping
-
-    return contrast_mapping(volume_of(source), contrast_of(source), colours_of(source))

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_sam.image.intensity import IntensityMapping
+from napari_sam.plugin.image.session_input import mapping_of
 
-from .composite import mapping_of
 from .image_source import ImageSource
 from .thumbnail import Look, thumbnail
 

@@ -7,8 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.errors import JournalError
+from napari_sam.image.volume import Plane
 from napari_sam.plugin.layers.label_features import with_column
-from napari_sam.plugin.worker.events import Found, Plane
+from napari_sam.plugin.worker.events import Found
 from napari_sam.tiles.bbox import BBox
 
 from .label_changes import LabelChange

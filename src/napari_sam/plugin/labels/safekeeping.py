@@ -16,7 +16,8 @@ from napari_sam.journal.journal import Journal, Subject, open_journal
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.packed_edit import PackedEdit
-from napari_sam.plugin.image.image_source import JOURNAL_KEY, ImageSource
+from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.layers.conventions import JOURNAL_KEY
 
 from .class_layer import classes_of_layer, set_classes
 from .lineage import note_parent

@@ -4,16 +4,44 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.image.image_source import ImageSource, make_hover
+from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.tiles.bbox import BBox, holds, place, union
 
-from .preview_layer import translate_of
+from .conventions import HOVER_COLOURS, PREVIEW_COLOURS
+from .placement import placement, translate_of
 
 _SIDE = 1024
 """Pixels of a window, as of a tile: what is seen at once without moving the layer."""
+
+
+def make_hover(image: Any, data: Any) -> Labels:
+    """A faint Labels layer for what a click would add (1) and take away (2)."""
+    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
+    return Labels(
+        data,
+        name="SAM hover",
+        opacity=0.35,
+        colormap=colours | dict(enumerate(HOVER_COLOURS, 1)),
+        **placement(image),
+    )
+
+
+def make_outline(image: Any, data: Any) -> Labels:
+    """A Labels layer for the outline of the object (1) that is looked at."""
+    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
+    layer = Labels(
+        data,
+        name="SAM review",
+        opacity=1.0,
+        colormap=colours | {1: PREVIEW_COLOURS[0]},
+        **placement(image),
+    )
+    layer.contour = 2
+    return layer
 
 
 class HoverLayer:

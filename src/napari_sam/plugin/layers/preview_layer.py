@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from napari.layers import Labels
 from numpy.typing import NDArray
 
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.image.image_source import PREVIEW_COLOURS, ImageSource
+from napari_sam.plugin.image.image_source import ImageSource
+
+from .conventions import IMAGE_KEY, PREVIEW_COLOURS, ROLE_KEY
+from .placement import placement
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,14 +118,14 @@ def colour_of(number: int) -> int:
     return 1 + (number - 1) % len(PREVIEW_COLOURS)
 
 
-def translate_of(image: Any, start: Sequence[int]) -> NDArray[np.float64]:
-    """The ``translate`` of a layer whose first pixel lies on pixel `start` of the image."""
-    from napari.utils.transforms import Affine
-
-    own = Affine(
-        scale=np.array(image.scale),
-        translate=np.array(image.translate),
-        rotate=np.array(image.rotate),
-        shear=np.array(image.shear),
+def make_preview(image: Any) -> Labels:
+    """A Labels layer that shows objects before they are accepted."""
+    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
+    return Labels(
+        np.zeros((1,) * image.ndim, np.uint8),
+        name="SAM preview",
+        opacity=0.5,
+        colormap=colours | dict(enumerate(PREVIEW_COLOURS, 1)),
+        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM preview"},
+        **placement(image),
     )
-    return np.asarray(own(np.asarray(start, float)))

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
-from napari_sam.plugin.image.image_source import BACKGROUND, LABEL, OBJECT, SCRIBBLES, ImageSource
+from napari_sam.image.volume import Plane
+from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.layers.conventions import BACKGROUND, LABEL, OBJECT, SCRIBBLES
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
 from napari_sam.prompts.scribble import along
 
-Plane = tuple[int, ...]
 Key = tuple[Any, ...]
 
 _ELLIPSE_CORNERS = 64

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.settings import Settings, read_settings, remember_model
+from napari_sam.plugin.settings import Settings, read_settings, remember_model, same_name
 from napari_sam.plugin.worker.events import Downloading, Event, ModelReady
 from napari_sam.plugin.worker.jobs import Job, JobRunner
 from napari_sam.plugin.worker.prepare import prepare
 
-from .model_list import ListedModel, list_models, place_of, same_name
+from .model_list import ListedModel, list_models, place_of
 
 
 class ModelWidgets(Protocol):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.clean import AS_IT_IS, Cleaning, Click
 from napari_sam.plugin.layers.read_prompts import PlanePrompts
-from napari_sam.plugin.worker.events import Plane
 from napari_sam.prompts.prompt import PointPrompt
 
 

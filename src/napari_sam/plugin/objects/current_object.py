@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
+from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.size import Size, sized_click
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.follow.following import Following
 from napari_sam.plugin.layers.read_prompts import PlanePrompts
-from napari_sam.plugin.worker.engine import Asked
-from napari_sam.plugin.worker.events import Answer, Plane
+from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.prompts.prompt import MaskPrompt, PointPrompt, Prompt
 
@@ -104,7 +104,7 @@ class CurrentObject:
 
     # --- prompts -> masks --------------------------------------------------------------------
 
-    def read(self, prompts: Mapping[Plane, PlanePrompts], size: Size) -> dict[Plane, Asked]:
+    def read(self, prompts: Mapping[Plane, PlanePrompts], size: Size) -> dict[Plane, Question]:
         """Take the prompts that are there now; gives those to ask the model about.
 
         Planes without prompts lose their masks; followed ones are as before them. Where the first
@@ -133,7 +133,7 @@ class CurrentObject:
         own = self.prompts.get(plane)
         return self._sizes[plane] if own and self._has_sizes(plane, own) else None
 
-    def with_click(self, click: PointPrompt, size: Size) -> Asked | None:
+    def with_click(self, click: PointPrompt, size: Size) -> Question | None:
         """What would be asked of the model after another click, which is not made.
 
         Parameters
@@ -145,7 +145,7 @@ class CurrentObject:
 
         Returns
         -------
-        Asked or None
+        Question or None
             None if nothing would be on the object.
         """
         there = self.prompts.get(click.plane, PlanePrompts())
@@ -160,12 +160,12 @@ class CurrentObject:
         """Let the first click on a plane mean another size."""
         self._sizes[plane] = size
 
-    def _asked(self, plane: Plane) -> Asked:
+    def _asked(self, plane: Plane) -> Question:
         return self._ask(plane, self.prompts[plane], self._sizes[plane])
 
-    def _ask(self, plane: Plane, own: PlanePrompts, wanted: Size) -> Asked:
+    def _ask(self, plane: Plane, own: PlanePrompts, wanted: Size) -> Question:
         size = wanted if self._has_sizes(plane, own) else Size.BEST
-        return Asked(self._with_followed(plane, own.prompts), (*own.key, size), size)
+        return Question(self._with_followed(plane, own.prompts), (*own.key, size), size)
 
     def _has_sizes(self, plane: Plane, own: PlanePrompts) -> bool:
         """Whether the first click may mean objects of several sizes: a scribble does not."""

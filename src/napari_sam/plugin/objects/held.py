@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from napari_sam.image.volume import Plane
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.paint import OverlapPolicy, paint
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.worker.events import Event, PickedUp, Plane, Progress
+from napari_sam.plugin.worker.events import Event, PickedUp, Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.follow.following import Reach
-from napari_sam.plugin.worker.events import Plane
 
 if TYPE_CHECKING:
     from .current_object import CurrentObject

@@ -6,6 +6,7 @@ from typing import Any
 
 from napari.utils.notifications import show_warning
 
+from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.contested import share_contested
 from napari_sam.masks.prompted.size import Size
@@ -13,7 +14,7 @@ from napari_sam.plugin.desk import FIRST_HINT, Desk
 from napari_sam.plugin.layers.read_prompts import FoundPrompts, read_prompts
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.undo.prompt_watch import PickedUp
-from napari_sam.plugin.worker.events import Answer, Plane
+from napari_sam.plugin.worker.events import Answer
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 

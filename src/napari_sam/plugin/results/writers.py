@@ -13,9 +13,10 @@ from napari_sam.journal.journal import Journal, read_subject
 from napari_sam.labels.files.write import SUFFIXES, write_labels
 from napari_sam.labels.files.write_tracks import write_tracks
 from napari_sam.labels.tracks import Tracks
-from napari_sam.plugin.image.image_source import AXES_KEY, JOURNAL_KEY, axis_letters
+from napari_sam.plugin.image.image_source import axis_letters
 from napari_sam.plugin.labels.class_layer import classes_of_layer
 from napari_sam.plugin.labels.ratings import SCORE, scores_of_layer
+from napari_sam.plugin.layers.conventions import AXES_KEY, JOURNAL_KEY
 
 _DEFAULT_SUFFIX = ".ome.tif"
 

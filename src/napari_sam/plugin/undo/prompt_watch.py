@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.plugin.image.image_source import colour_shapes, mark_clicks
+from napari_sam.plugin.layers.prompt_layers import colour_shapes, mark_clicks
 from napari_sam.plugin.layers.read_prompts import labels_of, object_numbers
 from napari_sam.plugin.objects.object_state import Exchange
 

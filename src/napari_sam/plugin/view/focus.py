@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from napari_sam.image.volume import Plane
 from napari_sam.plugin.image.image_source import ImageSource
-from napari_sam.plugin.worker.events import Plane
 from napari_sam.tiles.bbox import BBox
 
 from .viewport import read_viewport

@@ -1,8 +1,15 @@
-"""Configurations of the public models: which switches make which family."""
+"""Architecture and answer policy of every model that is loaded by name."""
 
 from typing import Literal
 
-from .config import HieraConfig, MemoryConfig, ModelConfig, TinyVitConfig, VitConfig
+from napari_sam.model.answer_policy import AnswerPolicy
+from napari_sam.model.config import (
+    HieraConfig,
+    MemoryConfig,
+    ModelConfig,
+    TinyVitConfig,
+    VitConfig,
+)
 
 InstanceDecoderKind = Literal["bilinear", "transposed"]
 SAM1: dict[str, VitConfig | TinyVitConfig] = {
@@ -21,6 +28,32 @@ EFFICIENT_TAM = {
     "s": VitConfig(384, 12, 6, 14, (2, 5, 8, 11)),
     "ti": VitConfig(192, 12, 3, 14, (2, 5, 8, 11)),
 }
+CELLS_TINY_POLICY = AnswerPolicy(
+    best_mask_for_click=True, clean_masks=True, point_with_mask=True, closer_looks=True
+)
+"""Policy of the built-in model, whose training asks for each of these rules."""
+
+
+def cells_tiny() -> ModelConfig:
+    """Architecture of the model that ships in the wheel; its policy is `CELLS_TINY_POLICY`."""
+    return ModelConfig(
+        name="cells-tiny",
+        trunk=VitConfig(192, 8, 6, 8, (3, 7), high_res_layers=(5, 2), conv_path=True),
+        pixel_mean=(127.5,) * 3,
+        pixel_std=(64.0,) * 3,
+        proposals=True,
+        proposal_boxes=True,
+        prompt_dim=128,
+        mask_dim=32,
+        mask_prompt_dim=32,
+        decoder_mlp_dim=512,
+        high_res_features=True,
+        position_scale=(1.0, 24.0),
+        object_score=True,
+        point_features=True,
+        prompt_maps=True,
+        padding_point="points",
+    )
 
 
 def sam1(
@@ -76,7 +109,6 @@ def sam2(size: str, version: str = "2.1", name: str | None = None) -> ModelConfi
         high_res_features=True,
         object_score=True,
         iou_sigmoid=True,
-        stable_single_mask=True,
         padding_point="always",
         memory=MemoryConfig(embed_no_object=later, pointer_times=later),
     )
@@ -114,7 +146,22 @@ def efficient_tam(
         resize="square",
         object_score=True,
         iou_sigmoid=True,
-        stable_single_mask=True,
         padding_point="always",
         memory=MemoryConfig(embed_no_object=False, pointer_times=False, pooling=pooling),
     )
+
+
+def reference_policy(config: ModelConfig) -> AnswerPolicy:
+    """Policy by which the authors' own code of a public model answers.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        From :func:`sam1`, :func:`sam2` or :func:`efficient_tam`.
+
+    Returns
+    -------
+    AnswerPolicy
+        SAM 2 and EfficientTAM, which alone have a memory, replace an unstable single mask.
+    """
+    return AnswerPolicy(stable_single_mask=config.memory is not None)

@@ -1,4 +1,4 @@
-"""Workspace: memory that is used again from block to block.
+"""Buffers: memory that is used again from block to block.
 
 On a CPU, the first touch of a page costs more than the arithmetic on it, and large temporaries are
 given back to the system each time. With gradients, every result is new.
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Workspace:
+class Buffers:
     """Buffers of one pass through a network; a result is valid until the next of its name."""
 
     def __init__(self) -> None:
