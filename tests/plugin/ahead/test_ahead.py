@@ -36,7 +36,7 @@ def ahead(bench: Bench) -> Ahead:
 def ready(bench: Bench) -> set[tuple[int, ...]]:
     """Planes, rows and columns of the tiles that are ready for what is shown."""
     work = bench.controller.workspace
-    source = bench.controller.read_image(work.image)
+    source = bench.controller.desk.read_image(work.image)
     return {(*tile.plane, tile.row, tile.col) for tile in ahead(bench).ready(source)}
 
 
@@ -207,7 +207,7 @@ def test_what_the_command_line_has_encoded_needs_no_encoder_in_the_dock(
 
 
 def ahead_cache(bench: Bench) -> Any:
-    return bench.controller.settings.cache_dir
+    return bench.controller.desk.settings.cache_dir
 
 
 def test_another_image_of_the_same_name_is_not_taken_for_ready(open_ahead: Open) -> None:
@@ -347,7 +347,7 @@ def test_the_time_left_is_in_the_activity_dock(open_ahead: Open) -> None:
     bench.dock.ahead.everything.click()
     bench.wait(lambda: bars(bench) and "<" in bars(bench)[0].eta_label.text())
     assert bars(bench)[0].qt_progress_bar.maximum() == 40
-    bench.controller.cancel()
+    bench.cancel()
 
 
 # --- what is ready, and what is stale --------------------------------------------------------
@@ -415,7 +415,7 @@ def test_another_contrast_of_a_layer_that_is_seen_as_well_makes_it_stale(open_ah
     bench = open_ahead(picture(40, 48))
     other = bench.viewer.add_image(picture(40, 48, seed=1), name="other", contrast_limits=(0, 254))
     settle(bench)
-    bench.controller.choose_channel(str(other.unique_id), True)
+    bench.controller.images.choose_channel(str(other.unique_id), True)
     settle(bench)
     settle(bench)
     assert len(bench.layer("ready").data) == 4
@@ -434,7 +434,7 @@ def test_replaced_pixels_of_what_is_seen_are_not_ready(open_ahead: Open, name: s
     bench = open_ahead(picture(40, 48))
     other = bench.viewer.add_image(picture(40, 48, seed=1), name="other")
     settle(bench)
-    bench.controller.choose_channel(str(other.unique_id), True)
+    bench.controller.images.choose_channel(str(other.unique_id), True)
     settle(bench)
     settle(bench)
     assert ready(bench) == {(0, 0)}

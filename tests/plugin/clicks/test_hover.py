@@ -36,7 +36,7 @@ def ready(bench: Bench) -> int:
     """Let the model look at the image; returns how often it has looked."""
     bench.add(8, 8)
     bench.idle()
-    bench.controller.drop()
+    bench.drop()
     bench.idle()
     return bench.controller.engine._session.encoder.calls
 
@@ -106,7 +106,7 @@ def test_a_background_click_alone_would_give_nothing(bench: Bench) -> None:
     ready(bench)
     bench.press("q")
     rest(bench, (40, 50))
-    assert bench.controller.workspace.polarity == BACKGROUND
+    assert bench.controller.workspace.prompts.polarity == BACKGROUND
     assert "SAM hover" not in bench.viewer.layers
 
 
@@ -260,7 +260,7 @@ def test_other_tools_other_places_and_3d_show_nothing(open_dock: Open) -> None:
     QApplication.processEvents()
     bench.add(0, 8, 8)
     bench.idle()
-    bench.controller.drop()
+    bench.drop()
     bench.viewer.dims.set_point(0, 0)
     bench.press("w")
     rest(bench, (20, 20))

@@ -141,7 +141,7 @@ def test_objects_come_tile_by_tile_and_cancel_keeps_them_as_one_step(
 ) -> None:
     bench = open_cells_tiny(discs(64, 2600), show=True, contrast_limits=(0, 255))
     work = bench.controller.workspace
-    accept_all, edges = work.accept_all, []
+    accept_all, edges = work.writer.accept_all, []
 
     def accept(found: PlaneObjects, *args: Any) -> int:
         count = int(accept_all(found, *args))
@@ -417,7 +417,7 @@ def test_ten_thousand_objects_are_never_searched_for(
     }
     objects = PlaneObjects((), (0, 0, 1000, 1000), numbers, found=found)
     with work.history.one_action():
-        assert work.accept_all(objects) == 10_000
+        assert work.writer.accept_all(objects) == 10_000
     least = sorted(found, key=lambda n: found[n].score)
     read: list[int] = []
 
@@ -443,7 +443,7 @@ def test_review_does_not_care_how_objects_overlap(open_cells_tiny: Open) -> None
     box = bench.dock.accept_box
     bench.add(18, 18)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     run(bench, bench.dock.slice_button)
     labels = bench.layer("labels").data
     assert box.chosen.policy is OverlapPolicy.KEEP_EXISTING

@@ -164,7 +164,7 @@ def test_two_layers_are_seen_in_their_colours_at_their_contrast(open_dock: Open)
     other.contrast_limits, other.colormap = (100, 500), "blue"
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), shown)  # quietly
-    bench.controller.drop()
+    bench.drop()
     bench.add(2, 20, 20)
     bench.idle()
     limits[1] = (100, 500)
@@ -175,7 +175,7 @@ def test_two_layers_are_seen_in_their_colours_at_their_contrast(open_dock: Open)
     bench.dock.auto_contrast.click()
     tick(bench, "membrane")
     np.testing.assert_array_equal(bench.shown(), alone)
-    bench.controller.accept()
+    bench.accept()
     np.testing.assert_array_equal(bench.layer("labels").data > 0, alone)
 
 
@@ -190,7 +190,7 @@ def test_a_layer_that_goes_is_seen_no_longer(open_dock: Open) -> None:
         bench.viewer.layers.remove(other)
     bench.idle()
     assert not bench.dock.channel_box.isVisibleTo(bench.dock)
-    bench.controller.drop()
+    bench.drop()
     bench.add(20, 20)
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))
@@ -214,7 +214,7 @@ def test_channels_of_one_image_are_seen_as_red_green_and_blue(open_dock: Open) -
     tick(bench, "Channel 1")
     bench.add(3, 1, 20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     session = Session.open(
         data, axes="CZYX", channels=(1, 3), contrast=(0, 200), model=bench.model, cache_dir=False
     )

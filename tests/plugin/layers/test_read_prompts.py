@@ -249,7 +249,7 @@ def test_an_ellipse_drawn_with_the_mouse_is_box_and_mask(open_dock: Open) -> Non
     bench.drag((20, 30), (60, 80))
     bench.idle()
     assert list(bench.layer("boxes").shape_type) == ["ellipse"]
-    ((plane, own),) = bench.controller.object.prompts.items()
+    ((plane, own),) = bench.controller.object.questions.prompts.items()
     box, mask = own.prompts
     np.testing.assert_allclose(box.corners, [(20, 30), (60, 80)], atol=1)
     assert mask.pixels.sum() == pytest.approx(np.pi / 4 * 40 * 50, rel=0.06)
@@ -272,7 +272,7 @@ def test_clicks_with_features_from_a_table_belong_to_the_objects_that_it_names(
     bench = open_dock(picture(40, 48))
     (table,) = bench.viewer.open(path, layer_type="points")
     bench.idle()
-    assert not bench.controller.object.prompts  # a layer of the user's is no prompt
+    assert not bench.controller.object.questions.prompts  # a layer of the user's is no prompt
     points = bench.layer("points")
     points.data = np.array([(20.0, 20.0), (30.0, 40.0), (5.0, 5.0)])
     points.features = {

@@ -20,7 +20,7 @@ def measured(bench: Bench) -> dict[int, dict[str, Any]]:
 
 def paint(bench: Bench, labels: np.ndarray) -> None:
     """Labels as an annotator leaves them."""
-    bench.controller.workspace.ensure_labels().data[...] = labels
+    bench.controller.workspace.labels_layer.ensure().data[...] = labels
 
 
 def test_what_is_measured_is_what_regionprops_says(open_dock: Open) -> None:

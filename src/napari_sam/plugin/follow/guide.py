@@ -1,40 +1,65 @@
-"""Guide: which slices of a followed object are worth a look, and the way there."""
+"""Guide: the slices of a followed object that are worth a look, and the way there."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from napari.components import ViewerModel
+from napari.utils.events import Event
 
 from napari_sam.image.volume import Plane
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.view.focus import show_plane
 from napari_sam.plugin.workspace import Workspace
 
 
+class FollowWidgets(Protocol):
+    """The widgets that show how far an object was followed."""
+
+    slice_chosen: Any
+    strip: Any
+
+    @property
+    def follow_axis(self) -> str | None:
+        """Letter of the axis that the strip shows; None for an image of one plane."""
+
+    def show_followed(self, size: int, values: Mapping[int, float | None]) -> None:
+        """Show the slices of an object out of `size`, and how unsure they are."""
+
+
 class Guide:
-    """The strip of slices, and the key that goes from one to the next.
+    """The strip of slices, and the key that goes to the most unsure slice.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Has the workspace.
     viewer : napari.Viewer
         Its sliders are moved.
-    dock : SamDock
+    dock : FollowWidgets
         Has the strip.
+    next_unsure : callable
+        The plane of the current object to look at next; None if it was not followed.
     """
 
-    def __init__(self, desk: Desk, viewer: Any, dock: SamDock) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        viewer: ViewerModel,
+        dock: FollowWidgets,
+        next_unsure: Callable[[], Plane | None],
+    ) -> None:
         self._desk, self._viewer, self._dock = desk, viewer, dock
+        self._next_unsure = next_unsure
         dock.slice_chosen.connect(self._choose)
         viewer.dims.events.point.connect(self._show_here)
 
     def close(self) -> None:
-        """Stop to follow the sliders."""
+        """Listen to the sliders no longer."""
         self._viewer.dims.events.point.disconnect(self._show_here)
 
     def look_next(self) -> None:
-        """Go to the slice where the model is least sure."""
-        plane, work = self._desk.objects.current.look_next(), self._desk.workspace
+        """Go to the slice on which the model is least sure."""
+        plane, work = self._next_unsure(), self._desk.workspace
         if plane is None or work is None:
             self._desk.say("Follow an object first [G]: then N goes where it is worth a look.")
         else:
@@ -55,7 +80,7 @@ class Guide:
             here, place = work.shown_plane, work.source.plane_axes.index(axis)
             self._go(work, (*here[:place], position, *here[place + 1 :]))
 
-    def _show_here(self, event: Any = None) -> None:
+    def _show_here(self, event: Event | None = None) -> None:
         work, axis = self._desk.workspace, self._dock.follow_axis
         if work is not None and axis is not None:
             self._dock.strip.show_here(work.shown_plane[work.source.plane_axes.index(axis)])

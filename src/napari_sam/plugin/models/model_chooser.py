@@ -1,8 +1,10 @@
 """ModelChooser: which model answers; another one is fetched beside it and takes over when ready."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
+
+from psygnal import Signal
 
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.settings import Settings, read_settings, remember_model, same_name
@@ -43,10 +45,26 @@ class ModelChooser:
         The dock.
     given : Settings or None
         Instead of napari's preferences.
+    ask_again : callable
+        Lets the objects under way be asked of another model.
+
+    Signals
+    -------
+    busy_changed
+        :attr:`busy` may have changed.
     """
 
-    def __init__(self, desk: Desk, widgets: ModelWidgets, given: Settings | None) -> None:
+    busy_changed = Signal()
+
+    def __init__(
+        self,
+        desk: Desk,
+        widgets: ModelWidgets,
+        given: Settings | None,
+        ask_again: Callable[[], None],
+    ) -> None:
         self._desk, self._widgets, self._given = desk, widgets, given
+        self._ask_again = ask_again
         self._listed: list[ListedModel] = []
         self._earlier: list[Any] = []
         self._ready: ModelReady | None = None  # the one that was chosen here, if one was
@@ -122,7 +140,7 @@ class ModelChooser:
         """Show the list, and which model answers or is on its way."""
         self.list()
         self._widgets.show_model("Loading the model" if self.busy else self._answering)
-        self._desk.show_busy()
+        self.busy_changed.emit()
 
     def _fetch(self, model: Any) -> None:
         self._coming = model
@@ -153,7 +171,7 @@ class ModelChooser:
         self._preferred = (self._given or read_settings()).model
         engine = self._desk.engine
         self._desk.runner.submit(Job(engine.load(self.settings), self._desk.receive))
-        self._desk.objects.ask_again()
+        self._ask_again()
         self.refresh()
 
     def _forget(self) -> None:
