@@ -88,9 +88,10 @@ ONLY_IN = {
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
 DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
-# pandas, psygnal and superqt come with napari
+# magicgui, pandas, psygnal and superqt come with napari
 OPTIONAL = {
     "napari",
+    "magicgui",
     "pandas",
     "psygnal",
     "superqt",
