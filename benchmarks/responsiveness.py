@@ -230,7 +230,7 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
         window = Window(stack, model, Path(folder))
         wait_for(lambda: not window.controller.runner.busy)
         window.viewer.dims.set_point(0, 0)
-        window.dock.ahead.everything.click()
+        window.dock.everything_box.ahead.everything.click()
         run(WARM_UP)
         ticks = Ticks()
         watch = Why(ticks) if why else None

@@ -135,7 +135,7 @@ def test_a_tool_chosen_in_3d_waits_for_2d(open_dock: Open) -> None:
     bench.idle()
     bench.controller.tools.swap()
     assert bench.layer("boxes").mode == "pan_zoom"
-    assert bench.dock.tools["box"].isChecked()
+    assert bench.dock.tool_row.tools["box"].isChecked()
     bench.viewer.dims.ndisplay = 2
     bench.idle()
     assert bench.layer("boxes").mode == "add_rectangle"
@@ -333,7 +333,7 @@ print("left", workers)
 
 @pytest.mark.parametrize(
     "begin",
-    ["viewer.layers['SAM points'].add((1, 30, 30))", "dock.all_button.click()"],
+    ["viewer.layers['SAM points'].add((1, 30, 30))", "dock.everything_box.all_button.click()"],
     ids=["click", "everything"],
 )
 def test_napari_closed_in_mid_encode_ends_in_silence(begin: str, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class Controller:
             viewer,
             settings=lambda: self.models.settings,
             acceptance=self._acceptance,
-            auto_contrast=lambda: self.dock.auto_contrast.isChecked(),
+            auto_contrast=lambda: self.dock.image_row.auto_contrast.isChecked(),
         )
         self.engine, self.runner = desk.engine, desk.runner
         self._images_timer = self._timer(lambda: self.images.list_images())
@@ -66,15 +66,19 @@ class Controller:
         self.everything = Everything(desk)
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
-        self.guide = Guide(desk, viewer, dock, self._next_unsure)
+        self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
         self.view = View(viewer, desk.say)
-        self.model_view = ModelView(viewer, lambda: self.images.look(), dock.view_box.show_pixels)
+        self.model_view = ModelView(
+            viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
+        )
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
-        self.ahead = Ahead(desk, viewer, dock.ahead)
-        self.review = Review(desk, viewer, dock.review_box)
-        self.models = ModelChooser(desk, dock, settings, self.objects.ask_again)
+        self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
+        self.review = Review(desk, viewer, dock.everything_box.review_box)
+        self.models = ModelChooser(
+            desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
+        )
         self.bindings = Bindings(lambda name: self.actions.run(name))
         self.label_bindings = Bindings(lambda name: self.actions.run(name), on_labels=True)
         self.prompts = PromptEvents(desk, self.objects, self.view, self.bindings, dock)
@@ -115,7 +119,7 @@ class Controller:
             self.prompts,
             self.tools,
             self.everything,
-            lambda: self.dock.follow_axis,
+            lambda: self.dock.follow_row.follow_axis,
             {
                 "look_next": self.guide.look_next,
                 "toggle_hover": self.dock.clicks.hover.toggle,
@@ -171,27 +175,29 @@ class Controller:
 
     def _connect_dock(self) -> None:
         dock, actions, images, objects = self.dock, self.actions, self.images, self.objects
-        dock.image_chosen.connect(images.choose)
-        dock.tool_chosen.connect(self.tools.choose)
-        dock.channel_box.opened.connect(images.list_channels)
-        dock.channel_box.chosen.connect(images.choose_channel)
-        dock.auto_contrast_changed.connect(self.model_view.later)
-        dock.auto_contrast_changed.connect(lambda automatic: objects.ask_again())
+        dock.image_row.chosen.connect(images.choose)
+        dock.tool_row.chosen.connect(self.tools.choose)
+        dock.image_row.channel_box.opened.connect(images.list_channels)
+        dock.image_row.channel_box.chosen.connect(images.choose_channel)
+        dock.image_row.auto_contrast_changed.connect(self.model_view.later)
+        dock.image_row.auto_contrast_changed.connect(lambda automatic: objects.ask_again())
         dock.accept_box.cleaning_changed.connect(objects.show_again)
-        dock.model_chosen.connect(self.models.choose)
-        dock.models_wanted.connect(self.models.list)
-        dock.accept_clicked.connect(actions.accept)
-        dock.follow_clicked.connect(actions.follow)
-        dock.tracks_clicked.connect(self.tracking.start)
-        dock.measure_clicked.connect(self.measuring.start)
-        dock.restore_answered.connect(images.answer_restore)
-        dock.drop_clicked.connect(actions.drop)
-        dock.undo_clicked.connect(actions.undo_labels)
-        dock.next_clicked.connect(actions.next_object)
+        dock.model_row.chosen.connect(self.models.choose)
+        dock.model_row.opened.connect(self.models.list)
+        dock.object_row.accept_clicked.connect(actions.accept)
+        dock.follow_row.follow_clicked.connect(actions.follow)
+        dock.everything_box.tracks_clicked.connect(self.tracking.start)
+        dock.everything_box.measure_clicked.connect(self.measuring.start)
+        dock.restore_box.answered.connect(images.answer_restore)
+        dock.object_row.drop_clicked.connect(actions.drop)
+        dock.object_row.undo_clicked.connect(actions.undo_labels)
+        dock.object_row.next_clicked.connect(actions.next_object)
         dock.clicks.size_clicked.connect(actions.next_size)
         dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
-        dock.segment_clicked.connect(lambda every: actions.segment(every, dock.linked.isChecked()))
-        dock.here_clicked.connect(actions.segment_here)
+        dock.everything_box.segment_clicked.connect(
+            lambda every: actions.segment(every, dock.everything_box.chosen.linked)
+        )
+        dock.everything_box.here_clicked.connect(actions.segment_here)
         dock.cancel_clicked.connect(actions.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)
@@ -201,12 +207,12 @@ class Controller:
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
         images.listed.connect(dock.show_images)
-        images.channels_listed.connect(dock.channel_box.show_options)
+        images.channels_listed.connect(dock.image_row.channel_box.show_options)
         images.channels_listed.connect(self.model_view.later)
         images.used.connect(lambda work: dock.show_stack(work.source.stack_axes))
         images.restore_offered.connect(dock.show_restore)
         objects.touched_changed.connect(dock.show_can_accept)
-        objects.numbers_changed.connect(dock.show_objects)
+        objects.numbers_changed.connect(dock.object_row.show_objects)
         objects.size_changed.connect(dock.clicks.show_size)
         objects.size_changed.connect(lambda size: self.hover.renew())
         objects.slices_changed.connect(self.guide.show)
@@ -220,7 +226,7 @@ class Controller:
         return self.object.following.next_unsure(self.object.slices())
 
     def _show_tool(self, tool: str, background: bool) -> None:
-        self.dock.show_tool(tool, background)
+        self.dock.tool_row.show_tool(tool, background)
         self.hover.renew()
 
     def _show_picking(self, armed: bool) -> None:

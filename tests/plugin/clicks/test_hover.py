@@ -74,7 +74,7 @@ def test_a_resting_mouse_shows_what_the_click_gives(bench: Bench) -> None:
     glimpse = seen(bench, 1)
     assert glimpse.any()
     assert not bench.shown().any()
-    assert not bench.dock.accept_button.isEnabled()
+    assert not bench.dock.object_row.accept_button.isEnabled()
     assert not bench.layer("labels").data.any()
     assert bench.viewer.layers.selection.active == bench.layer("points")
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLabel
 
 from napari_sam import Session
 from napari_sam.plugin.commands import SamWidget, napari_too_old
@@ -34,7 +34,7 @@ def test_automatic_contrast_asks_again(open_dock: Open) -> None:
     bench = open_dock(data, contrast_limits=(100, 120))
     bench.add(20, 20)
     bench.idle()
-    bench.dock.auto_contrast.click()
+    bench.dock.image_row.auto_contrast.click()
     bench.idle()
     session = Session.open(data, model=bench.model, contrast="auto", cache_dir=False)
     mask = session.predict(points=[(20, 20)])
@@ -125,10 +125,10 @@ def last_notification() -> str:
 def test_without_an_image_the_dock_says_so_and_waits(open_dock: Open) -> None:
     bench = open_dock()
     assert "no image layer" in bench.dock.status.text()
-    assert not bench.dock.slice_button.isEnabled()
+    assert not bench.dock.everything_box.slice_button.isEnabled()
     bench.viewer.add_image(picture(40, 48), name="late")
     bench.idle()
-    assert bench.dock.images.currentText() == "late"
+    assert bench.dock.image_row.images.currentText() == "late"
     bench.add(20, 20)
     bench.idle()
     assert bench.controller.object.masks
@@ -191,7 +191,7 @@ def test_an_image_renamed_and_removed_while_the_model_works(open_dock: Open) -> 
         bench.wait(bench.model.inside.is_set)
         image.name = "renamed"
         QApplication.processEvents()
-        assert bench.dock.images.currentText() == "renamed"
+        assert bench.dock.image_row.images.currentText() == "renamed"
         bench.viewer.layers.remove(image)
         QApplication.processEvents()
     bench.idle()
@@ -220,8 +220,8 @@ def test_another_image_gets_layers_of_its_own(open_dock: Open) -> None:
     bench.accept()
     bench.viewer.add_image(picture(64, 80), name="second", scale=(3, 3))
     bench.idle()
-    assert bench.dock.images.currentText() == "first"
-    bench.dock.images.setCurrentText("second")
+    assert bench.dock.image_row.images.currentText() == "first"
+    bench.dock.image_row.images.setCurrentText("second")
     bench.add(50, 60)
     bench.idle()
     bench.accept()
@@ -239,7 +239,7 @@ def owner(callback: Any) -> str:
 def test_an_open_dock_listens(open_dock: Open) -> None:
     bench = open_dock(picture(8, 8))
     listeners = map(owner, bench.layer("points").events.data.callbacks)
-    assert "napari_sam.plugin.controller" in listeners
+    assert "napari_sam.plugin.clicks.prompt_events" in listeners
 
 
 def test_closing_leaves_no_keys_callbacks_or_work(open_dock: Open) -> None:
@@ -287,8 +287,8 @@ def test_reopening_goes_on_where_it_was_left(open_dock: Open, qtbot: Any) -> Non
 
 def test_the_dock_shows_model_and_keys_and_fits_a_small_screen(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48))
-    assert bench.dock.model.text() == "tiny-random on CPU"
-    shown = " ".join(label.text() for label in bench.dock.findChildren(type(bench.dock.model)))
+    assert bench.dock.model_row.model.text() == "tiny-random on CPU"
+    shown = " ".join(label.text() for label in bench.dock.findChildren(QLabel))
     for key in ("Enter", "Escape", "Q", "W", "U"):
         assert f"<b>{key}</b>" in shown
     hint = bench.dock.minimumSizeHint()

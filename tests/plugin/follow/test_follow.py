@@ -50,7 +50,7 @@ def test_what_was_followed_stays_after_cancel(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube())
     bench.add(0, 28, 30)
     bench.idle()
-    bench.dock.follow_button.click()
+    bench.dock.follow_row.follow_button.click()
     bench.wait(lambda: len(bench.controller.object.masks) >= 3)
     bench.dock.cancel_button.click()
     bench.idle()
@@ -150,7 +150,7 @@ def test_n_goes_to_the_slice_where_the_model_is_least_sure(open_cells_tiny: Open
     bench = open_cells_tiny(stack, scale=(3, 0.5, 0.5), translate=(7, 0, 0))
     bench.add(1, 28, 30)
     bench.idle()
-    assert bench.dock.strip.isHidden()
+    assert bench.dock.follow_row.strip.isHidden()
     bench.controller.guide.look_next()
     assert "Follow an object first" in bench.dock.status.text()
     bench.follow()
@@ -158,17 +158,18 @@ def test_n_goes_to_the_slice_where_the_model_is_least_sure(open_cells_tiny: Open
     slices = bench.controller.object.slices()
     assert slices[(1,)] is None
     unsure = {plane[0]: value for plane, value in slices.items() if value is not None}
-    assert not bench.dock.strip.isHidden()
-    colours = [bench.dock.strip.colour(z).name() for z in (1, max(unsure, key=unsure.get))]
+    assert not bench.dock.follow_row.strip.isHidden()
+    strip = bench.dock.follow_row.strip
+    colours = [strip.colour(z).name() for z in (1, max(unsure, key=unsure.get))]
     assert colours[0] != colours[1]
     worst = sorted(unsure, key=lambda z: -unsure[z])
     for z in (*worst, worst[0]):  # the last one again from the start
         bench.controller.guide.look_next()
         assert bench.viewer.dims.point[0] == 7 + 3 * z
-    QTest.mouseClick(bench.dock.strip, Qt.MouseButton.LeftButton, pos=QPoint(2, 5))
+    QTest.mouseClick(bench.dock.follow_row.strip, Qt.MouseButton.LeftButton, pos=QPoint(2, 5))
     assert bench.viewer.dims.point[0] == 7
     bench.drop()
-    assert bench.dock.strip.isHidden()
+    assert bench.dock.follow_row.strip.isHidden()
 
 
 def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_pa
         assert 1 not in labels[2:]
     assert [set(np.unique(frame)) - {0} for frame in labels[:2]] == [{1}, {1}]
     assert [labels[4, 32, 36], labels[4, 32, 60]] == [2, 3]
-    bench.dock.tracks_button.click()
+    bench.dock.everything_box.tracks_button.click()
     bench.idle()
     tracks = bench.layer("tracks")
     assert {int(child): [int(m) for m in mothers] for child, mothers in tracks.graph.items()} == {
@@ -220,7 +221,7 @@ def test_following_asks_for_a_click_and_a_stack(open_dock: Open) -> None:
     bench.follow()
     assert "Click on an object first" in bench.dock.status.text()
     flat = open_dock(picture(40, 48))
-    assert not flat.dock.follow_button.isVisibleTo(flat.dock)
+    assert not flat.dock.follow_row.follow_button.isVisibleTo(flat.dock)
     flat.add(20, 20)
     flat.idle()
     flat.follow()
@@ -230,16 +231,14 @@ def test_following_asks_for_a_click_and_a_stack(open_dock: Open) -> None:
 def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> None:
     stack = np.stack([tube(3), tube(3)])
     bench = open_cells_tiny(stack)
-    assert [bench.dock.axis.itemText(i) for i in range(bench.dock.axis.count())] == [
-        "through z",
-        "through t",
-    ]
+    axis = bench.dock.follow_row.axis
+    assert [axis.itemText(i) for i in range(axis.count())] == ["through z", "through t"]
     bench.add(1, 1, 28, 30)
     bench.idle()
     bench.follow()
     bench.idle()
     assert sorted(bench.controller.object.masks) == [(1, 0), (1, 1), (1, 2)]
-    bench.dock.axis.setCurrentIndex(1)
+    bench.dock.follow_row.axis.setCurrentIndex(1)
     bench.follow()
     bench.idle()
     everywhere = [(t, z) for t in range(2) for z in range(3)]

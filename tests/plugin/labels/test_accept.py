@@ -31,12 +31,12 @@ def cleaned(pixels: np.ndarray, how: Cleaning, *clicks: tuple[float, float]) -> 
 def test_the_box_is_folded_and_the_defaults_change_nothing(open_dock: Open) -> None:
     bench = open_dock(picture(60, 80), show=True)
     box = bench.dock.accept_box
-    assert not box.is_open
+    assert not box.button.isChecked()
     bench.dock.keys.set_open(False)
     folded = bench.dock.sizeHint().height()
     QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
-    assert box.is_open
+    assert box.button.isChecked()
     assert bench.dock.sizeHint().height() > folded
     bench.add(30, 40)
     bench.idle()
@@ -172,7 +172,7 @@ def test_an_object_on_others_is_refused_and_stays_to_be_corrected(open_dock: Ope
 def test_everything_leaves_out_what_is_small_or_lies_on_others(open_cells_tiny: Open) -> None:
     data = np.maximum(tube(1)[0], np.roll(tube(1)[0], (30, 30), (0, 1)))
     bench = open_cells_tiny(data)
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     labels = bench.layer("labels").data
     found = np.bincount(labels.ravel())[1:]
@@ -180,7 +180,7 @@ def test_everything_leaves_out_what_is_small_or_lies_on_others(open_cells_tiny: 
     box = bench.dock.accept_box
     labels[:] = 0
     box.smallest.setValue(int(found.max()))
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     np.testing.assert_array_equal(np.bincount(labels.ravel())[1:], [found.max()])
 
@@ -189,13 +189,13 @@ def test_everything_leaves_out_what_is_small_or_lies_on_others(open_cells_tiny: 
     labels[:, :27] = 7
     before = labels.copy()
     choose(bench, OverlapPolicy.REPLACE)
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     assert (labels[:, :27] == 7).all(), "what was accepted is never replaced automatically"
     crumbs = len(np.unique(labels))
     labels[:] = before
     choose(bench, OverlapPolicy.ONLY_BACKGROUND)
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     assert (labels[:, :27] == 7).all()
     assert len(np.unique(labels)) < crumbs

@@ -14,6 +14,7 @@ KILLED = """
 import sys
 import napari
 import numpy as np
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
@@ -26,8 +27,8 @@ viewer.window.add_dock_widget(dock)
 
 def idle():
     QApplication.processEvents()
-    while dock.controller.runner.busy:
-        QApplication.processEvents()
+    while dock.controller.runner.busy:  # asleep meanwhile: the worker needs the processor
+        QTest.qWait(5)
 
 idle()
 for place in ((32, 48), (20, 20), (50, 80)):
@@ -68,8 +69,8 @@ def test_what_was_accepted_comes_back_after_a_kill(open_cells_tiny: Open, tmp_pa
     assert len(np.unique(before)) >= 3
     bench = open_cells_tiny(data, name="renamed since", axis_labels=("t", "y", "x"))
     assert not bench.dock.restore_box.isHidden()
-    assert "in no file" in bench.dock.restore_text.text()
-    bench.dock.restore_button.click()
+    assert "in no file" in bench.dock.restore_box.text.text()
+    bench.dock.restore_box.restore_button.click()
     np.testing.assert_array_equal(bench.layer("labels").data, before)
     assert bench.dock.restore_box.isHidden()
     labels = bench.layer("labels")
@@ -93,7 +94,7 @@ def test_what_is_forgotten_is_not_offered_again(open_dock: Open) -> None:
         again = open_dock(data)
         assert not again.dock.restore_box.isHidden()
         if forget:
-            again.dock.forget_button.click()
+            again.dock.restore_box.forget_button.click()
     assert open_dock(data).dock.restore_box.isHidden()
     assert open_dock(picture(40, 48, seed=1)).dock.restore_box.isHidden()
 
@@ -113,5 +114,5 @@ def test_a_reopened_dock_goes_on_with_its_journal(open_dock: Open, qtbot: Any) -
     expected = again.layer("labels").data.copy()
     again.controller.close()
     other = open_dock(data)
-    other.dock.restore_button.click()
+    other.dock.restore_box.restore_button.click()
     np.testing.assert_array_equal(other.layer("labels").data, expected)

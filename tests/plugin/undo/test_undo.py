@@ -297,7 +297,7 @@ def test_an_object_in_all_slices_comes_back_as_it_was_followed(open_cells_tiny: 
     bench.idle()
     np.testing.assert_array_equal(bench.layer("labels").data, labels)
     assert not bench.shown().any()
-    assert not bench.dock.accept_button.isEnabled()
+    assert not bench.dock.object_row.accept_button.isEnabled()
     bench.undo()
     bench.accept()  # and once more
     np.testing.assert_array_equal(bench.layer("labels").data, labels)
@@ -323,7 +323,7 @@ def test_following_is_one_step_and_so_is_each_correction_of_it(open_cells_tiny: 
     for before in expected[1:]:
         ctrl_z(bench)
         np.testing.assert_array_equal(bench.shown(), before)
-    assert bench.dock.strip.isHidden()
+    assert bench.dock.follow_row.strip.isHidden()
     for after in (followed, corrected):
         redo(bench)
         np.testing.assert_array_equal(bench.shown(), after)
@@ -484,7 +484,7 @@ def test_all_slices_are_one_step_and_clicks_meanwhile_are_others(
     bench = open_dock(picture(5, 40, 48))
     labels = bench.layer("labels").data
     with bench.model.held():
-        bench.dock.all_button.click()
+        bench.dock.everything_box.all_button.click()
         bench.wait(bench.model.inside.is_set)
         bench.add(2, 20, 20)
     bench.idle()
@@ -516,7 +516,7 @@ def test_all_slices_that_are_taken_back_come_no_further(
         return encode(*args, **kwargs)
 
     monkeypatch.setattr(model, "encode_image", encode_two_then_wait)
-    bench.dock.all_button.click()
+    bench.dock.everything_box.all_button.click()
     bench.wait(lambda: labels[:2].any(axis=(1, 2)).all())
     assert bench.controller.runner.busy
     first = labels.copy()
@@ -538,7 +538,7 @@ def test_strokes_before_all_slices_are_still_napari_s_to_take_back(
     stroke(bench, (10, 10), (10, 20))
     painted = labels.data.copy()
     assert painted.any()
-    bench.dock.all_button.click()
+    bench.dock.everything_box.all_button.click()
     bench.idle()
     assert labels.data.any(axis=(1, 2)).sum() > 90
     bench.undo()
@@ -549,7 +549,7 @@ def test_strokes_before_all_slices_are_still_napari_s_to_take_back(
 
 def test_a_whole_slice_is_one_step(open_dock: Open, confident: Any) -> None:
     bench = open_dock(picture(40, 48))
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     labels = bench.layer("labels").data
     after = labels.copy()

@@ -1,7 +1,6 @@
 """Guide: moves the viewer to unsure slices of a followed object."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
 
 from napari.components import ViewerModel
 from napari.utils.events import Event
@@ -11,19 +10,7 @@ from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.view.focus import show_plane
 from napari_sam.plugin.workspace import Workspace
 
-
-class FollowWidgets(Protocol):
-    """Widgets for the slices of a followed object."""
-
-    slice_chosen: Any
-    strip: Any
-
-    @property
-    def follow_axis(self) -> str | None:
-        """Letter of the axis of the strip; None for a single plane."""
-
-    def show_followed(self, size: int, values: Mapping[int, float | None]) -> None:
-        """Show unsureness by slice, out of `size` slices."""
+from .follow_row import FollowRow
 
 
 class Guide:
@@ -35,8 +22,8 @@ class Guide:
         Has the workspace.
     viewer : napari.Viewer
         Its sliders are moved.
-    dock : FollowWidgets
-        Has the strip.
+    row : FollowRow
+        The axis, and the strip of slices.
     next_unsure : callable
         The plane of the current object to look at next; None if it was not followed.
     """
@@ -45,12 +32,12 @@ class Guide:
         self,
         desk: Desk,
         viewer: ViewerModel,
-        dock: FollowWidgets,
+        row: FollowRow,
         next_unsure: Callable[[], Plane | None],
     ) -> None:
-        self._desk, self._viewer, self._dock = desk, viewer, dock
+        self._desk, self._viewer, self._row = desk, viewer, row
         self._next_unsure = next_unsure
-        dock.slice_chosen.connect(self._choose)
+        row.slice_chosen.connect(self._choose)
         viewer.dims.events.point.connect(self._show_here)
 
     def close(self) -> None:
@@ -67,23 +54,23 @@ class Guide:
 
     def show(self, slices: Mapping[Plane, float | None]) -> None:
         """Show the planes of an object in the strip; see :meth:`CurrentObject.slices`."""
-        work, axis = self._desk.workspace, self._dock.follow_axis
+        work, axis = self._desk.workspace, self._row.follow_axis
         if work is not None and axis is not None:
             place = work.source.plane_axes.index(axis)
             values = {plane[place]: value for plane, value in slices.items()}
-            self._dock.show_followed(work.source.plane_shape[place], values)
+            self._row.show_followed(work.source.plane_shape[place], values)
             self._show_here()
 
     def _choose(self, position: int) -> None:
-        work, axis = self._desk.workspace, self._dock.follow_axis
+        work, axis = self._desk.workspace, self._row.follow_axis
         if work is not None and axis is not None:
             plane, place = work.shown_plane, work.source.plane_axes.index(axis)
             self._go(work, (*plane[:place], position, *plane[place + 1 :]))
 
     def _show_here(self, event: Event | None = None) -> None:
-        work, axis = self._desk.workspace, self._dock.follow_axis
+        work, axis = self._desk.workspace, self._row.follow_axis
         if work is not None and axis is not None:
-            self._dock.strip.show_here(work.shown_plane[work.source.plane_axes.index(axis)])
+            self._row.strip.show_here(work.shown_plane[work.source.plane_axes.index(axis)])
 
     def _go(self, work: Workspace, plane: Plane) -> None:
         show_plane(self._viewer, work.image, work.source, plane)

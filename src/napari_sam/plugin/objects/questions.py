@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.prompted.size import Size, meant
+from napari_sam.masks.prompted.size import Size, sized_click
 from napari_sam.plugin.layers.read_prompts import PlanePrompts
 from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.prompts.prompt import MaskPrompt, PointPrompt, Prompt
@@ -137,7 +137,7 @@ class Questions:
     def _has_sizes(self, plane: Plane, prompts: PlanePrompts) -> bool:
         """Whether the first click may mean objects of several sizes: a scribble does not."""
         clicks = all(kind == "point" for kind, *_ in prompts.key)
-        return clicks and meant(self._with_followed(plane, prompts.prompts)) is not None
+        return clicks and sized_click(self._with_followed(plane, prompts.prompts)) is not None
 
     def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
         """Prompts of a plane, with the followed mask to be corrected."""
