@@ -1,4 +1,4 @@
-"""Settings: what the user chose in napari's preferences."""
+"""Settings: the user's choices in napari's preferences."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ USUAL_BUDGET = 20
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which model runs, where, and what it keeps.
+    """Model, device, cache and prefetching, as the user chose.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Settings:
 
 
 def same_name(model: Any) -> Any:
-    """What a model is called in the list: names have aliases, and a text may be a file's path.
+    """Canonical name or path of a model: names have aliases, and a text may be a path.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def same_name(model: Any) -> Any:
 
 
 def display_name(model: Any) -> str:
-    """What to call a model in front of the user.
+    """Name of a model for the user.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def display_name(model: Any) -> str:
 
 
 def read_settings() -> Settings:
-    """Read napari's preferences for this plugin.
+    """Read napari's preferences for the plugin.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def read_settings() -> Settings:
 
 
 def read_hover() -> bool:
-    """Whether the user wants to see what a click would give."""
+    """Whether hover is on."""
     from napari.settings import get_plugin_settings
 
     with suppress(KeyError, AttributeError):
@@ -135,12 +135,12 @@ def read_hover() -> bool:
     return True
 
 
-def remember_hover(wanted: bool) -> None:
-    """Write into napari's preferences whether the user wants to see what a click would give."""
+def remember_hover(enabled: bool) -> None:
+    """Write into napari's preferences whether hover is on."""
     from napari.settings import get_plugin_settings
 
     with suppress(KeyError, AttributeError):  # as in a script
-        get_plugin_settings(PLUGIN).clicks.hover = wanted
+        get_plugin_settings(PLUGIN).clicks.hover = enabled
 
 
 def remember_model(model: "str | Path | Sam") -> None:
@@ -159,7 +159,7 @@ def remember_model(model: "str | Path | Sam") -> None:
 
 
 def first_hint_wanted() -> bool:
-    """Whether the user has still to be told how it goes; no where that cannot be remembered."""
+    """Whether to show the three first steps; False in a script, without preferences."""
     from napari.settings import get_plugin_settings
 
     try:
@@ -169,7 +169,7 @@ def first_hint_wanted() -> bool:
 
 
 def forget_first_hint() -> None:
-    """Note in napari's preferences that the user knows how it goes."""
+    """Note in napari's preferences not to show the three first steps again."""
     from napari.settings import get_plugin_settings
 
     with suppress(KeyError, AttributeError):  # as in a script

@@ -15,7 +15,7 @@ MODIFIER = "Shift"
 
 
 class Gestures:
-    """Background clicks with a key held, and scribbles that end when the button is let go.
+    """Background clicks with Shift held, and scribbles ended by the release of the button.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Gestures:
 
 
 def finish_shape(layer: Shapes) -> None:
-    """End the shape that is being drawn; it becomes a prompt like any other shape."""
+    """End the shape under the mouse; the shape becomes a prompt like all others."""
     mode = layer.mode
     layer.mode = "pan_zoom"  # leaving the mode finishes it
     layer.mode = mode

@@ -1,4 +1,4 @@
-"""Acceptance: how an object becomes a label, as the user chose it; no Qt."""
+"""Acceptance: the user's choices for objects to become labels; no Qt, no napari."""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +8,7 @@ from napari_sam.masks.pixels.clean import AS_IT_IS, Cleaning
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How an object becomes a label.
+    """Overlap policy, label, cleaning and class for objects to be accepted.
 
     Parameters
     ----------
@@ -28,5 +28,5 @@ class Acceptance:
     of_class: str = ""
 
     def next_free(self) -> "Acceptance":
-        """The same for an object that gets a label of its own."""
+        """The same choices with the next free label."""
         return replace(self, label=0)

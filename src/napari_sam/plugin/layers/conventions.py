@@ -1,4 +1,4 @@
-"""Conventions: names, metadata keys and colours of the layers that the dock adds."""
+"""Conventions: names, metadata keys and colours of the dock's layers."""
 
 from napari.components import LayerList
 from napari.layers import Layer

@@ -1,4 +1,4 @@
-"""HoverLayer: shows what a click would change, over the objects; no Qt."""
+"""HoverLayer: shows pixels to be added or removed by a click, over the objects; no Qt."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ _SIDE = 1024
 
 
 def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
-    """A faint Labels layer for what a click would add (1) and take away (2)."""
+    """Faint Labels layer for pixels to be added (1) and removed (2) by a click."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     return Labels(
         data,
@@ -31,7 +31,7 @@ def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
 
 
 def make_outline(image: Image, data: NDArray[np.uint8]) -> Labels:
-    """A Labels layer for the outline of the object (1) that is looked at."""
+    """Labels layer for the outline of the object under review (1)."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     layer = Labels(
         data,
@@ -48,7 +48,7 @@ MakeLayer = Callable[[Image, NDArray[np.uint8]], Labels]
 
 
 class HoverLayer:
-    """A layer that is there from the first time on that there is something to show.
+    """Labels layer over an image, made when pixels are shown for the first time.
 
     Its data are a window of one plane, painted in place as long as what is to be seen lies there:
     new data, or another place of the layer, would let napari lay out all layers anew.
@@ -71,7 +71,7 @@ class HoverLayer:
         self._pixels: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
 
     def show(self, source: ImageSource, now: Mask | None, then: Mask) -> None:
-        """Show what a click would change.
+        """Show the difference between two masks of an object.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class HoverLayer:
             self._refresh()
 
     def owns(self, layer: Layer | None) -> bool:
-        """Whether a layer is this one."""
+        """Whether a layer is the hover layer."""
         return self._layer is not None and layer == self._layer
 
     def remove(self) -> None:
@@ -112,7 +112,7 @@ class HoverLayer:
         self._layer.refresh(thumbnail=False, highlight=False, extent=False)
 
     def _place(self, source: ImageSource, plane: tuple[int, ...], region: BBox) -> None:
-        """Let the window be one with a region of a plane in it."""
+        """Move the window to a region of a plane, unless the region lies inside already."""
         fits = self._layer is not None and self._layer.ndim == self._image.ndim
         if self._there and fits and plane == self._plane and holds(self._window, region):
             return
@@ -141,7 +141,7 @@ class HoverLayer:
 
 
 def window_around(region: BBox, size: tuple[int, int]) -> BBox:
-    """A window of a plane of a size, with a region in it, and in its middle where that can be."""
+    """Window of a plane around a region, centred on the region unless the border is near."""
     starts, stops = [], []
     for low, high, length in zip(region[:2], region[2:], size, strict=True):
         side = min(length, max(_SIDE, high - low))

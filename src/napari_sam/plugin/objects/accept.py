@@ -1,4 +1,4 @@
-"""Accept: one object under way becomes a label, at once or as soon as its masks are there."""
+"""Accept: an object becomes a label, at once or after the last missing mask."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def accept(
     how: Acceptance,
     daughter: bool = False,
 ) -> bool:
-    """Paint one object, or promise to do so.
+    """Paint an object as a label, now or after missing masks.
 
     From here it goes on to :meth:`AcceptedObject.paint`, at once or through :class:`AcceptLater`,
     and then to :meth:`LabelWriter.accept`: the journal, the Labels layer, the history.

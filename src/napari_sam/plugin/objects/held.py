@@ -1,4 +1,4 @@
-"""Held: a label that was picked up to be corrected; no Qt, no napari."""
+"""Held: a label picked up for correction; no Qt, no napari."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from napari_sam.plugin.worker.events import Event, PickedUp, Progress
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """A label that was picked up, and its pixels at that moment.
+    """Label picked up for correction, with the pixels at pick-up.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Held:
     masks: Mapping[Plane, Mask]
 
     def erased(self, labels: Any, corrected: Iterable[Mask]) -> list[LabelEdit]:
-        """Edits that remove the pixels which a correction took from the label.
+        """Edits to remove pixels lost by the correction.
 
         Parameters
         ----------
@@ -57,7 +57,7 @@ class Held:
 
 
 def find_label(labels: Any, start: Plane, label: int) -> Generator[Event, None, None]:
-    """Find a label plane by plane, from `start` through all planes that touch without a gap.
+    """Find a label plane by plane, from `start` through all neighbouring planes.
 
     Parameters
     ----------

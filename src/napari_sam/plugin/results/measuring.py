@@ -16,7 +16,7 @@ _WHERE = "Layers > Metadata > Features table widget shows them, and saves them a
 
 
 class Measuring:
-    """Measures when the user asks for it; clicks come first meanwhile.
+    """Measures all labels on request, in the worker, after clicks.
 
     Parameters
     ----------

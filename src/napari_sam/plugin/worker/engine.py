@@ -1,4 +1,4 @@
-"""Engine: the model and the Session, which the worker thread alone touches; no Qt, no napari."""
+"""Engine: model and Session, for the worker thread alone; no Qt, no napari."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -51,7 +51,7 @@ Events = Generator[Event, None, None]
 
 
 class Engine:
-    """The model and the Session, kept from one job to the next.
+    """Model and Session, kept between jobs.
 
     Every method is a generator of events, which the worker thread runs; one at a time.
 
@@ -72,7 +72,7 @@ class Engine:
         self.origin = Origin()
 
     def load(self, settings: Settings) -> Events:
-        """Load the model, unless it is loaded already; missing weights are downloaded first."""
+        """Load the model, unless loaded already; missing weights are downloaded first."""
         if self._model is not None and settings.same_model(self._settings):
             return
         from napari_sam.weights.load import weights_hash
@@ -107,7 +107,7 @@ class Engine:
         yield from self._warnings()
 
     def glimpse(self, source: ImageSource, question: Question) -> Events:
-        """The mask of one object if all embeddings for it are in memory; otherwise no event."""
+        """Predict a mask if all embeddings are in memory; otherwise give no event."""
         session = self._session
         if session is None or not source.same_view(self._source):
             return
@@ -119,11 +119,11 @@ class Engine:
         self,
         settings: Settings,
         source: ImageSource,
-        known: Sequence[Mask],
+        seeds: Sequence[Mask],
         axis: str | None,
         within: tuple[int, int] | None,
     ) -> Events:
-        """One object on more planes, from the planes on which it is known.
+        """Follow an object from known planes to others.
 
         Parameters
         ----------
@@ -131,7 +131,7 @@ class Engine:
             Which model.
         source : ImageSource
             The image.
-        known : sequence of Mask
+        seeds : sequence of Mask
             The object on planes that the user has seen; at least one.
         axis : str or None
             Letter of the axis to follow it along.
@@ -141,7 +141,7 @@ class Engine:
         yield from self.load(settings)
         session = self._open(settings, source)
         yield Progress("Following")
-        steps = session.propagate({1: known}, axis, within=within, commit=False)
+        steps = session.propagate({1: seeds}, axis, within=within, commit=False)
         for step in steps:
             ended = step.ended[1].value if 1 in step.ended else ""
             differs = step.disagreement.get(1, 0.0)
@@ -175,7 +175,7 @@ class Engine:
         axis: str | None,
         cleaning: Cleaning = AS_IT_IS,
     ) -> Events:
-        """All objects of the stack; an object has the same number on all of its planes."""
+        """Find all objects of the stack, with the same number on all planes."""
         yield from self.load(settings)
         session = self._open(settings, source)
         yield Progress("Segmenting")
@@ -188,7 +188,7 @@ class Engine:
         yield from self._warnings()
 
     def ahead(self, settings: Settings, source: ImageSource, request: AheadRequest) -> Events:
-        """Encode tiles before anybody clicks on them: a few around the view, or all.
+        """Encode tiles before anybody clicks: a few around the view, or all.
 
         Of a few, errors are not reported: a click there will meet them, and report them.
         """
@@ -202,7 +202,7 @@ class Engine:
     def _ahead(
         self, settings: Settings, source: ImageSource, request: AheadRequest
     ) -> Iterator[Event]:
-        from napari_sam.masks.prompted.predict import home_tiles
+        from napari_sam.masks.prompted.home_tiles import home_tiles
 
         yield from self.load(settings)
         session = self._open(settings, source)

@@ -1,4 +1,4 @@
-"""Events: what the worker tells the GUI thread; no Qt, no napari."""
+"""Events: values from the worker to the GUI thread; no Qt, no napari."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """Prompts of one object on one plane, to be answered by the model with a mask.
+    """Prompts of an object on a plane, to be answered by the model with a mask.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ PlaneQuestions = Mapping[Plane, Mapping[int, Question]]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a piece of work is."""
+    """Progress of a job; a `total` of 0 for unknown."""
 
     text: str
     done: int = 0
@@ -54,7 +54,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Downloading:
-    """How far the download of a model is, in MB; no `total` if nobody knows it."""
+    """Progress of a model's download, in MB; a `total` of 0 for unknown."""
 
     name: str
     done: int
@@ -72,7 +72,7 @@ class ModelReady:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The mask of an object on one plane, for the prompts that `key` stands for.
+    """Mask of an object on a plane, for the question with the same `key`.
 
     `number` says which of the objects under way.
     """
@@ -85,7 +85,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
-    """What following the object says of one plane; no mask if it is not there.
+    """Result of following on a plane; no mask if the object was not found.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Followed:
 
 
 class Found(NamedTuple):
-    """How sure the model is of an object, from 0 to 1, and where the object lies in its plane."""
+    """Confidence from 0 to 1 and bounding box of an automatically found object."""
 
     score: float
     bbox: BBox
@@ -114,7 +114,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaneObjects:
-    """Objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
+    """Objects of a plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
 
     If `linked`, they mean the same objects on all planes. What is known of each is in `found`.
     """
@@ -128,28 +128,28 @@ class PlaneObjects:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracked:
-    """Where all labels are through time."""
+    """Tracks of all labels."""
 
     tracks: Tracks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """How large, where and how bright all labels are."""
+    """Measurements of all labels."""
 
     table: Measurements
 
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """What an object would be on one plane with another click."""
+    """Mask of an object after a possible further click."""
 
     mask: Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PickedUp:
-    """Where a label is that was picked up, by plane."""
+    """Masks of a picked up label, by plane."""
 
     label: int
     masks: Mapping[Plane, Mask]
@@ -157,7 +157,7 @@ class PickedUp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ready:
-    """Tiles in which clicks are answered at once.
+    """Tiles with immediate answers to clicks.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something went wrong without stopping the work."""
+    """Warning for the user; the work goes on."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""Jobs: generators in one worker thread at a time, the newest click first."""
+"""Jobs: generators in a single worker thread, the newest click first."""
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import suppress
@@ -18,7 +18,7 @@ from .events import Event
 
 
 class Priority(IntEnum):
-    """What is done first.
+    """Order of jobs, the most urgent first.
 
     Work steps aside for what comes before it, at its next step, and goes on afterwards.
     """
@@ -35,7 +35,7 @@ class Priority(IntEnum):
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """One piece of work.
+    """Piece of work: a generator of events, and functions for the events.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Job:
 
 
 class JobRunner(QObject):
-    """Runs jobs one after the other.
+    """Runs jobs in order of priority, in a worker thread of napari's.
 
     Signals
     -------
@@ -101,11 +101,11 @@ class JobRunner(QObject):
 
     @property
     def working(self) -> bool:
-        """Whether there is work that the user knows of."""
+        """Whether a job known to the user runs or waits."""
         return any(not job.quiet and not job.dropped for job in self._all())
 
     def submit(self, job: Job) -> None:
-        """Queue a job; what it makes pointless is dropped, what comes after it steps aside."""
+        """Queue a job; drop jobs made pointless, and let a less urgent job step aside."""
         if job.replaceable:
             self._drop(lambda old: old.replaceable)
         self._queue.insert(sum(other.priority <= job.priority for other in self._queue), job)
@@ -119,15 +119,15 @@ class JobRunner(QObject):
             self.busy_changed.emit(self.working)
 
     def drop_replaceable(self) -> None:
-        """Drop the answer to the last click, whether it runs or waits."""
+        """Drop the running or waiting job of the last click."""
         self._drop(lambda job: job.replaceable)
 
     def drop(self, job: Job) -> None:
-        """Drop one job, whether it runs or waits."""
+        """Drop a running or waiting job."""
         self._drop(lambda other: other is job)
 
     def leave_image(self, keep: Collection[Job]) -> None:
-        """Drop the jobs of the image in use, except those of accepted objects.
+        """Drop the jobs of the image in use, except jobs for accepted objects.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class JobRunner(QObject):
         )
 
     def cancel(self) -> None:
-        """Drop everything; the worker stops at its next step, or before it where it can."""
+        """Drop all jobs; the worker stops after the current step, or inside if possible."""
         self._give_up()
         self._drop(lambda job: True)
 
@@ -207,7 +207,7 @@ class JobRunner(QObject):
 
 
 class _Worker(GeneratorWorker):
-    """A worker of napari's that leaves the filters of warnings as they are.
+    """Worker of napari's without changes to the filters of warnings.
 
     Filters are everybody's. While they are set aside for a worker, napari shows the warnings that
     it hides; and where the window sets them aside meanwhile too, the worker's come back after it
@@ -215,7 +215,7 @@ class _Worker(GeneratorWorker):
     """
 
     def run(self) -> None:
-        """Run the steps; no exception leaves them, see :func:`run_steps`."""
+        """Run the steps without exceptions; see :func:`run_steps`."""
         self.started.emit()
         self._running = True
         self.work()
@@ -232,7 +232,7 @@ def _worker_for(job: Job) -> GeneratorWorker:
 
 
 def run_steps(job: Job) -> Iterator[Event | Exception]:
-    """What the worker runs: a job's events, or the error that ended it.
+    """Generator for the worker: a job's events, or the final error.
 
     No exception leaves it: after a RuntimeError, torch's favourite, the worker would end without
     saying that it did.

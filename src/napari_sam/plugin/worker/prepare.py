@@ -1,4 +1,4 @@
-"""Prepare: a model from its name to where it answers, the download included; no Qt, no napari."""
+"""Prepare: download and load a model by name; no Qt, no napari."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -25,7 +25,7 @@ _MB = 1_000_000
 
 
 def prepare(settings: Settings) -> Generator[Event, None, None]:
-    """Load a model; weights that are not on this machine are downloaded first.
+    """Load a model; missing weights are downloaded first.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def _in_thread(steps: "Iterator[DownloadStep]") -> "Iterator[DownloadStep | None
 
 
 class _Download(Thread):
-    """Takes the steps of a download and keeps the last one."""
+    """Thread of a download; keeps the latest step."""
 
     def __init__(self, steps: "Iterator[DownloadStep]") -> None:
         super().__init__(name="napari-sam download", daemon=True)
