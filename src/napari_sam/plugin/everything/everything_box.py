@@ -66,7 +66,7 @@ class EverythingBox(Fold):
         self.slice_button = push_button("This slice", tip_of("segment_slice"))
         self.all_button = push_button("All slices", tip_of("segment_all"))
         self._form = Form(EverythingOptions)
-        self.linked: QCheckBox = self._form.native("linked")
+        self.linked = self._form.native("linked", QCheckBox)
         self.measure_button = push_button("Measure", tip_of("measure"))
         self.tracks_button = push_button("Show tracks", tip_of("show_tracks"))
         self.ahead = AheadBox()

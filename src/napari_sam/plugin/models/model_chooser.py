@@ -79,8 +79,9 @@ class ModelChooser:
     def current(self) -> Model:
         """The model for clicks now, as chosen by the user: name, path or model."""
         model = self.settings.model
-        chosen_here = self._ready is not None and model is self._ready.model
-        return self._chosen if chosen_here else same_name(model)
+        if self._chosen is not None and self._ready is not None and model is self._ready.model:
+            return self._chosen
+        return same_name(model)
 
     # --- actions of the user -----------------------------------------------------------------
 
@@ -153,9 +154,10 @@ class ModelChooser:
     def _use(self, ready: ModelReady) -> None:
         if self._answering:
             self._earlier.append(self.current)
-        self._ready, self._chosen, self._coming, self._runner = ready, self._coming, None, None
+        chosen = ready.model if self._coming is None else self._coming
+        self._ready, self._chosen, self._coming, self._runner = ready, chosen, None, None
         if self._fixed is None:
-            remember_model(self._chosen)
+            remember_model(chosen)
         self._preferred = (self._fixed or read_settings()).model
         engine = self._desk.engine
         self._desk.runner.submit(Job(engine.load(self.settings), self._desk.receive))

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QWidget
 from .number_box import NumberBox
 
 Value = TypeVar("Value")
+Native = TypeVar("Native", bound=QWidget)
 
 
 class Form(Generic[Value]):
@@ -40,6 +41,15 @@ class Form(Generic[Value]):
         """The magicgui widget of a field; the widget emits `changed` with each new value."""
         return self._widgets[name]
 
-    def native(self, name: str) -> QWidget:
-        """The Qt widget of a field, for a layout."""
-        return self._widgets[name].native
+    def native(self, name: str, kind: type[Native]) -> Native:
+        """The Qt widget of a field, for a layout.
+
+        Raises
+        ------
+        TypeError
+            If the widget is not of this kind.
+        """
+        widget = self._widgets[name].native
+        if not isinstance(widget, kind):
+            raise TypeError(f"{name} is a {type(widget).__name__}, not a {kind.__name__}")
+        return widget

@@ -4,6 +4,7 @@ from typing import Any
 
 from magicgui.widgets import FloatSpinBox
 from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QDoubleSpinBox
 
 _END_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
@@ -60,7 +61,7 @@ class _TypingFilter(QObject):
         """Handle keys here, end the typing on Enter and Escape, and pass other events on."""
         if event is None:
             return False
-        if event.type() == QEvent.Type.KeyPress:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             self._box.event(event)
             event.accept()
             if event.key() in _END_KEYS:
