@@ -54,7 +54,7 @@ def settle(bench: Bench) -> None:
     QApplication.processEvents()
     bench.wait(lambda: not ahead(bench)._rested._hasPendingEmission)
     bench.idle()
-    bench.wait(lambda: not ahead(bench)._draw_soon.isActive())
+    bench.wait(lambda: not ahead(bench)._draw_timer.isActive())
     bench.idle()
 
 
