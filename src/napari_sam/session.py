@@ -222,7 +222,7 @@ class Session(EncodedImage):
         commit : bool
             Paint them into :attr:`labels`, with new labels; all of it is one step of :meth:`undo`.
         policy : OverlapPolicy
-            Treatment of pixels that another object has already.
+            Treatment of pixels of other objects.
 
         Yields
         ------
@@ -273,7 +273,7 @@ class Session(EncodedImage):
         commit : bool
             Paint them into :attr:`labels`; all of it is one step of :meth:`undo`.
         policy : OverlapPolicy
-            Treatment of pixels that another object has already.
+            Treatment of pixels of other objects.
 
         Yields
         ------
