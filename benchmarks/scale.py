@@ -206,7 +206,7 @@ def keep_again(session: Session, folder: Path) -> None:
     kept = kept_of(session)
     other = EmbeddingCache(folder, kept.spec)
     for tile in session.tiles():
-        index = (*tile.plane, tile.row, tile.col)
+        index = tile.index
         _, digest = session.encoder.read(tile)
         arrays = kept.get(index, digest)
         assert arrays is not None

@@ -50,6 +50,14 @@ MAY_IMPORT = {
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
 folder but `cli` and `plugin`, and these two everything but each other."""
 
+MASKS = {
+    "pixels": {"mask"},
+    "second_look": {"mask", "decode"},
+    "prompted": {"mask", "decode", "pixels", "second_look"},
+    "automatic": {"mask", "decode", "pixels"},
+}
+"""Sub-package of masks/ -> the parts of masks/ that it may import, beside itself."""
+
 ONLY_IN = {
     "napari": {"plugin"},
     "qtpy": {"plugin"},
@@ -162,6 +170,14 @@ def test_module_imports_only_what_its_folder_may(path: Path) -> None:
     ours = [name.removeprefix("napari_sam.") for name in names]
     wrong = [name for name in ours if not is_allowed(folder(path), name)]
     assert wrong == []
+
+
+@pytest.mark.parametrize("part", MASKS)
+def test_a_part_of_masks_imports_only_what_it_may(part: str) -> None:
+    paths = sorted((PACKAGE / "masks" / part).glob("*.py"))
+    names = {name for path in paths for name in imports(path)}
+    parts = {name.split(".")[2] for name in names if name.startswith("napari_sam.masks.")}
+    assert parts - {part} <= MASKS[part]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)

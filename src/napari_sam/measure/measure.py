@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ObjectSums:
-    """Sums over the pixels of objects within one block of one frame.
+    """Sums over the pixels of objects within a block of labels.
 
     Sums and limits of several blocks can be combined: :func:`_combined` adds up those of each
     object and frame.
@@ -189,7 +189,7 @@ def _image_sums(
 
 
 def _channel_groups(image: Volume) -> Iterator[Volume]:
-    """All channels, each group read at once: colours together, others one by one for memory."""
+    """All channels: colours, stored together, in a single group, others alone to save memory."""
     channels = tuple(range(image.channel_count))
     groups = [channels] if image.axes.endswith("C") else [(channel,) for channel in channels]
     for group in groups:

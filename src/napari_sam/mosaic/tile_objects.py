@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import OutputError
-from napari_sam.masks.automatic.everything import confidence
 from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import place
 from napari_sam.tiles.grid import Tile
@@ -44,7 +43,7 @@ class TileObjects:
         for number, mask in enumerate(masks, start=1):
             region = numbers[place(mask.bbox, tile.bbox)]
             region[mask.pixels & (region == 0)] = number
-        return cls(tile, numbers, np.array([confidence(mask) for mask in masks], np.float32))
+        return cls(tile, numbers, np.array([mask.confidence for mask in masks], np.float32))
 
     def __len__(self) -> int:
         """Number of objects."""

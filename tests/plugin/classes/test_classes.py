@@ -271,6 +271,7 @@ KILLED = """
 import sys
 import napari
 import numpy as np
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
@@ -284,8 +285,8 @@ box = dock.class_box
 
 def idle():
     QApplication.processEvents()
-    while dock.controller.runner.busy:
-        QApplication.processEvents()
+    while dock.controller.runner.busy:  # asleep meanwhile: the worker needs the processor
+        QTest.qWait(5)
 
 idle()
 for name in ("neuron", "glia", "never used"):

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam import Session
 from napari_sam.labels.paint import OverlapPolicy
-from napari_sam.masks.automatic.everything import confidence
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open
@@ -178,7 +177,7 @@ def test_each_object_has_its_score_and_undo_takes_it_along(open_cells_tiny: Open
     for mask in step.masks:
         y0, x0, y1, x1 = mask.bbox
         (label,) = set(np.unique(labels[y0:y1, x0:x1][mask.pixels])) - {0}
-        expected[int(label)] = round(confidence(mask), 4)
+        expected[int(label)] = round(mask.confidence, 4)
     assert len(expected) == 9
     assert scores(bench) == expected
     press(bench, Qt.Key.Key_Z, CTRL)

@@ -14,6 +14,7 @@ KILLED = """
 import sys
 import napari
 import numpy as np
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
@@ -26,8 +27,8 @@ viewer.window.add_dock_widget(dock)
 
 def idle():
     QApplication.processEvents()
-    while dock.controller.runner.busy:
-        QApplication.processEvents()
+    while dock.controller.runner.busy:  # asleep meanwhile: the worker needs the processor
+        QTest.qWait(5)
 
 idle()
 for place in ((32, 48), (20, 20), (50, 80)):

@@ -7,7 +7,7 @@ from typing import Any
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.prompted.size import Size, meant
+from napari_sam.masks.prompted.size import Size, sized_click
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.follow.following import Following
 from napari_sam.plugin.layers.read_prompts import PlanePrompts
@@ -170,7 +170,7 @@ class CurrentObject:
     def _has_sizes(self, plane: Plane, own: PlanePrompts) -> bool:
         """Whether the first click may mean objects of several sizes: a scribble does not."""
         clicks = all(kind == "point" for kind, *_ in own.key)
-        return clicks and meant(self._with_followed(plane, own.prompts)) is not None
+        return clicks and sized_click(self._with_followed(plane, own.prompts)) is not None
 
     def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
         """Prompts of a plane; where the object was followed to, they correct what is there."""

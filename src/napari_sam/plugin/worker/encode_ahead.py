@@ -128,15 +128,15 @@ def _encode(
     session: "Session", tile: Tile, give_up: Callable[[], bool], keep_in_memory: bool
 ) -> bool | None:
     """Make a tile ready: whether that took the model; None if it was given up."""
-    from napari_sam.model.giving_way import GaveWay, giving_way
+    from napari_sam.model.interrupt import Interrupted, interruptible
 
     pixels = session.encoder.read(tile)
     missing = not session.encoder.has(tile, pixels)
     if not missing and not keep_in_memory:
         return False
     try:
-        with giving_way(session.model.image_encoder, give_up):
+        with interruptible(session.model.image_encoder, give_up):
             session.encoder.get(tile, pixels, keep=keep_in_memory)
-    except GaveWay:
+    except Interrupted:
         return None
     return missing

@@ -202,7 +202,7 @@ class Engine:
     def _ahead(
         self, settings: Settings, source: ImageSource, request: AheadRequest
     ) -> Iterator[Event]:
-        from napari_sam.masks.prompted.predict import home_tiles
+        from napari_sam.masks.prompted.home_tiles import home_tiles
 
         yield from self.load(settings)
         session = self._open(settings, source)
