@@ -1,4 +1,4 @@
-"""EncodedImage: one image as one model sees it, tile by tile."""
+"""EncodedImage: an image with a model and the embeddings of its tiles."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ Step = TypeVar("Step")
 
 
 class EncodedImage:
-    """One image, one model, and the embeddings of the image's tiles; no labels yet.
+    """An image, a model, and the embeddings of the image's tiles.
 
     :class:`~napari_sam.session.Session` adds masks and labels to it.
 
@@ -147,7 +147,7 @@ class EncodedImage:
 
     @property
     def device(self) -> str:
-        """Device that the model runs on: ``cpu``, ``cuda`` or ``mps``."""
+        """Device of the model: ``cpu``, ``cuda`` or ``mps``."""
         return self.model.device.type
 
     def tiles(
@@ -182,7 +182,7 @@ class EncodedImage:
         planes: Iterable[Plane] | None = None,
         work: Callable[[Encoder, Sequence[Tile]], Iterable[Any]] = Encoder.encode,
     ) -> Iterator[Any]:
-        """Fill the cache; tiles that are in it already cost little more than reading them.
+        """Encode tiles into the cache; tiles of earlier runs are only read and compared.
 
         Parameters
         ----------
