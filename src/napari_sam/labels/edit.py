@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.image.volume import Plane
+
 from .label_array import LabelArray
 
 
@@ -28,7 +30,7 @@ class LabelEdit:
         ``(h, w)`` labels before and after, in the dtype of the labels (uint32 in a session).
     """
 
-    plane: tuple[int, ...]
+    plane: Plane
     bbox: tuple[int, int, int, int]
     mask: NDArray[np.bool_]
     old: NDArray[np.integer[Any]]
@@ -94,7 +96,7 @@ class LabelEdit:
 
 
 def erasing(
-    labels: LabelArray, plane: tuple[int, ...], bbox: tuple[int, int, int, int], label: int
+    labels: LabelArray, plane: Plane, bbox: tuple[int, int, int, int], label: int
 ) -> LabelEdit:
     """The edit to remove a label within a region; the labels are read, not changed.
 

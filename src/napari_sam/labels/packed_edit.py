@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError
+from napari_sam.image.volume import Plane
 
 from .edit import LabelEdit
 
@@ -31,7 +32,7 @@ def unpack_bits(packed: bytes, shape: tuple[int, int]) -> NDArray[np.bool_]:
 class PackedEdit:
     """A :class:`~napari_sam.labels.edit.LabelEdit`, compressed; made by :meth:`of`."""
 
-    plane: tuple[int, ...]
+    plane: Plane
     bbox: tuple[int, int, int, int]
     dtype: str
     mask: bytes

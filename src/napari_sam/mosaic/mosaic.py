@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError, OutputError
+from napari_sam.image.volume import Plane
 from napari_sam.labels.blocks import block_regions
 from napari_sam.masks.automatic.overlaps import SMALLEST_OBJECT
 from napari_sam.tiles.bbox import BBox, intersection, place
-from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 from napari_sam.tiles.stitch import unite
 
 from .seams import Pairs, agreeing
@@ -55,7 +56,7 @@ class Mosaic:
         self.chunks = (1,) * len(plane_shape) + tuple(min(CHUNK, n) for n in self.shape[-2:])
         self.count = 0
         self.scores: dict[int, float] = {}
-        self._first: dict[tuple[int, ...], int] = {}
+        self._first: dict[TileIndex, int] = {}
         # A part is an object of one tile; entry 0 of these arrays is the background.
         self._label = np.zeros(1, np.uint32)
         self._trust = np.zeros(1, np.float32)
@@ -86,7 +87,7 @@ class Mosaic:
         for plane in self._planes():
             for tile in self._grid.tiles(plane):
                 objects = self._objects(tile)
-                self._first[_index(tile)] = count
+                self._first[tile.index] = count
                 trust.append(objects.confidence)
                 count += len(objects)
                 pairs.extend(self._with_earlier(objects))
@@ -110,11 +111,11 @@ class Mosaic:
     def _with_earlier(self, objects: TileObjects) -> Iterator[Pairs]:
         """Pairs of parts of a tile and of overlapping tiles earlier in the order of tiles."""
         tile = objects.tile
-        first = self._first[_index(tile)]
+        first = self._first[tile.index]
         for other in self._grid.overlapping(tile.plane, tile.bbox):
             if (other.row, other.col) < (tile.row, tile.col):
                 pairs = agreeing(self._objects(other), objects)
-                yield pairs - 1 + (self._first[_index(other)], first)
+                yield pairs - 1 + (self._first[other.index], first)
 
     def _number(self) -> Iterator[None]:
         """Number the objects without gaps; objects with too few visible pixels get no number."""
@@ -153,7 +154,7 @@ class Mosaic:
             "file"
         )
 
-    def _draw(self, plane: tuple[int, ...], bbox: BBox) -> NDArray[np.uint32]:
+    def _draw(self, plane: Plane, bbox: BBox) -> NDArray[np.uint32]:
         y0, x0, y1, x1 = bbox
         labels = np.zeros((y1 - y0, x1 - x0), np.uint32)
         trust = np.zeros(labels.shape, np.float32)
@@ -163,7 +164,7 @@ class Mosaic:
             if shared is None or not len(objects):
                 continue
             numbers = objects.numbers[place(shared, tile.bbox)].astype(np.int64)
-            parts = np.where(numbers > 0, numbers + self._first[_index(tile)], 0)
+            parts = np.where(numbers > 0, numbers + self._first[tile.index], 0)
             new, new_trust = self._label[parts], self._trust[parts]
             drawn, drawn_trust = labels[place(shared, bbox)], trust[place(shared, bbox)]
             # Of two equally confident objects the lower label has the pixel, so that the order of
@@ -181,9 +182,5 @@ class Mosaic:
             )
         return objects
 
-    def _planes(self) -> Iterator[tuple[int, ...]]:
+    def _planes(self) -> Iterator[Plane]:
         return product(*map(range, self.shape[:-2]))
-
-
-def _index(tile: Tile) -> tuple[int, ...]:
-    return (*tile.plane, tile.row, tile.col)
