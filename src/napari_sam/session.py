@@ -304,7 +304,11 @@ class Session(EncodedImage):
         label: int | None = None,
         policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
     ) -> LabelEdit:
-        """Paint a mask into the labels: :meth:`LabelBook.paint`."""
+        """Paint a mask into the labels, as a single step to undo.
+
+        Arguments, result and errors are those of
+        :meth:`LabelBook.paint <napari_sam.labels.label_book.LabelBook.paint>`.
+        """
         return self.book.paint(mask, label, policy)
 
     def undo(self) -> tuple[LabelEdit, ...]:
@@ -324,5 +328,9 @@ class Session(EncodedImage):
     def save(
         self, path: str | Path, overwrite: bool = False, classes: ClassTable | None = None
     ) -> list[Path]:
-        """Write the labels, or by ``.csv`` or ``.geff`` their tracks: :meth:`LabelBook.save`."""
+        """Write the labels, or by ``.csv`` or ``.geff`` their tracks, with scale and units.
+
+        Arguments, result and errors are those of
+        :meth:`LabelBook.save <napari_sam.labels.label_book.LabelBook.save>`.
+        """
         return self.book.save(path, overwrite, classes)

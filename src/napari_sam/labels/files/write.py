@@ -63,10 +63,12 @@ def write_labels(
 
     Parameters
     ----------
-    path, labels, calibration, **options
+    path, labels, calibration
         See :func:`iter_write_labels`.
     progress : callable, optional
         Called with steps done and steps in all, after each step.
+    **options
+        See :func:`iter_write_labels`.
 
     Returns
     -------
