@@ -2,7 +2,7 @@
 
     python benchmarks/proposals.py --data ../shared/data/val [--model cells-tiny] [--most 10]
         [--sets nuclei_fluo cells_phase ...] [--ways grid points head closer]
-        [--vary CENTRE_THRESHOLD=0.3,0.4 PROMPTS=boxes,both ...]
+        [--prompts points|boxes|both] [--vary CENTRE_THRESHOLD=0.3,0.4 IOU_THRESHOLD=0.3,0.4 ...]
 
 grid    32 x 32 points in a tile of 1024 pixels, as for a model without a head.
 points  Points from the head's centres and foreground, without its boxes.
@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from tqdm import tqdm
@@ -36,9 +36,11 @@ from napari_sam import Session
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.evaluate.ground_truth import Labels, Pair, files_with_both
 from napari_sam.evaluate.matching import detect
-from napari_sam.masks.automatic import enlarged, nearby, overlaps, propose
-from napari_sam.masks.automatic import proposal_windows as around
-from napari_sam.masks.automatic.everything import not_cut, segment_tile, stitch_masks
+from napari_sam.masks.automatic import enlarged, overlaps, proposal_windows, propose
+from napari_sam.masks.automatic.everything import not_cut, segment_tile
+from napari_sam.masks.automatic.overlaps import best_first
+from napari_sam.masks.automatic.proposal_windows import PromptKinds
+from napari_sam.masks.automatic.settled import settle
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import load_model
 
@@ -46,7 +48,7 @@ CLOSER = "closer"
 WAYS = {"grid": 0, "points": 2, "head": None, CLOSER: None}
 """Way -> channels of the proposal head that remain: none for a grid, None for all."""
 
-PLACES = (propose, around, nearby, overlaps, enlarged)
+PLACES = (propose, proposal_windows, overlaps, enlarged)
 """Modules whose constants can be varied."""
 
 
@@ -101,19 +103,30 @@ def only(embedding: Embedding, channels: int | None) -> Embedding:
     return replace(embedding, features=replace(embedding.features, proposals=cut))
 
 
-def score(plane: Plane, way: str) -> Score:
-    """Segment a plane in one of the `WAYS`, and compare with the true labels."""
+def score(plane: Plane, way: str, prompts: PromptKinds) -> Score:
+    """Segment a plane in one of the `WAYS`, and compare with the true labels.
+
+    Parameters
+    ----------
+    plane : Plane
+        Encoded plane.
+    way : str
+        One of the `WAYS`.
+    prompts : {"points", "boxes", "both"}
+        Prompts to the decoder from proposals that have a box.
+    """
     session, masks_by_tile, decoded = plane.session, [], 0
     look = session.encoder.enlarge if way == CLOSER else None
     embeddings = [only(embedding, WAYS[way]) for embedding in plane.embeddings]
     started = time.perf_counter()
     for embedding in embeddings:
-        masks = segment_tile(session.model, embedding, look)
+        masks = segment_tile(session.model, embedding, look, prompts)
         masks_by_tile.append((embedding.tile, tuple(not_cut(masks, session.grid, embedding.tile))))
     seconds = time.perf_counter() - started
     decoded = sum(len(propose.propose(embedding)) for embedding in embeddings)
     labels = np.zeros(plane.truth.shape, np.uint32)
-    for number, mask in enumerate(stitch_masks(masks_by_tile), 1):
+    settled = settle(session.grid, [tile for tile, _ in masks_by_tile], masks_by_tile)
+    for number, mask in enumerate(best_first(mask for _, masks in settled for mask in masks), 1):
         y0, x0, y1, x1 = mask.bbox
         block = labels[y0:y1, x0:x1]
         block[mask.pixels & (block == 0)] = number
@@ -180,6 +193,7 @@ def main() -> int:
     parser.add_argument("--sets", nargs="*")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument("--vary", nargs="*", default=[], metavar="NAME=A,B")
+    parser.add_argument("--prompts", choices=get_args(PromptKinds), default="both")
     options = parser.parse_args()
     model = load_model(options.model, "cpu")
     files = files_with_both(options.data)
@@ -193,7 +207,7 @@ def main() -> int:
                     label = " ".join(f"{n}={v}" for n, v in values.items())
                     with constants(values):
                         for way in [CLOSER] if values else options.ways:
-                            scores[label or way, name].append(score(plane, way))
+                            scores[label or way, name].append(score(plane, way, options.prompts))
     print(*table(scores, sets), sep="\n")
     return 0
 

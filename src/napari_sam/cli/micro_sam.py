@@ -94,7 +94,7 @@ def export_micro_sam(
     volume = settings.read(path_or_url(image))
     check_exchangeable(volume)
     session, planes, origin = _surveyed(settings, volume, quiet=report_options.json)
-    check_limits(session.volume, session.mapping, planes)
+    check_limits(session.mapping, session.volume, planes)
     with replacing(output) as place:
         steps = session.encode(
             work=lambda encoder, _: export_planes(encoder, planes, origin, place)

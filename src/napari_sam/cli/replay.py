@@ -92,10 +92,8 @@ def _paint(
     for entry in entries:
         entry.apply(labels)
     files = write_labels(
-        output, labels, axes=volume.label_axes, scale=volume.scale, units=volume.units,
-        translate=volume.translate, source=source, overwrite=overwrite,
-        classes=classes,
-    )  # fmt: skip
+        output, labels, volume.calibration, source=source, overwrite=overwrite, classes=classes
+    )
     return len(labels_in_use(labels)), [Path(file) for file in files]
 
 

@@ -1,4 +1,4 @@
-"""Open cache: the folder on disk for the embeddings of one encoder."""
+"""Open cache: the folder on disk for the embeddings of an encoder."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from .spec import CacheSpec
 def open_cache(
     encoder: Encoder, weights_hash: str, root: Path | str | None, budget: int | str | None
 ) -> EmbeddingCache:
-    """Open the cache for the embeddings that an encoder makes.
+    """Open the cache for the embeddings of an encoder.
 
     Parameters
     ----------
     encoder : Encoder
         Image, model, intensity mapping and tiles, which identify the embeddings.
     weights_hash : str
-        Fingerprint of the weights of its model.
+        Fingerprint of the weights of the encoder's model.
     root : Path, str or None
-        Folder of all cached embeddings; None for the user's own.
+        Folder of all cached embeddings; None for the default folder of the user.
     budget : int, str or None
         Bytes that the whole folder may take, or a size such as ``"20 GB"``.
 
@@ -31,7 +31,7 @@ def open_cache(
     Raises
     ------
     CacheError
-        If the folder cannot be used.
+        If the folder belongs to another program or cannot be written, or the budget is not a size.
     """
     volume, grid, config = encoder.volume, encoder.grid, encoder.model.config
     tile = grid.tile((0,) * len(volume.plane_shape), 0, 0)

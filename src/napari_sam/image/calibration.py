@@ -43,7 +43,7 @@ class Calibration:
         translate: Sequence[float] | None = None,
         units: Sequence[str] | None = None,
     ) -> "Calibration":
-        """Check the values that a user or a file gives, and fill in those that are missing.
+        """Check values from a user or a file, and fill in missing values.
 
         Parameters
         ----------
@@ -100,7 +100,8 @@ class Calibration:
         ndarray
             ``(..., len(axes))`` float64, in `units`.
         """
-        return np.asarray(positions, np.float64) * np.array(self.scale) + np.array(self.translate)
+        pixels = np.asarray(positions, np.float64)
+        return np.add(pixels * np.array(self.scale), np.array(self.translate), dtype=np.float64)
 
 
 def _checked_scale(values: Sequence[float] | None, axes: str) -> tuple[float, ...]:

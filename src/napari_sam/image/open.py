@@ -1,4 +1,4 @@
-"""Open: an image in any form that a user has it in, to a Volume."""
+"""Open: a file, an array or a Volume as a Volume."""
 
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ def open_volume(image: Any, **fields: Any) -> Volume:
         TIFF, OME-Zarr, npy, PNG; or any array with shape, dtype and slicing.
     **fields
         ``axes``, ``channels``, ``scale``, ``units``, ``translate`` or ``name`` of
-        :meth:`Volume.from_array <napari_sam.image.volume.Volume.from_array>`. They override what a
-        file or a Volume says; None is as if the field was not there.
+        :meth:`Volume.from_array <napari_sam.image.volume.Volume.from_array>`. They override the
+        values of a file or a Volume; None leaves a value as it is.
 
     Returns
     -------
@@ -30,13 +30,15 @@ def open_volume(image: Any, **fields: Any) -> Volume:
     ImageError
         If the image cannot be read, or the fields do not fit it.
     """
-    given = {name: value for name, value in fields.items() if value is not None}
+    overrides = {name: value for name, value in fields.items() if value is not None}
     if isinstance(image, str | Path):
-        for_reading = {name: given.pop(name) for name in ("axes", "channels") if name in given}
+        for_reading = {
+            name: overrides.pop(name) for name in ("axes", "channels") if name in overrides
+        }
         image = read_image(image, **for_reading)
     if not isinstance(image, Volume):
-        return Volume.from_array(image, **given)
-    if not given:
+        return Volume.from_array(image, **overrides)
+    if not overrides:
         return image
     present = {name: getattr(image, name) for name in _FIELDS}
-    return Volume.from_array(image.data, **(present | given))
+    return Volume.from_array(image.data, **(present | overrides))

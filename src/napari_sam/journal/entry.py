@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from napari_sam.errors import JournalError, NapariSamError
 from napari_sam.labels.classes import ClassTable
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.prompts.prompt import Prompt
 
@@ -79,12 +80,12 @@ class Entry:
     ratings: Mapping[int, Any] | None = None
     time: str = field(default_factory=_now)
 
-    def apply(self, labels: Any) -> None:
+    def apply(self, labels: LabelArray) -> None:
         """Apply the edits to labels in place; see :meth:`LabelEdit.apply`."""
         for packed in self.edits:
             packed.edit().apply(labels)
 
-    def take_back(self, labels: Any) -> None:
+    def take_back(self, labels: LabelArray) -> None:
         """Apply the inverse edits to labels in place, the last edit first."""
         for packed in reversed(self.edits):
             packed.edit().inverse().apply(labels)

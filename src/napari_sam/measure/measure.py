@@ -13,6 +13,7 @@ from napari_sam.image.calibration import Calibration
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.labels.blocks import block_count, block_regions, natural_block
 from napari_sam.labels.classes import ClassTable
+from napari_sam.labels.label_array import LabelArray
 
 from .measurements import Measurements
 
@@ -22,7 +23,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ObjectSums:
-    """Sums over the pixels of objects within one block of one frame.
+    """Sums over the pixels of objects within a block of labels.
 
     Sums and limits of several blocks can be combined: :func:`_combined` adds up those of each
     object and frame.
@@ -51,7 +52,7 @@ class _ObjectSums:
 
 
 def measure(
-    labels: Any,
+    labels: LabelArray,
     calibration: Calibration,
     image: Volume | None = None,
     *,
@@ -69,7 +70,7 @@ def measure(
 
 
 def iter_measure(
-    labels: Any,
+    labels: LabelArray,
     calibration: Calibration,
     image: Volume | None = None,
     *,
@@ -124,7 +125,7 @@ def iter_measure(
     return _table(_combined(sums, image), calibration, image, classes, scores)
 
 
-def _check(labels: Any, calibration: Calibration, image: Volume | None) -> None:
+def _check(labels: LabelArray, calibration: Calibration, image: Volume | None) -> None:
     if np.dtype(labels.dtype).kind not in "ui":
         raise LabelError(f"labels are integers, not {labels.dtype}: choose a label image")
     if image is not None and image.label_shape != tuple(labels.shape):
@@ -188,7 +189,7 @@ def _image_sums(
 
 
 def _channel_groups(image: Volume) -> Iterator[Volume]:
-    """All channels, each group read at once: colours together, others one by one for memory."""
+    """All channels: colours, stored together, in a single group, others alone to save memory."""
     channels = tuple(range(image.channel_count))
     groups = [channels] if image.axes.endswith("C") else [(channel,) for channel in channels]
     for group in groups:

@@ -1,4 +1,4 @@
-"""Parse: plain coordinates to prompts, and prompts of objects to a checked set."""
+"""Parse: convert coordinates to prompts, and collect the prompts of objects in a checked set."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,7 +16,7 @@ def parse_prompts(
     point_labels: Iterable[int] | None = None,
     boxes: Iterable[tuple[Sequence[float], Sequence[float]]] | None = None,
 ) -> list[Prompt]:
-    """Make the prompts of one object from its coordinates.
+    """Convert coordinates to the prompts of an object.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def parse_prompts(
 
 
 def check_objects(objects: Objects, volume: Volume) -> PromptSet:
-    """Collect the prompts of objects that a model is to be asked about at once.
+    """Collect the prompts of objects on a plane, for a single call of a model.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Cut: objects that their window shows only in part, because they reach its border."""
+"""Cut: objects at the border of a window, which the window may show only in part."""
 
 from .bbox import BBox, grown
 
@@ -7,7 +7,7 @@ Sides = tuple[bool, bool, bool, bool]
 
 
 def inner_sides(window: BBox, region: BBox) -> Sides:
-    """Sides of a window beyond which the region around it continues.
+    """Sides of a window inside its region, not on the border of the region.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def inner_sides(window: BBox, region: BBox) -> Sides:
 
 
 def cut_sides(bbox: BBox, window: BBox, region: BBox, margin: int = 1) -> Sides:
-    """Sides of a window at which an object in it may be cut: inner sides that it comes too near.
+    """Inner sides of a window that may cut an object, being nearer than a margin.
 
     Parameters
     ----------

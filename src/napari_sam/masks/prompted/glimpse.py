@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from napari_sam.embeddings.encode import AtHand, Encoder, NotAtHandError
+from napari_sam.embeddings.at_hand import AtHand, NotAtHandError
+from napari_sam.embeddings.encode import Encoder
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import PromptSet
 from napari_sam.tiles.grid import Tile
 
-from .predict import NO_SIZES, home_tiles, predict
+from .home_tiles import home_tiles
+from .predict import NO_SIZES, predict
 from .size import Size
 
 
