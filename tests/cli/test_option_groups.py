@@ -10,6 +10,9 @@ from typer.testing import CliRunner
 from napari_sam.cli.option_groups import expand_groups
 
 
+Calls = list[tuple[Any, ...]]
+
+
 @dataclass(frozen=True)
 class Colours:
     """Two options."""
@@ -19,12 +22,12 @@ class Colours:
 
 
 @pytest.fixture
-def calls() -> list[tuple[Any, ...]]:
+def calls() -> Calls:
     return []
 
 
 @pytest.fixture
-def program(calls: list[tuple[Any, ...]]) -> typer.Typer:
+def program(calls: Calls) -> typer.Typer:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
     @app.command()
@@ -42,9 +45,7 @@ def program(calls: list[tuple[Any, ...]]) -> typer.Typer:
     return app
 
 
-def test_a_command_gets_its_group_as_one_value(
-    program: typer.Typer, calls: list[tuple[Any, ...]]
-) -> None:
+def test_a_command_gets_its_group_as_one_value(program: typer.Typer, calls: Calls) -> None:
     CliRunner().invoke(program, ["a.tif", "--outside", "green", "--last"], catch_exceptions=False)
     CliRunner().invoke(program, ["a.tif"], catch_exceptions=False)
     assert calls == [("a.tif", 1, Colours("red", "green"), True), ("a.tif", 1, Colours(), False)]
