@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from napari_sam.cli.option_groups import expand_groups
 
-
 Calls = list[tuple[Any, ...]]
 
 
