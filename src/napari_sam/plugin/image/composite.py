@@ -11,7 +11,14 @@ from napari.utils.colormaps import Colormap
 
 from napari_sam.image.intensity import RGB
 
-from .image_source import ImageSource, OtherImage, axis_letters, image_layers, shown_contrast
+from .image_source import (
+    Contrast,
+    ImageSource,
+    OtherImage,
+    axis_letters,
+    image_layers,
+    shown_contrast,
+)
 
 if TYPE_CHECKING:
     pass
@@ -108,7 +115,7 @@ def _pixels(layer: Image) -> Any:
 
 def _other(layer: Image, source: ImageSource) -> OtherImage:
     data = _pixels(layer)
-    contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
+    contrast: Contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
     return OtherImage(data, contrast, brightest(layer.colormap), layer.name)
 
 

@@ -1,7 +1,6 @@
 """Lineage: mothers and daughters in a Labels layer; no Qt."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from napari.layers import Labels
@@ -9,6 +8,7 @@ from napari.layers import Labels
 from napari_sam.errors import LabelError
 from napari_sam.image.volume import Plane
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.image_source import ImageSource
 
@@ -17,7 +17,7 @@ PARENTS_KEY = "napari-sam-parents"
 
 
 def division(
-    labels: Any, source: ImageSource, masks: Sequence[Mask], label: int
+    labels: LabelArray, source: ImageSource, masks: Sequence[Mask], label: int
 ) -> tuple[int, list[LabelEdit]]:
     """Make an object a daughter of the label at the same place in the frame before.
 
@@ -80,7 +80,7 @@ def forget_parent(labels: Labels, daughter: int) -> None:
     }
 
 
-def _mother(labels: Any, mask: Mask, time: int) -> int | None:
+def _mother(labels: LabelArray, mask: Mask, time: int) -> int | None:
     """Most frequent label in the frame before: under the mask, or else around the mask."""
     frame = mask.plane[time] - 1
     if frame < 0:
@@ -98,7 +98,7 @@ def _mother(labels: Any, mask: Mask, time: int) -> int | None:
 
 
 def _erase(
-    labels: Any, source: ImageSource, label: int, time: int, start: int
+    labels: LabelArray, source: ImageSource, label: int, time: int, start: int
 ) -> Iterable[LabelEdit]:
     """Edits to remove a label from a frame on, up to the first frame without the label."""
     for frame in range(start, source.plane_shape[time]):
@@ -112,7 +112,7 @@ def _erase(
         yield from edits
 
 
-def _erase_plane(labels: Any, plane: Plane, label: int) -> LabelEdit | None:
+def _erase_plane(labels: LabelArray, plane: Plane, label: int) -> LabelEdit | None:
     inside = np.asarray(labels[plane]) == label
     rows, cols = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
     if not rows.size:

@@ -16,6 +16,7 @@ from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, UNDONE
 from napari_sam.journal.journal import Journal, Subject, open_journal
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.layers.conventions import JOURNAL_KEY
@@ -120,7 +121,7 @@ class Safekeeping:
         """Ratings of the offered objects, as JSON values by label."""
         return self._journal.ratings() if self.offered else {}
 
-    def note_undone(self, labels: Any) -> Mapping[int, str]:
+    def note_undone(self, labels: LabelArray) -> Mapping[int, str]:
         """Write the undo of the last entry, unless napari has undone a brush stroke instead.
 
         Returns
@@ -144,7 +145,7 @@ class Safekeeping:
             self._append(Entry(UNDONE))
         return before
 
-    def restore(self, layer: Labels, labels: Any) -> int:
+    def restore(self, layer: Labels, labels: LabelArray) -> int:
         """Apply the offered entries to the labels; returns the number of entries."""
         entries = self.waiting()
         for entry in entries:

@@ -159,7 +159,8 @@ class JobRunner(QObject):
         running = self._running
         if running is not None and not running.dropped and which(running):
             dropped.append(running)
-            self._worker.quit()
+            if self._worker is not None:
+                self._worker.quit()
         for job in dropped:
             job.dropped = True
             job.cancelled()
