@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     pass
 
 SEEN = 3
-"""As many channels as a model sees."""
+"""Largest number of channels for a model: red, green and blue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Option:
     name : str
         For people.
     chosen : bool
-        Whether the model sees it.
+        Whether the model gets the channel or layer.
     """
 
     key: int | str
@@ -49,9 +49,9 @@ class Option:
 class Composite:
     """Channels or layers shown to the model besides the image, by image.
 
-    The choice is kept for each image. Alone, an image is grey whatever its colormap; together
-    they are drawn each in the brightest colour of its colormap and added, at their contrast limits,
-    as additive blending does; opacity and gamma do not count.
+    The choice is kept for each image. A single channel is grey, whatever the colormap. Several are
+    drawn in the brightest colours of their colormaps, at their contrast limits, and added, as by
+    additive blending; opacity and gamma do not count.
     """
 
     def __init__(self) -> None:

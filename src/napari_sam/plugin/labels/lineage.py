@@ -13,7 +13,7 @@ from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.image_source import ImageSource
 
 PARENTS_KEY = "napari-sam-parents"
-"""Where a Labels layer's metadata keeps who divided into whom."""
+"""Key of the mothers by daughter in the metadata of a Labels layer."""
 
 
 def division(
@@ -35,13 +35,13 @@ def division(
     Returns
     -------
     int, list of LabelEdit
-        The mother's label, and what changes: from the daughter's first frame on the mother is no
-        more, and the daughter takes what was hers or nobody's.
+        The mother's label, and the edits: from the daughter's first frame on, the mother is erased,
+        and the daughter gets pixels of the mother and free pixels.
 
     Raises
     ------
     LabelError
-        If there is no time, no frame before, or nobody was there.
+        If the image has no time axis, or no label lies there in the frame before.
     """
     time = source.plane_axes.find("T")
     if time < 0:

@@ -35,13 +35,13 @@ class Safekeeping:
     source : ImageSource
         The image.
     path : str
-        Of its file; empty if there is none.
+        File of the image; empty without a file.
 
     Attributes
     ----------
     offered : bool
-        Whether an earlier napari ended with objects in no file, and the user has not said yet what
-        shall become of them.
+        Whether an earlier napari ended with unsaved objects, and the user has not chosen yet to
+        restore or to forget.
     """
 
     def __init__(self, source: ImageSource, path: str) -> None:
@@ -78,7 +78,7 @@ class Safekeeping:
     ) -> Entry | None:
         """Write a coming change of labels, and the new `classes` of the labels.
 
-        None if they do not change.
+        None if no pixel changes.
         """
         if self.offered:  # the user goes on without; what was offered stays for the next time
             self._journal, self.offered = _new_journal(self._subject), False
@@ -127,7 +127,7 @@ class Safekeeping:
         Returns
         -------
         mapping of int to str
-            The classes of its labels before it.
+            Former classes of the labels of the entry.
         """
         self._steps = [step for step in self._steps if step]
         if not self._steps:

@@ -15,7 +15,7 @@ from .conventions import HOVER_COLOURS, PREVIEW_COLOURS
 from .placement import placement, translate_of
 
 _SIDE = 1024
-"""Pixels of a window, as of a tile: what is seen at once without moving the layer."""
+"""Pixels of a side of the window, the size of a tile: enough to seldom move the layer."""
 
 
 def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
@@ -56,9 +56,9 @@ class HoverLayer:
     Parameters
     ----------
     viewer : napari.Viewer
-        Where it is.
+        Gets the layer.
     image : napari.layers.Image
-        Over which.
+        The image below the layer.
     make : callable
         Makes the layer, of the image and the data.
     """

@@ -20,7 +20,7 @@ from .preview_layer import PreviewLayer
 _LABELS = "SAM labels"
 
 _SEARCHED = 1 << 27
-"""Pixels up to which the largest label is searched for each time, in less than 0.1 s."""
+"""Pixels above which the largest label is remembered and not searched for: below, 0.1 s."""
 
 
 class LabelsLayer:

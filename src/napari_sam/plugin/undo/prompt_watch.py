@@ -30,7 +30,7 @@ class LayerPrompts:
     features : pandas.DataFrame or None
         One row for each prompt.
     key : tuple
-        Equal for two copies if all that has a meaning is equal.
+        Equal for copies with equal positions, types, labels and objects.
     """
 
     data: tuple[NDArray[np.float64], ...] = ()
