@@ -162,7 +162,7 @@ class MaskDecoder(nn.Module):
         return _stable(prediction) if stabilises else prediction
 
     def _tokens(self, batch: int, classes: int, sparse: Tensor | None) -> Tensor:
-        """Five output tokens, a sixth for the object score, and ``n`` prompts: ``(B, C, 5 + n, D)``."""
+        """Output tokens (five, or six with object score), then prompts: ``(B, C, n, D)``."""
         output = [self.iou_token.weight, self.mask_tokens.weight]
         if self.object_score_token is not None:
             output.insert(0, self.object_score_token.weight)
