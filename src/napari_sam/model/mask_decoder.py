@@ -185,7 +185,7 @@ class MaskDecoder(nn.Module):
 
 
 def _stable(four: MaskPrediction) -> MaskPrediction:
-    """Single mask of each object, or the best of the three candidates if it is unstable.
+    """Single mask of each object, or if unstable the best of the three candidates.
 
     The stability score is the IoU of the masks at thresholds ``+STABILITY_DELTA`` and
     ``-STABILITY_DELTA`` (``dynamic_multimask_via_stability`` in SAM 2's code).

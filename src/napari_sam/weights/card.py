@@ -1,11 +1,11 @@
-"""Cards of the catalogue: a model and its published files, before any download."""
+"""Cards of the catalogue: models and published files, known before any download."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsFile:
-    """One published file of a model.
+    """Published file of a model.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class WeightsFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """Description of a model for choosing and downloading; the catalogue makes one for each.
+    """Entry of the catalogue: description and files of a model, for choosing and downloading.
 
     Parameters
     ----------

@@ -242,7 +242,7 @@ def find_card(name: str) -> ModelCard | None:
 
 
 def find_by_hash(hashes: set[str]) -> tuple[ModelCard, WeightsFile] | None:
-    """Look up a published file by its hash.
+    """Look up a published file by hash.
 
     Parameters
     ----------

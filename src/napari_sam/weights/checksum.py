@@ -14,7 +14,7 @@ FOLDER = ".checked"
 
 
 def file_hash(path: Path, algorithm: str) -> str:
-    """Hash a file from its first to its last byte.
+    """Hash the content of a file.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def is_published(path: Path, published: str, root: Path, *, fresh: bool = False)
 
 
 def stamp(path: Path, digest: str, root: Path) -> None:
-    """Write a stamp with the hash of a file, its size and its modification time.
+    """Write a stamp with hash, size and modification time of a file.
 
     Without permission to write in the folder of the weights, no stamp is written.
 

@@ -25,7 +25,7 @@ _TICK = 0.2
 
 @dataclass(frozen=True, slots=True)
 class DownloadStep:
-    """Progress of the download of one file.
+    """Progress of the download of a file.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class DownloadStep:
 def download_model(
     card: ModelCard, store: ModelStore | None = None, patience: Patience | None = None
 ) -> Iterator[DownloadStep]:
-    """Download the files of a model that are missing in the store.
+    """Download the missing files of a model into the store.
 
     Closing the generator stops the download; the next one resumes from the partial file.
 
@@ -78,7 +78,7 @@ def download_model(
 def download_file(
     file: WeightsFile, root: Path, patience: Patience | None = None
 ) -> Iterator[DownloadStep]:
-    """Download one file, verify its hash, and move it to its place.
+    """Download a file, verify the hash, and move the file into the folder of weights.
 
     A second process that downloads the same file waits for the first, and then uses its result.
 
@@ -120,7 +120,7 @@ def download_file(
 def _from_any_url(
     file: WeightsFile, partial: Path, expected: int | None, patience: Patience
 ) -> Iterator[tuple[int, int | None]]:
-    """Complete the partial file from the first address that has the published content."""
+    """Complete the partial file from the first address with the published content."""
     failures = []
     for url in file.urls:
         try:
@@ -142,7 +142,7 @@ def _from_any_url(
 def _from_url(
     url: str, partial: Path, expected: int | None, patience: Patience
 ) -> Iterator[tuple[int, int | None]]:
-    """Receive a file from one address, with retries."""
+    """Receive a file from an address, with retries."""
     failures = 0
     while True:
         before = _size(partial)
@@ -158,7 +158,7 @@ def _from_url(
 
 
 def _verify(partial: Path, file: WeightsFile) -> bool:
-    """Compare the partial file with the published hash, and delete it if they differ."""
+    """Compare the partial file with the published hash; a wrong file is deleted."""
     try:
         good = file_hash(partial, (file.hash or "").partition(":")[0]) == file.hash
         if not good:
@@ -180,7 +180,7 @@ def _place(partial: Path, target: Path, file: WeightsFile, root: Path) -> None:
 
 @contextmanager
 def _locked(lock: Path) -> Iterator[Iterator[None]]:
-    """Hold a lock between processes; the yielded iterator waits for it, a step for each tick."""
+    """Hold a lock between processes; the yielded iterator waits, with a step for each tick."""
     from filelock import FileLock, Timeout
 
     # a generator may be closed by another thread than the one that started it

@@ -1,4 +1,4 @@
-"""Architecture and answer policy of every model that is loaded by name."""
+"""Architectures and answer policies of the catalogue's models."""
 
 from typing import Literal
 
@@ -43,7 +43,7 @@ CELLS_TINY_POLICY = AnswerPolicy(
 
 
 def cells_tiny() -> ModelConfig:
-    """Architecture of the model that ships in the wheel; its policy is `CELLS_TINY_POLICY`."""
+    """Architecture of the built-in model; see `CELLS_TINY_POLICY` for the policy."""
     return ModelConfig(
         name="cells-tiny",
         trunk=VitConfig(192, 8, 6, 8, (3, 7), high_res_layers=(5, 2), conv_path=True),
@@ -160,7 +160,7 @@ def efficient_tam(
 
 
 def reference_policy(config: ModelConfig) -> AnswerPolicy:
-    """Policy by which the authors' own code of a public model answers.
+    """Policy of the reference implementation of a public model.
 
     Parameters
     ----------

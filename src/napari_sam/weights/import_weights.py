@@ -31,7 +31,7 @@ def import_weights(
     store: ModelStore | None = None,
     overwrite: bool = False,
 ) -> str:
-    """Copy weights into the folder of weights, from where they are loaded by name.
+    """Copy weights into the folder of weights, for loading by name.
 
     A published file is recognised by its hash, whatever its name, and copied to where a download
     would put it, which installs a model without a network. Any other file is a model of the user;
@@ -76,7 +76,7 @@ def import_weights(
 
 
 def _common_card(published: list[tuple[ModelCard, WeightsFile] | None]) -> ModelCard | None:
-    """Published model to which all files belong; None if there is none."""
+    """Published model of all files; None if the files belong to different models or none."""
     names = {entry[0].name if entry else None for entry in published}
     return published[0][0] if published[0] is not None and len(names) == 1 else None
 
@@ -135,7 +135,7 @@ def _import_unpublished(files: list[Path], name: str, store: ModelStore, *, over
 
 
 def _family(files: list[Path], name: str) -> str:
-    """Family of the weights; raises `ModelError` for files that could not be loaded later."""
+    """Family of the weights; raises `ModelError` for unloadable files."""
     from .load import read_model
 
     return family_of(read_model(files[0], files[1] if len(files) > 1 else None, name).config)
@@ -166,7 +166,7 @@ def family_of(config: "ModelConfig") -> str:
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """Temporary folder that replaces ``folder`` when the block ends without an error."""
+    """Temporary folder, moved to ``folder`` at the end of the block unless an error occurs."""
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.import")
     old = partial.with_suffix(".old")
     try:

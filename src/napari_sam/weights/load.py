@@ -58,7 +58,7 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Sam:
 
 
 def fetch_model(name: str) -> Iterator[DownloadStep]:
-    """Download the files of a model that are missing on this machine.
+    """Download the missing files of a model.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def fetch_model(name: str) -> Iterator[DownloadStep]:
 
 
 def read_model(path: Path, decoder: Path | None, name: str) -> Sam:
-    """Read a model from its files, on the CPU.
+    """Read a model from files, on the CPU.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def read_model(path: Path, decoder: Path | None, name: str) -> Sam:
 
 
 def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
-    """Build a model from its architecture, its policy and its weights.
+    """Build a model from architecture, policy and weights.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
 
 
 def save_weights(model: Sam, path: str | Path, dtype: torch.dtype = torch.float16) -> None:
-    """Write weights, architecture and policy to one safetensors file.
+    """Write weights, architecture and policy to a safetensors file.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def _header_text(model: Sam) -> str:
 
 @cache
 def best_device() -> str:
-    """Fastest device that torch finds on this machine: ``cuda``, ``mps`` or ``cpu``."""
+    """Fastest available device of torch: ``cuda``, ``mps`` or ``cpu``."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"

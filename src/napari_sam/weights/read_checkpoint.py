@@ -1,4 +1,4 @@
-"""Checkpoint of a model: its tensors by name, taken out of the wrappers of training scripts."""
+"""Checkpoint of a model: tensors by name, without the wrappers of training scripts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def explain_mismatch(
     unexpected: Iterable[str],
     wrong_shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]],
 ) -> str:
-    """Message, in one line, about the differences between a checkpoint and a model.
+    """Message about the differences between a checkpoint and a model.
 
     Parameters
     ----------

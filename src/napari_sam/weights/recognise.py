@@ -139,7 +139,7 @@ def _hiera_size(state: State) -> str:
 
 
 def _tam(state: State, name: str) -> ModelConfig:
-    """Architecture of an EfficientTAM, whose variants of equal shapes differ by name alone."""
+    """Architecture of an EfficientTAM; variants of equal shapes differ by name alone."""
     image_size = 512 if "512" in name else 1024
     pooling: Literal["none", "scores", "keys"] = "none"
     if name.endswith(("_1", "_2")):

@@ -1,4 +1,4 @@
-"""Store of the weights on this machine: our folder, the package, and micro-sam's folder."""
+"""Store of installed weights: our folder, the package, and micro-sam's folder."""
 
 import errno
 import json
@@ -33,7 +33,7 @@ def default_root() -> Path:
 
 
 def micro_sam_root() -> Path:
-    """Folder of micro-sam's weights, ``MICROSAM_CACHEDIR`` or its default; may not exist."""
+    """Folder of micro-sam's weights, from ``MICROSAM_CACHEDIR`` or the default; may not exist."""
     import pooch
 
     chosen = os.environ.get("MICROSAM_CACHEDIR") or pooch.os_cache("micro_sam")
@@ -42,7 +42,7 @@ def micro_sam_root() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """Model whose files are on this machine.
+    """Model with all files on this machine.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class StoredModel:
 
 
 class ModelStore:
-    """Store of the weights on this machine, for loading, listing and downloading.
+    """Store of installed weights, for loading, listing and downloading.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class ModelStore:
         self.borrowed = micro_sam_root() if borrowed is None else borrowed
 
     def find(self, name: str) -> StoredModel | None:
-        """Look for a model by name without reading or hashing its files.
+        """Look for a model by name without reading or hashing files.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class ModelStore:
         return self._imported(name) if card is None else self._published(card)
 
     def get(self, name: str) -> StoredModel:
-        """Find a model and compare its files with the expected hashes.
+        """Find a model and verify the hashes of the files.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class ModelStore:
         return model
 
     def installed(self) -> list[StoredModel]:
-        """List the models on this machine: catalogue first, then imported models."""
+        """List the installed models: catalogue first, then imported models."""
         models: list[StoredModel | None] = [self._published(card) for card in MODELS.values()]
         for name in self._imported_names():
             with suppress(ModelError):  # a damaged model is left out; loading it says why
@@ -168,11 +168,11 @@ class ModelStore:
         return None
 
     def path_of(self, file: WeightsFile) -> Path:
-        """Path in our folder to which a published file is downloaded."""
+        """Path for the download of a published file."""
         return self.root / file.name
 
     def folder_of(self, name: str) -> Path:
-        """Folder in our folder to which a model is imported.
+        """Folder for an imported model.
 
         Raises
         ------
@@ -253,7 +253,7 @@ class ModelStore:
 
 
 def unwritable(path: Path, error: OSError) -> ModelError:
-    """Error for weights that cannot be written, with advice to free space or change folders.
+    """Error for a failed write of weights, with advice to free space or change folders.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Reading of PyTorch and safetensors files without running code from them.
+"""Reading of PyTorch and safetensors files without running code.
 
 A PyTorch file is a Python pickle, which is a program. Only the subset that builds tensors, numbers,
 texts and containers is run (``weights_only``), and a file that needs more is refused. Before that,
@@ -43,7 +43,7 @@ _HARMLESS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
 
 
 def read_tensor_file(path: Path) -> tuple[object, str]:
-    """Read a PyTorch or safetensors file to the CPU without running its code.
+    """Read a PyTorch or safetensors file to the CPU without running code.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def _refused(path: Path, message: str) -> ModelError:
 
 
 def _tensors(loaded: object) -> Iterator[Tensor]:
-    """Every reference to a tensor; a container is visited once, since it may contain itself."""
+    """Every reference to a tensor in nested, possibly cyclic, containers."""
     visited, stack = set(), [loaded]
     while stack:
         value = stack.pop()
@@ -146,7 +146,7 @@ def _tensors(loaded: object) -> Iterator[Tensor]:
 
 
 def _check_tensors(path: Path, tensors: list[Tensor], size: int) -> None:
-    """Refuse tensors of unusual types, and views that repeat a few bytes to any size."""
+    """Refuse tensors of unusual types, and views repeating a few bytes."""
     plain = (torch.Tensor, torch.nn.Parameter)
     for tensor in tensors:
         odd = type(tensor) not in plain or tensor.is_quantized or tensor.device.type != "cpu"

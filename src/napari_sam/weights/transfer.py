@@ -1,4 +1,4 @@
-"""Transfer of one file over HTTP, resumed at the byte where an earlier connection broke."""
+"""Transfer of a file over HTTP, resumed at the byte where an earlier connection broke."""
 
 import http.client
 import re
@@ -57,7 +57,7 @@ class Patience:
 def receive(
     url: str, partial: Path, expected: int | None, patience: Patience
 ) -> Iterator[tuple[int, int | None]]:
-    """Request the missing bytes of a partial file and append them.
+    """Request the missing bytes of a partial file and append.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def _open(url: str, start: int, timeout: float) -> http.client.HTTPResponse:
 
 
 def _certificates() -> ssl.SSLContext:
-    """Trusted certificates: those of the system, and certifi's list for macOS, which has none."""
+    """Trusted certificates of the system, plus certifi's list for Pythons without (macOS)."""
     import certifi
 
     context = ssl.create_default_context()
