@@ -1,7 +1,9 @@
 # make demo         set up .venv, install the package, segment a real micrograph
 # make test         everything that the tests need, and the whole suite under PyQt6; what has
 #                   widgets, keys and the mouse once more under PySide6
+# make quick        the tests that open no window and take no seconds: under two minutes, as you work
 # make lint         ruff, mypy, and the plugin manifest
+# make docs         the site in site/: the pages of docs/ and the Python API; broken links end it
 # make wheel-check  what the plugin manager does: a built wheel in a clean environment
 # make clean        remove what these made
 #
@@ -22,11 +24,12 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 # Each job has one processor: more threads than these only wait for each other.
 RUN := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 # Under the other Qt, what asks most of it; all windows twice would take over half an hour.
-WINDOWS := $(addprefix tests/plugin/,classes dock clicks/test_keys.py results/test_measure.py \
-    layers/test_read_prompts.py)
+WINDOWS := $(addprefix tests/plugin/,classes dock follow clicks/test_keys.py clicks/test_mouse.py \
+    everything/test_everything.py labels/test_restore.py layers/test_read_prompts.py \
+    results/test_measure.py worker/test_jobs.py)
 under = QT_API=$(1) PYTEST_QT_API=$(1)
 
-.PHONY: demo test test-slow lint wheel-check clean
+.PHONY: demo test quick test-slow lint docs wheel-check clean
 
 demo: $(VENV)/.package
 	$(BIN)/napari-sam demo --overwrite
@@ -35,6 +38,9 @@ test: $(VENV)/.dev
 	$(BIN)/python .ci/system_libraries.py
 	$(if $(QT),$(call under,$(QT))) $(RUN) $(PYTEST)
 	$(if $(QT)$(PYTEST),,$(call under,pyside6) $(RUN) $(WINDOWS))
+
+quick: $(VENV)/.dev
+	$(RUN) -m "not slow and not long and not window" $(PYTEST)
 
 test-slow: PYTEST += -m slow
 test-slow: test
@@ -46,12 +52,18 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/npe2 validate --imports napari-sam-microscopy
 
+# The docstrings are read and not imported, so the site needs neither napari nor Qt. With --quiet,
+# mkdocs would count no warnings, and the build would not be strict.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+	@echo "The site is in site/index.html"
+
 wheel-check: $(VENV)/.created
 	$(BIN)/python .ci/system_libraries.py
 	.ci/wheel-check $(BIN)/python
 
 clean:
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests training benchmarks .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created:
@@ -69,4 +81,9 @@ $(VENV)/.package: $(VENV)/.created pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing napari-sam, napari and the test tools into $(VENV), once ..."
 	$(INSTALL) '.[dev]'
+	@touch $(VENV)/.package $@
+
+$(VENV)/.docs: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "Installing napari-sam and the tools for the site into $(VENV), once ..."
+	$(INSTALL) '.[docs]'
 	@touch $(VENV)/.package $@

@@ -87,7 +87,7 @@ def seconds(model: Sam, case: Case, rounds: int) -> dict[str, list[float]]:
             session = Session.open(volume, model=model, cache_dir=False, closer=closer)
             for one in apart.values():
                 click = {1: [PointPrompt((*plane, *one.click))]}
-                list(session.encode_for(click))
+                list(session.interactive.encode_for(click))
                 for again in ("first", "known") if closer else (name,):
                     started = time.perf_counter()
                     session.predict_objects(click)

@@ -84,11 +84,11 @@ class Window:
         self.viewer.layers["SAM points"].add(place)
         QApplication.processEvents()
         self.until(lambda: not self.controller.runner.busy)
-        self.controller.drop()
+        self.controller.actions.drop()
         self.viewer.reset_view()
         self.until(lambda: not self.controller.runner.busy)
         session, layer = self.controller.engine._session, self.controller.workspace.hover
-        glimpse, show = session.glimpse, layer.show
+        glimpse, show = session.interactive.glimpse, layer.show
 
         def timed_glimpse(*args: Any) -> Any:
             start = time.perf_counter()
@@ -100,7 +100,7 @@ class Window:
             self.answered = time.perf_counter()
             show(*args)
 
-        session.glimpse, layer.show = timed_glimpse, timed_show
+        session.interactive.glimpse, layer.show = timed_glimpse, timed_show
 
     def hover(self, place: Place) -> tuple[float, float, float] | None:
         """Rest the mouse; gives whole, decode and draw in ms, None if nothing was shown."""

@@ -44,7 +44,7 @@ from scipy.ndimage import gaussian_filter
 
 from napari_sam import PointPrompt, Session
 from napari_sam.embeddings.embedding import Embedding
-from napari_sam.embeddings.encode import Encoder, Seen
+from napari_sam.embeddings.encode import Encoder, TilePixels
 from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.depth import innermost
@@ -462,10 +462,12 @@ class WatchedEncoder(Encoder):
         super().__init__(session.model, session.volume, session.mapping, session.grid, None)
         self.asked: set[Tile] = set()
 
-    def get(self, tile: Tile, seen: Seen | None = None, keep: bool = True) -> Embedding:
+    def get(
+        self, tile: Tile, tile_pixels: TilePixels | None = None, keep: bool = True
+    ) -> Embedding:
         """See Encoder."""
         self.asked.add(tile)
-        return super().get(tile, seen, keep)
+        return super().get(tile, tile_pixels, keep)
 
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
         """See Encoder."""

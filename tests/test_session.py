@@ -64,7 +64,8 @@ def test_prompts_in_distant_tiles_are_all_used(tiny_model: Sam) -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 255, (1200, 3000), np.uint8)
     session = Session.open(image, model=tiny_model, cache_dir=False)
-    tiles = list(session.encode_for({1: [PointPrompt((100, 100)), PointPrompt((100, 2900))]}))
+    clicks = {1: [PointPrompt((100, 100)), PointPrompt((100, 2900))]}
+    tiles = list(session.interactive.encode_for(clicks))
     assert {tile.col for tile in tiles} == {0, session.grid.cols - 1}
     both = session.predict(points=[(100, 100), (100, 2900)])
     left, right = (session.predict(points=[p]) for p in ((100, 100), (100, 2900)))
@@ -79,7 +80,7 @@ def test_background_click_in_another_tile_does_not_move_the_object(tiny_model: S
     image = np.random.default_rng(0).integers(0, 255, (900, 3000), np.uint8)
     session = Session.open(image, model=tiny_model, cache_dir=False)
     prompts = [PointPrompt((100, 100)), PointPrompt((100, 2900), 0)]
-    assert [tile.col for tile in session.encode_for({1: prompts})] == [0]
+    assert [tile.col for tile in session.interactive.encode_for({1: prompts})] == [0]
 
 
 def field_of_disks(side: int, gap: int = 120, size: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -198,17 +199,17 @@ def test_a_glimpse_is_the_answer_or_nothing(
 ) -> None:
     wanted = {1: [PointPrompt((1, 80, 100))]}
     session = Session.open(blobs, model=tiny_model, cache_dir=tmp_path)
-    assert session.glimpse(wanted) is None
+    assert session.interactive.glimpse(wanted) is None
     assert session.encoder.calls == 0
     answer = session.predict_objects(wanted)[1]
     again = Session.open(blobs.copy(), model=tiny_model, cache_dir=tmp_path)
     for one in (session, again):
-        calls, glimpse = one.encoder.calls, one.glimpse(wanted)
+        calls, glimpse = one.encoder.calls, one.interactive.glimpse(wanted)
         assert glimpse is not None
         np.testing.assert_array_equal(glimpse[1].pixels, answer.pixels)
         assert one.encoder.calls == calls
     again.volume.data[1, 0, 0] += 1
-    assert again.glimpse(wanted) is None
+    assert again.interactive.glimpse(wanted) is None
     assert again.encoder.calls == 0
 
 

@@ -288,15 +288,6 @@ def test_the_budget_holds_while_a_large_image_is_encoded(tmp_path: Path, tiles: 
     assert len(present(cache)) >= tiles - max(tiles // 10, 1)
 
 
-def test_protected_tiles_outlive_the_budget(tmp_path: Path) -> None:
-    cache = EmbeddingCache(tmp_path, SPEC, 2 * SPEC.tile_bytes)
-    cache.put((0, 0, 0), digest(0), embedding(0))
-    cache.protect([(0, 0, 0)])
-    for z in range(1, 5):
-        cache.put((z, 0, 0), digest(z), embedding(z))
-    assert same(cache.get((0, 0, 0), digest(0)), embedding(0))
-
-
 def test_a_tile_larger_than_the_budget_still_serves_its_own_process(tmp_path: Path) -> None:
     cache = EmbeddingCache(tmp_path, SPEC, 1)
     for z in range(3):

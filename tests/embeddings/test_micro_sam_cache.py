@@ -348,7 +348,7 @@ def test_export_computes_only_what_is_missing_and_ends_whole_or_not_at_all(
 ) -> None:
     session = opened(image, weights, tmp_path)
     planes = list(survey(session.volume))
-    origin = origin_of(session.encoder, planes, None, "1")
+    origin = origin_of(session.model.config, session.volume, planes, None, "1")
     steps = export_planes(session.encoder, planes, origin, tmp_path / "first.zarr")
     assert next(steps) == (0,)
     steps.close()  # as Ctrl-C does

@@ -67,7 +67,7 @@ def test_a_table_says_what_regionprops_says(
     labels = some_labels(*shape)
     image = np.random.default_rng(1).integers(0, 4000, shape).astype(np.uint16)
     volume = Volume.from_array(image, axes=axes)
-    table = measure(labels, volume, volume).columns
+    table = measure(labels, volume.calibration, volume).columns
     expected = by_skimage(labels, image)
     np.testing.assert_array_equal(table["label"], expected["label"])
     np.testing.assert_array_equal(table["pixels"], expected["area"])
@@ -85,7 +85,7 @@ def test_lengths_are_of_the_world() -> None:
     volume = Volume.from_array(
         labels, axes="ZYX", scale=(2, 0.5, 0.25), translate=(100, 10, 0), units=("um",) * 3
     )
-    (row,) = measure(labels, volume).rows()
+    (row,) = measure(labels, volume.calibration).rows()
     assert row == {
         "label": 3, "pixels": 6, "volume": 1.5, "unit": "um",
         "centroid_z": 102.0, "centroid_y": 11.25, "centroid_x": 1.5,
@@ -96,7 +96,7 @@ def test_lengths_are_of_the_world() -> None:
 def test_a_series_has_a_row_for_each_frame() -> None:
     labels = np.zeros((3, 4, 6), np.uint8)
     labels[0, :2, :2], labels[2, 1:4, 3:5], labels[2, 0, 0] = 7, 7, 2
-    table = measure(labels, Volume.from_array(labels, axes="TYX"))
+    table = measure(labels, Volume.from_array(labels, axes="TYX").calibration)
     rows = [(row["label"], row["t"], row["area"], row["bbox_x0"]) for row in table.rows()]
     assert rows == [(2, 2, 1.0, 0), (7, 0, 4.0, 0), (7, 2, 6.0, 3)]
 
@@ -107,7 +107,7 @@ def test_every_channel_is_measured_also_those_that_the_model_does_not_see(axes: 
     labels = some_labels(3, 12, 10)
     given = image if axes == "CZYX" else np.moveaxis(image, 0, -1)
     volume = Volume.from_array(given, axes=axes, channels=(1,))
-    table = measure(labels, volume, volume).columns
+    table = measure(labels, volume.calibration, volume).columns
     assert [name for name in table if name.startswith("intensity")] == [
         f"intensity_mean_{i}" for i in range(5)
     ]
@@ -119,9 +119,9 @@ def test_every_channel_is_measured_also_those_that_the_model_does_not_see(axes: 
 def test_classes_and_scores_are_columns_where_there_are_some() -> None:
     labels = np.array([[1, 1, 2, 0]], np.uint8)
     volume = Volume.from_array(labels)
-    assert not {"class", "score"} & set(measure(labels, volume).columns)
+    assert not {"class", "score"} & set(measure(labels, volume.calibration).columns)
     classes = ClassTable().add("round").assign({2: "round"})
-    table = measure(labels, volume, classes=classes, scores={1: 0.75}).columns
+    table = measure(labels, volume.calibration, classes=classes, scores={1: 0.75}).columns
     assert table["class"].tolist() == ["", "round"]
     np.testing.assert_array_equal(table["score"], [0.75, np.nan])
 
@@ -130,7 +130,7 @@ def test_classes_and_scores_are_columns_where_there_are_some() -> None:
 def test_labels_without_objects_give_a_table_without_rows(image: Any, tmp_path: Path) -> None:
     labels = np.zeros((8, 8), np.uint16)
     seen = None if image is None else Volume.from_array(image, axes="CYX")
-    table = measure(labels, Volume.from_array(labels), seen)
+    table = measure(labels, Volume.from_array(labels).calibration, seen)
     assert len(table) == 0
     write_table(tmp_path / "none.csv", table)
     header = (tmp_path / "none.csv").read_text().splitlines()
@@ -141,14 +141,18 @@ def test_labels_without_objects_give_a_table_without_rows(image: Any, tmp_path: 
 def test_labels_of_another_shape_or_kind_are_refused() -> None:
     volume = Volume.from_array(np.zeros((8, 8), np.uint8))
     with pytest.raises(LabelError, match="choose the image that was segmented"):
-        measure(np.zeros((8, 9), np.uint8), volume)
+        measure(np.zeros((8, 9), np.uint8), volume.calibration, volume)
+    with pytest.raises(LabelError, match="do not have the axes YX"):
+        measure(np.zeros((2, 8, 8), np.uint8), volume.calibration)
     with pytest.raises(LabelError, match="choose a label image"):
-        measure(np.zeros((8, 8), np.float32), volume)
+        measure(np.zeros((8, 8), np.float32), volume.calibration)
 
 
 def test_tables_are_read_by_others(tmp_path: Path) -> None:
     labels = some_labels(30, 40)
-    table = measure(labels, Volume.from_array(labels, scale=(0.1, 0.1)), scores={1: 0.5})
+    table = measure(
+        labels, Volume.from_array(labels, scale=(0.1, 0.1)).calibration, scores={1: 0.5}
+    )
     write_table(tmp_path / "cells.csv", table)
     write_table(tmp_path / "cells.parquet", table)
     parquet = pyarrow.parquet.read_table(tmp_path / "cells.parquet").to_pydict()
@@ -183,7 +187,7 @@ def test_a_ring_has_a_hole_and_an_island_is_a_piece_of_its_own() -> None:
 
 
 def outlined(labels: np.ndarray, axes: str) -> tuple[Measurements, list[Any]]:
-    table = measure(labels, Volume.from_array(labels, axes=axes))
+    table = measure(labels, Volume.from_array(labels, axes=axes).calibration)
     return table, list(outlines(labels, axes[:-2], table))
 
 
@@ -315,6 +319,6 @@ def test_labels_in_chunks_are_read_in_chunks(tmp_path: Path) -> None:
     labels = some_labels(700, 900, count=40)
     stored = zarr.create_array(tmp_path / "a.zarr", data=labels, chunks=(256, 256))
     volume = Volume.from_array(labels)
-    one, other = measure(labels, volume), measure(stored, volume)
+    one, other = measure(labels, volume.calibration), measure(stored, volume.calibration)
     for name in one.columns:
         np.testing.assert_array_equal(one.columns[name], other.columns[name])

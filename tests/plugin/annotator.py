@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import label as connected_components
 
-from napari_sam.plugin.image.image_source import BACKGROUND, FOREGROUND
+from napari_sam.plugin.layers.conventions import BACKGROUND, FOREGROUND
 from tests.plugin.bench import Bench
 
 Bool = NDArray[np.bool_]
@@ -125,7 +125,7 @@ class Annotator:
                 break
             place = innermost(largest_error(wanted, shown))
             polarity = FOREGROUND if wanted[place] else BACKGROUND
-            if bench.controller.workspace.polarity != polarity:
+            if bench.controller.workspace.prompts.polarity != polarity:
                 bench.press("q")
             done.waits.append(self._click(place))
         self._accept(done, wanted)

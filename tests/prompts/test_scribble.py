@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from napari_sam.prompts.scribble import MOST, SPACING, along
+from napari_sam.prompts.scribble import MOST_CLICKS, SPACING, along
 
 coordinate = st.floats(-1000, 5000, width=32)
 lines = st.lists(st.tuples(coordinate, coordinate), min_size=1, max_size=12).map(
@@ -58,7 +58,7 @@ def test_few_points_on_the_line_with_its_ends(line: NDArray[np.float64], most: i
 @given(lines)
 def test_points_are_as_many_as_the_way_is_long(line: NDArray[np.float64]) -> None:
     points, whole = along(line), length(line)
-    if len(points) < MOST and whole >= SPACING:
+    if len(points) < MOST_CLICKS and whole >= SPACING:
         assert whole / len(points) <= SPACING * 1.001
     if len(points) > 1:
         assert whole / (len(points) - 1) >= SPACING * 0.999

@@ -147,14 +147,6 @@ def test_nothing_is_behind_the_border_of_the_image():
     assert grid.behind(last, (2490, 0, 2500, 1024)) == ()
 
 
-def test_a_pixel_reaches_half_a_pixel_around_its_centre():
-    tile = TileGrid(100, 100, tile_size=10, overlap=0).tile((), 1, 1)
-    assert tile.contains(10, 10)
-    assert tile.contains(9.5, 19.49)
-    assert not tile.contains(9.49, 10)
-    assert not tile.contains(10, 19.5)
-
-
 @pytest.mark.parametrize("overlap", [-1, 16, 17])
 def test_tiles_that_would_not_advance_are_refused(overlap):
     with pytest.raises(ValueError, match="smaller than the tile"):

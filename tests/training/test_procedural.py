@@ -91,6 +91,7 @@ def generated(count: int, seed: int) -> list[Sample]:
     ]
 
 
+@pytest.mark.long
 def test_kinds_span_the_sizes() -> None:
     widths = [Scene(s.labels).diameter for s in generated(len(GENERATORS), 7)]
     assert min(widths) < 15

@@ -1,1 +1,1 @@
-"""Cluster: the tiles of an image as tasks of a Dask cluster; this process puts them together."""
+"""Cluster: encode and segment the tiles of an image as tasks of a Dask cluster."""

@@ -1,4 +1,4 @@
-"""Cluster: what a session has done elsewhere, tile by tile."""
+"""Cluster: encode and segment the tiles of a session on workers."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class Cluster:
-    """Workers, and how they get the model that a session has.
+    """Workers of a Dask cluster, with the model for encoding and segmenting tiles.
 
     Parameters
     ----------
     client : Client
-        Of a Dask cluster, see :func:`~napari_sam.cluster.scheduler.connect`.
+        Connection to the cluster, from :func:`~napari_sam.cluster.scheduler.connect`.
     model : str
-        Name, or a file of weights on storage that the workers share.
+        Name of the session's model, or its file of weights on storage that the workers share.
     device : str, optional
-        Of the workers; the fastest that each has by default.
+        Torch device of the workers; by default the fastest of each worker.
     """
 
     def __init__(self, client: "Client", model: str, device: str | None = None) -> None:
@@ -35,65 +35,66 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """How many there are now."""
+        """Number of workers at present."""
         return len(self.client.nthreads())
 
     @property
     def place(self) -> str:
-        """Where the model runs, for people."""
+        """Number of workers in words, as the place where the model runs: for messages."""
         return f"{self.workers} worker{'' if self.workers == 1 else 's'}"
 
     def encode(self, encoder: Encoder, tiles: Sequence[Tile]) -> Iterator[Tile]:
-        """Fill the cache of an encoder; begins at once.
+        """Fill the cache of an encoder; the tasks start at once.
 
         Parameters
         ----------
         encoder : Encoder
-            Of an image that the workers can open; its warnings get theirs.
+            Encoder of an image file that the workers can open. Warnings of the workers are added to
+            its warnings.
         tiles : sequence of Tile
-            Of its grid.
+            Tiles of the encoder's grid.
 
         Returns
         -------
         iterator of Tile
-            Each when it is ready, in whatever order.
+            Each tile when its embedding is in the cache, in any order.
 
         Raises
         ------
         ClusterError
-            If the image is not a file; from the iterator, if the workers cannot do it.
+            If the image is not a file; from the iterator, if the workers fail.
         """
         from .tasks import submit
         from .work import encode_one
 
         recipe = Recipe.of(encoder, self.model, self.device)
         results = submit(self.client, partial(encode_one, recipe), tiles)
-        return _noticed(encoder, self._told(encoder, results))
+        return _with_cache_check(encoder, self._finished(encoder, results))
 
     def segment(
         self, encoder: Encoder, folder: TileFolder, tiles: Sequence[Tile]
     ) -> Iterator[Tile]:
-        """Fill a folder with the objects of tiles; begins at once; see :meth:`encode`."""
+        """Fill a folder with the objects of tiles; the tasks start at once, see :meth:`encode`."""
         from .tasks import submit
         from .work import segment_one
 
         recipe = Recipe.of(encoder, self.model, self.device)
         path = os.path.abspath(folder.path)
         do = partial(segment_one, recipe, path, folder.plan)
-        return self._told(encoder, submit(self.client, do, tiles))
+        return self._finished(encoder, submit(self.client, do, tiles))
 
-    def _told(self, encoder: Encoder, results: "Iterator[Done]") -> Iterator[Tile]:
+    def _finished(self, encoder: Encoder, results: "Iterator[Done]") -> Iterator[Tile]:
         for done in results:
             encoder.warnings += [note for note in done.warnings if note not in encoder.warnings]
             yield done.tile
 
 
-def _noticed(encoder: Encoder, tiles: Iterator[Tile]) -> Iterator[Tile]:
-    """Warn if what the workers keep is not seen here."""
-    cache, seen = encoder.cache, True
+def _with_cache_check(encoder: Encoder, tiles: Iterator[Tile]) -> Iterator[Tile]:
+    """Pass on finished tiles; warn once if the local cache lacks the embedding of a tile."""
+    cache, warned = encoder.cache, False
     for tile in tiles:
-        if cache is not None and seen and cache.missing([(*tile.plane, tile.row, tile.col)]):
-            seen = False
+        if cache is not None and not warned and cache.missing([tile.index]):
+            warned = True
             encoder.warnings.append(
                 f"the workers keep embeddings, but not in {cache.root} as it is seen here: name a "
                 "folder that they share (--cache-dir)"

@@ -1,8 +1,8 @@
-"""Interrupts: Ctrl-C in a terminal reaches all processes; only the first may answer it."""
+"""Interrupts: local workers ignore Ctrl-C, a signal to all processes of a terminal."""
 
 import signal
 
 
 def dask_setup(worker: object) -> None:
-    """Leave Ctrl-C to the process that started this worker; Dask calls it in each that starts."""
+    """Ignore Ctrl-C in a worker: the parent process handles the signal. Called by Dask."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Recipe: all that a worker has to know to see an image as this process does."""
+"""Recipe: image, contrast and model of an encoder, for making the same encoder on a worker."""
 
 import os
 import secrets
@@ -15,34 +15,36 @@ from napari_sam.weights.load import weights_hash
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What travels with each task instead of an image and a model.
+    """Image, contrast, cache and model of an encoder, sent to workers with each task.
 
     Parameters
     ----------
     image : str
-        Path from the root, as the workers see it too; or a URL.
+        Absolute path, valid on the workers too; or a URL.
     axes, channels, shape
-        As :class:`~napari_sam.image.volume.Volume` has them here.
+        Axes, channels and shape of the :class:`~napari_sam.image.volume.Volume`; a worker compares
+        the shape with that of its image.
     mapping : IntensityMapping
-        The limits are measured once, here.
+        Contrast and colours, measured once by the sender.
     tile_size : int
-        Side of a tile, in pixels.
+        Side of a tile, data pixels.
     cache : str or None
-        Folder of the embeddings; None for none.
+        Cache folder for the embeddings, absolute; None without a cache.
     cache_budget : int or None
-        Bytes that it may take.
+        Bytes that the cache folder may take.
     model : str
-        Name, or file of weights as the workers see it too.
+        Name of the model, or absolute path of a file of weights, valid on the workers too.
     weights : str
-        Fingerprint that the model must have there.
+        Fingerprint of the weights, with which a worker compares those of its model.
     device : str or None
-        None for the fastest that a worker has.
+        Torch device of the workers; None for the fastest of each worker.
     closer : bool
-        Whether to look once more at what is small or large.
+        Whether small and large objects get a second, zoomed look.
     version : str
-        Of this package.
+        Version of this package, which workers must share.
     run : str
-        Differs from run to run, so that no worker keeps an image open that was replaced.
+        Random text for each run: workers keep images open during a run, and an image may be
+        replaced between two runs.
     """
 
     image: str
@@ -62,16 +64,16 @@ class Recipe:
 
     @classmethod
     def of(cls, encoder: Encoder, model: str, device: str | None) -> Self:
-        """Describe what an encoder encodes.
+        """Describe the image, contrast, cache and model of an encoder.
 
         Parameters
         ----------
         encoder : Encoder
-            Of this process.
+            The encoder to repeat on the workers.
         model : str
-            By which name, or from which file, its model was loaded.
+            Name or file from which its model was loaded.
         device : str or None
-            Of the workers.
+            Torch device of the workers; None for the fastest of each worker.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Scheduler: the address of a Dask cluster, or workers on this machine."""
+"""Scheduler: connect to a Dask cluster by address, or start local workers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from distributed import Client
 
 LOCAL = "local:"
-PATIENCE = 5  # seconds until an address counts as unreachable
+"""Prefix of an address that starts workers on this machine, such as ``local:4``."""
+
+TIMEOUT = 5
+"""Seconds without an answer after which an address counts as unreachable."""
 
 
 @contextmanager
 def connect(scheduler: str) -> "Iterator[Client]":
-    """Reach a Dask cluster, or start one on this machine.
+    """Connect to a Dask cluster, or start workers on the local machine.
 
     Parameters
     ----------
@@ -26,12 +29,13 @@ def connect(scheduler: str) -> "Iterator[Client]":
     Yields
     ------
     Client
-        Workers that were started here end with the block; others are left as they are.
+        Connection to the cluster, inside a ``with`` block. Local workers end with the block; those
+        of another scheduler keep running.
 
     Raises
     ------
     ClusterError
-        If the extra is not installed, or there is no scheduler at the address.
+        If the extra ``distributed`` is not installed, or no scheduler answers at the address.
     """
     check_installed()
     opened = _local(_count(scheduler)) if scheduler.startswith(LOCAL) else _remote(scheduler)
@@ -40,12 +44,12 @@ def connect(scheduler: str) -> "Iterator[Client]":
 
 
 def check_installed() -> None:
-    """See that the extra is installed.
+    """Check that the extra ``distributed`` is installed.
 
     Raises
     ------
     ClusterError
-        If it is not.
+        If Dask's package ``distributed`` cannot be imported.
     """
     try:
         import distributed  # noqa: F401
@@ -71,16 +75,16 @@ def _local(workers: int) -> "Iterator[Client]":
     import dask
     from distributed import Client, LocalCluster
 
-    # Dask would have workers give back memory at once that the next layer of a model asks for again
+    # Dask tells malloc to return free memory at once; the next layer of a model needs it again.
     environment = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
     with (
         dask.config.set(environment),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
-            memory_limit=0,  # a share of the machine's is too little for a large model
-            dashboard_address=":0",  # whatever port is free
-            silence_logs=logging.CRITICAL,  # a worker that is replaced is no news to a user
+            memory_limit=0,  # no limit: an equal share of memory is too little for a large model
+            dashboard_address=":0",  # any free port
+            silence_logs=logging.CRITICAL,  # users need not know that a worker was replaced
             preload=["napari_sam.cluster.interrupts"],
         ) as cluster,
         Client(cluster) as client,
@@ -93,7 +97,7 @@ def _remote(address: str) -> "Iterator[Client]":
     from distributed import Client
 
     try:
-        client = Client(address, timeout=PATIENCE)
+        client = Client(address, timeout=TIMEOUT)
     except (OSError, ValueError, ImportError) as error:
         raise ClusterError(
             f"no scheduler answers at {address}: check the address, that it runs, and that this "

@@ -1,4 +1,4 @@
-"""Tasks: a function over many tiles on a Dask cluster, in whatever order they are done."""
+"""Tasks: apply a function to many items on a Dask cluster, with results in any order."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -14,56 +14,59 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 UNDER_WAY = 1000
-"""Tasks that the scheduler holds of one image: a million would make it slow, and hundreds of
-workers should find work."""
+"""Tasks of an image that are submitted at the same time: enough for hundreds of workers, while a
+million would slow the scheduler down."""
 
-RETRIES = 2  # a shared disk hiccups now and then; a worker that is lost is not counted
+RETRIES = 2
+"""Times that a failed task is repeated, such as after a fault of a shared disk. Lost workers do not
+count: Dask repeats their tasks anyway."""
 
 
 def submit(client: Client, do: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-    """Begin at once to do something with each item, on the cluster.
+    """Apply a function to each item on the cluster; the tasks start at once.
 
     Parameters
     ----------
     client : Client
-        Of the cluster.
+        Connection to the cluster.
     do : callable
-        Importable by the workers.
+        The function, which workers can import.
     items : sequence
-        One for each task.
+        Arguments, one for each task.
 
     Returns
     -------
     iterator
-        The results, as they are there. When it is closed, what has not begun is taken back.
+        The results, in the order in which tasks end. If it is closed early, tasks that have not
+        begun are cancelled.
 
     Raises
     ------
     ClusterError
-        From the iterator: if the cluster is lost, or a task costs worker after worker.
+        From the iterator: if the cluster is lost, or a task ends several workers.
     """
-    rest = iter(items)
-    # pure would let a result of another run stand for this one
-    first = client.map(do, list(islice(rest, UNDER_WAY)), pure=False, retries=RETRIES)
-    return _results(client, do, set(first), rest)
+    waiting = iter(items)
+    # pure=True would return results of an earlier run with equal arguments
+    first = client.map(do, list(islice(waiting, UNDER_WAY)), pure=False, retries=RETRIES)
+    return _results(client, do, set(first), waiting)
 
 
 def _results(
-    client: Client, do: Callable[[Any], R], waiting: set[Future[Any]], rest: Iterator[Any]
+    client: Client, do: Callable[[Any], R], submitted: set[Future[Any]], waiting: Iterator[Any]
 ) -> Iterator[R]:
-    done = as_completed(waiting)
+    completed = as_completed(submitted)
     try:
-        for future in done:
+        for future in completed:
             result = _result(future)
-            waiting.discard(future)
-            for item in islice(rest, 1):
+            submitted.discard(future)
+            for item in islice(waiting, 1):
                 another = client.submit(do, item, pure=False, retries=RETRIES)
-                waiting.add(another)
-                done.add(another)
+                submitted.add(another)
+                completed.add(another)
             yield result
     finally:
-        if waiting and client.status == "running":
-            client.cancel(list(waiting), force=True)
+        if submitted and client.status == "running":
+            client.cancel(list(submitted), force=True)
 
 
 def _result(future: Future[Any]) -> Any:

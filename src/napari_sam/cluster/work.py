@@ -1,4 +1,4 @@
-"""Work: what a worker does with one tile; it loads the model once, and opens an image once."""
+"""Work: the tasks of a worker, a tile each; the model and open images stay for later tasks."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,19 +25,20 @@ from napari_sam.weights.load import best_device, load_model, weights_hash
 
 from .recipe import Recipe
 
-_OPEN_IMAGES = 8  # of a folder of small images, some are under way at the same time
+_OPEN_IMAGES = 8
+"""Images that a worker keeps open: tasks of several small images may alternate."""
 
 _lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a worker says of a tile.
+    """Result of a task, sent back by the worker.
 
     Parameters
     ----------
     tile : Tile
-        Which.
+        The finished tile.
     warnings : tuple of str
         Troubles that did not stop the work, such as a full disk under the cache.
     """
@@ -47,12 +48,12 @@ class Done:
 
 
 def encode_one(recipe: Recipe, tile: Tile) -> Done:
-    """Put the embedding of a tile into the cache, unless it is there.
+    """Write the embedding of a tile to the cache; cached tiles are skipped.
 
     Raises
     ------
     NapariSamError
-        If this worker cannot see the image, the model or the cache.
+        If the worker cannot open the image, the model or the cache.
     """
     with _task():
         encoder = _encoder_of(recipe)
@@ -61,23 +62,23 @@ def encode_one(recipe: Recipe, tile: Tile) -> Done:
 
 
 def segment_one(recipe: Recipe, folder: str, plan: Mapping[str, Any], tile: Tile) -> Done:
-    """Put the objects of a tile into the folder, unless they are there.
+    """Write the objects of a tile to a tile folder; finished tiles are skipped.
 
     Parameters
     ----------
     recipe : Recipe
         The image and the model.
     folder : str
-        A tile folder, from the root.
+        Absolute path of the tile folder.
     plan : mapping
-        Its plan.
+        Plan of the tile folder, see :class:`~napari_sam.mosaic.tile_folder.TileFolder`.
     tile : Tile
-        The tile.
+        A tile of the image's grid.
 
     Raises
     ------
     NapariSamError
-        If this worker cannot see the image, the model or the folder.
+        If the worker cannot open the image, the model or the folder.
     """
     with _task():
         encoder = _encoder_of(recipe)
@@ -87,7 +88,7 @@ def segment_one(recipe: Recipe, folder: str, plan: Mapping[str, Any], tile: Tile
 
 @contextmanager
 def _task() -> Iterator[None]:
-    """One at a time; an error leaves behind what it came from, which may not be able to travel."""
+    """Run tasks sequentially; errors lose their causes, because pickle may fail on a cause."""
     with _lock:
         try:
             yield
@@ -140,9 +141,9 @@ def _open(recipe: Recipe) -> Volume:
 
 @lru_cache(1)
 def _model_of(name: str, weights: str, device: str | None) -> Sam:
-    """The model; kept from run to run as long as the weights are the same."""
-    # A tile is divided among the threads of a worker, and not several tiles: they would each need
-    # the memory of one. A worker of local:N has one thread.
+    """The model; later runs with the same weights use the same object."""
+    # All threads of a worker compute a single tile: tiles side by side would need as many times
+    # the memory. A worker of local:N has one thread.
     torch.set_num_threads(get_worker().state.nthreads)
     try:
         model = load_model(name, device or best_device())

@@ -1,4 +1,4 @@
-"""What the encoder saw, kept: no tile is encoded twice."""
+"""Embeddings: outputs of the image encoder, kept in memory and on disk."""
 
 from .budget import byte_budget
 from .cache import EmbeddingCache, as_stored

@@ -1,28 +1,32 @@
-"""Byte budget: which tiles are on disk, when each was last used, and which have to go."""
+"""Byte budget: size and last use of the tiles on disk, and eviction of the least recently used."""
 
 import os
 import re
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_sam.errors import CacheError
+from napari_sam.tiles.grid import TileIndex
 
 from .folder import groups
 from .layout import DIGEST, PARTIAL, group_attributes
 
 DEFAULT_BUDGET = 20 * 10**9
+"""Bytes of embeddings on disk beyond which tiles are evicted, unless the user says otherwise."""
+
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _ABANDONED_SECONDS = 3600
+"""Age of a partial file beyond which its process counts as killed and the file is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class TileUsage:
-    """Files of one tile.
+    """Files of one tile in the cache, made by :func:`tiles_in`.
 
     Parameters
     ----------
@@ -31,22 +35,22 @@ class TileUsage:
     index : tuple of int
         ``(*plane, row, col)``.
     files : tuple of Path
-        The digest, if there is one, comes first.
+        Chunks of the tile, one for each array; the digest, if there is one, comes first.
     bytes : int
-        Their size.
+        Total size of the files.
     last_used : float
-        Seconds since the epoch.
+        Newest modification time of the files, seconds since the epoch.
     """
 
     group: str
-    index: tuple[int, ...]
+    index: TileIndex
     files: tuple[Path, ...]
     bytes: int
     last_used: float
 
     @property
     def is_whole(self) -> bool:
-        """Whether the tile has its digest, which is written last."""
+        """Whether the tile is complete: the digest, written last, is there."""
         return self.files[0].parent.name == DIGEST
 
 
@@ -66,7 +70,7 @@ def byte_budget(budget: int | str | None = None) -> int:
     Raises
     ------
     CacheError
-        If it is not a size.
+        If `budget` is not a size.
     """
     if budget is None:
         budget = os.environ.get("NAPARI_SAM_CACHE_BUDGET", "").strip() or DEFAULT_BUDGET
@@ -80,25 +84,25 @@ def byte_budget(budget: int | str | None = None) -> int:
 
 
 def tiles_in(group: Path) -> Iterator[TileUsage]:
-    """Tiles of one group that have files, in no particular order.
+    """Tiles of a group with files on disk, in no particular order.
 
     Parameters
     ----------
     group : Path
-        Folder of the group. If its metadata cannot be read every file counts as a tile.
+        Folder of the group. If its metadata cannot be read, every file counts as a tile.
 
     Yields
     ------
     TileUsage
-        Whole tiles, and what is left of interrupted ones.
+        Whole tiles, and the remains of interrupted ones.
     """
     attributes = group_attributes(group)
     rank = len(attributes["grid_shape"]) if isinstance(attributes, dict) else None
-    found: dict[tuple[int, ...], list[tuple[Path, os.stat_result]]] = defaultdict(list)
+    files_by_tile: dict[TileIndex, list[tuple[Path, os.stat_result]]] = defaultdict(list)
     for path, stat in _chunks(group):
         index = tuple(int(part) for part in path.name.split(".")[1:])
-        found[index[:rank]].append((path, stat))
-    for index, files in found.items():
+        files_by_tile[index[:rank]].append((path, stat))
+    for index, files in files_by_tile.items():
         files.sort(key=lambda file: file[0].parent.name != DIGEST)
         yield TileUsage(
             group.name,
@@ -109,10 +113,10 @@ def tiles_in(group: Path) -> Iterator[TileUsage]:
         )
 
 
-def evict(root: Path, budget: int, keep: Collection[tuple[str, tuple[int, ...]]] = ()) -> int:
+def evict(root: Path, budget: int, keep: tuple[str, TileIndex] | None = None) -> int:
     """Delete the least recently used tiles of all groups until the budget is met.
 
-    When it is exceeded, one sixteenth more than necessary goes, so that a full cache is not
+    If the tiles exceed the budget, they are cut to 15/16 of it, so that a full cache is not
     listed again at every tile.
 
     Parameters
@@ -121,8 +125,8 @@ def evict(root: Path, budget: int, keep: Collection[tuple[str, tuple[int, ...]]]
         Cache folder.
     budget : int
         Bytes.
-    keep : collection of (str, tuple of int)
-        Group names and indices of the tiles that must stay.
+    keep : (str, tuple of int), optional
+        Group name and index of a tile that must stay: the tile that was just written.
 
     Returns
     -------
@@ -137,7 +141,7 @@ def evict(root: Path, budget: int, keep: Collection[tuple[str, tuple[int, ...]]]
     for tile in sorted(tiles, key=lambda tile: tile.last_used):
         if total <= budget - budget // 16:
             break
-        if (tile.group, tile.index) not in keep and _delete(tile):
+        if (tile.group, tile.index) != keep and _delete(tile):
             total -= tile.bytes
     return total
 
@@ -174,12 +178,12 @@ def _scan(folder: Path | str) -> list["os.DirEntry[str]"]:
 
 
 def _sweep(root: Path) -> None:
-    """Delete what killed processes left half-written."""
-    left = [entry for entry in _scan(root) if entry.name.endswith(PARTIAL)]
+    """Delete partial files and folders that killed processes did not finish."""
+    partials = [entry for entry in _scan(root) if entry.name.endswith(PARTIAL)]
     for group in groups(root):
         for folder in _scan(group):
-            left += [file for file in _scan(folder.path) if file.name.endswith(PARTIAL)]
-    for entry in left:
+            partials += [file for file in _scan(folder.path) if file.name.endswith(PARTIAL)]
+    for entry in partials:
         with suppress(OSError):
             if entry.stat().st_mtime > time.time() - _ABANDONED_SECONDS:
                 continue

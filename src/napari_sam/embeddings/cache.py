@@ -1,4 +1,4 @@
-"""EmbeddingCache: embeddings on disk, one tile at a time, never a wrong one."""
+"""EmbeddingCache: embeddings on disk, checked against pixels and checksums at every read."""
 
 import os
 import threading
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sam.errors import CacheError
+from napari_sam.tiles.grid import TileIndex
 
 from .budget import byte_budget, evict
 from .digest import DIGEST_BYTES, make_record
@@ -20,16 +21,16 @@ from .inventory import CacheEntry, cache_entry
 from .layout import DIGEST, Arrays, chunk_path, create_group, open_group
 from .spec import CacheSpec
 
-Index = tuple[int, ...]
 HalfArrays = dict[str, npt.NDArray[np.float16]]
 
-_HALF_MAX = np.finfo(np.float16).max
+_HALF_MAX = np.finfo(np.float16).max  # 65504
 
 
 def as_stored(values: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
     """Round features to the precision of the cache.
 
-    Whoever wants the same mask from a fresh and from a cached embedding rounds the fresh one too.
+    An encoder with a cache rounds fresh embeddings too, so that a mask does not depend on whether
+    its embedding was cached.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ def as_stored(values: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
     Returns
     -------
     ndarray
-        Same shape, float16, contiguous. Finite values beyond +-65504 are clipped to that; the
-        features of no known model come near it.
+        Same shape, float16, contiguous. Finite values beyond +-65504, the range of float16, are
+        clipped; the features of all known models stay far within.
     """
     with np.errstate(over="ignore"):
         half = values.astype(np.float16, order="C", copy=False)
@@ -50,7 +51,7 @@ def as_stored(values: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
 
 
 class EmbeddingCache:
-    """Embeddings of one image under one model and intensity mapping.
+    """Embeddings of an image under a model and an intensity mapping, on disk.
 
     Several processes may read and fill one cache. A tile is replaced, never changed: its digest is
     deleted, its data written, then its digest, which is tied to the data. A process that is killed
@@ -61,14 +62,14 @@ class EmbeddingCache:
     root : Path, str or None
         Cache folder; None for the user's own, see :func:`default_root`.
     spec : CacheSpec
-        What is stored, and for what.
+        Image, model and intensity mapping of the embeddings, and the shapes of their arrays.
     budget : int or str, optional
         Bytes that the whole cache folder may take, see :func:`byte_budget`.
 
     Raises
     ------
     CacheError
-        If the folder is another program's or cannot be written, or the budget is not a size.
+        If the folder belongs to another program or cannot be written, or the budget is not a size.
 
     Notes
     -----
@@ -86,12 +87,11 @@ class EmbeddingCache:
         self.writable = True
         claim_root(self.root)
         self._arrays: Arrays | None = None
-        self._protected: frozenset[Index] = frozenset()
         self._written = 0
         self._allowance = 0
         self._lock = threading.Lock()
 
-    def get(self, index: Index, digest: bytes) -> HalfArrays | None:
+    def get(self, index: TileIndex, digest: bytes) -> HalfArrays | None:
         """Read the embedding of one tile.
 
         Parameters
@@ -104,8 +104,8 @@ class EmbeddingCache:
         Returns
         -------
         dict of str to ndarray, or None
-            Arrays as :attr:`CacheSpec.arrays` says, float16. None if the tile was not computed, was
-            computed from other pixels, or is damaged in any way.
+            float16 arrays with the names and shapes of :attr:`CacheSpec.arrays`. None if the tile
+            was not computed, was computed from other pixels, or is damaged in any way.
 
         Raises
         ------
@@ -117,24 +117,24 @@ class EmbeddingCache:
         if arrays is None or not self._chunk(DIGEST, index).is_file():
             return None
         stored: HalfArrays = {}
-        # Damage shows as whatever the codecs raise on it; none of it may stop the user.
+        # Each codec raises its own errors on damage; none of them may stop the user.
         try:
             record = np.asarray(arrays[DIGEST][index], np.uint8)
             if record[:DIGEST_BYTES].tobytes() != digest:
                 return None
             stored = {name: np.asarray(arrays[name][index]) for name in self.spec.arrays}
-            whole = np.array_equal(record, make_record(digest, stored))
+            intact = np.array_equal(record, make_record(digest, stored))
         except Exception:
-            whole = False
+            intact = False
         with suppress(OSError):
-            if whole:
+            if intact:
                 self._touch(index)
             else:
                 self._chunk(DIGEST, index).unlink(missing_ok=True)
-        return stored if whole else None
+        return stored if intact else None
 
-    def holds(self, index: Index, digest: bytes) -> bool:
-        """Whether a tile was computed from the same pixels, without reading what was computed.
+    def holds(self, index: TileIndex, digest: bytes) -> bool:
+        """Whether a tile was computed from the same pixels; its arrays are not read.
 
         Parameters
         ----------
@@ -146,12 +146,12 @@ class EmbeddingCache:
         Returns
         -------
         bool
-            If so, it also counts as used. Damage to its data is seen by :meth:`get` alone.
+            If True, the tile also counts as used. Only :meth:`get` notices damage to the arrays.
         """
         arrays = self._opened()
         if arrays is None or not self._chunk(DIGEST, index).is_file():
             return False
-        try:  # fails in as many ways as there are kinds of damage
+        try:  # each codec raises its own errors on damage
             record = np.asarray(arrays[DIGEST][index], np.uint8)
         except Exception:
             return False
@@ -163,10 +163,10 @@ class EmbeddingCache:
 
     @property
     def room(self) -> int:
-        """How many tiles fit: of more, the last would push out the first."""
+        """Number of tiles within the budget: beyond, new tiles evict the first."""
         return self.budget * 15 // 16 // self.spec.tile_bytes
 
-    def put(self, index: Index, digest: bytes, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+    def put(self, index: TileIndex, digest: bytes, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
         """Store the embedding of one tile, then keep to the byte budget.
 
         Parameters
@@ -176,19 +176,20 @@ class EmbeddingCache:
         digest : bytes
             :func:`digest_pixels` of the tile that the embedding was computed from.
         arrays : mapping of str to ndarray
-            Arrays as :attr:`CacheSpec.arrays` says, float; stored as :func:`as_stored` rounds them.
+            Float arrays with the names and shapes of :attr:`CacheSpec.arrays`; rounded by
+            :func:`as_stored`.
 
         Returns
         -------
         bool
-            Whether the tile is stored. NaN and infinity are not worth keeping: False. Also False
-            after a :exc:`CacheError`.
+            Whether the tile is stored: False if a value is NaN or infinite, and always after a
+            :exc:`CacheError`.
 
         Raises
         ------
         CacheError
-            If the folder cannot be written or the disk is full: once, after which this object only
-            reads. The caller tells the user and carries on.
+            If the folder cannot be written or the disk is full: raised once, afterwards this object
+            only reads. The caller warns the user and carries on.
         IndexError
             If there is no such tile in the grid.
         ValueError
@@ -212,10 +213,10 @@ class EmbeddingCache:
             raise CacheError(unwritable(self.root, error)) from error
         return True
 
-    def missing(self, indices: Iterable[Index]) -> list[Index]:
+    def missing(self, indices: Iterable[TileIndex]) -> list[TileIndex]:
         """Tiles that were not computed yet, in the given order.
 
-        Whether the pixels are still the same is seen by :meth:`get` alone.
+        Only :meth:`get` and :meth:`holds` notice that pixels have changed.
 
         Parameters
         ----------
@@ -225,25 +226,15 @@ class EmbeddingCache:
         Returns
         -------
         list of tuple of int
-            Those without a digest.
+            Indices of the tiles without a digest.
         """
         return [index for index in indices if not self._chunk(DIGEST, index).is_file()]
 
-    def protect(self, indices: Iterable[Index]) -> None:
-        """Name the tiles that are about to be used: they stay, even above the budget.
-
-        Parameters
-        ----------
-        indices : iterable of tuple of int
-            ``(*plane, row, col)`` each; replaces those named before.
-        """
-        self._protected = frozenset(indices)
-
     def info(self) -> CacheEntry:
-        """Tiles, bytes and last use of this image's embeddings."""
+        """Tiles, bytes and last use of the embeddings of the image under the model."""
         return cache_entry(self.path)
 
-    def _checked(self, index: Index) -> Index:
+    def _checked(self, index: TileIndex) -> TileIndex:
         grid = self.spec.grid_shape
         if len(index) != len(grid) or any(not 0 <= i < n for i, n in zip(index, grid, strict=True)):
             raise IndexError(f"no tile {index} in a grid of {grid}")
@@ -258,7 +249,11 @@ class EmbeddingCache:
         return self._arrays
 
     def _write(
-        self, index: Index, record: npt.NDArray[np.uint8], stored: HalfArrays, retry: bool = True
+        self,
+        index: TileIndex,
+        record: npt.NDArray[np.uint8],
+        stored: HalfArrays,
+        retry: bool = True,
     ) -> None:
         try:
             arrays = self._opened()
@@ -273,31 +268,30 @@ class EmbeddingCache:
             arrays[DIGEST][index] = record
             self._touch(index)
         except FileNotFoundError:
-            # The cache was cleared between two of these lines; once is bad luck.
+            # Another process cleared the cache between two of these lines: try once more.
             if not retry:
                 raise
             self._write(index, record, stored, retry=False)
 
-    def _keep_budget(self, index: Index) -> None:
+    def _keep_budget(self, index: TileIndex) -> None:
         with self._lock:
             self._written += self.spec.tile_bytes
             if self._written < self._allowance:
                 return
-            keep = {(self.path.name, i) for i in (*self._protected, index)}
-            left = self.budget - evict(self.root, self.budget, keep)
-            # Seldom enough to cost nothing, often enough to see what other processes write.
-            seldom = max(self.budget // 32, 1)
-            self._allowance = min(left, seldom) if left > 0 else seldom
+            free = self.budget - evict(self.root, self.budget, keep=(self.path.name, index))
+            # List the folder again after 1/32 of the budget at most: other processes write too.
+            step = max(self.budget // 32, 1)
+            self._allowance = min(free, step) if free > 0 else step
             self._written = 0
 
-    def _discard(self, index: Index) -> None:
+    def _discard(self, index: TileIndex) -> None:
         with suppress(OSError):
             for name in (DIGEST, *self.spec.arrays):
                 self._chunk(name, index).unlink(missing_ok=True)
 
-    def _touch(self, index: Index) -> None:
+    def _touch(self, index: TileIndex) -> None:
         now = time.time_ns()
         os.utime(self._chunk(DIGEST, index), ns=(now, now))
 
-    def _chunk(self, name: str, index: Index) -> Path:
+    def _chunk(self, name: str, index: TileIndex) -> Path:
         return chunk_path(self.path, name, index, self.spec)

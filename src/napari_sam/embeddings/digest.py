@@ -1,4 +1,4 @@
-"""Digests: which pixels an embedding was computed from, and which bytes were stored for it.
+"""Digests: fingerprints of the pixels under an embedding, and of the stored arrays.
 
 The record of a tile is the digest of its pixels followed by one CRC-32 per array. The second half
 ties the record to the data: when two processes write one tile, or one is killed while it replaces
@@ -17,11 +17,11 @@ DIGEST_BYTES = 16
 
 
 def digest_pixels(pixels: npt.NDArray[Any]) -> bytes:
-    """Digest of a tile's own pixels.
+    """Digest of the pixels of a tile.
 
-    Any array that determines the input of the encoder will do: the normalised pixels, or the
-    pixels as read, since the intensity mapping is part of :class:`CacheSpec`. The latter are
-    smaller, and hashing runs at about 1 GB/s.
+    The encoder passes the pixels as read from the image, before the intensity mapping, which is
+    part of :class:`CacheSpec`: they are fewer bytes than the mapped pixels, and hashing runs at
+    about 1 GB/s.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def record_size(n_arrays: int) -> int:
 def make_record(
     digest: bytes, arrays: Mapping[str, npt.NDArray[np.float16]]
 ) -> npt.NDArray[np.uint8]:
-    """Record of one tile: what it was computed from, and what was stored.
+    """Record of a tile: the digest of its pixels, then a checksum of each stored array.
 
     Parameters
     ----------

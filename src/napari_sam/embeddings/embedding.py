@@ -1,4 +1,4 @@
-"""Embedding: what the encoder saw in one tile."""
+"""Embedding: the image features of one tile."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,14 +17,15 @@ from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
 _STRIDES = {"high_res_8": 8, "high_res_4": 4}
+"""Name of each array of high-resolution features -> model pixels per cell along each axis."""
 
 
 class Embeddings(Protocol):
-    """Where embeddings of an image come from."""
+    """A source of embeddings of one image, such as an encoder; taken by :mod:`napari_sam.masks`."""
 
     @property
     def model(self) -> Sam:
-        """The model that made them, and decodes them."""
+        """The model that encodes the tiles and decodes prompts."""
 
     @property
     def grid(self) -> TileGrid:
@@ -32,15 +33,15 @@ class Embeddings(Protocol):
 
     @property
     def closer(self) -> bool:
-        """Whether to look once more at what is small or large."""
+        """Whether small and large objects get a second, zoomed look."""
 
     @property
     def get(self) -> Callable[[Tile], "Embedding"]:
-        """Gives that of a tile."""
+        """Function from a tile of the grid to its embedding."""
 
     @property
     def close_up(self) -> Callable[[Tile], "Embedding"]:
-        """Gives that of a small zoomed part of a tile."""
+        """Function from a small zoomed part of a tile to its embedding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,7 @@ class Embedding:
     Parameters
     ----------
     tile : Tile
-        Where in the image.
+        The encoded window of the image.
     features : ImageFeatures
         With ``B = 1``, float32, on the model's device.
     offset : tuple of int
@@ -62,7 +63,7 @@ class Embedding:
     offset: tuple[int, int] = (0, 0)
 
     def window(self, tokens: BBox) -> "Embedding":
-        """What the encoder saw in a part of the tile; the tile must not have been resized.
+        """Features of a part of the tile, as a view; the tile must not have been resized.
 
         Parameters
         ----------
@@ -85,7 +86,7 @@ class Embedding:
         )
 
         def cut(features: Tensor, cells: int) -> Tensor:
-            """``cells`` a token along each side."""
+            """Features inside the window; `cells` are the cells per token along each side."""
             return features[..., cells * top : cells * bottom, cells * left : cells * right]
 
         high_res = self.features.high_res_features
@@ -96,7 +97,7 @@ class Embedding:
         return Embedding(tile, features, (self.offset[0] + top, self.offset[1] + left))
 
     def to_arrays(self) -> dict[str, NDArray[np.float32]]:
-        """Arrays by name, without the batch dimension, as :func:`array_shapes` says."""
+        """Arrays by name, without the batch dimension; for shapes see :func:`array_shapes`."""
         features = self.features
         tensors = {"image_embedding": features.image_embedding}
         tensors |= dict(zip(_STRIDES, features.high_res_features, strict=False))
@@ -119,14 +120,14 @@ class Embedding:
 
 
 def array_shapes(config: ModelConfig, height: int, width: int) -> dict[str, tuple[int, ...]]:
-    """Arrays of one tile's embedding.
+    """Names and shapes of the arrays in which the embedding of a tile is stored.
 
     Parameters
     ----------
     config : ModelConfig
-        The model.
+        Configuration of the model.
     height, width : int
-        Of the tile, data pixels.
+        Size of the tile, data pixels.
 
     Returns
     -------

@@ -1,6 +1,5 @@
 """Encoder: tiles to embeddings, through memory and disk."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -15,53 +14,55 @@ from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Volume
 from napari_sam.model.sam import Sam
-from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 
 from .cache import EmbeddingCache, as_stored
 from .digest import digest_pixels
 from .embedding import Embedding
+from .least_recently_used import LeastRecentlyUsed
 
-Seen = tuple[NDArray[np.generic], bytes]
-"""Pixels of a tile, and their digest."""
+TilePixels = tuple[NDArray[np.generic], bytes]
+"""Pixels of a tile, ``(height, width, channels)`` in the image's dtype, and their digest."""
 
-_KEPT_TILES = 6
-_KEPT_CLOSE_UPS = 64  # of less than a megabyte each
-_AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one, for the processor is shared anyway
+_TILES_IN_MEMORY = 6
+"""Embeddings of whole tiles that an encoder keeps in memory; some megabytes each."""
 
+_CLOSE_UPS_IN_MEMORY = 64
+"""Embeddings of zoomed parts that an encoder keeps in memory; less than 1 MB each."""
 
-class NotAtHandError(Exception):
-    """What was asked for would have to be encoded first."""
+_AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one thread: torch uses all cores by itself
 
 
 class Encoder:
-    """Embeddings of one image under one model and intensity mapping.
+    """Embeddings of an image under a model and an intensity mapping.
 
-    A tile is encoded when it is asked for, once. Its pixels are compared each time, so that an
-    edited image never gets an old answer.
+    A tile is encoded on first use, once. Its pixels are compared each time, so that an edited image
+    never gets an old answer.
 
     Parameters
     ----------
     model : Sam
-        Decides the device.
+        Encodes the tiles, on its own device.
     volume : Volume
-        The image; only the tiles asked for are read.
+        The image; only the pixels of requested tiles are read.
     mapping : IntensityMapping
-        One for the whole image: tiles must look alike, or seams show.
+        Contrast of the whole image: with limits of their own, neighbouring tiles would differ
+        where they meet.
     grid : TileGrid
         The tiles.
     cache : EmbeddingCache or None
-        Where embeddings stay between runs.
+        Keeps embeddings on disk from run to run.
     closer : bool
-        Whether to look once more at what is small or large, if the model is one that can.
+        Whether small and large objects get a second, zoomed look; only with a model that can.
 
     Attributes
     ----------
     calls : int
-        How often the image encoder ran.
+        Number of runs of the image encoder.
     warnings : list of str
         Troubles that do not stop the work, such as a full disk under the cache.
     write_later : bool
-        Whether what is encoded is written to the cache by :meth:`write` only: who waits for an
+        Whether new embeddings are written to the cache by :meth:`write` only: whoever waits for an
         answer need not wait for the disk.
     """
 
@@ -80,13 +81,13 @@ class Encoder:
         self.calls = 0
         self.warnings: list[str] = []
         self.write_later = False
-        self._unwritten: list[tuple[tuple[int, ...], bytes, dict[str, NDArray[Any]]]] = []
+        self._unwritten: list[tuple[TileIndex, bytes, dict[str, NDArray[Any]]]] = []
         self._lock = Lock()
-        self._recent: OrderedDict[tuple[int, ...], tuple[bytes, Embedding]] = OrderedDict()
-        self._close_ups: OrderedDict[tuple[Tile, bytes], Embedding] = OrderedDict()
-        self._close_ups_lock = Lock()  # its own, for a tile on its way takes much longer
+        self._recent = LeastRecentlyUsed[TileIndex, tuple[bytes, Embedding]](_TILES_IN_MEMORY)
+        self._close_ups = LeastRecentlyUsed[tuple[Tile, bytes], Embedding](_CLOSE_UPS_IN_MEMORY)
+        self._close_ups_lock = Lock()  # a second lock: _lock is held while a whole tile is encoded
 
-    def read(self, tile: Tile) -> Seen:
+    def read(self, tile: Tile) -> TilePixels:
         """The pixels of a tile as they are now, and their digest.
 
         Raises
@@ -97,45 +98,44 @@ class Encoder:
         pixels = self.volume.read(tile.plane, *tile.bbox)
         return pixels, digest_pixels(pixels)
 
-    def get(self, tile: Tile, seen: Seen | None = None, keep: bool = True) -> Embedding:
+    def get(
+        self, tile: Tile, tile_pixels: TilePixels | None = None, keep: bool = True
+    ) -> Embedding:
         """The embedding of a tile: from memory, from the cache, or computed.
 
         Parameters
         ----------
         tile : Tile
-            One of the grid's.
-        seen : tuple, optional
-            From :meth:`read`, for who has just read it; read here by default.
+            A tile of the grid.
+        tile_pixels : tuple, optional
+            From :meth:`read`, if the caller has just read the tile; read here by default.
         keep : bool
-            Whether it is kept in memory at the cost of one that was used before. One that cannot
-            be kept elsewhere always is.
+            Whether to keep the embedding in memory even if another one is evicted. Without a
+            writable cache it is always kept.
 
         Returns
         -------
         Embedding
-            If there is a cache, rounded to its precision, so that an answer does not depend on
-            where it came from.
+            With a cache, rounded to its precision, so that an answer does not depend on where the
+            embedding came from.
 
         Raises
         ------
         ImageError
             If the pixels of the tile cannot be read.
         """
-        index = (*tile.plane, tile.row, tile.col)
-        pixels, digest = self.read(tile) if seen is None else seen
-        with self._lock:  # what is being fetched ahead is waited for, not computed twice
-            known = self._recent.get(index)
-            if known is not None and known[0] == digest:
-                self._recent.move_to_end(index)
-                return known[1]
+        pixels, digest = self.read(tile) if tile_pixels is None else tile_pixels
+        with self._lock:  # a tile that is being fetched ahead is waited for, not computed twice
+            embedding = self._in_memory(tile, digest)
+            if embedding is not None:
+                self._recent.touch(tile.index)
+                return embedding
             if self.cache is None:
                 embedding = self._compute(tile, pixels)
             else:
-                embedding = self._through(self.cache, index, digest, tile, pixels)
-            if keep or not self.keeps or len(self._recent) < _KEPT_TILES:
-                self._recent[index] = (digest, embedding)
-            if len(self._recent) > _KEPT_TILES:
-                self._recent.popitem(last=False)
+                embedding = self._from_cache_or_computed(self.cache, tile, pixels, digest)
+            if keep or not self.keeps or not self._recent.is_full:
+                self._recent.put(tile.index, (digest, embedding))
             return embedding
 
     def close_up(self, tile: Tile) -> Embedding:
@@ -144,7 +144,7 @@ class Encoder:
         Parameters
         ----------
         tile : Tile
-            None of the grid's.
+            A window with a zoom, not a tile of the grid.
 
         Raises
         ------
@@ -153,76 +153,54 @@ class Encoder:
         """
         pixels, digest = self.read(tile)
         with self._close_ups_lock:
-            embedding = self._close_ups.pop((tile, digest), None)
+            embedding = self._close_ups.peek((tile, digest))
             if embedding is None:
                 embedding = self._compute(tile, pixels)
-            self._close_ups[tile, digest] = embedding
-            if len(self._close_ups) > _KEPT_CLOSE_UPS:
-                self._close_ups.popitem(last=False)
+            self._close_ups.put((tile, digest), embedding)
             return embedding
 
     def enlarge(self, tile: Tile) -> Embedding:
-        """The embedding of a zoomed part of a tile, which nobody will ask for again."""
-        pixels, _ = self.read(tile)
-        return self._compute(tile, pixels)
-
-    def recall(self, tile: Tile) -> Embedding:
-        """The embedding of a tile that needs no encoding, at once.
-
-        Parameters
-        ----------
-        tile : Tile
-            One of the grid's.
-
-        Returns
-        -------
-        Embedding
-            As :meth:`get` gives it. An image on disk is not read for that: only what is in memory
-            counts, and if the image was edited meanwhile, it is an old one.
+        """The embedding of a zoomed part of a tile, computed for one use and not kept.
 
         Raises
         ------
-        NotAtHandError
-            If it is not there.
+        ImageError
+            If its pixels cannot be read.
         """
-        if isinstance(self.volume.data, np.ndarray):
-            seen = self.read(tile)
-            if not self.has(tile, seen):
-                raise NotAtHandError
-            return self.get(tile, seen)
-        known = self._recent.get((*tile.plane, tile.row, tile.col))
-        if known is None:
-            raise NotAtHandError
-        return known[1]
+        pixels, _ = self.read(tile)
+        return self._compute(tile, pixels)
 
-    def has(self, tile: Tile, seen: Seen) -> bool:
-        """Whether a tile needs no encoding: it is in memory or in the cache, from the same pixels.
+    def recent(self, tile: Tile) -> Embedding | None:
+        """The embedding of a tile in memory, even if the image was edited since; None if absent."""
+        entry = self._recent.peek(tile.index)
+        return None if entry is None else entry[1]
+
+    def has(self, tile: Tile, tile_pixels: TilePixels) -> bool:
+        """Whether memory or the cache holds the embedding of a tile, from the same pixels.
 
         Parameters
         ----------
         tile : Tile
-            One of the grid's.
-        seen : tuple
+            A tile of the grid.
+        tile_pixels : tuple
             From :meth:`read`.
         """
-        index = (*tile.plane, tile.row, tile.col)
-        _, digest = seen
-        known = self._recent.get(index)
-        if known is not None and known[0] == digest:
+        _, digest = tile_pixels
+        if self._in_memory(tile, digest) is not None:
             return True
-        return self.cache is not None and self.cache.holds(index, digest)
+        return self.cache is not None and self.cache.holds(tile.index, digest)
 
     @property
     def keeps(self) -> bool:
-        """Whether what is encoded stays; without a cache, memory has room for a few tiles."""
+        """Whether all new embeddings stay, in a writable cache; memory has room for a few tiles."""
         return self.cache is not None and self.cache.writable
 
     @property
     def room(self) -> int:
-        """How many tiles are worth encoding before they are asked for."""
+        """Number of tiles to encode in advance: beyond, new tiles evict the first."""
         if self.cache is not None and self.cache.writable:
             return self.cache.room
-        return _KEPT_TILES - 2  # the one in use stays, and the one that is asked for next
+        return _TILES_IN_MEMORY - 2  # minus the tile in use and the tile of the next click
 
     def in_memory(self) -> tuple[Tile, ...]:
         """The tiles whose embeddings are in memory."""
@@ -230,49 +208,48 @@ class Encoder:
             return tuple(embedding.tile for _, embedding in self._recent.values())
 
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
-        """Begin to make embeddings that will be asked for, while the caller does something else.
+        """Begin to make embeddings in another thread, before :meth:`get` needs them.
 
-        What goes wrong with one is told when it is asked for.
+        An error while a tile is fetched is raised by the :meth:`get` of that tile.
 
         Parameters
         ----------
         tiles : iterable of Tile
-            No more are taken than are kept in memory.
+            Only the first three are taken, half of those that memory holds.
         """
-        for tile in islice(tiles, _KEPT_TILES // 2):
+        for tile in islice(tiles, _TILES_IN_MEMORY // 2):
             _AHEAD.submit(self.get, tile)
 
     def encode(self, tiles: Iterable[Tile]) -> Iterator[Tile]:
-        """Make sure that tiles have embeddings; yields each when it has."""
+        """Encode tiles without an embedding; yields each tile as soon as the embedding is ready."""
         for tile in tiles:
             self.get(tile)
             yield tile
 
-    def _through(
-        self,
-        cache: EmbeddingCache,
-        index: tuple[int, ...],
-        digest: bytes,
-        tile: Tile,
-        pixels: NDArray[np.generic],
-    ) -> Embedding:
-        arrays = cache.get(index, digest)
-        if arrays is None:
-            arrays = {k: as_stored(v) for k, v in self._compute(tile, pixels).to_arrays().items()}
-            self._unwritten.append((index, digest, arrays))
-            if not self.write_later:
-                self._write(cache)
-        return Embedding.from_arrays(tile, arrays, self.model.device)
-
     def write(self) -> None:
-        """Write to the cache what waits for it."""
+        """Write embeddings that :attr:`write_later` held back to the cache."""
         with self._lock:
             if self.cache is not None:
                 self._write(self.cache)
 
+    def _in_memory(self, tile: Tile, digest: bytes) -> Embedding | None:
+        recent = self._recent.peek(tile.index)
+        return recent[1] if recent is not None and recent[0] == digest else None
+
+    def _from_cache_or_computed(
+        self, cache: EmbeddingCache, tile: Tile, pixels: NDArray[np.generic], digest: bytes
+    ) -> Embedding:
+        arrays = cache.get(tile.index, digest)
+        if arrays is None:
+            arrays = {k: as_stored(v) for k, v in self._compute(tile, pixels).to_arrays().items()}
+            self._unwritten.append((tile.index, digest, arrays))
+            if not self.write_later:
+                self._write(cache)
+        return Embedding.from_arrays(tile, arrays, self.model.device)
+
     def _write(self, cache: EmbeddingCache) -> None:
-        waiting, self._unwritten = self._unwritten, []
-        for index, digest, arrays in waiting:
+        unwritten, self._unwritten = self._unwritten, []
+        for index, digest, arrays in unwritten:
             try:
                 cache.put(index, digest, arrays)
             except CacheError as error:  # the user's click matters more than the cache
@@ -284,19 +261,3 @@ class Encoder:
             features = self.model.encode_image(self.model.preprocess(rgb, tile.zoom))
         self.calls += 1
         return Embedding(tile, features)
-
-
-class AtHand:
-    """The embeddings that an encoder can give at once, and no others.
-
-    Parameters
-    ----------
-    encoder : Encoder
-        Its model and grid are used. It is run for close-ups alone, which take no longer than an
-        answer.
-    """
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.model, self.grid, self.closer = encoder.model, encoder.grid, encoder.closer
-        self.get = encoder.recall
-        self.close_up = encoder.close_up

@@ -1,4 +1,4 @@
-"""The cache folder: where it is, and whether it is ours."""
+"""Cache folder: place on disk, and the marker of folders that belong to this program."""
 
 import os
 import re
@@ -9,6 +9,8 @@ from platformdirs import user_cache_dir
 from napari_sam.errors import CacheError
 
 MARKER = "napari-sam-cache.txt"
+"""File in each cache folder; without it nothing in the folder is ever deleted."""
+
 _MARKER_TEXT = """\
 Image embeddings kept by napari-sam, so that no tile is encoded twice.
 One zarr group per image, model and intensity setting; it is safe to delete any of them.
@@ -29,12 +31,12 @@ def default_root() -> Path:
 
 
 def chosen_root(root: Path | str | None) -> Path:
-    """The cache folder that is meant; None is the user's own."""
+    """The given cache folder with ``~`` expanded, or the default folder of this user for None."""
     return default_root() if root is None else Path(root).expanduser()
 
 
 def claim_root(root: Path) -> None:
-    """Make a folder ours, or see that it already is.
+    """Mark a folder as a cache folder; a marked folder stays as it is.
 
     Parameters
     ----------
@@ -44,12 +46,12 @@ def claim_root(root: Path) -> None:
     Raises
     ------
     CacheError
-        If the folder holds something else, which is then left untouched, or cannot be written.
+        If the folder holds files of another program, which stay untouched, or cannot be written.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
         if not is_ours(root):
-            # The marker first: whoever sees any file of ours sees it too.
+            # The marker first: a process that sees any file of ours sees the marker too.
             (root / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
             (root / "CACHEDIR.TAG").write_text(_TAG_TEXT, encoding="utf-8")
     except OSError as error:
@@ -72,7 +74,7 @@ def is_ours(root: Path) -> bool:
     Raises
     ------
     CacheError
-        If the folder holds something else.
+        If the folder holds files of another program.
     """
     # Listed before the marker is looked for, since another process may be claiming the folder.
     names = os.listdir(root)
@@ -87,12 +89,12 @@ def is_ours(root: Path) -> bool:
 
 
 def groups(root: Path) -> list[Path]:
-    """Folders in the cache folder that have names as :attr:`CacheSpec.group_name` gives them."""
+    """Folders in the cache folder whose names look like :attr:`CacheSpec.group_name`, sorted."""
     return sorted(path for path in root.iterdir() if _GROUP.fullmatch(path.name))
 
 
 def unwritable(root: Path, error: OSError) -> str:
-    """One line for a cache folder that cannot be written."""
+    """Message of a single line for a user: the cache folder cannot be written, and the reason."""
     reason = error.strerror or type(error).__name__
     return (
         f"the embedding cache {root} cannot be written ({reason}): free space there, or choose "

@@ -1,4 +1,4 @@
-"""Inventory: what is in the cache folder, for people, and how to empty it."""
+"""Inventory: list the embeddings in the cache folder, and delete them."""
 
 from dataclasses import dataclass
 from math import prod
@@ -11,7 +11,7 @@ from .layout import group_attributes, remove_group
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """The embeddings of one image under one model and intensity setting.
+    """The embeddings of an image under a model and an intensity mapping, listed for people.
 
     Parameters
     ----------
@@ -20,11 +20,11 @@ class CacheEntry:
     path : Path
         The folder, a zarr group.
     image, model, intensity : str
-        What was encoded; "unknown" if the group's metadata is damaged.
+        Fields of :class:`CacheSpec`; "unknown" if the group's metadata is damaged.
     tiles_done, tiles_total : int
-        How many tiles are there, out of how many.
+        Number of tiles with an embedding, and of all tiles of the image.
     bytes : int
-        On disk.
+        Size on disk.
     last_used : float or None
         Seconds since the epoch; None if there is no tile.
     """
@@ -41,7 +41,7 @@ class CacheEntry:
 
 
 def cache_info(root: Path | str | None = None) -> list[CacheEntry]:
-    """List what the cache holds, most recently used first.
+    """List the images and models with cached embeddings, most recently used first.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def cache_info(root: Path | str | None = None) -> list[CacheEntry]:
     Raises
     ------
     CacheError
-        If the folder is another program's.
+        If the folder belongs to another program.
     """
     root = chosen_root(root)
     if not root.is_dir() or not is_ours(root):
@@ -76,19 +76,19 @@ def cache_entry(group: Path) -> CacheEntry:
     Returns
     -------
     CacheEntry
-        With zeros and "unknown" where there is nothing to say.
+        With zeros and "unknown" for a missing or damaged group.
     """
     attributes = group_attributes(group)
-    known = attributes if isinstance(attributes, dict) else {}
+    metadata = attributes if isinstance(attributes, dict) else {}
     tiles = list(tiles_in(group))
     return CacheEntry(
         name=group.name,
         path=group,
-        image=str(known.get("image", "unknown")),
-        model=str(known.get("model", "unknown")),
-        intensity=str(known.get("intensity", "unknown")),
-        tiles_done=sum(tile.is_whole for tile in tiles) if known else 0,
-        tiles_total=prod(known["grid_shape"]) if known else 0,
+        image=str(metadata.get("image", "unknown")),
+        model=str(metadata.get("model", "unknown")),
+        intensity=str(metadata.get("intensity", "unknown")),
+        tiles_done=sum(tile.is_whole for tile in tiles) if metadata else 0,
+        tiles_total=prod(metadata["grid_shape"]) if metadata else 0,
         bytes=sum(tile.bytes for tile in tiles),
         last_used=max((tile.last_used for tile in tiles), default=None),
     )
@@ -97,16 +97,17 @@ def cache_entry(group: Path) -> CacheEntry:
 def clear_cache(
     root: Path | str | None = None, *, image: str | None = None, model: str | None = None
 ) -> int:
-    """Delete embeddings; only folders that are ours are touched.
+    """Delete embeddings; folders without our marker are never touched.
 
     Parameters
     ----------
     root : Path or str, optional
         Cache folder; the user's own by default.
     image : str, optional
-        Only of this image: its identity, or the name of an entry. All images by default.
+        Identity of an image, or the name of an entry: only its embeddings are deleted. All images
+        by default.
     model : str, optional
-        Only of this model. All models by default.
+        Name of a model: only its embeddings are deleted. All models by default.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def clear_cache(
     Raises
     ------
     CacheError
-        If the folder is another program's.
+        If the folder belongs to another program.
     OSError
         If an entry cannot be deleted.
     """
@@ -129,7 +130,7 @@ def clear_cache(
 
 
 def prune_cache(root: Path | str | None = None, *, max_size: int | str) -> int:
-    """Delete the least recently used tiles until the cache is no larger than asked for.
+    """Delete the least recently used tiles until the cache is no larger than `max_size`.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ def prune_cache(root: Path | str | None = None, *, max_size: int | str) -> int:
     Raises
     ------
     CacheError
-        If the folder is another program's, or `max_size` is not a size.
+        If the folder belongs to another program, or `max_size` is not a size.
     """
     budget = byte_budget(max_size)
     before = sum(entry.bytes for entry in cache_info(root))

@@ -1,4 +1,4 @@
-"""Layout of one group: zarr arrays indexed by tile, one chunk per tile.
+"""Layout of a group: zarr arrays indexed by tile, a chunk per tile.
 
 Chunks are not compressed. Zstandard saves 8 % of fp16 features and makes reading 2.5 times
 slower (5.5 instead of 2.2 ms for 4 MB), and reading is what a click waits for.
@@ -14,12 +14,20 @@ from typing import Any
 import zarr
 from zarr.codecs import Crc32cCodec
 
+from napari_sam.tiles.grid import TileIndex
+
 from .digest import record_size
 from .spec import CacheSpec
 
 DIGEST = "digest"
+"""Name of the array that holds the record of each tile, see :mod:`.digest`."""
+
 ATTRIBUTE = "napari_sam_cache"
+"""Attribute of the zarr group that holds :meth:`CacheSpec.attributes`."""
+
 PARTIAL = ".partial"
+"""Suffix of files and folders that are being written."""
+
 _DIGEST_NOTE = (
     "BLAKE2b-128 of the pixels that the tile was computed from, then CRC-32 (little-endian) of the "
     "tile in each of the other arrays, in the order of their names. No chunk: not computed."
@@ -36,18 +44,19 @@ def open_group(path: Path, spec: CacheSpec) -> Arrays | None:
     path : Path
         Folder of the group.
     spec : CacheSpec
-        What it should hold.
+        Expected identity and layout.
 
     Returns
     -------
     dict of str to zarr.Array, or None
-        None if the group is missing or is not what the spec says, for whatever reason.
+        Name to array, the digest among them. None if the group is missing, damaged, or has another
+        identity or layout.
     """
     try:
         if group_attributes(path) != spec.attributes():
             return None
         arrays = {name: zarr.open_array(path / name, mode="r+") for name in (DIGEST, *spec.arrays)}
-    # Damaged metadata fails in as many ways as there are bytes in it; all mean "start again".
+    # Damaged metadata raises errors of many kinds; after each the group is created anew.
     except Exception:
         return None
     fits = all(arrays[name].chunks == _chunk(shape, spec) for name, shape in _shapes(spec).items())
@@ -55,14 +64,14 @@ def open_group(path: Path, spec: CacheSpec) -> Arrays | None:
 
 
 def create_group(path: Path, spec: CacheSpec) -> None:
-    """Create an empty group in one step; whatever damaged group lies there is replaced.
+    """Create an empty group by a single rename; a damaged group in its place is replaced.
 
     Parameters
     ----------
     path : Path
         Folder of the group.
     spec : CacheSpec
-        What it is to hold.
+        Identity and layout of the group.
 
     Raises
     ------
@@ -77,7 +86,7 @@ def create_group(path: Path, spec: CacheSpec) -> None:
         try:
             os.rename(partial, path)
         except OSError:
-            # Another process was quicker: its group is as good as ours.
+            # Another process has created the same group meanwhile.
             if not path.exists():
                 raise
     finally:
@@ -85,14 +94,14 @@ def create_group(path: Path, spec: CacheSpec) -> None:
 
 
 def remove_group(path: Path) -> None:
-    """Delete a group so that no other process ever sees half of it."""
-    doomed = _beside(path)
-    os.rename(path, doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+    """Delete a group, renamed first: no other process ever sees half a group."""
+    partial = _beside(path)
+    os.rename(path, partial)
+    shutil.rmtree(partial, ignore_errors=True)
 
 
 def group_attributes(path: Path) -> Any:
-    """Read what a group says about itself; None if that cannot be read."""
+    """Read the attributes of a group, see :meth:`CacheSpec.attributes`; None if damaged."""
     try:
         metadata = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
         return metadata["attributes"][ATTRIBUTE]
@@ -100,8 +109,8 @@ def group_attributes(path: Path) -> Any:
         return None
 
 
-def chunk_path(group: Path, name: str, index: tuple[int, ...], spec: CacheSpec) -> Path:
-    """File of one tile in one array; all tiles lie in one folder, which is quick to list."""
+def chunk_path(group: Path, name: str, index: TileIndex, spec: CacheSpec) -> Path:
+    """File of a tile in an array; all files of an array lie in a flat folder, quick to list."""
     trailing = len(_shapes(spec)[name])
     return group / name / ".".join(["c", *map(str, index), *["0"] * trailing])
 

@@ -1,4 +1,4 @@
-"""CacheSpec: what has to be the same for a stored embedding to be used again."""
+"""CacheSpec: the conditions for using a stored embedding again."""
 
 import hashlib
 import json
@@ -14,32 +14,34 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class CacheSpec:
-    """Identity and layout of the embeddings of one image under one model and intensity mapping.
+    """Identity and layout of the embeddings of an image under a model and an intensity mapping.
 
     Parameters
     ----------
     image : str
-        Identity of the image, such as its path. It need not say anything about the pixels: those
+        Identity of the image, such as its path. It need not say anything about the pixels, which
         are compared tile by tile.
     model : str
         Name of the model, for people.
     weights_hash : str
-        Fingerprint of the weights, for certainty.
+        Fingerprint of the weights: two models may have one name.
     intensity : str
         Key of the intensity mapping.
     tile_size, overlap : int
-        Of the tile grid, image pixels.
+        Side of a tile, and overlap of neighbouring tiles, data pixels.
     grid_shape : tuple of int
-        ``(*plane_shape, rows, cols)``: how many tiles there are along each axis.
+        ``(*plane_shape, rows, cols)``: number of tiles along each axis.
     arrays : mapping of str to tuple of int
-        Name of each array of an embedding -> its shape for one tile.
+        Name of each array of an embedding -> its shape for one tile, see
+        :func:`~napari_sam.embeddings.embedding.array_shapes`.
     version : int
         Version of the layout on disk.
 
     Raises
     ------
     ValueError
-        If there is no array, a name cannot be a folder, or a shape is not positive.
+        If there is no array, an array's name cannot be that of a folder, or a shape is not
+        positive.
     """
 
     image: str
@@ -53,7 +55,7 @@ class CacheSpec:
     version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
-        """Check the shapes and bring the arrays into one order."""
+        """Check the shapes and sort the arrays by name."""
         arrays = {name: tuple(int(n) for n in self.arrays[name]) for name in sorted(self.arrays)}
         object.__setattr__(self, "arrays", arrays)
         object.__setattr__(self, "grid_shape", tuple(int(n) for n in self.grid_shape))
@@ -69,19 +71,19 @@ class CacheSpec:
 
     @property
     def tile_bytes(self) -> int:
-        """Bytes that one tile takes on disk, without the few of its digest."""
+        """Bytes of the arrays of a tile on disk, without the digest of at most 32 bytes."""
         return sum(2 * math.prod(shape) for shape in self.arrays.values())
 
     @property
     def group_name(self) -> str:
-        """Folder of these embeddings: readable words, then a hash of the whole identity."""
+        """Name of the folder on disk: image and model in words, then a hash of all fields."""
         identity = json.dumps(self.attributes(), sort_keys=True).encode()
         key = hashlib.blake2b(identity, digest_size=8).hexdigest()
         file_name = re.split(r"[/\\]", self.image.rstrip("/\\"))[-1]
         return f"{_slug(file_name, 'image')}-{_slug(self.model, 'model')}-{key}.zarr"
 
     def attributes(self) -> dict[str, Any]:
-        """Give the identity as JSON values, as the zarr group carries it."""
+        """All fields as JSON values, for the attributes of the zarr group."""
         return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,4 @@
-"""Verify: whether what is kept is what was written, for people who moved or doubt a cache."""
+"""Verify: compare all cached tiles to their checksums, after a cache was moved or is in doubt."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from napari_sam.tiles.grid import TileIndex
 
 from .budget import TileUsage, tiles_in
 from .digest import DIGEST_BYTES, make_record
@@ -17,29 +19,29 @@ from .spec import FORMAT_VERSION, CacheSpec
 
 @dataclass(frozen=True, slots=True)
 class VerifyStep:
-    """One tile that was looked at.
+    """Result for a tile, yielded by :func:`verify_cache`.
 
     Parameters
     ----------
     image, model : str
-        Whose it is.
+        Fields of :class:`CacheSpec` of the tile's group; "unknown" if its metadata is damaged.
     index : tuple of int
         ``(*plane, row, col)``.
     good : bool
-        Whether it is what was written; if not, it was deleted, and will be computed again.
+        Whether the tile fits its checksums; if not, it was deleted, and will be computed again.
     """
 
     image: str
     model: str
-    index: tuple[int, ...]
+    index: TileIndex
     good: bool
 
 
 def verify_cache(root: Path | str | None = None) -> Iterator[VerifyStep]:
-    """Read every tile and compare it to its checksums; damaged ones are deleted.
+    """Read all tiles and compare the arrays to the checksums; damaged tiles are deleted.
 
-    A click does the same with each tile that it needs: a damaged tile is never used. What another
-    process writes meanwhile may be taken for damaged, which costs that tile being computed again.
+    A click does the same with each tile that it needs: a damaged tile is never used. A tile that
+    another process is writing may be taken for damaged, and is then computed again.
 
     Parameters
     ----------
@@ -49,13 +51,13 @@ def verify_cache(root: Path | str | None = None) -> Iterator[VerifyStep]:
     Yields
     ------
     VerifyStep
-        Each tile. Those of another version of the format are passed over: nobody reads them, and
-        the byte budget takes them away.
+        Each tile. Groups of another version of the format are skipped: they are never read, and
+        in time evicted by the byte budget.
 
     Raises
     ------
     CacheError
-        If the folder is another program's.
+        If the folder belongs to another program.
     """
     root = chosen_root(root)
     if not root.is_dir() or not is_ours(root):
@@ -77,7 +79,7 @@ def _verify_group(group: Path, spec: CacheSpec | None) -> Iterator[VerifyStep]:
 
 
 def _is_good(arrays: dict[str, Any], tile: TileUsage) -> bool:
-    # Damage shows as whatever the codecs raise on it.
+    # Each codec raises its own errors on damage.
     try:
         record = np.asarray(arrays[DIGEST][tile.index], np.uint8)
         stored = {n: np.asarray(a[tile.index]) for n, a in arrays.items() if n != DIGEST}

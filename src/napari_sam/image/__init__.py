@@ -1,7 +1,8 @@
-"""Images: what the microscope gave us."""
+"""Images: files and arrays, read plane by plane and mapped to the RGB of a model."""
 
+from .calibration import Calibration
 from .intensity import IntensityMapping, contrast_mapping
 from .volume import Volume
 
-# Reading files is in napari_sam.image.read alone: zarr and tifffile take a second to import.
-__all__ = ["IntensityMapping", "Volume", "contrast_mapping"]
+# read_image stays in napari_sam.image.read: to import zarr and tifffile takes a second.
+__all__ = ["Calibration", "IntensityMapping", "Volume", "contrast_mapping"]

@@ -1,4 +1,4 @@
-"""ChannelStack: images of one shape as the channels of one, none of them loaded."""
+"""ChannelStack: several images of the same shape as the channels of a single image."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +10,12 @@ from napari_sam.errors import ImageError
 
 
 class ChannelStack:
-    """Array-likes of one shape along a new first axis.
+    """Array-likes of the same shape along a new first axis; no pixels are loaded.
 
     Parameters
     ----------
     arrays : sequence of array-like
-        With ``shape``, ``dtype`` and slicing: numpy, dask, zarr; at least one.
+        At least one, with ``shape``, ``dtype`` and slicing: numpy, dask, zarr.
 
     Raises
     ------
@@ -32,10 +32,10 @@ class ChannelStack:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """A type that holds the values of all."""
+        """The smallest type for the values of all channels."""
         return np.result_type(*(np.dtype(array.dtype) for array in self._arrays))
 
     def __getitem__(self, index: tuple[Any, ...]) -> NDArray[Any]:
-        """Read of one channel what is asked for; the first index says which."""
-        channel, *within = index
-        return np.asarray(self._arrays[channel][tuple(within)])
+        """Read a region of a channel: the first index is the channel, the others the region."""
+        channel, *region = index
+        return np.asarray(self._arrays[channel][tuple(region)])

@@ -1,4 +1,4 @@
-"""Intensity: the image's values to the RGB that the model sees, the same for every tile."""
+"""Intensity: map the values of an image to the RGB input of a model, equally in all tiles."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,27 +9,32 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import ImageError
 
-from .volume import Volume
+from .volume import Plane, Volume
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.8
-RGB = tuple[float, float, float]
-"""A colour, each part from 0 to 1."""
+"""Percentiles of a channel that automatic contrast maps to 0 and to 255."""
 
-_PATCHES = 32  # that are sampled
-_PATCH = 192  # pixels, side
+RGB = tuple[float, float, float]
+"""Red, green and blue of a colour, from 0 to 1."""
+
+_PATCHES = 32
+"""Number of patches from which automatic contrast is measured."""
+
+_PATCH_SIZE = 192
+"""Side of such a patch, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntensityMapping:
-    """Contrast limits of the channels that the model sees.
+    """Contrast limits and colours of the channels that a model gets; made once for an image.
 
     Parameters
     ----------
     limits : tuple of pair of float
         For each channel, the values that become 0 and 255.
     colours : tuple of RGB
-        In which each channel is drawn; they are added, as light is. None: one channel is grey, two
-        are red and green, three are red, green and blue.
+        Colour of each channel at 255; colours add up like light. Without colours a single channel
+        is grey, two are red and green, three are red, green and blue.
     """
 
     limits: tuple[tuple[float, float], ...]
@@ -37,7 +42,7 @@ class IntensityMapping:
 
     @property
     def key(self) -> str:
-        """The limits and colours as text, exactly: part of the identity of cached embeddings."""
+        """Limits and colours as exact text: part of the identity of cached embeddings."""
         texts = [" to ".join(map(_exactly, pair)) for pair in self.limits]
         if self.colours:
             colours = (" ".join(map(_exactly, colour)) for colour in self.colours)
@@ -50,21 +55,21 @@ class IntensityMapping:
         Parameters
         ----------
         pixels : ndarray
-            ``(h, w, channels)``, any real dtype. NaN becomes the lower limit, what lies outside
-            of the limits the nearer one.
+            ``(h, w, channels)``, any real dtype. NaN becomes the lower limit, values outside of
+            the limits the nearer limit.
 
         Returns
         -------
         ndarray
-            ``(h, w, 3)`` float32 in 0..255, in :attr:`colours`.
+            ``(h, w, 3)`` float32 from 0 to 255.
         """
         rgb = np.zeros((*pixels.shape[:2], 3), np.float32)
         if self.colours:
             for index, ((low, high), colour) in enumerate(
                 zip(self.limits, self.colours, strict=True)
             ):
-                drawn = np.asarray(colour, np.float32)
-                rgb += _scaled(pixels[..., index], low, high)[..., None] * drawn
+                rgb_at_1 = np.asarray(colour, np.float32)
+                rgb += _scaled(pixels[..., index], low, high)[..., None] * rgb_at_1
             return np.minimum(rgb, 255, out=rgb)
         for index, (low, high) in enumerate(self.limits):
             rgb[..., index] = _scaled(pixels[..., index], low, high)
@@ -78,8 +83,8 @@ def _exactly(value: float) -> str:
 
 
 def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
-    """``low`` to 0 and ``high`` to 255; a factor of exactly 1 leaves 8 bits as they are."""
-    # float32 holds all but large whole numbers and float64
+    """Map `low` to 0 and `high` to 255; from 0 to 255, values of 8 bits stay exactly the same."""
+    # float32 holds the values of all types but float64 and integers of more than 16 bits
     exact = np.can_cast(values.dtype, np.float32)
     scaled: NDArray[Any] = np.array(values, np.float32 if exact else np.float64)
     scaled[np.isnan(scaled)] = low
@@ -93,17 +98,17 @@ def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
 def contrast_mapping(
     volume: Volume, contrast: Any = "auto", colours: Sequence[RGB] | None = None
 ) -> IntensityMapping:
-    """Limits for a whole image.
+    """Choose the contrast limits and colours of a whole image.
 
     Parameters
     ----------
     volume : Volume
-        The image; with "auto", a few patches of it are read.
+        The image; with "auto", up to 32 patches of it are read.
     contrast : "auto", (low, high) or one pair per channel
         "auto" takes robust percentiles of each channel over the whole image, and leaves 8-bit
         colour images as they are.
     colours : sequence of RGB, optional
-        In which each channel is drawn; see :class:`IntensityMapping`.
+        Colour of each channel; see :class:`IntensityMapping`.
 
     Returns
     -------
@@ -112,10 +117,11 @@ def contrast_mapping(
     Raises
     ------
     ImageError
-        If limits or colours make no sense.
+        If limits or colours do not fit the channels, or a limit is not finite or not below the
+        upper limit.
     """
-    drawn_in = _check_colours(colours, len(volume.channels)) if colours is not None else ()
-    return replace(_limits_of(volume, contrast), colours=drawn_in)
+    checked = _check_colours(colours, len(volume.channels)) if colours is not None else ()
+    return replace(_limits_of(volume, contrast), colours=checked)
 
 
 def _check_colours(colours: Sequence[RGB], channels: int) -> tuple[RGB, ...]:
@@ -171,28 +177,28 @@ def _limits(values: NDArray[Any]) -> tuple[float, float]:
 
 
 def _patches(volume: Volume) -> Iterator[NDArray[Any]]:
-    """Patches spread over the planes and the plane, always the same for the same image.
+    """Patches spread evenly over all planes, always the same for the same image.
 
-    A small image is read whole; of a large one as little as 32 patches, so that opening a
-    terabyte takes no longer than opening a picture.
+    A small image is read completely, a large image only in 32 patches, so that opening a terabyte
+    takes no longer than opening a picture.
     """
     planes = list(_spread_planes(volume))
     per_plane = max(1, _PATCHES // len(planes))
     for index, plane in enumerate(planes):
-        if volume.height * volume.width <= per_plane * _PATCH**2:
+        if volume.height * volume.width <= per_plane * _PATCH_SIZE**2:
             yield volume.read(plane, 0, 0, volume.height, volume.width)
             continue
         for k in range(per_plane):
             # additive recurrence: even cover with any number of points (Roberts 2018, "R2")
             n = index * per_plane + k + 1
-            y0 = int(((0.5 + 0.7548776662466927 * n) % 1) * max(1, volume.height - _PATCH))
-            x0 = int(((0.5 + 0.5698402909980532 * n) % 1) * max(1, volume.width - _PATCH))
-            y1, x1 = min(y0 + _PATCH, volume.height), min(x0 + _PATCH, volume.width)
+            y0 = int(((0.5 + 0.7548776662466927 * n) % 1) * max(1, volume.height - _PATCH_SIZE))
+            x0 = int(((0.5 + 0.5698402909980532 * n) % 1) * max(1, volume.width - _PATCH_SIZE))
+            y1, x1 = min(y0 + _PATCH_SIZE, volume.height), min(x0 + _PATCH_SIZE, volume.width)
             yield volume.read(plane, y0, x0, y1, x1)
 
 
-def _spread_planes(volume: Volume) -> Iterator[tuple[int, ...]]:
-    """At most as many planes as patches, evenly spread over all."""
+def _spread_planes(volume: Volume) -> Iterator[Plane]:
+    """At most 32 planes, spread evenly over all planes."""
     total = int(np.prod(volume.plane_shape, dtype=np.int64)) if volume.plane_shape else 1
     for flat in np.unique(np.linspace(0, total - 1, min(total, _PATCHES)).round().astype(np.int64)):
         yield tuple(int(i) for i in np.unravel_index(int(flat), volume.plane_shape or (1,)))[

@@ -1,9 +1,9 @@
-"""Read: a path to a Volume, lazily where the format allows."""
+"""Read: open an image file as a Volume, of which pixels are loaded lazily if possible."""
 
 import math
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,16 @@ from .volume import Volume
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 _PLAIN_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "F", "RGB", "RGBA"})
+"""Pillow's modes whose pixels are grey levels or RGB; pictures of other modes are converted."""
+
 _TIFFS = frozenset({".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".qptiff", ".btf"})
 SUFFIXES = _PICTURES | _TIFFS | {".npy"}
-"""Of files that can be read; zarr is a folder."""
+"""Suffixes of image files that can be read; zarr images are folders."""
 
 # tifffile's letters: samples are channels; stacks without a name are taken for z
 _AXES = str.maketrans("SIQ", "CZZ")
 _CENTIMETRE = 3  # ResolutionUnit of TIFF 6.0
+
 _UNITS = {
     **dict.fromkeys(("\N{MICRO SIGN}m", "\N{GREEK SMALL LETTER MU}m"), "micrometer"),
     **dict.fromkeys(("um", "micron", "microns", "\\u00B5m"), "micrometer"),
@@ -33,13 +36,35 @@ _UNITS = {
     **{"ms": "millisecond", "min": "minute", "h": "hour"},
     **dict.fromkeys(("", "pixels", "reference frame"), "pixel"),
 }
-_Spacing = dict[str, tuple[float, str]]  # size of a pixel and its unit, for each axis that has one
+"""Unit as files spell it -> its full name; other units stay as they are."""
+
+_Spacing = dict[str, tuple[float, str]]
+"""Letter of an axis -> size of a pixel and its unit as the file spells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Metadata:
+    """Axes and calibration that a file states, empty where it states nothing.
+
+    Parameters
+    ----------
+    axes : str or None
+        Letters of the dimensions, such as ``"TCZYX"``.
+    spacing : dict
+        Size of a pixel and its unit, by axis.
+    origin : dict of str to float
+        World coordinate of the first pixel, by axis, in the unit of its spacing.
+    """
+
+    axes: str | None = None
+    spacing: _Spacing = field(default_factory=dict)
+    origin: dict[str, float] = field(default_factory=dict)
 
 
 def read_image(
     path: str | Path, *, axes: str | None = None, channels: Sequence[int] | int | None = None
 ) -> Volume:
-    """Open an image file; pixels are read when they are asked for.
+    """Open an image file; pixels are read later, region by region.
 
     Parameters
     ----------
@@ -47,9 +72,9 @@ def read_image(
         TIFF, OME-TIFF or ImageJ TIFF; OME-Zarr 0.4 or 0.5 (its full resolution) or a zarr array;
         npy; PNG, JPEG. Zarr also by URL, such as ``s3://...``, where zarr has what that takes.
     axes : str, optional
-        One letter of TCZYX a dimension, where the file does not say or says it wrong.
+        One letter of TCZYX for each dimension, to replace missing or wrong axes of the file.
     channels : int or sequence of int, optional
-        One to three channels that the model sees.
+        Indices of the one to three channels that the model gets.
 
     Returns
     -------
@@ -65,50 +90,49 @@ def read_image(
     if isinstance(path, Path) and not path.exists():
         raise ImageError(f"no file {path}: check the path")
     try:
-        data, found = _open(path) if isinstance(path, Path) else _open_zarr(path)
+        data, metadata = _open(path) if isinstance(path, Path) else _open_zarr(path)
     except ImageError:
         raise
-    except Exception as error:  # whatever a decoder raises on a file that is not what it seems
+    except Exception as error:  # decoders raise errors of many kinds on damaged files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ImageError(f"{path} is not an image that can be read: {reason}") from error
-    return _volume(path, data, found, axes, channels)
+    return _volume(path, data, metadata, axes, channels)
 
 
 def is_url(path: str | Path) -> bool:
-    """Whether it is the address of something elsewhere, and not a path."""
+    """Whether a path is a URL, such as ``s3://...``."""
     return "://" in str(path)
 
 
 def _volume(
     path: Path | str,
     data: Any,
-    found: dict[str, Any],
+    metadata: _Metadata,
     axes: str | None,
     channels: Sequence[int] | int | None,
 ) -> Volume:
-    axes = axes or found.get("axes")
+    axes = axes or metadata.axes
     volume = Volume.from_array(data, axes=axes, channels=channels, name=str(path))
-    origin = found.get("origin", {})
-    spacing = [found.get("spacing", {}).get(axis, (1.0, "")) for axis in volume.label_axes]
-    # Some programs write a size of 0 where they know none.
+    spacing = [metadata.spacing.get(axis, (1.0, "")) for axis in volume.label_axes]
+    # Some programs write 0 for an unknown size.
     sizes = [size if math.isfinite(size) and size > 0 else 1.0 for size, _ in spacing]
     return replace(
         volume,
         scale=tuple(sizes),
         units=tuple(_UNITS.get(unit, unit) for _, unit in spacing),
-        translate=tuple(origin.get(axis, 0.0) for axis in volume.label_axes),
+        translate=tuple(metadata.origin.get(axis, 0.0) for axis in volume.label_axes),
     )
 
 
-def _open(path: Path) -> tuple[Any, dict[str, Any]]:
-    """The data, and what the file says about axes, spacing (size, unit) and origin."""
+def _open(path: Path) -> tuple[Any, _Metadata]:
+    """Array and metadata of a file or a zarr folder."""
     suffix = path.suffix.lower()
     if path.is_dir():
         return _open_zarr(path)
     if suffix in _TIFFS:
         return _open_tiff(path)
     if suffix == ".npy":
-        return np.load(path, mmap_mode="r", allow_pickle=False), {}
+        return np.load(path, mmap_mode="r", allow_pickle=False), _Metadata()
     if suffix in _PICTURES:
         return _open_picture(path)
     raise ImageError(
@@ -116,32 +140,32 @@ def _open(path: Path) -> tuple[Any, dict[str, Any]]:
     )
 
 
-def _open_picture(path: Path) -> tuple[Any, dict[str, Any]]:
+def _open_picture(path: Path) -> tuple[Any, _Metadata]:
     with Image.open(path) as picture:
-        if picture.mode == "LA":  # grey, and how transparent
-            return np.asarray(picture.convert("L")), {}
-        # palettes and printers' inks become colours
+        if picture.mode == "LA":  # grey with transparency
+            return np.asarray(picture.convert("L")), _Metadata()
+        # palettes and CMYK become RGB
         plain = picture if picture.mode in _PLAIN_MODES else picture.convert("RGB")
         pixels = np.asarray(plain)
-    return pixels, {"axes": "YXC" if pixels.ndim == 3 else "YX"}
+    return pixels, _Metadata("YXC" if pixels.ndim == 3 else "YX")
 
 
-def _open_tiff(path: Path) -> tuple[Any, dict[str, Any]]:
+def _open_tiff(path: Path) -> tuple[Any, _Metadata]:
     with tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
         axes = series.axes.translate(_AXES)
         try:
             spacing = _ome_spacing(tiff) if tiff.is_ome else _tiff_spacing(tiff)
-        except Exception:  # pixels can be segmented whatever is written beside them
+        except Exception:  # with damaged metadata the pixels can still be segmented
             spacing = {}
     try:
         store = tifffile.imread(path, aszarr=True, series=0, level=0)
         data: Any = zarr.open_array(store, mode="r")
-        weakref.finalize(data, store.close)  # the file is held open as long as its pixels are
-    except Exception:  # unusual layouts (scattered pages, old codecs) are read whole
+        weakref.finalize(data, store.close)  # close the file when the array is deleted
+    except Exception:  # unusual layouts (scattered pages, old codecs) cannot be read lazily
         data = tifffile.imread(path, series=0, level=0)
-    known = len(set(axes)) == len(axes) and set(axes) <= set("TCZYX")
-    return data, {"axes": axes if known else None, "spacing": spacing}
+    valid = len(set(axes)) == len(axes) and set(axes) <= set("TCZYX")
+    return data, _Metadata(axes if valid else None, spacing)
 
 
 def _ome_spacing(tiff: tifffile.TiffFile) -> _Spacing:
@@ -158,9 +182,9 @@ def _ome_spacing(tiff: tifffile.TiffFile) -> _Spacing:
 
 
 def _tiff_spacing(tiff: tifffile.TiffFile) -> _Spacing:
-    """ImageJ's spacing and unit; of a plain TIFF the resolution, where it is per centimetre.
+    """Spacing and unit of ImageJ; in a plain TIFF the resolution, if given per centimetre.
 
-    Per inch it says how large to print: 72 or 300, whatever the microscope.
+    A resolution per inch, such as 72 or 300, is the size for printing, not that of the microscope.
     """
     imagej = tiff.imagej_metadata or {}
     tags = tiff.pages.first.tags
@@ -178,18 +202,18 @@ def _tiff_spacing(tiff: tifffile.TiffFile) -> _Spacing:
     return spacing
 
 
-def _open_zarr(path: Path | str) -> tuple[Any, dict[str, Any]]:
+def _open_zarr(path: Path | str) -> tuple[Any, _Metadata]:
     node: Any = zarr.open(path, mode="r")
     if isinstance(node, zarr.Array):
-        return node, {}
+        return node, _Metadata()
     if "bioformats2raw.layout" in node.attrs and "0" in node:
-        node = node["0"]  # the first of the images that were in one file
+        node = node["0"]  # the first image of a converted file
     attributes = node.attrs.asdict()
     multiscales = attributes.get("ome", attributes).get("multiscales")
     if not multiscales:
         raise ImageError(f"{path} is a zarr group without an OME image: give the image inside it")
-    dataset = multiscales[0]["datasets"][0]  # the first is the full resolution
-    # Until version 0.2 the axes were always these; in 0.3 they were names without more.
+    dataset = multiscales[0]["datasets"][0]  # the first dataset has the full resolution
+    # OME-Zarr up to 0.2 fixes the axes to tczyx; 0.3 lists names only, later versions objects.
     axes = [
         axis if isinstance(axis, Mapping) else {"name": axis}
         for axis in multiscales[0].get("axes", "tczyx")
@@ -197,17 +221,14 @@ def _open_zarr(path: Path | str) -> tuple[Any, dict[str, Any]]:
     names = "".join(axis["name"][0].upper() for axis in axes)
     scale, origin = _transformed(len(axes), dataset, multiscales[0])
     units = [axis.get("unit") or "" for axis in axes]
-    return node[dataset["path"]], {
-        "axes": names,
-        "spacing": dict(zip(names, zip(scale, units, strict=True), strict=True)),
-        "origin": dict(zip(names, origin, strict=True)),
-    }
+    spacing = dict(zip(names, zip(scale, units, strict=True), strict=True))
+    return node[dataset["path"]], _Metadata(names, spacing, dict(zip(names, origin, strict=True)))
 
 
 def _transformed(
     ndim: int, dataset: Mapping[str, Any], multiscale: Mapping[str, Any]
 ) -> tuple[list[float], list[float]]:
-    """Scale and origin of a level: its own transformations, then those of all levels."""
+    """Scale and origin of a level, from its transformations and then those of all levels."""
     scale, origin = [1.0] * ndim, [0.0] * ndim
     for holder in (dataset, multiscale):
         for step in holder.get("coordinateTransformations", ()):

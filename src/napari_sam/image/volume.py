@@ -1,6 +1,5 @@
-"""Volume: any array-like with named axes, of which only what is asked for is loaded."""
+"""Volume: an array-like image with named axes, loaded region by region."""
 
-import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,17 +11,19 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import ImageError
 
-Plane = tuple[int, ...]
+from .calibration import Calibration
+from .check import as_array, check_axes, checked_channels, checked_shape, guess_axes
 
-_GUESSES = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
-_SEEN_CHANNELS = 3
+Plane = tuple[int, ...]
+"""Index of a plane along the axes before Y and X, such as ``(t, z)``; ``()`` for a single image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Volume:
-    """What the microscope gave us.
+    """An image of 2 to 5 dimensions with named axes, in memory or on disk.
 
-    Make one with :meth:`from_array`, which checks and completes.
+    Make a volume with :meth:`from_array`, which checks and completes, or
+    :func:`~napari_sam.image.read.read_image`; a session, the encoder and measuring read from it.
 
     Parameters
     ----------
@@ -31,13 +32,13 @@ class Volume:
     axes : str
         One letter of TCZYX for each dimension; ends in YX, or in YXC for colour images.
     scale, translate : tuple of float
-        Size of a pixel and position of the first, for each of :attr:`label_axes`.
+        Size of a pixel, and position of the first pixel's centre, for each of :attr:`label_axes`.
     units : tuple of str
-        For each of :attr:`label_axes`.
+        Unit of scale and translate, for each of :attr:`label_axes`.
     name : str
-        For messages, and for the identity of cached embeddings.
+        Name or path of the image, for messages and the identity of cached embeddings.
     channels : tuple of int
-        One to three channels that the model sees.
+        Indices of the one to three channels that the model gets.
     """
 
     data: Any
@@ -60,7 +61,7 @@ class Volume:
         channels: Sequence[int] | int | None = None,
         name: str = "image",
     ) -> "Volume":
-        """Check an array and complete what is not given.
+        """Check an array and fill in missing axes, calibration and channels.
 
         Parameters
         ----------
@@ -83,36 +84,41 @@ class Volume:
         Raises
         ------
         ImageError
-            If it is not an image that can be segmented.
+            If the array cannot be an image, or an argument does not fit it.
         """
-        data = _as_array(name, data)
-        shape = _shape(name, data)
-        axes = _guess_axes(shape) if axes is None else str(axes).upper()
-        _check_axes(name, shape, axes)
-        label_axes = axes.replace("C", "")
+        data = as_array(name, data)
+        shape = checked_shape(name, data)
+        axes = guess_axes(shape) if axes is None else str(axes).upper()
+        check_axes(name, shape, axes)
+        calibration = Calibration.checked(axes.replace("C", ""), scale, translate, units)
         return cls(
             data=data,
             axes=axes,
-            scale=_scale(scale, label_axes),
-            translate=_per_axis("translate", translate, label_axes, 0.0),
-            units=_units(units, label_axes),
+            scale=calibration.scale,
+            translate=calibration.translate,
+            units=calibration.units,
             name=name,
-            channels=_check_channels(name, shape, axes, channels),
+            channels=checked_channels(name, shape, axes, channels),
         )
 
     @property
     def identity(self) -> str:
-        """Path from the root of its file, from wherever it was opened; or its name."""
+        """Absolute path of the image's file; of an image without a file, the name."""
         return os.path.abspath(self.name) if os.path.exists(self.name) else self.name
 
     @property
     def label_axes(self) -> str:
-        """Axes of the labels: all but the channels."""
+        """Letters of all axes but the channels, such as ``"TZYX"``: the axes of labels."""
         return self.axes.replace("C", "")
 
     @property
+    def calibration(self) -> Calibration:
+        """The label axes with the size, position and unit of a pixel along each."""
+        return Calibration(self.label_axes, self.scale, self.translate, self.units)
+
+    @property
     def plane_axes(self) -> str:
-        """Axes that a plane is chosen on, such as ``"TZ"``; empty for a single image."""
+        """Letters of the axes before Y and X, such as ``"TZ"``; empty for a single image."""
         return self.label_axes[:-2]
 
     @property
@@ -138,22 +144,22 @@ class Volume:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of the image's values."""
+        """Type of the image's values."""
         dtype: np.dtype[Any] = np.dtype(self.data.dtype)
         return dtype
 
     @property
     def channel_count(self) -> int:
-        """How many channels there are, whether or not the model sees them."""
+        """Number of all channels, including channels that the model does not get."""
         return int(self.data.shape[self.axes.index("C")]) if "C" in self.axes else 1
 
     @property
     def is_rgb(self) -> bool:
-        """Whether the channels are the colours of a picture: last, three seen, 8 bits."""
+        """Whether the model gets a colour picture: three channels on the last axis, of 8 bits."""
         return self.axes.endswith("C") and len(self.channels) == 3 and self.dtype == np.uint8
 
     def planes(self) -> Iterator[Plane]:
-        """Indices of all planes, the last axis fastest."""
+        """Indices of all planes; the last axis varies fastest."""
         yield from product(*(range(n) for n in self.plane_shape))
 
     def read(self, plane: Plane, y0: int, x0: int, y1: int, x1: int) -> NDArray[Any]:
@@ -169,133 +175,33 @@ class Volume:
         Returns
         -------
         ndarray
-            ``(y1 - y0, x1 - x0, channels)`` in the image's own dtype.
+            ``(y1 - y0, x1 - x0, channels)`` in the image's dtype.
 
         Raises
         ------
         ImageError
             If the pixels cannot be read, for example because the file is cut off.
         """
-        where = dict(zip(self.plane_axes, plane, strict=True))
-        region = {"Y": slice(y0, y1), "X": slice(x0, x1)}
+        region = {
+            **dict(zip(self.plane_axes, plane, strict=True)),
+            "Y": slice(y0, y1),
+            "X": slice(x0, x1),
+        }
         if "C" not in self.axes:
-            return self._load({**where, **region})[..., None]
-        if self.axes.endswith("C"):  # colours share their chunks: decode each only once
+            return self._load(region)[..., None]
+        if self.axes.endswith("C"):  # colours share chunks: decode each chunk only once
             first, last = min(self.channels), max(self.channels)
-            colours = self._load({**where, **region, "C": slice(first, last + 1)})
+            colours = self._load({**region, "C": slice(first, last + 1)})
             return colours[..., [c - first for c in self.channels]]
-        channels = (self._load({**where, **region, "C": c}) for c in self.channels)
+        channels = (self._load({**region, "C": c}) for c in self.channels)
         return np.stack(list(channels), axis=-1)
 
-    def _load(self, where: dict[str, Any]) -> NDArray[Any]:
-        index = tuple(where[axis] for axis in self.axes)
+    def _load(self, index_by_axis: dict[str, Any]) -> NDArray[Any]:
+        index = tuple(index_by_axis[axis] for axis in self.axes)
         try:
             return np.asarray(self.data[index])
-        except Exception as error:  # every kind of array and codec has errors of its own
+        except Exception as error:  # arrays and codecs raise errors of many kinds
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ImageError(
                 f"part of {self.name} cannot be read: {reason}; check that the file is whole"
             ) from error
-
-
-def _as_array(name: str, data: Any) -> Any:
-    """What has shape and dtype is left as it is: it may be larger than memory."""
-    if hasattr(data, "shape") and hasattr(data, "dtype"):
-        return data
-    try:
-        return np.asarray(data)
-    except ValueError:
-        raise ImageError(
-            f"{name} has rows of different lengths: give an array, of an image pyramid one level"
-        ) from None
-
-
-def _shape(name: str, data: Any) -> tuple[int, ...]:
-    """Shape of what can be an image."""
-    try:
-        shape, dtype = tuple(int(n) for n in data.shape), np.dtype(data.dtype)
-    except (TypeError, ValueError):
-        raise ImageError(
-            f"{name} has no known shape or values (shape {data.shape}, {data.dtype}): give a "
-            "numpy, dask or zarr array with known chunk sizes"
-        ) from None
-    _check_array(name, shape, dtype)
-    return shape
-
-
-def _check_array(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    if not shape:
-        raise ImageError(f"{name} is a single value, not an image: give an array, or open a file")
-    if not 2 <= len(shape) <= 5:
-        raise ImageError(
-            f"{name} has {len(shape)} dimensions: give an image of 2 to 5, from T, C, Z, Y, X"
-        )
-    if 0 in shape:
-        raise ImageError(f"{name} is empty, its shape is {shape}: give an image with pixels")
-    if dtype.kind not in "buif":
-        raise ImageError(
-            f"{name} holds {dtype} values: convert it to whole or floating-point numbers, "
-            "for complex data e.g. to their absolute values"
-        )
-
-
-def _guess_axes(shape: tuple[int, ...]) -> str:
-    if len(shape) > 2 and shape[-1] in (3, 4):  # no microscope makes images that narrow
-        return "TZYXC"[-len(shape) :]
-    return _GUESSES[len(shape)]
-
-
-def _check_axes(name: str, shape: tuple[int, ...], axes: str) -> None:
-    if len(axes) != len(shape):
-        raise ImageError(
-            f"axes {axes!r} name {len(axes)} dimensions but {name} has {len(shape)}, "
-            f"of shape {shape}: give one letter for each"
-        )
-    if set(axes) - set("TCZYX") or len(set(axes)) < len(axes):
-        raise ImageError(f"axes {axes!r}: use each of T, C, Z, Y, X at most once")
-    if not axes.endswith(("YX", "YXC")):
-        raise ImageError(f"axes {axes!r} must end in YX, or YXC for colours: transpose the image")
-
-
-def _check_channels(
-    name: str, shape: tuple[int, ...], axes: str, channels: Sequence[int] | int | None
-) -> tuple[int, ...]:
-    count = shape[axes.index("C")] if "C" in axes else 1
-    if channels is None:
-        return tuple(range(min(count, _SEEN_CHANNELS)))
-    chosen = (channels,) if isinstance(channels, int) else tuple(int(c) for c in channels)
-    if not 1 <= len(chosen) <= _SEEN_CHANNELS or not all(0 <= c < count for c in chosen):
-        raise ImageError(
-            f"channels {', '.join(map(str, chosen))} of {name}: choose one to three "
-            f"from 0 to {count - 1}"
-        )
-    return chosen
-
-
-def _per_axis(
-    what: str, values: Sequence[float] | None, axes: str, default: float
-) -> tuple[float, ...]:
-    if values is None:
-        return (default,) * len(axes)
-    try:
-        numbers = tuple(float(v) for v in values)
-    except (TypeError, ValueError):
-        numbers = ()
-    if len(numbers) != len(axes) or not all(map(math.isfinite, numbers)):
-        raise ImageError(f"{what} {values!r}: give {len(axes)} finite numbers, for {axes}")
-    return numbers
-
-
-def _scale(values: Sequence[float] | None, axes: str) -> tuple[float, ...]:
-    scale = _per_axis("scale", values, axes, 1.0)
-    if 0 in scale:
-        raise ImageError(f"scale {scale}: a pixel has some size, give numbers other than 0")
-    return scale
-
-
-def _units(units: Sequence[str] | None, axes: str) -> tuple[str, ...]:
-    if not units:
-        return ("pixel",) * len(axes)
-    if isinstance(units, str) or len(units) != len(axes):
-        raise ImageError(f"units {units!r}: give {len(axes)}, one for each of {axes}")
-    return tuple(str(unit) for unit in units)

@@ -1,4 +1,4 @@
-"""Measure: labels to numbers and outlines, for spreadsheets and for other programs."""
+"""Measure: tables and outlines of labels, for spreadsheets and other programs."""
 
 from .measure import iter_measure, measure
 from .measurements import Measurements

@@ -1,4 +1,4 @@
-"""Measurements: a table with a row for each object, and in a time series for each of its frames."""
+"""Measurements: a table with a row for each object, in a time series for each object and frame."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,43 +9,45 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurements:
-    """What was measured.
+    """A table of measured objects.
 
     Parameters
     ----------
     columns : mapping of str to ndarray
-        Name to values; all of one length. Made by :func:`~napari_sam.measure.measure.measure`:
+        Name of a column to its values, ``(rows,)`` each. Made by
+        :func:`~napari_sam.measure.measure.measure`, in this order:
 
         ``label``
-            The object.
+            Label of the object.
         ``t``
-            The frame, counted from 0, where the image has time.
+            Frame, counted from 0; only with a time axis.
         ``class``
-            Its class; empty if it has none. Only where there are classes.
+            Name of the object's class, empty without one; only if classes are given.
         ``score``
-            How much the model trusts it, from 0 to 1. Only where that is known.
+            Confidence of the model, from 0 to 1 (predicted IoU times the probability of an object),
+            NaN if unknown; only if scores are given.
         ``pixels``
-            How many.
-        ``area``, or ``volume`` where the image has z
+            Number of pixels.
+        ``area``, or ``volume`` with a z axis
             In the square or cube of ``unit``.
         ``unit``
-            Of lengths.
+            Unit of lengths, such as ``"micrometer"``; several are joined by ``/``.
         ``centroid_z``, ``centroid_y``, ``centroid_x``
-            In ``unit``, from the origin of the image: world coordinates.
+            Centroid in world coordinates, in ``unit``.
         ``bbox_z0``, ``bbox_y0``, ``bbox_x0``, ``bbox_z1``, ``bbox_y1``, ``bbox_x1``
-            In pixels, the ends excluded.
+            Bounding box in pixels, the ends excluded.
         ``intensity_mean``, or ``intensity_mean_0`` and so on for channels
-            Of the values as they are in the image.
+            Mean of the image's values, without contrast limits; only with an image.
     """
 
     columns: Mapping[str, NDArray[Any]]
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return len(self.columns["label"])
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Each row as plain values by name."""
+        """Each row as Python values by name of the column."""
         values = [column.tolist() for column in self.columns.values()]
         for row in zip(*values, strict=True):
             yield dict(zip(self.columns, row, strict=True))

@@ -1,14 +1,15 @@
-"""Save measures: what was asked for of some labels, measured once."""
+"""Save measures: measure labels once, and write several tables and outlines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from napari_sam.errors import OutputError
+from napari_sam.image.calibration import Calibration
 from napari_sam.image.volume import Volume
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.files.target import check_may_replace
+from napari_sam.labels.label_array import LabelArray
 
 from .measure import iter_measure
 from .outlines import outlines
@@ -16,32 +17,33 @@ from .write_outlines import OUTLINES, write_outlines
 from .write_table import TABLES, write_table
 
 SUFFIXES = TABLES + OUTLINES
+"""Suffixes of all files of measurements."""
 
 _LIBRARIES = {
     ".parquet": ("pyarrow.parquet", "Parquet needs pyarrow", "parquet", "a .csv"),
     ".zip": ("roifile", "ROIs for Fiji need roifile", "fiji", "a .geojson"),
 }
-"""Suffix -> module that it needs, what to say, our extra that brings it, what does without."""
+"""Suffix -> required module, message, extra of this package, suffix that needs no extra."""
 
 
 def save_measures(
     paths: Sequence[Path],
-    labels: Any,
-    labelled: Volume,
+    labels: LabelArray,
+    calibration: Calibration,
     image: Volume | None = None,
     *,
     classes: ClassTable | None = None,
     scores: Mapping[int, float] | None = None,
 ) -> Iterator[tuple[int, int]]:
-    """Measure labels, and write tables and outlines as the suffixes say.
+    """Measure labels, and write tables and outlines in the formats of the suffixes.
 
     Parameters
     ----------
     paths : sequence of Path
         ``.csv``, ``.parquet``, ``.geojson`` or ``.zip``; see
         :func:`~napari_sam.measure.write_table.write_table` and
-        :func:`~napari_sam.measure.write_outlines.write_outlines`. What is there is replaced.
-    labels, labelled, image, classes, scores
+        :func:`~napari_sam.measure.write_outlines.write_outlines`. Existing files are replaced.
+    labels, calibration, image, classes, scores
         See :func:`~napari_sam.measure.measure.iter_measure`.
 
     Yields
@@ -52,28 +54,28 @@ def save_measures(
     Raises
     ------
     LabelError, ImageError
-        If it cannot be measured.
+        If the labels or the image cannot be measured.
     OutputError
-        If one cannot be written.
+        If a file cannot be written.
     """
-    table = yield from iter_measure(labels, labelled, image, classes=classes, scores=scores)
-    axes = labelled.plane_axes
+    table = yield from iter_measure(labels, calibration, image, classes=classes, scores=scores)
+    plane_axes = calibration.axes[:-2]
     for path in paths:
         if path.suffix.lower() in TABLES:
             write_table(path, table)
         else:
-            found = outlines(labels, axes, table)
-            write_outlines(path, found, axes, classes=classes, scores=scores)
+            traced = outlines(labels, plane_axes, table)
+            write_outlines(path, traced, plane_axes, classes=classes, scores=scores)
 
 
 def check_measures(paths: Sequence[Path], *, overwrite: bool) -> None:
-    """See that measures can be written, before anything takes long.
+    """Check that measures can be written, before long computations begin.
 
     Raises
     ------
     OutputError
-        If a suffix says no format, a library for it or the folder is missing, or something is there
-        that is not to be replaced.
+        If a suffix is no known format, its library or the folder is missing, or a file exists that
+        must not be replaced.
     """
     for path in paths:
         if path.suffix.lower() not in SUFFIXES:
@@ -95,10 +97,10 @@ def check_measures(paths: Sequence[Path], *, overwrite: bool) -> None:
 def _check_library(suffix: str) -> None:
     if suffix not in _LIBRARIES:
         return
-    module, what, extra, instead = _LIBRARIES[suffix]
+    module, message, extra, alternative = _LIBRARIES[suffix]
     try:
         import_module(module)
     except ImportError as error:
         raise OutputError(
-            f'{what}: pip install "napari-sam-microscopy[{extra}]", or write {instead}'
+            f'{message}: pip install "napari-sam-microscopy[{extra}]", or write {alternative}'
         ) from error

@@ -1,4 +1,4 @@
-"""Write a table of measurements: for spreadsheets, or for millions of rows."""
+"""Write a table of measurements: CSV for spreadsheets, Parquet for millions of rows."""
 
 import csv
 import math
@@ -11,28 +11,30 @@ from napari_sam.labels.files.atomic import replacing
 from .measurements import Measurements
 
 TABLES = (".csv", ".parquet")
-_DIGITS = ".9g"  # a tenth of a nanometre on a slide of a decimetre
+"""Suffixes of files of tables."""
+
+_DIGITS = ".9g"  # resolves a tenth of a nanometre on a slide of 0.1 m
 
 
 def write_table(path: str | Path, table: Measurements) -> Path:
-    """Save measurements as the suffix says; what is there is replaced.
+    """Save measurements in the format of the suffix; an existing file is replaced.
 
     Parameters
     ----------
     path : path-like
-        ``.csv`` or ``.parquet``.
+        File to write; its suffix is one of :data:`TABLES`.
     table : Measurements
-        What to write.
+        The measurements.
 
     Returns
     -------
     Path
-        What was written.
+        The written file.
 
     Raises
     ------
     OutputError
-        If it cannot be written there; what was there stays as it was.
+        If the file cannot be written; an existing file stays as it was.
     """
     target = Path(path)
     writers: dict[str, Callable[[Path, Measurements], None]] = {

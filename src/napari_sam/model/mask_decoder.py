@@ -162,7 +162,7 @@ class MaskDecoder(nn.Module):
         return _stable(prediction) if stabilises else prediction
 
     def _tokens(self, batch: int, classes: int, sparse: Tensor | None) -> Tensor:
-        """Output tokens (five, or six with object score), then prompts: ``(B, C, n, D)``."""
+        """Output tokens (IoU, masks, object score) and ``n`` prompts, ``(B, C, 5 or 6 + n, D)``."""
         output = [self.iou_token.weight, self.mask_tokens.weight]
         if self.object_score_token is not None:
             output.insert(0, self.object_score_token.weight)
@@ -185,7 +185,7 @@ class MaskDecoder(nn.Module):
 
 
 def _stable(four: MaskPrediction) -> MaskPrediction:
-    """Single mask of each object, or if unstable the best of the three candidates.
+    """Single mask of each object, or the best of the three candidates if it is unstable.
 
     The stability score is the IoU of the masks at thresholds ``+STABILITY_DELTA`` and
     ``-STABILITY_DELTA`` (``dynamic_multimask_via_stability`` in SAM 2's code).

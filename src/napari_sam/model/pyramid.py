@@ -30,7 +30,7 @@ class ConvPath(nn.Module):
         self.to_tokens = nn.Conv2d(c8, token_dim, 3, stride=2, padding=1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Map ``(B, 3, H, W)`` to features of stride 4 and 8, 48 and 96 channels, and to tokens."""
+        """Features at strides 4 (48 channels) and 8 (96 channels), and tokens at stride 16."""
         x = functional.gelu(self.norm(self.stem(image)))
         x4 = self.block4(self.down4(x))
         x8 = self.block8(self.down8(functional.gelu(x4)))

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.masks.automatic.everything import not_cut, segment_seen
+from napari_sam.masks.automatic.everything import not_cut, segment_encoded
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import weights_hash
 
@@ -53,7 +54,7 @@ def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
     _, digest = seen
     if folder.get(tile, digest) is not None:
         return False
-    found = segment_seen(encoder, encoder.get(tile, seen))
+    found = segment_encoded(encoder, encoder.get(tile, seen))
     masks = list(not_cut(found, encoder.grid, tile))
     folder.put(TileObjects.from_masks(tile, masks), digest)
     return True
@@ -81,8 +82,8 @@ def segment_here(encoder: Encoder, folder: TileFolder, tiles: Sequence[Tile]) ->
 
 
 def segment_mosaic(
-    encoder: Encoder, path: Path, work: Work = segment_here
-) -> tuple[Mosaic, MosaicSteps]:
+    encoder: Encoder, path: Path, work: Work, on_labels: Callable[[Mosaic], None]
+) -> MosaicSteps:
     """Prepare to find all objects of an image.
 
     Parameters
@@ -90,16 +91,17 @@ def segment_mosaic(
     encoder : Encoder
         Model, image and tiles.
     path : Path
-        Folder for the objects of finished tiles; what is in it already is used.
+        Folder for the objects of finished tiles, whose files are used again.
     work : callable
-        Finds the objects of the tiles: in this process, or elsewhere. It may begin at once.
+        Finds the objects of the tiles: in this process (:func:`segment_here`), or elsewhere. It
+        may begin at once.
+    on_labels : callable
+        Gets the labels after the last step.
 
     Returns
     -------
-    Mosaic
-        The labels, when the steps are taken.
     MosaicSteps
-        The work.
+        The work, a step for each tile and for each part of putting them together.
 
     Raises
     ------
@@ -109,13 +111,14 @@ def segment_mosaic(
     folder = TileFolder(path, plan_of(encoder))
     mosaic = Mosaic(folder, encoder.grid, encoder.volume.plane_shape)
     tiles = [tile for plane in encoder.volume.planes() for tile in encoder.grid.tiles(plane)]
-    steps = _steps(mosaic, work(encoder, folder, tiles), len(tiles))
-    return mosaic, MosaicSteps(steps, len(tiles) + mosaic.steps)
+    total = len(tiles) + mosaic.steps
+    steps = chain(work(encoder, folder, tiles), mosaic.prepare())
+    return MosaicSteps(_counted(steps, total, lambda: on_labels(mosaic)), total)
 
 
-def _steps(mosaic: Mosaic, work: Iterable[object], tiles: int) -> Iterator[MosaicStep]:
-    total = tiles + mosaic.steps
-    for done, _ in enumerate(work, start=1):
+def _counted(
+    steps: Iterable[object], total: int, on_end: Callable[[], None]
+) -> Iterator[MosaicStep]:
+    for done, _ in enumerate(steps, start=1):
         yield MosaicStep(done, total)
-    for done, _ in enumerate(mosaic.prepare(), start=tiles + 1):
-        yield MosaicStep(done, total)
+    on_end()

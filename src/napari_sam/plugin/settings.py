@@ -3,7 +3,9 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.weights.catalogue import find_card
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
@@ -59,6 +61,44 @@ class Settings:
             other.cache_budget,
             other.closer,
         )
+
+
+def same_name(model: Any) -> Any:
+    """What a model is called in the list: names have aliases, and a text may be a file's path.
+
+    Parameters
+    ----------
+    model : str, Path or Sam
+        As the user called it.
+
+    Returns
+    -------
+    str, Path or Sam
+    """
+    if not isinstance(model, str):
+        return model
+    if Path(model).is_file():
+        return Path(model)
+    card = find_card(model)
+    return card.name if card else model
+
+
+def display_name(model: Any) -> str:
+    """What to call a model in front of the user.
+
+    Parameters
+    ----------
+    model : str, Path or Sam
+        The model.
+
+    Returns
+    -------
+    str
+    """
+    named = same_name(model)
+    if isinstance(named, Path):
+        return named.name
+    return named if isinstance(named, str) else str(named.config.name)
 
 
 def read_settings() -> Settings:

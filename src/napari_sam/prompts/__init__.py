@@ -1,4 +1,4 @@
-"""Prompts: what the user pointed at."""
+"""Prompts: clicks, boxes and rough masks of objects, as a user gives them."""
 
 from .prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 

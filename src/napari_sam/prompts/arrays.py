@@ -1,4 +1,4 @@
-"""Arrays: the prompts of several objects as the prompt encoder takes them."""
+"""Arrays: the prompts of several objects, as input of the prompt encoder."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,18 +13,23 @@ from napari_sam.tiles.grid import Tile
 from .prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt, PromptSet
 
 PADDING = -1
-MASK_LOGIT = 6.0  # of a pixel that is surely inside, as in training
+"""Label of a padding point, which the prompt encoder ignores."""
+
+MASK_LOGIT = 6.0
+"""Logit of the pixels of a mask prompt, and minus that of all others, as in training."""
+
 _STRIDE = 4
+"""Model pixels per cell of a mask input, along each axis."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PromptArrays:
-    """Prompts of ``C`` objects in one tile.
+    """Prompts of ``C`` objects in a tile; made by :func:`prompt_arrays`, decoded together.
 
     Parameters
     ----------
     ids : tuple of int
-        The ``C`` object ids.
+        Ids of the objects, ``C`` of them.
     point_coords : ndarray or None
         ``(C, N, 2)`` float32, xy, model pixels.
     point_labels : ndarray or None
@@ -43,29 +48,30 @@ class PromptArrays:
 
 
 def prompt_arrays(prompts: PromptSet, frame: Frame) -> PromptArrays:
-    """Prompts of one tile as arrays.
+    """Convert the prompts of a tile to arrays, in model pixels.
 
     Parameters
     ----------
     prompts : PromptSet
-        On the frame's plane; every object has the same kinds of prompts.
+        Prompts on the plane of the tile; every object has the same kinds of prompts.
     frame : Frame
-        Of the tile.
+        Position and scale of the tile.
 
     Returns
     -------
     PromptArrays
-        What no object has is None. Of several boxes of an object, the box around them.
+        None for kinds of prompts that no object has. Several boxes of an object become the box
+        around them, several masks their union.
 
     Raises
     ------
     ValueError
-        If objects have different kinds of prompts: there is no box or mask that says nothing.
+        If objects have different kinds of prompts: unlike points, boxes and masks cannot be padded.
     """
-    own = list(prompts.objects.values())
-    points = [[p for p in ps if isinstance(p, PointPrompt)] for ps in own]
-    boxes = [[p for p in ps if isinstance(p, BoxPrompt)] for ps in own]
-    masks = [[p for p in ps if isinstance(p, MaskPrompt)] for ps in own]
+    by_object = list(prompts.objects.values())
+    points = [[p for p in ps if isinstance(p, PointPrompt)] for ps in by_object]
+    boxes = [[p for p in ps if isinstance(p, BoxPrompt)] for ps in by_object]
+    masks = [[p for p in ps if isinstance(p, MaskPrompt)] for ps in by_object]
     if any(any(kind) != all(kind) for kind in (points, boxes, masks)):
         raise ValueError(
             "objects with different kinds of prompts must be decoded one after another"
@@ -86,27 +92,27 @@ def _points(
     most = max(map(len, points))
     coords = np.zeros((len(points), most, 2), np.float32)
     labels = np.full((len(points), most), PADDING, np.int64)
-    for index, own in enumerate(points):
-        if own:
-            coords[index, : len(own)] = frame.to_model([p.position[-2:] for p in own])
-            labels[index, : len(own)] = [p.label for p in own]
+    for index, clicks in enumerate(points):
+        if clicks:
+            coords[index, : len(clicks)] = frame.to_model([p.position[-2:] for p in clicks])
+            labels[index, : len(clicks)] = [p.label for p in clicks]
     return coords, labels
 
 
 def _box(boxes: list[BoxPrompt], frame: Frame) -> NDArray[np.float32]:
-    """Around all boxes of an object, cut to the tile."""
+    """The box around all boxes of an object, clipped to the tile: ``(2, 2)`` xy, model pixels."""
     corners = np.stack([frame.to_model(box.corners) for box in boxes])
     size = np.multiply([frame.tile.width, frame.tile.height], frame.scale[::-1]) - 1
-    both = np.stack([corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)])
-    clipped: NDArray[np.float32] = np.clip(both, 0, size).astype(np.float32)
+    first_and_last = np.stack([corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)])
+    clipped: NDArray[np.float32] = np.clip(first_and_last, 0, size).astype(np.float32)
     return clipped
 
 
 def _mask_logits(masks: list[MaskPrompt], frame: Frame) -> NDArray[np.float32]:
-    """Union of an object's masks at the stride of the decoder's own logits."""
+    """Union of an object's masks as ``(H/4, W/4)`` logits, in cells of the decoder's output."""
     tile = frame.tile
     parts = [(mask, part) for mask in masks if (part := intersection(mask.bbox, tile.bbox))]
-    # Only where there is something of the mask: nearly all of a tile has no share in any cell.
+    # Multiply only the part of the tile around the masks: the rest adds nothing to any cell.
     around = union(p for _, p in parts) if parts else (tile.y0, tile.x0, tile.y0, tile.x0)
     canvas = np.zeros((around[2] - around[0], around[3] - around[1]), np.float32)
     for mask, part in parts:
@@ -127,7 +133,7 @@ def _mask_logits(masks: list[MaskPrompt], frame: Frame) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=16)
 def _shares(cells: int, pixels: int, width: float) -> NDArray[np.float32]:
-    """``(cells, pixels)``: how much of a cell, ``width`` pixels wide, each pixel covers."""
+    """``(cells, pixels)``: the share of each cell, `width` pixels wide, covered by each pixel."""
     start = np.arange(cells)[:, None] * width
     place = np.arange(pixels)
     covered = np.minimum(start + width, place + 1) - np.maximum(start, place)
@@ -135,11 +141,5 @@ def _shares(cells: int, pixels: int, width: float) -> NDArray[np.float32]:
 
 
 def restrict(prompts: tuple[Prompt, ...], tile: Tile) -> tuple[Prompt, ...]:
-    """Those prompts of an object that reach into the tile."""
-    y0, x0, y1, x1 = tile.bbox
-
-    def reaches(prompt: Prompt) -> bool:
-        a0, b0, a1, b1 = prompt.bbox
-        return a0 < y1 and y0 < a1 and b0 < x1 and x0 < b1
-
-    return tuple(prompt for prompt in prompts if reaches(prompt))
+    """Select the prompts of an object that share pixels with a tile."""
+    return tuple(prompt for prompt in prompts if intersection(prompt.bbox, tile.bbox))

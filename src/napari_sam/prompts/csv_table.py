@@ -1,4 +1,4 @@
-"""A CSV file of coordinates as rows that know where they stand."""
+"""CsvTable: a CSV file of coordinates, with file name and line of each row for messages."""
 
 import csv
 import math
@@ -11,7 +11,7 @@ from napari_sam.errors import PromptError
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One row, which can say in an error where it is.
+    """A row of a CSV file; errors name its file and line.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class CsvRow:
         Raises
         ------
         PromptError
-            If the cell holds anything else.
+            If the cell holds anything else, with file and line.
         """
         text = self.cells[column]
         try:
@@ -51,14 +51,14 @@ class CsvRow:
         return value
 
     def integer(self, column: str, minimum: int, maximum: int) -> int:
-        """Read a whole number; ``1.0`` is one, napari writes all columns as one type.
+        """Read a whole number, also written as ``1.0``: napari writes all columns as floats.
 
         Parameters
         ----------
         column : str
             Name of a column that the table has.
         minimum, maximum : int
-            Range that makes sense, both ends included.
+            Allowed range, both ends included.
 
         Returns
         -------
@@ -67,7 +67,7 @@ class CsvRow:
         Raises
         ------
         PromptError
-            If the cell holds anything else.
+            If the cell holds anything else, with file and line.
         """
         value = self.number(column)
         if value != int(value) or not minimum <= value <= maximum:
@@ -81,7 +81,7 @@ class CsvRow:
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """A CSV file as napari saves layers.
+    """A CSV file as napari saves Points and Shapes layers; read by :func:`read_table`.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class CsvTable:
     columns : tuple of str
         Names of the columns.
     axes : tuple of str
-        Those of the coordinates: ``axis-0``, ``axis-1``, ...
+        Names of the columns with coordinates, in order: ``axis-0``, ``axis-1``, ...
     rows : tuple of CsvRow
         At least one.
     """
@@ -106,7 +106,7 @@ class CsvTable:
 
 
 def read_table(path: Path) -> CsvTable:
-    """Read a CSV file that has coordinates.
+    """Read a CSV file of coordinates.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Prompts: points, boxes and masks, each for an object, in data coordinates."""
+"""Prompts: points, boxes and masks of an object, in data coordinates."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import PromptError
-from napari_sam.image.volume import Volume
+from napari_sam.image.volume import Plane, Volume
 from napari_sam.tiles.bbox import BBox
-from napari_sam.tiles.grid import Plane
 
 BACKGROUND, FOREGROUND = 0, 1
 
@@ -42,7 +41,7 @@ class PointPrompt:
 
     @property
     def bbox(self) -> BBox:
-        """The pixel that was clicked, ``(y0, x0, y1, x1)``."""
+        """The clicked pixel, ``(y0, x0, y1, x1)``, data pixels, the ends excluded."""
         y, x = (_nearest(v) for v in self.position[-2:])
         return y, x, y + 1, x + 1
 
@@ -67,25 +66,25 @@ class BoxPrompt:
 
     @property
     def is_foreground(self) -> bool:
-        """A box is always around the object."""
+        """True: a box is always around the object."""
         return True
 
     @property
     def corners(self) -> NDArray[np.float64]:
-        """``(2, 2)`` float64, yx, first and last corner."""
-        both = np.array([self.start[-2:], self.stop[-2:]], float)
-        return np.stack([both.min(axis=0), both.max(axis=0)])
+        """``(2, 2)`` float64, yx, data coordinates: smallest y and x, then largest y and x."""
+        yx = np.array([self.start[-2:], self.stop[-2:]], float)
+        return np.stack([yx.min(axis=0), yx.max(axis=0)])
 
     @property
     def bbox(self) -> BBox:
-        """Pixels that the box touches, ``(y0, x0, y1, x1)``."""
+        """Pixels that the box touches, ``(y0, x0, y1, x1)``, the ends excluded."""
         (y0, x0), (y1, x1) = self.corners
         return _nearest(y0), _nearest(x0), _nearest(y1) + 1, _nearest(x1) + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskPrompt:
-    """A rough mask of the object, to be corrected.
+    """A rough mask of the object, which the model corrects.
 
     Parameters
     ----------
@@ -104,12 +103,12 @@ class MaskPrompt:
 
     @property
     def is_foreground(self) -> bool:
-        """A mask always is of the object."""
+        """True: a mask is always of the object."""
         return True
 
     @property
     def bbox(self) -> BBox:
-        """``(y0, x0, y1, x1)``."""
+        """Box of `pixels`, ``(y0, x0, y1, x1)``, data pixels, the ends excluded."""
         h, w = self.pixels.shape
         return self.y0, self.x0, self.y0 + h, self.x0 + w
 
@@ -119,34 +118,34 @@ Prompt = PointPrompt | BoxPrompt | MaskPrompt
 
 @dataclass(frozen=True, slots=True)
 class PromptSet:
-    """Prompts of several objects.
+    """Prompts of several objects, on any planes of an image.
 
     Parameters
     ----------
     objects : mapping of int to tuple of Prompt
         Object id to its prompts.
     parents : mapping of int to int
-        Daughter to mother, where cells divide.
+        Object id of a daughter to that of its mother, for cells that divide.
     """
 
     objects: Mapping[int, tuple[Prompt, ...]]
     parents: Mapping[int, int] = field(default_factory=dict)
 
     def of(self, object_id: int) -> tuple[Prompt, ...]:
-        """Prompts of one object; none if it is unknown."""
+        """Prompts of an object; an empty tuple for an unknown object."""
         return self.objects.get(object_id, ())
 
     def planes(self) -> tuple[Plane, ...]:
-        """Planes that have prompts, sorted."""
+        """Planes with prompts, sorted."""
         return tuple(sorted({prompt.plane for prompt in self._prompts()}))
 
     def on_plane(self, plane: Plane) -> "PromptSet":
-        """The prompts on one plane; objects without any are left out."""
-        on = {i: tuple(p for p in own if p.plane == plane) for i, own in self.objects.items()}
-        return PromptSet({i: own for i, own in on.items() if own})
+        """The prompts on a plane; without objects that have no prompt there."""
+        on_plane = {i: tuple(p for p in ps if p.plane == plane) for i, ps in self.objects.items()}
+        return PromptSet({i: prompts for i, prompts in on_plane.items() if prompts})
 
     def check(self, volume: Volume) -> None:
-        """Refuse prompts that describe no object in the image.
+        """Check that each object has prompts that describe an object inside the image.
 
         Parameters
         ----------
@@ -156,24 +155,25 @@ class PromptSet:
         Raises
         ------
         PromptError
-            With the prompt and what to do.
+            If a prompt lies outside or is malformed, or an object has no foreground prompt; the
+            message names the prompt and a remedy.
         """
         for prompt in self._prompts():
             _check_prompt(prompt, volume)
-        for object_id, own in self.objects.items():
-            if not any(prompt.is_foreground for prompt in own):
-                what = "only background points" if own else "no prompts"
+        for object_id, prompts in self.objects.items():
+            if not any(prompt.is_foreground for prompt in prompts):
+                fault = "only background points" if prompts else "no prompts"
                 raise PromptError(
-                    f"object {object_id} has {what}: add a foreground point or a box on the object"
+                    f"object {object_id} has {fault}: add a foreground point or a box on the object"
                 )
 
     def _prompts(self) -> Iterator[Prompt]:
-        for own in self.objects.values():
-            yield from own
+        for prompts in self.objects.values():
+            yield from prompts
 
 
 def _nearest(value: float) -> int:
-    """The pixel that a coordinate lies in; halves belong to the next."""
+    """Index of the pixel around a coordinate; a border between pixels belongs to the next pixel."""
     return math.floor(value + 0.5)
 
 
@@ -205,20 +205,20 @@ def _check_prompt(prompt: Prompt, volume: Volume) -> None:
 
 
 def _check_inside(
-    what: str, position: tuple[float, ...], volume: Volume, outside_plane: bool = False
+    kind: str, position: tuple[float, ...], volume: Volume, outside_plane: bool = False
 ) -> None:
     shape = volume.label_shape
     if len(position) != len(shape):
         raise PromptError(
-            f"{what} {position} has {len(position)} coordinates: this image takes "
+            f"{kind} {position} has {len(position)} coordinates: this image takes "
             f"{len(shape)}, ({', '.join(volume.label_axes.lower())})"
         )
     if not all(math.isfinite(v) for v in position):
-        raise PromptError(f"{what} {position} is not a place: give finite coordinates")
+        raise PromptError(f"{kind} {position} is not a place: give finite coordinates")
     limits = zip(position, shape, strict=True)
     inside = [0 <= _nearest(v) < size for v, size in limits]
     if not all(inside[: -2 if outside_plane else None]):
-        raise PromptError(f"{what} {position} lies outside {_extent(volume)}")
+        raise PromptError(f"{kind} {position} lies outside {_extent(volume)}")
 
 
 def _check_mask(prompt: MaskPrompt, volume: Volume) -> None:

@@ -1,4 +1,4 @@
-"""Prompts from the CSV files that napari saves for Points and Shapes layers."""
+"""Read prompts from CSV files, as napari saves Points and Shapes layers."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -15,62 +15,64 @@ from .scribble import along
 
 FOREGROUND = frozenset({"1", "1.0", "true", "foreground", "positive"})
 BACKGROUND = frozenset({"0", "0.0", "false", "background", "negative"})
+"""Cells of a column ``label``, in lower case, for clicks on the object and beside it."""
+
 _SHAPE_COLUMNS = ("index", "shape-type", "vertex-index")
-_AREAS = frozenset({"rectangle", "ellipse", "polygon"})
-_LINES = frozenset({"path", "line"})
+_AREAS = frozenset({"rectangle", "ellipse", "polygon"})  # become boxes
+_LINES = frozenset({"path", "line"})  # become clicks
 
-_LARGEST_LABEL = 2**32 - 1
+_LARGEST_LABEL = 2**32 - 1  # of labels in 32 bits
 
-# Each prompt with the object that it belongs to.
-_Found = list[tuple[int, Prompt]]
+_NumberedPrompts = list[tuple[int, Prompt]]
+"""Prompts, each with the number of its object."""
 
 
 def read_prompts(points: str | Path | None = None, boxes: str | Path | None = None) -> PromptSet:
-    """Read prompts from files that napari saved.
+    """Read prompts from CSV files of napari.
 
     Each file may have two columns more: ``object``, a whole number from 1, says which rows belong
     together; ``label`` says whether a point, path or line is on the object (1, the default) or on
-    the background (0). A file without ``object`` column has one object per foreground point or
-    shape, numbered after those of the files that have one; what is background must then belong to
-    the only foreground one. A column ``parent`` beside ``object`` gives a daughter the number
-    of the object that divided; empty or 0 for all others.
+    the background (0). Without a column ``object``, each foreground point or shape of a file is an
+    object, numbered after the objects of a file with such a column; background is then allowed
+    beside a single foreground point or shape only. A column ``parent`` beside ``object`` gives a
+    daughter the number of the object that divided; empty or 0 for all others.
 
     Parameters
     ----------
     points : str or Path, optional
         A Points layer: ``index, axis-0, axis-1, ...``.
     boxes : str or Path, optional
-        A Shapes layer: ``index, shape-type, vertex-index, axis-0, axis-1, ...``. Of an ellipse or
-        polygon the bounding box is taken; a path or line is points along it.
+        A Shapes layer: ``index, shape-type, vertex-index, axis-0, axis-1, ...``. An ellipse or
+        polygon becomes its bounding box, a path or line becomes points along it.
 
     Returns
     -------
     PromptSet
-        In napari data coordinates ``(*plane, y, x)``, integers are pixel centres. Whether it fits
-        an image is not checked.
+        In napari data coordinates ``(*plane, y, x)``, integers are pixel centres. Not checked
+        against an image, see :meth:`PromptSet.check`.
 
     Raises
     ------
     PromptError
-        If a file cannot be read or a row makes no sense.
+        If a file cannot be read, or the cells of a row are invalid or contradict others.
     """
     tables = []
     if points is not None:
         tables.append((table := read_table(Path(points)), _points(table)))
     if boxes is not None:
         tables.append((table := read_table(Path(boxes)), _boxes(table)))
-    # those with numbers of their own first: the others are numbered after them
+    # the file with object numbers first: objects of the other file are numbered after them
     tables.sort(key=lambda item: "object" not in item[0].columns)
     objects: dict[int, tuple[Prompt, ...]] = {}
-    for table, found in tables:
+    for table, numbered in tables:
         offset = 0 if "object" in table.columns else max(objects, default=0)
-        for number, prompt in found:
+        for number, prompt in numbered:
             objects[number + offset] = (*objects.get(number + offset, ()), prompt)
     return PromptSet(objects, _parents(table for table, _ in tables))
 
 
 def _parents(tables: Iterable[CsvTable]) -> dict[int, int]:
-    """Daughters and their mothers."""
+    """Number of each daughter to that of its mother, from the columns ``parent``."""
     parents: dict[int, int] = {}
     for table in tables:
         if "parent" not in table.columns:
@@ -89,7 +91,7 @@ def _parents(tables: Iterable[CsvTable]) -> dict[int, int]:
     return parents
 
 
-def _points(table: CsvTable) -> _Found:
+def _points(table: CsvTable) -> _NumberedPrompts:
     if "shape-type" in table.columns:
         raise PromptError(f"{table.name} is a Shapes layer: give it as --boxes")
     points = [PointPrompt(table.position(row), _label_of(row)) for row in table.rows]
@@ -98,7 +100,7 @@ def _points(table: CsvTable) -> _Found:
 
 
 def _numbers(table: CsvTable, rows: Sequence[CsvRow], labels: Sequence[int]) -> list[int]:
-    """Object of each point or shape, of which one row is given."""
+    """Number of the object of each point or shape, from a row and the label of each."""
     if "object" in table.columns:
         return [_object_of(row) for row in rows]
     if 0 not in labels:
@@ -108,7 +110,7 @@ def _numbers(table: CsvTable, rows: Sequence[CsvRow], labels: Sequence[int]) -> 
             f"{table.name} has background points and several objects: add a column object "
             "that gives each point the number of its object"
         )
-    # one of the foreground: there is no doubt whose background it is
+    # a single foreground point or shape: all background belongs to its object
     return [1] * len(labels)
 
 
@@ -125,21 +127,22 @@ def _label_of(row: CsvRow) -> int:
     return int(text in FOREGROUND)
 
 
-def _boxes(table: CsvTable) -> _Found:
+def _boxes(table: CsvTable) -> _NumberedPrompts:
     if missing := [name for name in _SHAPE_COLUMNS if name not in table.columns]:
         raise PromptError(
             f"{table.name} is not a Shapes layer, it has no column {missing[0]}: "
             "give points as --points"
         )
     shapes = [list(rows) for _, rows in groupby(table.rows, key=lambda row: row.cells["index"])]
-    found = [_shape(table, rows) for rows in shapes]
-    labels = [int(any(prompt.is_foreground for prompt in own)) for own in found]
+    by_shape = [_shape(table, rows) for rows in shapes]
+    labels = [int(any(prompt.is_foreground for prompt in prompts)) for prompts in by_shape]
     numbers = _numbers(table, [rows[0] for rows in shapes], labels)
-    return [(n, prompt) for n, own in zip(numbers, found, strict=True) for prompt in own]
+    numbered = zip(numbers, by_shape, strict=True)
+    return [(number, prompt) for number, prompts in numbered for prompt in prompts]
 
 
 def _shape(table: CsvTable, rows: list[CsvRow]) -> Sequence[BoxPrompt | PointPrompt]:
-    """A box, or points along a line."""
+    """Convert the vertices of a shape to a box, or to points along a line."""
     where = rows[0].where
     kinds = {
         (row.cells["shape-type"].lower(), row.cells.get("object"), row.cells.get("label"))

@@ -1,39 +1,39 @@
-"""Scribble: a line drawn over an object as clicks along it."""
+"""Scribble: convert a line drawn over an object to clicks along the line."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 8
-"""Clicks that a scribble becomes at most: models see few in training."""
+MOST_CLICKS = 8
+"""Number of clicks of a scribble at most: models are trained with few clicks per object."""
 
 SPACING = 4.0
-"""Pixels between them at least: a short scribble is as few clicks as it needs."""
+"""Distance between clicks of a scribble at least, data pixels: a short scribble is few clicks."""
 
 
 def along(
-    vertices: NDArray[np.float64], most: int = MOST, spacing: float = SPACING
+    vertices: NDArray[np.float64], most: int = MOST_CLICKS, spacing: float = SPACING
 ) -> NDArray[np.float64]:
-    """Points along a line through vertices, equally far apart on the way, its ends included.
+    """Points along a line through vertices, at equal distances, both ends included.
 
     Parameters
     ----------
     vertices : ndarray
-        ``(N, 2)`` float64, yx, data pixels; at least one. Repeated vertices do not matter.
+        ``(N, 2)`` float64, yx, data pixels, ``N >= 1``; repeated vertices are allowed.
     most : int
         Number of points at most; at least 2.
     spacing : float
-        Way between neighbouring points at least, data pixels.
+        Distance of neighbouring points at least, along the line, data pixels.
 
     Returns
     -------
     ndarray
-        ``(M, 2)`` float64, yx, in the direction of the line. A line shorter than `spacing` is one
-        point, its first vertex.
+        ``(M, 2)`` float64, yx, in the direction of the line. A line shorter than `spacing` becomes
+        its first vertex.
     """
     steps = np.hypot(*np.diff(vertices, axis=0).T)
-    way = np.concatenate([[0.0], np.cumsum(steps)])
-    intervals = min(int(way[-1] / spacing), most - 1)
+    distances = np.concatenate([[0.0], np.cumsum(steps)])
+    intervals = min(int(distances[-1] / spacing), most - 1)
     if intervals < 1:
         return np.array(vertices[:1], float)
-    places = np.linspace(0, way[-1], intervals + 1)
-    return np.stack([np.interp(places, way, vertices[:, axis]) for axis in (0, 1)], axis=1)
+    places = np.linspace(0, distances[-1], intervals + 1)
+    return np.stack([np.interp(places, distances, vertices[:, axis]) for axis in (0, 1)], axis=1)

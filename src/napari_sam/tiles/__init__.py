@@ -1,4 +1,4 @@
-"""Tiles: windows of the image that the encoder can take."""
+"""Tiles: overlapping windows of a plane, each small enough for the image encoder."""
 
 from .frame import Frame
 from .grid import Tile, TileGrid

@@ -3,28 +3,29 @@
 from collections.abc import Iterable
 
 BBox = tuple[int, int, int, int]
+"""``(y0, x0, y1, x1)``, data pixels, the ends excluded."""
 
 
 def union(boxes: Iterable[BBox]) -> BBox:
-    """The smallest box that holds all of them."""
+    """The smallest box around several boxes."""
     y0, x0, y1, x1 = zip(*boxes, strict=True)
     return min(y0), min(x0), max(y1), max(x1)
 
 
 def intersection(a: BBox, b: BBox) -> BBox | None:
-    """What two boxes have in common; None for nothing."""
+    """The pixels that two boxes share, as a box; None if they are disjoint."""
     y0, x0, y1, x1 = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
     return (y0, x0, y1, x1) if y0 < y1 and x0 < x1 else None
 
 
 def grown(bbox: BBox, margin: int) -> BBox:
-    """A box with a margin on each side."""
+    """A box with a margin on each side, in pixels; it may reach beyond the image."""
     y0, x0, y1, x1 = bbox
     return y0 - margin, x0 - margin, y1 + margin, x1 + margin
 
 
 def holds(outer: BBox, inner: BBox) -> bool:
-    """Whether a box lies within another."""
+    """Whether the inner box lies within the outer box; common borders are within."""
     return (
         outer[0] <= inner[0]
         and outer[1] <= inner[1]
@@ -34,6 +35,6 @@ def holds(outer: BBox, inner: BBox) -> bool:
 
 
 def place(bbox: BBox, within: BBox) -> tuple[slice, slice]:
-    """A box as an index into an array that has the pixels of another one around it."""
+    """Index of a box into the array of pixels of a larger box: slices of rows and columns."""
     (y0, x0, y1, x1), (top, left) = bbox, within[:2]
     return slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)

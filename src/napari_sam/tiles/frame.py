@@ -1,4 +1,4 @@
-"""Frame: data coordinates to model pixels and back; the only place where axes flip."""
+"""Frame: data coordinates, yx, to model pixels, xy; the only place where axes flip."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,25 @@ from .grid import Tile
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Coordinates of one tile.
+    """Position and scale of a tile in model pixels, for the coordinates of prompts.
 
     In data coordinates and in model pixels alike, integers are pixel centres: the first pixel
-    reaches from -0.5 to 0.5. The prompt encoder itself adds the half pixel. Where a tile is resized
-    for the model, its first pixel centre stays 0, as in the predictors of SAM and SAM 2; where it
-    is zoomed, the corner of that pixel stays -0.5.
+    reaches from -0.5 to 0.5. The prompt encoder itself adds the half pixel. If a tile is resized
+    for the model, its first pixel centre stays 0, as in the predictors of SAM and SAM 2; if it is
+    zoomed, the corner of its first pixel stays -0.5. Made by
+    :func:`~napari_sam.masks.decode.tile_frame`.
 
     Parameters
     ----------
     tile : Tile
-        Where.
+        The window whose first pixel is the origin.
     scale : tuple of float
         Model pixels per data pixel, along y and x.
     shape : tuple of int, optional
         Rows and columns of the model's input in model pixels, padding included; by default the next
         multiples of 16.
     first : tuple of float
-        Where the centre of the first data pixel lies, yx, model pixels.
+        Position of the centre of the first data pixel, yx, model pixels.
     """
 
     tile: Tile
@@ -36,7 +37,7 @@ class Frame:
     first: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        """Pad to whole patches."""
+        """Fill in the default shape: the tile padded to whole patches of 16 pixels."""
         if self.shape == (0, 0):
             height, width = self.tile.height, self.tile.width
             object.__setattr__(self, "shape", (height + -height % 16, width + -width % 16))
@@ -54,10 +55,5 @@ class Frame:
         ndarray
             ``(..., 2)`` float32, xy, model pixels of the tile.
         """
-        inside = np.asarray(yx, np.float64) - (self.tile.y0, self.tile.x0)
-        return (inside * self.scale + self.first)[..., ::-1].astype(np.float32)
-
-    def to_data(self, xy: ArrayLike) -> NDArray[np.float64]:
-        """Inverse of :meth:`to_model`: ``(..., 2)`` xy to data coordinates, yx."""
-        inside = (np.asarray(xy, np.float64)[..., ::-1] - self.first) / self.scale
-        return np.add(inside, (self.tile.y0, self.tile.x0))
+        in_tile = np.asarray(yx, np.float64) - (self.tile.y0, self.tile.x0)
+        return (in_tile * self.scale + self.first)[..., ::-1].astype(np.float32)

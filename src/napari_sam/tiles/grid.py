@@ -1,27 +1,32 @@
-"""TileGrid: windows of constant size that cover a plane."""
+"""TileGrid: a plane covered by overlapping windows of constant size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
-from napari_sam.image.volume import Plane as Plane  # prompts know planes through the tiles
+from napari_sam.image.volume import Plane
 
 from .bbox import BBox
+from .cut import cut_sides
+
+TileIndex = tuple[int, ...]
+"""Index of a tile in an image: ``(*plane, row, col)``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One window of one plane.
+    """A window of a plane, made by :class:`TileGrid` or cut out of another tile.
 
     Parameters
     ----------
     plane : tuple of int
         Index of the leading axes.
     row, col : int
-        Place in the grid.
+        Row and column in the grid of tiles, counted from 0.
     y0, x0, height, width : int
-        Data pixels, inside the image.
+        First row and column, and size, data pixels, inside the image.
     zoom : float
-        How many times larger a model sees it that takes windows as they are.
+        Factor by which the pixels are enlarged for a model that takes windows in their own size.
     """
 
     plane: Plane
@@ -45,17 +50,18 @@ class Tile:
 
     @property
     def bbox(self) -> BBox:
-        """``(y0, x0, y1, x1)``, the ends excluded."""
+        """``(y0, x0, y1, x1)``, data pixels, the ends excluded."""
         return self.y0, self.x0, self.y1, self.x1
 
-    def contains(self, y: float, x: float) -> bool:
-        """Whether the pixel at data coordinates ``(y, x)`` lies in the tile."""
-        return self.y0 <= y + 0.5 < self.y1 and self.x0 <= x + 0.5 < self.x1
+    @property
+    def index(self) -> TileIndex:
+        """Index of the tile among all tiles of its image, ``(*plane, row, col)``."""
+        return (*self.plane, self.row, self.col)
 
 
 @dataclass(frozen=True, slots=True)
 class TileGrid:
-    """Overlapping tiles of one size.
+    """Overlapping tiles of the same size.
 
     A side shorter than a tile makes one tile of its own length. The last tile of a row or column is
     shifted in instead of clipped: all tiles of an image look the same to the model.
@@ -63,13 +69,14 @@ class TileGrid:
     Parameters
     ----------
     height, width : int
-        Of the plane, data pixels.
+        Size of the plane, data pixels.
     tile_size : int
-        Side of a tile.
+        Side of a tile, data pixels.
     overlap : int
-        Pixels that neighbouring tiles share, at least: an object smaller than that is whole in one.
+        Data pixels that neighbouring tiles share, at least. A smaller object lies completely in a
+        tile.
     zoom : float
-        Of each tile.
+        See :class:`Tile`; the same for all tiles.
 
     Raises
     ------
@@ -91,6 +98,11 @@ class TileGrid:
             )
 
     @property
+    def bbox(self) -> BBox:
+        """Box of a whole plane: ``(0, 0, height, width)``, data pixels."""
+        return 0, 0, self.height, self.width
+
+    @property
     def rows(self) -> int:
         """Number of rows of tiles."""
         return len(self._starts(self.height))
@@ -106,7 +118,7 @@ class TileGrid:
         return (*range(0, last, step), last)
 
     def tile(self, plane: Plane, row: int, col: int) -> Tile:
-        """The tile at a place of the grid."""
+        """The tile in a row and column of the grid."""
         y0, x0 = self._starts(self.height)[row], self._starts(self.width)[col]
         size = self.tile_size
         height, width = min(size, self.height), min(size, self.width)
@@ -119,13 +131,13 @@ class TileGrid:
                 yield self.tile(plane, row, col)
 
     def overlapping(self, plane: Plane, bbox: BBox) -> tuple[Tile, ...]:
-        """Tiles that share pixels with ``(y0, x0, y1, x1)``."""
+        """Tiles of a plane that share pixels with a box ``(y0, x0, y1, x1)``, row by row."""
         rows = self._overlapping(self.height, bbox[0], bbox[2])
         cols = self._overlapping(self.width, bbox[1], bbox[3])
         return tuple(self.tile(plane, row, col) for row in rows for col in cols)
 
     def best_for(self, plane: Plane, bbox: BBox) -> Tile:
-        """The tile in which a region lies most inwards.
+        """The tile with a region nearest to its middle.
 
         Parameters
         ----------
@@ -137,40 +149,33 @@ class TileGrid:
         Returns
         -------
         Tile
-            If no tile holds the region, the one that holds most around its middle.
+            A tile that contains the whole region if there is such a tile, otherwise the tile whose
+            middle is nearest to that of the region.
         """
         row = self._best(self.height, bbox[0], bbox[2])
         return self.tile(plane, row, self._best(self.width, bbox[1], bbox[3]))
 
     def behind(self, tile: Tile, bbox: BBox) -> tuple[Tile, ...]:
-        """Tiles in which an object goes on that reaches the border of its tile.
+        """Neighbouring tiles behind the sides where an object touches the border of its tile.
 
         Parameters
         ----------
         tile : Tile
-            Where the object was seen.
+            The tile whose mask of the object is cut off.
         bbox : tuple of int
-            Of the object, ``(y0, x0, y1, x1)``, inside the tile.
+            ``(y0, x0, y1, x1)`` of the object, data pixels, inside the tile.
 
         Returns
         -------
         tuple of Tile
-            The next tiles behind each side that the object touches and the image does not end at,
-            and the one behind the corner where it touches two.
+            The next tile behind each side that the object touches, unless the image ends there; if
+            the object touches two sides, also the tile behind their corner.
         """
-        rows = {tile.row} | self._next(bbox[0] <= tile.y0, bbox[2] >= tile.y1, tile.row, self.rows)
-        cols = {tile.col} | self._next(bbox[1] <= tile.x0, bbox[3] >= tile.x1, tile.col, self.cols)
-        places = sorted((row, col) for row in rows for col in cols)
+        top, left, bottom, right = cut_sides(bbox, tile.bbox, self.bbox)
+        rows = range(tile.row - top, tile.row + bottom + 1)
+        cols = range(tile.col - left, tile.col + right + 1)
+        places = product(rows, cols)
         return tuple(self.tile(tile.plane, *p) for p in places if p != (tile.row, tile.col))
-
-    @staticmethod
-    def _next(before: bool, after: bool, index: int, count: int) -> set[int]:
-        wanted = set()
-        if before:
-            wanted.add(index - 1)
-        if after:
-            wanted.add(index + 1)
-        return {i for i in wanted if 0 <= i < count}
 
     def _overlapping(self, length: int, start: int, stop: int) -> list[int]:
         size = min(self.tile_size, length)
@@ -180,7 +185,7 @@ class TileGrid:
         starts, size = self._starts(length), min(self.tile_size, length)
 
         def rank(index: int) -> tuple[bool, float]:
-            """Tiles that hold the region first, then those whose middle is nearest to its own."""
+            """Tiles around the whole region rank first, then those with the nearest middle."""
             first = starts[index]
             cut = start < first or stop > first + size
             return cut, abs(first + size / 2 - (start + stop) / 2)

@@ -1,4 +1,4 @@
-"""Stitch: answers of overlapping tiles to one plane."""
+"""Stitch: combine masks and logits of overlapping tiles."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
@@ -9,19 +9,23 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .bbox import BBox, intersection, place
+from .cut import inner_sides
 from .grid import Tile
 
-SAME_OBJECT = 0.5  # share of the smaller part, inside the common pixels, that both parts have
+SAME_OBJECT = 0.5
+"""Share of the smaller part, within the overlap of two tiles, above which the parts are one object.
+"""
 
 
 def merge_logits(
     parts: Sequence[tuple[Tile, NDArray[np.float32]]],
 ) -> tuple[tuple[int, int], NDArray[np.float32]]:
-    """Blend what several tiles say about one object.
+    """Blend the logits of an object from several tiles.
 
-    A tile knows least at its border, where it sees only one side of things. So each counts by
-    the distance to its inner borders, those that another tile reaches across, and no seam shows
-    where one hands over to the next.
+    Logits are least reliable at the border of a tile, where the model sees only part of the
+    surroundings. So each pixel is weighted by its distance to the inner borders of its tile, that
+    is, to borders that another tile reaches across. The weights fade to 1 pixel at these borders,
+    so that no seam shows.
 
     Parameters
     ----------
@@ -40,25 +44,26 @@ def merge_logits(
     total = np.zeros((y1 - y0, x1 - x0), np.float32)
     weights = np.zeros_like(total)
     for tile, logits in parts:
-        place = np.s_[tile.y0 - y0 : tile.y1 - y0, tile.x0 - x0 : tile.x1 - x0]
+        region = place(tile.bbox, (y0, x0, y1, x1))
         weight = _distance_to_inner_border(tile, (y0, x0, y1, x1))
-        total[place] += weight * logits
-        weights[place] += weight
+        total[region] += weight * logits
+        weights[region] += weight
     blended = np.full_like(total, -np.inf)
     np.divide(total, weights, out=blended, where=weights > 0)
     return (y0, x0), blended
 
 
 def _distance_to_inner_border(tile: Tile, region: BBox) -> NDArray[np.float32]:
-    """``(height, width)`` float32, pixels, at least 1; borders of the region are not inner."""
+    """``(height, width)`` float32, pixels, at least 1; borders of the whole region do not count."""
     farthest = max(tile.height, tile.width)
-    y = _ramp(tile.height, farthest, tile.y0 > region[0], tile.y1 < region[2])
-    x = _ramp(tile.width, farthest, tile.x0 > region[1], tile.x1 < region[3])
+    top, left, bottom, right = inner_sides(tile.bbox, region)
+    y = _ramp(tile.height, farthest, top, bottom)
+    x = _ramp(tile.width, farthest, left, right)
     return np.minimum(y[:, None], x[None])
 
 
 def _ramp(length: int, farthest: int, from_start: bool, from_end: bool) -> NDArray[np.float32]:
-    """Distance of each pixel of a line to those of its ends that count."""
+    """Distance of each pixel of a line to the nearer of the ends that count, at least 1 pixel."""
     steps = np.arange(1, length + 1, dtype=np.float32)
     distance = np.full(length, farthest, np.float32)
     if from_start:
@@ -69,7 +74,7 @@ def _ramp(length: int, farthest: int, from_start: bool, from_end: bool) -> NDArr
 
 
 class Part(Protocol):
-    """What of a mask is needed to stitch it."""
+    """A mask within a tile, such as :class:`~napari_sam.masks.mask.Mask`."""
 
     @property
     def bbox(self) -> BBox:
@@ -81,7 +86,7 @@ class Part(Protocol):
 
 
 def group_parts(parts: Sequence[tuple[Tile, Part]]) -> list[list[int]]:
-    """Find the parts that are one object, seen by several tiles.
+    """Find the parts of each object among the masks of several tiles.
 
     Two parts of different tiles are one object if, among the pixels that both tiles see, they share
     more than half of the smaller one.
@@ -104,25 +109,25 @@ def group_parts(parts: Sequence[tuple[Tile, Part]]) -> list[list[int]]:
 
 
 def unite(count: int, pairs: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """The object that each part belongs to.
+    """Number the objects of which parts are joined by pairs.
 
     Parameters
     ----------
     count : int
-        How many parts there are.
+        Number of parts.
     pairs : iterable of ndarray
-        ``(N, 2)`` int64 each: parts, counted from 0, that are one object.
+        ``(N, 2)`` int64 each: pairs of parts, counted from 0, of the same object.
 
     Returns
     -------
     ndarray
-        ``(count,)`` int64: numbers of the objects from 0, in the order of their first parts. It
-        does not depend on the order of the pairs.
+        ``(count,)`` int64: the object of each part, numbered from 0 in the order of the objects'
+        first parts. It does not depend on the order of the pairs.
     """
     edges = np.concatenate([np.empty((0, 2), np.int64), *pairs])
     graph = coo_array((np.ones(len(edges), np.int8), (edges[:, 0], edges[:, 1])), (count, count))
-    _, found = connected_components(graph, directed=False)
-    _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
+    _, components = connected_components(graph, directed=False)
+    _, first, inverse = np.unique(components, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     return np.asarray(rank[inverse], np.int64)
@@ -130,8 +135,8 @@ def unite(count: int, pairs: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def _touching_pairs(parts: Sequence[tuple[Tile, Part]]) -> Iterator[tuple[int, int]]:
     """Pairs of parts of different tiles whose bounding boxes overlap."""
-    in_seam = [i for i, (tile, part) in enumerate(parts) if part.pixels.size]
-    order = sorted(in_seam, key=lambda i: parts[i][1].bbox[0])
+    not_empty = [i for i, (_, part) in enumerate(parts) if part.pixels.size]
+    order = sorted(not_empty, key=lambda i: parts[i][1].bbox[0])
     active: list[int] = []
     for i in order:
         tile, part = parts[i]
@@ -144,16 +149,17 @@ def _touching_pairs(parts: Sequence[tuple[Tile, Part]]) -> Iterator[tuple[int, i
 
 
 def _same_object(tile: Tile, part: Part, other_tile: Tile, other: Part) -> bool:
-    seen, touched = intersection(tile.bbox, other_tile.bbox), intersection(part.bbox, other.bbox)
-    shared = intersection(seen, touched) if seen and touched else None
-    if seen is None or shared is None:
+    overlap = intersection(tile.bbox, other_tile.bbox)
+    common_bbox = intersection(part.bbox, other.bbox)
+    shared = intersection(overlap, common_bbox) if overlap and common_bbox else None
+    if overlap is None or shared is None:
         return False
-    both = np.count_nonzero(_crop(part, shared) & _crop(other, shared))
-    smaller = min(np.count_nonzero(_crop(part, seen)), np.count_nonzero(_crop(other, seen)))
-    return bool(both > SAME_OBJECT * smaller)
+    common = np.count_nonzero(_crop(part, shared) & _crop(other, shared))
+    smaller = min(np.count_nonzero(_crop(part, overlap)), np.count_nonzero(_crop(other, overlap)))
+    return bool(common > SAME_OBJECT * smaller)
 
 
 def _crop(part: Part, bbox: BBox) -> NDArray[np.bool_]:
-    """The part's pixels inside of ``bbox``, as a view."""
+    """Pixels of the part inside a box, as a view."""
     inside = intersection(part.bbox, bbox)
     return part.pixels[place(inside, part.bbox)] if inside else part.pixels[:0]

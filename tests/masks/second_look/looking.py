@@ -29,9 +29,9 @@ def answer_of(grid: TileGrid, bbox: tuple[int, int, int, int]) -> Answer:
 def check_hover_is_click(session: Session, click: PointPrompt) -> None:
     """What hovering shows, once it shows something, is what a click gives."""
     objects = {1: [click]}
-    assert session.glimpse(objects) is None
+    assert session.interactive.glimpse(objects) is None
     clicked = session.predict_objects(objects)[1]
-    hovered = session.glimpse(objects)
+    hovered = session.interactive.glimpse(objects)
     assert hovered is not None
     assert hovered[1].bbox == clicked.bbox
     np.testing.assert_array_equal(hovered[1].pixels, clicked.pixels)

@@ -1,6 +1,8 @@
 """Keys of the dock: shown, and none of them taken from napari."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points, Shapes
@@ -11,7 +13,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel
 
-from napari_sam.plugin.clicks.bindings import KEYS
+from napari_sam.plugin.keys import ACTIONS, bound_actions, key_help, key_of, key_table, tip_of
 from tests.plugin.bench import Open, picture
 
 OWNERS = (Image, Labels, Points, Shapes, ViewerModel)
@@ -30,6 +32,32 @@ def of_napari() -> Iterator[tuple[str, str]]:
         if action_manager._actions[name].keymapprovider in OWNERS:
             for key in keys:
                 yield str(coerce_keybinding(key)), name
+
+
+def test_the_table_of_keys_in_the_reference_is_that_of_the_actions() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "reference.md").read_text("utf-8")
+    (table,) = re.findall("<!-- keys: begin -->(.*)<!-- keys: end -->", text, re.DOTALL)
+    assert table.strip() == key_table()
+
+
+def test_names_and_keys_of_the_actions_are_unique() -> None:
+    names, keys = ([a.name for a in ACTIONS], [a.key for a in ACTIONS if a.key])
+    assert len(set(names)) == len(names)
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_tip_names_the_keys_of_its_actions() -> None:
+    assert key_of("undo_labels") == "U"
+    assert tip_of("undo_labels") == (
+        "Take the last accepted object back [U]; whatever was last: [Ctrl-Z]"
+    )
+    assert all(f"[{a.key}]" in tip_of(a.name) for a in ACTIONS if a.key and a.tip)
+    assert not any(re.search("[{}]", tip_of(a.name)) for a in ACTIONS)
+
+
+def test_review_undo_and_redo_work_on_labels_too() -> None:
+    keys = [action.key for action in bound_actions(on_labels=True)]
+    assert keys == ["Shift-S", "Shift-D", "Shift-F", "Ctrl-Z", "Ctrl-Shift-Z"]
 
 
 def test_no_key_of_the_dock_is_napari_s(open_dock: Open) -> None:
@@ -51,7 +79,7 @@ def test_every_key_that_is_bound_is_shown_and_the_other_way_round(open_dock: Ope
     bound = {str(coerce_keybinding(key)) for key in bench.layer("points").keymap}
     shown = {
         str(coerce_keybinding(key))
-        for text in KEYS
+        for text in key_help()
         for key in text.split(" / ")
         if "click" not in key
     }

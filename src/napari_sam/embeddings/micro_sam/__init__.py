@@ -1,9 +1,9 @@
-"""Embeddings exchanged with micro-sam: what either has computed, the other need not.
+"""Exchange of embeddings with micro-sam: import into the cache, and export from the cache.
 
-micro-sam stretches the contrast of each plane from its own smallest to its own largest value, here
-one pair of limits is for the whole image. So a plane can be exchanged where both are the same.
-micro-sam also cuts off where this program rounds, so that the two see pixels that differ by at most
-one of 256 grey levels.
+micro-sam stretches the contrast of each plane from the smallest to the largest value of the plane,
+this program uses one pair of limits for the whole image. So a plane can be exchanged only if its
+smallest and largest value are the limits. micro-sam also truncates grey levels where this program
+rounds, so that the pixels that the two models get differ by at most one of 256 levels.
 """
 
 from .exchange import ImportStep, check_limits, export_planes, import_planes

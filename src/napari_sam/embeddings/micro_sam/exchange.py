@@ -1,4 +1,4 @@
-"""Exchange: micro-sam's embeddings into the cache, and those of the cache into its format."""
+"""Exchange: import embeddings of micro-sam into the cache, and export from the cache."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import zarr
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
-from napari_sam.image.volume import Plane
+from napari_sam.image.volume import Plane, Volume
 
 from .folder import MicroSamFolder
 from .origin import ARRAY, EMBEDDING_SHAPE, Origin
@@ -19,14 +19,15 @@ from .survey import PlaneSurvey
 
 @dataclass(frozen=True, slots=True)
 class ImportStep:
-    """Progress of :func:`import_planes`.
+    """Outcome for one plane, yielded by :func:`import_planes`.
 
     Parameters
     ----------
     plane : tuple of int
-        The plane that was looked at.
+        Index of the plane.
     outcome : {"taken", "other limits", "damaged"}
-        What became of it.
+        Whether the embedding is in the cache now, or the reason why not: the values of the plane
+        do not reach from limit to limit, or the embedding is missing or damaged.
     """
 
     plane: Plane
@@ -36,26 +37,26 @@ class ImportStep:
 def import_planes(
     encoder: Encoder, folder: MicroSamFolder, planes: Iterable[PlaneSurvey]
 ) -> Iterator[ImportStep]:
-    """Take micro-sam's embeddings into the cache.
+    """Copy embeddings of micro-sam into the cache.
 
     Parameters
     ----------
     encoder : Encoder
-        With a cache.
+        Encoder of the image, with a cache.
     folder : MicroSamFolder
-        Checked.
+        The embeddings; checked by :meth:`MicroSamFolder.check`.
     planes : iterable of PlaneSurvey
-        All of the image.
+        All planes of the image.
 
     Yields
     ------
     ImportStep
-        Each plane.
+        Outcome for each plane.
 
     Raises
     ------
     CacheError
-        If there is no cache, or it cannot be written.
+        If there is no cache, or the cache cannot be written.
     """
     if encoder.cache is None:
         raise CacheError("there is no embedding cache to import into: choose one (--cache-dir)")
@@ -69,38 +70,38 @@ def import_planes(
         yield ImportStep(plane.plane, "damaged" if values is None else "taken")
 
 
-def check_limits(encoder: Encoder, planes: Sequence[PlaneSurvey]) -> None:
-    """See that every plane can be exported: micro-sam takes a whole image or nothing.
+def check_limits(mapping: IntensityMapping, volume: Volume, planes: Sequence[PlaneSurvey]) -> None:
+    """Check that every plane can be exported: micro-sam takes a whole image or nothing.
 
     Raises
     ------
     CacheError
-        If not.
+        If the values of a plane do not reach from limit to limit.
     """
-    others = sum(not _fits(encoder.mapping, plane) for plane in planes)
-    if others:
+    unfit = sum(not _fits(mapping, plane) for plane in planes)
+    if unfit:
         advice = "leave --contrast out" if len(planes) == 1 else "let micro-sam compute the stack"
         raise CacheError(
-            f"{others} of {len(planes)} planes of {encoder.volume.name} do not reach from "
-            f"{encoder.mapping.key}, and micro-sam stretches each plane by itself: {advice}"
+            f"{unfit} of {len(planes)} planes of {volume.name} do not reach from "
+            f"{mapping.key}, and micro-sam stretches each plane by itself: {advice}"
         )
 
 
 def export_planes(
     encoder: Encoder, planes: Sequence[PlaneSurvey], origin: Origin, path: Path
 ) -> Iterator[Plane]:
-    """Write embeddings as micro-sam does; what the cache lacks is computed.
+    """Write embeddings in the format of micro-sam; embeddings that the cache lacks are computed.
 
     Parameters
     ----------
     encoder : Encoder
-        Whose limits fit all planes, see :func:`check_limits`.
+        Encoder of the image, whose limits fit all planes, see :func:`check_limits`.
     planes : sequence of PlaneSurvey
-        All of the image.
+        All planes of the image.
     origin : Origin
-        What they are computed from.
+        Image and model, from :func:`~napari_sam.embeddings.micro_sam.origin.origin_of`.
     path : Path
-        Where there is nothing yet. It is complete after the last plane.
+        A folder that does not exist yet. It is complete after the last plane.
 
     Yields
     ------
@@ -112,7 +113,7 @@ def export_planes(
     ImageError
         If the pixels of a plane cannot be read.
     """
-    # zarr 2 reads this format alone, later ones both
+    # versions 2 of the zarr library read only this format, later versions both
     group = zarr.create_group(path, zarr_format=2)
     stack = encoder.volume.plane_shape
     features = group.create_array(
@@ -121,15 +122,15 @@ def export_planes(
         chunks=(*(1 for _ in stack), 1, *EMBEDDING_SHAPE),
         dtype="float32",
     )
-    for one in planes:
-        embedding = encoder.get(encoder.grid.tile(one.plane, 0, 0), keep=False)
-        features[one.plane] = embedding.to_arrays()[ARRAY][None]
-        yield one.plane
+    for plane in (surveyed.plane for surveyed in planes):
+        embedding = encoder.get(encoder.grid.tile(plane, 0, 0), keep=False)
+        features[plane] = embedding.to_arrays()[ARRAY][None]
+        yield plane
     group.attrs.update(origin.attributes())
 
 
 def _fits(mapping: IntensityMapping, plane: PlaneSurvey) -> bool:
-    # micro-sam reckons in 32 bits, and adds 1e-7 to the range: too coarse for a small one
-    coarse = 1e-4 * max(1.0, abs(plane.low), abs(plane.high))
+    # micro-sam computes in float32 and adds 1e-7 to the range, which changes a small range
+    smallest_range = 1e-4 * max(1.0, abs(plane.low), abs(plane.high))
     same = mapping.limits == ((plane.low, plane.high),) and not mapping.colours
-    return same and plane.high - plane.low > coarse
+    return same and plane.high - plane.low > smallest_range

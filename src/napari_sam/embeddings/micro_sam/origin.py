@@ -1,12 +1,12 @@
-"""Origin: what embeddings were computed from, in micro-sam's words."""
+"""Origin: the image and model of embeddings, in the attributes of micro-sam."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from napari_sam.embeddings.embedding import array_shapes
-from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import CacheError
+from napari_sam.image.volume import Volume
 from napari_sam.model.config import ModelConfig, TinyVitConfig, VitConfig
 from napari_sam.model.preprocess import input_size
 from napari_sam.weights.families import SAM1
@@ -14,12 +14,15 @@ from napari_sam.weights.families import SAM1
 from .survey import LARGEST, PlaneSurvey
 
 ARRAY = "image_embedding"
+"""The only array of an embedding that can be exchanged."""
+
 EMBEDDING_SHAPE = (256, 64, 64)
+"""Channels, rows and columns of an embedding of SAM 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What embeddings were computed from, under the names that micro-sam has for it.
+    """The image and model of embeddings; the fields have the names of micro-sam's attributes.
 
     Parameters
     ----------
@@ -30,9 +33,9 @@ class Origin:
     model_name : str
         Name of the model, such as ``vit_b_lm``.
     model_hash : str or None
-        ``xxh128:`` and the hash of its file; None if that is not known.
+        ``xxh128:`` and the hash of the model's file; None if unknown.
     micro_sam_version : str
-        What computed them.
+        Version of the program that computed the embeddings.
     input_size, original_size : tuple of int
         Rows and columns of a plane in model pixels, without padding, and in data pixels.
     """
@@ -46,13 +49,13 @@ class Origin:
     original_size: tuple[int, int]
 
     def attributes(self) -> dict[str, Any]:
-        """As the group carries it."""
+        """Attributes of the zarr group, as JSON values."""
         sizes = {"input_size": list(self.input_size), "original_size": list(self.original_size)}
         return {"tile_shape": None, "halo": None, **asdict(self), **sizes}
 
 
 def model_type(config: ModelConfig) -> str:
-    """What micro-sam calls the encoder of a model.
+    """Name of a model's encoder in micro-sam.
 
     Returns
     -------
@@ -62,45 +65,50 @@ def model_type(config: ModelConfig) -> str:
     Raises
     ------
     CacheError
-        If micro-sam has none like it.
+        If micro-sam has no such encoder.
     """
-    sizes = {trunk.dim: name for name, trunk in SAM1.items() if isinstance(trunk, VitConfig)}
-    trunk, found = config.trunk, None
+    sizes = {vit.dim: key for key, vit in SAM1.items() if isinstance(vit, VitConfig)}
+    trunk, name = config.trunk, None
     if isinstance(trunk, TinyVitConfig):
-        found = "vit_t"
+        name = "vit_t"
     elif isinstance(trunk, VitConfig):
-        found = sizes.get(trunk.dim)
+        name = sizes.get(trunk.dim)
     shapes = array_shapes(config, LARGEST, LARGEST)
-    if found is None or config.resize != "longest" or shapes != {ARRAY: EMBEDDING_SHAPE}:
+    if name is None or config.resize != "longest" or shapes != {ARRAY: EMBEDDING_SHAPE}:
         raise CacheError(
             f"{config.name} is not of the family of SAM 1, whose embeddings alone can be "
             "exchanged: name a model that micro-sam has, such as --model vit_b_lm"
         )
-    return found
+    return name
 
 
 def origin_of(
-    encoder: Encoder, planes: Sequence[PlaneSurvey], model_hash: str | None, version: str
+    config: ModelConfig,
+    volume: Volume,
+    planes: Sequence[PlaneSurvey],
+    model_hash: str | None,
+    version: str,
 ) -> Origin:
-    """What embeddings of an image are computed from, in micro-sam's words.
+    """Describe an image and a model as micro-sam does.
 
     Parameters
     ----------
-    encoder : Encoder
-        Of the image.
+    config : ModelConfig
+        Configuration of the model.
+    volume : Volume
+        The image.
     planes : sequence of PlaneSurvey
-        All of them.
+        All planes of the image.
     model_hash : str or None
         XXH128 of the model's file, if known.
     version : str
-        What computes them.
+        Version of the program that computes the embeddings.
 
     Raises
     ------
     CacheError
         If micro-sam has no such model.
     """
-    config, volume = encoder.model.config, encoder.volume
     return Origin(
         data_signature=planes[-1].signature,
         model_type=model_type(config),

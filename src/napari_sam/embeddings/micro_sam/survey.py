@@ -1,4 +1,4 @@
-"""Survey: what has to be known of an image before its embeddings can be exchanged."""
+"""Survey: value range, digest and signature of each plane, needed for an exchange."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -10,23 +10,24 @@ from napari_sam.errors import CacheError
 from napari_sam.image.volume import Plane, Volume
 
 LARGEST = 1024
-"""Pixels along a side of what micro-sam and this program give to the encoder as one."""
+"""Side, in pixels, beyond which this program cuts a plane into tiles; micro-sam does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlaneSurvey:
-    """What has to be known of a plane before its embedding can be exchanged.
+    """Value range, digest and signature of a plane; made by :func:`survey`.
 
     Parameters
     ----------
     plane : tuple of int
-        Which.
+        Index of the plane.
     low, high : float
-        Its smallest and largest value.
+        Smallest and largest value of the plane.
     digest : bytes
-        :func:`digest_pixels` of it.
+        :func:`digest_pixels` of the plane.
     signature : str
-        micro-sam's, of all planes up to this one; that of the last is the image's.
+        SHA-1 of all planes up to this plane, hexadecimal; that of the last plane is what micro-sam
+        stores as the image's ``data_signature``.
     """
 
     plane: Plane
@@ -37,12 +38,13 @@ class PlaneSurvey:
 
 
 def check_exchangeable(volume: Volume) -> None:
-    """See that micro-sam has one embedding for each plane, as this program has; nothing is read.
+    """Refuse images without a single embedding per plane in both programs; no pixels are read.
 
     Raises
     ------
     CacheError
-        If not.
+        If the image has more than one axis of planes, several channels, or planes that are cut
+        into tiles.
     """
     if len(volume.plane_shape) > 1:
         raise CacheError(
@@ -67,12 +69,12 @@ def survey(volume: Volume) -> Iterator[PlaneSurvey]:
     Yields
     ------
     PlaneSurvey
-        Each plane, in the order of :meth:`Volume.planes`.
+        Facts of each plane, in the order of :meth:`Volume.planes`.
 
     Raises
     ------
     ImageError
-        If it cannot be read.
+        If a plane cannot be read.
     """
     signature = hashlib.sha1(usedforsecurity=False)
     for plane in volume.planes():
@@ -83,12 +85,12 @@ def survey(volume: Volume) -> Iterator[PlaneSurvey]:
 
 
 def whole_range(planes: Sequence[PlaneSurvey]) -> tuple[float, float]:
-    """The limits at which most can be exchanged: smallest and largest value of the image.
+    """Smallest and largest value of an image: the contrast limits of the most planes.
 
     Raises
     ------
     CacheError
-        If all values are the same, or none is a number.
+        If all values are the same or NaN.
     """
     low = min((p.low for p in planes if isfinite(p.low)), default=0.0)
     high = max((p.high for p in planes if isfinite(p.high)), default=0.0)

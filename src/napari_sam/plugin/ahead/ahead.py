@@ -10,6 +10,7 @@ from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.view.viewport import read_viewport, shown_by
 from napari_sam.plugin.worker.activity import Activity
+from napari_sam.plugin.worker.encode_ahead import AheadRequest
 from napari_sam.plugin.worker.events import Progress, Ready
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.worker.tile_order import Viewport
@@ -67,7 +68,7 @@ class Ahead:
 
     # --- what the controller says ------------------------------------------------------------
 
-    def begin(self, work: Workspace) -> None:
+    def use(self, work: Workspace) -> None:
         """Look at an image from now on."""
         self._work, self._view, self._shown = work, None, shown_by(self._viewer)
         self._layer = ReadyLayer(
@@ -166,9 +167,8 @@ class Ahead:
 
     def _submit(self, source: ImageSource, view: Viewport, everything: bool) -> None:
         self._whole, give_up = False, Flag()
-        steps = self._desk.engine.ahead(
-            self._desk.settings, source, view, everything, self.ready(source), give_up
-        )
+        request = AheadRequest(view, everything, self.ready(source), give_up)
+        steps = self._desk.engine.ahead(self._desk.settings, source, request)
 
         def finish() -> None:
             self._activity.close()

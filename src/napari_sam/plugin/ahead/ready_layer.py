@@ -7,7 +7,8 @@ import numpy as np
 from napari.layers import Shapes
 from numpy.typing import NDArray
 
-from napari_sam.plugin.image.image_source import IMAGE_KEY, placement
+from napari_sam.plugin.layers.conventions import IMAGE_KEY
+from napari_sam.plugin.layers.placement import placement
 
 NAME = "SAM ready"
 _COLOUR = "#9ecae1"

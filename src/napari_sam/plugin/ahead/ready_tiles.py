@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from napari_sam.image.volume import Plane
 from napari_sam.plugin.image.image_source import ImageSource
-from napari_sam.plugin.worker.events import Plane, Ready
+from napari_sam.plugin.worker.events import Ready
 from napari_sam.tiles.grid import Tile, TileGrid
 
 

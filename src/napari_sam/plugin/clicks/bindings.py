@@ -1,65 +1,50 @@
-"""Bindings: keys on the layers of the dock, and how they go again."""
+"""Bindings: keys on the layers of the dock, for as long as the dock is open."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
-KEYS = {
-    "Q": "object or not",
-    "Shift-click": "background",
-    "W": "click / draw",
-    "G": "follow in slices",
-    "N": "next to look at",
-    "K": "as daughter",
-    "J": "another object",
-    "H": "another size",
-    "Shift-H": "hover on / off",
-    "Shift-J": "pick up label",
-    "Shift-S": "review: next",
-    "Shift-D": "review: drop",
-    "Shift-F": "review: keep",
-    "Enter": "accept",
-    "Escape": "drop",
-    "U": "undo accept",
-    "Ctrl-Z": "undo",
-    "Ctrl-Shift-Z": "redo",
-}
-"""Key -> what it does; Q, W, G, H, J, K, N and U are free on all of napari's layers."""
+from napari.layers import Layer
+
+from napari_sam.plugin.keys import bound_actions
 
 
 class Bindings:
-    """Keys on some layers, for as long as the dock is open.
+    """The keys of the table of actions, on layers of the dock.
 
     Parameters
     ----------
-    actions : mapping of str to callable
-        Key -> what to do.
+    run : callable
+        Runs an action by its name; see :meth:`Actions.run`.
+    on_labels : bool
+        Whether the layers are Labels layers, on which fewer keys work.
     """
 
-    def __init__(self, actions: Mapping[str, Callable[[], None]]) -> None:
-        self._actions = dict(actions)
-        self._layers: list[Any] = []
+    def __init__(self, run: Callable[[str], None], on_labels: bool = False) -> None:
+        names = {action.key: action.name for action in bound_actions(on_labels)}
+        self._calls = {key: partial(run, name) for key, name in names.items()}
+        self._layers: list[Layer] = []
 
-    def bind(self, layer: Any) -> None:
-        """Put the keys on a layer of our own."""
-        for key, action in self._actions.items():
-            layer.bind_key(key, _callback(action), overwrite=True)
+    def bind(self, layer: Layer) -> None:
+        """Bind the keys on a layer of the dock."""
+        for key, call in self._calls.items():
+            layer.bind_key(key, _callback(call), overwrite=True)
         self._layers.append(layer)
 
-    def release(self, layer: Any) -> None:
-        """Take the keys off one layer."""
+    def release(self, layer: Layer) -> None:
+        """Unbind the keys of a layer."""
         if layer in self._layers:
             self._layers.remove(layer)
-            for key in self._actions:
+            for key in self._calls:
                 layer.bind_key(key, None)
 
     def release_all(self) -> None:
-        """Take the keys off all layers."""
+        """Unbind the keys of all layers."""
         for layer in list(self._layers):
             self.release(layer)
 
 
-def _callback(action: Callable[[], None]) -> Callable[[Any], None]:
-    def pressed(layer: Any) -> None:
-        action()
+def _callback(call: Callable[[], None]) -> Callable[[Layer], None]:
+    def pressed(layer: Layer) -> None:
+        call()
 
     return pressed

@@ -1,18 +1,20 @@
 """Composite: what the model sees besides the chosen image; no Qt."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.components import LayerList
+from napari.layers import Image
+from napari.utils.colormaps import Colormap
 
-from napari_sam.image.intensity import RGB, IntensityMapping
+from napari_sam.image.intensity import RGB
 
 from .image_source import ImageSource, OtherImage, axis_letters, image_layers, shown_contrast
-from .thumbnail import Look, small_level
 
 if TYPE_CHECKING:
-    from napari_sam.image.volume import Volume
+    pass
 
 SEEN = 3
 """As many channels as a model sees."""
@@ -48,12 +50,12 @@ class Composite:
     def __init__(self) -> None:
         self._chosen: dict[str, list[int | str]] = {}
 
-    def options(self, image: Any, layers: Any) -> list[Option]:
+    def options(self, image: Image, layers: LayerList) -> list[Option]:
         """What there is to choose from for an image; all layers of the viewer are `layers`."""
         chosen = self._chosen.get(str(image.unique_id), [])
         return [Option(key, name, key in chosen) for key, name in _possible(image, layers)]
 
-    def choose(self, image: Any, key: int | str, wanted: bool) -> None:
+    def choose(self, image: Image, key: int | str, wanted: bool) -> None:
         """See something as well, or no longer; beyond three, what was chosen first goes."""
         chosen = self._chosen.setdefault(str(image.unique_id), [])
         if key in chosen:
@@ -62,7 +64,7 @@ class Composite:
             chosen.append(key)
             del chosen[: -(SEEN - 1)]
 
-    def complete(self, source: ImageSource, image: Any, layers: Any) -> ImageSource:
+    def complete(self, source: ImageSource, image: Image, layers: LayerList) -> ImageSource:
         """The image with what the model sees as well."""
         chosen: list[int | str] = []
         if self._chosen.get(str(image.unique_id)):  # or no layer need be looked at, at each click
@@ -80,7 +82,7 @@ class Composite:
         )
 
 
-def _possible(image: Any, layers: Any) -> Iterable[tuple[int | str, str]]:
+def _possible(image: Image, layers: LayerList) -> Iterable[tuple[int | str, str]]:
     letters = "" if image.rgb else axis_letters(image.ndim, image.axis_labels)
     if "C" in letters:
         count = _pixels(image).shape[letters.index("C")]
@@ -90,7 +92,7 @@ def _possible(image: Any, layers: Any) -> Iterable[tuple[int | str, str]]:
     return [(str(one.unique_id), one.name) for one in alike]
 
 
-def _lies_on(layer: Any, image: Any) -> bool:
+def _lies_on(layer: Image, image: Image) -> bool:
     """Whether each pixel of a layer covers the same pixel of an image."""
     shape = _pixels(image).shape
     if _pixels(layer).shape != shape:
@@ -100,86 +102,17 @@ def _lies_on(layer: Any, image: Any) -> bool:
     return bool(np.allclose(ours, theirs))
 
 
-def _pixels(layer: Any) -> Any:
+def _pixels(layer: Image) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
 
 
-def look_at(source: ImageSource, image: Any, layers: Any, world: Sequence[float]) -> Look:
-    """What a thumbnail of the plane at a position of the sliders is made of."""
-    place = source.to_plane(image.world_to_data(world))
-    limits = zip(place, source.plane_shape, strict=True)
-    by_name = {layer.name: layer for layer in image_layers(layers)}
-    seen = [image, *(by_name[other.name] for other in source.others)]
-    start = len(source.layer_axes) - 2
-    levels = [small_level(one.data if one.multiscale else [one.data], start) for one in seen]
-    return Look(source, tuple(min(max(p, 0), n - 1) for p, n in limits), levels)
-
-
-def _other(layer: Any, source: ImageSource) -> OtherImage:
+def _other(layer: Image, source: ImageSource) -> OtherImage:
     data = _pixels(layer)
     contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
     return OtherImage(data, contrast, brightest(layer.colormap), layer.name)
 
 
-def brightest(colormap: Any) -> RGB:
+def brightest(colormap: Colormap) -> RGB:
     """The colour of the highest value; white where that is black."""
     red, green, blue = (float(v) for v in np.asarray(colormap.map(np.ones(1)))[0, :3])
     return (red, green, blue) if red or green or blue else (1.0, 1.0, 1.0)
-
-
-# --- for the worker --------------------------------------------------------------------------
-
-
-def volume_of(source: ImageSource) -> "Volume":
-    """All that the model sees, as one image; nothing is read."""
-    from napari_sam.image.channel_stack import ChannelStack
-    from napari_sam.image.volume import Volume
-
-    data, axes, channels = source.data, source.axes, source.channels or None
-    if source.others:
-        data = ChannelStack([source.data, *(other.data for other in source.others)])
-        axes = f"C{source.axes}"
-    elif channels is None and source.channel_axis is not None:
-        channels = (source.channel,)
-    return Volume.from_array(
-        data,
-        axes=axes,
-        scale=source.scale,
-        translate=source.translate,
-        units=source.units,
-        channels=channels,
-        name=" + ".join([source.identity, *(other.name for other in source.others)]),
-    )
-
-
-def whole_image(source: ImageSource) -> "Volume":
-    """The image with all of its channels, whatever the model sees of them; nothing is read."""
-    from napari_sam.image.volume import Volume
-
-    return Volume.from_array(
-        source.data,
-        axes=source.axes,
-        scale=source.scale,
-        translate=source.translate,
-        units=source.units,
-        name=source.identity,
-    )
-
-
-def contrast_of(source: ImageSource) -> Any:
-    """The contrast of all channels, as a Session takes it."""
-    if not source.others or source.contrast == "auto":
-        return source.contrast
-    return [source.contrast, *(other.contrast for other in source.others)]
-
-
-def colours_of(source: ImageSource) -> Sequence[RGB] | None:
-    """The colours of all channels, as a Session takes them."""
-    return [source.colour, *(other.colour for other in source.others)] if source.others else None
-
-
-def mapping_of(source: ImageSource) -> IntensityMapping:
-    """What becomes of the image's values; a few patches are read for automatic contrast."""
-    from napari_sam.image.intensity import contrast_mapping
-
-    return contrast_mapping(volume_of(source), contrast_of(source), colours_of(source))

@@ -1,51 +1,17 @@
 """Layers: what napari's layers mean to a Session, and back; no Qt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from napari.layers import Image, Labels, Points, Shapes
-from napari.utils.colormaps.standardize_color import transform_color
-from numpy.typing import NDArray
+from napari.components import LayerList
+from napari.layers import Image
 
 from napari_sam.errors import ImageError
 from napari_sam.image.intensity import RGB
-from napari_sam.labels.canvas import new_labels
-
-AXES_KEY = "napari-sam-axes"
-"""Where a layer's metadata keeps the letters of its axes."""
-
-IMAGE_KEY = "napari-sam-image"
-"""Where a layer's metadata keeps which image it belongs to."""
-
-ROLE_KEY = "napari-sam-role"
-"""Where a layer's metadata keeps what it was made for, whatever it is called now."""
-
-OBJECT = "object"
-"""The feature of points and shapes that says which object they belong to: 1, 2, 3, ..."""
-
-LABEL = "label"
-"""The feature of points and shapes that says whether they are on the object or the background."""
-
-FOREGROUND, BACKGROUND = "foreground", "background"
-# Okabe and Ito's bluish green and vermillion: told apart also by red-green blind eyes, and the
-# symbols differ besides.
-COLOURS = {FOREGROUND: "#009e73", BACKGROUND: "#d55e00"}
-SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
-# The first is seen on every image; the others are Okabe and Ito's.
-PREVIEW_COLOURS = ("#ffe600", "#56b4e9", "#cc79a7", "#e69f00", "#8de28d", "#b39ddb", "#f28e8e")
-HOVER_COLOURS = ("#ffffff", COLOURS[BACKGROUND])
-"""Of what a click would add and take away; none of the objects' own."""
-
-BOX_COLOUR = "#f0e442"
-SCRIBBLES = ("line", "path")
-"""Types of shapes that are clicks along them."""
-
-JOURNAL_KEY = "napari-sam-journal"
-"""Where a Labels layer's metadata keeps the path of its journal."""
 
 _LETTERS = {
     **dict.fromkeys(("t", "time", "frame", "frames"), "T"),
@@ -89,6 +55,10 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
     return _USUAL[ndim]
 
 
+Contrast = Literal["auto"] | tuple[float, float]
+"""Contrast that the model sees: limits, or automatic ones."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OtherImage:
     """Another Image layer that the model sees together with the one that is segmented.
@@ -106,7 +76,7 @@ class OtherImage:
     """
 
     data: Any
-    contrast: Any
+    contrast: Contrast
     colour: RGB
     name: str
 
@@ -143,7 +113,7 @@ class ImageSource:
     data: Any
     axes: str
     channel: int
-    contrast: Any
+    contrast: Contrast
     scale: tuple[float, ...]
     translate: tuple[float, ...]
     units: tuple[str, ...]
@@ -221,7 +191,7 @@ class ImageSource:
         return self.data, *(other.data for other in self.others)
 
     @property
-    def appearance(self) -> tuple[Any, ...]:
+    def appearance(self) -> tuple[object, ...]:
         """What of the arrays a model sees, and how: equal where it sees the same."""
         others = tuple((other.contrast, other.colour, other.name) for other in self.others)
         colour = self.colour if others else None
@@ -239,12 +209,12 @@ class ImageSource:
         return tuple(int(v) for i, v in enumerate(leading) if i != self.channel_axis)
 
 
-def image_layers(layers: Any) -> list[Any]:
+def image_layers(layers: LayerList) -> list[Image]:
     """The Image layers of a layer list, the topmost first."""
     return [layer for layer in reversed(list(layers)) if isinstance(layer, Image)]
 
 
-def read_image_layer(layer: Any, world: Sequence[float], auto_contrast: bool) -> ImageSource:
+def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) -> ImageSource:
     """What a Session needs of an Image layer.
 
     Parameters
@@ -288,13 +258,13 @@ def read_image_layer(layer: Any, world: Sequence[float], auto_contrast: bool) ->
     )
 
 
-def file_of(layer: Any) -> str:
+def file_of(layer: Image) -> str:
     """The file of an Image layer, if the layer is named after it; otherwise nothing."""
     path = str(layer.source.path or "")
     return path if layer.name in (Path(path).name, Path(path).stem) else ""
 
 
-def shown_contrast(layer: Any, data: Any) -> tuple[float, float]:
+def shown_contrast(layer: Image, data: Any) -> tuple[float, float]:
     """The contrast limits at which an Image layer is drawn."""
     if not layer.rgb:
         low, high = layer.contrast_limits
@@ -302,191 +272,3 @@ def shown_contrast(layer: Any, data: Any) -> tuple[float, float]:
     # napari draws colours over the whole range of their type, whatever the limits say.
     dtype = np.dtype(data.dtype)
     return (0.0, float(np.iinfo(dtype).max)) if dtype.kind in "ui" else (0.0, 1.0)
-
-
-# --- making layers ---------------------------------------------------------------------------
-
-
-def placement(image: Any) -> dict[str, Any]:
-    """Keywords that put a layer where an Image layer is."""
-    return {
-        "scale": np.array(image.scale),
-        "translate": np.array(image.translate),
-        "rotate": np.array(image.rotate),
-        "shear": np.array(image.shear),
-        "affine": np.array(image.affine.affine_matrix),
-        "units": tuple(image.units),
-        "axis_labels": tuple(image.axis_labels),
-    }
-
-
-def move(layer: Any, place: Mapping[str, Any]) -> None:
-    """Put a layer somewhere; what is right already is left alone, for napari draws all again.
-
-    Parameters
-    ----------
-    layer : napari.layers.Layer
-        The layer.
-    place : mapping
-        As of :func:`placement`.
-    """
-    for name, value in place.items():
-        own = layer.affine.affine_matrix if name == "affine" else getattr(layer, name)
-        same = own == value if isinstance(value, tuple) else np.array_equal(own, value)
-        if not same:
-            setattr(layer, name, value)
-
-
-def make_points(image: Any) -> Points:
-    """An empty Points layer for clicks, where the image is."""
-    layer = Points(
-        ndim=image.ndim,
-        name="SAM points",
-        features={LABEL: np.array([], dtype=object), OBJECT: np.array([], dtype=int)},
-        feature_defaults={LABEL: FOREGROUND, OBJECT: 1},
-        face_color=LABEL,
-        face_color_cycle=COLOURS,
-        # The border grows with the zoom, over the symbol, whose size on the screen is kept: it
-        # must have the same colour.
-        border_color=LABEL,
-        border_color_cycle=COLOURS,
-        symbol=SYMBOLS[FOREGROUND],
-        size=10,
-        canvas_size_limits=(14, 16),
-        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM points"},
-        **placement(image),
-    )
-    layer.current_symbol = SYMBOLS[FOREGROUND]
-    return layer
-
-
-def make_shapes(image: Any, plane_size: tuple[int, int]) -> Shapes:
-    """An empty Shapes layer for boxes, outlines and scribbles, where the image is."""
-    return Shapes(
-        ndim=image.ndim,
-        name="SAM boxes",
-        features={LABEL: np.array([], dtype=object), OBJECT: np.array([], dtype=int)},
-        feature_defaults={LABEL: FOREGROUND, OBJECT: 1},
-        face_color="transparent",
-        edge_color=BOX_COLOUR,
-        edge_width=max(1.0, max(plane_size) / 400),
-        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM boxes"},
-        **placement(image),
-    )
-
-
-def complete_features(layer: Any) -> None:
-    """Give a prompt layer of an earlier version, or of the user, the features that it lacks."""
-    count = len(layer.data)
-    if len(layer.features) > count:  # napari forgets them where it takes a stub of a shape away
-        defaults = layer.feature_defaults
-        layer.features = layer.features.iloc[:count]
-        layer.feature_defaults = defaults
-    for name, value in ((LABEL, FOREGROUND), (OBJECT, 1)):
-        if name not in layer.features:
-            layer.features = {**layer.features, name: [value] * len(layer.data)}
-            layer.feature_defaults = {**layer.feature_defaults.iloc[0], name: value}
-
-
-def polarity_of(layer: Any) -> str:
-    """What the next click or scribble in a prompt layer says."""
-    told = LABEL in layer.feature_defaults and layer.feature_defaults[LABEL].iloc[0] == BACKGROUND
-    return BACKGROUND if told else FOREGROUND
-
-
-def mark_clicks(layer: Any) -> None:
-    """Give clicks the symbols of what they say; napari colours them by itself."""
-    labels = layer.features[LABEL] if LABEL in layer.features else [FOREGROUND] * len(layer.data)
-    wanted = [SYMBOLS.get(label, SYMBOLS[FOREGROUND]) for label in labels]
-    if wanted != [str(symbol) for symbol in layer.symbol]:
-        layer.symbol = wanted
-
-
-def colour_shapes(layer: Any) -> None:
-    """Give scribbles the colours of clicks, and all other shapes that of boxes."""
-    labels = layer.features[LABEL] if LABEL in layer.features else [FOREGROUND] * layer.nshapes
-    wanted = [
-        COLOURS.get(label, COLOURS[FOREGROUND]) if kind in SCRIBBLES else BOX_COLOUR
-        for kind, label in zip(layer.shape_type, labels, strict=True)
-    ]
-    if wanted and not np.allclose(transform_color(wanted), layer.edge_color):
-        layer.edge_color = wanted
-
-
-def make_preview(image: Any) -> Labels:
-    """A Labels layer that shows objects before they are accepted."""
-    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
-    return Labels(
-        np.zeros((1,) * image.ndim, np.uint8),
-        name="SAM preview",
-        opacity=0.5,
-        colormap=colours | dict(enumerate(PREVIEW_COLOURS, 1)),
-        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM preview"},
-        **placement(image),
-    )
-
-
-def make_hover(image: Any, data: Any) -> Labels:
-    """A faint Labels layer for what a click would add (1) and take away (2)."""
-    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
-    return Labels(
-        data,
-        name="SAM hover",
-        opacity=0.35,
-        colormap=colours | dict(enumerate(HOVER_COLOURS, 1)),
-        **placement(image),
-    )
-
-
-def make_outline(image: Any, data: Any) -> Labels:
-    """A Labels layer for the outline of the object (1) that is looked at."""
-    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
-    layer = Labels(
-        data,
-        name="SAM review",
-        opacity=1.0,
-        colormap=colours | {1: PREVIEW_COLOURS[0]},
-        **placement(image),
-    )
-    layer.contour = 2
-    return layer
-
-
-def make_labels(image: Any, source: ImageSource) -> Labels:
-    """The Labels layer for accepted objects, ``uint32``, where the image is.
-
-    Labels have no channels. Where the image has a slider for them, all its positions show the
-    same memory, so that an object is there in every channel and is stored once.
-    """
-    shape = tuple(source.data.shape[: len(source.layer_axes)])
-    axis = source.channel_axis
-    if axis is None:
-        data = new_labels(shape)
-    else:
-        base = np.zeros(shape[:axis] + shape[axis + 1 :], np.uint32)
-        strides = (*base.strides[:axis], 0, *base.strides[axis:])
-        data = np.lib.stride_tricks.as_strided(base, shape, strides)
-    return Labels(
-        data,
-        name="SAM labels",
-        metadata={
-            IMAGE_KEY: str(image.unique_id),
-            ROLE_KEY: "SAM labels",
-            AXES_KEY: source.layer_axes,
-        },
-        **placement(image),
-    )
-
-
-# --- masks to layers -------------------------------------------------------------------------
-
-
-def to_layer_index(
-    source: ImageSource, index: tuple[NDArray[np.intp], ...]
-) -> tuple[NDArray[np.intp], ...]:
-    """Index arrays of the labels' axes, with the shown channel put in where the layer has it."""
-    axis = source.channel_axis
-    if axis is None:
-        return index
-    channel = np.full(index[-1].shape, source.channel, np.intp)
-    return (*index[:axis], channel, *index[axis:])

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from napari.components import LayerList
+from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_sam.image.intensity import IntensityMapping
-from napari_sam.plugin.worker.events import Plane
+from napari_sam.image.volume import Plane
 
-from .image_source import ImageSource
+from .image_source import ImageSource, image_layers
 
 SIDE = 96
 """Pixels of the longer side."""
@@ -39,6 +41,17 @@ class Look:
     source: ImageSource
     plane: Plane
     levels: Sequence[Any]
+
+
+def look_at(source: ImageSource, image: Image, layers: LayerList, world: Sequence[float]) -> Look:
+    """What a thumbnail of the plane at a position of the sliders is made of."""
+    place = source.to_plane(image.world_to_data(world))
+    limits = zip(place, source.plane_shape, strict=True)
+    by_name = {layer.name: layer for layer in image_layers(layers)}
+    seen = [image, *(by_name[other.name] for other in source.others)]
+    start = len(source.layer_axes) - 2
+    levels = [small_level(one.data if one.multiscale else [one.data], start) for one in seen]
+    return Look(source, tuple(min(max(p, 0), n - 1) for p, n in limits), levels)
 
 
 def small_level(levels: Sequence[Any], height_axis: int) -> Any:

@@ -1,17 +1,16 @@
 """Lineage: mothers and daughters in a Labels layer, and the Tracks layer that shows them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from napari.layers import Labels
 
 from napari_sam.errors import LabelError
+from napari_sam.image.volume import Plane
 from napari_sam.labels.edit import LabelEdit
-from napari_sam.labels.tracks import Tracks, tracks_of
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.image.image_source import IMAGE_KEY, ImageSource, placement
-
-Plane = tuple[int, ...]
+from napari_sam.plugin.image.image_source import ImageSource
 
 PARENTS_KEY = "napari-sam-parents"
 """Where a Labels layer's metadata keeps who divided into whom."""
@@ -63,49 +62,20 @@ def division(
     return mother, edits
 
 
-def note_parent(labels: Any, daughter: int, mother: int) -> None:
+def parents_of(labels: Labels) -> dict[int, int]:
+    """Label of each daughter to the label of its mother, as a Labels layer keeps them."""
+    return dict(labels.metadata.get(PARENTS_KEY, {}))
+
+
+def note_parent(labels: Labels, daughter: int, mother: int) -> None:
     """Keep in a Labels layer who divided into whom."""
     labels.metadata[PARENTS_KEY] = {**labels.metadata.get(PARENTS_KEY, {}), daughter: mother}
 
 
-def forget_parent(labels: Any, daughter: int) -> None:
+def forget_parent(labels: Labels, daughter: int) -> None:
     """Undo :func:`note_parent`."""
     known = labels.metadata.get(PARENTS_KEY, {})
     labels.metadata[PARENTS_KEY] = {own: mother for own, mother in known.items() if own != daughter}
-
-
-def show_tracks(viewer: Any, image: Any, source: ImageSource, tracks: Tracks) -> Any:
-    """Put a Tracks layer over the image, in the place of the one that is there."""
-    data = tracks.data
-    if source.channel_axis is not None:
-        data = np.insert(data, 1 + source.channel_axis, source.channel, axis=1)
-    for layer in list(viewer.layers):
-        mine = layer.metadata.get(IMAGE_KEY) == str(image.unique_id)
-        if mine and layer.name.startswith("SAM tracks"):
-            viewer.layers.remove(layer)
-    active = viewer.layers.selection.active
-    added = viewer.add_tracks(
-        data,
-        graph={child: list(mothers) for child, mothers in tracks.graph.items()},
-        name="SAM tracks",
-        metadata={IMAGE_KEY: str(image.unique_id)},
-        **placement(image),
-    )
-    viewer.layers.selection.active = active
-    return added
-
-
-def read_tracks(labels: Any, axes: str, metadata: Mapping[str, Any]) -> Tracks:
-    """Tracks of labels in the order of the layer's axes; ``T`` need not be the first.
-
-    Raises
-    ------
-    LabelError
-        If there is no time axis, or time is not the first one, as napari's Tracks layer needs it.
-    """
-    if axes[:1] != "T":
-        raise LabelError("tracks need time as the first axis: transpose the image")
-    return tracks_of(labels, axes, metadata.get(PARENTS_KEY))
 
 
 def _mother(labels: Any, mask: Mask, time: int) -> int | None:

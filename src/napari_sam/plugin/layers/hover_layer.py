@@ -1,19 +1,50 @@
 """HoverLayer: shows what a click would change, over the objects; no Qt."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.image.image_source import ImageSource, make_hover
+from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.tiles.bbox import BBox, holds, place, union
 
-from .preview_layer import translate_of
+from .conventions import HOVER_COLOURS, PREVIEW_COLOURS
+from .placement import placement, translate_of
 
 _SIDE = 1024
 """Pixels of a window, as of a tile: what is seen at once without moving the layer."""
+
+
+def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
+    """A faint Labels layer for what a click would add (1) and take away (2)."""
+    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
+    return Labels(
+        data,
+        name="SAM hover",
+        opacity=0.35,
+        colormap=colours | dict(enumerate(HOVER_COLOURS, 1)),
+        **placement(image),
+    )
+
+
+def make_outline(image: Image, data: NDArray[np.uint8]) -> Labels:
+    """A Labels layer for the outline of the object (1) that is looked at."""
+    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
+    layer = Labels(
+        data,
+        name="SAM review",
+        opacity=1.0,
+        colormap=colours | {1: PREVIEW_COLOURS[0]},
+        **placement(image),
+    )
+    layer.contour = 2
+    return layer
+
+
+MakeLayer = Callable[[Image, NDArray[np.uint8]], Labels]
 
 
 class HoverLayer:
@@ -32,11 +63,9 @@ class HoverLayer:
         Makes the layer, of the image and the data.
     """
 
-    def __init__(
-        self, viewer: Any, image: Any, make: Callable[[Any, Any], Any] = make_hover
-    ) -> None:
+    def __init__(self, viewer: ViewerModel, image: Image, make: MakeLayer = make_hover) -> None:
         self._viewer, self._image, self._make = viewer, image, make
-        self._layer: Any = None
+        self._layer: Labels | None = None
         self._plane: tuple[int, ...] = ()
         self._window: BBox = (0, 0, 0, 0)
         self._pixels: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
@@ -65,7 +94,7 @@ class HoverLayer:
             self._pixels[:] = 0
             self._refresh()
 
-    def owns(self, layer: Any) -> bool:
+    def owns(self, layer: Layer | None) -> bool:
         """Whether a layer is this one."""
         return self._layer is not None and layer == self._layer
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.weights.catalogue import MODELS, find_card
+from napari_sam.plugin.settings import display_name, same_name
+from napari_sam.weights.catalogue import MODELS
 from napari_sam.weights.store import ModelStore
 
 if TYPE_CHECKING:
@@ -75,44 +76,6 @@ def place_of(model: Any, listed: list[ListedModel]) -> int | None:
     """
     wanted = same_name(model)
     return next((i for i, entry in enumerate(listed) if entry.model == wanted), None)
-
-
-def same_name(model: Any) -> Any:
-    """What a model is called in the list: names have aliases, and a text may be a file's path.
-
-    Parameters
-    ----------
-    model : str, Path or Sam
-        As the user called it.
-
-    Returns
-    -------
-    str, Path or Sam
-    """
-    if not isinstance(model, str):
-        return model
-    if Path(model).is_file():
-        return Path(model)
-    card = find_card(model)
-    return card.name if card else model
-
-
-def display_name(model: Any) -> str:
-    """What to call a model in front of the user.
-
-    Parameters
-    ----------
-    model : str, Path or Sam
-        The model.
-
-    Returns
-    -------
-    str
-    """
-    named = same_name(model)
-    if isinstance(named, Path):
-        return named.name
-    return named if isinstance(named, str) else str(named.config.name)
 
 
 def _on_disk(installed: "list[StoredModel]") -> Iterator[ListedModel]:

@@ -1,97 +1,78 @@
-"""Engine: the model and the Session, which only the worker touches; no Qt, no napari."""
+"""Engine: the model and the Session, which the worker thread alone touches; no Qt, no napari."""
 
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from threading import Event as Flag
-from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from napari_sam.errors import ModelError, NapariSamError
+from napari_sam.errors import LabelError, ModelError, NapariSamError
+from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
+from napari_sam.labels.tracks import tracks_of
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.clean import AS_IT_IS, Cleaning
-from napari_sam.masks.prompted.size import Size
-from napari_sam.plugin.image.composite import colours_of, contrast_of, volume_of, whole_image
 from napari_sam.plugin.image.image_source import ImageSource
-from napari_sam.plugin.labels.lineage import read_tracks
+from napari_sam.plugin.image.session_input import (
+    colours_of,
+    contrast_of,
+    volume_of,
+    whole_image,
+)
 from napari_sam.plugin.settings import Settings
-from napari_sam.prompts.prompt import Prompt
-from napari_sam.tiles.bbox import BBox, union
-from napari_sam.tiles.bbox import place as place_in
+from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.grid import Tile
 
+from .encode_ahead import AheadRequest, encode_ahead, ready
 from .events import (
     Answer,
     Event,
     Followed,
-    Found,
     Glimpse,
     Measured,
     ModelReady,
-    Plane,
-    PlaneObjects,
+    PlaneQuestions,
     Progress,
+    Question,
     Ready,
     Tracked,
     Warned,
 )
+from .number_objects import number_objects
 from .prepare import prepare
-from .tile_order import Viewport, around, everywhere, in_view
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
     from napari_sam.session import Session
-    from napari_sam.tiles.grid import Tile
 
 Events = Generator[Event, None, None]
 
-
-class Asked(NamedTuple):
-    """What to predict of one object on one plane; `key` comes back with the answer."""
-
-    prompts: Sequence[Prompt]
-    key: tuple[Any, ...]
-    size: Size = Size.BEST
-
-
-Wanted = Mapping[Plane, Mapping[int, Asked]]
-"""What to predict, by plane and number of the object."""
-
-_TOLD_EVERY = 0.1
-"""Seconds between two events while tiles are found in the cache: more would only keep Qt busy."""
-
-_AT_HAND = 4
-"""Tiles on the screen that stay in memory while others are encoded: there a click, or a mouse that
-rests, need not wait for the disk either."""
 
 # torch, the session and all that they bring are imported inside the functions: they take seconds,
 # and this module is imported by the GUI thread.
 
 
 class Engine:
-    """Answers of the model; keeps the last model and Session between jobs.
+    """The model and the Session, kept from one job to the next.
 
-    Every method is a generator of events, to be run by one worker at a time.
+    Every method is a generator of events, which the worker thread runs; one at a time.
 
     Attributes
     ----------
     origin : Origin
-        The model that answers, for the journal.
+        Name and hash of the model that answers, for the journal.
     """
 
     def __init__(self) -> None:
         self._settings: Settings | None = None
         self._model: Sam | None = None
         self._source: ImageSource | None = None
-        self._kept: Settings | None = None
+        self._session_settings: Settings | None = None
         self._session: Session | None = None
         self._warned = 0
-        self._asked_last: Wanted = {}
+        self._last_questions: PlaneQuestions = {}
         self.origin = Origin()
 
     def load(self, settings: Settings) -> Events:
-        """Load the model, unless it is there; what it lacks on this machine is downloaded."""
+        """Load the model, unless it is loaded already; missing weights are downloaded first."""
         if self._model is not None and settings.same_model(self._settings):
             return
         from napari_sam.weights.load import weights_hash
@@ -102,34 +83,37 @@ class Engine:
                 self.origin = Origin((), event.name, weights_hash(event.model))
             yield event
 
-    def predict(self, settings: Settings, source: ImageSource, wanted: Wanted) -> Events:
-        """Masks of the objects on each plane; those of one plane share passes of the decoder."""
-        self._asked_last = wanted  # before it is run: what runs now may have to give way
-        return self._predict(settings, source, wanted)
+    def predict(self, settings: Settings, source: ImageSource, questions: PlaneQuestions) -> Events:
+        """Masks of objects, plane by plane; all objects of a plane share passes of the decoder."""
+        # Now, before the job runs: the job that runs meanwhile may have to give way.
+        self._last_questions = questions
+        return self._predict(settings, source, questions)
 
-    def _predict(self, settings: Settings, source: ImageSource, wanted: Wanted) -> Events:
+    def _predict(
+        self, settings: Settings, source: ImageSource, questions: PlaneQuestions
+    ) -> Events:
         yield from self.load(settings)
         session = self._open(settings, source)
-        session.encoder.write_later = True
-        for plane, asked in wanted.items():
-            objects = {number: tuple(one.prompts) for number, one in asked.items()}
-            sizes = {number: one.size for number, one in asked.items()}
-            for done, tile in enumerate(session.encode_for(objects), start=1):
+        for plane, by_number in questions.items():
+            objects = {number: tuple(q.prompts) for number, q in by_number.items()}
+            sizes = {number: q.size for number, q in by_number.items()}
+            session.interactive.write_later = True
+            for done, tile in enumerate(session.interactive.encode_for(objects), start=1):
                 yield Progress("Looking at the image", done)
-                yield self._ready(session, source, [tile])
+                yield ready(session, source, [tile])
             for number, mask in session.predict_objects(objects, sizes).items():
-                yield Answer(plane, asked[number].key, mask, number)
-            session.encoder.write()
+                yield Answer(plane, by_number[number].key, mask, number)
+            session.interactive.write_later = False
         yield from self._warnings()
 
-    def glimpse(self, source: ImageSource, asked: Asked) -> Events:
-        """The mask of one object, if all that it needs is in memory; nothing otherwise."""
+    def glimpse(self, source: ImageSource, question: Question) -> Events:
+        """The mask of one object if all embeddings for it are in memory; otherwise no event."""
         session = self._session
         if session is None or not source.same_view(self._source):
             return
-        found = session.glimpse({1: tuple(asked.prompts)}, {1: asked.size})
-        if found is not None:
-            yield Glimpse(found[1])
+        masks = session.interactive.glimpse({1: tuple(question.prompts)}, {1: question.size})
+        if masks is not None:
+            yield Glimpse(masks[1])
 
     def follow(
         self,
@@ -139,7 +123,21 @@ class Engine:
         axis: str | None,
         within: tuple[int, int] | None,
     ) -> Events:
-        """The object on the planes that it reaches from those on which it is known."""
+        """One object on more planes, from the planes on which it is known.
+
+        Parameters
+        ----------
+        settings : Settings
+            Which model.
+        source : ImageSource
+            The image.
+        known : sequence of Mask
+            The object on planes that the user has seen; at least one.
+        axis : str or None
+            Letter of the axis to follow it along.
+        within : (int, int) or None
+            First and last plane along `axis`; None for all.
+        """
         yield from self.load(settings)
         session = self._open(settings, source)
         yield Progress("Following")
@@ -159,13 +157,13 @@ class Engine:
         cleaning: Cleaning = AS_IT_IS,
         within: BBox | None = None,
     ) -> Events:
-        """All objects of some planes, or of all, or of a region alone; a tile at a time."""
+        """All objects of `planes` (None for all), or of the region `within`, tile by tile."""
         yield from self.load(settings)
         session = self._open(settings, source)
         yield Progress("Segmenting", 0, len(session.tiles(planes, within)))
         for step in session.segment_everything(planes, commit=False, within=within):
             yield Progress("Segmenting", step.done, step.total)
-            yield self._ready(session, source, [step.tile])
+            yield ready(session, source, [step.tile])
             if masks := list(filter(cleaning.is_object, map(cleaning.apply, step.settled))):
                 yield number_objects(masks)
         yield from self._warnings()
@@ -177,7 +175,7 @@ class Engine:
         axis: str | None,
         cleaning: Cleaning = AS_IT_IS,
     ) -> Events:
-        """All objects of all planes, each with one number on all planes it is on."""
+        """All objects of the stack; an object has the same number on all of its planes."""
         yield from self.load(settings)
         session = self._open(settings, source)
         yield Progress("Segmenting")
@@ -189,130 +187,63 @@ class Engine:
                 yield number_objects(list(masks.values()), list(masks))
         yield from self._warnings()
 
-    def ahead(
-        self,
-        settings: Settings,
-        source: ImageSource,
-        view: Viewport,
-        everything: bool,
-        done: "Collection[Tile]",
-        give_up: Flag,
-    ) -> Events:
-        """Encode tiles before they are asked for: those around the view, or all.
+    def ahead(self, settings: Settings, source: ImageSource, request: AheadRequest) -> Events:
+        """Encode tiles before anybody clicks on them: a few around the view, or all.
 
-        Parameters
-        ----------
-        settings : Settings
-            Which model.
-        source : ImageSource
-            The image.
-        view : Viewport
-            What is on the screen.
-        everything : bool
-            All tiles, and what goes wrong is told. Otherwise a few, and a click will tell.
-        done : collection of Tile
-            Those that are ready as far as is known.
-        give_up : Event
-            While it is set, the tile under way is given up and begun again later, unless what was
-            asked last needs it.
+        Of a few, errors are not reported: a click there will meet them, and report them.
         """
-        steps = self._ahead(settings, source, view, everything, set(done), give_up)
-        if everything:
+        steps = self._ahead(settings, source, request)
+        if request.everything:
             yield from steps
             return
         with suppress(NapariSamError):
             yield from (event for event in steps if isinstance(event, Ready))
 
     def _ahead(
-        self,
-        settings: Settings,
-        source: ImageSource,
-        view: Viewport,
-        everything: bool,
-        done: "set[Tile]",
-        give_up: Flag,
+        self, settings: Settings, source: ImageSource, request: AheadRequest
     ) -> Iterator[Event]:
+        from napari_sam.masks.prompted.home_tiles import home_tiles
+
         yield from self.load(settings)
         session = self._open(settings, source)
-        encoder, planes = session.encoder, session.volume.plane_shape
-        total = len(session.tiles()) if everything else 0
-        tiles = (
-            everywhere(session.grid, planes, view)
-            if everything
-            else around(session.grid, planes, view)
-        )
-        shown = set(in_view(session.grid, view.plane, view.bbox)[:_AT_HAND])
-        found: list[Tile] = []
-        told, full = monotonic(), False
-        for place, tile in enumerate(tiles):
-            if full := place >= encoder.room:
-                break
-            if tile in done and tile not in shown:
-                continue
-            fresh: bool | None = None
-            while self._session is session and fresh is None:
-                fresh = self._encode(session, tile, give_up, tile in shown)
-                if fresh is None:
-                    yield self._ready(session, source, [])  # something more urgent is done here
-            if self._session is not session:
-                return  # the image was clicked on as it looks now, which is not as it looked here
-            done.add(tile)
-            found.append(tile)
-            if fresh or monotonic() - told > _TOLD_EVERY:
-                yield self._ready(session, source, found)
-                yield Progress("Encoding", len(done), total)
-                found, told = [], monotonic()
-        yield self._ready(session, source, found)
-        if everything:  # also where all of it was found in the cache, too quickly to be told
-            yield Progress("Encoding", len(done), total)
-        if full and everything:
-            yield Warned(
-                f"The cache is full: there is room for {encoder.room} of {total} tiles. "
-                "Make it larger in napari's preferences."
-            )
-        yield from self._warnings()
 
-    def _encode(
-        self, session: "Session", tile: "Tile", give_up: Flag, at_hand: bool
-    ) -> bool | None:
-        """Make a tile ready: whether that needed the model; None if it gave way to a click."""
-        from napari_sam.masks.prompted.predict import home_tiles
-        from napari_sam.model.interrupt import Interrupted, interruptible
+        def needed(tile: Tile) -> bool:
+            questions = self._last_questions.get(tile.plane, {}).values()
+            return any(tile in home_tiles(session.grid, tuple(q.prompts)) for q in questions)
 
-        def wanted() -> bool:
-            if not give_up.is_set():
-                return False
-            asked = self._asked_last.get(tile.plane, {}).values()
-            return not any(tile in home_tiles(session.grid, tuple(one.prompts)) for one in asked)
+        still_open = lambda: self._session is session  # noqa: E731
+        yield from encode_ahead(session, source, request, still_open, needed)
+        if still_open():
+            yield from self._warnings()
 
-        seen = session.encoder.read(tile)
-        fresh = not session.encoder.has(tile, seen)
-        if not fresh and not at_hand:
-            return False
-        try:
-            with interruptible(session.model.image_encoder, wanted):
-                session.encoder.get(tile, seen, keep=at_hand)
-        except Interrupted:
-            return None
-        return fresh
+    def tracks(self, labels: Any, axes: str, parents: Mapping[int, int]) -> Events:
+        """The ways of all labels through time.
 
-    @staticmethod
-    def _ready(session: "Session", source: ImageSource, tiles: "Sequence[Tile]") -> Ready:
-        if session.encoder.keeps:
-            return Ready(source, session.grid, tuple(tiles))
-        return Ready(source, session.grid, session.encoder.in_memory(), all_there_are=True)
+        Parameters
+        ----------
+        labels : array-like
+            Integers, without channels.
+        axes : str
+            Letters of their axes; time must come first, as napari's Tracks layer needs it.
+        parents : mapping of int to int
+            Label of a daughter to the label of its mother.
 
-    def tracks(self, labels: Any, axes: str, metadata: Mapping[str, Any]) -> Events:
-        """Where all labels are through time."""
+        Raises
+        ------
+        LabelError
+            If time is not the first axis.
+        """
         yield Progress("Tracking")
-        yield Tracked(read_tracks(labels, axes, metadata))
+        if axes[:1] != "T":
+            raise LabelError("tracks need time as the first axis: transpose the image")
+        yield Tracked(tracks_of(labels, axes, parents))
 
     def measure(self, labels: Any, source: ImageSource) -> Events:
-        """How large, where and how bright all labels are."""
+        """Size, place and brightness of all labels."""
         from napari_sam.measure.measure import iter_measure
 
         image = whole_image(source)
-        steps = iter_measure(labels, image, image)
+        steps = iter_measure(labels, image.calibration, image)
         while True:
             try:
                 done, total = next(steps)
@@ -322,18 +253,17 @@ class Engine:
             yield Progress("Measuring", done, total)
 
     def close(self) -> None:
-        """Let go of the model and the image."""
+        """Release the model and the image."""
         self._model = self._session = self._source = self._settings = None
 
     def _open(self, settings: Settings, source: ImageSource) -> "Session":
         session = self._opened(settings, source)
-        session.encoder.write_later = False
-        session.encoder.write()  # of a click that was dropped before it came to that
+        session.interactive.write_later = False  # also after a click whose job was dropped
         return session
 
     def _opened(self, settings: Settings, source: ImageSource) -> "Session":
-        kept = settings.same_session(self._kept)
-        if self._session is not None and kept and source.same_view(self._source):
+        same_settings = settings.same_session(self._session_settings)
+        if self._session is not None and same_settings and source.same_view(self._source):
             return self._session
         if self._model is None:
             raise ModelError("no model is loaded: close the dock and open it again")
@@ -348,36 +278,10 @@ class Engine:
             cache_budget=settings.cache_budget,
             closer=settings.closer,
         )
-        self._source, self._kept, self._warned = source, settings, 0
+        self._source, self._session_settings, self._warned = source, settings, 0
         return self._session
 
     def _warnings(self) -> Iterator[Event]:
         new = self._session.warnings[self._warned :] if self._session else []
         self._warned += len(new)
         yield from (Warned(text) for text in new[:1])
-
-
-def number_objects(masks: Sequence[Mask], numbers: Sequence[int] = ()) -> PlaneObjects:
-    """Masks of one plane in one array; where two overlap, the first has the pixel.
-
-    Parameters
-    ----------
-    masks : sequence of Mask
-        At least one, all on one plane.
-    numbers : sequence of int
-        Their numbers; from 1 on by default.
-
-    Returns
-    -------
-    PlaneObjects
-    """
-    from napari_sam.masks.automatic.everything import confidence
-
-    y0, x0, y1, x1 = bbox = union(mask.bbox for mask in masks)
-    drawn = np.zeros((y1 - y0, x1 - x0), np.uint32)
-    found = {}
-    for number, mask in zip(numbers or range(1, len(masks) + 1), masks, strict=True):
-        there = drawn[place_in(mask.bbox, bbox)]
-        there[mask.pixels & (there == 0)] = number
-        found[number] = Found(confidence(mask), mask.bbox)
-    return PlaneObjects(masks[0].plane, bbox, drawn, bool(numbers), found)

@@ -1,15 +1,18 @@
 """Events: what the worker tells the GUI thread; no Qt, no napari."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.image.volume import Plane
 from napari_sam.labels.tracks import Tracks
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.prompted.size import Size
 from napari_sam.measure.measurements import Measurements
+from napari_sam.prompts.prompt import Prompt
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
@@ -17,7 +20,27 @@ if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
     from napari_sam.plugin.image.image_source import ImageSource
 
-Plane = tuple[int, ...]
+
+class Question(NamedTuple):
+    """Prompts of one object on one plane, to be answered by the model with a mask.
+
+    Parameters
+    ----------
+    prompts : sequence of Prompt
+        Points, boxes and masks.
+    key : tuple
+        Equal for equal prompts; comes back with the answer.
+    size : Size
+        Which of the objects that the first click may mean.
+    """
+
+    prompts: Sequence[Prompt]
+    key: tuple[object, ...]
+    size: Size = Size.BEST
+
+
+PlaneQuestions = Mapping[Plane, Mapping[int, Question]]
+"""Questions by plane and number of the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +78,7 @@ class Answer:
     """
 
     plane: Plane
-    key: tuple[Any, ...]
+    key: tuple[object, ...]
     mask: Mask
     number: int = 1
 

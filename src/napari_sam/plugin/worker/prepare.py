@@ -7,8 +7,7 @@ from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from napari_sam.plugin.models.model_list import display_name
-from napari_sam.plugin.settings import Settings
+from napari_sam.plugin.settings import Settings, display_name
 
 from .events import Downloading, Event, ModelReady, Progress
 

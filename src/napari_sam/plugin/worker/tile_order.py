@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, product
 
+from napari_sam.image.volume import Plane
 from napari_sam.tiles.bbox import BBox, union
 from napari_sam.tiles.grid import Tile, TileGrid
-
-Plane = tuple[int, ...]
 
 AROUND = 16
 """Tiles that are encoded around a view: half a minute on a laptop, and it is idle again."""

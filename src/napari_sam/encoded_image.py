@@ -1,0 +1,206 @@
+"""EncodedImage: one image as one model sees it, tile by tile."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar, overload
+
+from napari_sam.embeddings.encode import Encoder
+from napari_sam.embeddings.open_cache import open_cache
+from napari_sam.image.intensity import RGB, IntensityMapping, contrast_mapping
+from napari_sam.image.open import open_volume
+from napari_sam.image.volume import Plane, Volume
+from napari_sam.model.sam import Sam
+from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.weights.load import best_device, load_model, weights_hash
+
+from .errors import CacheError
+from .interactive import Interactive
+
+Step = TypeVar("Step")
+
+
+class EncodedImage:
+    """One image, one model, and the embeddings of the image's tiles; no labels yet.
+
+    :class:`~napari_sam.session.Session` adds masks and labels to it.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image.
+    model : Sam
+        The model, on the device that shall do the work.
+    mapping : IntensityMapping
+        Values of the image to the brightness that the model sees.
+    cache_dir : Path, str, False or None
+        Folder of embeddings that stay between runs; None for the user's own, False for none.
+    tile_size : int, optional
+        Side of the tiles that the model looks at, in pixels; by default as in its training.
+    cache_budget : int, str or None
+        Bytes that the whole folder may take, or a size such as ``"20 GB"``.
+    closer : bool
+        Whether to look again at small and large objects, if the model is one that can.
+
+    Attributes
+    ----------
+    volume, model, mapping
+        See above.
+    grid : TileGrid
+        Tiles of each plane.
+    encoder : Encoder
+        Embeddings of the tiles, for functions that take one.
+    interactive : Interactive
+        Words for a program whose user waits: glimpses, and tiles encoded ahead.
+    warnings : list of str
+        Problems that did not stop the work, such as a full disk under the cache.
+
+    Raises
+    ------
+    CacheError
+        If `cache_dir` is given and cannot be used.
+    """
+
+    def __init__(
+        self,
+        volume: Volume,
+        model: Sam,
+        mapping: IntensityMapping,
+        cache_dir: Path | str | bool | None = None,
+        tile_size: int | None = None,
+        cache_budget: int | str | None = None,
+        closer: bool = True,
+    ) -> None:
+        self.volume, self.model, self.mapping = volume, model, mapping
+        size = model.config.image_size if tile_size is None else tile_size
+        self.grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
+        self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)
+        self.warnings = self.encoder.warnings
+        if cache_dir is not False:
+            self._open_cache(cache_dir, cache_budget)
+        self.interactive = Interactive(self.encoder)
+
+    def _open_cache(self, cache_dir: Path | str | bool | None, budget: int | str | None) -> None:
+        root = None if isinstance(cache_dir, bool) else cache_dir
+        try:
+            self.encoder.cache = open_cache(self.encoder, weights_hash(self.model), root, budget)
+        except CacheError as error:
+            if cache_dir is not None:  # asked for by name: the user should know before hours
+                raise
+            self.warnings.append(str(error))
+
+    @classmethod
+    def open(
+        cls,
+        image: Any,
+        *,
+        model: str | Path | Sam = "cells-tiny",
+        axes: str | None = None,
+        channels: Sequence[int] | None = None,
+        contrast: Any = "auto",
+        colours: Sequence[RGB] | None = None,
+        cache_dir: Path | str | bool | None = None,
+        cache_budget: int | str | None = None,
+        device: str | None = None,
+        scale: Sequence[float] | None = None,
+        units: Sequence[str] | None = None,
+        translate: Sequence[float] | None = None,
+        tile_size: int | None = None,
+        closer: bool = True,
+    ) -> Self:
+        """Open an image with a model; nothing is encoded yet.
+
+        Parameters
+        ----------
+        image : path, array-like or Volume
+            TIFF, OME-Zarr, npy, PNG; or any array with shape, dtype and slicing.
+        model : str, Path or Sam
+            Name, weights file, or a model.
+        axes : str, optional
+            One letter of TCZYX for each dimension; guessed from the shape or the file.
+        channels : sequence of int, optional
+            One to three channels that the model sees; the first three by default.
+        contrast : "auto", (low, high) or one pair per channel
+            ``(0, 255)`` shows an 8-bit image as it is.
+        colours : sequence of (red, green, blue), optional
+            Colour of each channel, 0 to 1, to be added; by default grey, red-green or RGB.
+        cache_dir, cache_budget : path, False or None; int or str, optional
+            Folder of embeddings, and its bytes, ``"20 GB"`` by default; oldest unused go first.
+        device : str, optional
+            ``cpu``, ``cuda`` or ``mps``; the fastest there is by default.
+        scale, units, translate : sequence, optional
+            For each axis of the labels; taken from the file where it says.
+        tile_size, closer : int, optional; bool
+            See :class:`EncodedImage`; finding many small objects takes five times longer `closer`.
+
+        Raises
+        ------
+        ImageError, ModelError, CacheError
+            If there is no such image or model, or `cache_dir` cannot be used.
+        """
+        volume = open_volume(
+            image, axes=axes, channels=channels, scale=scale, units=units, translate=translate
+        )
+        mapping = contrast_mapping(volume, contrast, colours)
+        sam = _model_on(device, model)
+        return cls(volume, sam, mapping, cache_dir, tile_size, cache_budget, closer)
+
+    @property
+    def device(self) -> str:
+        """Device that the model runs on: ``cpu``, ``cuda`` or ``mps``."""
+        return self.model.device.type
+
+    def tiles(
+        self, planes: Iterable[Plane] | None = None, within: BBox | None = None
+    ) -> tuple[Tile, ...]:
+        """Tiles of planes in the order of :meth:`encode`.
+
+        Parameters
+        ----------
+        planes : iterable of tuple of int, optional
+            All by default.
+        within : tuple of int, optional
+            ``(y0, x0, y1, x1)``, data pixels: only tiles that touch this region.
+        """
+        chosen = self.volume.planes() if planes is None else planes
+        region = (0, 0, self.volume.height, self.volume.width) if within is None else within
+        return tuple(tile for plane in chosen for tile in self.grid.overlapping(plane, region))
+
+    @overload
+    def encode(self, planes: Iterable[Plane] | None = None) -> Iterator[Tile]: ...
+
+    @overload
+    def encode(
+        self,
+        planes: Iterable[Plane] | None = None,
+        *,
+        work: Callable[[Encoder, Sequence[Tile]], Iterable[Step]],
+    ) -> Iterator[Step]: ...
+
+    def encode(
+        self,
+        planes: Iterable[Plane] | None = None,
+        work: Callable[[Encoder, Sequence[Tile]], Iterable[Any]] = Encoder.encode,
+    ) -> Iterator[Any]:
+        """Fill the cache; tiles that are in it already cost little more than reading them.
+
+        Parameters
+        ----------
+        planes : iterable of tuple of int, optional
+            All by default.
+        work : callable, optional
+            Fills it otherwise, given the encoder and the tiles; such as
+            :meth:`napari_sam.cluster.cluster.Cluster.encode`.
+
+        Yields
+        ------
+        Tile
+            Each tile when it is ready, ``len(self.tiles(planes))`` in all; or each step of `work`.
+        """
+        yield from work(self.encoder, self.tiles(planes))
+
+
+def _model_on(device: str | None, model: str | Path | Sam) -> Sam:
+    if not isinstance(model, Sam):
+        return load_model(model, device or best_device())
+    return model if device is None else model.to(device)

@@ -1,0 +1,44 @@
+"""Open: a file, an array or a Volume as a Volume."""
+
+from pathlib import Path
+from typing import Any
+
+from .read import read_image
+from .volume import Volume
+
+_FIELDS = ("axes", "channels", "scale", "units", "translate", "name")
+
+
+def open_volume(image: Any, **fields: Any) -> Volume:
+    """Make a Volume of a file, an array or another Volume.
+
+    Parameters
+    ----------
+    image : path, array-like or Volume
+        TIFF, OME-Zarr, npy, PNG; or any array with shape, dtype and slicing.
+    **fields
+        ``axes``, ``channels``, ``scale``, ``units``, ``translate`` or ``name`` of
+        :meth:`Volume.from_array <napari_sam.image.volume.Volume.from_array>`. They override the
+        values of a file or a Volume; None leaves a value as it is.
+
+    Returns
+    -------
+    Volume
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be read, or the fields do not fit it.
+    """
+    overrides = {name: value for name, value in fields.items() if value is not None}
+    if isinstance(image, str | Path):
+        for_reading = {
+            name: overrides.pop(name) for name in ("axes", "channels") if name in overrides
+        }
+        image = read_image(image, **for_reading)
+    if not isinstance(image, Volume):
+        return Volume.from_array(image, **overrides)
+    if not overrides:
+        return image
+    present = {name: getattr(image, name) for name in _FIELDS}
+    return Volume.from_array(image.data, **(present | overrides))

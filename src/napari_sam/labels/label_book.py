@@ -1,0 +1,275 @@
+"""LabelBook: the labels of one image, with the scores and parents of objects, and their undo."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from napari_sam.errors import LabelError
+from napari_sam.image.volume import Volume
+from napari_sam.masks.mask import Mask
+
+from .canvas import new_labels
+from .classes import ClassTable
+from .edit import LabelEdit
+from .edit_history import EditHistory, EditStep
+from .files.write import write_labels
+from .files.write_tracks import TRACK_SUFFIXES, write_tracks
+from .label_array import LabelArray
+from .paint import OverlapPolicy, check_label, next_free_label, paint
+from .tracks import Tracks, tracks_of
+
+
+class HasMasks(Protocol):
+    """A step of a long operation that brings objects of one plane by their labels."""
+
+    @property
+    def masks(self) -> Mapping[int, Mask]:
+        """Label of an object to its mask."""
+
+
+Step = TypeVar("Step", bound=HasMasks)
+
+
+class LabelBook:
+    """Labels of one image: painted, undone, redone and saved.
+
+    :class:`~napari_sam.session.Session` makes the book of its image and paints masks into it.
+
+    Parameters
+    ----------
+    volume : Volume
+        The image, which gives the labels their shape, axes, scale, units and translation.
+
+    Attributes
+    ----------
+    parents : dict of int to int
+        Label of each daughter to the label of its mother, where cells divided.
+    scores : dict of int to float
+        Confidence of the model in each painted object, from 0 to 1
+        (:attr:`~napari_sam.masks.mask.Mask.confidence`); on several planes, the least of them.
+    """
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._labels: LabelArray | None = None
+        self._history = EditHistory()
+        self._largest_label = 0
+        self.parents: dict[int, int] = {}
+        self.scores: dict[int, float] = {}
+
+    @property
+    def labels(self) -> LabelArray:
+        """``volume.label_shape`` labels, 0 is background; made as uint32 when first used."""
+        if self._labels is None:
+            self._labels = new_labels(self._volume.label_shape)
+        return self._labels
+
+    @labels.setter
+    def labels(self, labels: LabelArray) -> None:
+        expected = self._volume.label_shape
+        if tuple(labels.shape) != expected or np.dtype(labels.dtype).kind not in "ui":
+            raise LabelError(
+                f"labels must be integers of shape {expected}, not {labels.dtype} of shape "
+                f"{tuple(labels.shape)}: make them as large as the image, without channels"
+            )
+        if hasattr(labels, "dask"):  # would note the change, and write nothing
+            raise LabelError(
+                "labels must be written in place, which a dask array cannot do: give the numpy or "
+                "zarr array that it was made of"
+            )
+        self._replace(labels, next_free_label(labels) - 1)
+
+    def adopt(self, labels: LabelArray, scores: dict[int, float], largest_label: int) -> None:
+        """Take over labels that were made elsewhere, and are read only; nothing can be undone.
+
+        Parameters
+        ----------
+        labels : array-like
+            ``volume.label_shape`` integers, such as a :class:`~napari_sam.mosaic.mosaic.Mosaic`.
+        scores : dict of int to float
+            Confidence of the model in each object, from 0 to 1.
+        largest_label : int
+            Largest label in use, which is not searched for.
+        """
+        self._replace(labels, largest_label)
+        self.scores = scores
+
+    def _replace(self, labels: LabelArray, largest_label: int) -> None:
+        self._labels, self._history, self._largest_label = labels, EditHistory(), largest_label
+
+    # --- painting ----------------------------------------------------------------------------
+
+    @property
+    def next_label(self) -> int:
+        """The label after the largest in use, from 1."""
+        # Labels are only written through edits, so the whole array need not be searched.
+        return self._largest_label + 1
+
+    def reserve(self, labels: Iterable[int]) -> None:
+        """Check that objects can be painted with some labels, and give these to no new object.
+
+        Parameters
+        ----------
+        labels : iterable of int
+            Labels from 1.
+
+        Raises
+        ------
+        LabelError
+            If a label is 0, negative, or too large for the dtype of the labels.
+        """
+        for label in labels:
+            check_label(label, self.labels.dtype)
+            if label == 0:
+                raise LabelError("label 0 is the background: give objects labels from 1")
+            self._largest_label = max(self._largest_label, label)
+
+    def paint(
+        self,
+        mask: Mask,
+        label: int | None = None,
+        policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
+    ) -> LabelEdit:
+        """Paint one mask; one step to undo.
+
+        Parameters
+        ----------
+        mask : Mask
+            The object.
+        label : int, optional
+            :attr:`next_label` by default.
+        policy : OverlapPolicy
+            Treatment of pixels that another object has already.
+
+        Returns
+        -------
+        LabelEdit
+            The pixels that changed.
+
+        Raises
+        ------
+        LabelError
+            If the label does not fit into the dtype of the labels.
+        """
+        return self._paint(mask, self.next_label if label is None else label, policy)
+
+    def paint_new(self, masks: Iterable[Mask]) -> None:
+        """Paint objects with new labels where no other object is, all in one step to undo.
+
+        Parameters
+        ----------
+        masks : iterable of Mask
+            One object each; where two overlap, the first has the pixel.
+        """
+        step = self._history.begin()
+        for mask in masks:
+            self._paint(mask, self.next_label, OverlapPolicy.KEEP_EXISTING, step)
+
+    def paint_steps(
+        self, steps: Iterable[Step], policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING
+    ) -> Iterator[Step]:
+        """Paint the masks of each step of a long operation, all in one step to undo.
+
+        Parameters
+        ----------
+        steps : iterable
+            Steps with the masks of one plane by label.
+        policy : OverlapPolicy
+            Treatment of pixels that another object has already.
+
+        Yields
+        ------
+        object
+            Each of `steps` when it is painted. An undo in between begins a new step to undo.
+        """
+        edits = self._history.begin()
+        for step in steps:
+            edits = self._history.go_on(edits)
+            for label, mask in step.masks.items():
+                self._paint(mask, label, policy, edits)
+            yield step
+
+    def _paint(
+        self, mask: Mask, label: int, policy: OverlapPolicy, step: EditStep | None = None
+    ) -> LabelEdit:
+        edit = paint(mask, self.labels, label, policy)
+        edit.apply(self.labels)
+        self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
+        if not mask.empty:
+            before = 1.0 if step is None else self.scores.get(label, 1.0)
+            self.scores[label] = min(before, mask.confidence)
+        (self._history.begin() if step is None else step).add(edit)
+        return edit
+
+    def undo(self) -> tuple[LabelEdit, ...]:
+        """Take the last step back.
+
+        Returns
+        -------
+        tuple of LabelEdit
+            The edits that did so, already applied; empty if there was no step.
+        """
+        return self._history.undo(self.labels)
+
+    def redo(self) -> tuple[LabelEdit, ...]:
+        """Do the last undone step again; returns the edits that did so, see :meth:`undo`."""
+        return self._history.redo(self.labels)
+
+    # --- files -------------------------------------------------------------------------------
+
+    def tracks(self) -> Tracks:
+        """Centre of each label at each time, with :attr:`parents`: for napari's Tracks layer.
+
+        Raises
+        ------
+        LabelError
+            If the image has no time axis.
+        """
+        return tracks_of(self.labels, self._volume.label_axes, self.parents)
+
+    def save(
+        self, path: str | Path, overwrite: bool = False, classes: ClassTable | None = None
+    ) -> list[Path]:
+        """Write the labels or their tracks, as the suffix says, with scale and units.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``.tif``, ``.ome.tif`` or ``.ome.zarr`` for labels
+            (:func:`~napari_sam.labels.files.write.iter_write_labels`), ``.csv`` or ``.geff`` for
+            tracks (:func:`~napari_sam.labels.files.write_tracks.write_tracks`).
+        overwrite : bool
+            Replace an existing file.
+        classes : ClassTable, optional
+            Classes of the objects, written with labels; files of tracks have no room for them.
+
+        Returns
+        -------
+        list of Path
+            The files that were written.
+
+        Raises
+        ------
+        LabelError
+            If tracks are asked for and the image has no time axis.
+        OutputError
+            If the file cannot be written there; nothing is left half-written.
+        """
+        if Path(path).suffix.lower() in TRACK_SUFFIXES:
+            calibration = self._volume.calibration
+            write_tracks(path, self.tracks(), calibration, overwrite=overwrite)
+            return [Path(path)]
+        volume = self._volume
+        # An image that was read from a file is named by its path; the writer never replaces it.
+        source = volume.name if Path(volume.name).exists() else None
+        written = write_labels(
+            path,
+            self.labels,
+            volume.calibration,
+            source=source,
+            overwrite=overwrite,
+            classes=classes,
+        )
+        return [Path(file) for file in written]

@@ -1,0 +1,232 @@
+"""Keys: the one table of the dock's actions, with their keys and texts; no Qt, no napari."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action of the user, by a key, a button or the mouse.
+
+    The bindings of the layers, the key help and the buttons of the dock, and the table of keys in
+    ``docs/reference.md`` are made from these values. ``actions.py`` has the function to a name.
+
+    Parameters
+    ----------
+    name : str
+        Unique among the actions.
+    key : str
+        As the key help shows it and napari binds it, for example ``"Ctrl-Z"``; a gesture of the
+        mouse ends with ``"click"``; empty for a button without a key.
+    text : str
+        A few words for the key help in the dock; empty where the key help leaves the action out.
+    tip : str
+        Tooltip of the button; ``{name}`` stands for the key of an action. Empty without a button.
+    help : str
+        Markdown for the table of keys; empty where the action is not in it.
+    on_labels : bool
+        Whether the key works on the Labels layer too, besides the prompt layers.
+    """
+
+    name: str
+    key: str = ""
+    text: str = ""
+    tip: str = ""
+    help: str = ""
+    on_labels: bool = False
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the action has a key of the keyboard."""
+        return bool(self.key) and not self.key.endswith("click")
+
+
+ACTIONS = (
+    Action("click", "click", help="object or background, whichever is chosen"),
+    Action(
+        "swap_polarity",
+        "Q",
+        "object or not",
+        help="next clicks or scribbles: object / background",
+    ),
+    Action("background_click", "Shift-click", "background", help="background, this once"),
+    Action("swap_tool", "W", "click / draw", help="clicks / boxes / scribbles"),
+    Action(
+        "follow",
+        "G",
+        "follow in slices",
+        "Find it in all slices that it is in [{follow}]",
+        "follow the object under way through the slices, or through time",
+    ),
+    Action(
+        "look_next",
+        "N",
+        "next to look at",
+        help="go to the slice of the followed object that is most unsure; again for the next",
+    ),
+    Action(
+        "accept_daughter",
+        "K",
+        "as daughter",
+        help="accept as a daughter of the label that was there in the frame before",
+    ),
+    Action(
+        "next_object",
+        "J",
+        "another object",
+        "Keep this one as it is and click on another; all are accepted [{next_object}]",
+        "begin another object beside those under way; behind the last, back to the first",
+    ),
+    Action(
+        "next_size",
+        "H",
+        "another size",
+        "Which of the sizes that a click may mean: a part, the whole, a cluster; or what the model"
+        "\nthinks best. Press for another one, of this object and of the next clicks [{next_size}]",
+        "another size: the best, small, medium or large object that a click may mean",
+    ),
+    Action(
+        "toggle_hover",
+        "Shift-H",
+        "hover on / off",
+        "Rest the mouse to see what a click would give: white is what it would add, orange what it"
+        "\nwould take away. Where the model has not looked yet, nothing is shown [{toggle_hover}]",
+        "show what a click would give where the mouse rests, or no longer (remembered; napari's "
+        "preferences: *Clicks*)",
+    ),
+    Action(
+        "pick_up",
+        "Shift-J",
+        "pick up label",
+        "Correct a label: the next click takes it into the hand again, Enter puts it back.\n"
+        "Without this button: point at it [{pick_up}]",
+        "pick up the label under the cursor, to correct it; <kbd>Enter</kbd> puts it back",
+    ),
+    Action(
+        "review_next",
+        "Shift-S",
+        "review: next",
+        "Go to the next object of which the model is least sure [{review_next}]",
+        "review: go to the next object of which the model is least sure",
+        on_labels=True,
+    ),
+    Action(
+        "review_drop",
+        "Shift-D",
+        "review: drop",
+        "It is none: take the label away and go on to the next [{review_drop}]",
+        "review: drop the object (one step of undo), and go on to the next",
+        on_labels=True,
+    ),
+    Action(
+        "review_keep",
+        "Shift-F",
+        "review: keep",
+        "It is right: go on to the next [{review_keep}]",
+        "review: keep the object, and go on to the next",
+        on_labels=True,
+    ),
+    Action(
+        "accept",
+        "Enter",
+        "accept",
+        "Make it the next label [{accept}]",
+        "accept as the next label; all objects under way, in one step",
+    ),
+    Action(
+        "drop",
+        "Escape",
+        "drop",
+        "Forget the clicks and the preview [{drop}]",
+        "drop the object under way; others stay",
+    ),
+    Action(
+        "undo_labels",
+        "U",
+        "undo accept",
+        "Take the last accepted object back [{undo_labels}]; whatever was last: [{undo}]",
+        "take the last change of the labels or classes back; prompts stay as they are",
+    ),
+    Action(
+        "undo",
+        "Ctrl-Z",
+        "undo",
+        help="take back the last action, whatever it was",
+        on_labels=True,
+    ),
+    Action(
+        "redo",
+        "Ctrl-Shift-Z",
+        "redo",
+        help="do again what was taken back last",
+        on_labels=True,
+    ),
+    Action("click_foreground", tip="Click on the object [{swap_polarity}]"),
+    Action(
+        "click_background",
+        tip="Click on what is not the object [{swap_polarity}]; for a single click, hold [Shift]",
+    ),
+    Action(
+        "draw_box",
+        tip="Drag a box around the object; polygons and ellipses too [{swap_tool}]",
+    ),
+    Action(
+        "scribble",
+        tip="Draw a line over the object [{swap_tool}], or over what is not the object "
+        "[{swap_polarity}]",
+    ),
+    Action(
+        "segment_here",
+        tip="Find all objects in what is on the screen now; those at its edge are whole too",
+    ),
+    Action("segment_slice", tip="Find all objects in the slice that is shown"),
+    Action("segment_all", tip="Find all objects in every slice"),
+    Action("show_tracks", tip="Draw the ways of all labels through time"),
+    Action(
+        "measure",
+        tip="Size, place and brightness of all labels, in their layer's features table",
+    ),
+    Action("cancel", tip="Stop the work"),
+)
+"""All actions, in the order of the key help and of the table of keys. Q, W, G, H, J, K, N and U are
+free on all of napari's layers."""
+
+_BY_NAME = {action.name: action for action in ACTIONS}
+
+
+def key_of(name: str) -> str:
+    """The key of the action `name`, for example ``"Enter"``."""
+    return _BY_NAME[name].key
+
+
+def tip_of(name: str) -> str:
+    """The tooltip of the button for the action `name`, with the keys in square brackets."""
+    return _BY_NAME[name].tip.format_map({action.name: action.key for action in ACTIONS})
+
+
+def bound_actions(on_labels: bool = False) -> Iterator[Action]:
+    """Actions with a key on the prompt layers; with `on_labels`, on the Labels layer."""
+    return (a for a in ACTIONS if a.is_bound and (a.on_labels or not on_labels))
+
+
+def key_help() -> dict[str, str]:
+    """Key to a few words, for the key help in the dock."""
+    return {action.key: action.text for action in ACTIONS if action.text}
+
+
+def key_table() -> str:
+    """The table of keys in ``docs/reference.md``, Markdown."""
+    rows = ["| key | on the layers of the dock |", "|---|---|"]
+    for action in ACTIONS:
+        if action.help:
+            more = ". Also on *SAM labels*" if action.on_labels else ""
+            rows.append(f"| {_in_markdown(action.key)} | {action.help}{more} |")
+    return "\n".join(rows)
+
+
+def _in_markdown(key: str) -> str:
+    """``Shift-click`` with the key of the keyboard alone marked as one."""
+    if not key.endswith("click"):
+        return f"<kbd>{key}</kbd>"
+    modifier, dash, _ = key.rpartition("-")
+    return f"<kbd>{modifier}</kbd>{dash}click" if modifier else key

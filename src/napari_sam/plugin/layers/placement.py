@@ -1,0 +1,50 @@
+"""Placement: where a layer of the dock lies in the world, over its image."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+from napari.utils.transforms import Affine
+from numpy.typing import NDArray
+
+
+def placement(image: Image) -> dict[str, Any]:
+    """Keywords of napari's layers that put a layer exactly over an Image layer."""
+    return {
+        "scale": np.array(image.scale),
+        "translate": np.array(image.translate),
+        "rotate": np.array(image.rotate),
+        "shear": np.array(image.shear),
+        "affine": np.array(image.affine.affine_matrix),
+        "units": tuple(image.units),
+        "axis_labels": tuple(image.axis_labels),
+    }
+
+
+def move(layer: Layer, place: Mapping[str, Any]) -> None:
+    """Move a layer; right values are not set again, for napari would draw it anew.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        The layer.
+    place : mapping
+        Keywords from :func:`placement`.
+    """
+    for name, value in place.items():
+        current = layer.affine.affine_matrix if name == "affine" else getattr(layer, name)
+        same = current == value if isinstance(value, tuple) else np.array_equal(current, value)
+        if not same:
+            setattr(layer, name, value)
+
+
+def translate_of(image: Image, start: Sequence[int]) -> NDArray[np.float64]:
+    """The ``translate`` of a layer whose first pixel lies on pixel `start` of the image."""
+    to_world = Affine(
+        scale=np.array(image.scale),
+        translate=np.array(image.translate),
+        rotate=np.array(image.rotate),
+        shear=np.array(image.shear),
+    )
+    return np.asarray(to_world(np.asarray(start, float)))
