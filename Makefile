@@ -1,6 +1,7 @@
 # make demo         set up .venv, install the package, segment a real micrograph
 # make test         everything that the tests need, and the whole suite under PyQt6; what has
 #                   widgets, keys and the mouse once more under PySide6
+# make quick        the tests that open no window and take no seconds: under two minutes, as you work
 # make lint         ruff, mypy, and the plugin manifest
 # make docs         the site in site/: the pages of docs/ and the Python API; broken links end it
 # make wheel-check  what the plugin manager does: a built wheel in a clean environment
@@ -28,7 +29,7 @@ WINDOWS := $(addprefix tests/plugin/,classes dock follow clicks/test_keys.py cli
     results/test_measure.py worker/test_jobs.py)
 under = QT_API=$(1) PYTEST_QT_API=$(1)
 
-.PHONY: demo test test-slow lint docs wheel-check clean
+.PHONY: demo test quick test-slow lint docs wheel-check clean
 
 demo: $(VENV)/.package
 	$(BIN)/napari-sam demo --overwrite
@@ -37,6 +38,9 @@ test: $(VENV)/.dev
 	$(BIN)/python .ci/system_libraries.py
 	$(if $(QT),$(call under,$(QT))) $(RUN) $(PYTEST)
 	$(if $(QT)$(PYTEST),,$(call under,pyside6) $(RUN) $(WINDOWS))
+
+quick: $(VENV)/.dev
+	$(RUN) -m "not slow and not long and not window" $(PYTEST)
 
 test-slow: PYTEST += -m slow
 test-slow: test
@@ -48,9 +52,10 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/npe2 validate --imports napari-sam-microscopy
 
-# The docstrings are read and not imported, so the site needs neither napari nor Qt.
+# The docstrings are read and not imported, so the site needs neither napari nor Qt. With --quiet,
+# mkdocs would count no warnings, and the build would not be strict.
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 	@echo "The site is in site/index.html"
 
 wheel-check: $(VENV)/.created

@@ -84,7 +84,7 @@ class Window:
         self.viewer.layers["SAM points"].add(place)
         QApplication.processEvents()
         self.until(lambda: not self.controller.runner.busy)
-        self.controller.drop()
+        self.controller.actions.drop()
         self.viewer.reset_view()
         self.until(lambda: not self.controller.runner.busy)
         session, layer = self.controller.engine._session, self.controller.workspace.hover

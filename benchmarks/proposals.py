@@ -2,7 +2,7 @@
 
     python benchmarks/proposals.py --data ../shared/data/val [--model cells-tiny] [--most 10]
         [--sets nuclei_fluo cells_phase ...] [--ways grid points head closer]
-        [--vary CENTRE_THRESHOLD=0.3,0.4 PROMPTS=boxes,both ...]
+        [--prompts points|boxes|both] [--vary CENTRE_THRESHOLD=0.3,0.4 IOU_THRESHOLD=0.3,0.4 ...]
 
 grid    As for a model without a head: 32 x 32 points in a tile of 1024 pixels.
 points  Centres and foreground of the head, without its boxes.
@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from tqdm import tqdm
@@ -35,9 +35,11 @@ from napari_sam import Session
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.evaluate.ground_truth import Labels, Pair, files_with_both
 from napari_sam.evaluate.matching import detect
-from napari_sam.masks.automatic import enlarged, nearby, overlaps, propose
-from napari_sam.masks.automatic import proposal_windows as around
-from napari_sam.masks.automatic.everything import not_cut, segment_tile, stitch_masks
+from napari_sam.masks.automatic import enlarged, overlaps, proposal_windows, propose
+from napari_sam.masks.automatic.everything import not_cut, segment_tile
+from napari_sam.masks.automatic.overlaps import best_first
+from napari_sam.masks.automatic.proposal_windows import PromptKinds
+from napari_sam.masks.automatic.settled import settle
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import load_model
 
@@ -45,7 +47,7 @@ CLOSER = "closer"
 WAYS = {"grid": 0, "points": 2, "head": None, CLOSER: None}
 """How many channels of the head are left."""
 
-PLACES = (propose, around, nearby, overlaps, enlarged)
+PLACES = (propose, proposal_windows, overlaps, enlarged)
 """Modules whose constants can be varied."""
 
 
@@ -92,19 +94,20 @@ def only(embedding: Embedding, channels: int | None) -> Embedding:
     return replace(embedding, features=replace(embedding.features, proposals=left))
 
 
-def score(plane: Plane, way: str) -> Score:
-    """Segment a plane in one way."""
+def score(plane: Plane, way: str, prompts: PromptKinds) -> Score:
+    """Segment a plane in one way, with prompts of some kinds made of proposals with boxes."""
     session, found, decoded = plane.session, [], 0
     look = session.encoder.enlarge if way == CLOSER else None
     embeddings = [only(embedding, WAYS[way]) for embedding in plane.embeddings]
     started = time.perf_counter()
     for embedding in embeddings:
-        masks = segment_tile(session.model, embedding, look)
+        masks = segment_tile(session.model, embedding, look, prompts)
         found.append((embedding.tile, tuple(not_cut(masks, session.grid, embedding.tile))))
     seconds = time.perf_counter() - started
     decoded = sum(len(propose.propose(embedding)) for embedding in embeddings)
     labels = np.zeros(plane.truth.shape, np.uint32)
-    for number, mask in enumerate(stitch_masks(found), 1):
+    settled = settle(session.grid, [tile for tile, _ in found], found)
+    for number, mask in enumerate(best_first(mask for _, masks in settled for mask in masks), 1):
         y0, x0, y1, x1 = mask.bbox
         there = labels[y0:y1, x0:x1]
         there[mask.pixels & (there == 0)] = number
@@ -170,6 +173,7 @@ def main() -> int:
     parser.add_argument("--sets", nargs="*")
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument("--vary", nargs="*", default=[], metavar="NAME=A,B")
+    parser.add_argument("--prompts", choices=get_args(PromptKinds), default="both")
     given = parser.parse_args()
     model = load_model(given.model, "cpu")
     files = files_with_both(given.data)
@@ -183,7 +187,7 @@ def main() -> int:
                     label = " ".join(f"{n}={v}" for n, v in values.items())
                     with constants(values):
                         for way in [CLOSER] if values else given.ways:
-                            scores[label or way, name].append(score(plane, way))
+                            scores[label or way, name].append(score(plane, way, given.prompts))
     print(*table(scores, sets), sep="\n")
     return 0
 

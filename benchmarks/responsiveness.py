@@ -193,7 +193,7 @@ class Window:
 
     def close(self) -> None:
         """Close the window, and wait for the worker."""
-        self.controller.cancel()
+        self.controller.actions.cancel()
         wait_for(lambda: not self.controller.runner.busy)
         self.viewer.close()
 
@@ -230,7 +230,7 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
         window = Window(stack, model, Path(folder))
         wait_for(lambda: not window.controller.runner.busy)
         window.viewer.dims.set_point(0, 0)
-        window.dock.ahead.everything.click()
+        window.dock.everything_box.ahead.everything.click()
         run(WARM_UP)
         ticks = Ticks()
         watch = Why(ticks) if why else None
@@ -273,7 +273,7 @@ def click_while_busy(window: Window, place: tuple[float, float], at_once: bool) 
     show(window, place, plane=7)
     run(0.02)  # no longer, or what is on the screen now would be encoded before all others
     seconds = window.click(*place)
-    window.controller.drop()
+    window.controller.actions.drop()
     wait_for(lambda: not window.controller.object.masks)
     return seconds
 

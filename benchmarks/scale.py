@@ -276,7 +276,7 @@ def mosaic(options: Options) -> Iterator[Row]:
             pixels, model=model(), contrast=(0, 255), cache_dir=False, closer=False
         )
         deque(session.segment_mosaic(folder), 0)
-    ratio = session.labels.count / expected
+    ratio = len(session.book.scores) / expected
     what = f"objects in {options.side} x {options.side}, of {expected} in its {len(order)} parts"
     yield Row(what, f"{ratio:.1%}", "99 % to 101 %", abs(ratio - 1) <= 0.01)
 

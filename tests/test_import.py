@@ -50,11 +50,37 @@ MAY_IMPORT = {
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
 folder but `cli` and `plugin`, and these two everything but each other."""
 
+MASKS = {
+    "pixels": {"mask"},
+    "second_look": {"mask", "decode"},
+    "prompted": {"mask", "decode", "pixels", "second_look"},
+    "automatic": {"mask", "decode", "pixels"},
+}
+"""Sub-package of masks/ -> the parts of masks/ that it may import, beside itself."""
+
+PLUGIN_ORDER = (
+    {"commands"},
+    {"controller"},
+    {"actions", "dock"},
+    {"clicks"},
+    {"everything", "objects"},
+    {"ahead", "classes", "follow", "image_in_use", "models", "results"},
+    {"desk"},
+    {"workspace"},
+    {"labels"},
+    {"undo", "view"},
+    {"layers", "worker"},
+    {"image", "keys", "samples", "settings", "widgets"},
+)
+"""Sub-packages and modules of `plugin`, the highest first: each may import what stands in a later
+set, and itself."""
+
 ONLY_IN = {
     "napari": {"plugin"},
     "qtpy": {"plugin"},
     "magicgui": {"plugin"},
     "superqt": {"plugin"},
+    "psygnal": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
     | {"cluster"},
     "distributed": {"cluster"},
@@ -62,8 +88,19 @@ ONLY_IN = {
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
 DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
-# superqt comes with napari
-OPTIONAL = {"napari", "superqt", "npe2", "dask", "distributed", "pyarrow", "roifile"}
+# magicgui, pandas, psygnal and superqt come with napari
+OPTIONAL = {
+    "napari",
+    "magicgui",
+    "pandas",
+    "psygnal",
+    "superqt",
+    "npe2",
+    "dask",
+    "distributed",
+    "pyarrow",
+    "roifile",
+}
 
 
 def fresh(code: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -162,6 +199,43 @@ def test_module_imports_only_what_its_folder_may(path: Path) -> None:
     ours = [name.removeprefix("napari_sam.") for name in names]
     wrong = [name for name in ours if not is_allowed(folder(path), name)]
     assert wrong == []
+
+
+@pytest.mark.parametrize("part", MASKS)
+def test_a_part_of_masks_imports_only_what_it_may(part: str) -> None:
+    paths = sorted((PACKAGE / "masks" / part).glob("*.py"))
+    names = {name for path in paths for name in imports(path)}
+    parts = {name.split(".")[2] for name in names if name.startswith("napari_sam.masks.")}
+    assert parts - {part} <= MASKS[part]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if folder(p) == "plugin" and module_name(p).count(".") > 1],
+    ids=module_name,
+)
+def test_plugin_module_imports_only_lower_ones(path: Path) -> None:
+    def part(name: str) -> str:
+        return name.removeprefix("napari_sam.plugin.").split(".")[0]
+
+    here = part(module_name(path))
+    (level,) = (i for i, names in enumerate(PLUGIN_ORDER) if here in names)
+    lower = {here}.union(*PLUGIN_ORDER[level + 1 :])
+    ours = [name for name in imports(path) if name.startswith("napari_sam.plugin.")]
+    assert [name for name in ours if part(name) not in lower] == []
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    names = {module_name(path) for path in MODULES}
+
+    def module_of(imported: str) -> str:
+        return imported if imported in names else imported.rpartition(".")[0]
+
+    graph = {module_name(p): {module_of(name) for name in imports(p)} & names for p in MODULES}
+    while leaves := [name for name, imported in graph.items() if not imported & graph.keys()]:
+        for name in leaves:
+            del graph[name]
+    assert graph == {}  # what is left imports a circle, or is in one
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)

@@ -65,6 +65,7 @@ def write_checkpoint(shapes: Shapes, path: Path) -> None:
     torch.save(wrapped, path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [*IN_FULL, pytest.param(LARGEST, marks=pytest.mark.slow)])
 def test_a_checkpoint_answers_as_its_reference(name: str, checkpoint: Path) -> None:
     shapes, reference = load(name)

@@ -1,7 +1,7 @@
 """Click a cell, get its mask: Segment Anything for microscopy, in napari and in Python.
 
-Everything public is loaded when it is first asked for, so that ``import napari_sam`` costs
-nothing: torch alone takes seconds, and a napari that only lists its plugins does not need it.
+Public names are imported when they are first used, so that ``import napari_sam`` is quick: torch
+alone takes seconds, and napari imports the package only to list its plugins.
 """
 
 from importlib import import_module
@@ -36,15 +36,21 @@ _MODULES = {
     "load_model": "weights.load",
     "read_image": "image.read",
 }
-"""Public name -> the module that defines it."""
+"""Public name -> the module in which it is defined."""
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name when it is first used (PEP 562)."""
+    """Import a public name at its first use (PEP 562).
+
+    Raises
+    ------
+    AttributeError
+        If the package has no such public name.
+    """
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value  # so that the next look-up does not come here
+    globals()[name] = value  # later look-ups do not call __getattr__
     return value
 
 

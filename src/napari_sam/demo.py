@@ -1,4 +1,4 @@
-"""The main job on a real micrograph that scikit-image ships: segment, prompt, save, look."""
+"""Demo: segment a real micrograph automatically and from prompts, save labels, draw a picture."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ DEMO_FILES = (
     "prompted.ome.zarr",
     "overlay.png",
 )
-"""What the demo writes, in this order."""
+"""Names of the files that the demo writes, in this order."""
 
-# y, x, object, label: clicks on well visible nuclei; object 6 touches another nucleus, which
-# takes a background click to leave out
+# clicks yx on well visible nuclei; object 6 touches another nucleus, so it gets a background
+# click (label 0) there
 _POINTS = """\
 index,axis-0,axis-1,object,label
 0,368,308,1,1
@@ -58,18 +58,18 @@ index,shape-type,vertex-index,axis-0,axis-1,object
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demo found.
+    """Summary of a demo, which ``napari-sam demo`` prints.
 
     Parameters
     ----------
     automatic, prompted : int
         Number of objects found without prompts, and from the clicks and boxes.
     seconds : float
-        Wall time of everything, the loading of the model included.
+        Wall time of :func:`run_demo`, the loading of the model included.
     model, device : str
-        What ran, and where.
+        Name of the model, and the device it ran on, as torch names it.
     files : tuple of Path
-        What was written: :data:`DEMO_FILES`.
+        Written files: :data:`DEMO_FILES`.
     """
 
     automatic: int
@@ -88,20 +88,20 @@ def run_demo(
     overwrite: bool = False,
     on_file: Callable[[Path], None] = lambda path: None,
 ) -> DemoResult:
-    """Segment the immunohistochemistry image of scikit-image, which needs no download.
+    """Segment the immunohistochemistry image that scikit-image ships, without a download.
 
     Parameters
     ----------
     folder : str or Path
-        Where the files go; made if missing. Other files there are left alone.
+        Folder for the files; made if missing. Other files in it stay as they are.
     model : str or Sam
-        Name, weights file or model.
+        Name of a model, path of a weights file, or a loaded model.
     device : str, optional
-        The fastest by default.
+        Device for the model; the fastest by default.
     overwrite : bool
         Whether the files of an earlier demo may be replaced.
     on_file : callable
-        Called with each of the :data:`DEMO_FILES` when it is written.
+        Called with the path of each file after it is written, for a progress bar.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def run_demo(
     started = perf_counter()
     paths = _checked_paths(Path(folder), overwrite=overwrite)
     image = immunohistochemistry()
-    # the image is encoded in a moment, so nothing needs to be kept in the user's cache
+    # encoding takes a second, so the user's cache would gain nothing
     session = Session.open(image, model=model, device=device, cache_dir=False)
     for path in _write_inputs(paths, image):
         on_file(path)
@@ -140,6 +140,7 @@ def run_demo(
 
 
 def _checked_paths(folder: Path, *, overwrite: bool) -> dict[str, Path]:
+    """Return the path of each file by name; raise OutputError if files exist without overwrite."""
     paths = {name: folder / name for name in DEMO_FILES}
     existing = [path for path in paths.values() if path.exists()]
     if existing and not overwrite:
@@ -150,6 +151,7 @@ def _checked_paths(folder: Path, *, overwrite: bool) -> dict[str, Path]:
 
 
 def _write_inputs(paths: dict[str, Path], image: NDArray[np.uint8]) -> Iterator[Path]:
+    """Write the image, clicks and boxes; yields each path."""
     contents = {"points.csv": _POINTS, "boxes.csv": _BOXES}
     folder = paths["image.png"].parent
     try:
@@ -166,12 +168,14 @@ def _write_inputs(paths: dict[str, Path], image: NDArray[np.uint8]) -> Iterator[
 
 
 def _automatic(session: Session) -> NDArray[np.uint32]:
+    """Segment all objects; returns a copy of the labels ``(y, x)``."""
     for _ in session.segment_everything():
         pass
     return np.array(session.labels, dtype=np.uint32)
 
 
 def _prompted(session: Session, prompts: PromptSet) -> NDArray[np.uint32]:
+    """Segment the prompted objects; returns a copy of the labels ``(y, x)``."""
     for number, mask in session.predict_objects(prompts.objects).items():
         if not mask.empty:
             session.commit(mask, label=number)
@@ -181,6 +185,7 @@ def _prompted(session: Session, prompts: PromptSet) -> NDArray[np.uint32]:
 def _save(
     session: Session, paths: dict[str, Path], stem: str, on_file: Callable[[Path], None]
 ) -> None:
+    """Save the labels as OME-TIFF and OME-Zarr under the name `stem`."""
     for suffix in (".ome.tif", ".ome.zarr"):
         path = paths[stem + suffix]
         session.save(path, overwrite=True)

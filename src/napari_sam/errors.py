@@ -1,24 +1,24 @@
-"""What can go wrong, as exceptions whose one line says what to do next."""
+"""Errors: exceptions with a message of one line, which says what to do next."""
 
 
 class NapariSamError(Exception):
-    """Base of every error that this package raises on purpose.
+    """Base class of the errors that this package raises on purpose.
 
-    The message is one line: what is wrong, and what the user can do. The command line prints it
-    and exits with status 1; the dock shows it as a notification.
+    The message is one line: the problem, and what the user can do about it. The command line prints
+    the message and exits with status 1; the napari dock shows it as a notification.
     """
 
 
 class ImageError(NapariSamError):
-    """The input is not an image that can be segmented."""
+    """An image cannot be read, or not be segmented."""
 
 
 class PromptError(NapariSamError):
-    """A point, box or mask does not describe an object in the image."""
+    """Prompts do not describe an object in the image, or not one that can be followed."""
 
 
 class ModelError(NapariSamError):
-    """A model name is unknown, or its weights cannot be used."""
+    """A model is unknown, or the weights or the device cannot be used."""
 
 
 class CacheError(NapariSamError):
@@ -26,11 +26,11 @@ class CacheError(NapariSamError):
 
 
 class ClusterError(NapariSamError):
-    """The cluster cannot be reached, or its workers cannot do what is asked."""
+    """The Dask cluster cannot be reached, or the workers cannot do the work."""
 
 
 class LabelError(NapariSamError):
-    """A label cannot be written into the labels array."""
+    """Labels do not fit the image, or a label, class or track cannot be made."""
 
 
 class JournalError(NapariSamError):
@@ -38,4 +38,4 @@ class JournalError(NapariSamError):
 
 
 class OutputError(NapariSamError):
-    """A result cannot be saved where the user asked."""
+    """A file cannot be written to the path given by the user."""

@@ -1,25 +1,28 @@
-"""Whether another distribution has been installed into this package's folder.
+"""Installation: find another project's distribution in the folder of this package.
 
 ``napari-sam`` is another project's plugin, and it installs the same import package ``napari_sam``.
-With both installed, the one installed last has overwritten files of the other. This stands in a
-module of its own because ``__init__.py`` is one of the files that both of them have.
+With both installed, the later installation has overwritten files of the earlier. The check is a
+module of its own because ``__init__.py`` is a file of both distributions.
 """
 
 from importlib.metadata import PackageNotFoundError, distribution
 
 OTHER = "napari-sam"
+"""Distribution of the other project."""
+
 OURS = "napari-sam-microscopy"
+"""Distribution of this package."""
 
 
 def conflict() -> str | None:
-    """Say in one line that the other plugin is installed too, and what to do.
+    """Return a warning of one line if the other plugin is installed too.
 
-    Meant for the start of the dock and of the command line.
+    The dock and the command line show it when they start.
 
     Returns
     -------
     str or None
-        The line to show as a warning; None if there is nothing to warn of.
+        Warning with the commands that repair the installation; None without a conflict.
     """
     try:
         other = distribution(OTHER)

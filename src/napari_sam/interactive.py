@@ -7,7 +7,7 @@ from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.glimpse import encode_for, glimpse
 from napari_sam.masks.prompted.predict import NO_SIZES
 from napari_sam.masks.prompted.size import Size
-from napari_sam.model.giving_way import GaveWay, giving_way
+from napari_sam.model.interrupt import Interrupted, interruptible
 from napari_sam.prompts.parse import Objects, check_objects
 from napari_sam.tiles.grid import Tile
 
@@ -128,9 +128,9 @@ class Interactive:
         if not is_new and not keep:
             return False
         try:
-            with giving_way(self._encoder.model.image_encoder, give_up):
+            with interruptible(self._encoder.model.image_encoder, give_up):
                 self._encoder.get(tile, pixels, keep=keep)
-        except GaveWay:
+        except Interrupted:
             return None
         return is_new
 

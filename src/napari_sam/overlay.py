@@ -1,4 +1,4 @@
-"""A picture that shows labels and prompts on the image, for a person to judge."""
+"""Overlay: a picture of labels and prompts on the image, for a person to judge."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -14,10 +14,14 @@ from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, PromptSet
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 ZOOM = 3
-"""Pixels of the picture per pixel of the image: an outline must not hide a small nucleus."""
+"""Pixels of the picture per pixel of the image, so that outlines do not hide small nuclei."""
 
 _CAPTION = 36
+"""Height of the line of text above each half of the picture, in its pixels."""
+
 _GAP = 8
+"""Width between the halves of the picture, in its pixels."""
+
 _COLOURS: NDArray[np.uint8] = np.array(
     [
         (255, 255, 0),
@@ -39,7 +43,7 @@ def draw_overlay(
     prompted: NDArray[np.uint32],
     prompts: PromptSet,
 ) -> None:
-    """Write a picture: left what was found without prompts, right what the prompts gave.
+    """Draw the outlines of objects on the image: left automatic ones, right prompted ones.
 
     Parameters
     ----------
@@ -50,7 +54,8 @@ def draw_overlay(
     automatic, prompted : ndarray
         ``(Y, X)`` uint32 labels.
     prompts : PromptSet
-        Of one plane; drawn on the right side: boxes, green foreground and red background points.
+        Prompts of the plane, drawn on the right: boxes, green foreground and red background
+        points.
     """
     left = _panel(image, automatic, f"automatic: {_count(automatic)} objects")
     right = _panel(image, prompted, f"prompted: {_count(prompted)} objects")
@@ -75,7 +80,7 @@ def outlined(image: NDArray[np.uint8], labels: NDArray[np.uint32]) -> NDArray[np
     Returns
     -------
     ndarray
-        ``(3 Y, 3 X, 3)`` uint8; only the two outermost pixels inside an object are changed.
+        ``(ZOOM * Y, ZOOM * X, 3)`` uint8. Outlines are two pixels wide, inside the objects.
     """
     zoomed = _zoom(image)
     large = _zoom(labels)
@@ -103,7 +108,7 @@ def _panel(image: NDArray[np.uint8], labels: NDArray[np.uint32], caption: str) -
 
 def _draw_prompts(panel: Image.Image, prompts: PromptSet) -> None:
     draw = ImageDraw.Draw(panel)
-    for prompt in (one for several in prompts.objects.values() for one in several):
+    for prompt in (prompt for of_object in prompts.objects.values() for prompt in of_object):
         if isinstance(prompt, BoxPrompt):
             (y0, x0), (y1, x1) = (_on_panel(corner) for corner in (prompt.start, prompt.stop))
             draw.rectangle((x0, y0, x1, y1), outline="black", width=2)
@@ -114,6 +119,6 @@ def _draw_prompts(panel: Image.Image, prompts: PromptSet) -> None:
 
 
 def _on_panel(position: tuple[float, ...]) -> tuple[float, float]:
-    """Bring data coordinates (pixel centres are integers) to pixels of the panel, y and x."""
+    """Convert data coordinates (integers are pixel centres) to pixels of the panel, yx."""
     y, x = position[-2:]
     return (y + 0.5) * ZOOM + _CAPTION, (x + 0.5) * ZOOM

@@ -8,6 +8,7 @@ from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.label_book import LabelBook
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.automatic.plane import EverythingStep, segment_planes
@@ -60,7 +61,7 @@ class Session(EncodedImage):
         self.book = LabelBook(volume)
 
     @property
-    def labels(self) -> Any:
+    def labels(self) -> LabelArray:
         """Labels, ``volume.label_shape`` uint32, 0 is background; on disk if larger than memory.
 
         Existing labels, numpy or zarr, can be set, to go on with them: they are changed in place.
@@ -68,7 +69,7 @@ class Session(EncodedImage):
         return self.book.labels
 
     @labels.setter
-    def labels(self, labels: Any) -> None:
+    def labels(self, labels: LabelArray) -> None:
         self.book.labels = labels
 
     # --- masks -----------------------------------------------------------------------------

@@ -169,6 +169,7 @@ def test_clicks_of_one_image_are_not_given_to_all(cli: Run, plate: Path, tmp_pat
     assert error.count("\n") == 1
 
 
+@pytest.mark.long
 def test_the_report_is_whole_after_a_kill(plate: Path, tmp_path: Path) -> None:
     out = tmp_path / "labels"
     code = (

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.cli.process import Run, read_labels
 
@@ -26,6 +27,7 @@ def test_embed_fills_the_cache_that_info_shows_and_clear_empties(
     assert json.loads(cli("cache", "info", "--json")[1])["images"] == []
 
 
+@pytest.mark.long
 def test_a_full_disk_under_the_cache_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (256, 256)).astype(np.uint8)
     np.save(tmp_path / "image.npy", pixels)

@@ -492,6 +492,7 @@ def test_no_bar_for_machines(
     assert json.loads(out)["model"] == "tiny-random"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["segment", "embed", "demo"])
 def test_without_a_network_one_line_says_what_to_do(
     command: str,

@@ -64,6 +64,7 @@ def test_debug_shows_the_traceback(image: Path, tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("napari-sam: labels.png")
 
 
+@pytest.mark.long
 def test_the_process_says_nothing_but_the_summary(
     image: Path, clicks: Path, weights: Path, tmp_path: Path
 ) -> None:
@@ -93,6 +94,7 @@ def test_the_other_plugin_of_that_name_is_warned_of(
     assert_one_line(error, "warning", "napari-sam 0.4.3", "pip uninstall")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to whole consoles only")
 def test_ctrl_c_leaves_one_line_and_nothing_half_written(weights: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "stack.npy", np.zeros((20_000, 32, 32), np.uint8))

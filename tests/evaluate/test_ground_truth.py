@@ -90,12 +90,12 @@ def test_everything_of_an_image_and_of_a_stack(tmp_path: Path, tiny_model: Sam) 
     task = Task(protocol=Protocol(most=2))
     steps = list(evaluate(pairs, opened, task))
     assert [(step.done, step.total) for step in steps] == [(i, 4) for i in range(1, 5)]
-    found = summarise((step.seen for step in steps), task.protocol)
+    found = summarise((step.outcome for step in steps), task.protocol)
     assert found["objects"] == 6
     assert found["plane_objects"] == 6
     assert found["stack_objects"] == 2
     assert found["background_clicks"] == 60
     assert all(np.isfinite(value) for value in found.values())
-    clicks = [step.seen for step in evaluate(pairs, opened, Task([Part.CLICKS], task.protocol))]
-    assert [one.clicks for one in clicks] == [step.seen.clicks for step in steps[:3]]
+    clicks = [step.outcome for step in evaluate(pairs, opened, Task([Part.CLICKS], task.protocol))]
+    assert [one.clicks for one in clicks] == [step.outcome.clicks for step in steps[:3]]
     assert not any(one.boxes or one.plane or one.stack for one in clicks)

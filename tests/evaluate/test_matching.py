@@ -20,12 +20,14 @@ def drawn(*rows: str) -> Labels:
 
 
 def test_overlap_knows_the_pixels_of_each_pair() -> None:
-    both = overlap(drawn("1144..", "1144.."), drawn("7777..", "7755.9"))
-    assert both.true_sizes.tolist() == [4, 4]
-    assert both.found_sizes.tolist() == [2, 6, 1]  # 5, 7, 9
-    pairs = zip(both.true.tolist(), both.found.tolist(), both.common.tolist(), strict=True)
+    shared = overlap(drawn("1144..", "1144.."), drawn("7777..", "7755.9"))
+    assert shared.true_sizes.tolist() == [4, 4]
+    assert shared.predicted_sizes.tolist() == [2, 6, 1]  # 5, 7, 9
+    pairs = zip(
+        shared.true.tolist(), shared.predicted.tolist(), shared.common.tolist(), strict=True
+    )
     assert set(pairs) == {(0, 1, 4), (1, 1, 2), (1, 0, 2)}
-    ious = dict(zip(zip(both.true, both.found, strict=True), both.ious, strict=True))
+    ious = dict(zip(zip(shared.true, shared.predicted, strict=True), shared.ious, strict=True))
     assert ious == {(0, 1): 4 / 6, (1, 1): 2 / 8, (1, 0): 2 / 4}
 
 
@@ -36,22 +38,22 @@ def test_labels_of_another_shape_cannot_be_compared() -> None:
 
 def test_precision_is_hits_over_hits_and_both_kinds_of_misses() -> None:
     # IoU 4/6 and 2/4: one hit over 0.5, two at 0.5; a third found object is nowhere
-    both = overlap(drawn("1144..", "1144.."), drawn("7777..", "7755.9"))
-    assert precision(both, 0.5) == 2 / 3
-    assert precision(both, 0.55) == 1 / (1 + 1 + 2)
-    assert precision(both, 0.7) == 0
+    shared = overlap(drawn("1144..", "1144.."), drawn("7777..", "7755.9"))
+    assert precision(shared, 0.5) == 2 / 3
+    assert precision(shared, 0.55) == 1 / (1 + 1 + 2)
+    assert precision(shared, 0.7) == 0
 
 
 def test_halves_of_an_object_do_not_both_hit_it() -> None:
-    both = overlap(drawn("1111"), drawn("2233"))
-    assert both.ious.tolist() == [0.5, 0.5]
-    assert matches(both, 0.5) == 1
+    shared = overlap(drawn("1111"), drawn("2233"))
+    assert shared.ious.tolist() == [0.5, 0.5]
+    assert matches(shared, 0.5) == 1
 
 
 def test_as_many_pairs_as_can_be() -> None:
     # the first true object overlaps both found ones, the second only that which overlaps more
-    both = overlap(drawn("11112222"), drawn("11333333"))
-    assert matches(both, 0.3) == 2
+    shared = overlap(drawn("11112222"), drawn("11333333"))
+    assert matches(shared, 0.3) == 2
 
 
 def test_msa_is_the_mean_over_ten_thresholds() -> None:

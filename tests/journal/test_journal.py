@@ -183,6 +183,7 @@ while True:
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL there")
 def test_nothing_that_was_accepted_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     """Twenty times, at moments that nobody chose; the same journal goes on each time."""

@@ -10,6 +10,7 @@ from napari.layers import Tracks as TracksLayer
 
 from napari_sam import PointPrompt, Session
 from napari_sam.errors import LabelError, OutputError, PromptError
+from napari_sam.image.calibration import Calibration
 from napari_sam.image.volume import Volume
 from napari_sam.labels.files.write_tracks import write_tracks
 from napari_sam.labels.tracks import Tracks, tracks_of
@@ -72,7 +73,8 @@ def test_geff_is_a_graph_in_units_of_the_world(family: Tracks, tmp_path: Path) -
     """The layout is that of geff 1.1, whose own reader opens it."""
     path = tmp_path / "tracks.geff"
     units = ("second", "micrometer", "micrometer", "micrometer")
-    write_tracks(path, family, scale=(60, 2, 0.5, 0.5), translate=(0, 1, 0, 0), units=units)
+    calibration = Calibration(family.axes, (60, 2, 0.5, 0.5), (0, 1, 0, 0), units)
+    write_tracks(path, family, calibration)
     graph = zarr.open_group(path, mode="r")
     metadata = graph.attrs["geff"]
     assert metadata["directed"] is True

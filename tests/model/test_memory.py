@@ -59,12 +59,14 @@ def test_the_first_sam2_has_fewer_parts() -> None:
     assert memory.no_obj_embed_spatial is None
 
 
+@pytest.mark.long
 def test_memory_attention_is_that_of_sam2() -> None:
     golden = "memory_sam2.1_tiny"
     memory = build(sam2("tiny"), golden)
     assert difference_to(golden, "memory_attention", attended(memory)) < BAR
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "pooling"), [("ti_1", "scores"), ("ti_2", "keys")])
 def test_pooled_memory_attention_is_that_of_efficienttam(name: str, pooling: str) -> None:
     config = sam2("tiny", "2.0")

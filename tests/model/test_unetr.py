@@ -24,6 +24,7 @@ def embedding() -> torch.Tensor:
     return torch.from_numpy(coarse.repeat(4, axis=2).repeat(4, axis=3).astype(np.float32))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("layout", ["bilinear", "transposed"])
 def test_maps_are_those_of_the_reference(layout, embedding):
     shapes, reference = load(f"unetr_{layout}")

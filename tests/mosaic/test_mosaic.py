@@ -261,6 +261,7 @@ def command(image: Path, output: Path) -> list[str]:
     return [sys.executable, "-c", "from napari_sam.cli import main; main()", *words]
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on_and_writes_the_same_bytes(tmp_path: Path) -> None:
     field = np.random.default_rng(1).integers(0, 60, (1300, 2600), dtype=np.uint8)
     field[:260, :260] += (discs(260, 260, 14, 3) > 0).astype(np.uint8) * 150

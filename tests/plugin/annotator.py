@@ -125,7 +125,7 @@ class Annotator:
                 break
             place = innermost(largest_error(wanted, shown))
             polarity = FOREGROUND if wanted[place] else BACKGROUND
-            if bench.controller.workspace.polarity != polarity:
+            if bench.controller.workspace.prompts.polarity != polarity:
                 bench.press("q")
             done.waits.append(self._click(place))
         self._accept(done, wanted)

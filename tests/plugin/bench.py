@@ -74,6 +74,40 @@ class Bench:
     def controller(self) -> Any:
         return self.dock.controller
 
+    @property
+    def work(self) -> Any:
+        """The workspace of the image in use."""
+        return self.controller.workspace
+
+    # actions, as keys and buttons run them
+
+    def accept(self) -> None:
+        self.controller.actions.accept()
+
+    def accept_daughter(self) -> None:
+        self.controller.actions.accept_daughter()
+
+    def follow(self) -> None:
+        self.controller.actions.follow()
+
+    def next_object(self) -> None:
+        self.controller.actions.next_object()
+
+    def drop(self) -> None:
+        self.controller.actions.drop()
+
+    def undo(self) -> None:
+        self.controller.actions.undo()
+
+    def redo(self) -> None:
+        self.controller.actions.redo()
+
+    def undo_labels(self) -> None:
+        self.controller.actions.undo_labels()
+
+    def cancel(self) -> None:
+        self.controller.actions.cancel()
+
     def layer(self, name: str) -> Any:
         return self.viewer.layers[f"SAM {name}"]
 
@@ -203,7 +237,7 @@ def opening(make_viewer: Any, model: Any, qtbot: Any) -> Iterator[Open]:
     if isinstance(model, GatedSam):
         model.gate.set()
     for bench in benches:
-        bench.controller.cancel()
+        bench.cancel()
         bench.wait(lambda bench=bench: not bench.controller.runner.busy)
         bench.controller.close()
         bench.wait(lambda bench=bench: not bench.controller.model_view.busy)

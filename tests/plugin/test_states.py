@@ -86,7 +86,7 @@ def test_what_is_accepted_while_axes_are_turned_is_what_was_clicked(open_dock: O
     shown = bench.shown()
     bench.viewer.dims.roll()
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     np.testing.assert_array_equal(bench.layer("labels").data > 0, shown)
 
 
@@ -135,7 +135,7 @@ def test_a_tool_chosen_in_3d_waits_for_2d(open_dock: Open) -> None:
     bench.idle()
     bench.controller.tools.swap()
     assert bench.layer("boxes").mode == "pan_zoom"
-    assert bench.dock.tools["box"].isChecked()
+    assert bench.dock.tool_row.tools["box"].isChecked()
     bench.viewer.dims.ndisplay = 2
     bench.idle()
     assert bench.layer("boxes").mode == "add_rectangle"
@@ -186,11 +186,11 @@ def test_two_viewers_do_not_hear_of_each_other(open_dock: Open) -> None:
     second.idle()
     np.testing.assert_array_equal(first.shown(), first.expected(points=[(20, 20)]))
     np.testing.assert_array_equal(second.shown(), second.expected(points=[(50, 50)]))
-    first.controller.accept()
+    first.accept()
     assert first.layer("labels").data.max() == 1
     assert second.layer("labels").data.max() == 0
     first.viewer.window.remove_dock_widget(first.dock)
-    second.controller.accept()
+    second.accept()
     assert second.layer("labels").data.max() == 1
 
 
@@ -201,7 +201,7 @@ def test_data_of_another_shape_get_labels_of_their_own(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48))
     bench.add(20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     bench.viewer.layers["cells"].contrast_limits = (10, 250)
     with bench.model.held():
         bench.add(30, 40)
@@ -212,7 +212,7 @@ def test_data_of_another_shape_get_labels_of_their_own(open_dock: Open) -> None:
     bench.idle()
     expected = bench.expected(points=[(30, 40), (80, 70)])
     np.testing.assert_array_equal(bench.controller.workspace.labels.data.shape, (96, 80))
-    bench.controller.accept()
+    bench.accept()
     labels = [layer.data for layer in bench.viewer.layers if layer.name.startswith("SAM labels")]
     assert sorted(data.shape for data in labels) == [(40, 48), (96, 80)]
     assert [int(data.max()) for data in labels] == [1, 1]
@@ -226,10 +226,14 @@ def test_data_with_another_axis_get_layers_of_their_own(open_dock: Open) -> None
     bench.viewer.layers["cells"].data = picture(4, 40, 48, seed=5)
     bench.idle()
     work = bench.controller.workspace
-    assert (work.points.ndim, work.shapes.ndim, work.labels.data.shape) == (3, 3, (4, 40, 48))
-    work.points.add((2, 20, 20))
+    assert (work.prompts.points.ndim, work.prompts.shapes.ndim, work.labels.data.shape) == (
+        3,
+        3,
+        (4, 40, 48),
+    )
+    work.prompts.points.add((2, 20, 20))
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     assert np.unique(np.argwhere(work.labels.data)[:, 0]).tolist() == [2]
 
 
@@ -261,7 +265,7 @@ def test_a_layer_deleted_while_the_model_works_comes_back(open_dock: Open, name:
         bench.controller.tools.choose("foreground")
         bench.add(20, 20)
         bench.idle()
-    bench.controller.accept()
+    bench.accept()
     expected = bench.expected(points=[(20, 20)])
     np.testing.assert_array_equal(bench.layer("labels").data > 0, expected)
     bench.controller.tools.choose("box")
@@ -275,19 +279,19 @@ def test_renamed_layers_stay_in_use(open_dock: Open, qtbot: Any) -> None:
     with bench.model.held():
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
-        for layer, name in ((work.labels, "nuclei"), (work.points, "clicks")):
+        for layer, name in ((work.labels, "nuclei"), (work.prompts.points, "clicks")):
             layer.name = name
         QApplication.processEvents()
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     assert bench.viewer.layers["nuclei"].data.max() == 1
     bench.viewer.layers["clicks"].add((5, 5))
     bench.idle()
     bench.viewer.window.remove_dock_widget(bench.dock)
     again = Bench(bench.viewer, bench.model, qtbot)
     assert again.controller.workspace.labels.name == "nuclei"
-    assert again.controller.workspace.points.name == "clicks"
-    again.controller.accept()
+    assert again.controller.workspace.prompts.points.name == "clicks"
+    again.accept()
     assert bench.viewer.layers["nuclei"].data.max() == 2
     again.controller.close()
 
@@ -298,7 +302,7 @@ CLOSED = """
 import threading, time
 import napari, numpy as np
 from qtpy.QtCore import QTimer
-from tests.bench import GatedSam
+from tests.plugin.bench import GatedSam
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
 
@@ -329,7 +333,7 @@ print("left", workers)
 
 @pytest.mark.parametrize(
     "begin",
-    ["viewer.layers['SAM points'].add((1, 30, 30))", "dock.all_button.click()"],
+    ["viewer.layers['SAM points'].add((1, 30, 30))", "dock.everything_box.all_button.click()"],
     ids=["click", "everything"],
 )
 def test_napari_closed_in_mid_encode_ends_in_silence(begin: str, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from napari_sam.weights.recognise import translate
 from tests.golden.generated import Case, excerpt, generate_weights, summary
 from tests.golden.propagation import LONG, LOST, SHORT, SIDE, Walk, mask, planes
 from tests.golden.record import Answers, difference, load
+from tests.masks.drawing import full
 from tests.tiny import tiny_sam
 
 # 1e-2 would do for a user; object pointers left out altogether would be 3e-4
@@ -118,6 +119,7 @@ def check(model: Sam, version: str, walk: Walk, known: dict[int, ImageFeatures])
 WALKS = [LONG, *(pytest.param(walk, marks=pytest.mark.slow) for walk in (LOST, *SHORT))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.name)
 def test_objects_are_followed_as_sam2_does(
     model: Sam, walk: Walk, known: dict[int, ImageFeatures]
@@ -302,3 +304,40 @@ def test_memory_is_used_where_the_model_has_it(tiny_memory: Sam, down: bool) -> 
     ended = [reason for step in steps for reason in step.ended.values()]
     assert ended or len({step.plane for step in steps}) == 4
     assert (np.asarray(session.labels)[start, 20:36, 24:40] == 1).all()
+
+
+@pytest.fixture
+def rememberer() -> Sam:
+    """A random model with memory that sees an object everywhere."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        memory = MemoryConfig(dim=8, layers=1)
+        model = tiny_sam(memory=memory, proposal_boxes=False).eval()
+        for parameter in model.parameters():
+            torch.nn.init.normal_(parameter, std=0.2)
+    assert model.mask_decoder.object_score_head is not None
+    torch.nn.init.constant_(model.mask_decoder.object_score_head.output.bias, 1e4)
+    return model
+
+
+def test_labels_are_what_the_memory_of_a_model_finds_in_both_directions(rememberer: Sam) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (5, 64, 64), dtype=np.uint8)
+    session = Session.open(noise, model=rememberer, axes="ZYX", cache_dir=False)
+    seed = Mask((2,), (10, 10, 50, 50), np.ones((40, 40), bool), 0.9, 5.0)
+    steps = list(session.propagate(seed))
+    assert [step.plane[0] for step in steps] == [2, 3, 4, 2, 1, 0]
+    assert not any(step.ended for step in steps)
+    features = [session.encoder.get(session.grid.tile((z,), 0, 0)).features for z in range(5)]
+    shown = torch.from_numpy(full(seed, (64, 64))).float()[None, None]
+    for down in (False, True):
+        prompts = {2: PlanePrompt(masks=shown)}
+        with torch.inference_mode():
+            _, *seen = track(rememberer, features, prompts, start=2, reverse=down)
+        assert len(seen) == 2
+        for plane in seen:
+            logits = torch.nn.functional.interpolate(
+                plane.low_res_logits, (64, 64), mode="bilinear", align_corners=False
+            )
+            expected = (logits[0, 0] > rememberer.policy.mask_threshold).numpy()
+            assert 0 < expected.sum() < expected.size
+            np.testing.assert_array_equal(np.asarray(session.labels)[plane.plane] == 1, expected)

@@ -84,6 +84,7 @@ def test_objects_can_be_seen(kind: Callable[[Generator], Sample]) -> None:
     assert np.median(pieces) == 1
 
 
+@pytest.mark.long
 def test_kinds_span_the_sizes() -> None:
     widths = [Scene(s.labels).diameter for s in procedural_set(len(GENERATORS), 7)]
     assert min(widths) < 15

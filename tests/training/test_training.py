@@ -287,6 +287,7 @@ def test_stream_gives_the_same_batch_for_the_same_number() -> None:
     assert first.rgb.shape != later.rgb.shape or not torch.equal(first.rgb, later.rgb)
 
 
+@pytest.mark.long
 def test_feed_paints_the_same_images_in_other_processes_and_goes_on() -> None:
     sets = {"nuclei_fluo": [disks()]}
     here, there = Feed(sets, 3, 0, 2), Feed(sets, 3, 1, 2)
@@ -329,6 +330,7 @@ def test_a_course_that_is_replayed_is_the_step_itself(
             assert sum(reached) > 0
 
 
+@pytest.mark.long
 def test_other_courses_ask_other_things(tmp_path: Path) -> None:
     training = Training(
         TrainingPlan(tmp_path, tmp_path / "run", 1, switches=TINY), torch.device("cpu")
@@ -371,6 +373,7 @@ def train(data: Path, out: Path, minutes: float) -> None:
     subprocess.run([*command, *options, *more], check=True, cwd=ROOT, timeout=300)
 
 
+@pytest.mark.long
 def test_one_command_trains_resumes_and_exports(tmp_path: Path) -> None:
     data, out = tmp_path / "data", tmp_path / "run"
     (data / "nuclei_fluo").mkdir(parents=True)

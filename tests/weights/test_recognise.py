@@ -98,6 +98,7 @@ def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
     assert "\n" not in message
 
 
+@pytest.mark.long
 def test_a_checkpoint_of_micro_sam_segments_automatically(tmp_path: Path) -> None:
     decoder = state("unetr_bilinear")
     model = {f"sam.{key}": tensor for key, tensor in state("vit_t").items()}

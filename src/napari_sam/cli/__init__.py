@@ -1,6 +1,6 @@
-"""The command line: ``napari-sam``, one module a command.
+"""The command line ``napari-sam``: a module for each command, all on top of Session.
 
-Commands import the model and the image readers when they run, not before: ``--help`` and
+Commands import torch and the image readers inside their functions, so that ``--help`` and
 ``cache info`` answer at once.
 """
 

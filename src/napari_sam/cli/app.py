@@ -1,4 +1,4 @@
-"""The program: its commands, its exit status, and its one line when something is wrong."""
+"""The program ``napari-sam``: list of commands, exit status, and error messages of one line."""
 
 import logging
 import sys
@@ -40,8 +40,9 @@ app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(version: bool) -> None:
+    """Print the version and end the command, if ``--version`` is given."""
+    if version:
         from napari_sam import __version__
 
         typer.echo(f"napari-sam {__version__}")
@@ -64,7 +65,7 @@ def program(
 
 
 def main() -> None:
-    """Entry of the console script; leaves with the exit status."""
+    """Run the console script: the command line of the process, ending with its exit status."""
     _quiet_libraries(debug="--debug" in sys.argv)
     sys.exit(run(sys.argv[1:]))
 
@@ -75,14 +76,14 @@ def run(arguments: list[str]) -> int:
     Parameters
     ----------
     arguments : list of str
-        Without the program's name.
+        Words of the command line, without the program's name.
 
     Returns
     -------
     int
-        0; 1 after an error, of which standard error has one line; 130 after Ctrl-C.
+        0; 1 after an error, which is one line on standard error; 130 after Ctrl-C.
     """
-    # found here and not by the parser, so that it also helps when parsing is what fails
+    # looked for before parsing, so that errors of the parser have a traceback too
     debug = "--debug" in arguments
     try:
         status = app(args=arguments, prog_name="napari-sam", standalone_mode=False)
@@ -92,13 +93,13 @@ def run(arguments: list[str]) -> int:
             traceback.print_exc()
         status = _explain(error)
     else:
-        if status == INTERRUPTED:  # the parser's own answer to Ctrl-C
+        if status == INTERRUPTED:  # the parser caught Ctrl-C itself
             status = _explain(KeyboardInterrupt())
     return status or 0
 
 
 def _quiet_libraries(*, debug: bool) -> None:
-    """Keep what libraries warn of and log off standard error, unless it is asked for."""
+    """Hide warnings and logs of libraries; with ``--debug``, log them to standard error."""
     if debug:
         logging.basicConfig(level=logging.INFO)
     else:
@@ -107,7 +108,7 @@ def _quiet_libraries(*, debug: bool) -> None:
 
 
 def _explain(error: BaseException) -> int:
-    """Say in one line what is wrong; returns the exit status."""
+    """Print an error as one line on standard error; return the exit status."""
     status = 1
     if isinstance(error, KeyboardInterrupt):
         line, status = "stopped by Ctrl-C", INTERRUPTED

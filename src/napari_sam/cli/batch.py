@@ -1,4 +1,4 @@
-"""Batch: many images, one after the other; none stops the others, and a report says how it went."""
+"""Batch: segment many images in turn, past failures, with a report of all of them."""
 
 import csv
 from collections import deque
@@ -11,13 +11,23 @@ from typing import Any, Self
 from napari_sam.errors import NapariSamError
 
 from .report import progress
-from .segment_image import Begun, Manner, Task, begin_image, segment_image
+from .segment_image import StartedImage, begin_image, segment_image
+from .task import Method, Task
 
 REPORT = "report.csv"
+"""Name of the report in the output folder."""
+
 DONE, EXISTS, FAILED = "done", "exists", "failed"
-MOST_AHEAD = 64
+"""Values of the column ``status`` of the report."""
+
 STEPS_AHEAD = 1000
-"""On a cluster: how many images are begun before one is finished, if their steps are as few."""
+"""Steps in all started images of a cluster, below which up to `MOST_AHEAD` images are started."""
+
+MOST_AHEAD = 64
+"""Images that wait on a cluster to be finished, at most; one, if they have `STEPS_AHEAD` steps."""
+
+PendingImage = tuple[Task, Future[StartedImage] | None]
+"""A task and its started image, or the error of the start; None where the labels exist already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +39,13 @@ class Row:
     file, output : str
         The image, and its labels.
     status : str
-        ``done``; ``exists`` where labels were there already and were left alone; ``failed``.
+        ``done``; ``exists`` if labels were there before the command and were kept; ``failed``.
     objects : int or str
-        How many; empty if nobody knows.
+        Number of objects; empty if unknown.
     seconds : float or str
-        How long it took.
+        Time from the start of the image to its last file, in seconds; empty if unknown.
     warnings, error : str
-        What went wrong.
+        Warnings of an image that was segmented; message of one that failed.
     """
 
     file: str
@@ -47,42 +57,42 @@ class Row:
     error: str = ""
 
     @classmethod
-    def of(cls, task: Task, status: str, **known: Any) -> Self:
-        """A row about a task."""
-        return cls(str(task.image), str(task.output), status, **known)
+    def of(cls, task: Task, status: str, **values: Any) -> Self:
+        """Make the row for a task; `values` are further columns."""
+        return cls(str(task.image), str(task.output), status, **values)
 
 
-def run_batch(tasks: Sequence[Task], manner: Manner, report: Path) -> dict[str, Any]:
+def run_batch(tasks: Sequence[Task], method: Method, report: Path) -> dict[str, Any]:
     """Segment images one after the other.
 
-    Labels that exist are left alone, so that the same command goes on with a run that was stopped.
+    Existing labels are kept, so that the same command resumes an interrupted run.
 
     Parameters
     ----------
     tasks : sequence of Task
         The images.
-    manner : Manner
-        How.
+    method : Method
+        How to segment.
     report : Path
-        A CSV, written anew after each image.
+        CSV file, written anew after each image.
 
     Returns
     -------
     dict
-        The summary: how many images were ``done``, ``exist`` already and ``failed``, ``objects``
-        in all, ``report``, and ``warnings``.
+        The summary: numbers of images ``done``, ``exists`` and ``failed``, ``objects`` in all,
+        ``report``, and ``warnings``.
 
     Raises
     ------
     NapariSamError
-        If the model cannot be loaded or the report not be written: then nothing can be done.
+        If the model cannot be loaded or the report cannot be written.
     """
-    manner = replace(manner, settings=manner.settings.loaded(quiet=manner.quiet))
-    before = {row.output: row for row in _read(report)}
+    method = replace(method, settings=method.settings.loaded(quiet=method.quiet))
+    rows_before = {row.output: row for row in _read(report)}
     rows: list[Row] = []
-    begun = _begun(tasks, replace(manner, quiet=True))  # no bars of images under that of all
-    for task, start in progress(begun, len(tasks), "images", quiet=manner.quiet):
-        rows.append(_run(task, start, before.get(str(task.output)), manner))
+    pending = _start(tasks, replace(method, quiet=True))  # one bar for the batch, none per image
+    for task, image in progress(pending, len(tasks), "images", quiet=method.quiet):
+        rows.append(_run(task, image, rows_before.get(str(task.output)), method))
         _write(report, rows)
     counts = {s: sum(row.status == s for row in rows) for s in (DONE, EXISTS, FAILED)}
     return {
@@ -93,46 +103,51 @@ def run_batch(tasks: Sequence[Task], manner: Manner, report: Path) -> dict[str, 
     }
 
 
-def _begun(tasks: Sequence[Task], manner: Manner) -> Iterator[tuple[Task, Future[Begun] | None]]:
-    """Tasks that are begun, None if there is nothing to do; on a cluster, some ahead."""
-    ahead: deque[tuple[Task, Future[Begun] | None]] = deque()
+def _start(tasks: Sequence[Task], method: Method) -> Iterator[PendingImage]:
+    """Start the images in order, and yield each to be finished; a cluster gets several ahead."""
+    ahead: deque[PendingImage] = deque()
     for task in tasks:
-        done = task.output.exists() and not manner.overwrite
-        ahead.append((task, None if done else _begin(task, manner)))
-        while len(ahead) > _room(ahead, manner):
+        exists = task.output.exists() and not method.overwrite
+        ahead.append((task, None if exists else _begin(task, method)))
+        while len(ahead) > _room(ahead, method):
             yield ahead.popleft()
     yield from ahead
 
 
-def _room(ahead: "deque[tuple[Task, Future[Begun] | None]]", manner: Manner) -> int:
-    if manner.cluster is None:
+def _room(ahead: deque[PendingImage], method: Method) -> int:
+    """Return the number of images that may be started before the next is finished."""
+    if method.cluster is None:
         return 0
-    starts = [start for _, start in ahead if start is not None and start.exception() is None]
-    few = sum(start.result().total for start in starts) < STEPS_AHEAD
+    images = [image for _, image in ahead if image is not None and image.exception() is None]
+    few = sum(image.result().total for image in images) < STEPS_AHEAD
     return MOST_AHEAD if few else 1  # the workers have the next while one is put together
 
 
-def _begin(task: Task, manner: Manner) -> Future[Begun]:
-    start: Future[Begun] = Future()
+def _begin(task: Task, method: Method) -> Future[StartedImage]:
+    image: Future[StartedImage] = Future()
     try:
-        start.set_result(begin_image(task, manner))
-    except Exception as error:  # one strange file must not cost the night
-        start.set_exception(error)
-    return start
+        image.set_result(begin_image(task, method))
+    except Exception as error:  # one unreadable file must not end a run of a whole night
+        image.set_exception(error)
+    return image
 
 
-def _run(task: Task, start: Future[Begun] | None, before: Row | None, manner: Manner) -> Row:
-    if start is None:
-        known = {} if before is None else {"objects": before.objects, "seconds": before.seconds}
-        return Row.of(task, EXISTS, **known)
+def _run(
+    task: Task, image: Future[StartedImage] | None, row_before: Row | None, method: Method
+) -> Row:
+    """Finish an image and return its row; existing labels have the values of the row before."""
+    columns = ("objects", "seconds")
+    if image is None:
+        values = {} if row_before is None else {name: getattr(row_before, name) for name in columns}
+        return Row.of(task, EXISTS, **values)
     try:
-        found = segment_image(task, replace(manner, quiet=True), start.result())
+        summary = segment_image(task, replace(method, quiet=True), image.result())
     except NapariSamError as error:
         return Row.of(task, FAILED, error=" ".join(str(error).split()))
     except Exception as error:
         return Row.of(task, FAILED, error=f"unexpected {type(error).__name__}: {error}")
-    known = {name: found[name] for name in ("objects", "seconds")}
-    return Row.of(task, DONE, **known, warnings="; ".join(found["warnings"]))
+    values = {name: summary[name] for name in columns}
+    return Row.of(task, DONE, **values, warnings="; ".join(summary["warnings"]))
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
@@ -145,7 +160,7 @@ def _write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _read(path: Path) -> list[Row]:
-    """The report of an earlier run; nothing if it is not one."""
+    """Read the report of an earlier run; empty if the file is missing or no such report."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return [Row(**row) for row in csv.DictReader(file)]

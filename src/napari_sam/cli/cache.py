@@ -1,4 +1,4 @@
-"""``napari-sam cache``: what the embedding cache holds, whether it is whole, how to empty it."""
+"""``napari-sam cache``: list, check, exchange and delete embeddings of the cache on disk."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .micro_sam import export_micro_sam, import_micro_sam
-from .options import CacheDirOption, DebugOption, JsonOption
+from .option_groups import expand_groups
+from .options import CacheDirOption, ReportOptions
 from .report import progress, report
 
 if TYPE_CHECKING:
@@ -30,16 +31,15 @@ def cache(context: typer.Context) -> None:
 
 
 @app.command()
-def info(
-    cache_dir: CacheDirOption = None, json: JsonOption = False, debug: DebugOption = False
-) -> None:
+@expand_groups
+def info(*, cache_dir: CacheDirOption = None, report_options: ReportOptions) -> None:
     """List the images whose embeddings are kept, most recently used first."""
     from napari_sam.embeddings import byte_budget, cache_info, default_root
 
     root = default_root() if cache_dir is None else cache_dir
     entries = cache_info(root)
     total, budget = sum(entry.bytes for entry in entries), byte_budget()
-    if json:
+    if report_options.json:
         values = [_plain(entry) for entry in entries]
         summary = {"folder": str(root), "bytes": total, "budget": budget, "images": values}
         report(summary, as_json=True)
@@ -50,64 +50,66 @@ def info(
 
 
 @app.command()
+@expand_groups
 def clear(
+    *,
     cache_dir: CacheDirOption = None,
     image: Annotated[
         str | None, typer.Option(help="Only this one, as cache info shows it; all by default.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Only of this model; all by default.")] = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    report_options: ReportOptions,
 ) -> None:
     """Delete embeddings; they are computed again when they are needed."""
     from napari_sam.embeddings import clear_cache
 
     freed = clear_cache(cache_dir, image=image, model=model)
-    if json:
+    if report_options.json:
         report({"freed": freed}, as_json=True)
     else:
         typer.echo(f"{_size(freed)} freed")
 
 
 @app.command()
+@expand_groups
 def prune(
+    *,
     max_size: Annotated[str, typer.Option(help="Such as 5GB: what may stay.")],
     cache_dir: CacheDirOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    report_options: ReportOptions,
 ) -> None:
     """Delete the embeddings that were used longest ago, until the rest is small enough."""
     from napari_sam.embeddings import prune_cache
 
     freed = prune_cache(cache_dir, max_size=max_size)
-    if json:
+    if report_options.json:
         report({"freed": freed}, as_json=True)
     else:
         typer.echo(f"{_size(freed)} freed")
 
 
 @app.command()
-def verify(
-    cache_dir: CacheDirOption = None, json: JsonOption = False, debug: DebugOption = False
-) -> None:
+@expand_groups
+def verify(*, cache_dir: CacheDirOption = None, report_options: ReportOptions) -> None:
     """Read all embeddings and compare them to their checksums; damaged ones are deleted."""
     from napari_sam.embeddings import cache_info, verify_cache
 
     total = sum(entry.tiles_done for entry in cache_info(cache_dir))
-    steps = progress(verify_cache(cache_dir), total, "verify", quiet=json)
-    good = [step.good for step in steps]
+    steps = progress(verify_cache(cache_dir), total, "verify", quiet=report_options.json)
+    good = [step.good for step in steps]  # one a tile
     summary = {"good": sum(good), "damaged": len(good) - sum(good)}
-    if json:
+    if report_options.json:
         report(summary, as_json=True)
         return
-    gone = "; they are deleted, and computed again when they are needed"
+    deleted = "; they are deleted, and computed again when they are needed"
     typer.echo(
         f"{summary['good']} tiles are good, {summary['damaged']} were damaged"
-        f"{gone if summary['damaged'] else ''}"
+        f"{deleted if summary['damaged'] else ''}"
     )
 
 
 def _plain(entry: "CacheEntry") -> dict[str, Any]:
+    """Turn an entry into values for JSON."""
     return {**asdict(entry), "path": str(entry.path)}
 
 
@@ -119,7 +121,7 @@ def _line(entry: "CacheEntry") -> str:
 
 
 def _size(count: int) -> str:
-    """Bytes as people read them, in powers of 1000."""
+    """Format a number of bytes with three digits and a unit, in powers of 1000: ``1.23 GB``."""
     size, unit = float(count), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if size < 1000:

@@ -1,54 +1,49 @@
-"""``napari-sam embed``: fill the cache, so that no click has to wait."""
+"""``napari-sam embed``: encode an image into the cache before anybody clicks."""
 
 from time import perf_counter
 
+from .option_groups import expand_groups
 from .options import (
     DEFAULT_MODEL,
-    AxesOption,
-    CacheDirOption,
-    ChannelsOption,
-    ContrastOption,
-    DebugOption,
     DeviceOption,
     ImageArgument,
-    JsonOption,
+    ImageOptions,
     ModelOption,
+    ReportOptions,
     SchedulerOption,
-    Settings,
-    located,
-    sharing,
 )
 from .report import progress, report
+from .settings import Settings, path_or_url
+from .share_work import share_work
 
 
+@expand_groups
 def embed(
     image: ImageArgument,
+    *,
     model: ModelOption = DEFAULT_MODEL,
     device: DeviceOption = None,
-    axes: AxesOption = None,
-    channels: ChannelsOption = None,
-    contrast: ContrastOption = None,
-    cache_dir: CacheDirOption = None,
+    image_options: ImageOptions,
     scheduler: SchedulerOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    report_options: ReportOptions,
 ) -> None:
     """Encode all tiles of IMAGE into the cache; what is there already is skipped."""
     started = perf_counter()
-    settings = Settings(model, device, axes, channels, contrast, cache_dir)
-    volume = settings.read(located(image))
-    with sharing(settings, scheduler) as (here, cluster):
-        session = here.open(volume, quiet=json)
+    quiet = report_options.json
+    settings = Settings(model, device, image_options)
+    volume = settings.read(path_or_url(image))
+    with share_work(settings, scheduler) as (local_settings, cluster):
+        session = local_settings.open(volume, quiet=quiet)
         total = len(session.tiles())
         steps = session.encode() if cluster is None else session.encode(work=cluster.encode)
-        for _ in progress(steps, total, "embed", quiet=json):
+        for _ in progress(steps, total, "embed", quiet=quiet):
             pass
-        device = session.device if cluster is None else cluster.place
+        place = session.device if cluster is None else cluster.place
     summary = {
         "tiles": total,
         "seconds": round(perf_counter() - started, 2),
         "model": session.model.config.name,
-        "device": device,
+        "device": place,
         "warnings": list(session.warnings),
     }
-    report(summary, as_json=json)
+    report(summary, as_json=report_options.json)

@@ -1,4 +1,4 @@
-"""``napari-sam evaluate``: how good models are on images whose objects are known."""
+"""``napari-sam evaluate``: scores of models on images with known objects."""
 
 from itertools import chain
 from pathlib import Path
@@ -10,21 +10,13 @@ import typer
 from napari_sam.errors import LabelError
 
 from .find_pairs import find_pairs
-from .options import (
-    DEFAULT_MODEL,
-    AxesOption,
-    CacheDirOption,
-    ChannelsOption,
-    ContrastOption,
-    DebugOption,
-    DeviceOption,
-    JsonOption,
-    Settings,
-)
+from .option_groups import expand_groups
+from .options import DEFAULT_MODEL, DeviceOption, ImageOptions, ReportOptions
 from .report import progress, report, warn
+from .settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari_sam.evaluate.figures import Figures
     from napari_sam.evaluate.ground_truth import Pair
@@ -33,8 +25,10 @@ if TYPE_CHECKING:
     from napari_sam.session import Session
 
 PARTS = "clicks,boxes,automatic"
+"""Parts of an evaluation, as ``--only`` takes them; see :class:`napari_sam.evaluate.run.Part`."""
 
 
+@expand_groups
 def evaluate(
     images: Annotated[
         Path,
@@ -46,6 +40,7 @@ def evaluate(
         Path | None,
         typer.Argument(metavar="LABELS", help="Its true objects; of a folder, a folder."),
     ] = None,
+    *,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,12 +54,8 @@ def evaluate(
     ] = 100,
     clicks: Annotated[int, typer.Option(min=1, help="Most clicks on an object.")] = 10,
     device: DeviceOption = None,
-    axes: AxesOption = None,
-    channels: ChannelsOption = None,
-    contrast: ContrastOption = None,
-    cache_dir: CacheDirOption = None,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    image_options: ImageOptions,
+    report_options: ReportOptions,
 ) -> None:
     """Compare what a model finds with labels that are known to be right.
 
@@ -77,28 +68,51 @@ def evaluate(
     """
     from napari_sam.evaluate.report import markdown, with_means
 
-    started, task = perf_counter(), _task(only, objects, clicks)
-    base = Settings(DEFAULT_MODEL, device, axes, channels, contrast, cache_dir)
-    sets = find_pairs(images, labels, axes, base.channel_numbers())
-    results: dict[str, dict[str, Figures]] = {name: {} for name in sets}
-    warnings: dict[str, None] = {}
-    for name in model or [DEFAULT_MODEL]:
-        settings = Settings(name, device, axes, channels, contrast, cache_dir).loaded(quiet=json)
-        for key, pairs in sets.items():
-            results[key][name] = _score(pairs, settings, task, warnings, quiet=json)
-    if not any(figures for own in results.values() for figures in own.values()):
+    started, task, quiet = perf_counter(), _task(only, objects, clicks), report_options.json
+    settings = [Settings(name, device, image_options) for name in model or [DEFAULT_MODEL]]
+    sets = find_pairs(images, labels, image_options.axes, settings[0].channel_numbers())
+    results, warnings = _compare(settings, sets, task, quiet=quiet)
+    if not any(figures for by_model in results.values() for figures in by_model.values()):
         raise LabelError(f"there is no object in {labels or images}: nothing can be compared")
     everything = with_means(results) if len(results) > 1 else results
-    if json:
+    if report_options.json:
         seconds = round(perf_counter() - started, 2)
-        report({"sets": everything, "seconds": seconds, "warnings": [*warnings]}, as_json=True)
+        report({"sets": everything, "seconds": seconds, "warnings": warnings}, as_json=True)
         return
     for line in warnings:
         warn(line)
     typer.echo(markdown(everything))
 
 
+def _compare(
+    settings: "Sequence[Settings]",
+    sets: "Mapping[str, Sequence[Pair]]",
+    task: "Task",
+    *,
+    quiet: bool,
+) -> "tuple[dict[str, dict[str, Figures]], list[str]]":
+    """Score each model on each set.
+
+    Returns
+    -------
+    dict of str to dict of str to Figures
+        Figures by set, then by model as given on the command line.
+    list of str
+        Warnings of all sessions, without repeats.
+    """
+    results: dict[str, dict[str, Figures]] = {name: {} for name in sets}
+    warnings: dict[str, None] = {}
+    for unloaded in settings:
+        loaded = unloaded.loaded(quiet=quiet)
+        for name, pairs in sets.items():
+            figures, lines = _score(pairs, loaded, task, quiet=quiet)
+            results[name][str(unloaded.model)] = figures
+            warnings |= dict.fromkeys(lines)
+    return results, [*warnings]
+
+
 def _task(only: str, objects: int, clicks: int) -> "Task":
+    """Turn the options into the parts to evaluate and the annotator's rules."""
     from napari_sam.evaluate.clicks import Protocol
     from napari_sam.evaluate.run import Part, Task
 
@@ -110,28 +124,22 @@ def _task(only: str, objects: int, clicks: int) -> "Task":
 
 
 def _score(
-    pairs: "Sequence[Pair]",
-    settings: Settings,
-    task: "Task",
-    warnings: dict[str, None],
-    *,
-    quiet: bool,
-) -> "Figures":
-    """The figures of one model on one set; what went wrong is added to the warnings."""
+    pairs: "Sequence[Pair]", settings: Settings, task: "Task", *, quiet: bool
+) -> "tuple[Figures, list[str]]":
+    """Evaluate a model on a set; return the figures and the warnings of the sessions."""
     from napari_sam.evaluate.figures import summarise
     from napari_sam.evaluate.run import evaluate
 
     sessions: list[Session] = []
 
-    def opened(volume: "Volume") -> "Session":
+    def open_session(volume: "Volume") -> "Session":
         sessions.append(settings.open(volume, quiet=quiet))
         return sessions[-1]
 
-    steps = evaluate(pairs, opened, task)
+    steps = evaluate(pairs, open_session, task)
     first = next(steps, None)
     if first is None:
-        return {}
+        return {}, []
     bar = progress(chain([first], steps), first.total, "evaluate", quiet=quiet)
-    figures = summarise((step.seen for step in bar), task.protocol)
-    warnings |= {line: None for session in sessions for line in session.warnings}
-    return figures
+    figures = summarise((step.outcome for step in bar), task.protocol)
+    return figures, [line for session in sessions for line in session.warnings]

@@ -1,4 +1,4 @@
-"""Which images are meant: one, several, a folder, a pattern, or a table."""
+"""Find images: turn the words of the command line into a task for each image."""
 
 import csv
 import glob
@@ -10,18 +10,29 @@ from typing import Any
 
 from napari_sam.errors import ImageError, OutputError
 
-from .segment_image import Task
+from .task import Task
 
 LABELS = "_labels"
-"""Ends the name of the labels of one image of several; such files are no images."""
+"""Added to the stem of an image to name its labels; files with such a stem are not segmented."""
 
 _TABLES = (".csv", ".tsv")
-_SUFFIXES = (".ome.zarr", ".ome.tif", ".ome.tiff")
+"""Suffixes of tables of images."""
+
+_DOUBLE_SUFFIXES = (".ome.zarr", ".ome.tif", ".ome.tiff")
+"""Suffixes of two parts, which :func:`stem` removes whole."""
+
 _COLUMNS = ("output", "points", "boxes", "tracks")
+"""Columns of a table that hold paths beside ``image``: parameters of :class:`Task`."""
 
 
 def is_one_image(images: Sequence[str]) -> bool:
-    """Whether it is one image, and not a folder of images, a pattern or a table."""
+    """Whether the words name a single image, not several, a folder, a pattern or a table.
+
+    Parameters
+    ----------
+    images : sequence of str
+        IMAGE arguments of the command line, at least one.
+    """
     path = Path(images[0])
     if len(images) > 1 or path.suffix.lower() in _TABLES:
         return False
@@ -33,31 +44,34 @@ def is_one_image(images: Sequence[str]) -> bool:
 def find_tasks(
     images: Sequence[str], output: Path, suffix: str, measures: Sequence[str] = ()
 ) -> list[Task]:
-    """All images that are meant, each with a place for its labels.
+    """Find all images of a command, and name a file for the labels of each image.
 
     Parameters
     ----------
     images : sequence of str
-        Files, zarr folders, folders of images, patterns, or tables with a column ``image``, and
-        maybe ``output``, ``points``, ``boxes`` and ``tracks``; paths in a table start from it.
+        Files, zarr folders, folders of images, patterns, or tables. A table has a column ``image``,
+        and optionally ``output``, ``points``, ``boxes`` and ``tracks``, with paths relative to the
+        folder of the table.
     output : Path
-        Folder of the labels; made if it is missing.
+        Folder for the labels; made if it is missing.
     suffix : str
-        Ends the names of the labels.
+        Suffix for the labels: ``.ome.tif``, ``.ome.zarr`` or ``.tif``.
     measures : sequence of str
-        Suffixes of what is measured; it goes beside the labels.
+        Suffixes of tables and outlines, such as ``.csv``; these files go beside the labels.
 
     Returns
     -------
     list of Task
-        In the order given; of a folder or pattern, by name. The same image twice counts once.
+        In the order of `images`, and by name within a folder or pattern. An image that occurs
+        twice has one task.
 
     Raises
     ------
     ImageError
-        If there is no image, or a table cannot be read.
+        If no image is found, or a table cannot be read.
     OutputError
-        If two images would get the same labels, or `output` is not a folder.
+        If a suffix is not a format, two images would get the same labels, or `output` is a file or
+        cannot be made.
     """
     from napari_sam.labels import SUFFIXES
 
@@ -68,10 +82,10 @@ def find_tasks(
     for kind in measures:
         if not kind.startswith(".") or "." in kind[1:]:
             raise OutputError(f"--measure {kind} is one file: for several images say .csv")
-    found = (task for given in images for task in _tasks(given, output, suffix))
-    tasks = {task.image: replace(task, measures=_beside(task, measures)) for task in found}
     tasks = {
-        image: replace(task, measures=_beside(task, measures)) for image, task in tasks.items()
+        task.image: replace(task, measures=_beside(task, measures))
+        for words in images
+        for task in _tasks(words, output, suffix)
     }
     if not tasks:
         raise ImageError(f"no image in {', '.join(images)}: give TIFF, OME-Zarr, npy or png files")
@@ -89,21 +103,23 @@ def find_tasks(
     return list(tasks.values())
 
 
-def _tasks(given: str, output: Path, suffix: str) -> Iterator[Task]:
-    path = Path(given)
+def _tasks(words: str, output: Path, suffix: str) -> Iterator[Task]:
+    """Yield the tasks for an IMAGE argument."""
+    path = Path(words)
     if path.suffix.lower() in _TABLES:
         yield from _table(path, output, suffix)
         return
-    if not path.exists() and glob.has_magic(given):
-        found = [Path(name) for name in sorted(glob.glob(given, recursive=True))]
-        found = [one for one in found if _is_image(one)]
+    if not path.exists() and glob.has_magic(words):
+        matches = [Path(name) for name in sorted(glob.glob(words, recursive=True))]
+        paths = [match for match in matches if _is_image(match)]
     else:
-        found = images_in(path) if is_folder_of_images(path) else [path]
-    for image in found:
+        paths = images_in(path) if is_folder_of_images(path) else [path]
+    for image in paths:
         yield Task(image, output / f"{stem(image)}{LABELS}{suffix}")
 
 
 def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
+    """Yield the tasks of a table, row by row."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
@@ -114,23 +130,24 @@ def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
     for row in rows:
         image = path.parent / str(row["image"])
         default = output / f"{stem(image)}{LABELS}{suffix}"
-        named: dict[str, Any] = {
+        columns: dict[str, Any] = {
             name: path.parent / str(row[name]) for name in _COLUMNS if row.get(name)
         }
-        yield replace(Task(image, default), **named)
+        yield replace(Task(image, default), **columns)
 
 
 def _beside(task: Task, suffixes: Sequence[str]) -> tuple[Path, ...]:
+    """Return files beside the labels of a task, with the same stem."""
     return tuple(task.output.with_name(stem(task.output) + suffix) for suffix in suffixes)
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Images of a folder, by name, without the labels of images.
+    """List the images in a folder, sorted by name and without label files.
 
     Raises
     ------
     ImageError
-        If it cannot be read.
+        If the folder cannot be read.
     """
     try:
         return sorted(path for path in folder.iterdir() if _is_image(path))
@@ -139,7 +156,7 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def is_folder_of_images(path: Path) -> bool:
-    """Whether it is a folder, and not one that a zarr is made of."""
+    """Whether a path is a folder, but not the folder of a zarr."""
     return path.is_dir() and not _is_zarr(path)
 
 
@@ -148,7 +165,7 @@ def _is_image(path: Path) -> bool:
 
 
 def can_be_read(path: Path) -> bool:
-    """Whether it is an image or labels, by its name; of a folder, whether it is a zarr."""
+    """Whether a file has the suffix of an image format, or a folder is a zarr."""
     from napari_sam.image.read import SUFFIXES
 
     if path.name.startswith("."):
@@ -161,8 +178,8 @@ def _is_zarr(path: Path) -> bool:
 
 
 def stem(path: Path) -> str:
-    """Name of a file without its suffix, which may have two parts."""
-    for suffix in _SUFFIXES:
+    """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``."""
+    for suffix in _DOUBLE_SUFFIXES:
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]
     return os.path.splitext(path.name)[0]

@@ -1,4 +1,4 @@
-"""Which labels belong to which images: one pair, two folders, or files that hold both."""
+"""Find pairs: images with their true labels, for ``evaluate``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,23 +15,25 @@ if TYPE_CHECKING:
 def find_pairs(
     images: Path, labels: Path | None, axes: str | None, channels: tuple[int, ...] | None
 ) -> "dict[str, Sequence[Pair]]":
-    """Sets of images with their labels, by the name of the set.
+    """Find sets of images, each image with the path of its labels.
 
     Parameters
     ----------
     images : Path
-        An image, or a folder; without labels an ``.npz``, a folder of them, or of such folders.
+        An image, or a folder of images. Without `labels`: an ``.npz`` with the arrays ``image`` and
+        ``labels``, a folder of such files, or a folder of such folders, each of which is a set.
     labels : Path or None
-        Labels of the image; or a folder in which those of ``a.tif`` are ``a_labels`` or ``a`` with
-        any suffix.
+        Labels of the image; or a folder in which the labels of ``a.tif`` are named ``a_labels`` or
+        ``a``, with any suffix.
     axes : str or None
-        Of the images; None to guess.
+        One letter of TCZYX for each dimension of the images; guessed if None.
     channels : tuple of int or None
-        That the model sees.
+        Channels for the model; the image's default if None.
 
     Returns
     -------
     dict of str to sequence of Pair
+        Pairs by the name of the set: the stem of the image, or the name of the folder.
 
     Raises
     ------
@@ -45,24 +47,26 @@ def find_pairs(
     if not images.exists():
         raise ImageError(f"no file {images}: check the path")
     if labels is None:
-        found = files_with_both(images)
-        if not found:
+        files_by_set = files_with_both(images)
+        if not files_by_set:
             raise LabelError(f"{images} has no labels: give them, as a file or folder, behind it")
         return {
             name: [Pair(path, None, axes, channels) for path in paths]
-            for name, paths in found.items()
+            for name, paths in files_by_set.items()
         }
     if not labels.exists():
         raise LabelError(f"no file {labels}: check the path of the labels")
     if not is_folder_of_images(images):
         return {stem(images): [Pair(images, _labels_of(images, labels), axes, channels)]}
-    inside = images_in(images)
-    if not inside:
+    paths = images_in(images)
+    if not paths:
         raise ImageError(f"no image in {images}: give a folder of TIFF, OME-Zarr, npy or png files")
-    return {images.name: [Pair(one, _labels_of(one, labels), axes, channels) for one in inside]}
+    pairs = [Pair(path, _labels_of(path, labels), axes, channels) for path in paths]
+    return {images.name: pairs}
 
 
 def _labels_of(image: Path, labels: Path) -> Path:
+    """Find the labels of an image: `labels` itself, or a file with a matching name in a folder."""
     if not is_folder_of_images(labels):
         return labels
     for name in (stem(image) + LABELS, stem(image)):

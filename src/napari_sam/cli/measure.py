@@ -1,4 +1,4 @@
-"""``napari-sam measure``: labels that exist to tables and outlines."""
+"""``napari-sam measure``: existing labels to tables and outlines."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -9,10 +9,12 @@ import typer
 
 from napari_sam.errors import LabelError
 
-from .options import AxesOption, DebugOption, JsonOption, OverwriteOption
+from .option_groups import expand_groups
+from .options import AxesOption, OverwriteOption, ReportOptions
 from .report import progress, report
 
 
+@expand_groups
 def measure(
     labels: Annotated[
         Path, typer.Argument(metavar="LABELS", help="OME-Zarr, OME-TIFF, TIFF or npy of labels.")
@@ -26,13 +28,13 @@ def measure(
             "May be given several times.",
         ),
     ],
+    *,
     image: Annotated[
         Path | None, typer.Option(help="The image, for intensities and the size of a pixel.")
     ] = None,
     axes: AxesOption = None,
     overwrite: OverwriteOption = False,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    report_options: ReportOptions,
 ) -> None:
     """Measure objects: area, centre, bounding box, class and brightness, and draw their outlines.
 
@@ -43,19 +45,29 @@ def measure(
     from napari_sam.measure.save import check_measures, save_measures
 
     check_measures(output, overwrite=overwrite)
-    seen = None if image is None else read_image(image, axes=axes)
-    given = read_image(labels, axes=axes if seen is None else seen.label_axes)
-    if "C" in given.axes:
+    image_volume = None if image is None else read_image(image, axes=axes)
+    label_axes = axes if image_volume is None else image_volume.label_axes
+    label_volume = read_image(labels, axes=label_axes)
+    if "C" in label_volume.axes:
         raise LabelError(f"{labels} has channels, which labels have not: name the axes with --axes")
-    calibration = (given if seen is None else seen).calibration
+    calibration = (label_volume if image_volume is None else image_volume).calibration
     classes = read_classes(labels)
-    steps = save_measures(output, given.data, calibration, seen, classes=classes)
-    show_measuring(steps, quiet=json)
-    report({"files": [str(path) for path in output]}, as_json=json)
+    steps = save_measures(output, label_volume.data, calibration, image_volume, classes=classes)
+    show_measuring(steps, quiet=report_options.json)
+    report({"files": [str(path) for path in output]}, as_json=report_options.json)
 
 
 def show_measuring(steps: Iterator[tuple[int, int]], *, quiet: bool) -> None:
-    """Take the steps of measuring, with a bar."""
+    """Show a bar while objects are measured and written.
+
+    Parameters
+    ----------
+    steps : iterator of tuple of int
+        Steps done, and steps in all; from :func:`napari_sam.measure.save.save_measures`. All steps
+        are taken here.
+    quiet : bool
+        Show no bar.
+    """
     done, total = next(steps)
     for _ in progress(chain([done], steps), total, "measure", quiet=quiet):
         pass

@@ -1,4 +1,4 @@
-"""``napari-sam models``: which models there are, and how their weights come onto this machine."""
+"""``napari-sam models``: list the models; download, import and verify weights on this machine."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +7,8 @@ import typer
 
 from napari_sam.errors import ModelError
 
-from .options import DebugOption, JsonOption, OverwriteOption
+from .option_groups import expand_groups
+from .options import DebugOption, OverwriteOption, ReportOptions
 from .report import report, show_download, warn
 
 if TYPE_CHECKING:
@@ -24,22 +25,23 @@ NamesArgument = Annotated[
 
 
 @app.callback(invoke_without_command=True)
-def models(context: typer.Context, json: JsonOption = False, debug: DebugOption = False) -> None:
+@expand_groups
+def models(context: typer.Context, report_options: ReportOptions) -> None:
     """List, download, import and verify models."""
     if context.invoked_subcommand is None:
-        _list(as_json=json)
+        _list(as_json=report_options.json)
 
 
 @app.command("list")
-def list_models(json: JsonOption = False, debug: DebugOption = False) -> None:
+@expand_groups
+def list_models(report_options: ReportOptions) -> None:
     """List the models that can be loaded by name, and which of them are on this machine."""
-    _list(as_json=json)
+    _list(as_json=report_options.json)
 
 
 @app.command()
-def download(
-    names: NamesArgument = None, json: JsonOption = False, debug: DebugOption = False
-) -> None:
+@expand_groups
+def download(*, names: NamesArgument = None, report_options: ReportOptions) -> None:
     """Download models; what an interrupted download has left is used."""
     from napari_sam.weights.catalogue import find_card, unknown_model
     from napari_sam.weights.download import download_model
@@ -54,16 +56,18 @@ def download(
         raise ModelError("no model is named: napari-sam models lists those that there are")
     store = ModelStore()
     for card in cards:
-        show_download(download_model(card, store), quiet=json)
-        if not json:
+        show_download(download_model(card, store), quiet=report_options.json)
+        if not report_options.json:
             typer.echo(f"{card.name}  {_size(card)}  {store.get(card.name).weights}")
-    if json:
+    if report_options.json:
         report({"models": [_described(store.get(card.name)) for card in cards]}, as_json=True)
 
 
 @app.command("import")
+@expand_groups
 def import_model(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="PyTorch or safetensors file.")],
+    *,
     name: Annotated[
         str | None, typer.Option("--as", metavar="NAME", help="Name to load it by.")
     ] = None,
@@ -71,8 +75,7 @@ def import_model(
         Path | None, typer.Option(help="micro-sam's decoder for it, if that is a file of its own.")
     ] = None,
     overwrite: OverwriteOption = False,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    report_options: ReportOptions,
 ) -> None:
     """Copy the weights in FILE to where models are loaded from by name.
 
@@ -88,7 +91,7 @@ def import_model(
     if model is None:
         warn(f"{imported} has another file, which is not here yet: import or download it too")
     described = {"name": imported} if model is None else _described(model)
-    if json:
+    if report_options.json:
         report(described, as_json=True)
     else:
         family = f"  ({model.family})" if model else ""
@@ -96,9 +99,8 @@ def import_model(
 
 
 @app.command()
-def verify(
-    names: NamesArgument = None, json: JsonOption = False, debug: DebugOption = False
-) -> None:
+@expand_groups
+def verify(*, names: NamesArgument = None, report_options: ReportOptions) -> None:
     """Compare weights on this machine with what was published or imported; by default all.
 
     The whole files are read. Exit status 1 if one of them differs.
@@ -107,14 +109,14 @@ def verify(
     from napari_sam.weights.store import ModelStore
 
     store = ModelStore()
-    found = [store.find(name) for name in names] if names else store.installed()
-    for name, model in zip(names or (), found, strict=False):
+    models = [store.find(name) for name in names] if names else store.installed()
+    for name, model in zip(names or (), models, strict=False):
         if model is None:
-            store.get(name)  # says why
+            store.get(name)  # raises, with the reason: not on this machine, or damaged
             raise unknown_model(name)
-    stored = [model for model in found if model is not None]
+    stored = [model for model in models if model is not None]
     results = [result for model in stored for result in _verify(model, store.root)]
-    if json:
+    if report_options.json:
         report({"files": results}, as_json=True)
     else:
         for result in results:
@@ -137,28 +139,30 @@ def path(debug: DebugOption = False) -> None:
 
 
 def _list(*, as_json: bool) -> None:
+    """Print the models of the catalogue, and imported models that are not in the catalogue."""
     from napari_sam.weights.catalogue import MODELS
     from napari_sam.weights.store import ModelStore
 
     store = ModelStore()
-    here = {model.name: model for model in store.installed()}
-    own = [model for model in here.values() if model.card is None]
+    installed = {model.name: model for model in store.installed()}
+    imported = [model for model in installed.values() if model.card is None]
     if as_json:
-        entries = [_entry(card, here.get(card.name)) for card in MODELS.values()]
-        entries += [_described(model) for model in own]
+        entries = [_entry(card, installed.get(card.name)) for card in MODELS.values()]
+        entries += [_described(model) for model in imported]
         report({"folder": str(store.root), "models": entries}, as_json=True)
         return
     for card in MODELS.values():
-        model = here.get(card.name)
+        model = installed.get(card.name)
         place = model.origin if model else "-"
         typer.echo(f"{card.name:<24}{card.family:<15}{_size(card):<10}{place}")
         typer.echo(f"    {card.description} ({card.licence})")
-    for model in own:
+    for model in imported:
         typer.echo(f"{model.name:<24}{model.family:<15}{_size_on_disk(model):<10}{model.origin}")
     typer.echo(f"folder: {store.root}")
 
 
 def _entry(card: "ModelCard", model: "StoredModel | None") -> dict[str, Any]:
+    """Describe a model of the catalogue for JSON; `model` is None if not on this machine."""
     return {
         "name": card.name,
         "family": card.family,
@@ -174,6 +178,7 @@ def _entry(card: "ModelCard", model: "StoredModel | None") -> dict[str, Any]:
 
 
 def _described(model: "StoredModel") -> dict[str, Any]:
+    """Describe a model on this machine for JSON."""
     if model.card is not None:
         return _entry(model.card, model)
     files = [str(path) for path, _ in model.files()]
@@ -183,20 +188,23 @@ def _described(model: "StoredModel") -> dict[str, Any]:
 
 
 def _verify(model: "StoredModel", root: Path) -> list[dict[str, str]]:
+    """Compare each file of a model with its checksum; `root` is the folder of the weights."""
     from napari_sam.weights.checksum import is_published
 
     results = []
-    for file, known in model.files():
-        same = known is None or is_published(file, known, root, fresh=True)
-        # what ships in the package is checked by whoever installs packages
-        state = "built in" if known is None else "ok" if same else "differs"
+    for file, checksum in model.files():
+        same = checksum is None or is_published(file, checksum, root, fresh=True)
+        # built-in weights have no checksum: pip compares those of the wheel
+        state = "built in" if checksum is None else "ok" if same else "differs"
         results.append({"model": model.name, "path": str(file), "state": state})
     return results
 
 
 def _size(card: "ModelCard") -> str:
+    """Format the size of a download; "~" marks a size that is not exact."""
     return f"{'' if card.exact else '~'}{card.bytes / 1e6:.0f} MB"
 
 
 def _size_on_disk(model: "StoredModel") -> str:
+    """Format the size of all files of a model."""
     return f"{sum(path.stat().st_size for path, _ in model.files()) / 1e6:.0f} MB"

@@ -1,4 +1,4 @@
-"""Plans: what ``segment`` is about to do, as steps and how many there will be."""
+"""Plans: the work of ``segment`` on an image, as an iterator of steps and the number of steps."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
@@ -15,22 +15,23 @@ if TYPE_CHECKING:
     Batch = dict[int, tuple[Prompt, ...]]
 
 OBJECTS_PER_PASS = 32
+"""Objects of a plane that are predicted together; the progress bar moves after each such batch."""
 
 
 def plan(session: "Session", prompts: "PromptSet") -> tuple[Iterator[object], int]:
-    """Prepare the steps that fill the labels of a session.
+    """Plan to segment prompted objects on the planes that have prompts.
 
     Parameters
     ----------
     session : Session
-        Its labels change while the steps are taken.
+        Session on the image; taking the steps changes its labels.
     prompts : PromptSet
-        What shows the objects.
+        Prompts of the objects; the numbers of the objects become their labels.
 
     Returns
     -------
     iterator, int
-        The steps, and how many there will be.
+        The steps, and their number.
     """
     batches = _batches(prompts)
     return _segment_batches(session, batches), len(batches)
@@ -39,16 +40,24 @@ def plan(session: "Session", prompts: "PromptSet") -> tuple[Iterator[object], in
 def plan_mosaic(
     session: "Session", output: Path, cluster: "Cluster | None" = None
 ) -> tuple[Iterator[object], int]:
-    """Prepare the steps that find all objects; tiles are kept beside the output; see :func:`plan`.
+    """Plan to segment all objects, plane by plane; returns steps as :func:`plan` does.
 
-    A cluster begins at once.
+    Parameters
+    ----------
+    session : Session
+        Session on the image; after the last step its labels are a mosaic.
+    output : Path
+        File for the labels. Objects of finished tiles are stored in a folder beside it, from which
+        an interrupted command resumes.
+    cluster : Cluster, optional
+        Workers for the tiles, which start at once; this process by default.
 
     Raises
     ------
     OutputError
-        If they cannot be kept there.
+        If the folder cannot be written.
     ClusterError
-        If the image is nothing that the workers could open.
+        If the workers cannot open the image, such as an array in memory.
     """
     from napari_sam.mosaic.segment import segment_here
     from napari_sam.mosaic.tile_folder import tile_folder_of
@@ -59,12 +68,12 @@ def plan_mosaic(
 
 
 def plan_stack(session: "Session", axis: str | None) -> tuple[Iterator[object], int]:
-    """Prepare the steps that find all objects and link them along an axis; see :func:`plan`.
+    """Plan to segment all objects and link them along an axis; returns steps as :func:`plan` does.
 
     Raises
     ------
     PromptError
-        If the image has no such axis.
+        If the image does not have the axis, or only one plane along it.
     """
     steps = session.segment_stack(axis)
     first = next(steps)
@@ -74,26 +83,26 @@ def plan_stack(session: "Session", axis: str | None) -> tuple[Iterator[object], 
 def plan_propagation(
     session: "Session", prompts: "PromptSet", axis: str | None
 ) -> tuple[Iterator[object], int]:
-    """Prepare the steps that follow prompted objects through all stacks that prompts lie in.
+    """Plan to segment prompted objects and to propagate their masks through whole stacks.
 
     Parameters
     ----------
     session : Session
-        Its labels change while the steps are taken.
+        Session on the image; taking the steps changes its labels.
     prompts : PromptSet
-        Foreground on each of the planes.
+        Prompts of the objects; an object needs foreground on each plane with prompts for it.
     axis : str or None
-        To propagate along; None for the usual one.
+        Letter of the axis to propagate along; None for z, or without z the last before y and x.
 
     Returns
     -------
     iterator, int
-        The steps, and how many there will be.
+        The steps, and their number.
 
     Raises
     ------
     PromptError
-        If the image has no such axis.
+        If the image does not have the axis, or only one plane along it.
     """
     from napari_sam.propagation.line import line_through
 
@@ -101,14 +110,16 @@ def plan_propagation(
     for plane in prompts.planes():
         line = line_through(session.volume, axis, plane)
         positions.setdefault(line, []).append(line.position(plane))
-    sizes = sum(line.size + 1 + max(own) - min(own) for line, own in positions.items())
+    # a walk up from the first plane with prompts and one down from the last, as in `propagate`
+    passes = sum(line.size + 1 + max(seeds) - min(seeds) for line, seeds in positions.items())
     batches = _batches(prompts)
-    return _propagate_all(session, batches, axis, prompts.parents), len(batches) + sizes
+    return _propagate_all(session, batches, axis, prompts.parents), len(batches) + passes
 
 
 def _propagate_all(
     session: "Session", batches: "list[Batch]", axis: str | None, parents: Mapping[int, int]
 ) -> Iterator[int]:
+    """Predict masks on the planes with prompts, then propagate all objects together."""
     seeds: dict[int, list[Mask]] = {}
     for batch in batches:
         for number, mask in session.predict_objects(batch).items():
@@ -123,7 +134,7 @@ def _propagate_all(
 
 
 def _batches(prompts: "PromptSet") -> "list[Batch]":
-    """Objects of one plane, some at a time, so that progress is seen."""
+    """Split the objects of each plane into batches of at most `OBJECTS_PER_PASS`."""
     batches: list[Batch] = []
     for plane in prompts.planes():
         objects = iter(prompts.on_plane(plane).objects.items())
@@ -133,6 +144,7 @@ def _batches(prompts: "PromptSet") -> "list[Batch]":
 
 
 def _segment_batches(session: "Session", batches: "list[Batch]") -> Iterator[int]:
+    """Predict and commit each batch; yields the number of objects."""
     for batch in batches:
         for number, mask in session.predict_objects(batch).items():
             if not mask.empty:

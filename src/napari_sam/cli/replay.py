@@ -1,4 +1,4 @@
-"""``napari-sam replay``: a journal of the dock to labels on disk."""
+"""``napari-sam replay``: a journal of the napari dock to labels on disk."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,20 +8,11 @@ import typer
 
 from napari_sam.errors import JournalError
 
-from .options import (
-    DEFAULT_MODEL,
-    AxesOption,
-    CacheDirOption,
-    ChannelsOption,
-    ContrastOption,
-    DebugOption,
-    DeviceOption,
-    JsonOption,
-    OverwriteOption,
-    Settings,
-)
+from .labels_in_use import labels_in_use
+from .option_groups import expand_groups
+from .options import DEFAULT_MODEL, DeviceOption, ImageOptions, OverwriteOption, ReportOptions
 from .report import progress, report
-from .segment_image import present_labels
+from .settings import Settings
 from .target import check_output
 
 if TYPE_CHECKING:
@@ -31,11 +22,13 @@ if TYPE_CHECKING:
     from napari_sam.session import Session
 
 
+@expand_groups
 def replay(
     journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="A .jsonl of the dock.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Labels: .ome.zarr, .zarr, .ome.tif or .tif.")
     ],
+    *,
     image: Annotated[
         Path | None, typer.Option(help="The image, if it is not where it was.")
     ] = None,
@@ -44,13 +37,9 @@ def replay(
         typer.Option(help="Ask this model again, instead of painting what was accepted."),
     ] = None,
     device: DeviceOption = None,
-    axes: AxesOption = None,
-    channels: ChannelsOption = None,
-    contrast: ContrastOption = None,
-    cache_dir: CacheDirOption = None,
+    image_options: ImageOptions,
     overwrite: OverwriteOption = False,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    report_options: ReportOptions,
 ) -> None:
     """Make the labels again that were accepted in napari, without a window.
 
@@ -67,7 +56,7 @@ def replay(
     if not source.exists():
         raise JournalError(f"the image {source} is not there: give it as --image")
     check_output(output, source, overwrite=overwrite)
-    settings = Settings(model or DEFAULT_MODEL, device, axes, channels, contrast, cache_dir)
+    settings = Settings(model or DEFAULT_MODEL, device, image_options)
     volume = settings.read(source)
     if volume.label_shape != subject.shape:
         raise JournalError(
@@ -77,12 +66,13 @@ def replay(
     if model is None:
         count, files = _paint(entries, classes, volume, source, output, overwrite=overwrite)
     else:
-        session = settings.open(volume, quiet=json)
-        for _ in progress(ask_again(session, entries), len(entries), "replay", quiet=json):
+        quiet = report_options.json
+        session = settings.open(volume, quiet=quiet)
+        for _ in progress(ask_again(session, entries), len(entries), "replay", quiet=quiet):
             pass
         files = session.save(output, overwrite=overwrite, classes=classes)
-        count = len(present_labels(session.labels))
-    report({"objects": count, "files": [str(file) for file in files]}, as_json=json)
+        count = len(labels_in_use(session.labels))
+    report({"objects": count, "files": [str(file) for file in files]}, as_json=report_options.json)
 
 
 def _paint(
@@ -94,35 +84,36 @@ def _paint(
     *,
     overwrite: bool,
 ) -> tuple[int, list[Path]]:
-    """Paint what was accepted; no model is loaded."""
+    """Paint the accepted pixels and save; returns the number of objects, and the files."""
     from napari_sam.labels.canvas import new_labels
     from napari_sam.labels.files.write import write_labels
 
     labels = new_labels(volume.label_shape)
     for entry in entries:
         entry.apply(labels)
-    written = write_labels(
-        output, labels, axes=volume.label_axes, scale=volume.scale, units=volume.units,
-        translate=volume.translate, source=source, overwrite=overwrite,
-        classes=classes,
-    )  # fmt: skip
-    return len(present_labels(labels)), [Path(file) for file in written]
+    files = write_labels(
+        output, labels, volume.calibration, source=source, overwrite=overwrite, classes=classes
+    )
+    return len(labels_in_use(labels)), [Path(file) for file in files]
 
 
 def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":
-    """Give the prompts of a journal to the model of a session.
+    """Give the prompts of a journal to the model of a session, and paint the masks.
+
+    Entries without prompts, such as objects found automatically, are painted as accepted.
 
     Parameters
     ----------
     session : Session
-        Its labels change.
+        Session on the image of the journal; its labels change.
     entries : list of Entry
-        What was accepted; an object that was followed is followed through the same planes.
+        Accepted entries in order. An object that was followed through planes without prompts is
+        followed through the same planes again.
 
     Yields
     ------
     Entry
-        Each when it is done.
+        Each entry after its labels are painted.
     """
     from napari_sam.prompts.prompt import PromptSet
 
@@ -136,16 +127,16 @@ def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":
             session.predict_objects(prompts.on_plane(plane).objects)[entry.label]
             for plane in prompts.planes()
         ]
-        found = [mask for mask in masks if not mask.empty]
+        masks = [mask for mask in masks if not mask.empty]
         planes = {packed.plane for packed in entry.edits}
         moving = [i for i, places in enumerate(zip(*planes, strict=True)) if len(set(places)) > 1]
-        if found and moving and len(planes) > len(found):
+        if masks and moving and len(planes) > len(masks):
             places = [plane[moving[-1]] for plane in planes]
             axis = session.volume.plane_axes[moving[-1]]
             limits = (min(places), max(places))
-            for _ in session.propagate({entry.label: found}, axis, within=limits):
+            for _ in session.propagate({entry.label: masks}, axis, within=limits):
                 pass
         else:
-            for mask in found:
+            for mask in masks:
                 session.commit(mask, label=entry.label)
         yield entry

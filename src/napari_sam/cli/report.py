@@ -1,4 +1,4 @@
-"""What a command says: progress bars and warnings on standard error, the summary on output."""
+"""Report: progress bars and warnings on standard error, summaries on standard output."""
 
 import json
 import sys
@@ -14,23 +14,23 @@ T = TypeVar("T")
 
 
 def progress(steps: Iterable[T], total: int, description: str, *, quiet: bool) -> Iterator[T]:
-    """Show a bar while steps are done.
+    """Pass steps through, and show a bar of the steps so far.
 
     Parameters
     ----------
     steps : iterable
-        A generator of domain values.
+        Generator that does the work of a command, one value a step.
     total : int
-        How many there will be.
+        Number of steps.
     description : str
-        One word before the bar.
+        Word in front of the bar.
     quiet : bool
-        No bar. There is none either where standard error is not a terminal.
+        Show no bar. Without a terminal on standard error there is none either.
 
     Yields
     ------
     object
-        The steps.
+        The values of `steps`.
     """
     from tqdm import tqdm
 
@@ -45,9 +45,10 @@ def show_download(steps: "Iterable[DownloadStep]", *, quiet: bool) -> None:
     Parameters
     ----------
     steps : iterable of DownloadStep
-        They are taken here.
+        Steps of :func:`napari_sam.weights.load.fetch_model` or
+        :func:`~napari_sam.weights.download.download_model`; all of them are taken here.
     quiet : bool
-        No bar. There is none either where standard error is not a terminal.
+        Show no bar. Without a terminal on standard error there is none either.
     """
     from tqdm import tqdm
 
@@ -69,15 +70,15 @@ def show_download(steps: "Iterable[DownloadStep]", *, quiet: bool) -> None:
 
 
 def report(summary: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the result of a command to standard output, its warnings to standard error.
+    """Print the result of a command to standard output, and warnings to standard error.
 
     Parameters
     ----------
-    summary : mapping
-        Names and plain values; a list stands on several lines, an empty one is left out. Those
-        under "warnings" go to standard error.
+    summary : mapping of str to value
+        Values that JSON can hold. As text each value is a line after its name: a list is several
+        lines, an empty list none. The list "warnings" goes to standard error.
     as_json : bool
-        One JSON object instead, with all values.
+        Print one JSON object with all values, warnings included, instead of text.
     """
     for line in summary.get("warnings", ()):
         warn(line)
@@ -92,5 +93,5 @@ def report(summary: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def warn(line: str) -> None:
-    """Print a warning, one line on standard error."""
+    """Print a warning as one line on standard error."""
     typer.echo(f"napari-sam: warning: {' '.join(line.split())}", err=True)

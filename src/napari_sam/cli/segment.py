@@ -1,5 +1,6 @@
-"""``napari-sam segment``: images, and maybe prompts, to labels on disk."""
+"""``napari-sam segment``: images, with or without prompts, to labels on disk."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,86 +10,106 @@ from napari_sam.errors import ImageError, PromptError
 
 from .batch import REPORT, run_batch
 from .find_images import find_tasks, is_one_image
+from .option_groups import expand_groups
 from .options import (
     DEFAULT_MODEL,
-    AxesOption,
-    CacheDirOption,
-    ChannelsOption,
-    ContrastOption,
-    DebugOption,
     DeviceOption,
-    JsonOption,
+    ImageOptions,
     ModelOption,
     OverwriteOption,
+    ReportOptions,
     SchedulerOption,
-    Settings,
-    located,
-    sharing,
 )
 from .report import report
-from .segment_image import Manner, Task, segment_image
+from .segment_image import segment_image
+from .settings import Settings, path_or_url
+from .share_work import share_work
+from .task import Method, Task
+
+ImagesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGE...",
+        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg; or several, a folder, a pattern "
+        "in quotes, or a .csv table with a column image.",
+    ),
+]
+OutputOption = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Labels: .ome.zarr, .zarr, .ome.tif or .tif; for several images, a folder.",
+    ),
+]
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="Do not look closer at what is small: faster, and worse.")
+]
+SuffixOption = Annotated[
+    str, typer.Option(help="Kind of the labels of several images: .ome.tif, .ome.zarr or .tif.")
+]
 
 
-def segment(
-    images: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="IMAGE...",
-            help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg; or several, a folder, a pattern "
-            "in quotes, or a .csv table with a column image.",
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Labels: .ome.zarr, .zarr, .ome.tif or .tif; for several images, a folder.",
-        ),
-    ],
-    points: Annotated[
-        Path | None, typer.Option(help="Points layer that napari saved as CSV.")
-    ] = None,
-    boxes: Annotated[
-        Path | None, typer.Option(help="Shapes layer that napari saved as CSV.")
-    ] = None,
+@dataclass(frozen=True, slots=True)
+class ObjectOptions:
+    """Options of ``segment`` for the objects: their prompts, planes, tracks and measurements.
+
+    Parameters
+    ----------
+    points, boxes : Path or None
+        CSV files of a Points and a Shapes layer of napari; without both, all objects are segmented.
+    propagate, link : bool
+        Whether to continue objects from plane to plane: those of the prompts, or all.
+    along : str or None
+        Letter of the axis for `propagate` or `link`; z by default where the image has it.
+    tracks : Path or None
+        File for centres and lineage through time.
+    measure : list of Path or None
+        Files for tables and outlines; for several images, suffixes.
+    """
+
+    points: Annotated[Path | None, typer.Option(help="Points layer that napari saved as CSV.")] = (
+        None
+    )
+    boxes: Annotated[Path | None, typer.Option(help="Shapes layer that napari saved as CSV.")] = (
+        None
+    )
     propagate: Annotated[
         bool, typer.Option("--propagate", help="Follow the objects to all planes they are on.")
-    ] = False,
+    ] = False
     link: Annotated[
         bool, typer.Option("--link", help="One label for an object on all the planes it is on.")
-    ] = False,
+    ] = False
     along: Annotated[
         str | None, typer.Option(help="Axis to propagate or link along; z where there is one.")
-    ] = None,
+    ] = None
     tracks: Annotated[
         Path | None, typer.Option(help="Write centres and lineage through time: .csv or .geff.")
-    ] = None,
+    ] = None
     measure: Annotated[
         list[Path] | None,
         typer.Option(
             help="Write a table, .csv or .parquet, or outlines, .geojson for QuPath or .zip for "
             "Fiji; may be given several times. For several images only the suffix."
         ),
-    ] = None,
+    ] = None
+
+
+@expand_groups
+def segment(
+    images: ImagesArgument,
+    output: OutputOption,
+    *,
+    object_options: ObjectOptions,
     model: ModelOption = DEFAULT_MODEL,
     device: DeviceOption = None,
-    axes: AxesOption = None,
-    channels: ChannelsOption = None,
-    contrast: ContrastOption = None,
-    cache_dir: CacheDirOption = None,
+    image_options: ImageOptions,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
-    quick: Annotated[
-        bool,
-        typer.Option("--quick", help="Do not look closer at what is small: faster, and worse."),
-    ] = False,
-    suffix: Annotated[
-        str, typer.Option(help="Kind of the labels of several images: .ome.tif, .ome.zarr or .tif.")
-    ] = ".ome.tif",
+    quick: QuickOption = False,
+    suffix: SuffixOption = ".ome.tif",
     scheduler: SchedulerOption = None,
     overwrite: OverwriteOption = False,
-    json: JsonOption = False,
-    debug: DebugOption = False,
+    report_options: ReportOptions,
 ) -> None:
     """Segment images: all objects, or those that points and boxes show.
 
@@ -98,26 +119,50 @@ def segment(
     Of several images each gets a file in the output folder, and a row in report.csv there. An image
     that cannot be segmented does not stop the others.
     """
-    cache = False if no_cache else cache_dir
-    settings = Settings(model, device, axes, channels, contrast, cache, closer=not quick)
-    if is_one_image(images):
-        task = Task(located(images[0]), output, points, boxes, tracks, tuple(measure or ()))
-        with sharing(settings, scheduler) as (here, cluster):
-            manner = Manner(here, propagate, link, along, overwrite, json, cluster)
-            summary = segment_image(task, manner)
-        report(summary, as_json=json)
-        return
-    if not (points is None and boxes is None and tracks is None):
+    settings = Settings(model, device, image_options, caches=not no_cache, closer=not quick)
+    single = is_one_image(images)
+    if single:
+        tasks = [_task(images[0], output, object_options)]
+    else:
+        tasks = _tasks(images, output, suffix, object_options)
+    with share_work(settings, scheduler) as (local_settings, cluster):
+        method = Method(
+            settings=local_settings,
+            propagate=object_options.propagate,
+            link=object_options.link,
+            along=object_options.along,
+            overwrite=overwrite,
+            quiet=report_options.json,
+            cluster=cluster,
+        )
+        if single:
+            summary = segment_image(tasks[0], method)
+        else:
+            summary = run_batch(tasks, method, output / REPORT)
+    report(summary, as_json=report_options.json)
+    if failed := summary.get("failed"):
+        raise ImageError(
+            f"{failed} of {len(tasks)} images could not be segmented: {output / REPORT} says why"
+        )
+
+
+def _task(image: str, output: Path, options: ObjectOptions) -> Task:
+    """Describe the work on the only image."""
+    return Task(
+        path_or_url(image),
+        output,
+        options.points,
+        options.boxes,
+        options.tracks,
+        tuple(options.measure or ()),
+    )
+
+
+def _tasks(images: list[str], output: Path, suffix: str, options: ObjectOptions) -> list[Task]:
+    """Find several images; prompts and tracks for them come from a table, not from options."""
+    if not (options.points is None and options.boxes is None and options.tracks is None):
         raise PromptError(
             "prompts and tracks belong to one image: for several, give a table with the columns "
             "image, points, boxes and tracks"
         )
-    tasks = find_tasks(images, output, suffix, [str(path) for path in measure or ()])
-    with sharing(settings, scheduler) as (here, cluster):
-        manner = Manner(here, propagate, link, along, overwrite, json, cluster)
-        summary = run_batch(tasks, manner, output / REPORT)
-    report(summary, as_json=json)
-    if failed := summary["failed"]:
-        raise ImageError(
-            f"{failed} of {len(tasks)} images could not be segmented: {output / REPORT} says why"
-        )
+    return find_tasks(images, output, suffix, [str(path) for path in options.measure or ()])

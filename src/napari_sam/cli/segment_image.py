@@ -1,4 +1,4 @@
-"""One image to labels on disk: what ``segment`` does with each that it is given."""
+"""Segment image: carry out a task, from the image to labels on disk."""
 
 import warnings
 from collections.abc import Iterator
@@ -9,113 +9,37 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam.errors import PromptError
 
+from .labels_in_use import labels_in_use
 from .measure import show_measuring
-from .options import Settings
 from .plans import plan, plan_mosaic, plan_propagation, plan_stack
 from .report import progress
-from .target import check_output
+from .task import Method, Task
 
 if TYPE_CHECKING:
-    from napari_sam.cluster.cluster import Cluster
     from napari_sam.image.volume import Volume
     from napari_sam.prompts.prompt import PromptSet
     from napari_sam.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One image, and what becomes of it.
-
-    Parameters
-    ----------
-    image : Path or str
-        What to segment; a str is a URL.
-    output : Path
-        Where the labels go.
-    points, boxes : Path, optional
-        CSV files that show objects; all objects without them.
-    tracks : Path, optional
-        Where tracks go.
-    measures : tuple of Path
-        Where tables and outlines go.
-    """
-
-    image: Path | str
-    output: Path
-    points: Path | None = None
-    boxes: Path | None = None
-    tracks: Path | None = None
-    measures: tuple[Path, ...] = ()
-
-    @property
-    def prompted(self) -> bool:
-        """Whether prompts show the objects."""
-        return self.points is not None or self.boxes is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How images are segmented.
-
-    Parameters
-    ----------
-    settings : Settings
-        Model, and how to look at an image.
-    propagate, link : bool
-        Whether objects go on from plane to plane: those that prompts show, or all.
-    along : str, optional
-        Through which axis.
-    overwrite : bool
-        Whether labels that exist may be replaced.
-    quiet : bool
-        No bars.
-    cluster : Cluster, optional
-        Finds the objects of the tiles; this process by default.
-    """
-
-    settings: Settings
-    propagate: bool = False
-    link: bool = False
-    along: str | None = None
-    overwrite: bool = False
-    quiet: bool = False
-    cluster: "Cluster | None" = None
-
-    def check(self, task: Task) -> None:
-        """See that all that was asked can be done, before anything takes long.
-
-        Raises
-        ------
-        NapariSamError
-            If the options do not fit each other, or an output cannot be written.
-        """
-        check_output(task.output, Path(task.image), overwrite=self.overwrite)
-        if self.propagate and not task.prompted:
-            raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
-        if self.link and task.prompted:
-            raise PromptError(
-                "--link is for all objects: use --propagate with --points and --boxes"
-            )
-        if self.cluster is not None and (task.prompted or self.link):
-            raise PromptError(
-                "--scheduler shares out the search for all objects: leave it out with --points, "
-                "--boxes and --link"
-            )
-        if self.along is not None and not (self.propagate or self.link):
-            raise PromptError("--along says where objects go on: give --propagate or --link too")
-        if task.tracks is not None:
-            from napari_sam.labels.files.write_tracks import check_tracks_target
-
-            check_tracks_target(task.tracks, overwrite=self.overwrite)
-        if task.measures:
-            from napari_sam.measure.save import check_measures
-
-            check_measures(task.measures, overwrite=self.overwrite)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Begun:
-    """One image under way: its session and prompts, what is to be done, and since when."""
+class StartedImage:
+    """An image with an open session and prepared, undone work.
+
+    Made by :func:`begin_image`, used up by :func:`segment_image`.
+
+    Parameters
+    ----------
+    session : Session
+        Session on the image; its labels change while the steps are taken.
+    prompts : PromptSet or None
+        Prompts of the task; None to find all objects.
+    steps : iterator
+        The work, one step at a time.
+    total : int
+        Number of steps.
+    started : float
+        :func:`time.perf_counter` at the start, in seconds.
+    """
 
     session: "Session"
     prompts: "PromptSet | None"
@@ -124,34 +48,34 @@ class Begun:
     started: float
 
 
-def begin_image(task: Task, manner: Manner) -> Begun:
-    """Begin to segment one image: on a cluster its tiles are under way when this returns.
+def begin_image(task: Task, method: Method) -> StartedImage:
+    """Check a task, open the image and prepare the work; a cluster starts on the tiles at once.
 
     Raises
     ------
     NapariSamError
-        If it cannot be done.
+        If the task cannot be done.
     """
     started = perf_counter()
-    manner.check(task)
+    method.check(task)
     prompts = _read_prompts(task)
-    volume = manner.settings.read(task.image)
+    volume = method.settings.read(task.image)
     _check_volume(volume, task, prompts)
-    session = manner.settings.open(volume, quiet=manner.quiet)
-    return Begun(session, prompts, *_plan(session, task, manner, prompts), started)
+    session = method.settings.open(volume, quiet=method.quiet)
+    return StartedImage(session, prompts, *_plan(session, task, method, prompts), started)
 
 
-def segment_image(task: Task, manner: Manner, begun: Begun | None = None) -> dict[str, Any]:
-    """Segment one image and write its labels.
+def segment_image(task: Task, method: Method, image: StartedImage | None = None) -> dict[str, Any]:
+    """Segment an image; write labels, tracks, tables and outlines.
 
     Parameters
     ----------
     task : Task
-        The image.
-    manner : Manner
-        How.
-    begun : Begun, optional
-        From :func:`begin_image`, if that was done before.
+        The image and the files to write.
+    method : Method
+        How to segment.
+    image : StartedImage, optional
+        Result of :func:`begin_image` for the same task; begun here by default.
 
     Returns
     -------
@@ -162,28 +86,28 @@ def segment_image(task: Task, manner: Manner, begun: Begun | None = None) -> dic
     Raises
     ------
     NapariSamError
-        If it cannot be done; nothing is half-written.
+        If the task cannot be done; nothing is left half-written.
     """
     from napari_sam.mosaic.tile_folder import remove_tiles, tile_folder_of
 
-    begun = begun or begin_image(task, manner)
-    session, prompts = begun.session, begun.prompts
-    for _ in progress(begun.steps, begun.total, "segment", quiet=manner.quiet):
+    image = image or begin_image(task, method)
+    session = image.session
+    for _ in progress(image.steps, image.total, "segment", quiet=method.quiet):
         pass
-    count, missed = _count(session, prompts)
-    files, notes = _save(session, task.output, overwrite=manner.overwrite)
+    count, missed = _count(session, image.prompts)
+    files, notes = _save(session, task.output, overwrite=method.overwrite)
     if task.tracks is not None:
-        files += session.save(task.tracks, overwrite=manner.overwrite)
+        files += session.save(task.tracks, overwrite=method.overwrite)
     if task.measures:
-        files += _measure(session, task.measures, quiet=manner.quiet)
-    remove_tiles(tile_folder_of(task.output))  # all that is made of them is made
+        files += _measure(session, task.measures, quiet=method.quiet)
+    remove_tiles(tile_folder_of(task.output))  # every file is written: nobody resumes from tiles
     nothing = [f"nothing found for object {n}" for n in missed]
     return {
         "objects": count,
         "missed": missed,
-        "seconds": round(perf_counter() - begun.started, 2),
+        "seconds": round(perf_counter() - image.started, 2),
         "model": session.model.config.name,
-        "device": session.device if manner.cluster is None else manner.cluster.place,
+        "device": session.device if method.cluster is None else method.cluster.place,
         "files": [str(file) for file in files],
         "warnings": [*session.warnings, *nothing, *notes],
     }
@@ -196,6 +120,7 @@ def _read_prompts(task: Task) -> "PromptSet | None":
 
 
 def _check_volume(volume: "Volume", task: Task, prompts: "PromptSet | None") -> None:
+    """Raise PromptError if the image has no time for tracks, or a prompt does not fit."""
     if task.tracks is not None and "T" not in volume.plane_axes:
         raise PromptError(
             f"the image has no time axis to track along, only {volume.axes}: "
@@ -208,29 +133,30 @@ def _check_volume(volume: "Volume", task: Task, prompts: "PromptSet | None") -> 
 
 
 def _plan(
-    session: "Session", task: Task, manner: Manner, prompts: "PromptSet | None"
-) -> tuple[Any, int]:
+    session: "Session", task: Task, method: Method, prompts: "PromptSet | None"
+) -> tuple[Iterator[object], int]:
+    """Choose the work for a task; return the steps and the number of steps."""
     if prompts is not None:
-        if manner.propagate:
-            return plan_propagation(session, prompts, manner.along)
+        if method.propagate:
+            return plan_propagation(session, prompts, method.along)
         return plan(session, prompts)
-    if manner.link:
-        return plan_stack(session, manner.along)
-    return plan_mosaic(session, task.output, manner.cluster)
+    if method.link:
+        return plan_stack(session, method.along)
+    return plan_mosaic(session, task.output, method.cluster)
 
 
 def _count(session: "Session", prompts: "PromptSet | None") -> tuple[int, list[int]]:
-    """How many objects there are, and the numbers of those that were shown and not found."""
+    """Return the number of objects, and the numbers of prompted objects without a pixel."""
     from napari_sam.mosaic.mosaic import Mosaic
 
-    if isinstance(session.labels, Mosaic):  # it knows, and drawing all of it takes long
+    if isinstance(session.labels, Mosaic):  # its count is known, and drawing it takes long
         return session.labels.count, []
-    present = present_labels(session.labels)
+    present = labels_in_use(session.labels)
     return len(present), [] if prompts is None else sorted(set(prompts.objects) - present)
 
 
 def _save(session: "Session", output: Path, *, overwrite: bool) -> tuple[list[Path], list[str]]:
-    """Write the labels; returns the files, and what the writer has to say about them."""
+    """Write the labels; return the files, and the warnings of the writer."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         files = session.save(output, overwrite=overwrite)
@@ -247,13 +173,3 @@ def _measure(session: "Session", paths: tuple[Path, ...], *, quiet: bool) -> lis
     )
     show_measuring(steps, quiet=quiet)
     return list(paths)
-
-
-def present_labels(labels: Any) -> set[int]:
-    """Labels in use in an array, read block by block, without the background."""
-    import numpy as np
-
-    from napari_sam.labels.blocks import block_regions, natural_block
-
-    regions = block_regions(labels.shape, natural_block(labels))
-    return {int(n) for region in regions for n in np.unique(labels[region])} - {0}

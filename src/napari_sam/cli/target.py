@@ -1,4 +1,4 @@
-"""Whether an output can be written, asked before the long work and not after it."""
+"""Target: refuse an output before the long work, if labels cannot be written there."""
 
 import os
 import tempfile
@@ -8,22 +8,22 @@ from napari_sam.errors import OutputError
 
 
 def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
-    """Refuse an output that could not be written in the end.
+    """Refuse an output if labels could not be written there.
 
     Parameters
     ----------
     output : Path
-        Where labels shall go.
+        File or zarr folder for the labels; or a group inside an OME-Zarr image.
     image : Path
-        The input, which must survive.
+        Input of the command, which must never be replaced.
     overwrite : bool
         Whether existing labels may be replaced.
 
     Raises
     ------
     OutputError
-        If the suffix says no format, the folder is missing or cannot be written, the output
-        exists, or replacing it would lose something else than labels.
+        If the suffix names no format of labels, the folder is missing or read-only, or the output
+        exists and either `overwrite` is False or something other than labels would be lost.
     """
     from napari_sam.labels import SUFFIXES
     from napari_sam.labels.files.image_group import image_group_of
@@ -39,8 +39,9 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
 
 
 def _check_writable(folder: Path) -> None:
+    """Raise OutputError if no file can be made in the folder."""
     try:
-        # tried and not asked: access rights do not tell about a read-only or full disk
+        # a trial file, because access rights say nothing about a full or read-only disk
         with tempfile.TemporaryFile(dir=folder, prefix=".napari-sam-"):
             pass
     except OSError as error:

@@ -1,1 +1,1 @@
-"""Evaluate: how good a model is on images whose objects are known."""
+"""Evaluate: score a model on images with true labels, with simulated clicks and automatically."""

@@ -1,4 +1,4 @@
-"""Automatic: all objects that a session finds by itself, against the true ones."""
+"""Automatic: compare a session's automatic segmentation with the true objects."""
 
 from typing import TYPE_CHECKING
 
@@ -15,44 +15,44 @@ if TYPE_CHECKING:
 
 
 def detect_plane(session: "Session", truth: NDArray[np.integer], plane: Plane) -> Detection:
-    """Segment one plane, and compare.
+    """Segment all objects of a plane, and compare them with the true objects.
 
     Parameters
     ----------
     session : Session
-        Of the image; its labels are left alone.
+        Session on the image; its labels are not changed.
     truth : ndarray
-        ``(y, x)`` integers, the true objects.
+        ``(y, x)`` integers, the true objects; 0 is background.
     plane : tuple of int
-        Index of the leading axes.
+        Index of the plane along the leading axes.
 
     Returns
     -------
     Detection
     """
-    found = np.zeros(truth.shape, np.uint32)
+    prediction = np.zeros(truth.shape, np.uint32)
     for step in session.segment_everything([plane], commit=False):
-        for number, mask in enumerate(step.masks, 1):  # best first, each where it is free
+        for number, mask in enumerate(step.masks, 1):  # best first; a pixel keeps its first object
             y0, x0, y1, x1 = mask.bbox
-            there = found[y0:y1, x0:x1]
-            there[mask.pixels & (there == 0)] = number
-    return detect(truth, found)
+            block = prediction[y0:y1, x0:x1]
+            block[mask.pixels & (block == 0)] = number
+    return detect(truth, prediction)
 
 
 def detect_stacks(session: "Session", sample: Sample) -> list[Detection]:
-    """Segment all stacks with their objects linked through z, and compare in 3D.
+    """Segment all stacks of an image, objects linked through z, and compare in 3D.
 
     Parameters
     ----------
     session : Session
-        Of the image; it has no labels yet, and gets those that are found.
+        Session on the image, still without labels; the segmented objects become its labels.
     sample : Sample
-        The image and its true objects.
+        The image and its true labels.
 
     Returns
     -------
     list of Detection
-        One a stack; none if the image is flat.
+        One for each stack; empty if the image has no z axis, or one plane along z.
     """
     stacks = list(sample.stacks())
     for _ in session.segment_stack("z") if stacks else ():
@@ -63,7 +63,10 @@ def detect_stacks(session: "Session", sample: Sample) -> list[Detection]:
     ]
 
 
-def detect_stack(truth: NDArray[np.integer], found: NDArray[np.integer]) -> Detection:
-    """Compare two stacks ``(z, y, x)``; planes without a true object count as not annotated."""
-    known = truth.any(axis=(1, 2))
-    return detect(truth[known], found[known])
+def detect_stack(truth: NDArray[np.integer], prediction: NDArray[np.integer]) -> Detection:
+    """Compare label stacks ``(z, y, x)``; planes without a true object are left out as unlabelled.
+
+    Sparse annotations of volumes leave whole planes empty, and objects there are no mistakes.
+    """
+    annotated = truth.any(axis=(1, 2))
+    return detect(truth[annotated], prediction[annotated])

@@ -1,4 +1,4 @@
-"""Clicks: an annotator who knows the truth, and clicks where the answer is most wrong."""
+"""Clicks: a simulated annotator, clicking at the largest error of each mask."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,21 +16,22 @@ from napari_sam.tiles.bbox import union
 from .objects import Bool, TrueObject
 
 Ask = Callable[[Mapping[int, Sequence[PointPrompt]]], Mapping[int, Mask]]
-"""Clicks of some objects to their masks, as :meth:`napari_sam.Session.predict_objects` does."""
+"""From the clicks of each object to its mask: :meth:`napari_sam.Session.predict_objects`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """How the annotator clicks.
+    """Rules for the number of clicks of the simulated annotator.
 
     Parameters
     ----------
     most : int
-        Clicks that an object gets at most.
+        Largest number of clicks on an object.
     target : float
-        The IoU at which an answer is good enough.
+        IoU with the true object, 0 to 1, from which a mask is good enough.
     always : int
-        Clicks that an object gets even if its answer is good enough before.
+        Clicks on every object, even if an earlier mask is good enough; for figures after a fixed
+        number of clicks.
     """
 
     most: int = 10
@@ -40,16 +41,16 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of the prompts of one object.
+    """Scores of the mask that a model answers to the prompts of an object.
 
     Parameters
     ----------
     iou : float
-        With the true object, 0 to 1.
+        Intersection over union with the true object, 0 to 1.
     predicted : float
-        What the model thought that this would be; NaN where nobody thinks.
+        The model's own prediction of `iou`; NaN from methods without one.
     object_score : float
-        Logit that there is an object at all.
+        The model's logit that there is an object at the prompts.
     """
 
     iou: float
@@ -58,41 +59,41 @@ class Answer:
 
     @classmethod
     def of(cls, mask: Mask, truth: TrueObject) -> "Answer":
-        """A mask, compared with the truth."""
+        """Compare a mask with the true object."""
         return cls(truth.iou(mask), mask.iou, mask.object_score)
 
 
 def simulate(
     objects: Sequence[TrueObject], plane: Plane, ask: Ask, protocol: Protocol
 ) -> list[tuple[Answer, ...]]:
-    """Click on all objects of a plane; those that are not good enough get more clicks.
+    """Click on all objects of a plane, and correct each mask until the protocol is fulfilled.
 
     This is the usual protocol of interactive segmentation (Xu et al., Deep Interactive Object
     Selection, CVPR 2016): the first click at the innermost pixel of an object, each further one at
-    the innermost pixel of the largest error region. With each click, all clicks are asked anew.
+    the innermost pixel of the largest error region. Each time the model gets all clicks so far.
 
     Parameters
     ----------
     objects : sequence of TrueObject
-        Of the plane.
+        True objects of the plane.
     plane : tuple of int
-        Index of the leading axes.
+        Index of the plane along the leading axes.
     ask : callable
-        Answers the clicks of several objects at once.
+        The model: clicks of several objects to masks.
     protocol : Protocol
-        When to stop.
+        Rules for the number of clicks.
 
     Returns
     -------
     list of tuple of Answer
-        For each object the answer after each click.
+        For each object, in order, the answers after its first click, its second, and so on.
     """
-    clicks = {i: [PointPrompt((*plane, *one.click))] for i, one in enumerate(objects, 1)}
+    clicks = {i: [PointPrompt((*plane, *true.click))] for i, true in enumerate(objects, 1)}
     answers: dict[int, list[Answer]] = {i: [] for i in clicks}
     active = list(clicks)
     while active:
         masks = ask({i: tuple(clicks[i]) for i in active})
-        still: list[int] = []
+        unfinished: list[int] = []
         for i in active:
             answers[i].append(Answer.of(masks[i], objects[i - 1]))
             if _is_done(answers[i], protocol):
@@ -100,12 +101,13 @@ def simulate(
             click = next_click(objects[i - 1], masks[i], clicks[i])
             if click is not None:
                 clicks[i].append(click)
-                still.append(i)
-        active = still
-    return [tuple(own) for own in answers.values()]
+                unfinished.append(i)
+        active = unfinished
+    return [tuple(answers_of_one) for answers_of_one in answers.values()]
 
 
 def _is_done(answers: Sequence[Answer], protocol: Protocol) -> bool:
+    """Whether an object with these answers gets no more clicks."""
     good = any(answer.iou >= protocol.target for answer in answers)
     return len(answers) >= min(protocol.most, protocol.always if good else protocol.most)
 
@@ -113,39 +115,42 @@ def _is_done(answers: Sequence[Answer], protocol: Protocol) -> bool:
 def next_click(
     truth: TrueObject, mask: Mask, clicks: Sequence[PointPrompt] = ()
 ) -> PointPrompt | None:
-    """Where to click next: the innermost pixel of the largest error region.
+    """Click at the innermost pixel of the largest error region.
 
     Parameters
     ----------
     truth : TrueObject
         The object.
     mask : Mask
-        What the clicks so far gave; may be empty.
+        Mask for the clicks so far; may be empty.
     clicks : sequence of PointPrompt
-        Those clicks. A pixel that was clicked is not clicked again.
+        The clicks so far. No pixel is clicked twice.
 
     Returns
     -------
     PointPrompt or None
-        Foreground where the object was left out, background where the mask went too far; None if
-        nothing is wrong, or all that is was clicked.
+        Foreground if the region belongs to the object, background if not; None if every pixel is
+        right, or every wrong one was clicked already.
     """
     region = truth.bbox if mask.empty else union((truth.bbox, mask.bbox))
-    wanted, shown = truth.within(region), mask.within(region)
-    wrong = wanted != shown
+    target, answer = truth.within(region), mask.within(region)
+    wrong = target != answer
     for click in clicks:
         y, x = (round(v) - start for v, start in zip(click.position[-2:], region[:2], strict=True))
         if 0 <= y < wrong.shape[0] and 0 <= x < wrong.shape[1]:
             wrong[y, x] = False
     if not wrong.any():
         return None
-    y, x = _middle_of_largest(wrong & wanted, wrong & shown)
-    label = FOREGROUND if wanted[y, x] else BACKGROUND
+    y, x = _middle_of_largest(wrong & target, wrong & answer)
+    label = FOREGROUND if target[y, x] else BACKGROUND
     return PointPrompt((*mask.plane, float(y + region[0]), float(x + region[1])), label)
 
 
 def _middle_of_largest(missing: Bool, surplus: Bool) -> tuple[int, int]:
-    """The innermost pixel of the largest part of two regions ``(h, w)`` that do not touch."""
+    """Return the innermost pixel, yx, of the largest connected part of disjoint ``(h, w)`` masks.
+
+    Pixels of `missing` and of `surplus` are never connected.
+    """
     parts = connected_components(missing + 2 * surplus.astype(np.uint8), background=0)
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0

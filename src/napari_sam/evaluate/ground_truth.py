@@ -1,4 +1,4 @@
-"""Ground truth: images whose objects are known, from files."""
+"""Ground truth: images with true labels, from files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,28 +15,34 @@ from napari_sam.image.read import read_image
 from napari_sam.image.volume import Plane, Volume
 
 PLANES_APART = 4
-"""Of a stack only planes so far apart are used: neighbours show the same objects."""
+"""Smallest distance of evaluated planes of a stack, in planes: neighbours show the same objects."""
 
 Labels = NDArray[np.integer]
+"""True labels, ``(y, x)`` or ``(z, y, x)`` integers; 0 is background."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """An image and its true objects.
+    """An image with true labels.
+
+    Made by :meth:`Pair.read`.
 
     Parameters
     ----------
     volume : Volume
         The image.
     labels : array-like
-        ``volume.label_shape`` integers; 0 is background. Planes are read when they are asked for.
+        ``volume.label_shape`` integers; 0 is background. A file is read plane by plane.
     """
 
     volume: Volume
     labels: Any
 
     def plane(self, plane: Plane) -> Labels:
-        """True objects of a plane ``(y, x)``; of a stack, each connected part is one."""
+        """Return the true labels ``(y, x)`` of a plane; of a stack, of connected parts.
+
+        A plane may cut an object of a stack into several parts, and each is an object there.
+        """
         labels = np.asarray(self.labels[plane])
         if not plane:
             return labels
@@ -44,7 +50,10 @@ class Sample:
         return parts
 
     def planes(self) -> Iterator[Plane]:
-        """Planes to look at: a single image; of a stack, some of those that have objects."""
+        """Yield the planes to evaluate: a single image; of a stack, planes `PLANES_APART` apart.
+
+        Planes of a stack without a true object are skipped.
+        """
         last: Plane | None = None
         for plane in self.volume.planes():
             if last is not None and last[:-1] == plane[:-1] and plane[-1] < last[-1] + PLANES_APART:
@@ -54,7 +63,7 @@ class Sample:
                 yield plane
 
     def stacks(self) -> Iterator[tuple[Any, ...]]:
-        """Each stack ``(z, y, x)``, as an index into the labels; none if the image is flat."""
+        """Yield the index of each stack ``(z, y, x)`` in the labels; nothing without z planes."""
         axes = self.volume.plane_axes
         if "Z" not in axes or self.volume.plane_shape[axes.index("Z")] == 1:
             return
@@ -69,18 +78,18 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Where an image and its labels are.
+    """Paths of an image and its true labels.
 
     Parameters
     ----------
     image : Path
         An image, or an ``.npz`` with the arrays ``image`` and ``labels``.
     labels : Path or None
-        None for an ``.npz``.
+        Labels of the image; None for an ``.npz``.
     axes : str or None
-        Of the image; guessed without.
+        One letter of TCZYX for each dimension of the image; guessed if None.
     channels : tuple of int or None
-        That the model sees.
+        Channels for the model; the image's default if None.
     """
 
     image: Path
@@ -89,12 +98,12 @@ class Pair:
     channels: tuple[int, ...] | None = None
 
     def read(self) -> Sample:
-        """Open both.
+        """Open the image and the labels.
 
         Raises
         ------
         ImageError
-            If it is not an image that can be segmented.
+            If the image cannot be read or segmented.
         LabelError
             If the labels are not whole numbers, or not as large as the image.
         """
@@ -120,6 +129,7 @@ class Pair:
 
 
 def _checked(labels: Any, volume: Volume, path: Path) -> Any:
+    """Return labels of whole numbers and of the shape of the image; raise LabelError otherwise."""
     if np.dtype(labels.dtype).kind not in "ui":
         raise LabelError(
             f"{path} holds {labels.dtype} values: labels are whole numbers, one an object"
@@ -133,20 +143,20 @@ def _checked(labels: Any, volume: Volume, path: Path) -> Any:
 
 
 def files_with_both(images: Path) -> dict[str, list[Path]]:
-    """Files that hold images and their labels, by the name of their set.
+    """Find ``.npz`` files with an image and labels, grouped into sets.
 
     Parameters
     ----------
     images : Path
-        An ``.npz``, a folder of them, or a folder of such folders, each of which is a set.
+        An ``.npz``, a folder of such files, or a folder of such folders, each of which is a set.
 
     Returns
     -------
     dict of str to list of Path
-        Empty if there is none.
+        Files by the name of the set: the name of the folder, or the stem of a single file.
     """
     if images.is_file():
         return {images.stem: [images]} if images.suffix == ".npz" else {}
     folders = [images, *sorted(path for path in images.iterdir() if path.is_dir())]
-    found = {folder.name: sorted(folder.glob("*.npz")) for folder in folders}
-    return {name: paths for name, paths in found.items() if paths}
+    files = {folder.name: sorted(folder.glob("*.npz")) for folder in folders}
+    return {name: paths for name, paths in files.items() if paths}

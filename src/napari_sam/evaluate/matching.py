@@ -1,4 +1,4 @@
-"""Matching: found objects against true ones, as counts and as average precision."""
+"""Matching: predicted objects against true objects, as counts and average precision."""
 
 from dataclasses import dataclass
 
@@ -10,37 +10,39 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from .overlap import Overlap, overlap
 
 THRESHOLDS = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
-"""Of the IoU, over which the mean is taken."""
+"""Thresholds of the IoU, 0.5 to 0.95, at which precisions are computed and averaged."""
 
 PART = 0.1
-"""Share of a true object from which a piece of it counts as a part, and not as a crumb."""
+"""Share of a true object's pixels below which a predicted object is no part of a split."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """How well the objects of an image were found.
+    """Comparison of predicted with true objects, of a plane or a stack.
+
+    Made by :func:`detect`; averaged over images by :func:`~napari_sam.evaluate.figures.summarise`.
 
     Parameters
     ----------
-    objects, found : int
-        True objects, and found ones.
+    objects, predicted : int
+        Numbers of true and of predicted objects.
     precisions : tuple of float
-        TP / (TP + FP + FN) at each of :data:`THRESHOLDS`, 0 to 1: what micro-sam and StarDist
-        (arXiv:1806.03535) call segmentation accuracy or average precision.
+        TP / (TP + FP + FN) at each of :data:`THRESHOLDS`, 0 to 1: the average precision of
+        StarDist (arXiv:1806.03535), called segmentation accuracy by micro-sam.
     missed : int
-        True objects of which less than half is in any found object.
+        True objects with less than half of their pixels in predicted objects.
     split : int
-        True objects that have two or more parts: found objects with more than half of their pixels
-        in it, and at least :data:`PART` of its own.
+        True objects with two or more parts. A part is a predicted object that has more than half
+        of its pixels in the true object, and covers at least :data:`PART` of the true object.
     merged : int
-        True objects that lie, with more than half of their pixels, in a found object in which
-        another true one does so too.
+        True objects with more than half of their pixels in a predicted object that holds more than
+        half of another true object too.
     added : int
-        Found objects that lie, with more than half of their pixels, on no true object.
+        Predicted objects with less than half of their pixels in true objects.
     """
 
     objects: int
-    found: int
+    predicted: int
     precisions: tuple[float, ...]
     missed: int
     split: int
@@ -54,75 +56,87 @@ class Detection:
 
     @property
     def msa(self) -> float:
-        """Mean over all thresholds, 0.5 to 0.95."""
+        """Mean of the precisions over all thresholds, 0.5 to 0.95: micro-sam's mSA."""
         return float(np.mean(self.precisions))
 
 
-def detect(truth: NDArray[np.integer], found: NDArray[np.integer]) -> Detection:
-    """Compare found objects with true ones.
+def detect(truth: NDArray[np.integer], prediction: NDArray[np.integer]) -> Detection:
+    """Compare predicted with true objects.
 
     Parameters
     ----------
-    truth, found : ndarray
-        Integers of the same shape, ``(y, x)`` or ``(z, y, x)``; 0 is background.
+    truth, prediction : ndarray
+        Label images: integers of the same shape, ``(y, x)`` or ``(z, y, x)``; 0 is background.
 
     Returns
     -------
     Detection
     """
-    both = overlap(truth, found)
+    shared = overlap(truth, prediction)
     return Detection(
-        objects=len(both.true_sizes),
-        found=len(both.found_sizes),
-        precisions=tuple(precision(both, threshold) for threshold in THRESHOLDS),
-        missed=_outside(both.true, both.true_shares, len(both.true_sizes)),
-        split=_split(both),
-        merged=_merged(both),
-        added=_outside(both.found, both.found_shares, len(both.found_sizes)),
+        objects=len(shared.true_sizes),
+        predicted=len(shared.predicted_sizes),
+        precisions=tuple(precision(shared, threshold) for threshold in THRESHOLDS),
+        missed=_outside(shared.true, shared.true_shares, len(shared.true_sizes)),
+        split=_split(shared),
+        merged=_merged(shared),
+        added=_outside(shared.predicted, shared.predicted_shares, len(shared.predicted_sizes)),
     )
 
 
-def matches(both: Overlap, threshold: float) -> int:
-    """Most pairs of a true and a found object that reach an IoU, each object in one pair.
+def matches(shared: Overlap, threshold: float) -> int:
+    """Count true positives: a largest matching of true with predicted objects, one to one.
 
     Parameters
     ----------
-    both : Overlap
-        Of the two label images.
+    shared : Overlap
+        Pixels that true and predicted objects share.
     threshold : float
-        The least IoU of a pair, over 0.
+        Smallest IoU of a matched pair, over 0.
 
     Returns
     -------
     int
-        True positives.
+        Number of pairs; no choice of pairs has more.
     """
-    near = both.ious >= threshold
+    near = shared.ious >= threshold
     if not near.any():
         return 0
-    shape = len(both.true_sizes), len(both.found_sizes)
-    graph = csr_matrix((near[near], (both.true[near], both.found[near])), shape)
+    shape = len(shared.true_sizes), len(shared.predicted_sizes)
+    graph = csr_matrix((near[near], (shared.true[near], shared.predicted[near])), shape)
     return int((maximum_bipartite_matching(graph) >= 0).sum())
 
 
-def precision(both: Overlap, threshold: float) -> float:
-    """TP / (TP + FP + FN) at an IoU; 1 where nothing is to be found and nothing was."""
-    together = len(both.true_sizes) + len(both.found_sizes)
-    hits = matches(both, threshold)
-    return hits / (together - hits) if together else 1.0
+def precision(shared: Overlap, threshold: float) -> float:
+    """Compute TP / (TP + FP + FN) at a smallest IoU; 1 without true and predicted objects."""
+    objects = len(shared.true_sizes) + len(shared.predicted_sizes)
+    hits = matches(shared, threshold)
+    return hits / (objects - hits) if objects else 1.0
 
 
 def _outside(numbers: NDArray[np.int64], shares: NDArray[np.float64], count: int) -> int:
-    """How many objects share less than half of their pixels with all others together."""
+    """Count objects with less than half of their pixels in objects of the second label image.
+
+    Parameters
+    ----------
+    numbers : ndarray
+        ``(k,)`` int64, the object of each overlapping pair, from 0.
+    shares : ndarray
+        ``(k,)`` float64, share of the object's pixels that the pair has in common, 0 to 1.
+    count : int
+        Number of objects, with those that overlap nothing.
+    """
     return int((np.bincount(numbers, shares, count) < 0.5).sum())
 
 
-def _split(both: Overlap) -> int:
-    parts = (both.found_shares > 0.5) & (both.true_shares >= PART)
-    return int((np.bincount(both.true[parts], minlength=1) > 1).sum())
+def _split(shared: Overlap) -> int:
+    """Count true objects with two or more parts; see :class:`Detection`."""
+    parts = (shared.predicted_shares > 0.5) & (shared.true_shares >= PART)
+    return int((np.bincount(shared.true[parts], minlength=1) > 1).sum())
 
 
-def _merged(both: Overlap) -> int:
-    inside = both.true_shares > 0.5
-    held = np.bincount(both.found[inside], minlength=1)
-    return int(held[held > 1].sum())
+def _merged(shared: Overlap) -> int:
+    """Count true objects in a predicted object with others; see :class:`Detection`."""
+    inside = shared.true_shares > 0.5
+    objects_inside = np.bincount(shared.predicted[inside], minlength=1)
+    return int(objects_inside[objects_inside > 1].sum())

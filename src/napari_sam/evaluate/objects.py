@@ -1,4 +1,4 @@
-"""Objects: what is known to be in an image, and the prompts that show it."""
+"""Objects: true objects of a plane, with the prompts for each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from napari_sam.masks.pixels.depth import innermost
 from napari_sam.tiles.bbox import BBox
 
 SMALLEST_OBJECT = 25
-"""Pixels; slices of a 3D ground truth end in crumbs."""
+"""Pixels below which a true object is not prompted: 3D labels end in slices of a few pixels."""
 
 Bool = NDArray[np.bool_]
 T = TypeVar("T")
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrueObject:
-    """One object of a plane.
+    """True object of a plane, made by :func:`objects_of`.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class TrueObject:
     pixels : ndarray
         ``(y1 - y0, x1 - x0)`` bool, True inside the object.
     click : tuple of float
-        ``(y, x)`` data pixels: the pixel that is farthest from its outline.
+        ``(y, x)`` data pixels: the innermost pixel, farthest from the outline.
     """
 
     bbox: BBox
@@ -39,7 +39,11 @@ class TrueObject:
 
     @property
     def box(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Two opposite corners, yx: the middles of the outermost pixels, never on one line."""
+        """Bounding box as a prompt: opposite corners yx, in the centres of the outermost pixels.
+
+        The box of an object one pixel high or wide reaches to the edges of the pixel, since a box
+        prompt needs two different corners on each axis.
+        """
         y0, x0, y1, x1 = self.bbox
         dy, dx = 0.5 * (y1 - y0 == 1), 0.5 * (x1 - x0 == 1)
         return (y0 - dy, x0 - dx), (y1 - 1 + dy, x1 - 1 + dx)
@@ -51,29 +55,29 @@ class TrueObject:
         return common / (mask.area + area - common)
 
     def within(self, region: BBox) -> Bool:
-        """The pixels of a region, ``(h, w)`` bool: True inside the object."""
+        """Cut a region out of the plane, ``(h, w)`` bool: True inside the object."""
         return Mask((), self.bbox, self.pixels, 1.0, 0.0).within(region)
 
 
 def objects_of(
     labels: NDArray[np.integer], smallest: int = SMALLEST_OBJECT
 ) -> Iterator[TrueObject]:
-    """Objects of a label image.
+    """Find the objects of a label image.
 
     Parameters
     ----------
     labels : ndarray
         ``(y, x)`` integers; 0 is background.
     smallest : int
-        Pixels that an object has at least; smaller ones are left out.
+        Number of pixels below which an object is left out.
 
     Yields
     ------
     TrueObject
-        By ascending label.
+        Objects by ascending label.
     """
     numbers = np.unique(labels[labels > 0])
-    compact = np.where(labels > 0, np.searchsorted(numbers, labels) + 1, 0)  # may be sparse
+    compact = np.where(labels > 0, np.searchsorted(numbers, labels) + 1, 0)  # labels have gaps
     for index, place in enumerate(find_objects(compact), 1):
         pixels = compact[place] == index
         if np.count_nonzero(pixels) >= smallest:
@@ -84,6 +88,6 @@ def objects_of(
 
 
 def spread(objects: Sequence[T], most: int) -> list[T]:
-    """At most that many of them, evenly spread."""
+    """Choose at most `most` objects, evenly spread over the sequence."""
     step = max(1.0, len(objects) / most)
     return [objects[int(i * step)] for i in range(min(len(objects), most))]

@@ -1,4 +1,4 @@
-"""Prompted: what a session answers to clicks, to a box, and to a click on nothing."""
+"""Prompted: a session's answers to the boxes of objects, and to clicks into the background."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -18,58 +18,58 @@ if TYPE_CHECKING:
     from napari_sam.session import Session
 
 BACKGROUND_CLICKS = 20
-"""On an image."""
+"""Clicks into the background of a plane, at most."""
 
 AWAY = 5.0
-"""Pixels that a click into the background is away from every object, at least."""
+"""Pixels up to which a place is too near to an object for a click into the background."""
 
 
 def answer_boxes(
     session: "Session", objects: Sequence[TrueObject], plane: Plane
 ) -> tuple[Answer, ...]:
-    """Ask for each object with its bounding box.
+    """Prompt each object with its bounding box.
 
     Parameters
     ----------
     session : Session
-        Of the image.
+        Session on the image; its labels are not changed.
     objects : sequence of TrueObject
-        Of the plane, each at least two pixels wide and high.
+        True objects of the plane.
     plane : tuple of int
-        Index of the leading axes.
+        Index of the plane along the leading axes.
 
     Returns
     -------
     tuple of Answer
-        One an object.
+        One for each object, in order.
     """
     boxes: Mapping[int, Sequence[BoxPrompt]] = {
-        i: [BoxPrompt((*plane, *one.box[0]), (*plane, *one.box[1]))]
-        for i, one in enumerate(objects, 1)
+        i: [BoxPrompt((*plane, *true.box[0]), (*plane, *true.box[1]))]
+        for i, true in enumerate(objects, 1)
     }
     masks = session.predict_objects(boxes) if boxes else {}
-    return tuple(Answer.of(masks[i], one) for i, one in enumerate(objects, 1))
+    return tuple(Answer.of(masks[i], true) for i, true in enumerate(objects, 1))
 
 
 def answer_background(
     session: "Session", labels: NDArray[np.integer], plane: Plane
 ) -> tuple[float, ...]:
-    """Click where nothing is.
+    """Click into the background, to see whether the model says that no object is there.
 
     Parameters
     ----------
     session : Session
-        Of the image.
+        Session on the image; its labels are not changed.
     labels : ndarray
         ``(y, x)`` integers, the true objects of the plane; 0 is background.
     plane : tuple of int
-        Index of the leading axes.
+        Index of the plane along the leading axes.
 
     Returns
     -------
     tuple of float
-        The object score of each click, a logit; positive where the model takes it for an object.
-        None if there is no such place, or the model has no such score.
+        Object score of each click, a logit; positive if the model sees an object. Empty if every
+        pixel is near an object, there is no object at all, or the model has no object score.
     """
     if not session.model.config.object_score:
         return ()
@@ -84,7 +84,20 @@ def answer_background(
 def background_places(
     labels: NDArray[np.integer], count: int = BACKGROUND_CLICKS
 ) -> list[tuple[int, int]]:
-    """Random pixels yx that are away from every object; the same ones in every run."""
+    """Choose random pixels yx in the background, with a fixed seed.
+
+    Parameters
+    ----------
+    labels : ndarray
+        ``(y, x)`` integers, the true objects; 0 is background.
+    count : int
+        Largest number of pixels.
+
+    Returns
+    -------
+    list of tuple of int
+        Pixels more than :data:`AWAY` from every object; empty if there is no object.
+    """
     if not labels.any():
         return []
     places = np.argwhere(distance_transform_edt(labels == 0) > AWAY)

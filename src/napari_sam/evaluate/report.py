@@ -1,13 +1,14 @@
-"""Report: figures of sets and methods as a table."""
+"""Report: figures of sets and methods as Markdown tables."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from .figures import Figures, macro_mean
 
 MEAN = "mean over sets"
+"""Name of the row with means, in the place of the name of a set."""
 
 Results = Mapping[str, Mapping[str, Figures]]
-"""Set to method to figures. A method is a model, or a way to do without one."""
+"""Figures by set, then by method. A method is a model, or a classical algorithm without one."""
 
 
 def _number(value: float) -> str:
@@ -27,6 +28,7 @@ def _count(value: float) -> str:
 
 
 Column = tuple[str, str, Callable[[float], str]]
+"""Heading, name of the figure, and function that formats its value."""
 
 PROMPTED: tuple[Column, ...] = (
     ("objects", "objects", _count),
@@ -48,6 +50,7 @@ PROMPTED: tuple[Column, ...] = (
 
 
 def _automatic(name: str) -> tuple[Column, ...]:
+    """Return the columns of automatic segmentation, of a ``plane`` or a ``stack``."""
     return (
         ("objects", f"{name}_objects", _count),
         ("AP at 0.5", f"{name}_ap50", _number),
@@ -67,47 +70,56 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
 
 
 def with_means(results: Results) -> dict[str, dict[str, Figures]]:
-    """The results, and under :data:`MEAN` those of each method averaged over the sets."""
-    methods = dict.fromkeys(method for own in results.values() for method in own)
+    """Add the means of each method over the sets, under the name :data:`MEAN`.
+
+    Every set weighs the same, whatever its size; see
+    :func:`~napari_sam.evaluate.figures.macro_mean`.
+    """
+    methods = dict.fromkeys(method for by_method in results.values() for method in by_method)
     means = {
-        method: macro_mean(own[method] for own in results.values() if method in own)
+        method: macro_mean(
+            by_method[method] for by_method in results.values() if method in by_method
+        )
         for method in methods
     }
-    return {**{name: dict(own) for name, own in results.items()}, MEAN: means}
+    return {**{name: dict(by_method) for name, by_method in results.items()}, MEAN: means}
 
 
 def markdown(results: Results) -> str:
-    """The results as Markdown tables, one for each part that was looked at.
+    """Format results as Markdown tables: prompted, automatic in planes, and automatic in volumes.
 
     Parameters
     ----------
     results : mapping
-        Set to method to figures.
+        Figures by set, then by method.
 
     Returns
     -------
     str
-        Without a line break at the end.
+        Tables that have a figure, without a line break at the end.
     """
     return "\n\n".join(_tables(results))
 
 
 def _tables(results: Results) -> Iterator[str]:
     for title, columns in TABLES.items():
-        known = [column for column in columns if _is_known(column[1], results)]
-        if known:
-            yield f"**{title}**\n\n" + "\n".join(_lines(known, results))
+        filled = [column for column in columns if _has_values(column[1], results)]
+        if filled:
+            yield f"**{title}**\n\n" + "\n".join(_lines(filled, results))
 
 
-def _is_known(figure: str, results: Results) -> bool:
-    return any(figure in figures for own in results.values() for figures in own.values())
+def _has_values(figure: str, results: Results) -> bool:
+    """Whether any method on any set has a figure of this name."""
+    return any(
+        figure in figures for by_method in results.values() for figures in by_method.values()
+    )
 
 
 def _lines(columns: Sequence[Column], results: Results) -> Iterator[str]:
     yield "| set | method | " + " | ".join(heading for heading, _, _ in columns) + " |"
     yield "|---" * (len(columns) + 2) + "|"
-    for name, own in results.items():
-        for method, figures in own.items():
+    for name, by_method in results.items():
+        for method, figures in by_method.items():
             cells = [show(figures[key]) if key in figures else "" for _, key, show in columns]
             if any(cells):
                 yield f"| {name} | {method} | " + " | ".join(cells) + " |"

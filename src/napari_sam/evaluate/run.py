@@ -1,4 +1,4 @@
-"""Run: a model through images with known objects, step by step."""
+"""Run: evaluate a model on images with true labels, step by step."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from napari_sam.image.volume import Plane, Volume
 
 from .automatic import detect_plane, detect_stacks
 from .clicks import Answer, Protocol, simulate
-from .figures import Seen
+from .figures import Outcome
 from .ground_truth import Pair, Sample
 from .objects import TrueObject, objects_of, spread
 from .prompted import answer_background, answer_boxes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Part(StrEnum):
-    """What can be looked at."""
+    """Part of an evaluation: simulated clicks, boxes of objects, or automatic segmentation."""
 
     CLICKS = "clicks"
     BOXES = "boxes"
@@ -28,17 +28,17 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is looked at, and how.
+    """Parts of an evaluation, and the rules for prompting.
 
     Parameters
     ----------
     parts : collection of Part
-        Some or all.
+        Parts to evaluate, all by default.
     protocol : Protocol
-        How the annotator clicks.
+        Rules of the simulated annotator.
     most_objects : int
-        Objects of a plane that are prompted, evenly spread over its labels. Automatic figures are
-        always about all objects.
+        Largest number of objects of a plane that are prompted, evenly spread over its labels.
+        Automatic figures are always about all objects.
     """
 
     parts: Collection[Part] = tuple(Part)
@@ -52,35 +52,35 @@ class Step:
 
     Parameters
     ----------
-    seen : Seen
-        On one plane or one stack.
+    outcome : Outcome
+        Results on the plane or stack that this step has evaluated.
     done, total : int
         Planes and stacks so far, and in all.
     """
 
-    seen: Seen
+    outcome: Outcome
     done: int
     total: int
 
 
 def evaluate(
-    pairs: Sequence[Pair], opened: Callable[[Volume], "Session"], task: Task
+    pairs: Sequence[Pair], open_session: Callable[[Volume], "Session"], task: Task
 ) -> Iterator[Step]:
-    """Look at all images of a set.
+    """Evaluate a model on all images of a set.
 
     Parameters
     ----------
     pairs : sequence of Pair
-        The images and their labels.
-    opened : callable
-        Opens a session on an image, with the model.
+        Images with their true labels.
+    open_session : callable
+        Opens a session on an image, with the model to evaluate.
     task : Task
-        What to look at.
+        Parts to evaluate.
 
     Yields
     ------
     Step
-        For each plane and each image with stacks.
+        One for each plane, and with automatic segmentation one for each stack.
 
     Raises
     ------
@@ -90,34 +90,36 @@ def evaluate(
     total, done = sum(_length(pair.read(), task) for pair in pairs), 0
     for pair in pairs:
         sample = pair.read()
-        session = opened(sample.volume)
-        for seen in _look(session, sample, task):
+        session = open_session(sample.volume)
+        for outcome in _outcomes(session, sample, task):
             done += 1
-            yield Step(seen, done, total)
+            yield Step(outcome, done, total)
 
 
 def _length(sample: Sample, task: Task) -> int:
+    """Count the steps for an image."""
     stacks = len(list(sample.stacks())) if Part.AUTOMATIC in task.parts else 0
     return len(list(sample.planes())) + stacks
 
 
-def _look(session: "Session", sample: Sample, task: Task) -> Iterator[Seen]:
+def _outcomes(session: "Session", sample: Sample, task: Task) -> Iterator[Outcome]:
+    """Evaluate the planes of an image, then its stacks."""
     for plane in sample.planes():
         labels = sample.plane(plane)
         objects = spread(list(objects_of(labels)), task.most_objects)
         background = Part.CLICKS in task.parts
-        yield Seen(
-            clicks=_clicked(session, objects, plane, task),
+        yield Outcome(
+            clicks=_clicks(session, objects, plane, task),
             boxes=answer_boxes(session, objects, plane) if Part.BOXES in task.parts else (),
             background=answer_background(session, labels, plane) if background else (),
             plane=detect_plane(session, labels, plane) if Part.AUTOMATIC in task.parts else None,
         )
     if Part.AUTOMATIC in task.parts:
-        for found in detect_stacks(session, sample):
-            yield Seen(stack=found)
+        for detection in detect_stacks(session, sample):
+            yield Outcome(stack=detection)
 
 
-def _clicked(
+def _clicks(
     session: "Session", objects: Sequence[TrueObject], plane: Plane, task: Task
 ) -> Sequence[Sequence[Answer]]:
     if Part.CLICKS not in task.parts:

@@ -1,1 +1,1 @@
-"""Journal: what was accepted, written down as it happens, to be restored or made again."""
+"""Journal: accepted objects in a file, from which labels are restored or made again."""

@@ -1,4 +1,4 @@
-"""Classes of a journal: what became of the table of classes, entry by entry."""
+"""Classes of a journal: the table of classes, computed entry by entry."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,26 +8,28 @@ from .entry import ACCEPTED, CLASSES, DISCARDED, UNDONE, Entry
 
 
 def classes_of(entries: Iterable[Entry]) -> ClassTable:
-    """The classes as they were in the end.
+    """Compute the table of classes after the last entry of a journal.
 
     Parameters
     ----------
     entries : iterable of Entry
-        All of a journal, in order.
+        All entries of a journal, in order.
 
     Returns
     -------
     ClassTable
+        Classes, and the class of each label. An undone entry gives its labels the classes that
+        they had before; a discarded journal has no classes.
     """
     table = ClassTable()
-    before: list[Mapping[int, str]] = []
+    before: list[Mapping[int, str]] = []  # a mapping for each entry that may be undone
     for entry in entries:
         if entry.kind == CLASSES and entry.classes is not None:
             table = entry.classes
         elif entry.kind == ACCEPTED:
-            given = entry.classes or ClassTable()
-            before.append({label: table.class_of(label) for label in given.of_label})
-            table = table.with_classes(given.classes).assign(given.of_label)
+            change = entry.classes or ClassTable()
+            before.append({label: table.class_of(label) for label in change.of_label})
+            table = table.with_classes(change.classes).assign(change.of_label)
         elif entry.kind == UNDONE and before:
             table = table.assign(before.pop())
         elif entry.kind == DISCARDED:

@@ -1,4 +1,4 @@
-"""Entry: one line of a journal."""
+"""Entry: a line of a journal."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from napari_sam.errors import JournalError, NapariSamError
 from napari_sam.labels.classes import ClassTable
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.prompts.prompt import Prompt
 
@@ -15,23 +16,26 @@ from .prompt_record import from_record, to_record
 
 ACCEPTED, UNDONE, SAVED, DISCARDED = "accepted", "undone", "saved", "discarded"
 CLASSES, RATED = "classes", "rated"
+"""Kinds of entries, as written to the file; see :class:`Entry`."""
+
 _KINDS = {ACCEPTED, UNDONE, SAVED, DISCARDED, CLASSES, RATED}
 
 
 def _now() -> str:
+    """Return the time in UTC, ISO 8601 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an object was made from.
+    """Prompts and model that made an object.
 
     Parameters
     ----------
     prompts : tuple of Prompt
-        Of the object; none if it was found automatically.
+        Prompts of the object on all its planes; empty for an object found automatically.
     model, weights : str
-        The model's name, and the hash of its weights.
+        Name of the model, and hash of its weights.
     """
 
     prompts: tuple[Prompt, ...] = ()
@@ -41,29 +45,30 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that happened to the labels.
+    """Change to labels, classes or ratings, or a save: a line of the journal.
 
     Parameters
     ----------
     kind : str
-        ``accepted``: labels were changed by `edits`. ``undone``: the last such change was taken
-        back. ``saved``: the labels are in a file. ``discarded``: the user wants none of it.
-        ``classes``: the user changed the table of classes. ``rated``: it became known how sure the
-        model is of objects, or that somebody looked at them.
+        ``accepted``: `edits` changed the labels. ``undone``: the last accepted entry was taken
+        back. ``saved``: the labels were written to a file. ``discarded``: the user refused to
+        restore the entries so far. ``classes``: the user changed the table of classes. ``rated``:
+        scores or reviews of objects changed.
     edits : tuple of PackedEdit
-        Pixel by pixel what changed.
+        Changed pixels of an accepted entry, in the order of painting.
     origin : Origin
-        What it was made from.
+        Prompts and model of an accepted entry.
     label : int
-        Of the object; 0 where there are several.
+        Label of the object; 0 for an entry with several objects.
     parent : int
-        Of the mother where a cell divided; 0 for none.
+        Label of the mother cell; 0 without one.
     classes : ClassTable, optional
-        Of ``classes``, all of it; of ``accepted``, the classes that labels got.
+        In a ``classes`` entry the whole table; in an ``accepted`` entry the classes that labels
+        got.
     ratings : mapping of int to Any, optional
-        Of ``rated``: by label what is known of it, as JSON values; None where that is nothing more.
+        In a ``rated`` entry: ratings by label, as JSON values; None to delete a rating.
     time : str
-        ISO 8601, UTC.
+        Time of the change, ISO 8601, UTC.
     """
 
     kind: str
@@ -75,18 +80,18 @@ class Entry:
     ratings: Mapping[int, Any] | None = None
     time: str = field(default_factory=_now)
 
-    def apply(self, labels: Any) -> None:
-        """Change labels as it says; see :meth:`LabelEdit.apply`."""
+    def apply(self, labels: LabelArray) -> None:
+        """Apply the edits to labels in place; see :meth:`LabelEdit.apply`."""
         for packed in self.edits:
             packed.edit().apply(labels)
 
-    def take_back(self, labels: Any) -> None:
-        """Change labels to what they were before it."""
+    def take_back(self, labels: LabelArray) -> None:
+        """Apply the inverse edits to labels in place, the last edit first."""
         for packed in reversed(self.edits):
             packed.edit().inverse().apply(labels)
 
     def to_line(self) -> str:
-        """One line of JSON, with its end."""
+        """Format the entry as a line of JSON, with a line break at the end."""
         record: dict[str, Any] = {
             "kind": self.kind,
             "time": self.time,
@@ -100,26 +105,26 @@ class Entry:
         if self.classes is not None:
             record["classes"] = self.classes.to_json()
         if self.ratings is not None:
-            record["ratings"] = {str(label): one for label, one in self.ratings.items()}
+            record["ratings"] = {str(label): rating for label, rating in self.ratings.items()}
         return json.dumps(record, separators=(",", ":")) + "\n"
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """From what :meth:`to_line` wrote.
+        """Make an entry from the JSON object that :meth:`to_line` wrote.
 
         Raises
         ------
         JournalError
-            If it is not an entry.
+            If the kind is unknown, or a field is missing or damaged.
         """
         try:
             if record["kind"] not in _KINDS:
                 raise JournalError(f"the journal has an entry of an unknown kind: {record['kind']}")
             return cls(
                 kind=str(record["kind"]),
-                edits=tuple(PackedEdit.from_json(one) for one in record["edits"]),
+                edits=tuple(PackedEdit.from_json(edit) for edit in record["edits"]),
                 origin=Origin(
-                    tuple(from_record(one) for one in record["prompts"]),
+                    tuple(from_record(prompt) for prompt in record["prompts"]),
                     str(record["model"]),
                     str(record["weights"]),
                 ),
@@ -136,4 +141,5 @@ class Entry:
 
 
 def _by_label(ratings: Mapping[str, Any]) -> dict[int, Any]:
-    return {int(label): one for label, one in ratings.items()}
+    """Turn the keys of a JSON object back into labels."""
+    return {int(label): rating for label, rating in ratings.items()}

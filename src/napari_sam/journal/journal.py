@@ -1,4 +1,4 @@
-"""Journal: an append-only file of entries, which a killed process cannot spoil."""
+"""Journal: an append-only file of entries, safe against a killed process."""
 
 import hashlib
 import json
@@ -20,24 +20,27 @@ from .classes import classes_of
 from .entry import ACCEPTED, DISCARDED, RATED, SAVED, UNDONE, Entry
 
 FORMAT = "napari-sam journal 1"
+"""Value of ``format`` in the first line of a journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The image that a journal is about.
+    """Identity of the labelled image, in the first line of a journal.
+
+    Made by the napari plugin from a layer.
 
     Parameters
     ----------
     name : str
-        Of the image, for people.
+        Name of the image's layer, for people.
     path : str
-        Of its file; empty if it is none.
+        Path of the image's file; empty for an image without a file.
     axes : str
-        Letters of the image's dimensions.
+        One letter of TZYX for each dimension of the labels.
     shape : tuple of int
-        Of its labels.
+        Shape of the labels.
     sample : str
-        Hash of some of its pixels.
+        Hash of some pixels of the image.
     """
 
     name: str
@@ -48,38 +51,40 @@ class Subject:
 
 
 def journal_folder() -> Path:
-    """Where journals are kept: ``NAPARI_SAM_JOURNAL_DIR``, or with the user's data.
+    """Return the folder of journals: ``NAPARI_SAM_JOURNAL_DIR``, or one in the user's data.
 
-    Not in the cache: whoever clears a cache does not mean to lose work.
+    The cache folder would be the wrong place: users who clear a cache do not mean to lose work.
     """
-    chosen = os.environ.get("NAPARI_SAM_JOURNAL_DIR", "").strip()
-    return Path(chosen).expanduser() if chosen else Path(user_data_dir("napari-sam")) / "journals"
+    folder = os.environ.get("NAPARI_SAM_JOURNAL_DIR", "").strip()
+    return Path(folder).expanduser() if folder else Path(user_data_dir("napari-sam")) / "journals"
 
 
 class Journal:
-    """What happened to the labels of one image.
+    """History of the labels of an image, in a file.
 
-    Each entry is a line, written with one call: a process that is killed leaves whole lines, and
-    at most a torn last one, which is not read.
+    The plugin appends an entry for each accepted object; after a crash it restores the labels from
+    the journal, and ``napari-sam replay`` makes the labels again without a window. Each entry is a
+    line, written by a single call: a killed process leaves whole lines and at most a torn last
+    line, which readers skip.
 
     Parameters
     ----------
     path : Path
-        The file; made when the first entry is written.
+        File of the journal; made by the first :meth:`append`.
     subject : Subject
-        What it is about.
+        Identity of the image.
     """
 
     def __init__(self, path: Path, subject: Subject) -> None:
         self.path, self.subject = path, subject
 
     def append(self, entry: Entry) -> None:
-        """Write an entry down.
+        """Append an entry to the file.
 
         Raises
         ------
         JournalError
-            If it cannot be written.
+            If the file cannot be written.
         """
         text = entry.to_line()
         try:
@@ -87,7 +92,7 @@ class Journal:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 text = _head(self.subject) + text
             elif self._is_torn():
-                text = "\n" + text
+                text = "\n" + text  # ends the torn line, so that the entry has a line of its own
             with self.path.open("ab", buffering=0) as file:
                 file.write(text.encode("utf-8"))
         except OSError as error:
@@ -98,7 +103,7 @@ class Journal:
             ) from error
 
     def accepted(self) -> list[Entry]:
-        """What was accepted and neither undone nor discarded, in order.
+        """Return the accepted entries that were neither undone nor discarded, in order.
 
         Raises
         ------
@@ -108,7 +113,7 @@ class Journal:
         return self._replayed()[0]
 
     def classes(self) -> ClassTable:
-        """Classes of what was accepted.
+        """Return the table of classes after the last entry.
 
         Raises
         ------
@@ -118,41 +123,43 @@ class Journal:
         return classes_of(read_entries(self.path) if self.path.exists() else ())
 
     def ratings(self) -> dict[int, Any]:
-        """What is known of objects that were found automatically, as JSON values by label.
+        """Return the ratings of automatically found objects, as JSON values by label.
 
         Raises
         ------
         JournalError
             If the file cannot be read.
         """
-        known: dict[int, Any] = {}
+        ratings: dict[int, Any] = {}
         for entry in read_entries(self.path) if self.path.exists() else ():
             if entry.kind == DISCARDED:
-                known.clear()
-            known |= entry.ratings or {}
-        return {label: one for label, one in known.items() if one is not None}
+                ratings.clear()
+            ratings |= entry.ratings or {}
+        return {label: rating for label, rating in ratings.items() if rating is not None}
 
     def unsaved(self) -> bool:
-        """Whether anything of it happened after the labels were saved last."""
+        """Whether accepted entries exist, and labels or classes changed after the last save."""
         accepted, saved = self._replayed()
         return bool(accepted) and not saved
 
     def _replayed(self) -> tuple[list[Entry], bool]:
-        found: list[Entry] = []
+        """Return the entries of :meth:`accepted`, and whether the last change was a save."""
+        accepted: list[Entry] = []
         saved = False
         for entry in read_entries(self.path) if self.path.exists() else ():
             if entry.kind == RATED:
-                continue  # to look at an object changes no label
+                continue  # a rating changes no label
             saved = entry.kind == SAVED
             if entry.kind == ACCEPTED:
-                found.append(entry)
+                accepted.append(entry)
             elif entry.kind == UNDONE:
-                del found[-1:]
+                del accepted[-1:]
             elif entry.kind == DISCARDED:
-                found.clear()
-        return found, saved
+                accepted.clear()
+        return accepted, saved
 
     def _is_torn(self) -> bool:
+        """Whether the last line has no line break, because a process was killed while writing."""
         with self.path.open("rb") as file:
             file.seek(0, os.SEEK_END)
             if file.tell() == 0:
@@ -164,31 +171,31 @@ class Journal:
 def open_journal(
     subject: Subject, folder: Path | None = None, fresh: bool = False
 ) -> tuple[Journal, bool]:
-    """The journal to go on with.
+    """Open the newest journal of an image with unsaved labels, or a new journal.
 
     Parameters
     ----------
     subject : Subject
-        The image.
+        Identity of the image. A journal belongs to it if axes, shape and sample are the same.
     folder : Path, optional
-        Where journals are; see :func:`journal_folder`.
+        Folder of journals; by default :func:`journal_folder`.
     fresh : bool
-        A new one in any case.
+        Whether to make a new journal in any case.
 
     Returns
     -------
     Journal, bool
-        The newest journal of this image that has something which is in no file, and True; a new
-        one, which is not on disk before its first entry, and False.
+        The newest unsaved journal, and True; or a new journal, which is not on disk before its
+        first entry, and False.
     """
     folder = folder or journal_folder()
-    # An image that was moved or renamed is the same image.
+    # without name and path, so that an image that was moved or renamed is the same image
     identity = (subject.axes, subject.shape, subject.sample)
     key = hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
     older = [] if fresh else folder.glob(f"*-{key}-*.jsonl")
     for path in sorted(older, key=lambda path: path.stem.rpartition("-")[2], reverse=True):
         journal = Journal(path, subject)
-        with suppress(JournalError):  # what cannot be read is left alone
+        with suppress(JournalError):  # unreadable journals stay as they are
             if journal.unsaved():
                 return journal, True
     name = re.sub(r"[^A-Za-z0-9]+", "-", Path(subject.name).stem).strip("-")[:40] or "image"
@@ -197,12 +204,12 @@ def open_journal(
 
 
 def read_subject(path: Path) -> Subject:
-    """The image that a journal is about.
+    """Read the identity of the image from the first line of a journal.
 
     Raises
     ------
     JournalError
-        If the file is not a journal.
+        If the file cannot be read, or is not a journal.
     """
     head = next(_records(path), {})
     if head.get("format") != FORMAT:
@@ -217,12 +224,12 @@ def read_subject(path: Path) -> Subject:
 
 
 def read_entries(path: Path) -> Iterator[Entry]:
-    """All whole entries of a journal.
+    """Yield the entries of a journal in order, without a torn last line.
 
     Raises
     ------
     JournalError
-        If the file is not a journal, or an entry that is whole makes no sense.
+        If the file is not a journal, or a whole entry is damaged.
     """
     read_subject(path)
     for record in _records(path):
@@ -231,6 +238,7 @@ def read_entries(path: Path) -> Iterator[Entry]:
 
 
 def _head(subject: Subject) -> str:
+    """Format the first line of a journal."""
     record = {
         "format": FORMAT,
         "name": subject.name,
@@ -243,6 +251,7 @@ def _head(subject: Subject) -> str:
 
 
 def _records(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the JSON object of each line, the first line included."""
     try:
         with path.open("rb") as file:
             for line in file:

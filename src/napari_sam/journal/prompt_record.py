@@ -1,4 +1,4 @@
-"""Prompt record: a prompt as JSON takes it, and back."""
+"""Prompt record: prompts to JSON values, and back."""
 
 import base64
 import zlib
@@ -11,16 +11,18 @@ from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
 
 
 def to_record(prompt: Prompt) -> dict[str, Any]:
-    """A prompt as JSON takes it.
+    """Convert a prompt to values that JSON can hold.
 
     Parameters
     ----------
     prompt : Prompt
-        Any.
+        Point, box or mask, in data coordinates.
 
     Returns
     -------
     dict
+        ``point`` and ``label``; or ``box`` with two corners; or ``mask``, compressed bits in
+        base64, with ``plane``, ``start`` yx and ``shape``.
     """
     if isinstance(prompt, PointPrompt):
         return {"point": prompt.position, "label": prompt.label}
@@ -35,12 +37,12 @@ def to_record(prompt: Prompt) -> dict[str, Any]:
 
 
 def from_record(record: Mapping[str, Any]) -> Prompt:
-    """From :func:`to_record`.
+    """Convert a result of :func:`to_record` back to a prompt.
 
     Raises
     ------
     PromptError
-        If the record is not one.
+        If a value is missing or damaged.
     """
     try:
         if "point" in record:

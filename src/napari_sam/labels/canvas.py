@@ -4,17 +4,18 @@ import math
 import mmap
 import tempfile
 import weakref
-from typing import Any
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from .label_array import LabelArray
+
 IN_MEMORY = 2 * 1024**3  # bytes
 _CHUNK = 1024
 
 
-def new_labels(shape: tuple[int, ...]) -> Any:
+def new_labels(shape: tuple[int, ...]) -> LabelArray:
     """Labels without objects.
 
     Parameters

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .label_array import LabelArray
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelEdit:
@@ -45,7 +47,7 @@ class LabelEdit:
         y0, x0, y1, x1 = self.bbox
         return (*self.plane, slice(y0, y1), slice(x0, x1))
 
-    def apply(self, labels: Any) -> None:
+    def apply(self, labels: LabelArray) -> None:
         """Write the new labels.
 
         Parameters
@@ -89,7 +91,7 @@ class LabelEdit:
 
 
 def erasing(
-    labels: Any, plane: tuple[int, ...], bbox: tuple[int, int, int, int], label: int
+    labels: LabelArray, plane: tuple[int, ...], bbox: tuple[int, int, int, int], label: int
 ) -> LabelEdit:
     """The edit that takes a label away inside of a region; the labels are read, not changed.
 

@@ -1,8 +1,7 @@
 """EditHistory: the steps in which labels were edited, to take them back and to do them again."""
 
-from typing import Any
-
 from .edit import LabelEdit
+from .label_array import LabelArray
 from .packed_edit import PackedEdit
 
 
@@ -42,7 +41,7 @@ class EditHistory:
         """The step to add more to: itself, or a new one if it was undone meanwhile."""
         return step if any(step is one for one in self._done) else self.begin()
 
-    def undo(self, labels: Any) -> tuple[LabelEdit, ...]:
+    def undo(self, labels: LabelArray) -> tuple[LabelEdit, ...]:
         """Take the last step back.
 
         Parameters
@@ -57,12 +56,14 @@ class EditHistory:
         """
         return _move(self._done, self._undone, labels)
 
-    def redo(self, labels: Any) -> tuple[LabelEdit, ...]:
+    def redo(self, labels: LabelArray) -> tuple[LabelEdit, ...]:
         """Do the last undone step again; see :meth:`undo`."""
         return _move(self._undone, self._done, labels)
 
 
-def _move(source: list[EditStep], target: list[EditStep], labels: Any) -> tuple[LabelEdit, ...]:
+def _move(
+    source: list[EditStep], target: list[EditStep], labels: LabelArray
+) -> tuple[LabelEdit, ...]:
     edits: tuple[LabelEdit, ...] = ()
     while source and not edits:  # a step that changed nothing is no step for the user
         edits = source.pop().inverse()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .edit import LabelEdit
 from .edit_history import EditHistory, EditStep
 from .files.write import write_labels
 from .files.write_tracks import TRACK_SUFFIXES, write_tracks
+from .label_array import LabelArray
 from .paint import OverlapPolicy, check_label, next_free_label, paint
 from .tracks import Tracks, tracks_of
 
@@ -52,21 +53,21 @@ class LabelBook:
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
-        self._labels: Any = None
+        self._labels: LabelArray | None = None
         self._history = EditHistory()
         self._largest_label = 0
         self.parents: dict[int, int] = {}
         self.scores: dict[int, float] = {}
 
     @property
-    def labels(self) -> Any:
+    def labels(self) -> LabelArray:
         """``volume.label_shape`` labels, 0 is background; made as uint32 when first used."""
         if self._labels is None:
             self._labels = new_labels(self._volume.label_shape)
         return self._labels
 
     @labels.setter
-    def labels(self, labels: Any) -> None:
+    def labels(self, labels: LabelArray) -> None:
         expected = self._volume.label_shape
         if tuple(labels.shape) != expected or np.dtype(labels.dtype).kind not in "ui":
             raise LabelError(
@@ -80,7 +81,7 @@ class LabelBook:
             )
         self._replace(labels, next_free_label(labels) - 1)
 
-    def adopt(self, labels: Any, scores: dict[int, float], largest_label: int) -> None:
+    def adopt(self, labels: LabelArray, scores: dict[int, float], largest_label: int) -> None:
         """Take over labels that were made elsewhere, and are read only; nothing can be undone.
 
         Parameters
@@ -95,7 +96,7 @@ class LabelBook:
         self._replace(labels, largest_label)
         self.scores = scores
 
-    def _replace(self, labels: Any, largest_label: int) -> None:
+    def _replace(self, labels: LabelArray, largest_label: int) -> None:
         self._labels, self._history, self._largest_label = labels, EditHistory(), largest_label
 
     # --- painting ----------------------------------------------------------------------------
@@ -257,7 +258,8 @@ class LabelBook:
             If the file cannot be written there; nothing is left half-written.
         """
         if Path(path).suffix.lower() in TRACK_SUFFIXES:
-            self._save_tracks(path, overwrite)
+            calibration = self._volume.calibration
+            write_tracks(path, self.tracks(), calibration, overwrite=overwrite)
             return [Path(path)]
         volume = self._volume
         # An image that was read from a file is named by its path; the writer never replaces it.
@@ -265,24 +267,9 @@ class LabelBook:
         written = write_labels(
             path,
             self.labels,
-            axes=volume.label_axes,
-            scale=volume.scale,
-            units=volume.units,
-            translate=volume.translate,
+            volume.calibration,
             source=source,
             overwrite=overwrite,
             classes=classes,
         )
         return [Path(file) for file in written]
-
-    def _save_tracks(self, path: str | Path, overwrite: bool) -> None:
-        tracks, volume = self.tracks(), self._volume
-        order = [volume.label_axes.index(axis) for axis in tracks.axes]
-        write_tracks(
-            path,
-            tracks,
-            scale=[volume.scale[i] for i in order],
-            translate=[volume.translate[i] for i in order],
-            units=[volume.units[i] for i in order],
-            overwrite=overwrite,
-        )

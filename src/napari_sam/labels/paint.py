@@ -13,6 +13,7 @@ from napari_sam.masks.mask import Mask
 
 from .blocks import block_regions, natural_block
 from .edit import LabelEdit
+from .label_array import LabelArray
 
 
 class OverlapPolicy(Enum):
@@ -38,7 +39,7 @@ NEW_SHARE = 0.5
 
 def paint(
     mask: Mask,
-    labels: Any,
+    labels: LabelArray,
     label: int,
     policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
 ) -> LabelEdit:
@@ -70,7 +71,7 @@ def paint(
 
 def paint_object(
     masks: Iterable[Mask],
-    labels: Any,
+    labels: LabelArray,
     label: int,
     policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
 ) -> list[LabelEdit]:
@@ -108,7 +109,7 @@ def paint_object(
     return edits
 
 
-def _labels_under(mask: Mask, labels: Any) -> NDArray[np.integer[Any]]:
+def _labels_under(mask: Mask, labels: LabelArray) -> NDArray[np.integer[Any]]:
     _check_fits(mask, labels.shape)
     y0, x0, y1, x1 = mask.bbox
     return np.array(labels[(*mask.plane, slice(y0, y1), slice(x0, x1))])
@@ -149,7 +150,7 @@ def free_objects(
     return np.asarray((taken <= (1 - share) * areas)[numbers] & (numbers > 0))
 
 
-def next_free_label(labels: Any) -> int:
+def next_free_label(labels: LabelArray) -> int:
     """The label after the largest one in use.
 
     Parameters

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from napari_sam.errors import LabelError
 
 from .blocks import block_regions, natural_block
+from .label_array import LabelArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +46,7 @@ class Tracks:
         return np.array(sorted(pairs), np.intp).reshape(-1, 2)
 
 
-def tracks_of(labels: Any, axes: str, parents: Mapping[int, int] | None = None) -> Tracks:
+def tracks_of(labels: LabelArray, axes: str, parents: Mapping[int, int] | None = None) -> Tracks:
     """Read the tracks off labels that mean the same object at all times.
 
     Parameters
@@ -83,7 +83,9 @@ def tracks_of(labels: Any, axes: str, parents: Mapping[int, int] | None = None) 
     return Tracks(order, data, graph)
 
 
-def _centres(labels: Any, time: int, frame: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+def _centres(
+    labels: LabelArray, time: int, frame: int
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Labels of one frame and their centres along the other axes, in order."""
     shape = tuple(labels.shape)
     block = list(natural_block(labels))

@@ -1,1 +1,1 @@
-"""What the decoder answered: masks of objects, one plane each."""
+"""Masks: answers of the decoder, drawn as the pixels of objects, a plane each."""

@@ -1,4 +1,4 @@
-"""Decode: the prompts of many objects in one tile to the decoder's answers."""
+"""Decode: the prompts of many objects in a tile to answers, in few passes of the decoder."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -24,32 +24,36 @@ from napari_sam.model.sam import Sam
 from napari_sam.prompts.arrays import PromptArrays, prompt_arrays
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, PromptSet
 from napari_sam.tiles.bbox import BBox, place
+from napari_sam.tiles.cut import inner_sides
 from napari_sam.tiles.frame import Frame
 from napari_sam.tiles.grid import Tile
 
 from .mask import Mask
 
-# More at once are slower: their temporaries leave the processor's cache. Two objects in a tile.
 TOKENS_AT_ONCE = 2 * 64 * 64
-_ROWS_AT_ONCE = 128
+"""Image tokens that one pass of the decoder takes, over all objects: two whole tiles.
+
+With more, the temporaries leave the processor's cache, and a pass is slower."""
+
+_ROWS_AT_ONCE = 128  # of a resampling matrix, whose non-zero columns are multiplied together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """One mask of one object in one tile, as the decoder gave it.
+    """Logits of an object in a tile, with their scores: a mask before drawing.
 
     Parameters
     ----------
     tile : Tile
-        Where.
+        A tile of the image, or a window in a tile.
     low_res_logits : ndarray
-        ``(H/4, W/4)`` float32, model pixels of the padded tile; above 0 is inside, the model's own
-        threshold being subtracted.
+        ``(H/4, W/4)`` float32, where ``(H, W)`` is the padded tile in model pixels. The model's
+        mask threshold is subtracted already: above 0 is inside.
     iou, object_score : float
-        Predicted IoU, and the logit that there is an object.
+        Predicted IoU, and the logit of the probability that there is an object.
     rows, cols : ndarray
-        ``(height, H/4)`` and ``(width, W/4)`` float32: how the logits become those of the tile, see
-        :func:`~napari_sam.model.preprocess.enlarge`.
+        ``(height, H/4)`` and ``(width, W/4)`` float32: matrices of the resampling to data pixels,
+        see :func:`~napari_sam.model.preprocess.enlarge`.
     """
 
     tile: Tile
@@ -60,10 +64,10 @@ class Answer:
     cols: NDArray[np.float32]
 
     def to_mask(self) -> Mask:
-        """The mask in the plane; only the part that positive logits reach is made large."""
+        """The mask in the plane, drawn only where positive logits contribute."""
         positive = self.low_res_logits > 0
         rows, cols = (
-            _reached(matrix, np.atleast_1d(positive.any(axis)))
+            _touched(matrix, np.atleast_1d(positive.any(axis)))
             for matrix, axis in ((self.rows, 1), (self.cols, 0))
         )
         pixels = resample(self.low_res_logits, self.rows[rows], self.cols[cols]) > 0
@@ -87,11 +91,25 @@ class Answer:
         rows, cols = place(region, self.tile.bbox)
         return resample(self.low_res_logits, self.rows[rows], self.cols[cols])
 
+    def is_cut(self, tile: Tile) -> bool:
+        """Whether the object reaches a side of its window beyond which a tile continues.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile of the image in which :attr:`tile` is a window. The window's sides inside the
+            tile have no padding.
+        """
+        logits = self.low_res_logits
+        edges = (logits[0], logits[:, 0], logits[-1], logits[:, -1])
+        inner = inner_sides(self.tile.bbox, tile.bbox)
+        return any(side and edge.max() > 0 for side, edge in zip(inner, edges, strict=True))
+
 
 def resample(
     logits: NDArray[np.float32], rows: NDArray[np.float32], cols: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """``rows @ logits @ cols.T``, for matrices whose rows look at a few neighbours only.
+    """``rows @ logits @ cols.T``, for matrices with few non-zero entries in each row.
 
     Parameters
     ----------
@@ -109,33 +127,33 @@ def resample(
 
 
 def _banded(matrix: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``matrix @ values`` in blocks, without most of the zeros."""
-    out = np.empty((len(matrix), values.shape[1]), np.float32)
+    """``matrix @ values`` in blocks of rows, each without the zero columns at its ends."""
+    product = np.empty((len(matrix), values.shape[1]), np.float32)
     for start in range(0, len(matrix), _ROWS_AT_ONCE):
         block = matrix[start : start + _ROWS_AT_ONCE]
         used = np.flatnonzero(block.any(axis=0))
-        near = slice(used[0], used[-1] + 1)
-        np.matmul(block[:, near], values[near], out=out[start : start + len(block)])
-    return out
+        band = slice(used[0], used[-1] + 1)
+        np.matmul(block[:, band], values[band], out=product[start : start + len(block)])
+    return product
 
 
-def _reached(matrix: NDArray[np.float32], positive: NDArray[np.bool_]) -> slice:
-    """Data pixels that get something of the positive logits."""
-    reached = np.flatnonzero(matrix[:, positive].any(axis=1))
-    return slice(int(reached[0]), int(reached[-1]) + 1) if reached.size else slice(0, 0)
+def _touched(matrix: NDArray[np.float32], positive: NDArray[np.bool_]) -> slice:
+    """Rows or columns of data pixels to which a positive logit contributes."""
+    touched = np.flatnonzero(matrix[:, positive].any(axis=1))
+    return slice(int(touched[0]), int(touched[-1]) + 1) if touched.size else slice(0, 0)
 
 
 @lru_cache(maxsize=16)
 def tile_matrices(
     config: ModelConfig, height: int, width: int, zoom: float = 1.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Matrices that enlarge the logits of a tile; all tiles of an image have the same."""
+    """Resampling matrices of a tile's logits, cached: tiles of equal size share a pair."""
     rows, cols = enlarge(config, height, width, zoom)
     return rows.numpy(), cols.numpy()
 
 
 def tile_frame(config: ModelConfig, tile: Tile) -> Frame:
-    """Where data coordinates of a tile lie in the model's input."""
+    """The frame for turning data coordinates of a tile into model pixels."""
     rows, cols = input_size(config, tile.height, tile.width, tile.zoom)
     padded = padded_size(config, tile.height, tile.width, tile.zoom)
     scale = rows / tile.height, cols / tile.width
@@ -146,7 +164,7 @@ def tile_frame(config: ModelConfig, tile: Tile) -> Frame:
 def decode(
     model: Sam, embedding: Embedding, prompts: PromptSet, multimask_output: bool = False
 ) -> dict[int, tuple[Answer, ...]]:
-    """Answers of all objects in one tile.
+    """Decode the prompts of objects in a tile.
 
     Parameters
     ----------
@@ -155,9 +173,10 @@ def decode(
     embedding : Embedding
         Of the tile.
     prompts : PromptSet
-        Prompts on the tile's plane; those outside of the tile must not be among them.
+        All on the tile's plane and inside the tile, see
+        :func:`~napari_sam.prompts.arrays.restrict`.
     multimask_output : bool
-        Three answers an object instead of one.
+        Three candidates for each object instead of one answer.
 
     Returns
     -------
@@ -170,19 +189,20 @@ def decode(
         arrays = prompt_arrays(group, frame)
         masks = CANDIDATES if multimask_output else _masks(model.policy, arrays)
         prediction = _run(model, embedding, arrays, masks)
-        found = _answers(embedding.tile, prediction, model)
-        for object_id, own in zip(arrays.ids, found, strict=True):
-            answers[object_id] = own if multimask_output else (max(own, key=lambda one: one.iou),)
+        by_object = _answers(embedding.tile, prediction, model)
+        for object_id, candidates in zip(arrays.ids, by_object, strict=True):
+            best = max(candidates, key=lambda answer: answer.iou)
+            answers[object_id] = candidates if multimask_output else (best,)
     return answers
 
 
 def _masks(policy: AnswerPolicy, arrays: PromptArrays) -> slice:
-    """Which masks to draw, of which the best will be the answer."""
+    """Mask tokens of the decoder to run; the answer is the mask of the best predicted IoU."""
     points = 0 if arrays.point_coords is None else arrays.point_coords.shape[1]
     if policy.best_candidate_for_box and arrays.boxes is not None and not points:
         return CANDIDATES
-    alone = arrays.boxes is None and arrays.mask_input is None
-    if policy.best_mask_for_click and alone and points == 1:
+    only_points = arrays.boxes is None and arrays.mask_input is None
+    if policy.best_mask_for_click and only_points and points == 1:
         return slice(0, MASK_TOKENS)
     return SINGLE_MASK
 
@@ -193,15 +213,16 @@ def _objects_at_once(embedding: Embedding) -> int:
 
 
 def _groups(prompts: PromptSet, most: int) -> Iterator[PromptSet]:
-    """Objects that have the same kinds of prompts and as many points, a few at a time.
+    """Objects with the same kinds of prompts and the same number of points, at most `most` at once.
 
-    Points of padding would be seen: an answer must not depend on who else is asked.
+    So no object needs padding points. The model would see them, and an answer must not depend on
+    the other objects of a pass.
     """
     by_kind: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for object_id, own in prompts.objects.items():
-        points = sum(isinstance(p, PointPrompt) for p in own)
-        others = (any(isinstance(p, kind) for p in own) for kind in (BoxPrompt, MaskPrompt))
-        by_kind[(points, *others)].append(object_id)
+    for object_id, of_object in prompts.objects.items():
+        points = sum(isinstance(p, PointPrompt) for p in of_object)
+        kinds = (any(isinstance(p, kind) for p in of_object) for kind in (BoxPrompt, MaskPrompt))
+        by_kind[(points, *kinds)].append(object_id)
     for ids in by_kind.values():
         for start in range(0, len(ids), most):
             yield PromptSet({i: prompts.objects[i] for i in ids[start : start + most]})
@@ -228,8 +249,8 @@ def _answers(tile: Tile, prediction: MaskPrediction, model: Sam) -> Iterator[tup
     ious = prediction.iou_predictions[0].float().cpu().numpy()
     scores = prediction.object_score[0, :, 0].float().cpu().numpy()
     matrices = tile_matrices(model.config, tile.height, tile.width, tile.zoom)
-    for own, iou, score in zip(logits, ious, scores, strict=True):
+    for candidates, of_candidates, score in zip(logits, ious, scores, strict=True):
         yield tuple(
-            Answer(tile, mask, float(i), float(score), *matrices)
-            for mask, i in zip(own, iou, strict=True)
+            Answer(tile, mask, float(iou), float(score), *matrices)
+            for mask, iou in zip(candidates, of_candidates, strict=True)
         )

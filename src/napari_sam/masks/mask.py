@@ -1,4 +1,4 @@
-"""Mask: the pixels of one object in one plane, and what the model thinks of them."""
+"""Mask: pixels of an object in a plane, with the scores of the model."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from napari_sam.tiles.bbox import BBox, intersection, place
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mask:
-    """One object in one plane.
+    """The pixels and scores of an object in a plane.
 
     Parameters
     ----------
@@ -23,15 +23,15 @@ class Mask:
     iou : float
         Intersection over union with the true object, as the model predicts it.
     object_score : float
-        Logit that there is an object at all; positive means yes.
+        Logit of the probability that there is an object at all; above 0 it is likely.
     low_res_logits : ndarray, optional
-        ``(h, w)`` float32, a quarter of the model's resolution: what the decoder gave, kept as
-        the ``mask_input`` of the next click.
+        ``(h, w)`` float32 from the decoder, a quarter of the model's resolution: the
+        ``mask_input`` of the next click.
 
     Raises
     ------
     ValueError
-        If `pixels` do not fill `bbox`.
+        If `pixels` are not bool or not of the shape of `bbox`.
     """
 
     plane: tuple[int, ...]
@@ -56,16 +56,16 @@ class Mask:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no pixel in the object."""
+        """Whether no pixel belongs to the object."""
         return not self.pixels.any()
 
     @property
     def confidence(self) -> float:
-        """Trust in the mask, from 0 to 1: predicted IoU times the probability of an object."""
+        """Predicted IoU times the probability of an object, from 0 to 1."""
         return float(self.iou / (1 + np.exp(-self.object_score)))
 
     def within(self, region: BBox) -> NDArray[np.bool_]:
-        """The pixels of a region of the same plane, ``(h, w)`` bool: True inside the object."""
+        """Pixels of a region ``(y0, x0, y1, x1)`` of the plane, ``(h, w)`` bool, True inside."""
         y0, x0, y1, x1 = region
         inside = np.zeros((y1 - y0, x1 - x0), bool)
         shared = intersection(self.bbox, region)
@@ -74,12 +74,12 @@ class Mask:
         return inside
 
     def tight(self) -> "Mask":
-        """The same object in the smallest bbox that holds it.
+        """The same object in the smallest bbox.
 
         Returns
         -------
         Mask
-            If it is empty, with a bbox of no area at the old corner.
+            Of an empty mask, the bbox has no area and lies at the old corner.
         """
         y0, x0, _, _ = self.bbox
         rows = np.flatnonzero(self.pixels.any(axis=1))

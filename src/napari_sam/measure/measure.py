@@ -13,6 +13,7 @@ from napari_sam.image.calibration import Calibration
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.labels.blocks import block_count, block_regions, natural_block
 from napari_sam.labels.classes import ClassTable
+from napari_sam.labels.label_array import LabelArray
 
 from .measurements import Measurements
 
@@ -51,7 +52,7 @@ class _ObjectSums:
 
 
 def measure(
-    labels: Any,
+    labels: LabelArray,
     calibration: Calibration,
     image: Volume | None = None,
     *,
@@ -69,7 +70,7 @@ def measure(
 
 
 def iter_measure(
-    labels: Any,
+    labels: LabelArray,
     calibration: Calibration,
     image: Volume | None = None,
     *,
@@ -124,7 +125,7 @@ def iter_measure(
     return _table(_combined(sums, image), calibration, image, classes, scores)
 
 
-def _check(labels: Any, calibration: Calibration, image: Volume | None) -> None:
+def _check(labels: LabelArray, calibration: Calibration, image: Volume | None) -> None:
     if np.dtype(labels.dtype).kind not in "ui":
         raise LabelError(f"labels are integers, not {labels.dtype}: choose a label image")
     if image is not None and image.label_shape != tuple(labels.shape):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import approximate_polygon, find_contours, points_in_poly
 
 from napari_sam.image.volume import Plane
+from napari_sam.labels.label_array import LabelArray
 
 from .measurements import Measurements
 
@@ -42,7 +42,7 @@ class Outline:
     polygons: tuple[tuple[Ring, ...], ...]
 
 
-def outlines(labels: Any, plane_axes: str, table: Measurements) -> Iterator[Outline]:
+def outlines(labels: LabelArray, plane_axes: str, table: Measurements) -> Iterator[Outline]:
     """Trace the outlines of measured objects; only the object being traced is in memory.
 
     Parameters

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from napari_sam.errors import OutputError
 from napari_sam.image.calibration import Calibration
 from napari_sam.image.volume import Volume
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.files.target import check_may_replace
+from napari_sam.labels.label_array import LabelArray
 
 from .measure import iter_measure
 from .outlines import outlines
@@ -28,7 +28,7 @@ _LIBRARIES = {
 
 def save_measures(
     paths: Sequence[Path],
-    labels: Any,
+    labels: LabelArray,
     calibration: Calibration,
     image: Volume | None = None,
     *,

@@ -1,1 +1,1 @@
-"""Segment Anything as ``nn.Module`` parts, switched by :class:`ModelConfig`."""
+"""Segment Anything and SAM 2 as ``nn.Module`` parts; `ModelConfig` says which parts a model has."""

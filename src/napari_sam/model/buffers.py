@@ -1,7 +1,8 @@
-"""Buffers: memory that is used again from block to block.
+"""Buffers: memory that the blocks of an encoder reuse one after another.
 
-On a CPU, the first touch of a page costs more than the arithmetic on it, and large temporaries are
-given back to the system each time. With gradients, every result is new.
+On a CPU, the first write to a new page of memory costs more than the arithmetic on it, and the
+allocator returns large temporaries to the system each time. With gradients enabled, results must
+outlive the block, so every result is new memory.
 """
 
 import math
@@ -11,13 +12,13 @@ from torch import Tensor, nn
 
 
 class Buffers:
-    """Buffers of one pass through a network; a result is valid until the next of its name."""
+    """Named buffers of one forward pass; a result is valid until the next with the same name."""
 
     def __init__(self) -> None:
         self._buffers: dict[str, Tensor] = {}
 
     def take(self, name: str, shape: tuple[int, ...], like: Tensor) -> Tensor:
-        """Uninitialised memory of a shape, with the type and device of another tensor."""
+        """Uninitialised tensor of a shape, with the dtype and device of ``like``."""
         if torch.is_grad_enabled():
             return like.new_empty(shape)
         size = math.prod(shape)
@@ -27,7 +28,7 @@ class Buffers:
         return buffer[:size].view(shape)
 
     def linear(self, name: str, x: Tensor, layer: nn.Linear) -> Tensor:
-        """``layer(x)``."""
+        """``layer(x)``, written into the buffer ``name``: ``(..., in)`` to ``(..., out)``."""
         if torch.is_grad_enabled():
             result: Tensor = layer(x)
             return result
@@ -37,7 +38,7 @@ class Buffers:
         return out
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
-        """``a + b``, broadcast."""
+        """``a + b``, broadcast, written into the buffer ``sum``."""
         if torch.is_grad_enabled():
             return a + b
         shape = torch.broadcast_shapes(a.shape, b.shape)

@@ -1,4 +1,4 @@
-"""Which parts a Segment Anything model has, as one frozen value."""
+"""Architecture of a Segment Anything model as frozen values."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +9,7 @@ PATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class VitConfig:
-    """A plain vision transformer: SAM 1, EfficientTAM, the built-in model.
+    """Plain vision transformer (arXiv:2010.11929): SAM 1, EfficientTAM, the built-in model.
 
     Parameters
     ----------
@@ -18,14 +18,16 @@ class VitConfig:
     window : int
         Side of an attention window in tokens.
     global_blocks : tuple of int
-        Blocks that attend to everything instead.
+        Indices of the blocks with global attention instead of windows.
     relative_positions : bool
-        Decomposed relative positions in the attention (SAM 1; arXiv:2112.01526).
+        Add decomposed relative positional embeddings to the attention scores (SAM 1;
+        arXiv:2112.01526).
     high_res_layers : tuple of int
-        Blocks whose outputs feed the stride 8 and stride 4 features; empty for none.
+        Indices of the blocks whose outputs feed the stride 8 and the stride 4 features; empty
+        without high-resolution features.
     conv_path : bool
-        Convolutions at stride 2, 4, 8 whose features join the tokens and the high-resolution
-        features; they carry what a 16 px patch blurs: thin and small objects.
+        Add convolutions at stride 2, 4 and 8 whose features join the tokens and the
+        high-resolution features. A 16 px patch blurs thin and small objects, these do not.
     """
 
     dim: int
@@ -40,7 +42,7 @@ class VitConfig:
 
 @dataclass(frozen=True, slots=True)
 class TinyVitConfig:
-    """TinyViT (arXiv:2207.10666) as MobileSAM has it.
+    """TinyViT (arXiv:2207.10666) with the widths and depths of MobileSAM.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ class TinyVitConfig:
 
 @dataclass(frozen=True, slots=True)
 class HieraConfig:
-    """Hiera (arXiv:2306.00989) with a feature pyramid, as SAM 2 has it.
+    """Hiera (arXiv:2306.00989) with a feature pyramid, the image encoder of SAM 2.
 
     Parameters
     ----------
@@ -65,11 +67,12 @@ class HieraConfig:
     depths : tuple of int
         Blocks of each stage.
     global_blocks : tuple of int
-        Blocks that attend to everything.
+        Indices of the blocks with global attention.
     windows : tuple of int
         Side of an attention window in each stage.
     position_grid : int
-        Side of the background positional embedding.
+        Side, in cells, of the learned global positional embedding, which is resized to the grid
+        of tokens (arXiv:2311.05613).
     """
 
     dim: int
@@ -89,19 +92,18 @@ class MemoryConfig:
     dim : int
         Channels of a memory.
     masks : int
-        How many planes are remembered.
+        Largest number of planes in memory, the prompted one included.
     pointers : int
-        How many object pointers are attended to.
+        Largest number of planes whose object pointers are attended to.
     layers : int
         Blocks of the memory attention.
     embed_no_object : bool
-        A plane without the object is marked in its memory (2.1).
+        Add a learned vector to the memory of a plane without the object (SAM 2.1).
     pointer_times : bool
-        The age of an object pointer is encoded (2.1).
+        Encode the distance in planes of an object pointer (SAM 2.1).
     pooling : {"none", "scores", "keys"}
-        Memories of more than one plane are averaged over 2 x 2 places, and the logarithm of four is
-        added to their scores or to their keys (EfficientTAM's ``_1`` and ``_2``,
-        arXiv:2411.18933).
+        Average memories of more than one plane over 2 x 2 tokens, and add the logarithm of four to
+        their scores or to their keys (EfficientTAM's ``_1`` and ``_2``, arXiv:2411.18933).
     """
 
     dim: int = 64
@@ -118,9 +120,9 @@ TrunkConfig = VitConfig | TinyVitConfig | HieraConfig
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Architecture of a :class:`~napari_sam.model.sam.Sam`: which weights exist, in which shapes.
+    """Architecture of a :class:`~napari_sam.model.sam.Sam`: its layers and their widths.
 
-    How the masks of the model become an answer is an
+    How an answer is chosen from the predicted masks is an
     :class:`~napari_sam.model.answer_policy.AnswerPolicy`.
 
     No public checkpoint has exactly the parts of the built-in model, so each part is a switch:
@@ -133,18 +135,19 @@ class ModelConfig:
     trunk : VitConfig, TinyVitConfig or HieraConfig
         Image encoder.
     image_size : int
-        Side of the largest window, model pixels.
+        Side of the largest window in model pixels.
     resize : {"none", "longest", "square"}
-        How a window comes to model pixels: as it is, padded to whole patches; its longest side
-        resized to `image_size` and the rest padded (SAM 1); resized to a square (SAM 2).
+        How a window becomes the encoder's input: pixels unchanged and padded to whole patches;
+        longest side resized to `image_size` and padded to a square (SAM 1); both sides resized to
+        `image_size` (SAM 2).
     pixel_mean, pixel_std : tuple of float
-        Normalisation of RGB values in 0..255.
+        Normalisation of each channel of RGB values in 0..255.
     proposals : bool
-        Head for object centres and foreground at stride 4, from the high-resolution features.
+        Head that predicts object centres and foreground at stride 4.
     proposal_boxes : bool
-        The head also tells how far the object under each cell reaches.
+        The proposal head also predicts the box of the object under each cell.
     instance_decoder : {"bilinear", "transposed"} or None
-        UNETR decoder of micro-sam for automatic segmentation, and how it enlarges.
+        Upsampling of micro-sam's UNETR decoder for automatic segmentation; None without decoder.
     prompt_dim : int
         Width ``D`` of the image embedding, prompts and decoder.
     mask_dim : int
@@ -152,26 +155,26 @@ class ModelConfig:
     mask_prompt_dim : int
         Channels of a mask prompt at the stride of the image embedding, before the last projection.
     decoder_depth, decoder_heads, decoder_mlp_dim : int
-        Two-way transformer.
+        Blocks, attention heads and width of the perceptron of the two-way transformer.
     high_res_features : bool
-        The decoder adds features of stride 8 and 4 while it enlarges the mask.
+        Add encoder features of stride 8 and 4 while the decoder upscales (SAM 2).
     position_scale : tuple of float
         Smallest and largest standard deviation of the gaussian frequencies, log-spaced over the
         columns; ``(1, 1)`` is SAM's.
     object_score : bool
-        Token and head that say whether there is an object at the prompt at all.
+        Token and head that predict whether there is an object at the prompt (SAM 2).
     iou_sigmoid : bool
-        The predicted IoU is a logit (SAM 2).
+        The IoU head predicts a logit (SAM 2) instead of the IoU.
     point_features : bool
-        Point embeddings also carry the stride 4 feature under the point.
+        Add the stride 4 feature under a point to its embedding.
     prompt_maps : bool
-        The prompts are also drawn at stride 4, where the mask is made, so that a mask can be local
-        to its prompt below the size of a patch.
+        Draw the prompts at stride 4 too, where the mask is made, so that a mask can follow its
+        prompt below the size of a patch.
     padding_point : {"points", "no_box", "always"}
-        When the point that is none is appended: to points; to points without a box (SAM 1);
-        to points and boxes (SAM 2).
+        Prompts to which a padding point (label -1) is appended: all with points; points without a
+        box (SAM 1); all with points or boxes (SAM 2).
     memory : MemoryConfig or None
-        Memory of earlier planes.
+        Memory of earlier planes (SAM 2); None without.
     """
 
     name: str
@@ -200,15 +203,15 @@ class ModelConfig:
 
     @property
     def grid_size(self) -> int:
-        """Side of the image embedding of the largest window."""
+        """Side, in tokens, of the image embedding of the largest window."""
         return self.image_size // PATCH
 
     @property
     def proposal_channels(self) -> int:
-        """Channels of the proposal head: centre and foreground, then four sides of a box."""
+        """Channels of the proposal head: centre, foreground, four sides of a box; 0 without."""
         return self.proposals * (2 + 4 * self.proposal_boxes)
 
     @property
     def knows_windows(self) -> bool:
-        """Whether it was trained on windows of any size, anywhere on its positional grid."""
+        """Whether the encoder takes windows of any size, anywhere on its positional grid."""
         return self.resize == "none"

@@ -1,11 +1,12 @@
-"""What the decoder needs of an image."""
+"""Features of an image: the encoder computes them, the decoder reads them."""
 
 from dataclasses import dataclass
 
 from torch import Tensor
 
 Offset = tuple[int, int] | tuple[Tensor, Tensor]
-"""Row and column, in tokens, of windows on the positional grid; tensors to record a step."""
+"""First row and column, in tokens, of windows on the positional grid. Tensors of one int each let a
+recorded training step run again at another place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -17,13 +18,14 @@ class ImageFeatures:
     image_embedding : Tensor
         ``(B, D, H/16, W/16)`` float.
     high_res_features : tuple of Tensor
-        ``(B, D/4, H/8, W/8)`` and ``(B, mask_dim, H/4, W/4)`` float; empty for models without.
+        ``(B, D/4, H/8, W/8)`` and ``(B, mask_dim, H/4, W/4)`` float; empty for SAM 1 and
+        EfficientTAM.
     proposals : Tensor or None
-        ``(B, 2, H/4, W/4)`` float logits: object centre, foreground; or ``(B, 6, H/4, W/4)``, then
-        the logarithms of one plus the distances, in model pixels, from the middle of the cell to
-        the top, left, bottom and right side of the box of the object that lies there.
+        ``(B, 2, H/4, W/4)`` float logits of object centre and foreground. Six channels with
+        proposal boxes: ``log(1 + d)`` for the distance ``d``, in model pixels, from the middle of
+        the cell to the top, left, bottom and right side of the box of its object.
     conditioned : bool
-        The embedding has been conditioned on memories, or on their absence, already.
+        Memory attention, or the learned vector for empty memory, is in the embedding already.
     """
 
     image_embedding: Tensor

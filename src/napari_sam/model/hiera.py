@@ -3,9 +3,9 @@
 Sources: Hiera (arXiv:2306.00989), its windowed positional embedding (arXiv:2311.05613), SAM 2
 (arXiv:2408.00714), feature pyramid (arXiv:1612.03144).
 
-The first stage has 65,536 tokens. Windows do not look at each other, so without gradients a block
-takes a strip of windows after another from norm to perceptron: small enough that no new memory is
-touched, large enough that threads seldom wait for each other.
+The first stage has 65,536 tokens. Windows do not attend to each other, so without gradients a block
+computes strips of windows one after another, each from norm to perceptron. A strip is small enough
+to reuse memory and large enough to keep all threads busy.
 """
 
 import torch
@@ -18,12 +18,12 @@ from .features import ImageFeatures
 from .layers import Mlp, add_linear, gelu
 from .windows import join_windows, partition_windows
 
-_POOL = 2  # tokens along each side that become one between stages
-_VALUES_AT_ONCE = 1_600_000  # tokens times channels of a strip
+_POOL = 2  # stride of the pooling between stages, tokens
+_VALUES_AT_ONCE = 1_600_000  # float values, tokens times channels, of one strip
 
 
 class PoolingAttention(nn.Module):
-    """Multi-head self-attention whose queries may be pooled.
+    """Multi-head self-attention with optional max pooling of the queries.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class PoolingAttention(nn.Module):
     heads : int
         Attention heads.
     pools : bool
-        Take the largest of 2 x 2 queries.
+        Pool the queries over 2 x 2 tokens, and with them the output.
     """
 
     def __init__(self, dim: int, dim_out: int, heads: int, pools: bool) -> None:
@@ -58,16 +58,16 @@ class PoolingAttention(nn.Module):
 
 
 def pool(x: Tensor) -> Tensor:
-    """Largest of 2 x 2 tokens: ``(B, h, w, dim)`` to ``(B, h / 2, w / 2, dim)``.
+    """Maximum over 2 x 2 tokens: ``(B, h, w, dim)`` to ``(B, h / 2, w / 2, dim)``.
 
-    On a CPU faster than max pooling, which also notes where the largest was.
+    On a CPU faster than torch's max pooling, which also computes the index of the maximum.
     """
     x = torch.maximum(x[:, ::_POOL], x[:, 1::_POOL])
     return torch.maximum(x[:, :, ::_POOL], x[:, :, 1::_POOL])
 
 
 class HieraBlock(nn.Module):
-    """Transformer block; the first one of a later stage halves the grid and widens the tokens.
+    """Transformer block; the first of each later stage pools the grid and widens the tokens.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ class HieraBlock(nn.Module):
     heads : int
         Attention heads.
     window : int
-        Side of the attention windows in tokens before pooling; 0 attends to everything.
+        Side of the attention windows in tokens before pooling; 0 for global attention.
     pools : bool
-        Halve the grid.
+        Halve the grid along both axes.
     """
 
     def __init__(self, dim: int, dim_out: int, heads: int, window: int, pools: bool) -> None:
@@ -91,7 +91,7 @@ class HieraBlock(nn.Module):
         self.proj = nn.Linear(dim, dim_out) if dim != dim_out else None
 
     def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
-        """Map ``(B, h, w, dim)`` to ``(B, h', w', dim_out)``, without gradients maybe in place."""
+        """Map ``(B, h, w, dim)`` to ``(B, h', w', dim_out)``; without gradients maybe in place."""
         if torch.is_grad_enabled() or not self.window:
             return self._run(x, buffers)
         b, h, w, _ = x.shape
@@ -134,7 +134,7 @@ class HieraBlock(nn.Module):
 
 
 class Hiera(nn.Module):
-    """Patches of 4 pixels to tokens of stride 4, 8, 16 and 32.
+    """Trunk of Hiera: image to tokens of stride 4, 8, 16 and 32.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class Hiera(nn.Module):
         stage = 0
         for index in range(sum(trunk.depths)):
             first = index - 1 in self.ends
-            # the first block of a stage still has the windows of the one before
+            # the first block of a stage still has the windows of the stage before
             window = 0 if index in trunk.global_blocks else trunk.windows[stage]
             stage, heads = (stage + 1, 2 * heads) if first else (stage, heads)
             dim_out = 2 * dim if first else dim
@@ -162,17 +162,17 @@ class Hiera(nn.Module):
             dim = dim_out
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """Tokens of each stage, ``(B, H / s, W / s, dim)`` for ``s`` = 4, 8, 16, 32."""
+        """Tokens ``(B, H / s, W / s, dim)`` of the stages of stride ``s`` = 4, 8, 16 and 32."""
         x = self.patch_embed["proj"](image).permute(0, 2, 3, 1).contiguous()
         x, stages, buffers = self._add_positions(x), [], Buffers()
         for index, block in enumerate(self.blocks):
             x = block(x, buffers)
             if index in self.ends:
-                stages.append(x)  # the next block pools, so it leaves these tokens alone
+                stages.append(x)  # the next block pools, so it does not write into these tokens
         return stages
 
     def _add_positions(self, x: Tensor) -> Tensor:
-        """Add the background, resized to the grid, and the window, repeated; in place."""
+        """Add, in place, the global positional embedding resized and that of a window repeated."""
         _, h, w, _ = x.shape
         rows, cols = (_bicubic(self.pos_embed.shape[-1], n, x.device) for n in (h, w))
         tile = self.pos_embed_window[0].permute(1, 2, 0)
@@ -195,7 +195,7 @@ def _bicubic(source: int, target: int, device: torch.device) -> Tensor:
 
 
 class PyramidNeck(nn.Module):
-    """Stages of Hiera to the channels of the prompts.
+    """Feature pyramid (arXiv:1612.03144) over the stages of Hiera.
 
     Parameters
     ----------
@@ -212,24 +212,24 @@ class PyramidNeck(nn.Module):
         )
 
     def forward(self, coarse: Tensor, middle: Tensor) -> Tensor:
-        """Image embedding ``(B, D, h, w)`` of the stages of stride 32 and 16."""
+        """Stages ``(B, h, w, dim)`` of stride 32 and 16 to the image embedding ``(B, D, h, w)``."""
         x = conv1x1(middle, self.lateral(1))
         above = conv1x1(coarse, self.lateral(0))
         return x + functional.interpolate(above, scale_factor=2.0, mode="nearest")
 
     def lateral(self, level: int) -> nn.Conv2d:
-        """Convolution of a stage, 0 for the coarsest."""
+        """1x1 convolution of a stage, 0 for the coarsest."""
         conv: nn.Conv2d = self.convs[level]["conv"]  # type: ignore[index]
         return conv
 
 
 def conv1x1(x: Tensor, conv: nn.Conv2d) -> Tensor:
-    """``conv`` of tokens ``(B, h, w, dim)`` as an image ``(B, D, h, w)``."""
+    """1x1 convolution of tokens ``(B, h, w, dim)`` to an image ``(B, D, h, w)``."""
     return functional.linear(x, conv.weight[..., 0, 0], conv.bias).permute(0, 3, 1, 2)
 
 
 def both_conv1x1(x: Tensor, first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
-    """``second(first(x))``; two 1x1 convolutions are one, with far fewer channels between."""
+    """Two 1x1 convolutions ``second(first(x))`` as one matrix product: ``(B, D', h, w)``."""
     weight = second.weight[..., 0, 0] @ first.weight[..., 0, 0]
     biases = (first.bias, second.bias)
     inner, outer = (torch.zeros(()) if bias is None else bias for bias in biases)
@@ -239,14 +239,14 @@ def both_conv1x1(x: Tensor, first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
 
 
 class HieraEncoder(nn.Module):
-    """Images to image embedding and high-resolution features.
+    """Image encoder: Hiera, its feature pyramid, and the high-resolution features.
 
     Parameters
     ----------
     config : ModelConfig
-        With a :class:`HieraConfig`.
+        Widths of the image embedding and the mask features.
     trunk : HieraConfig
-        The same.
+        The trunk in it, typed.
     """
 
     def __init__(self, config: ModelConfig, trunk: HieraConfig) -> None:
@@ -254,7 +254,7 @@ class HieraEncoder(nn.Module):
         dim = config.prompt_dim
         self.trunk = Hiera(trunk)
         self.neck = PyramidNeck([trunk.dim * 2**i for i in (3, 2, 1, 0)], dim)
-        # the decoder's, but they depend on the image alone
+        # layers of the decoder in the paper; computed here since they depend on the image alone
         self.conv_s0 = nn.Conv2d(dim, config.mask_dim, 1)
         self.conv_s1 = nn.Conv2d(dim, dim // 4, 1)
 

@@ -1,4 +1,4 @@
-"""Small layers that several parts of the model share."""
+"""Layers that image encoders, prompt encoder, mask decoder and memory share."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_TOKENS_AT_ONCE = 512  # of a perceptron: what it holds of them stays in the processor's cache
+_TOKENS_AT_ONCE = 512  # the hidden layer of a perceptron then fits in the processor's cache
 
 
 class LayerNorm2d(nn.LayerNorm):
@@ -24,7 +24,7 @@ class LayerNorm2d(nn.LayerNorm):
 
 
 class Mlp(nn.Module):
-    """The two-layer perceptron of a transformer block.
+    """Two-layer perceptron of a transformer block.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ class Mlp(nn.Module):
         return out
 
     def add_to(self, x: Tensor, norm: nn.LayerNorm) -> Tensor:
-        """``x + mlp(norm(x))``; without gradients in place and a few tokens at a time.
+        """``x + mlp(norm(x))``; without gradients in place, 512 tokens at a time.
 
         Parameters
         ----------
         x : Tensor
             ``(..., dim)``.
         norm : nn.LayerNorm
-            Before the perceptron.
+            Layer norm over ``dim``.
         """
         if torch.is_grad_enabled():
             out: Tensor = x + self(norm(x))
@@ -64,7 +64,7 @@ class Mlp(nn.Module):
 
 
 def add_linear(x: Tensor, inputs: Tensor, layer: nn.Linear) -> Tensor:
-    """``x + layer(inputs)``; without gradients in place.
+    """``x + layer(inputs)``; without gradients written into ``x``.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def add_linear(x: Tensor, inputs: Tensor, layer: nn.Linear) -> Tensor:
     inputs : Tensor
         ``(..., layer.in_features)``.
     layer : nn.Linear
-        The layer.
+        With a bias.
     """
     if torch.is_grad_enabled():
         out: Tensor = x + layer(inputs)
@@ -84,7 +84,7 @@ def add_linear(x: Tensor, inputs: Tensor, layer: nn.Linear) -> Tensor:
 
 
 def gelu(x: Tensor) -> Tensor:
-    """GELU; without gradients in place."""
+    """GELU (arXiv:1606.08415), of the same shape; without gradients written into ``x``."""
     if torch.is_grad_enabled():
         return functional.gelu(x)
     activated: Tensor = torch.ops.aten.gelu_(x)
@@ -92,7 +92,7 @@ def gelu(x: Tensor) -> Tensor:
 
 
 class Neck(nn.Sequential):
-    """Tokens ``(B, dim, h, w)`` to the image embedding ``(B, D, h, w)``."""
+    """Two convolutions from tokens ``(B, dim, h, w)`` to the image embedding ``(B, D, h, w)``."""
 
     def __init__(self, dim: int, prompt_dim: int) -> None:
         super().__init__(
@@ -104,7 +104,7 @@ class Neck(nn.Sequential):
 
 
 class HeadMlp(nn.Module):
-    """Perceptron of the decoder's heads: hypernetworks, IoU, object score.
+    """Perceptron with ReLU: hypernetworks, IoU, object score, object pointers.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class HeadMlp(nn.Module):
 
     @property
     def output(self) -> nn.Linear:
-        """The last layer."""
+        """Linear layer without activation at the end."""
         layer: nn.Linear = self.layers[-1]  # type: ignore[assignment]
         return layer
 
@@ -131,7 +131,7 @@ class HeadMlp(nn.Module):
 
 
 class ResidualConv(nn.Module):
-    """Pre-activation residual block of two 3x3 convolutions.
+    """Pre-activation residual block of two 3x3 convolutions (arXiv:1603.05027).
 
     Parameters
     ----------

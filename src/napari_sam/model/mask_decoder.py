@@ -1,4 +1,4 @@
-"""Mask decoder: tokens and image to masks, their IoU and the object score.
+"""Mask decoder: predicts masks, their IoU and the object score from prompts and image.
 
 Sources: SAM (arXiv:2304.02643) for tokens, two-way transformer, hypernetworks and IoU head;
 SAM 2 (arXiv:2408.00714) for the high-resolution features and the object score.
@@ -17,25 +17,25 @@ from .upscaling import FineFeatures, Upscaling, from_cells
 MASK_TOKENS = 4
 SINGLE_MASK = slice(0, 1)
 CANDIDATES = slice(1, MASK_TOKENS)
-NO_HEAD_SCORE = 10.0  # object score of a model that has no such head: there is an object
-STABILITY_DELTA = 0.05  # logits by which a stable mask hardly changes (SAM 2's configuration)
-STABILITY_THRESHOLD = 0.98
+NO_HEAD_SCORE = 10.0  # object score of models without the head: an object is assumed
+STABILITY_DELTA = 0.05  # shift of the logit threshold in the stability score (SAM 2's setting)
+STABILITY_THRESHOLD = 0.98  # stability score below which the best candidate is the answer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskPrediction:
-    """The decoder's answer for ``C`` objects in ``B`` windows.
+    """Predicted masks of ``C`` objects in ``B`` windows.
 
     Parameters
     ----------
     low_res_logits : Tensor
-        ``(B, C, M, H/4, W/4)`` float; above 0 is inside.
+        ``(B, C, M, H/4, W/4)`` float; positive inside of the object.
     iou_predictions : Tensor
-        ``(B, C, M)`` float, expected IoU of each mask.
+        ``(B, C, M)`` float: predicted IoU of each mask with the object.
     object_score : Tensor
         ``(B, C, 1)`` float logit that there is an object; +10 for models without the head.
     mask_tokens : Tensor
-        ``(B, C, M, D)`` float, the tokens that made the masks.
+        ``(B, C, M, D)`` float: output tokens of the masks, of which object pointers are made.
     """
 
     low_res_logits: Tensor
@@ -46,14 +46,14 @@ class MaskPrediction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedImage:
-    """What the decoder computes of an image once, for all clicks.
+    """Part of the decoder's computation that is shared by all prompts on an image.
 
     Parameters
     ----------
     tokens : ImageTokens
-        Image and dense prompt.
+        Image embedding plus dense embeddings.
     fine : FineFeatures
-        High-resolution features.
+        High-resolution features in the order of the upscaling.
     shape : tuple of int
         ``(h, w)`` of the image embedding.
     """
@@ -99,7 +99,7 @@ class MaskDecoder(nn.Module):
         dense_embeddings: Tensor,
         high_res_features: tuple[Tensor, ...],
     ) -> PreparedImage:
-        """Everything that depends on no point and no box.
+        """Compute the part that depends on no point and no box.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class MaskDecoder(nn.Module):
         dense_embeddings : Tensor
             ``(B, C, D, h, w)`` or broadcastable to it.
         high_res_features : tuple of Tensor
-            Stride 8 and stride 4 features, or nothing.
+            Stride 8 and stride 4 features, or an empty tuple.
 
         Returns
         -------
@@ -128,40 +128,41 @@ class MaskDecoder(nn.Module):
         prompt_maps: Tensor | None,
         masks: slice,
     ) -> MaskPrediction:
-        """Predict the masks of all objects in one pass.
+        """Predict the masks of ``C`` objects in one pass.
 
         Parameters
         ----------
         image : PreparedImage
             From :meth:`prepare`.
         sparse_embeddings : Tensor or None
-            ``(B, C, n, D)``.
+            ``(B, C, n, D)`` from the prompt encoder.
         prompt_maps : Tensor or None
             ``(B, C, mask_dim, 4h, 4w)``.
         masks : slice
-            Which of the four mask tokens to answer with.
+            Which of the four mask tokens to predict masks for: the single mask is the first.
 
         Returns
         -------
         MaskPrediction
         """
         b, c = image.tokens.tokens.shape[:2]
-        chooses = self.stable_single_mask and masks == SINGLE_MASK
-        drawn = slice(0, MASK_TOKENS) if chooses else masks
+        stabilises = self.stable_single_mask and masks == SINGLE_MASK
+        predicted = slice(0, MASK_TOKENS) if stabilises else masks
         first = 0 if self.object_score_token is None else 1
         tokens = self._tokens(b, c, sparse_embeddings)
-        tokens, seen = self.transformer(image.tokens, tokens, first + 1 + drawn.stop)
+        tokens, updated = self.transformer(image.tokens, tokens, first + 1 + predicted.stop)
         ious = self.iou_head(tokens[:, :, first])
         ious = ious.sigmoid() if self.iou_sigmoid else ious
         score = self._object_score(tokens)
         tokens = tokens[:, :, first + 1 :]
-        cells = self.upscaling(seen, image.fine, prompt_maps, self._hypernetworks(tokens, drawn))
+        kernels = self._hypernetworks(tokens, predicted)
+        cells = self.upscaling(updated, image.fine, prompt_maps, kernels)
         logits = from_cells(cells, *image.shape)
-        prediction = MaskPrediction(logits, ious[..., drawn], score, tokens[:, :, drawn])
-        return _stable(prediction) if chooses else prediction
+        prediction = MaskPrediction(logits, ious[..., predicted], score, tokens[:, :, predicted])
+        return _stable(prediction) if stabilises else prediction
 
     def _tokens(self, batch: int, classes: int, sparse: Tensor | None) -> Tensor:
-        """Output tokens, then the prompts: ``(B, C, 5 or 6 + n, D)``."""
+        """Output tokens (IoU, masks, object score) and ``n`` prompts, ``(B, C, 5 or 6 + n, D)``."""
         output = [self.iou_token.weight, self.mask_tokens.weight]
         if self.object_score_token is not None:
             output.insert(0, self.object_score_token.weight)
@@ -171,11 +172,12 @@ class MaskDecoder(nn.Module):
         return torch.cat([tokens.expand(*sparse.shape[:2], -1, -1), sparse], dim=2)
 
     def _hypernetworks(self, tokens: Tensor, masks: slice) -> Tensor:
-        """Mask tokens ``(B, C, 4, D)`` to what draws the chosen masks: ``(B, C, M, mask_dim)``."""
+        """Weights ``(B, C, M, mask_dim)`` of the chosen masks from mask tokens ``(B, C, 4, D)``."""
         chosen = range(MASK_TOKENS)[masks]
         return torch.stack([self.hypernetworks[i](tokens[:, :, i]) for i in chosen], dim=2)
 
     def _object_score(self, tokens: Tensor) -> Tensor:
+        """Logit ``(B, C, 1)`` from the first token."""
         if self.object_score_head is None:
             return tokens.new_full((*tokens.shape[:2], 1), NO_HEAD_SCORE)
         score: Tensor = self.object_score_head(tokens[:, :, 0])
@@ -183,9 +185,10 @@ class MaskDecoder(nn.Module):
 
 
 def _stable(four: MaskPrediction) -> MaskPrediction:
-    """Of all four masks the single one, or where that is unstable the best of the candidates.
+    """Single mask of each object, or the best of the three candidates if it is unstable.
 
-    Stability is the IoU between the masks at a little higher and a little lower threshold.
+    The stability score is the IoU of the masks at thresholds ``+STABILITY_DELTA`` and
+    ``-STABILITY_DELTA`` (``dynamic_multimask_via_stability`` in SAM 2's code).
     """
     single = four.low_res_logits[:, :, 0].flatten(2)
     inner = (single > STABILITY_DELTA).sum(-1)
@@ -199,5 +202,5 @@ def _stable(four: MaskPrediction) -> MaskPrediction:
         four.low_res_logits[place],
         four.iou_predictions[place],
         four.object_score,
-        four.mask_tokens[:, :, SINGLE_MASK],  # also then, as the reference does
+        four.mask_tokens[:, :, SINGLE_MASK],  # of the single mask always, as in the reference
     )

@@ -1,4 +1,4 @@
-"""Memory of earlier planes: what is kept of a plane, and how the next one is seen in its light.
+"""Memory of earlier planes: encodes a plane and its masks, and conditions later planes on them.
 
 Source: SAM 2 (arXiv:2408.00714, section 4), with the changes of its version 2.1, and EfficientTAM
 (arXiv:2411.18933), which has the same parts.
@@ -20,17 +20,17 @@ from .memory_bank import PlaneMemory, Recall
 from .memory_encoder import MemoryEncoder
 from .positions import sine_grid, sine_times
 
-_MASK_SCALE, _MASK_BIAS = 20.0, -10.0  # of the masks that are remembered, from 0..1
-_MASK_STRIDE = 4
+_MASK_SCALE, _MASK_BIAS = 20.0, -10.0  # map mask probabilities 0..1 to the encoder's -10..10
+_MASK_STRIDE = 4  # model pixels
 
 
 class Memory(nn.Module):
-    """Everything that a model has for propagating objects through planes.
+    """Memory encoder, memory attention and object pointers of a model.
 
     Parameters
     ----------
     config : ModelConfig
-        A model with memory.
+        With a `MemoryConfig`.
 
     Raises
     ------
@@ -45,9 +45,9 @@ class Memory(nn.Module):
         self.memory_attention = MemoryAttention(dim, self.config)
         self.memory_encoder = MemoryEncoder(dim, memory_dim)
         self.maskmem_tpos_enc = nn.Parameter(torch.zeros(self.config.masks, 1, 1, memory_dim))
-        # added to the embedding of a plane that looks back to nothing
+        # added to the image embedding of a plane without memories
         self.no_mem_embed = nn.Parameter(torch.zeros(1, 1, dim))
-        # in every checkpoint, used by none
+        # every checkpoint has it, the reference implementation never reads it
         self.no_mem_pos_enc = nn.Parameter(torch.zeros(1, 1, dim))
         self.no_obj_ptr = nn.Parameter(torch.zeros(1, dim))
         self.no_obj_embed_spatial = (
@@ -58,19 +58,19 @@ class Memory(nn.Module):
         self.mask_downsample = nn.Conv2d(1, 1, _MASK_STRIDE, stride=_MASK_STRIDE)
 
     def condition(self, features: ImageFeatures, recall: Recall) -> Tensor:
-        """Image embedding of a plane in the light of what is remembered.
+        """Image embedding of a plane, conditioned on the memories of other planes.
 
         Parameters
         ----------
         features : ImageFeatures
             One window of the plane.
         recall : Recall
-            What it looks back to.
+            Memories and object pointers to attend to, from :meth:`MemoryBank.recall`.
 
         Returns
         -------
         Tensor
-            ``(C, D, h, w)`` for the ``C`` objects that are remembered.
+            ``(C, D, h, w)`` float, an embedding for each of the ``C`` objects in memory.
         """
         image_embedding = features.image_embedding
         grid = (image_embedding.shape[-2], image_embedding.shape[-1])
@@ -85,24 +85,26 @@ class Memory(nn.Module):
         object_pointer: Tensor,
         prompted: bool,
     ) -> PlaneMemory:
-        """Keep what the next planes need of this one.
+        """Encode a plane and its masks as a memory for later planes.
 
         Parameters
         ----------
         features : ImageFeatures
             One window of the plane.
         low_res_logits : Tensor
-            ``(C, h, w)`` float at stride 4: the answer for each object.
+            ``(C, 4h, 4w)`` float at stride 4: the mask of each object.
         object_score : Tensor
             ``(C, 1)`` float logits.
         object_pointer : Tensor
             ``(C, D)`` from :meth:`point_at`.
         prompted : bool
-            The mask is what a person has seen and accepted, so it is remembered without doubts.
+            The mask answers a prompt: binarise it, since the user has seen it. Masks of other
+            planes are remembered as probabilities.
 
         Returns
         -------
         PlaneMemory
+            Features in bfloat16, as SAM 2 stores them.
         """
         logits = functional.interpolate(
             low_res_logits[:, None], scale_factor=_MASK_STRIDE, mode="bilinear"
@@ -116,7 +118,7 @@ class Memory(nn.Module):
         return PlaneMemory(remembered.to(torch.bfloat16), object_pointer)
 
     def point_at(self, mask_tokens: Tensor, object_score: Tensor) -> Tensor:
-        """Object pointers: what the objects are, as far as the decoder could tell.
+        """Object pointers: mask tokens projected to vectors that later planes attend to.
 
         Parameters
         ----------
@@ -128,16 +130,16 @@ class Memory(nn.Module):
         Returns
         -------
         Tensor
-            ``(C, D)``; the learned pointer to nothing where there is no object.
+            ``(C, D)``; the learned ``no_obj_ptr`` where the score says there is no object.
         """
         return self.or_nothing(self.obj_ptr_proj(mask_tokens), object_score)
 
     def or_nothing(self, object_pointer: Tensor, object_score: Tensor) -> Tensor:
-        """Object pointers ``(C, D)``, replaced where the score ``(C, 1)`` says there is nothing."""
+        """Object pointers ``(C, D)``; ``no_obj_ptr`` unless the score ``(C, 1)`` is positive."""
         return torch.where(object_score > 0, object_pointer, self.no_obj_ptr)
 
     def _tokens(self, recall: Recall, grid: tuple[int, int]) -> MemoryTokens:
-        """Memories and pointers as tokens, in the order in which they are recalled."""
+        """Memories and object pointers as tokens for the memory attention."""
         tokens = [memory.features.flatten(2).transpose(1, 2) for _, memory in recall.planes]
         features = torch.stack(tokens, dim=1).to(self.maskmem_tpos_enc.dtype)
         place = sine_grid(*grid, features.shape[-1], features.device)
@@ -147,7 +149,7 @@ class Memory(nn.Module):
         return MemoryTokens(features, positions, pointers, times)
 
     def _pointer_tokens(self, recall: Recall, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Pointers ``(C, n, memory_dim)`` and their times ``(n, memory_dim)``."""
+        """Pointers ``(C, n, memory_dim)`` and the encoding of their times ``(n, memory_dim)``."""
         width, pointers = like.shape[-1], [memory.object_pointer for _, memory in recall.pointers]
         if not pointers:
             return like.new_empty(len(like), 0, width), like.new_empty(0, width)
@@ -157,6 +159,7 @@ class Memory(nn.Module):
         return stacked.reshape(len(like), -1, width), times.repeat_interleave(parts, dim=0)
 
     def _times(self, ages: Sequence[int], longest: int, like: Tensor) -> Tensor:
+        """Encoding ``(n, memory_dim)`` of distances in planes; zeros in SAM 2.0."""
         if self.obj_ptr_tpos_proj is None:
             return like.new_zeros(len(ages), like.shape[-1])
         shares = like.new_tensor(ages) / max(longest, 1)

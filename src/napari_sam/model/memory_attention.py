@@ -1,11 +1,12 @@
-"""Memory attention: the image as seen by somebody who remembers earlier planes.
+"""Memory attention: conditions the image embedding of a plane on memories of other planes.
 
 Sources: SAM 2 (arXiv:2408.00714, section 4), rotary positions (arXiv:2403.13298), pooled memories
 of EfficientTAM (arXiv:2411.18933).
 
-The keys of seven planes are 28,672 tokens, and attention to them is most of what a plane costs. The
-values stay in the 64 channels of a memory until they are averaged, since the projection of an
-average is the average of the projections; that is a third less arithmetic.
+The memories of seven planes are 28,672 tokens, and attention to them takes most of the time of a
+plane. The values are averaged in the 64 channels of a memory and projected afterwards: the
+projection of an average is the average of the projections, and this order is a third less
+arithmetic.
 """
 
 import math
@@ -19,27 +20,28 @@ from .config import MemoryConfig
 from .layers import add_linear
 from .positions import rotary_table, rotate, sine_grid
 
-_FEEDFORWARD = 2048
-_POSITION_SHARE = 0.1  # of the positions in the image tokens at the input
-_QUERIES_AT_ONCE = 256  # their scores, 29 MB, are one buffer
-_TOKENS_AT_ONCE = 512  # of a perceptron: what it holds of them stays in the processor's cache
+_FEEDFORWARD = 2048  # hidden width of the perceptron
+_POSITION_SHARE = 0.1  # weight of the positional encoding that is added to the image tokens
+_QUERIES_AT_ONCE = 256  # their scores for 28,672 keys are one buffer of 29 MB
+_TOKENS_AT_ONCE = 512  # the hidden layer of a perceptron then fits in the processor's cache
 _Table = tuple[Tensor, Tensor]
+"""Cosines and sines of :func:`rotary_table`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MemoryTokens:
-    """What a plane attends to.
+    """Tokens of the memories that a plane attends to.
 
     Parameters
     ----------
     features : Tensor
         ``(C, P, h * w, memory_dim)`` memories of ``P`` planes.
     positions : Tensor
-        ``(P, h * w, memory_dim)`` where and when they were.
+        ``(P, h * w, memory_dim)`` encoding of the place and the plane of each memory token.
     pointers : Tensor
         ``(C, n, memory_dim)`` object pointers, cut into tokens as wide as a memory.
     pointer_positions : Tensor
-        ``(n, memory_dim)`` when they were.
+        ``(n, memory_dim)`` encoding of the planes of the pointers.
     """
 
     features: Tensor
@@ -49,14 +51,14 @@ class MemoryTokens:
 
 
 class RotaryAttention(nn.Module):
-    """Attention with one head, whose scores depend on how far apart two tokens are.
+    """Attention of one head with rotary positional encoding (arXiv:2403.13298).
 
     Parameters
     ----------
     dim : int
         Channels of the queries.
     memory_dim : int
-        Channels of what is attended to.
+        Channels of the tokens attended to.
     """
 
     def __init__(self, dim: int, memory_dim: int) -> None:
@@ -75,22 +77,22 @@ class RotaryAttention(nn.Module):
         return rotate(self.still_keys(x), table)
 
     def still_keys(self, x: Tensor) -> Tensor:
-        """Keys of what has no place in the plane, in the same order of channels."""
+        """Keys ``(C, n, dim)`` of tokens without a place in the plane: :meth:`keys` unrotated."""
         return _project_pairs(x, self.k_proj)
 
 
 def _project_pairs(x: Tensor, layer: nn.Linear) -> Tensor:
-    """``layer(x)`` with the even channels first, then the odd ones.
+    """``layer(x)`` with the even channels before the odd.
 
-    Checkpoints have the two channels of a rotation side by side. Scores do not change when queries
-    and keys change their order together, and halves are faster to rotate.
+    In checkpoints, the two channels of a rotation stand side by side. Scores do not depend on the
+    order of channels that queries and keys share, and two halves are faster to rotate.
     """
     weight = torch.cat([layer.weight[0::2], layer.weight[1::2]])
     return functional.linear(x, weight, torch.cat([layer.bias[0::2], layer.bias[1::2]]))
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Average of the values, weighted by how well the keys fit the queries.
+    """Attention ``softmax(q k^T / sqrt(dim) + bias) v`` (arXiv:1706.03762, equation 1).
 
     Parameters
     ----------
@@ -108,11 +110,11 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tenso
     """
     if q.device.type != "cpu" or torch.is_grad_enabled() or q.shape[-1] == v.shape[-1]:
         mask = None if bias is None else bias[None]
-        # the fused kernels want a dimension of heads
+        # the fused kernels need a dimension of heads
         heads = [x[:, None] for x in (q, k, v)]
         out = functional.scaled_dot_product_attention(heads[0], heads[1], heads[2], mask)
         return out[:, 0]
-    # fused attention on a CPU wants values as wide as keys; matrix products want neither
+    # torch's fused attention on a CPU needs values as wide as keys; plain matrix products do not
     out = v.new_empty(*q.shape[:2], v.shape[-1])
     scores = q.new_empty(_QUERIES_AT_ONCE, k.shape[1])
     for query, key, value, answer in zip(q / math.sqrt(q.shape[-1]), k, v, out, strict=True):
@@ -127,14 +129,14 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tenso
 
 
 class MemoryAttentionLayer(nn.Module):
-    """Attention within the plane, to the memories, then a perceptron.
+    """Self-attention within the plane, attention to the memories, perceptron.
 
     Parameters
     ----------
     dim : int
         Channels of the image tokens.
     config : MemoryConfig
-        Channels of a memory, and how memories are pooled.
+        Channels of a memory, and the pooling of memories.
     """
 
     def __init__(self, dim: int, config: MemoryConfig) -> None:
@@ -149,14 +151,15 @@ class MemoryAttentionLayer(nn.Module):
         self.norm3 = nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, memory: MemoryTokens, grid: tuple[int, int]) -> Tensor:
-        """Update the image tokens.
+        """Update the image tokens of ``C`` objects.
 
         Parameters
         ----------
         x : Tensor
-            ``(C, h * w, dim)``, or ``(1, h * w, dim)`` as long as no object has left its trace.
+            ``(C, h * w, dim)``, or ``(1, h * w, dim)`` while the objects share the image
+            tokens, before the first layer.
         memory : MemoryTokens
-            What to attend to.
+            Memories and object pointers to attend to.
         grid : tuple of int
             ``h`` and ``w``.
 
@@ -166,17 +169,17 @@ class MemoryAttentionLayer(nn.Module):
             ``(C, h * w, dim)``.
         """
         table = rotary_table(*grid, x.shape[-1], x.device)
-        x = x + self._look_around(self.norm1(x), table)
-        x = x + self._look_back(self.norm2(x), memory, table, grid)
-        return self._think(x)
+        x = x + self._attend_to_plane(self.norm1(x), table)
+        x = x + self._attend_to_memory(self.norm2(x), memory, table, grid)
+        return self._add_mlp(x)
 
-    def _look_around(self, x: Tensor, table: _Table) -> Tensor:
-        own = self.self_attn
-        seen = attend(own.queries(x, table), own.keys(x, table), own.v_proj(x))
-        out: Tensor = own.out_proj(seen)
+    def _attend_to_plane(self, x: Tensor, table: _Table) -> Tensor:
+        layer = self.self_attn
+        attended = attend(layer.queries(x, table), layer.keys(x, table), layer.v_proj(x))
+        out: Tensor = layer.out_proj(attended)
         return out
 
-    def _look_back(
+    def _attend_to_memory(
         self, x: Tensor, memory: MemoryTokens, table: _Table, grid: tuple[int, int]
     ) -> Tensor:
         cross, (objects, planes) = self.cross_attn_image, memory.features.shape[:2]
@@ -199,10 +202,11 @@ class MemoryAttentionLayer(nn.Module):
 
     def _pool_keys(self, keys: Tensor, grid: tuple[int, int]) -> Tensor:
         pooled = _pool(keys, grid)
-        # where the logarithm belongs is the scores; the checkpoints were trained with it here
+        # a mean of four keys should add the logarithm to its score; these checkpoints were trained
+        # with it added to the keys
         return pooled + math.log(4) if self.pooling == "keys" else pooled
 
-    def _think(self, x: Tensor) -> Tensor:
+    def _add_mlp(self, x: Tensor) -> Tensor:
         if torch.is_grad_enabled():
             out: Tensor = x + self.linear2(torch.relu(self.linear1(self.norm3(x))))
             return out
@@ -218,14 +222,14 @@ def _pool(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
 
 
 class MemoryAttention(nn.Module):
-    """Image embedding conditioned on the memories.
+    """Stack of memory attention layers over the image embedding of a plane.
 
     Parameters
     ----------
     dim : int
         Channels of the image embedding.
     config : MemoryConfig
-        Number of layers and their switches.
+        Number of layers, and the switches of each.
     """
 
     def __init__(self, dim: int, config: MemoryConfig) -> None:
@@ -241,7 +245,7 @@ class MemoryAttention(nn.Module):
         image_embedding : Tensor
             ``(1, dim, h, w)``.
         memory : MemoryTokens
-            What to attend to.
+            Memories and object pointers to attend to.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Which planes are remembered, and which of them a plane looks back to."""
+"""Bank of the memories of a stack, and the choice of memories for each plane."""
 
 from dataclasses import dataclass, field
 
@@ -9,14 +9,14 @@ from .config import MemoryConfig
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaneMemory:
-    """What is kept of one plane for ``C`` objects.
+    """Memory of one plane for ``C`` objects, from :meth:`Memory.remember`.
 
     Parameters
     ----------
     features : Tensor
-        ``(C, memory_dim, h, w)`` bfloat16.
+        ``(C, memory_dim, h, w)`` bfloat16: image and mask of each object.
     object_pointer : Tensor
-        ``(C, D)`` float.
+        ``(C, D)`` float: a vector that identifies each object.
     """
 
     features: Tensor
@@ -24,21 +24,22 @@ class PlaneMemory:
 
 
 Aged = tuple[int, PlaneMemory]
+"""An age, in units that the field of `Recall` says, and a memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recall:
-    """What one plane looks back to.
+    """Memories and object pointers to which one plane attends.
 
     Parameters
     ----------
     planes : tuple of (int, PlaneMemory)
-        Memories with the index of their encoding in time: 0 is the plane before, the last one is
-        for prompted planes, however far away.
+        Memories with the index of their temporal encoding: 0 for the plane before, the last index
+        for every prompted plane, however far away.
     pointers : tuple of (int, PlaneMemory)
         Object pointers with their distance in planes.
     longest : int
-        Distance that counts as 1 in the encoding of the pointers' times.
+        Distance in planes that is encoded as time 1.
     """
 
     planes: tuple[Aged, ...]
@@ -48,16 +49,16 @@ class Recall:
 
 @dataclass(slots=True)
 class MemoryBank:
-    """Memories of the planes of one stack, as many as are needed.
+    """Memories of the planes of one stack that a walk may still need.
 
     Parameters
     ----------
     config : MemoryConfig
-        How many planes and pointers are looked back to.
+        Largest numbers of planes and object pointers to attend to.
     count : int
-        Planes of the stack.
+        Number of planes of the stack.
     prompted, tracked : dict of int to PlaneMemory
-        Memories by plane.
+        Memories by plane: planes with a prompt, and planes that the walk reached without.
     """
 
     config: MemoryConfig
@@ -66,20 +67,20 @@ class MemoryBank:
     tracked: dict[int, PlaneMemory] = field(default_factory=dict)
 
     def recall(self, plane: int, reverse: bool) -> Recall:
-        """What a plane looks back to.
+        """Choose the memories for a plane as SAM 2's video predictor does.
 
         Parameters
         ----------
         plane : int
             Index of the plane.
         reverse : bool
-            The walk goes down, so that the planes above lie in the past.
+            The walk goes down, so the planes above lie in the past.
 
         Returns
         -------
         Recall
-            Every prompted plane, also of the future, then the planes before this one, the farthest
-            first. Pointers come from the past alone.
+            Memories of every prompted plane, past and future, then of the tracked planes before,
+            the farthest first. Object pointers come from the past alone.
         """
         masks, past = self.config.masks, 1 if reverse else -1
         planes = [(masks - 1, memory) for memory in self.prompted.values()]
@@ -95,15 +96,15 @@ class MemoryBank:
         return Recall(tuple(planes), tuple(pointers), longest)
 
     def keep(self, plane: int, memory: PlaneMemory) -> None:
-        """Remember a tracked plane, and forget those that no walk will look back to.
+        """Add the memory of a tracked plane, and drop memories that no walk will need again.
 
-        The ones beside a prompted plane stay: a walk in the other direction starts there.
+        Memories near a prompted plane stay: a walk in the other direction starts there.
         """
         self.tracked[plane] = memory
         needed = (plane, *self.prompted)
         reach = self.config.pointers
         self.tracked = {
-            t: kept
-            for t, kept in self.tracked.items()
+            t: remembered
+            for t, remembered in self.tracked.items()
             if any(abs(t - near) < reach for near in needed)
         }

@@ -1,4 +1,4 @@
-"""Memory encoder: what a plane looked like and where the object was, as one small map.
+"""Memory encoder: fuses the image embedding of a plane with the mask of an object.
 
 Source: SAM 2 (arXiv:2408.00714, section 4 and appendix D); blocks as in ConvNeXt
 (arXiv:2201.03545).
@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from .layers import LayerNorm2d
 
-_MASK_CHANNELS = (1, 4, 16, 64, 256)  # four times as many wherever the mask gets half as wide
-_TOKENS_AT_ONCE = 512  # of a perceptron: what it holds of them stays in the processor's cache
+_MASK_CHANNELS = (1, 4, 16, 64, 256)  # at stride 1, 2, 4, 8 and 16
+_TOKENS_AT_ONCE = 512  # the hidden layer of a perceptron then fits in the processor's cache
 
 
 class MaskDownSampler(nn.Module):
@@ -41,7 +41,7 @@ class MaskDownSampler(nn.Module):
 
 
 class CXBlock(nn.Module):
-    """ConvNeXt block: a wide convolution per channel, then a perceptron per place.
+    """ConvNeXt block: depthwise 7x7 convolution, then a perceptron over the channels.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class CXBlock(nn.Module):
 
 
 class Fuser(nn.Module):
-    """Blocks in which image and mask meet.
+    """ConvNeXt blocks over the sum of image and mask features.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Fuser(nn.Module):
 
 
 class MemoryEncoder(nn.Module):
-    """Image embedding and masks to memories.
+    """Encoder of memories from an image embedding and masks.
 
     Parameters
     ----------
@@ -107,19 +107,19 @@ class MemoryEncoder(nn.Module):
         self.out_proj = nn.Conv2d(dim, memory_dim, 1)
 
     def forward(self, image_embedding: Tensor, masks: Tensor) -> Tensor:
-        """Encode ``C`` objects of one plane.
+        """Encode the memories of ``C`` objects of one plane.
 
         Parameters
         ----------
         image_embedding : Tensor
-            ``(1, dim, h, w)``, without any memory in it.
+            ``(1, dim, h, w)`` float, not conditioned on memories.
         masks : Tensor
-            ``(C, 1, 16h, 16w)``, -10 outside to 10 inside.
+            ``(C, 1, 16h, 16w)`` float, from -10 outside to 10 inside of the object.
 
         Returns
         -------
         Tensor
-            ``(C, memory_dim, h, w)``.
+            ``(C, memory_dim, h, w)`` float.
         """
         x = self.pix_feat_proj(image_embedding) + self.mask_downsampler(masks)
         memory: Tensor = self.out_proj(self.fuser(x))

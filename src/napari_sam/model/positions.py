@@ -1,4 +1,4 @@
-"""Encodings of place and time in the memory: sines, and rotations of queries and keys."""
+"""Encodings of position and time for the memory: sines, and rotations of queries and keys."""
 
 import math
 from functools import lru_cache
@@ -6,15 +6,15 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-_TEMPERATURE = 10000.0
-_KEPT = 8  # a session has one or two grids, on one device
+_TEMPERATURE = 10000.0  # longest over shortest wavelength, about
+_CACHED_GRIDS = 8  # tables in memory; a session has one or two grids, on one device
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_GRIDS)
 def rotary_table(h: int, w: int, dim: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosines and sines that turn pairs of channels by the place of a token.
+    """Cosines and sines that rotate pairs of channels by the position of a token.
 
-    The first half of the pairs turns with x, the second with y (axial rotary positions,
+    The first half of the pairs is rotated by x, the second by y (axial rotary positional encoding,
     arXiv:2403.13298).
 
     Parameters
@@ -24,14 +24,14 @@ def rotary_table(h: int, w: int, dim: int, device: torch.device) -> tuple[Tensor
     dim : int
         Channels, a multiple of four.
     device : torch.device
-        Where the table is.
+        Device of the table.
 
     Returns
     -------
     cos, sin : Tensor
         ``(h * w, dim / 2)`` float32.
     """
-    # an inference tensor could not be used by a later training step
+    # the cached table may be used in training later, which refuses inference tensors
     with torch.inference_mode(False):
         frequencies = _TEMPERATURE ** -(torch.arange(0, dim, 4, device=device) / dim)
         y, x = _places(h, w, device)
@@ -46,7 +46,7 @@ def _places(h: int, w: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn each pair of channels of each token by its angle.
+    """Rotate each pair of channels of each token by the angle of its position.
 
     Parameters
     ----------
@@ -64,11 +64,11 @@ def rotate(x: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_GRIDS)
 def sine_grid(h: int, w: int, dim: int, device: torch.device) -> Tensor:
-    """Sines of the place of each token, y in the first half of the channels, x in the second.
+    """Sine encoding of each position: y in the first half of the channels, x in the second.
 
-    The encoding of DETR (arXiv:2005.12872) with positions normalised to a full turn.
+    The encoding of DETR (arXiv:2005.12872) with positions normalised to ``2 pi``.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def sine_grid(h: int, w: int, dim: int, device: torch.device) -> Tensor:
     dim : int
         Channels, a multiple of four.
     device : torch.device
-        Where the encoding is.
+        Device of the encoding.
 
     Returns
     -------
@@ -95,9 +95,9 @@ def sine_grid(h: int, w: int, dim: int, device: torch.device) -> Tensor:
 
 
 def sine_times(times: Tensor, dim: int) -> Tensor:
-    """Sines of times (arXiv:1706.03762, section 3.5): ``(n,)`` to ``(n, dim)`` float.
+    """Sine encoding (arXiv:1706.03762, section 3.5) of times ``(n,)``: ``(n, dim)`` float.
 
-    As SAM 2 has it: two channels in a row share a wavelength, sines in the first half.
+    In the layout of SAM 2: two neighbouring channels share a wavelength, sines fill the first half.
     """
     pair = torch.arange(dim // 2, device=times.device) // 2
     angles = times[:, None] / _TEMPERATURE ** (4 * pair / dim)

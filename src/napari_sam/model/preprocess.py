@@ -1,8 +1,8 @@
-"""Preprocess: a window of the image as the encoder takes it, and its masks on the way back.
+"""Preprocessing of windows for the encoder, and the way of masks back to data pixels.
 
-SAM 1 and what is made of it resize the longest side to 1024 as 8-bit images, with Pillow's filter,
-and pad the rest with the mean; SAM 2 resizes to a square, whatever the shape; the built-in model
-takes the pixels as they are and pads to whole patches.
+SAM 1, MobileSAM and micro-sam resize 8-bit images with Pillow's filter until the longest side has
+1024 pixels, and pad the rest with the mean. SAM 2 and EfficientTAM resize to a square, whatever the
+shape. The built-in model takes the pixels unchanged and pads to whole patches.
 """
 
 import numpy as np
@@ -17,10 +17,10 @@ Size = tuple[int, int]
 
 
 def input_size(config: ModelConfig, height: int, width: int, zoom: float = 1.0) -> Size:
-    """Rows and columns of model pixels that a window of ``height`` by ``width`` comes to.
+    """Rows and columns, in model pixels without padding, of a window in data pixels.
 
-    What is padded is not counted. Only for a model that takes windows as they are, it matters how
-    many times larger it shall see them; others resize all to one size.
+    ``zoom`` enlarges the window for a model that takes pixels unchanged; all others resize every
+    window to one size and ignore it.
     """
     size = config.image_size
     if config.resize == "none":
@@ -32,7 +32,7 @@ def input_size(config: ModelConfig, height: int, width: int, zoom: float = 1.0) 
 
 
 def padded_size(config: ModelConfig, height: int, width: int, zoom: float = 1.0) -> Size:
-    """Rows and columns of model pixels that the encoder gets, padding included."""
+    """Rows and columns, in model pixels, of the encoder's input, padding included."""
     if config.resize == "none":
         rows, cols = input_size(config, height, width, zoom)
         return rows + -rows % PATCH, cols + -cols % PATCH
@@ -45,7 +45,7 @@ def preprocess(config: ModelConfig, rgb: Tensor, zoom: float = 1.0) -> Tensor:
     Parameters
     ----------
     config : ModelConfig
-        How.
+        Says how to resize and normalise.
     rgb : Tensor
         ``(h, w, 3)`` float32 in 0..255.
     zoom : float
@@ -54,8 +54,8 @@ def preprocess(config: ModelConfig, rgb: Tensor, zoom: float = 1.0) -> Tensor:
     Returns
     -------
     Tensor
-        ``(1, 3, H, W)`` float32, ``H`` and ``W`` as :func:`padded_size` says; padding is right and
-        bottom, and 0 after normalisation.
+        ``(1, 3, H, W)`` float32, ``H`` and ``W`` from :func:`padded_size`; padded right and bottom
+        with 0 after normalisation.
     """
     h, w = rgb.shape[:2]
     size = input_size(config, h, w, zoom)
@@ -68,7 +68,7 @@ def preprocess(config: ModelConfig, rgb: Tensor, zoom: float = 1.0) -> Tensor:
 
 
 def _resize_bytes(rgb: Tensor, size: Size) -> Tensor:
-    """As an 8-bit image, with the filter that SAM's own code and its training used."""
+    """Resize ``(h, w, 3)`` as an 8-bit image with Pillow's filter, as in SAM's own code."""
     values = rgb.round().clamp(0, 255).to(torch.uint8)
     if rgb.shape[:2] != size:
         pixels = Image.fromarray(values.cpu().numpy())
@@ -78,6 +78,7 @@ def _resize_bytes(rgb: Tensor, size: Size) -> Tensor:
 
 
 def _resize_float(rgb: Tensor, size: Size) -> Tensor:
+    """Resize ``(h, w, 3)`` with torch's antialiased filter, as in SAM 2's own code."""
     if rgb.shape[:2] == size:
         return rgb
     image = rgb.permute(2, 0, 1)[None]
@@ -88,16 +89,16 @@ def _resize_float(rgb: Tensor, size: Size) -> Tensor:
 
 
 def restore(config: ModelConfig, maps: Tensor, height: int, width: int) -> Tensor:
-    """Maps of the model's input as maps of the window.
+    """Resize maps of the model's input to the data pixels of the window.
 
     Parameters
     ----------
     config : ModelConfig
-        How the window was resized.
+        Says how the window was resized.
     maps : Tensor
-        ``(B, C, H, W)`` float, one value a model pixel.
+        ``(B, C, H, W)`` float, one value for each model pixel, padding included.
     height, width : int
-        Of the window, data pixels.
+        Size of the window in data pixels.
 
     Returns
     -------
@@ -114,18 +115,18 @@ def restore(config: ModelConfig, maps: Tensor, height: int, width: int) -> Tenso
 def enlarge(
     config: ModelConfig, height: int, width: int, zoom: float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """How low-resolution logits become those of the window.
+    """Matrices that resize low-resolution logits to the data pixels of a window.
 
-    Bilinear resizing is linear and separable, so all that happens to the logits on the way (resized
-    to the model's input, its padding cut off, resized to the window) is one matrix on each side:
-    ``rows @ low_res_logits @ cols.T``. Any part of the window needs only its rows and columns.
+    Bilinear resizing is linear and separable, so its steps (logits to the model's input, padding
+    cut off, input to the window) are one matrix on each side: ``rows @ low_res_logits @ cols.T``.
+    A part of the window needs only its own rows and columns of them.
 
     Parameters
     ----------
     config : ModelConfig
-        How the window was resized.
+        Says how the window was resized.
     height, width : int
-        Of the window, data pixels.
+        Size of the window in data pixels.
     zoom : float
         See :func:`input_size`.
 
@@ -145,7 +146,7 @@ def enlarge(
 
 
 def _enlarge_axis(resize: str, inner: int, padded: int, length: int) -> Tensor:
-    """``(length, padded / 4)``."""
+    """Matrix ``(length, padded / 4)`` of one axis with ``inner`` model pixels before padding."""
     if resize == "square":
         return interpolation(padded // 4, length)
     to_input = interpolation(padded // 4, padded)[:inner]

@@ -1,4 +1,4 @@
-"""Prompt encoder: points, boxes and masks as embeddings (arXiv:2304.02643, section 3)."""
+"""Prompt encoder: points, boxes and masks to embeddings (arXiv:2304.02643, appendix A)."""
 
 import math
 
@@ -46,7 +46,7 @@ class PositionEncoding(nn.Module):
             ``(..., D)`` float: sin and cos of ``2 pi (2 (xy + 0.5) / size - 1) @ gaussian``.
         """
         unit = 2 * (xy + 0.5) / self.image_size - 1
-        # as a matrix product, mixed precision would round it by up to a pixel
+        # no matrix product: mixed precision would round it by up to a pixel
         angle = unit[..., :1] * self.gaussian[0] + unit[..., 1:] * self.gaussian[1]
         angle = 2 * math.pi * angle
         return torch.cat([angle.sin(), angle.cos()], dim=-1)
@@ -77,7 +77,7 @@ class PositionEncoding(nn.Module):
 
 
 class PromptEncoder(nn.Module):
-    """Prompts to sparse and dense embeddings.
+    """Encoder of prompts as sparse and dense embeddings.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class PromptEncoder(nn.Module):
         )
 
     def _pads(self, point_coords: Tensor | None, boxes: Tensor | None) -> bool:
-        """Whether a point that is none is added; SAM says by it that there is no box."""
+        """Whether to append a padding point; SAM 1 appends it to points without a box."""
         if self.padding_point == "always":
             return True
         return point_coords is not None and (boxes is None or self.padding_point == "points")
@@ -115,7 +115,10 @@ class PromptEncoder(nn.Module):
     def embed_points(
         self, coords: Tensor, labels: Tensor, features: Tensor | None, offset: Offset
     ) -> Tensor:
-        """Embed ``(B, C, N, 2)`` points with labels ``(B, C, N)`` as ``(B, C, N, D)``."""
+        """Embed points ``(B, C, N, 2)`` with labels ``(B, C, N)``: ``(B, C, N, D)``.
+
+        ``features`` and ``offset`` are those of :meth:`forward`.
+        """
         pixels = _on_grid(coords, offset)
         encoded = self.position(pixels) + self.point_embeddings[labels.clamp(min=0)]
         if self.point_features is not None and features is not None:
@@ -123,12 +126,12 @@ class PromptEncoder(nn.Module):
         return torch.where((labels < 0)[..., None], self.not_a_point_embed, encoded)
 
     def embed_boxes(self, boxes: Tensor, offset: Offset) -> Tensor:
-        """Embed ``(B, C, 2, 2)`` corners as ``(B, C, 2, D)``."""
+        """Embed corners of boxes ``(B, C, 2, 2)``: ``(B, C, 2, D)``."""
         encoded: Tensor = self.position(_on_grid(boxes, offset))
         return encoded + self.point_embeddings[2:]
 
     def embed_masks(self, mask_input: Tensor) -> Tensor:
-        """Embed ``(B, C, H/4, W/4)`` logits as ``(B, C, D, H/16, W/16)``."""
+        """Embed mask logits ``(B, C, H/4, W/4)``: ``(B, C, D, H/16, W/16)``."""
         b, c = mask_input.shape[:2]
         dense: Tensor = self.mask_downscaling(mask_input.flatten(0, 1)[:, None])
         unflattened: Tensor = dense.unflatten(0, (b, c))
@@ -156,7 +159,8 @@ class PromptEncoder(nn.Module):
         mask_input : Tensor or None
             ``(B, C, H/4, W/4)`` float logits.
         features : Tensor or None
-            ``(B, mask_dim, H/4, W/4)`` features looked up under the points.
+            ``(B, mask_dim, H/4, W/4)`` high-resolution features to sample under the points; read
+            by models with `point_features`.
         offset : Offset
             Place of the window on the positional grid.
 
@@ -173,7 +177,7 @@ class PromptEncoder(nn.Module):
         if boxes is not None:
             sparse.append(self.embed_boxes(boxes, offset))
         if sparse and self._pads(point_coords, boxes):
-            # the order of tokens changes nothing
+            # the transformer does not depend on the order of the tokens
             sparse.append(self.not_a_point_embed.expand(*sparse[0].shape[:2], 1, -1))
         if mask_input is None:
             dense = self.no_mask_embed.view(1, 1, -1, 1, 1)
@@ -183,16 +187,16 @@ class PromptEncoder(nn.Module):
 
 
 def _on_grid(xy: Tensor, offset: Offset) -> Tensor:
-    """Pixels ``(..., 2)`` of a window on the positional grid; ``offset`` is (row, col) in tokens.
+    """Window pixels ``(..., 2)`` xy as pixels of the positional grid.
 
-    Without a tensor of two numbers: to bring one to a GPU waits for all that is under way there.
+    Adds numbers, not a tensor of two: copying a tensor to a GPU waits for its running work.
     """
     x, y = xy.unbind(-1)
     return torch.stack([x + offset[1] * PATCH, y + offset[0] * PATCH], -1)
 
 
 def _sample(features: Tensor, coords: Tensor, stride: int = 4) -> Tensor:
-    """Bilinear look-up of ``(B, F, h, w)`` at ``(B, C, N, 2)`` window pixels: ``(B, C, N, F)``."""
+    """Bilinear samples of ``(B, F, h, w)`` at window pixels ``(B, C, N, 2)``: ``(B, C, N, F)``."""
     h, w = features.shape[-2:]
     x, y = (coords + 0.5).unbind(-1)
     grid = torch.stack([2 * x / (w * stride) - 1, 2 * y / (h * stride) - 1], -1)

@@ -1,21 +1,21 @@
 """Prompts as maps at the resolution of the masks.
 
-The two-way transformer tells the image tokens where the prompts are, at 16 pixels a token. Most
-cells are smaller than that, so the prompts are also drawn where the mask is made, as interactive
-segmentation did before it had tokens (click maps: arXiv:1603.04042; disks: arXiv:2102.06583).
+The two-way transformer passes the prompts to the image at 16 pixels a token. Most cells are smaller
+than 16 pixels, so the prompts are also drawn at stride 4, where the mask is made, as interactive
+segmentation did before SAM (click maps: arXiv:1603.04042; disks: arXiv:2102.06583).
 """
 
 import torch
 from torch import Tensor, nn
 
-POINT_RADII = (3.0, 10.0, 30.0)  # model pixels
-_STRIDE = 4
-_CHANNELS = 2 * len(POINT_RADII) + 3  # foreground, background, box, ellipse in the box, mask
-_MASK_SCALE = 0.25  # of logits, before they saturate
+POINT_RADII = (3.0, 10.0, 30.0)  # standard deviations of the gaussians of a point, model pixels
+_STRIDE = 4  # model pixels
+_CHANNELS = 2 * len(POINT_RADII) + 3  # foreground and background points; box, ellipse, mask
+_MASK_SCALE = 0.25  # factor of mask logits before tanh
 
 
 class PromptMaps(nn.Module):
-    """Draw the prompts of each object and project them to the mask features.
+    """Draw the prompts of each object as maps and project the maps to the mask features.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class PromptMaps(nn.Module):
         boxes: Tensor | None,
         mask_input: Tensor | None,
     ) -> Tensor:
-        """Maps of ``C`` objects in each of ``B`` windows.
+        """Draw the prompts of ``C`` objects in each of ``B`` windows.
 
         Parameters
         ----------
@@ -49,16 +49,16 @@ class PromptMaps(nn.Module):
         Tensor
             ``(B, C, mask_dim, H/4, W/4)`` float.
         """
-        given = (point_coords, boxes, mask_input)
-        batch, classes = next((x.shape[:2] for x in given if x is not None), (1, 1))
+        prompts = (point_coords, boxes, mask_input)
+        batch, classes = next((x.shape[:2] for x in prompts if x is not None), (1, 1))
         maps = self.project.weight.new_zeros(batch, classes, _CHANNELS, *shape)
         y, x = (_STRIDE * (torch.arange(n, device=maps.device) + 0.5) - 0.5 for n in shape)
         points = len(POINT_RADII)
         if point_coords is not None and point_labels is not None:
             for channel, label in ((0, 1), (points, 0)):
-                wanted = (point_labels == label)[..., None, None]
+                has_label = (point_labels == label)[..., None, None]
                 for index, radius in enumerate(POINT_RADII):
-                    disks = _gaussians(point_coords, y, x, radius) * wanted
+                    disks = _gaussians(point_coords, y, x, radius) * has_label
                     maps[:, :, channel + index] = disks.amax(2)
         if boxes is not None:
             maps[:, :, 2 * points] = _inside(boxes, y, x)
@@ -71,14 +71,14 @@ class PromptMaps(nn.Module):
 
 
 def _gaussians(coords: Tensor, y: Tensor, x: Tensor, radius: float) -> Tensor:
-    """``(B, C, N, h, w)``: 1 at each point, falling off over ``radius`` pixels."""
+    """Gaussian ``(B, C, N, h, w)`` around each point, 1 at the point."""
     dy = (y - coords[..., 1:]) / radius
     dx = (x - coords[..., :1]) / radius
     return torch.exp(-dy.square() / 2)[..., None] * torch.exp(-dx.square() / 2)[..., None, :]
 
 
 def _inside(boxes: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """``(B, C, h, w)``: 1 inside the box, 0 outside, soft over a few pixels."""
+    """Soft indicator ``(B, C, h, w)`` of each box: 1 inside, 0 outside, a sigmoid 2 pixels wide."""
     first, last = boxes[..., 0, :], boxes[..., 1, :]
 
     def side(values: Tensor, axis: int) -> Tensor:
@@ -89,7 +89,7 @@ def _inside(boxes: Tensor, y: Tensor, x: Tensor) -> Tensor:
 
 
 def _ellipse(boxes: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """``(B, C, h, w)``: 1 in the middle of the box, 0 on its ellipse, -1 from 1.4 radii on."""
+    """Paraboloid ``(B, C, h, w)`` of each box: 1 in its middle, 0 on its ellipse, at least -1."""
     middle = boxes.mean(-2)
     half = (boxes[..., 1, :] - boxes[..., 0, :]) / 2 + 0.5
 

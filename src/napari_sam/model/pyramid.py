@@ -1,7 +1,8 @@
-"""From patches down to stride 8 and 4: what the built-in model sees of thin and small objects.
+"""High-resolution features and proposals of the built-in model, at stride 8 and 4.
 
-Sources: convolutions beside the patches after "Early Convolutions Help Transformers See Better"
-(arXiv:2106.14881); the way down to stride 8 and 4 as in FPN (arXiv:1612.03144).
+Thin and small objects are blurred by 16 px patches, so convolutions on the image run beside them
+("Early Convolutions Help Transformers See Better", arXiv:2106.14881). A feature pyramid
+(arXiv:1612.03144) joins these with the tokens of intermediate blocks.
 """
 
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ _PYRAMID_DIMS = (64, 48)  # channels of the pyramid at stride 8, 4
 
 
 class ConvPath(nn.Module):
-    """Convolutions at stride 2, 4 and 8 beside the patches."""
+    """Convolutions on the image at stride 2, 4 and 8, beside the patch embedding."""
 
     def __init__(self, token_dim: int) -> None:
         super().__init__()
@@ -29,7 +30,7 @@ class ConvPath(nn.Module):
         self.to_tokens = nn.Conv2d(c8, token_dim, 3, stride=2, padding=1)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Features at stride 4, stride 8 and in token space (stride 16)."""
+        """Features at strides 4 (48 channels) and 8 (96 channels), and tokens at stride 16."""
         x = functional.gelu(self.norm(self.stem(image)))
         x4 = self.block4(self.down4(x))
         x8 = self.block8(self.down8(functional.gelu(x4)))
@@ -37,7 +38,7 @@ class ConvPath(nn.Module):
 
 
 class Pyramid(nn.Module):
-    """Intermediate token layers, and the convolutional path, down to stride 8 and 4."""
+    """Feature pyramid over intermediate tokens and the convolutional path, with a proposal head."""
 
     def __init__(self, config: ModelConfig, trunk: VitConfig) -> None:
         super().__init__()
@@ -46,8 +47,7 @@ class Pyramid(nn.Module):
         self.norm8, self.norm4 = LayerNorm2d(dim), LayerNorm2d(dim)
         self.up8 = nn.ConvTranspose2d(dim, p8, 2, stride=2)
         self.up4 = nn.ConvTranspose2d(dim, p4, 4, stride=4)
-        # from random weights the tokens are noise with the pattern of the patches; let them join
-        # when they have something to say
+        # random tokens are noise with the pattern of the patches, so training starts without them
         for up in (self.up8, self.up4):
             nn.init.normal_(up.weight, std=1e-3)
         self.down = nn.ConvTranspose2d(p8, p4, 2, stride=2)
@@ -62,19 +62,20 @@ class Pyramid(nn.Module):
     def forward(
         self, deep: Tensor, shallow: Tensor, conv: tuple[Tensor, Tensor] | None
     ) -> tuple[tuple[Tensor, Tensor], Tensor | None]:
-        """High-resolution features and proposals.
+        """Compute high-resolution features and proposals.
 
         Parameters
         ----------
         deep, shallow : Tensor
-            ``(B, dim, H/16, W/16)`` outputs of two intermediate blocks.
+            ``(B, dim, H/16, W/16)`` outputs of two intermediate blocks, for stride 8 and 4.
         conv : tuple of Tensor or None
             Stride 4 and stride 8 features of the convolutional path.
 
         Returns
         -------
         tuple
-            Stride 8 and stride 4 features, and the proposal logits or None.
+            Features ``(B, D/4, H/8, W/8)`` and ``(B, mask_dim, H/4, W/4)``; then the proposals of
+            `ImageFeatures` or None.
         """
         x8, x4 = self.up8(self.norm8(deep)), self.up4(self.norm4(shallow))
         if conv is not None and self.lateral4 is not None and self.lateral8 is not None:

@@ -1,4 +1,4 @@
-"""The whole model: image encoder, prompt encoder, mask decoder."""
+"""Segment Anything model: image encoder, prompt encoder, mask decoder, memory."""
 
 from typing import cast
 from weakref import WeakKeyDictionary
@@ -19,19 +19,19 @@ from .tiny_vit import TinyVitEncoder
 from .unetr import InstanceDecoder
 from .vit import VitEncoder
 
-MASK_STRIDE = 4
+MASK_STRIDE = 4  # model pixels of one cell of the low-resolution logits
 _SAM_POLICY = AnswerPolicy()
 
 
 class Sam(nn.Module):
-    """Segment Anything (arXiv:2304.02643) with a class dimension.
+    """Segment Anything model (arXiv:2304.02643) that answers for ``C`` objects at once.
 
     Parameters
     ----------
     config : ModelConfig
-        Which parts, how wide.
+        Its parts and their widths.
     policy : AnswerPolicy
-        How its masks become an answer; read by ``masks/``, ``embeddings/`` and ``propagation/``.
+        How an answer is chosen; read by ``embeddings/``, ``masks/`` and ``propagation/``.
     """
 
     def __init__(self, config: ModelConfig, policy: AnswerPolicy = _SAM_POLICY) -> None:
@@ -43,7 +43,7 @@ class Sam(nn.Module):
         self.mask_decoder = MaskDecoder(config, policy.stable_single_mask)
         self.memory = Memory(config) if config.memory else None
         self.instance_decoder = InstanceDecoder(config) if config.instance_decoder else None
-        # what the decoder computes of an image alone; a click must not compute it again
+        # shared by all prompts on an image, so that a click does not compute it again
         self._prepared: WeakKeyDictionary[ImageFeatures, PreparedImage] = WeakKeyDictionary()
         self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]
             lambda *_: self._prepared.clear()
@@ -51,36 +51,36 @@ class Sam(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return self.prompt_encoder.no_mask_embed.device
 
     def preprocess(self, rgb: Tensor, zoom: float = 1.0) -> Tensor:
-        """One window as the encoder takes it; see :func:`~napari_sam.model.preprocess.preprocess`.
+        """Resize, normalise and pad one window for :meth:`encode_image`.
 
         Parameters
         ----------
         rgb : Tensor
             ``(h, w, 3)`` float32 in 0..255.
         zoom : float
-            How many times larger a model sees it that takes windows as they are.
+            Magnification, for a model that takes pixels unchanged; others ignore it.
 
         Returns
         -------
         Tensor
-            ``(1, 3, H, W)`` float32.
+            ``(1, 3, H, W)`` float32, from :func:`~napari_sam.model.preprocess.preprocess`.
         """
         return preprocess(self.config, rgb, zoom)
 
     def encode_image(self, image: Tensor, offset: tuple[int, int] = (0, 0)) -> ImageFeatures:
-        """Encode windows.
+        """Encode windows, once for all prompts on them.
 
         Parameters
         ----------
         image : Tensor
-            ``(B, 3, H, W)`` float32, normalised, of the size that the family takes.
+            ``(B, 3, H, W)`` float32, normalised, from :meth:`preprocess`.
         offset : tuple of int
-            Row and column, in tokens, of the windows on the positional grid; only a
-            :class:`VitEncoder` takes windows smaller than its grid.
+            First row and column, in tokens, of the windows on the positional grid; not 0 only for
+            a :class:`~napari_sam.model.vit.VitEncoder`.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class Sam(nn.Module):
         multimask_output: bool = False,
         offset: tuple[int, int] = (0, 0),
     ) -> MaskPrediction:
-        """Masks of ``C`` objects in each window.
+        """Predict masks of ``C`` objects in each window.
 
         Parameters
         ----------
@@ -109,9 +109,9 @@ class Sam(nn.Module):
         point_coords, point_labels, boxes, mask_input : Tensor or None
             As :class:`~napari_sam.model.prompt_encoder.PromptEncoder` takes them.
         multimask_output : bool
-            Three candidates (part, whole, cluster) instead of one mask.
+            Predict the three candidates of an ambiguous prompt instead of the single mask.
         offset : tuple of int
-            The one given to :meth:`encode_image`.
+            As for :meth:`encode_image`.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class Sam(nn.Module):
         masks: slice,
         offset: Offset = (0, 0),
     ) -> MaskPrediction:
-        """As :meth:`decode`, with any of the four mask tokens (training looks at all)."""
+        """Predict masks as :meth:`decode` does, for any slice of the four mask tokens."""
         high_res = features.high_res_features
         sparse, dense = self.prompt_encoder(
             point_coords,
@@ -154,9 +154,9 @@ class Sam(nn.Module):
     def _prepare(
         self, features: ImageFeatures, dense: Tensor | None, offset: Offset
     ) -> PreparedImage:
-        """The image for the decoder; kept as long as its features if no mask is in it."""
-        keeps = dense is None and not torch.is_grad_enabled() and offset == (0, 0)
-        if keeps and features in self._prepared:
+        """Image prepared for the decoder; cached with its features if no mask prompt is in it."""
+        caches = dense is None and not torch.is_grad_enabled() and offset == (0, 0)
+        if caches and features in self._prepared:
             return self._prepared[features]
         embedding = features.image_embedding
         if self.memory is not None and not features.conditioned:
@@ -166,7 +166,7 @@ class Sam(nn.Module):
         if dense is None:
             dense = self.prompt_encoder.no_mask_embed.view(1, 1, -1, 1, 1)
         image = self.mask_decoder.prepare(embedding, grid, dense, features.high_res_features)
-        if keeps:
+        if caches:
             self._prepared[features] = image
         return image
 

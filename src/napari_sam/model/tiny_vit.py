@@ -4,9 +4,9 @@ Sources: TinyViT (arXiv:2207.10666), MobileSAM (arXiv:2306.14289), whose last st
 mobile inverted bottlenecks (arXiv:1801.04381).
 
 Tokens are ``(B, h, w, dim)`` everywhere, which convolutions see as channels-last images. In
-evaluation, batch norms are folded into the convolutions before them; the weights are so few that
-this is done at every call and cannot be out of date. Without gradients, the stages of high
-resolution are worked through in strips of rows: the hidden image of the first would be 67 MB.
+evaluation, batch norms are folded into the convolutions before them. The weights are so few that
+they are folded at every call, so a folded copy can never be stale. Without gradients, the stages of
+high resolution are computed in strips of rows: the hidden image of the first would take 67 MB.
 """
 
 from typing import cast
@@ -21,11 +21,11 @@ from .features import ImageFeatures
 from .layers import Mlp, Neck, add_linear, gelu
 from .windows import join_windows, partition_windows
 
-_ROWS_AT_ONCE = 16
+_ROWS_AT_ONCE = 16  # rows of tokens in a strip
 
 
 class ConvNorm(nn.Module):
-    """Convolution and batch norm.
+    """Convolution without bias, and batch norm.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class ConvNorm(nn.Module):
     kernel, stride : int
         Side and step of the kernel; padded so that stride 1 keeps the size.
     depthwise : bool
-        Each channel for itself.
+        Convolve each channel by itself.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ConvNorm(nn.Module):
         self.bn = nn.BatchNorm2d(dim_out)
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Weight and bias of one convolution that does what both do in evaluation."""
+        """Weight and bias of the one convolution that equals convolution and norm in evaluation."""
         bn = self.bn
         mean, variance = cast(Tensor, bn.running_mean), cast(Tensor, bn.running_var)
         scale = bn.weight / (variance + bn.eps).sqrt()
@@ -60,7 +60,7 @@ class ConvNorm(nn.Module):
         x : Tensor
             Tokens.
         pads_rows : bool
-            Pad above and below; a strip from the middle of an image has its neighbours instead.
+            Pad above and below. False for a strip, which brings its neighbouring rows along.
         """
         image = x.permute(0, 3, 1, 2)
         if self.training:
@@ -76,14 +76,14 @@ class ConvNorm(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Point by point to a hidden width, a 3x3 look around, point by point to the output.
+    """Inverted bottleneck: 1x1 convolution to a hidden width, depthwise 3x3, 1x1 to the output.
 
     Parameters
     ----------
     dim, hidden, dim_out : int
         Channels.
     stride : int
-        Of the look around.
+        Step of the depthwise convolution.
     """
 
     def __init__(self, dim: int, hidden: int, dim_out: int, stride: int) -> None:
@@ -94,12 +94,12 @@ class Bottleneck(nn.Module):
         self.conv3 = ConvNorm(hidden, dim_out)
 
     def finish(self, x: Tensor, out: Tensor) -> Tensor:
-        """What becomes of the output, given the input that it came from."""
+        """Combine the output with the input ``x``; subclasses say how."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(B, h, w, dim)`` to ``(B, h / stride, w / stride, dim_out)``."""
-        # a batch norm in training has to see the whole image
+        # in training, a batch norm needs the statistics of the complete image
         if self.training or torch.is_grad_enabled():
             hidden = gelu(self.conv1(x))
             return self.finish(x, self.conv3(gelu(self.conv2(hidden))))
@@ -111,7 +111,7 @@ class Bottleneck(nn.Module):
         return torch.cat(strips, dim=1)
 
     def _strip(self, x: Tensor, top: int, bottom: int) -> Tensor:
-        """The output of some rows; the kernel reaches one row further, and zeros at the border."""
+        """Output of rows ``top:bottom``; the kernel reads one row more, or zeros at the border."""
         first, last = max(top - 1, 0), min(bottom + 1, x.shape[1])
         hidden = gelu(self.conv1(x[:, first:last]))
         missing = (first - (top - 1), bottom + 1 - last)
@@ -122,7 +122,7 @@ class Bottleneck(nn.Module):
 
 
 class MBConv(Bottleneck):
-    """Inverted bottleneck of the first stage, with a shortcut."""
+    """Inverted bottleneck with a shortcut, a block of the first stage."""
 
     def __init__(self, dim: int) -> None:
         super().__init__(dim, 4 * dim, dim, stride=1)
@@ -133,18 +133,18 @@ class MBConv(Bottleneck):
 
 
 class PatchMerging(Bottleneck):
-    """To the width of the next stage, and usually to half the grid."""
+    """Inverted bottleneck to the width of the next stage, and usually to half the grid."""
 
     def __init__(self, dim: int, dim_out: int, stride: int) -> None:
         super().__init__(dim, dim_out, dim_out, stride)
 
     def finish(self, x: Tensor, out: Tensor) -> Tensor:
-        """Nothing more."""
+        """Return the output alone."""
         return out
 
 
 class BiasedAttention(nn.Module):
-    """Multi-head self-attention in windows with a learned bias for each distance of two tokens.
+    """Windowed multi-head self-attention with a learned bias for each distance of two tokens.
 
     Parameters
     ----------
@@ -158,26 +158,26 @@ class BiasedAttention(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
-        # one for each pair of absolute distances along y and x, in this order
+        # index: absolute distance along y times window, plus absolute distance along x
         self.attention_biases = nn.Parameter(torch.zeros(heads, window * window))
 
     def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
         """Attend: ``(B, h, w, dim)`` to the same shape, before the projection."""
         qkv = buffers.linear("qkv", self.norm(x), self.qkv)
-        # the reference pads before the norm, which makes its bias of the zeros
+        # the reference pads with zeros before the norm, which turns them into its bias
         windows = partition_windows(qkv, self.window, self.qkv(self.norm.bias), buffers)
         n = windows.shape[0]
-        # unlike elsewhere, each head has its q, k and v together
+        # TinyViT keeps q, k and v of a head together; other encoders keep q of all heads together
         heads = windows.view(n, -1, self.heads, windows.shape[-1] // self.heads).transpose(1, 2)
         q, k, v = heads.chunk(3, -1)
-        # on a CPU, a mask of three dimensions would keep torch from its fused kernel
+        # on a CPU, torch's fused kernel needs a mask of four dimensions
         bias = self._bias()[None]
         out = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
         joined = out.transpose(1, 2).reshape(*windows.shape[:3], -1)
         return join_windows(joined, self.window, x.shape, buffers)
 
     def _bias(self) -> Tensor:
-        """``(heads, tokens, tokens)``."""
+        """Bias ``(heads, tokens, tokens)`` of each pair of tokens of a window."""
         place = torch.arange(self.window, device=self.attention_biases.device)
         distance = (place[:, None] - place).abs()
         index = distance[:, None, :, None] * self.window + distance[None, :, None, :]
@@ -195,13 +195,13 @@ class TinyVitBlock(nn.Module):
         self.mlp = Mlp(dim, 4 * dim, nn.GELU())
 
     def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
-        """Map ``(B, h, w, dim)`` to the same shape, without gradients maybe in place."""
+        """Map ``(B, h, w, dim)`` to the same shape; without gradients maybe in place."""
         x = add_linear(x, self.attn(x, buffers), self.attn.proj)
         return self.mlp.add_to(self.local_conv(x).contiguous(), self.norm2)
 
 
 class Stage(nn.Module):
-    """Blocks of one width, and the way to the next."""
+    """Blocks of one width, and the downsampling to the next stage."""
 
     def __init__(self, blocks: list[nn.Module], downsample: nn.Module | None) -> None:
         super().__init__()
@@ -216,14 +216,14 @@ class Stage(nn.Module):
 
 
 class TinyVitEncoder(nn.Module):
-    """Images to image embedding.
+    """Image encoder: stem, four stages and neck of TinyViT.
 
     Parameters
     ----------
     config : ModelConfig
-        With a :class:`TinyVitConfig`.
+        Width of the image embedding.
     trunk : TinyVitConfig
-        The same.
+        The trunk in it, typed.
     """
 
     def __init__(self, config: ModelConfig, trunk: TinyVitConfig) -> None:
@@ -255,6 +255,6 @@ def _stage(trunk: TinyVitConfig, index: int) -> Stage:
     last = len(trunk.dims) - 1
     if index == last:
         return Stage(blocks, None)
-    # MobileSAM's last stage stays at stride 16
+    # in MobileSAM, the last stage stays at stride 16
     stride = 1 if index + 1 == last else 2
     return Stage(blocks, PatchMerging(dim, trunk.dims[index + 1], stride))

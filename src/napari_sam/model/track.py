@@ -1,6 +1,6 @@
 """Follow objects from plane to plane, through z or time.
 
-Source: SAM 2 (arXiv:2408.00714, section 4); planes in any order of its video predictor.
+Source: SAM 2 (arXiv:2408.00714, section 4) and its video predictor, with planes for frames.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,34 +20,35 @@ from .memory import Memory
 from .memory_bank import MemoryBank, PlaneMemory
 from .sam import MASK_STRIDE, Sam
 
-_NO_OBJECT = -1024.0  # logit of every pixel where there is no object
-_SURE = 10.0  # logit of a mask that somebody drew
-_CLICKS_WITH_CHOICE = 1  # up to here the best of three masks; more clicks mean one mask
-_BOX_CLICKS = 2  # its corners
+_NO_OBJECT = -1024.0  # logit of every pixel if the object score is not positive
+_SURE = 10.0  # logit inside of a mask prompt, and its negative outside
+_MULTIMASK_CLICKS = 1  # number of clicks up to which the best of three candidates is the answer
+_BOX_CLICKS = 2  # a box counts as two clicks, its corners
 
 
 class Planes(Protocol):
-    """The features of a stack, plane by plane; a list will do."""
+    """Sequence of the features of a stack, such as a list; may encode a plane when it is read."""
 
     def __len__(self) -> int:
-        """How many planes the stack has."""
+        """Number of planes of the stack."""
         ...
 
     def __getitem__(self, plane: int, /) -> ImageFeatures:
-        """One window of one plane, ``B = 1``."""
+        """Features of one window of a plane, ``B = 1``."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlanePrompt:
-    """What ``C`` objects have been shown on one plane: points and boxes, or masks.
+    """Prompts of ``C`` objects on one plane: points and boxes, or masks.
 
     Parameters
     ----------
     point_coords, point_labels, boxes, mask_input : Tensor or None
         As :meth:`~napari_sam.model.sam.Sam.decode` takes them, ``B = 1``.
     masks : Tensor or None
-        ``(1, C, H, W)`` masks of the whole window, at any size; they are answered as they are.
+        ``(1, C, H, W)`` bool or float masks of the window, at any size. The answer is the mask
+        itself; the decoder computes the object pointer alone.
     """
 
     point_coords: Tensor | None = None
@@ -58,21 +59,21 @@ class PlanePrompt:
 
     @property
     def clicks(self) -> int:
-        """Clicks for each object; a box counts as two."""
+        """Number of clicks of each object; a box counts as two."""
         points = 0 if self.point_labels is None else self.point_labels.shape[-1]
         return points + (0 if self.boxes is None else _BOX_CLICKS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaneMasks:
-    """The answer on one plane.
+    """Masks of ``C`` objects on one plane, from :func:`track`.
 
     Parameters
     ----------
     plane : int
         Index of the plane.
     low_res_logits : Tensor
-        ``(1, C, H/4, W/4)`` float; -1024 everywhere where there is no object.
+        ``(1, C, H/4, W/4)`` float; -1024 in every pixel of an absent object.
     iou_predictions : Tensor
         ``(1, C)`` float.
     object_score : Tensor
@@ -101,21 +102,21 @@ def track(
     model : Sam
         A model with memory.
     planes : Planes
-        Features of the stack; each plane is asked for when it is needed.
+        Features of the stack; a plane is read when the walk reaches it.
     prompts : mapping of int to PlanePrompt
-        What was shown on which planes, the same objects on each.
+        Prompts by plane, for the same ``C`` objects on each.
     reverse : bool
         Walk down instead of up.
     start : int, optional
-        Where to begin; the first prompted plane by default.
+        Plane at which the walk begins; the first prompted plane by default.
     bank : MemoryBank, optional
-        Memories of an earlier walk, to which those of this one are added. A walk in the other
-        direction takes the bank of the first one and no prompts.
+        Memories of an earlier walk, to which this walk adds. A walk in the other direction takes
+        the bank of the first walk and no prompts.
 
     Yields
     ------
     PlaneMasks
-        The planes in the order of the walk, without those that were prompted in an earlier walk.
+        Planes in the order of the walk, without planes that an earlier walk had prompts for.
 
     Raises
     ------
@@ -126,11 +127,7 @@ def track(
     bank = MemoryBank(memory.config, len(planes)) if bank is None else bank
     answers = {}
     for plane in sorted(prompts):
-        features = planes[plane]
-        answer = _answer_prompt(model, memory, features, prompts[plane])
-        bank.prompted[plane] = answer.remembered(memory, features, prompted=True)
-        bank.tracked.pop(plane, None)
-        answers[plane] = answer.on(plane)
+        answers[plane] = _answer_prompt(model, memory, planes[plane], bank, plane, prompts[plane])
     if not bank.prompted:
         raise ModelError("no object was shown on any plane; add a point, a box or a mask first")
     first = min(bank.prompted) if start is None else start
@@ -146,7 +143,7 @@ def track(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Answer:
-    """Logits ``(C, h, w)``, IoU ``(C,)``, object score ``(C, 1)``, object pointer ``(C, D)``."""
+    """Logits ``(C, H/4, W/4)``, IoU ``(C,)``, object score ``(C, 1)``, pointer ``(C, D)``."""
 
     logits: Tensor
     iou: Tensor
@@ -161,9 +158,22 @@ class _Answer:
 
 
 def _answer_prompt(
-    model: Sam, memory: Memory, features: ImageFeatures, prompt: PlanePrompt
-) -> _Answer:
-    """A prompted plane is seen without any memory."""
+    model: Sam,
+    memory: Memory,
+    features: ImageFeatures,
+    bank: MemoryBank,
+    plane: int,
+    prompt: PlanePrompt,
+) -> PlaneMasks:
+    """Answer the prompts of a plane and add its memory to the bank."""
+    answer = _prompted(model, memory, features, prompt)
+    bank.prompted[plane] = answer.remembered(memory, features, prompted=True)
+    bank.tracked.pop(plane, None)
+    return answer.on(plane)
+
+
+def _prompted(model: Sam, memory: Memory, features: ImageFeatures, prompt: PlanePrompt) -> _Answer:
+    """Answer the prompts of a plane; the decoder sees its image without memories."""
     if prompt.masks is not None:
         return _answer_mask(model, memory, features, prompt.masks)
     prediction = model.decode(
@@ -172,13 +182,13 @@ def _answer_prompt(
         prompt.point_labels,
         prompt.boxes,
         prompt.mask_input,
-        multimask_output=prompt.clicks <= _CLICKS_WITH_CHOICE,
+        multimask_output=prompt.clicks <= _MULTIMASK_CLICKS,
     )
     return _best(memory, prediction)
 
 
 def _answer_mask(model: Sam, memory: Memory, features: ImageFeatures, masks: Tensor) -> _Answer:
-    """A mask is its own answer; the decoder only says what to call the object."""
+    """Answer a mask prompt by the mask itself; the decoder computes the object pointer."""
     h, w = (PATCH * side for side in features.image_embedding.shape[-2:])
     drawn = masks[0, :, None].to(features.image_embedding.dtype)
     if drawn.shape[-2:] != (h, w):
@@ -190,11 +200,11 @@ def _answer_mask(model: Sam, memory: Memory, features: ImageFeatures, masks: Ten
         mode="bilinear",
         antialias=True,
     )[:, 0]
-    nothing = _no_points(len(drawn), drawn)
+    padding = _padding_points(len(drawn), drawn)
     mask_input = memory.mask_downsample(drawn).transpose(0, 1)
-    # the reference's decoder sees the bare embedding here
+    # here the reference's decoder sees the embedding without the vector for empty memory
     bare = replace(features, conditioned=True)
-    prediction = model.decode(bare, *nothing, mask_input=mask_input)
+    prediction = model.decode(bare, *padding, mask_input=mask_input)
     score = torch.where(drawn.flatten(1).any(dim=1, keepdim=True), _SURE, -_SURE)
     pointer = memory.or_nothing(_best(memory, prediction).pointer, score)
     return _Answer(logits, torch.ones_like(score[:, 0]), score, pointer)
@@ -208,24 +218,24 @@ def _follow(
     plane: int,
     reverse: bool,
 ) -> _Answer:
-    """A plane without prompts: each object sees the image in the light of its own memories."""
+    """Answer a plane without prompts: the image is conditioned on the memories of each object."""
     conditioned = memory.condition(features, bank.recall(plane, reverse))
     objects = len(conditioned)
     high_res = tuple(x.expand(objects, -1, -1, -1) for x in features.high_res_features)
-    coords, labels = (x.transpose(0, 1) for x in _no_points(objects, conditioned))
-    seen = ImageFeatures(conditioned, high_res, conditioned=True)
-    return _best(memory, model.decode(seen, coords, labels, multimask_output=True))
+    coords, labels = (x.transpose(0, 1) for x in _padding_points(objects, conditioned))
+    image = ImageFeatures(conditioned, high_res, conditioned=True)
+    return _best(memory, model.decode(image, coords, labels, multimask_output=True))
 
 
-def _no_points(objects: int, like: Tensor) -> tuple[Tensor, Tensor]:
-    """One point that is none for each object: ``(1, C, 1, 2)`` and ``(1, C, 1)``."""
+def _padding_points(objects: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """One padding point (label -1) for each object: ``(1, C, 1, 2)`` and ``(1, C, 1)``."""
     labels = torch.full((1, objects, 1), -1, device=like.device)
     return like.new_zeros(1, objects, 1, 2), labels
 
 
 def _best(memory: Memory, prediction: MaskPrediction) -> _Answer:
-    """The mask with the highest expected IoU of each object, and nothing where there is none."""
-    # objects are in the batch if each has its own image, else in the class dimension
+    """Mask with the highest predicted IoU of each object; logits of -1024 for an absent object."""
+    # objects lie in the batch if each has an image of its own, else in the class dimension
     logits, iou, score, tokens = (
         x.flatten(0, 1)
         for x in (
@@ -236,8 +246,8 @@ def _best(memory: Memory, prediction: MaskPrediction) -> _Answer:
         )
     )
     row, best = torch.arange(len(iou), device=iou.device), iou.argmax(dim=-1)
-    shown = logits[row, best].where(score[..., None] > 0, _NO_OBJECT)
-    return _Answer(shown, iou[row, best], score, memory.point_at(tokens[row, best], score))
+    masks = logits[row, best].where(score[..., None] > 0, _NO_OBJECT)
+    return _Answer(masks, iou[row, best], score, memory.point_at(tokens[row, best], score))
 
 
 def _memory_of(model: Sam) -> Memory:

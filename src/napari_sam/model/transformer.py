@@ -1,9 +1,9 @@
 """Two-way transformer between prompt tokens and image (arXiv:2304.02643, figure 14).
 
-All tensors carry the class dimension: ``(B, C, N, D)``; the image comes with ``C = 1`` as long as
-the prompts of the objects have not written into it. Few tokens meet thousands of image positions,
-so the projections of the image are moved to the tokens, where they cost next to nothing:
-``q (x W) = (q W') x``. The sums are the same.
+All tensors carry the class dimension: ``(B, C, N, D)``. The image has ``C = 1`` until the prompts
+of the objects have written into it. A handful of tokens meets thousands of image positions, so the
+projections of the image are moved to the tokens, where they cost next to nothing:
+``q (x W)' = (q W') x'``.
 """
 
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from torch.nn import functional
 
 from .layers import Mlp
 
-_PLACES_AT_ONCE = 512  # of the image
+_POSITIONS_AT_ONCE = 512  # image positions whose update fits in the processor's cache
 
 
 class CrossAttention(nn.Module):
-    """Multi-head attention whose inner width may be smaller than its outer one.
+    """Multi-head attention with an optionally smaller inner width.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class CrossAttention(nn.Module):
         return self.attend(self.q_proj(q), self.k_proj(k), self.v_proj(v))
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """As :meth:`forward`, with what is projected already; ``C`` of any may be 1."""
+        """As :meth:`forward`, of projected queries, keys and values; ``C`` of each may be 1."""
         q, k, v = self.split(q), self.split(k), self.split(v)
         out = functional.scaled_dot_product_attention(q, k, v)
         projected: Tensor = self.out_proj(out.transpose(2, 3).flatten(3))
@@ -57,10 +57,10 @@ class CrossAttention(nn.Module):
         return heads.transpose(2, 3)
 
     def read(self, tokens: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """Tokens ``(B, C, n, D)`` look at the image ``(B, C | 1, N, D)``: ``(B, C, n, D)``."""
+        """Attention of tokens ``(B, C, n, D)`` to the image ``(B, C | 1, N, D)``."""
         n = tokens.shape[2]
         query = self.split(self.q_proj(tokens)) * self.scale
-        # a bias of the keys would shift all scores of a token alike
+        # the bias of the keys shifts all scores of a token alike, which softmax ignores
         query = query @ self._per_head(self.k_proj.weight)
         scores = query.flatten(2, 3) @ keys.transpose(2, 3)
         context = (scores.softmax(-1) @ values).unflatten(2, (self.heads, n))
@@ -69,7 +69,7 @@ class CrossAttention(nn.Module):
         return out
 
     def read_projected(self, tokens: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """As :meth:`read`, with keys and values ``(B, C | 1, N, inner)`` projected before."""
+        """As :meth:`read`, of projected keys and values ``(B, C | 1, N, inner)``."""
         query = self.split(self.q_proj(tokens)) * self.scale
         scores = query @ self.split(keys).transpose(3, 4)
         context = scores.softmax(-1) @ self.split(values)
@@ -77,7 +77,7 @@ class CrossAttention(nn.Module):
         return out
 
     def write(self, image: Tensor, keys: Tensor, values: Tensor) -> "Written":
-        """The image ``(B, C | 1, N, D)`` looks at tokens ``(B, C, n, D)``."""
+        """Attention of the image ``(B, C | 1, N, D)`` to tokens ``(B, C, n, D)``."""
         key = self.split(self.k_proj(keys)) * self.scale
         bias = key @ self.q_proj.bias.view(self.heads, -1, 1)
         key = key @ self._per_head(self.q_proj.weight)
@@ -85,12 +85,12 @@ class CrossAttention(nn.Module):
         return self._written(scores + bias, values)
 
     def write_projected(self, queries: Tensor, keys: Tensor, values: Tensor) -> "Written":
-        """As :meth:`write`, with the queries of the image ``(B, C | 1, N, inner)`` projected."""
+        """As :meth:`write`, of projected queries ``(B, C | 1, N, inner)`` of the image."""
         key = self.split(self.k_proj(keys)) * self.scale
         return self._written(key @ self.split(queries).transpose(3, 4), values)
 
     def _written(self, scores: Tensor, values: Tensor) -> "Written":
-        """Scores ``(B, C, heads, n, N)`` and tokens ``(B, C, n, D)``."""
+        """Update of the image from scores ``(B, C, heads, n, N)`` and tokens ``(B, C, n, D)``."""
         projection = self.out_proj.weight.t().unflatten(0, (self.heads, -1))
         value = (self.split(self.v_proj(values)) @ projection).flatten(2, 3)
         return Written(scores.softmax(3).flatten(2, 3), value, self.out_proj.bias)
@@ -103,40 +103,40 @@ class CrossAttention(nn.Module):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Written:
-    """What the tokens write into the image, not yet multiplied out.
+    """Update of the image by the tokens, as factors of a matrix product.
 
     Parameters
     ----------
     probability : Tensor
-        ``(B, C, heads * n, N)`` float.
+        ``(B, C, heads * n, N)`` float: attention of each image position to each token.
     value : Tensor
-        ``(B, C, heads * n, D)`` float.
+        ``(B, C, heads * n, D)`` float: projected tokens.
     bias : Tensor
-        ``(D,)`` float.
+        ``(D,)`` float, of the output projection.
     """
 
     probability: Tensor
     value: Tensor
     bias: Tensor
 
-    def add_to(self, image: Tensor, where: slice) -> Tensor:
-        """Some places of the image ``(B, C | 1, N, D)`` with what is written there."""
-        written = self.probability[..., where].transpose(2, 3) @ self.value
-        return written.add_(self.bias).add_(image[:, :, where])
+    def add_to(self, image: Tensor, positions: slice) -> Tensor:
+        """Sum of update and image ``(B, C | 1, N, D)`` at some positions: ``(B, C, n, D)``."""
+        written = self.probability[..., positions].transpose(2, 3) @ self.value
+        return written.add_(self.bias).add_(image[:, :, positions])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageTokens:
-    """The image as the transformer takes it: all that depends on no point and no box.
+    """Image tokens and their projections, computed once for all points and boxes.
 
     Parameters
     ----------
     tokens : Tensor
-        ``(B, C | 1, N, D)`` float, one token a patch.
+        ``(B, C | 1, N, D)`` float, one token for each patch; ``C`` objects with mask prompts.
     position : Tensor
-        ``(N, D)`` float.
+        ``(N, D)`` float positional encoding.
     keys, values, queries : Tensor
-        ``(B, C | 1, N, D / 2)`` float, projections for the first block.
+        ``(B, C | 1, N, D / 2)`` float, projections in the first block.
     """
 
     tokens: Tensor
@@ -161,69 +161,69 @@ class TwoWayBlock(nn.Module):
         self.norm4 = nn.LayerNorm(dim)
 
     def prepare(self, image: Tensor, position: Tensor) -> ImageTokens:
-        """Project an image that no token has written into yet."""
-        here = image + position
+        """Project an image ``(B, C | 1, N, D)`` before any token has written into it."""
+        positioned = image + position
         return ImageTokens(
             image,
             position,
-            self.cross_attn_token_to_image.k_proj(here),
+            self.cross_attn_token_to_image.k_proj(positioned),
             self.cross_attn_token_to_image.v_proj(image),
-            self.cross_attn_image_to_token.q_proj(here),
+            self.cross_attn_image_to_token.q_proj(positioned),
         )
 
     def start(self, tokens: Tensor, image: ImageTokens) -> tuple[Tensor, Tensor, Tensor]:
-        """Update tokens and image as the first block, in which tokens are their own positions.
+        """Update tokens and image in the first block, where tokens are their own positions.
 
         Returns
         -------
         tuple of Tensor
-            Tokens, image, and the image with its positions added.
+            Tokens ``(B, C, n, D)``, image ``(B, C, N, D)``, and image plus positional encoding.
         """
         token_pe = tokens
         tokens = self.norm1(self.self_attn(tokens, tokens, tokens))
         read = self.cross_attn_token_to_image.read_projected
-        tokens = self._think(tokens, read(tokens + token_pe, image.keys, image.values))
+        tokens = self._add_mlp(tokens, read(tokens + token_pe, image.keys, image.values))
         write = self.cross_attn_image_to_token.write_projected
         written = write(image.queries, tokens + token_pe, tokens)
-        return tokens, *self._take(image.tokens, written, image.position)
+        return tokens, *self._update(image.tokens, written, image.position)
 
     def forward(
-        self, tokens: Tensor, image: Tensor, here: Tensor, token_pe: Tensor, image_pe: Tensor
+        self, tokens: Tensor, image: Tensor, positioned: Tensor, token_pe: Tensor, image_pe: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Update tokens and image as a later block; ``here`` is ``image + image_pe``."""
+        """Update tokens and image in a later block; ``positioned`` is ``image + image_pe``."""
         q = tokens + token_pe
         tokens = self.norm1(tokens + self.self_attn(q, q, tokens))
-        read = self.cross_attn_token_to_image.read(tokens + token_pe, here, image)
-        tokens = self._think(tokens, read)
-        written = self.cross_attn_image_to_token.write(here, tokens + token_pe, tokens)
-        return tokens, *self._take(image, written, image_pe)
+        read = self.cross_attn_token_to_image.read(tokens + token_pe, positioned, image)
+        tokens = self._add_mlp(tokens, read)
+        written = self.cross_attn_image_to_token.write(positioned, tokens + token_pe, tokens)
+        return tokens, *self._update(image, written, image_pe)
 
-    def _think(self, tokens: Tensor, read: Tensor) -> Tensor:
+    def _add_mlp(self, tokens: Tensor, read: Tensor) -> Tensor:
         tokens = self.norm2(tokens + read)
-        thought: Tensor = self.norm3(tokens + self.mlp(tokens))
-        return thought
+        out: Tensor = self.norm3(tokens + self.mlp(tokens))
+        return out
 
-    def _take(self, image: Tensor, written: Written, image_pe: Tensor) -> tuple[Tensor, Tensor]:
-        """The image after the tokens wrote into it, and the same with its positions.
+    def _update(self, image: Tensor, written: Written, image_pe: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised sum of image and update, and the same plus the positional encoding.
 
-        Without gradients a few places at a time, which then stay in the processor's cache.
+        Without gradients 512 positions at a time, which fit in the processor's cache.
         """
-        places = image.shape[2]
+        count = image.shape[2]
         if torch.is_grad_enabled():
-            seen = self.norm4(written.add_to(image, slice(places)))
-            return seen, seen + image_pe
-        seen = image.new_empty(*written.value.shape[:2], *image.shape[2:])
-        here = torch.empty_like(seen)
-        for start in range(0, places, _PLACES_AT_ONCE):
-            where = slice(start, min(start + _PLACES_AT_ONCE, places))
-            normed = self.norm4(written.add_to(image, where))
-            seen[:, :, where] = normed
-            torch.add(normed, image_pe[where], out=here[:, :, where])
-        return seen, here
+            updated = self.norm4(written.add_to(image, slice(count)))
+            return updated, updated + image_pe
+        updated = image.new_empty(*written.value.shape[:2], *image.shape[2:])
+        positioned = torch.empty_like(updated)
+        for start in range(0, count, _POSITIONS_AT_ONCE):
+            part = slice(start, min(start + _POSITIONS_AT_ONCE, count))
+            normed = self.norm4(written.add_to(image, part))
+            updated[:, :, part] = normed
+            torch.add(normed, image_pe[part], out=positioned[:, :, part])
+        return updated, positioned
 
 
 class TwoWayTransformer(nn.Module):
-    """A few two-way blocks and a last look of the tokens at the image."""
+    """Two-way blocks and a last attention of the tokens to the image."""
 
     def __init__(self, depth: int, dim: int, heads: int, mlp_dim: int) -> None:
         super().__init__()
@@ -232,20 +232,20 @@ class TwoWayTransformer(nn.Module):
         self.norm_final_attn = nn.LayerNorm(dim)
 
     def prepare(self, image: Tensor, position: Tensor) -> ImageTokens:
-        """What depends on the image alone.
+        """Compute the part that depends on the image alone.
 
         Parameters
         ----------
         image : Tensor
-            ``(B, C | 1, N, D)`` float.
+            ``(B, C | 1, N, D)`` float, with the dense embeddings added.
         position : Tensor
-            ``(N, D)`` float.
+            ``(N, D)`` float positional encoding.
         """
         first: TwoWayBlock = self.layers[0]  # type: ignore[assignment]
         return first.prepare(image, position)
 
-    def forward(self, image: ImageTokens, tokens: Tensor, wanted: int) -> tuple[Tensor, Tensor]:
-        """Let tokens and image look at each other.
+    def forward(self, image: ImageTokens, tokens: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """Update tokens and image by each other.
 
         Parameters
         ----------
@@ -253,23 +253,24 @@ class TwoWayTransformer(nn.Module):
             From :meth:`prepare`.
         tokens : Tensor
             ``(B, C, n, D)`` float, also used as their own positional encoding.
-        wanted : int
-            How many of the tokens, from the first on, are asked for: only they look at the image
-            for the last time.
+        count : int
+            Number of output tokens, which come first; only these take part in the last attention.
 
         Returns
         -------
         tuple of Tensor
-            ``(B, C, wanted, D)`` tokens and ``(B, C, N, D)`` image.
+            ``(B, C, count, D)`` tokens and ``(B, C, N, D)`` image.
         """
         token_pe = tokens
         first, *later = cast(Iterable[TwoWayBlock], self.layers)
-        tokens, seen, here = first.start(tokens, image)
+        tokens, updated, positioned = first.start(tokens, image)
         for layer in later:
-            tokens, seen, here = layer(tokens, seen, here, token_pe, image.position)
-        tokens, token_pe = tokens[:, :, :wanted], token_pe[:, :, :wanted]
-        attended = self.final_attn_token_to_image.read(tokens + token_pe, here, seen)
-        return self.norm_final_attn(tokens + attended), seen
+            tokens, updated, positioned = layer(
+                tokens, updated, positioned, token_pe, image.position
+            )
+        tokens, token_pe = tokens[:, :, :count], token_pe[:, :, :count]
+        attended = self.final_attn_token_to_image.read(tokens + token_pe, positioned, updated)
+        return self.norm_final_attn(tokens + attended), updated
 
 
 def flatten_image(x: Tensor) -> Tensor:

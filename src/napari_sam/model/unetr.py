@@ -1,4 +1,4 @@
-"""Instance decoder: micro-sam's UNETR, which draws all objects of an image at once.
+"""Instance decoder of micro-sam: a UNETR for automatic segmentation of all objects of an image.
 
 Sources: UNETR (arXiv:2103.10504), Segment Anything for Microscopy (doi:10.1038/s41592-024-02580-4);
 parameters are named as in its checkpoints.
@@ -15,19 +15,19 @@ from torch.nn import functional
 from .config import ModelConfig
 
 MAPS = 3  # foreground, distance to the centre, distance to the boundary
-_WIDTHS = (512, 256, 128, 64)
-_EPS = 1e-5
+_WIDTHS = (512, 256, 128, 64)  # channels from coarse to fine
+_EPS = 1e-5  # of the instance norm, torch's default
 
 
 class Upsampler(nn.Module):
-    """Twice the size: bilinear and a 1x1 convolution, or in older models a transposed one.
+    """Upsampling by 2: bilinear with a 1x1 convolution, or transposed convolution in older models.
 
     Parameters
     ----------
     dim, dim_out : int
         Channels.
     transposed : bool
-        The older form.
+        Use the transposed convolution.
     """
 
     def __init__(self, dim: int, dim_out: int, transposed: bool) -> None:
@@ -43,7 +43,8 @@ class Upsampler(nn.Module):
         if self.transposed:
             large: Tensor = self.block(x)
             return large
-        # the convolution first: both are linear and weights of the resizing sum to 1
+        # the convolution comes first, on fewer pixels: both are linear, and the weights of the
+        # resizing sum to 1
         return functional.interpolate(
             self.conv(x), scale_factor=2.0, mode="bilinear", align_corners=False
         )
@@ -66,7 +67,7 @@ class Deconvolution(nn.Module):
 
 
 class DoubleConv(nn.Module):
-    """Twice: instance norm without weights, 3x3 convolution, ReLU."""
+    """Two times instance norm without weights, 3x3 convolution, ReLU."""
 
     def __init__(self, dim: int, dim_out: int) -> None:
         super().__init__()
@@ -77,24 +78,24 @@ class DoubleConv(nn.Module):
     def forward(self, *parts: Tensor) -> Tensor:
         """Map ``(B, dim, h, w)`` to ``(B, dim_out, h, w)``.
 
-        The input may come in several parts along the channels, each of which is used up: joined
-        they would be half a gigabyte more.
+        The input may come in several parts along the channels, which are overwritten. Joining the
+        parts would take half a gigabyte more.
         """
         for conv in cast(Iterable[nn.Conv2d], self.block.values()):
             weights = conv.weight.split([part.shape[1] for part in parts], dim=1)
             biases = (conv.bias, *[None] * (len(parts) - 1))
-            x, *others = (
+            x, *terms = (
                 functional.conv2d(normalise(part), weight, bias, padding=1)
                 for part, weight, bias in zip(parts, weights, biases, strict=True)
             )
-            for other in others:
-                x.add_(other)
+            for term in terms:
+                x.add_(term)
             parts = (torch.relu_(x),)
         return x
 
 
 def normalise(x: Tensor) -> Tensor:
-    """Instance norm of ``(B, dim, h, w)``; without gradients in place."""
+    """Instance norm (arXiv:1607.08022) of ``(B, dim, h, w)``; without gradients in place."""
     if torch.is_grad_enabled():
         return functional.instance_norm(x)
     variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
@@ -102,7 +103,7 @@ def normalise(x: Tensor) -> Tensor:
 
 
 class PyramidDecoder(nn.Module):
-    """Three times: upsample, join what has the same size, convolve."""
+    """Three steps of upsampling, concatenation with the skip features, and convolution."""
 
     def __init__(self, transposed: bool) -> None:
         super().__init__()
@@ -110,27 +111,27 @@ class PyramidDecoder(nn.Module):
         self.blocks = nn.ModuleList(DoubleConv(dim, dim_out) for dim, dim_out in steps)
         self.samplers = nn.ModuleList(Upsampler(dim, dim_out, transposed) for dim, dim_out in steps)
 
-    def forward(self, x: Tensor, joined: list[Tensor]) -> Tensor:
-        """Map ``(B, 512, h, w)`` to ``(B, 64, 8 h, 8 w)``; the list is used up."""
+    def forward(self, x: Tensor, skips: list[Tensor]) -> Tensor:
+        """Map ``(B, 512, h, w)`` to ``(B, 64, 8 h, 8 w)``; empties ``skips`` to free memory."""
         for block, sampler in zip(self.blocks, self.samplers, strict=True):
             x = sampler(x)
-            x = block(x, _middle(joined.pop(0), x.shape[1]))
+            x = block(x, _middle(skips.pop(0), x.shape[1]))
         return x
 
 
 def _middle(x: Tensor, channels: int) -> Tensor:
-    """The middle channels: the reference crops what it joins, along the channels too."""
+    """Crop to the middle channels, as the reference crops its skip features."""
     first = (x.shape[1] - channels) // 2
     return x[:, first : first + channels].contiguous(memory_format=torch.channels_last)
 
 
 class InstanceDecoder(nn.Module):
-    """Image embedding to maps of foreground and distances.
+    """Decoder from the image embedding to maps of foreground and distances.
 
     Parameters
     ----------
     config : ModelConfig
-        Width of the image embedding, and which form of upsampling.
+        Width of the image embedding, and the form of the upsampling.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -148,7 +149,7 @@ class InstanceDecoder(nn.Module):
         self.out_conv = nn.Conv2d(_WIDTHS[-1], MAPS, 1)
 
     def forward(self, image_embedding: Tensor) -> Tensor:
-        """Draw the maps.
+        """Predict the maps, from which ``masks/`` grows all objects by watershed.
 
         Parameters
         ----------

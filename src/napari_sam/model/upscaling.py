@@ -1,8 +1,8 @@
 """Upscaling: image tokens up to the stride of the masks (arXiv:2304.02643, figure 14).
 
 A transposed convolution whose kernel equals its stride is a matrix product that gives each token
-its own patch of finer cells. The cells stay in that order, ``(token, 2x2, 2x2)``, until the masks
-are there: rows of channels, no image to rearrange in between.
+its own patch of finer cells. The cells stay in this order, ``(token, 2x2, 2x2)``, until the masks
+are computed: every step is a product of rows of channels, and no image is rearranged in between.
 """
 
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from torch.nn import functional
 
 from .layers import LayerNorm2d, gelu
 
-_TOKENS_AT_ONCE = 512  # what becomes of them stays in the processor's cache
+_TOKENS_AT_ONCE = 512  # their 8192 cells fit in the processor's cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FineFeatures:
-    """What is added to every object's image while it is enlarged, in the order of the cells.
+    """High-resolution features plus biases of the upscaling, in the order of the cells.
 
     Parameters
     ----------
     stride8 : Tensor
-        ``(B, 1, N * 4, D / 4)`` or ``(1, 1, 1, D / 4)`` float, biases included.
+        ``(B, 1, N * 4, D / 4)`` float; ``(1, 1, 1, D / 4)`` without such features.
     stride4 : Tensor
-        ``(B, 1, N * 16, mask_dim)`` or ``(1, 1, 1, mask_dim)`` float, biases included.
+        ``(B, 1, N * 16, mask_dim)`` float; ``(1, 1, 1, mask_dim)`` without.
     """
 
     stride8: Tensor
@@ -33,17 +33,16 @@ class FineFeatures:
 
 
 class Upscaling(nn.Module):
-    """Image tokens up to stride 4, adding the high-resolution features on the way.
+    """Upscale image tokens to stride 4, adding the high-resolution features on the way.
 
-    With prompt maps, these are added too, and one more layer lets a pixel weigh what it looks like
-    against where the prompts are.
+    A model with prompt maps adds them too, and mixes image and prompts by one more layer.
 
     Parameters
     ----------
     dim, mask_dim : int
         Channels of the tokens and of the masks.
     prompt_maps : bool
-        With the additional layer.
+        Add prompt maps and the mixing layer.
     """
 
     def __init__(self, dim: int, mask_dim: int, prompt_maps: bool) -> None:
@@ -54,7 +53,7 @@ class Upscaling(nn.Module):
         self.mix = nn.Conv2d(mask_dim, mask_dim, 1) if prompt_maps else None
 
     def prepare(self, high_res_features: tuple[Tensor, ...]) -> FineFeatures:
-        """Bring ``(B, D/4, 2h, 2w)`` and ``(B, mask_dim, 4h, 4w)`` into the order of the cells."""
+        """Reorder features ``(B, D/4, 2h, 2w)`` and ``(B, mask_dim, 4h, 4w)`` to cells."""
         biases = (self.dc1.bias, self.dc2.bias)
         if not high_res_features:
             stride8, stride4 = (_bias(bias)[None, None, None] for bias in biases)
@@ -68,7 +67,7 @@ class Upscaling(nn.Module):
     def forward(
         self, image: Tensor, fine: FineFeatures, maps: Tensor | None, masks: Tensor
     ) -> Tensor:
-        """Enlarge the image of each object and draw its masks in it.
+        """Upscale the image of each object and compute its masks.
 
         Parameters
         ----------
@@ -79,12 +78,12 @@ class Upscaling(nn.Module):
         maps : Tensor or None
             ``(B, C, mask_dim, 4h, 4w)`` prompt maps.
         masks : Tensor
-            ``(B, C, M, mask_dim)`` what the hypernetworks made of the mask tokens.
+            ``(B, C, M, mask_dim)`` output of the hypernetworks for the mask tokens.
 
         Returns
         -------
         Tensor
-            ``(B, C, M, N * 16)`` logits in the order of the cells; :func:`from_cells` undoes it.
+            ``(B, C, M, N * 16)`` logits in the order of the cells, for :func:`from_cells`.
         """
         cells = None
         if maps is not None:
@@ -111,19 +110,19 @@ class Upscaling(nn.Module):
 
 
 def _bias(bias: Tensor | None) -> Tensor:
-    """Of a transposed convolution; it always has one."""
+    """Bias ``(dim,)`` of a transposed convolution; never None here, which torch's type allows."""
     return torch.zeros(()) if bias is None else bias
 
 
 def _of(cells: Tensor, tokens: slice, each: int) -> Tensor:
-    """Cells of some tokens; what is the same for all cells stays so."""
+    """Cells of some tokens, ``each`` for every token; a value shared by all cells stays one."""
     if cells.shape[2] == 1:
         return cells
     return cells[:, :, tokens.start * each : tokens.stop * each]
 
 
 def _unfold(x: Tensor, layer: nn.ConvTranspose2d) -> Tensor:
-    """``(..., cells, dim)`` to ``(..., 4 * cells, dim of the layer)``, without the bias."""
+    """Transposed convolution without bias: ``(..., n, dim)`` to ``(..., 4 * n, dim_out)``."""
     weight = layer.weight.permute(0, 2, 3, 1).flatten(1)
     cells: Tensor = (x @ weight).unflatten(-1, (4, -1))
     return cells.flatten(-3, -2)

@@ -3,8 +3,8 @@
 Sources: ViT (arXiv:2010.11929), ViTDet windows (arXiv:2203.16527), decomposed relative positions
 (arXiv:2112.01526), Segment Anything (arXiv:2304.02643).
 
-Without gradients, a block works in place and in pieces that stay in the processor's cache: on a
-CPU, touching new memory costs more than the arithmetic.
+Without gradients, a block works in place and in parts that fit in the processor's cache: on a CPU,
+writing to new memory costs more than the arithmetic.
 """
 
 import torch
@@ -27,7 +27,7 @@ class Attention(nn.Module):
     dim, heads : int
         Width and number of heads.
     window : int
-        Side of the windows in tokens; only needed with relative positions.
+        Side of the windows in tokens; the size of the table of relative positions.
     relative_positions : bool
         Add a learned bias for the distance of two tokens along each axis.
     """
@@ -50,7 +50,7 @@ class Attention(nn.Module):
         qkv : Tensor
             ``(n, h, w, 3 * dim)`` queries, keys and values of the tokens of ``n`` windows.
         buffers : Buffers
-            Where the bias is written.
+            Holds the bias of one head.
 
         Returns
         -------
@@ -68,9 +68,9 @@ class Attention(nn.Module):
     def _with_bias(
         self, q: Tensor, k: Tensor, v: Tensor, shape: tuple[int, int], buffers: Buffers
     ) -> Tensor:
-        """Head after head, so that one buffer holds the bias: ``(n, h * w, heads, head_dim)``.
+        """Attention with relative positions, one head at a time: ``(n, h * w, heads, head_dim)``.
 
-        All heads at once would need 800 MB for 4096 tokens.
+        The bias of all heads at once would need 800 MB for 4096 tokens.
         """
         n, _, tokens, _ = q.shape
         rows, cols = _distances(self.rel_pos_h, shape[0]), _distances(self.rel_pos_w, shape[1])
@@ -88,20 +88,20 @@ class Attention(nn.Module):
 
 
 def _distances(table: Tensor, size: int) -> Tensor:
-    """Rows of the table for each query and key: ``(size, size, head_dim)``."""
+    """Rows of the table by the distance of query and key: ``(size, size, head_dim)``."""
     place = torch.arange(size, device=table.device)
     return table[place[:, None] - place[None] + size - 1]
 
 
 class Block(nn.Module):
-    """Transformer block.
+    """Transformer block with windowed or global attention.
 
     Parameters
     ----------
     trunk : VitConfig
         Widths and switches.
     window : int
-        Side of the attention windows in tokens; 0 attends to everything.
+        Side of the attention windows in tokens; 0 for global attention.
     grid : int
         Side of the largest image in tokens.
     """
@@ -115,7 +115,7 @@ class Block(nn.Module):
         self.mlp = Mlp(trunk.dim, 4 * trunk.dim, nn.GELU())
 
     def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
-        """Map ``(B, h, w, dim)`` to the same shape, without gradients in place."""
+        """Map ``(B, h, w, dim)`` to the same shape; without gradients in place."""
         qkv = buffers.linear("qkv", self.norm1(x), self.attn.qkv)
         if self.window:
             windows = partition_windows(qkv, self.window, self.attn.qkv.bias, buffers)
@@ -127,14 +127,14 @@ class Block(nn.Module):
 
 
 class VitEncoder(nn.Module):
-    """Windows to image embedding, and high-resolution features where the model has them.
+    """Image encoder: vision transformer, neck and optional high-resolution features.
 
     Parameters
     ----------
     config : ModelConfig
-        With a :class:`VitConfig`.
+        Widths and switches of the model.
     trunk : VitConfig
-        The same.
+        The trunk in it, typed.
     """
 
     def __init__(self, config: ModelConfig, trunk: VitConfig) -> None:
@@ -152,7 +152,7 @@ class VitEncoder(nn.Module):
         self.pyramid = Pyramid(config, trunk) if trunk.high_res_layers else None
 
     def embed_patches(self, image: Tensor, offset: Offset = (0, 0)) -> Tensor:
-        """Patches plus the crop of the positional grid that the window lies on.
+        """Embed patches and add the crop of the positional grid under the window.
 
         Parameters
         ----------
@@ -167,32 +167,31 @@ class VitEncoder(nn.Module):
             ``(B, H/16, W/16, dim)`` float.
         """
         x = self.patch_embed(image).permute(0, 2, 3, 1)
-        here = _crop(self.pos_embed, offset, x.shape[1:3])
-        embedded: Tensor = x + here
+        embedded: Tensor = x + _crop(self.pos_embed, offset, x.shape[1:3])
         return embedded
 
     def forward(self, image: Tensor, offset: Offset = (0, 0)) -> ImageFeatures:
-        """Encode ``(B, 3, H, W)``; see :meth:`embed_patches` for the arguments."""
+        """Encode windows ``(B, 3, H, W)``; arguments as for :meth:`embed_patches`."""
         image = image.contiguous(memory_format=torch.channels_last)
         x = self.embed_patches(image, offset)
         conv = None
         if self.conv_path is not None:
             conv4, conv8, tokens = self.conv_path(image)
             conv, x = (conv4, conv8), x + tokens.permute(0, 2, 3, 1)
-        x, kept, buffers = x.contiguous(), {}, Buffers()
+        x, layers, buffers = x.contiguous(), {}, Buffers()
         for index, block in enumerate(self.blocks):
             x = block(x, buffers)
             if index in self.high_res_layers:
-                kept[index] = x.permute(0, 3, 1, 2).clone()
+                layers[index] = x.permute(0, 3, 1, 2).clone()
         embedding = self.neck(x.permute(0, 3, 1, 2))
         if self.pyramid is None:
             return ImageFeatures(embedding)
-        deep, shallow = (kept[layer] for layer in self.high_res_layers)
+        deep, shallow = (layers[index] for index in self.high_res_layers)
         return ImageFeatures(embedding, *self.pyramid(deep, shallow, conv))
 
 
 def _crop(grid: Tensor, offset: Offset, shape: tuple[int, ...]) -> Tensor:
-    """``(1, h, w, dim)`` of a grid; without waiting for an offset that a GPU holds."""
+    """Crop of a grid ``(1, H, W, dim)`` to ``(1, h, w, dim)``; an offset on a GPU stays there."""
     firsts: tuple[int | Tensor, ...] = offset
     for axis, (first, count) in enumerate(zip(firsts, shape, strict=True), 1):
         if isinstance(first, Tensor):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.errors import OutputError
+from napari_sam.errors import LabelError, OutputError
 from napari_sam.labels.blocks import block_regions
 from napari_sam.masks.automatic.overlaps import SMALLEST_OBJECT
 from napari_sam.tiles.bbox import BBox, intersection, place
@@ -142,6 +142,13 @@ class Mosaic:
         squeezed = tuple(0 if not isinstance(i, slice) else slice(None) for i in index)
         labels: NDArray[np.uint32] = np.reshape(drawn, shape)[squeezed]
         return labels
+
+    def __setitem__(self, index: Any, labels: Any) -> None:
+        """Refuse: the labels follow from the objects of the tiles."""
+        raise LabelError(
+            "these labels are drawn from tiles and cannot be painted into: save them, and open the "
+            "file"
+        )
 
     def _draw(self, plane: tuple[int, ...], bbox: BBox) -> NDArray[np.uint32]:
         y0, x0, y1, x1 = bbox

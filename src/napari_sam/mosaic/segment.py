@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.masks.automatic.everything import not_cut, segment_seen
+from napari_sam.masks.automatic.everything import not_cut, segment_encoded
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import weights_hash
 
@@ -54,7 +54,7 @@ def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
     _, digest = seen
     if folder.get(tile, digest) is not None:
         return False
-    found = segment_seen(encoder, encoder.get(tile, seen))
+    found = segment_encoded(encoder, encoder.get(tile, seen))
     masks = list(not_cut(found, encoder.grid, tile))
     folder.put(TileObjects.from_masks(tile, masks), digest)
     return True

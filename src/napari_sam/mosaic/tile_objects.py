@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import OutputError
-from napari_sam.masks.automatic.everything import confidence
 from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import place
 from napari_sam.tiles.grid import Tile
@@ -41,7 +40,7 @@ class TileObjects:
         for number, mask in enumerate(masks, start=1):
             there = numbers[place(mask.bbox, tile.bbox)]
             there[mask.pixels & (there == 0)] = number
-        return cls(tile, numbers, np.array([confidence(mask) for mask in masks], np.float32))
+        return cls(tile, numbers, np.array([mask.confidence for mask in masks], np.float32))
 
     def __len__(self) -> int:
         """How many there are."""

@@ -1,7 +1,5 @@
 """Commands: what the manifest names."""
 
-from typing import Any
-
 import napari
 from napari.utils.notifications import show_error, show_warning
 
@@ -40,7 +38,7 @@ class SamWidget(SamDock):
         self, napari_viewer: "napari.viewer.Viewer", settings: Settings | None = None
     ) -> None:
         super().__init__()
-        self.controller: Any = None
+        self.controller: Controller | None = None
         if problem := napari_too_old(napari.__version__):
             self.disable(problem)
             show_error(problem)

@@ -1,72 +1,152 @@
-"""Desk: what the parts of the controller need of it and of each other; no Qt."""
+"""Desk: what all parts of the dock share: the worker, the image in use, and a voice; no Qt."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
 
-from napari_sam.image.volume import Plane
-from napari_sam.masks.prompted.size import Size
-from napari_sam.plugin.image.image_source import ImageSource
+from napari.components import ViewerModel
+from napari.layers import Image
+from napari.utils.notifications import show_error
+from psygnal import Signal
+
+from napari_sam.errors import ImageError
+from napari_sam.plugin.image.composite import Composite
+from napari_sam.plugin.image.image_source import ImageSource, read_image_layer
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.worker.engine import Engine
+from napari_sam.plugin.worker.events import Event
 from napari_sam.plugin.worker.jobs import JobRunner
 
 from .settings import Settings
 from .workspace import Workspace
 
-if TYPE_CHECKING:
-    from napari_sam.plugin.objects.objects import Objects
-
 FIRST_HINT = "Click on an object."
 
 
-class Desk(Protocol):
-    """What the parts of the controller need of it and of each other."""
+class Desk:
+    """The worker, the image in use, the user's choices, and a line of text for the user.
 
-    workspace: Workspace | None
-    objects: "Objects"
-    engine: Engine
-    runner: JobRunner
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        The viewer.
+    settings : callable
+        napari's preferences for the plugin, now.
+    acceptance : callable
+        How objects become labels, now.
+    auto_contrast : callable
+        Whether the model sees automatic contrast, and not the layer's contrast limits.
+
+    Attributes
+    ----------
+    engine : Engine
+        The model and the session.
+    runner : JobRunner
+        Runs the engine's steps in a worker thread.
+    workspace : Workspace or None
+        The image in use, with its layers.
+    composite : Composite
+        Channels and layers that the model sees besides the image.
+
+    Signals
+    -------
+    said : str
+        A line for the user.
+    cancel_wanted
+        Stop all work.
+    """
+
+    said = Signal(str)
+    cancel_wanted = Signal()
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        settings: Callable[[], Settings],
+        acceptance: Callable[[], Acceptance],
+        auto_contrast: Callable[[], bool],
+    ) -> None:
+        self._viewer, self._settings = viewer, settings
+        self._acceptance, self._auto_contrast = acceptance, auto_contrast
+        self.engine, self.runner = Engine(), JobRunner()
+        self.composite = Composite()
+        self.workspace: Workspace | None = None
+        self._listeners: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
+        self._closed = False
 
     @property
     def settings(self) -> Settings:
-        """What the user chose."""
+        """The user's preferences for the plugin, now."""
+        return self._settings()
 
     @property
     def acceptance(self) -> Acceptance:
         """How objects become labels, now."""
+        return self._acceptance()
+
+    # --- the image ---------------------------------------------------------------------------
+
+    def read_image(self, image: Image, aloud: bool = True) -> ImageSource | None:
+        """An image as it is shown now; None if it cannot be used.
+
+        Parameters
+        ----------
+        image : napari.layers.Image
+            The image.
+        aloud : bool
+            Whether the user is told why it cannot be used.
+        """
+        try:
+            source = read_image_layer(image, self._viewer.dims.point, self._auto_contrast())
+            return self.composite.complete(source, image, self._viewer.layers)
+        except ImageError as error:
+            if aloud:
+                self.fail(str(error))
+            return None
 
     def look(self, aloud: bool = True) -> Workspace | None:
-        """The workspace, its image as it is shown now; None if there is none that can be used.
+        """The workspace, with its image as it is shown now; None if none can be used."""
+        work = self.workspace
+        source = None if work is None else self.read_image(work.image, aloud)
+        if work is None or source is None:
+            return None
+        work.source = source
+        return work
 
-        Unless `aloud` is false, the user is told why not.
-        """
+    # --- events of the worker ----------------------------------------------------------------
 
-    def read_image(self, image: Any, aloud: bool = True) -> ImageSource | None:
-        """The image as it is shown now; None, and the user is told why, if it cannot be used."""
+    def listen(self, kind: type[Event], listener: Callable[[Any], None]) -> None:
+        """Call a function for each event of a kind that :meth:`receive` gets."""
+        self._listeners[kind].append(listener)
+
+    def receive(self, event: Event) -> None:
+        """Hand an event of the worker to its listeners."""
+        if not self._closed:
+            for listener in self._listeners[type(event)]:
+                listener(event)
+
+    # --- the user ----------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Show a line in the dock."""
+        if not self._closed:
+            self.said.emit(text)
+
+    def fail(self, message: str) -> None:
+        """Show an error in the dock, and as a notification of napari."""
+        self.say(message)
+        show_error(message)
 
     def cancel(self) -> None:
         """Stop all work."""
+        if not self._closed:
+            self.cancel_wanted.emit()
 
-    def receive(self, event: Any) -> None:
-        """Show progress and warnings of the worker."""
+    @property
+    def closed(self) -> bool:
+        """Whether the dock is gone: nothing can be shown any more."""
+        return self._closed
 
-    def say(self, text: str) -> None:
-        """Tell the user something in the dock."""
-
-    def fail(self, message: str) -> None:
-        """Tell the user what went wrong."""
-
-    def object_changed(self, can_accept: bool) -> None:
-        """Whether there is an object to accept or drop."""
-
-    def show_objects(self, current: int, numbers: Sequence[int]) -> None:
-        """Show which objects are under way, and which of them clicks belong to."""
-
-    def show_size(self, size: Size) -> None:
-        """Show what the next click means."""
-
-    def show_followed(self, slices: Mapping[Plane, float | None]) -> None:
-        """Show the planes of a followed object; see :meth:`CurrentObject.slices`."""
-
-    def show_busy(self) -> None:
-        """Show whether there is work to cancel."""
+    def close(self) -> None:
+        """Note that the dock is gone."""
+        self._closed = True

@@ -1,1 +1,1 @@
-"""Propagation: objects that are known on some planes, to all planes they are on."""
+"""Propagation: from the known masks of objects to masks on all planes of a stack."""

@@ -1,4 +1,4 @@
-"""Between: masks of planes that lie between two others, and of two walks that meet."""
+"""Between: masks interpolated between two planes, and joined from two walks in a plane."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from napari_sam.tiles.bbox import union
 
 
 def blend(first: Mask, second: Mask, share: float, plane: Plane) -> Mask:
-    """A mask between two others.
+    """Interpolate between two masks, by the signed distances to their outlines.
 
     Source: shape-based interpolation of signed distances (Raya and Udupa, IEEE Transactions on
     Medical Imaging 9, 1990).
@@ -17,16 +17,16 @@ def blend(first: Mask, second: Mask, share: float, plane: Plane) -> Mask:
     Parameters
     ----------
     first, second : Mask
-        Not empty.
+        Of any two planes; not empty.
     share : float
-        How much the second one counts, from 0 to 1.
+        Weight of the second mask, from 0 to 1; of its scores, too.
     plane : tuple of int
-        Where the result lies.
+        Plane of the result.
 
     Returns
     -------
     Mask
-        Maybe empty, where the two have nothing in common.
+        Tight; empty if the masks lie too far apart.
     """
     region = union((first.bbox, second.bbox))
     pixels = (1 - share) * depth(first, region) + share * depth(second, region) > 0
@@ -42,22 +42,25 @@ def blend(first: Mask, second: Mask, share: float, plane: Plane) -> Mask:
 
 
 def join(up: Mask, down: Mask, share: float) -> Mask:
-    """What two walks from both ends of a stretch say about one of its planes, by vote.
+    """Join the masks of an object from the walk up and the walk down in a plane.
 
     Parameters
     ----------
     up, down : Mask
-        Of the same plane.
+        Of the same plane; not empty.
     share : float
-        How far the plane is on the way up, from 0 at its start to 1 at the start of the way down.
-        The nearer start counts more, and so does the mask that the model is surer of.
+        Place of the plane between two known masks of the object, from 0 at the lower to 1 at the
+        upper. The walk from the nearer known mask weighs more, and so does the higher predicted
+        IoU.
 
     Returns
     -------
     Mask
+        Interpolated by :func:`blend`; the heavier mask alone if the interpolation is empty, as two
+        masks far apart show different objects.
     """
     of_up, of_down = (1 - share) * max(up.iou, 0.01), share * max(down.iou, 0.01)
     joined = blend(up, down, of_down / (of_up + of_down), up.plane)
-    if joined.empty:  # they saw different objects
+    if joined.empty:
         return up if of_up >= of_down else down
     return joined

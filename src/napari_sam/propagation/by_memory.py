@@ -1,4 +1,4 @@
-"""Follow by memory: a model that remembers what an object looked like, such as SAM 2."""
+"""Follow by memory: objects followed with the memory of a model such as SAM 2."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from .line import Line
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """The features of one tile on all planes of a line."""
+    """Features of a tile on all planes of a line, as a sequence by position."""
 
     encoder: Encoder
     line: Line
@@ -38,7 +38,7 @@ class _Column:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Walk:
-    """Objects that were shown together, in one tile."""
+    """A run of the model's tracker, for objects shown together in a tile."""
 
     ids: tuple[int, ...]
     column: _Column
@@ -46,7 +46,7 @@ class _Walk:
 
 
 class MemoryFollower:
-    """Follows objects with the model's memory of the planes before.
+    """Follower for models with memory: earlier planes and masks condition the next answer.
 
     Parameters
     ----------
@@ -55,22 +55,23 @@ class MemoryFollower:
     line : Line
         The planes.
     reverse : bool
-        Walk towards smaller positions.
+        Whether to walk towards smaller positions.
 
     Notes
     -----
-    A walk sees one tile. An object that leaves it is shown again, as it was seen last, in the tile
-    that has it in its middle.
+    The tracker runs in one tile of each plane. An object that leaves its tile is shown anew, with
+    its last mask, in the tile around it.
     """
 
     trust = 1.0
+    """Weight of an answer against the carried mask: the answer alone counts."""
 
     def __init__(self, encoder: Encoder, line: Line, reverse: bool) -> None:
         self._encoder, self._line, self._reverse = encoder, line, reverse
         self._walks: dict[int, _Walk] = {}
 
     def show(self, position: int, masks: Mapping[int, Mask]) -> None:
-        """Start to follow objects from where somebody showed them, those of one tile together."""
+        """Start to follow objects from known masks; objects of a tile share a tracker run."""
         plane, grid = self._line.at(position), self._encoder.grid
         by_tile: dict[Tile, list[int]] = {}
         for i, mask in masks.items():
@@ -80,24 +81,24 @@ class MemoryFollower:
             self._walks |= dict.fromkeys(ids, walk)
 
     def prepare(self, position: int, masks: Mapping[int, Mask]) -> None:
-        """Encode the tiles that objects will probably be in, in the background."""
+        """Encode the tiles of the objects on a plane ahead, in the background."""
         walks = (self._walks[i] for i in masks if i in self._walks)
         self._encoder.fetch_ahead(dict.fromkeys(walk.column.tile(position) for walk in walks))
 
     def follow(self, position: int, expected: Mapping[int, Mask]) -> dict[int, Mask]:
-        """Masks of objects on a plane, given where they should be."""
+        """Masks of objects on a plane, from their expected masks there; not empty."""
         back = 1 if self._reverse else -1
         for i, mask in expected.items():
             if not self._suits(self._walks[i].column, position, mask):
                 self.show(position + back, {i: mask})
-        found: dict[int, Mask] = {}
+        masks: dict[int, Mask] = {}
         for walk in {id(w): w for w in (self._walks[i] for i in expected)}.values():
             step = next(s for s in walk.steps if s.plane == position)
             tile = walk.column.tile(position)
             for i, mask in zip(walk.ids, self._masks(step, tile), strict=True):
                 if i in expected and self._walks[i] is walk:
-                    found[i] = mask
-        return found
+                    masks[i] = mask
+        return masks
 
     def _begin(self, position: int, tile: Tile, masks: Mapping[int, Mask]) -> _Walk:
         column = _Column(self._encoder, self._line, tile.row, tile.col)
@@ -110,14 +111,16 @@ class MemoryFollower:
                 start=position,
             )
         )  # fmt: skip
-        next(steps)  # the plane on which they were shown
+        next(steps)  # the plane of the known masks
         return _Walk(tuple(masks), column, steps)
 
     def _suits(self, column: _Column, position: int, mask: Mask) -> bool:
+        """Whether the tile of a column holds an expected mask as well as any other tile."""
         tile, plane = column.tile(position), self._line.at(position)
         return holds(tile.bbox, mask.bbox) or self._encoder.grid.best_for(plane, mask.bbox) == tile
 
     def _masks(self, step: PlaneMasks, tile: Tile) -> Iterator[Mask]:
+        """Masks of all objects of a tracker run on a plane, drawn in data pixels."""
         model = self._encoder.model
         matrices = tile_matrices(model.config, tile.height, tile.width)
         logits = step.low_res_logits[0].float().cpu().numpy() - model.policy.mask_threshold
@@ -127,7 +130,7 @@ class MemoryFollower:
 
 
 def _without_gradients(steps: Iterator[PlaneMasks]) -> Iterator[PlaneMasks]:
-    """Each step in inference mode, which does not reach into a generator from outside."""
+    """Steps computed in inference mode: the mode of a caller does not apply inside a generator."""
     while True:
         with torch.inference_mode():
             step = next(steps, None)

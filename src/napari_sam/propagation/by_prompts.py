@@ -1,4 +1,4 @@
-"""Follow by prompts: where an object should be becomes the prompts of the next plane."""
+"""Follow by prompts: the expected mask of an object becomes its prompts on the next plane."""
 
 from collections.abc import Mapping
 
@@ -10,11 +10,12 @@ from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
 
 from .line import Line
 
-_MARGIN = (1.0, 0.05)  # pixels, and share of the box, that an object may grow from plane to plane
+_MARGIN = (1.0, 0.05)
+"""Data pixels, and share of the side, by which the box prompt exceeds the expected mask's box."""
 
 
 class PromptFollower:
-    """Asks the model for each object again on each plane; any model can do that.
+    """Follower for any model: each object is predicted anew on each plane.
 
     Parameters
     ----------
@@ -24,40 +25,42 @@ class PromptFollower:
         The planes.
     """
 
-    trust = 0.4  # measured: see benchmarks/volumes.py
+    trust = 0.4
+    """Weight of an answer against the carried mask, measured by benchmarks/volumes.py."""
 
     def __init__(self, encoder: Encoder, line: Line) -> None:
         self._encoder, self._line = encoder, line
 
     def show(self, position: int, masks: Mapping[int, Mask]) -> None:
-        """Objects that are known on a plane: nothing has to be remembered."""
+        """Do nothing: predictions need no known masks of earlier planes."""
 
     def prepare(self, position: int, masks: Mapping[int, Mask]) -> None:
-        """Encode the tiles that objects will probably be in, in the background."""
+        """Encode the tiles of the objects on a plane ahead, in the background."""
         plane, grid = self._line.at(position), self._encoder.grid
-        seen = (mask for mask in masks.values() if not mask.empty)
-        self._encoder.fetch_ahead(dict.fromkeys(grid.best_for(plane, m.bbox) for m in seen))
+        boxes = (mask.bbox for mask in masks.values() if not mask.empty)
+        self._encoder.fetch_ahead(dict.fromkeys(grid.best_for(plane, bbox) for bbox in boxes))
 
     def follow(self, position: int, expected: Mapping[int, Mask]) -> dict[int, Mask]:
-        """Masks of objects on a plane, given where they should be."""
+        """Masks of objects on a plane, from their expected masks there; not empty."""
         plane = self._line.at(position)
         prompts = {i: prompts_of(mask, plane) for i, mask in expected.items()}
         return predict(self._encoder, PromptSet(prompts))
 
 
 def prompts_of(mask: Mask, plane: tuple[int, ...]) -> tuple[Prompt, ...]:
-    """A mask as prompts on another plane: itself, a box around it, a point deep inside.
+    """Turn a mask into prompts on another plane: a mask, a box around it, a click deep inside.
 
     Parameters
     ----------
     mask : Mask
         Not empty.
     plane : tuple of int
-        Where the object is looked for.
+        Plane of the prompts.
 
     Returns
     -------
     tuple of Prompt
+        The click, the box and the mask.
     """
     y0, x0, y1, x1 = mask.bbox
     y, x = innermost(mask.pixels)

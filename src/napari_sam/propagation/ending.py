@@ -1,4 +1,4 @@
-"""Ending: whether an object is still there, judged by its own history."""
+"""Ending: the reason to stop following an object, judged by its history."""
 
 from enum import Enum
 
@@ -7,14 +7,21 @@ from napari_sam.tiles.bbox import intersection, place
 
 from .history import History
 
-_LARGEST_CHANGE = 3.0  # of the area from what it usually was
-_LEAST_OVERLAP = 0.1  # IoU with where it should be
-_LEAST_SHARE = 0.6  # of the predicted IoU that it usually had
-_SMALLEST = 4  # pixels
+_LARGEST_CHANGE = 3.0
+"""Factor between an object's area and its usual area, above which it has ended."""
+
+_LEAST_OVERLAP = 0.1
+"""IoU with the expected mask below which the model's answer is another object."""
+
+_LEAST_SHARE = 0.6
+"""Predicted IoU, as a share of the object's usual one, below which it has ended."""
+
+_SMALLEST = 4
+"""Data pixels below which an answer is no object."""
 
 
 class Ending(Enum):
-    """Why an object was not followed any further."""
+    """Reason to stop following an object; the value is the message for users."""
 
     NOT_SEEN = "the model sees no object there"
     UNSURE = "the model is far less sure than before"
@@ -26,33 +33,36 @@ class Ending(Enum):
     MISSING = "planes are empty"
 
 
-def judge(history: History, expected: Mask, found: Mask) -> Ending | None:
-    """Why what was found is not the object any more; None if it is.
+def judge(history: History, expected: Mask, answer: Mask) -> Ending | None:
+    """Judge whether the model's answer is still the object that was followed.
 
     Parameters
     ----------
     history : History
-        The object so far.
-    expected, found : Mask
-        Where it should be on this plane, not empty, and what the model found there.
+        The object on earlier planes.
+    expected : Mask
+        The object's mask carried to this plane; not empty.
+    answer : Mask
+        The model's mask on this plane.
 
     Returns
     -------
     Ending or None
+        The reason to stop; None if the answer is the object.
     """
-    if found.area < _SMALLEST or found.object_score < 0:
+    if answer.area < _SMALLEST or answer.object_score < 0:
         return Ending.NOT_SEEN
-    if found.iou < _LEAST_SHARE * history.usual_iou:
+    if answer.iou < _LEAST_SHARE * history.usual_iou:
         return Ending.UNSURE
-    if not 1 / _LARGEST_CHANGE <= found.area / history.usual_area <= _LARGEST_CHANGE:
+    if not 1 / _LARGEST_CHANGE <= answer.area / history.usual_area <= _LARGEST_CHANGE:
         return Ending.AREA
-    if overlap(found, expected) < _LEAST_OVERLAP:
+    if overlap(answer, expected) < _LEAST_OVERLAP:
         return Ending.MOVED
     return None
 
 
 def overlap(a: Mask, b: Mask) -> float:
-    """IoU of two masks of one plane."""
+    """IoU of two masks of a plane."""
     region = intersection(a.bbox, b.bbox)
     if region is None:
         return 0.0

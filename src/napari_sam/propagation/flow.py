@@ -1,4 +1,4 @@
-"""Flow: how the image moves from one plane to the next, and a mask with it."""
+"""Flow: masks carried from plane to plane, along the optical flow of the image."""
 
 from dataclasses import replace
 
@@ -12,34 +12,44 @@ from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import BBox, intersection
 
 Image = NDArray[np.float32]
+"""``(h, w)`` float32, grey values of a region of a plane."""
 
 _BRIGHTEST = 1e30
-_MARGIN = 16  # pixels around a mask that show how it moves, and that it may move
-_LARGEST = 256  # pixels a side: a larger region is shrunk to that before its flow is estimated
-_SMALLEST = 16  # pixels a side: nothing can be said about the motion of a smaller one
-_RADIUS = 3  # pixels that are taken to move alike; larger ones blur the flow of thin neurites
+"""Grey value to which larger ones are clipped: differences of float32 must stay finite."""
+
+_MARGIN = 16
+"""Data pixels around a mask in which the flow is estimated, and into which the mask may move."""
+
+_LARGEST = 256
+"""Side in pixels to which a larger region is shrunk before its flow is estimated."""
+
+_SMALLEST = 16
+"""Side in pixels below which the flow of a region is not estimated, but taken as zero."""
+
+_RADIUS = 3
+"""Radius in pixels of the windows of the flow; larger windows blur the flow of thin neurites."""
 
 
-def carry(mask: Mask, shift: tuple[int, int], volume: Volume, there: Plane) -> Mask:
-    """A mask of one plane, moved and bent as the image does, to another.
+def carry(mask: Mask, shift: tuple[int, int], volume: Volume, plane: Plane) -> Mask:
+    """Carry a mask to another plane, moved and bent as the image.
 
-    The mask is moved by the shift first; optical flow finds what remains.
+    The mask is moved by the shift first; optical flow estimates the remaining motion.
 
     Parameters
     ----------
     mask : Mask
         Not empty.
     shift : tuple of int
-        Pixels ``(y, x)`` that the object is thought to move.
+        Expected motion of the object ``(y, x)``, data pixels.
     volume : Volume
         The image.
-    there : tuple of int
-        The plane to go to; the nearer to the mask's own, the better.
+    plane : tuple of int
+        The plane to go to. The flow is most accurate between neighbouring planes.
 
     Returns
     -------
     Mask
-        Tight; empty if the object left the image.
+        Tight, without ``low_res_logits``; empty if the object left the image.
 
     Notes
     -----
@@ -50,20 +60,20 @@ def carry(mask: Mask, shift: tuple[int, int], volume: Volume, there: Plane) -> M
     region = _around(mask.bbox, shift, limits)
     if region is None:
         y0, x0, _, _ = mask.bbox
-        return replace(mask, plane=there, bbox=(y0, x0, y0, x0), pixels=np.zeros((0, 0), bool))
+        return replace(mask, plane=plane, bbox=(y0, x0, y0, x0), pixels=np.zeros((0, 0), bool))
     y0, x0, y1, x1 = region
     dy, dx = shift
-    origin = (y0 - dy, x0 - dx, y1 - dy, x1 - dx)  # the same region, where the object comes from
+    origin = (y0 - dy, x0 - dx, y1 - dy, x1 - dx)  # the region before the shift
     before = mask.within(origin).astype(np.float32)
-    flow = _flow(_grey(volume, mask.plane, origin), _grey(volume, there, region))
+    flow = _flow(_grey(volume, mask.plane, origin), _grey(volume, plane, region))
     rows, cols = np.mgrid[: y1 - y0, : x1 - x0]
     pixels = warp(before, np.stack([rows + flow[0], cols + flow[1]]), order=1) > 0.5
-    moved = replace(mask, plane=there, bbox=region, pixels=pixels, low_res_logits=None)
+    moved = replace(mask, plane=plane, bbox=region, pixels=pixels, low_res_logits=None)
     return moved.tight()
 
 
 def _around(bbox: BBox, shift: tuple[int, int], limits: tuple[int, int]) -> BBox | None:
-    """The moved surroundings of a mask, as far as both planes have them."""
+    """The moved box of a mask with a margin, clipped to both planes; None if it left the image."""
     y0, x0, y1, x1 = bbox
     (dy, dx), (height, width) = shift, limits
     top, left = max(y0 + dy - _MARGIN, dy, 0), max(x0 + dx - _MARGIN, dx, 0)
@@ -75,15 +85,14 @@ def _around(bbox: BBox, shift: tuple[int, int], limits: tuple[int, int]) -> BBox
 
 
 def _grey(volume: Volume, plane: Plane, region: BBox) -> Image:
-    """A region as the mean of its channels; 0 where there is no number."""
+    """A region as the mean of its channels; NaN and infinities are 0."""
     pixels = np.nan_to_num(volume.read(plane, *region).astype(np.float64), posinf=0.0, neginf=0.0)
-    # Beyond what the differences of float32 can be; no camera counts that far.
     grey: Image = pixels.clip(-_BRIGHTEST, _BRIGHTEST).mean(axis=-1).astype(np.float32)
     return grey
 
 
 def _flow(before: Image, after: Image) -> Image:
-    """Where each pixel of `after` lies in `before`, as an offset: ``(2, h, w)`` pixels."""
+    """Offset yx of each pixel of `after` to its place in `before`: ``(2, h, w)`` float32."""
     shape = after.shape
     low, high = min(before.min(), after.min()), max(before.max(), after.max())
     if min(shape) < _SMALLEST or not low < high:

@@ -1,4 +1,4 @@
-"""Follow objects: from the planes on which they are known, along every line that they lie on."""
+"""Follow objects: known masks sorted by line, and propagated along each line."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

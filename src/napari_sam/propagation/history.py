@@ -1,4 +1,4 @@
-"""History: one object on its way through the planes, and what it is expected to be on the next."""
+"""History: masks of an object on the planes so far, to predict and to judge the next."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -7,23 +7,24 @@ import numpy as np
 
 from napari_sam.masks.mask import Mask
 
-_REMEMBERED = 5  # planes whose areas and scores say what is usual
+_REMEMBERED = 5
+"""Latest planes over which the motion, the usual area and the usual predicted IoU are taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """An object as it was seen so far, walking in one direction.
+    """An object on the planes of a walk so far.
 
     Parameters
     ----------
     position : int
-        Where it was seen last.
+        Latest position of the object on the line.
     mask : Mask
-        What was seen there.
-    shifts : tuple
-        Pixels ``(y, x)`` that its centre moved a plane, in the direction of the walk.
+        The object there.
+    shifts : tuple of (float, float)
+        Motion of the centroid ``(y, x)``, data pixels per plane, in the direction of the walk.
     areas, ious : tuple
-        Of the last planes, the newest at the end.
+        Areas in data pixels and predicted IoUs on the latest planes, the newest at the end.
     """
 
     position: int
@@ -34,21 +35,21 @@ class History:
 
     @classmethod
     def begin(cls, position: int, seed: Mask) -> "History":
-        """An object that somebody showed."""
+        """The history of an object on its first known plane."""
         return cls(position, seed, areas=(seed.area,), ious=(seed.iou,))
 
     @property
     def usual_area(self) -> float:
-        """Median of the last areas, in pixels."""
+        """Median of the latest areas, data pixels."""
         return median(self.areas)
 
     @property
     def usual_iou(self) -> float:
-        """Median of the last predicted IoUs."""
+        """Median of the latest predicted IoUs."""
         return median(self.ious)
 
     def then(self, position: int, mask: Mask) -> "History":
-        """The object was seen on a further plane."""
+        """The history with a mask on a further plane."""
         steps = abs(position - self.position)
         dy, dx = (np.subtract(centre(mask), centre(self.mask)) / steps).tolist()
         return History(
@@ -60,18 +61,18 @@ class History:
         )
 
     def shift(self, position: int) -> tuple[int, int]:
-        """Pixels ``(y, x)`` that the centre is thought to move on the way to another plane.
+        """Expected motion of the centroid ``(y, x)`` to another position, data pixels.
 
-        The mean of the last shifts, less the more they scatter: a centre also moves when a part
-        branches off or an outline is ragged. Source: the positive part estimator of James and
-        Stein, "Estimation with quadratic loss", 1961.
+        The mean of the latest shifts, shrunk towards zero by their scatter: a centroid also moves
+        where a part branches off or an outline is ragged. Source: the positive part estimator of
+        James and Stein, "Estimation with quadratic loss", 1961.
         """
         if len(self.shifts) < 2:
             return 0, 0
         mean = np.mean(self.shifts, axis=0)
         noise = float(np.var(self.shifts, axis=0, ddof=1).sum()) / len(self.shifts)
-        kept = max(0.0, 1 - noise / max(float(mean @ mean), 1e-9))
-        dy, dx = np.rint(abs(position - self.position) * kept * mean).astype(int).tolist()
+        shrinkage = max(0.0, 1 - noise / max(float(mean @ mean), 1e-9))
+        dy, dx = np.rint(abs(position - self.position) * shrinkage * mean).astype(int).tolist()
         return dy, dx
 
 

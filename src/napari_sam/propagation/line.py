@@ -1,4 +1,4 @@
-"""Line: the planes that an object is followed through, along one axis."""
+"""Line: the planes along an axis of the image, for following objects."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,21 @@ from napari_sam.image.volume import Plane, Volume
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """All planes that differ along one axis only.
+    """All planes of an image along a single axis.
 
     Parameters
     ----------
     axis : str
-        Its letter, ``Z`` or ``T``.
+        Letter of the axis, ``Z`` or ``T``.
     place : int
-        Which entry of a plane it is.
+        Index of the axis in a plane.
     plane : tuple of int
-        Its first plane.
+        The first plane.
     size : int
-        How many planes it has.
+        Number of planes.
     spacing : float
-        Distance of two planes in pixels of the plane; 1 where that says nothing, as in time.
+        Distance of neighbouring planes in pixels of the plane; 1 where the axis has another unit,
+        as in time.
     """
 
     axis: str
@@ -31,16 +32,16 @@ class Line:
     spacing: float = 1.0
 
     def at(self, position: int) -> Plane:
-        """The plane at a position from 0 to ``size - 1``."""
+        """The plane at a position, from 0 to ``size - 1``."""
         return (*self.plane[: self.place], position, *self.plane[self.place + 1 :])
 
     def position(self, plane: Plane) -> int:
-        """Where a plane of the line lies on it."""
+        """The position of a plane of the line."""
         return plane[self.place]
 
 
 def line_through(volume: Volume, axis: str | None, plane: Plane) -> Line:
-    """The line along an axis that holds a plane.
+    """The line along an axis through a plane.
 
     Parameters
     ----------
@@ -49,12 +50,12 @@ def line_through(volume: Volume, axis: str | None, plane: Plane) -> Line:
     axis : str, optional
         ``z`` or ``t``; z by default where the image has it.
     plane : tuple of int
-        Any on it.
+        Any plane of the line.
 
     Returns
     -------
     Line
-        The same for all of its planes.
+        Equal for all of its planes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Link: objects that were found plane by plane, to objects that go through planes."""
+"""Link: objects segmented plane by plane, joined to objects through the stack."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,23 +14,28 @@ from .between import blend
 from .ending import overlap
 
 Chain = dict[int, Mask]
-"""One object: position on the line to its mask there."""
+"""An object: position on the line to its mask there."""
 
-_LEAST_IOU = 0.2  # two objects of neighbouring planes with less in common are not one
-_BRIDGE = 0.5  # what a link over a gap counts beside one without
-_NOTHING = 1e-6  # what it counts to begin or to end
+_LEAST_IOU = 0.2
+"""IoU of masks on neighbouring planes below which they are not linked."""
+
+_BRIDGE = 0.5
+"""Weight factor of a link over a missing plane."""
+
+_NOTHING = 1e-6
+"""Weight of ending: below that of any link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two objects that may be one.
+    """A possible join of two masks, or of two chains.
 
     Parameters
     ----------
     first, second : int
-        Their numbers.
+        Numbers of the predecessor and its successor.
     weight : float
-        How well they fit, from 0 to 1.
+        Fit of the two, from 0 to 1.
     """
 
     first: int
@@ -38,21 +43,22 @@ class Link:
     weight: float
 
 
-def link(found: Mapping[int, Sequence[Mask]]) -> list[Chain]:
-    """Join the objects of all planes so that the sum of the IoUs of what is joined is largest.
+def link(masks_by_position: Mapping[int, Sequence[Mask]]) -> list[Chain]:
+    """Link masks of neighbouring planes, with the largest possible sum of IoUs.
 
-    Each object has one successor at most and is the successor of one at most. One plane on which
-    an object was missed is bridged, and filled with a mask between its neighbours.
+    Each mask has at most one successor and at most one predecessor. A single plane on which an
+    object was missed is bridged, and filled with an interpolated mask.
 
     Parameters
     ----------
-    found : mapping of int to sequence of Mask
+    masks_by_position : mapping of int to sequence of Mask
         Position on a line of planes to the objects there.
 
     Returns
     -------
     list of dict
-        The objects in the order of their first planes; each from position to mask, without gaps.
+        The objects in the order of their first planes; each from position to mask, without gaps
+        but those of an empty interpolation.
 
     Notes
     -----
@@ -61,29 +67,30 @@ def link(found: Mapping[int, Sequence[Mask]]) -> list[Chain]:
     live-cell time-lapse sequences", Nature Methods 5, 2008, for assignment with the alternatives
     of beginning and ending.
     """
-    nodes = [(position, mask) for position in sorted(found) for mask in found[position]]
+    nodes = [(p, mask) for p in sorted(masks_by_position) for mask in masks_by_position[p]]
     successors = assign(len(nodes), list(_links(nodes)))
     starts = sorted(set(range(len(nodes))) - set(successors.values()))
     return [_filled(nodes, successors, start) for start in starts]
 
 
 def _links(nodes: Sequence[tuple[int, Mask]]) -> Iterator[Link]:
+    """Links of nodes on neighbouring planes and the planes after next, weighted by IoU."""
     positions = np.array([position for position, _ in nodes], int)
     boxes = np.array([mask.bbox for _, mask in nodes], int).reshape(-1, 4)
-    for gap, worth in ((1, 1.0), (2, _BRIDGE)):
+    for gap, factor in ((1, 1.0), (2, _BRIDGE)):
         for position in np.unique(positions):
-            here, there = (np.flatnonzero(positions == p) for p in (position, position + gap))
-            for i, j in zip(*_touching(boxes[here], boxes[there]), strict=True):
-                first, second = int(here[i]), int(there[j])
-                common = overlap(nodes[first][1], nodes[second][1])
-                if common >= _LEAST_IOU:
-                    yield Link(first, second, worth * common)
+            lower, upper = (np.flatnonzero(positions == p) for p in (position, position + gap))
+            for i, j in zip(*_touching(boxes[lower], boxes[upper]), strict=True):
+                first, second = int(lower[i]), int(upper[j])
+                iou = overlap(nodes[first][1], nodes[second][1])
+                if iou >= _LEAST_IOU:
+                    yield Link(first, second, factor * iou)
 
 
 def _touching(
     first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of boxes that have pixels in common."""
+    """Rows and columns of the pairs of boxes with common pixels."""
     a, b = first[:, None], second[None]
     common = (np.maximum(a[..., :2], b[..., :2]) < np.minimum(a[..., 2:], b[..., 2:])).all(axis=-1)
     rows, cols = np.nonzero(common)
@@ -91,26 +98,26 @@ def _touching(
 
 
 def assign(count: int, links: Sequence[Link]) -> dict[int, int]:
-    """Choose links so that their weights add up to the most, one from each object and to each.
+    """Choose links of the largest total weight, without two from, or two to, the same number.
 
     Parameters
     ----------
     count : int
-        How many objects there are.
+        How many masks or chains are numbered, from 0.
     links : sequence of Link
-        That are possible.
+        The possible links.
 
     Returns
     -------
     dict of int to int
-        The successor of each object that gets one.
+        Number to the number of its successor; without, a number is not in it.
     """
     if not links:
         return {}
-    # Each object may also be followed by an end of its own, so that a full matching exists.
-    own = np.arange(count)
-    first = np.concatenate([[link.first for link in links], own])
-    second = np.concatenate([[link.second for link in links], count + own])
+    # Each number may also be followed by an end of its own, so that a full matching exists.
+    numbers = np.arange(count)
+    first = np.concatenate([[link.first for link in links], numbers])
+    second = np.concatenate([[link.second for link in links], count + numbers])
     weight = np.concatenate([[link.weight for link in links], np.full(count, _NOTHING)])
     graph = coo_array((weight, (first, second)), shape=(count, 2 * count)).tocsr()
     rows, cols = min_weight_full_bipartite_matching(graph, maximize=True)
@@ -118,6 +125,7 @@ def assign(count: int, links: Sequence[Link]) -> dict[int, int]:
 
 
 def _filled(nodes: Sequence[tuple[int, Mask]], successors: Mapping[int, int], start: int) -> Chain:
+    """The chain of a node and all successors, with missing planes interpolated."""
     position, mask = nodes[start]
     chain = {position: mask}
     number = start

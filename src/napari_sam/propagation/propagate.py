@@ -1,8 +1,8 @@
-"""Propagate: objects from the planes on which they are known to all the planes they are on.
+"""Propagate: objects from their known masks to all planes of a stack.
 
 Two walks go through the stack, one up from the lowest known plane and one down from the highest.
-Between two known planes of an object both pass, and what they see is joined there. An object ends
-for itself; pixels that two objects claim go to one of them.
+Between two known planes of an object both pass, and their masks are joined. Each object ends on its
+own; contested pixels go to one object.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,20 +20,20 @@ from .walk import FARTHEST_BRIDGED, Follower, Lives, Seeds, Sighting, Walk
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PropagationStep:
-    """What is known of one plane now.
+    """New masks of objects in a plane, and the progress of the propagation.
 
     Parameters
     ----------
     plane : tuple of int
-        Which.
+        The plane.
     masks : mapping of int to Mask
-        Objects on it; no two have a common pixel.
+        Objects in the plane, without common pixels.
     ended : mapping of int to Ending
-        Objects that were looked for here, and why they are not followed any further.
+        Objects that are not followed beyond the plane before, and the reason.
     disagreement : mapping of int to float
-        How unsure the plane is, from 0 to 1, for objects that were looked for on it: 1 minus the
-        IoU of what the model sees there and what was carried there; and where both walks came by,
-        of what they say, if that is more.
+        Doubt about each object in the plane, from 0 to 1: 1 minus the IoU of the model's answer
+        and the carried mask; where both walks passed, 1 minus the IoU of their masks if that is
+        more.
     done, total : int
         Planes walked through so far, and at most.
     """
@@ -54,92 +54,99 @@ def propagate(
     Parameters
     ----------
     follower : callable
-        Makes a follower for one direction, given whether that is down.
+        Makes a follower; called with False for the walk up, True for the walk down.
     stack : Stack
-        Where to.
+        The planes to walk through.
     seeds : mapping
-        Position on the line to the masks of objects there, at least one.
+        Position on the line to the known masks there by object, at least one.
     lives : mapping of int to tuple of int, optional
-        First and last position at which an object may be; all by default.
+        First and last possible position of objects; anywhere by default.
 
     Yields
     ------
     PropagationStep
-        Known planes as they are, then each plane when it is done: first on the way up, then down.
-        A plane comes again if the way down brings other objects.
+        Known planes with their known masks, then each plane when it is done: first on the way up,
+        then down. A plane comes again if the way down brings other objects.
     """
     lowest, highest, total = min(seeds), max(seeds), length(stack, seeds)
-    highest_of = {i: max(p for p in seeds if i in seeds[p]) for own in seeds.values() for i in own}
-    told, waiting = _Told(stack, lowest, highest), _Waiting()
+    highest_of = {
+        i: max(p for p in seeds if i in seeds[p]) for masks in seeds.values() for i in masks
+    }
+    reports, pending = _Reports(stack, lowest, highest), _Pending()
     done = 0
     up = Walk(follower(False), stack, seeds, lives or {})
-    for seen in up.through(_way(stack, seeds, lowest, stack.last)):
-        done = max(done, seen.position - lowest + 1)
-        known = seeds.get(seen.position, {})
-        final = {i for i in seen.masks if i in known or seen.position > highest_of[i]}
-        waiting.add(seen.only(seen.masks.keys() - final))
-        yield told.tell(seen.only(final), done, total)
+    for sighting in up.through(_way(stack, seeds, lowest, stack.last)):
+        position = sighting.position
+        done = max(done, position - lowest + 1)
+        in_plane = seeds.get(position, {})
+        final = {i for i in sighting.masks if i in in_plane or position > highest_of[i]}
+        pending.add(sighting.only(sighting.masks.keys() - final))
+        yield reports.report(sighting.only(final), done, total)
     done = stack.last - lowest + 1
     down = Walk(follower(True), stack, seeds, lives or {})
-    for seen in down.through(_way(stack, seeds, highest, stack.first)):
-        done = max(done, stack.last - lowest + 1 + highest - seen.position + 1)
-        new = seen.only(seen.masks.keys() - seeds.get(seen.position, {}).keys())
-        yield told.tell(_meet(seeds, waiting.take(new), new), done, total)
-    for alone in waiting.rest():
-        yield told.tell(alone, total, total)
+    for sighting in down.through(_way(stack, seeds, highest, stack.first)):
+        position = sighting.position
+        done = max(done, stack.last - lowest + 1 + highest - position + 1)
+        new = sighting.only(sighting.masks.keys() - seeds.get(position, {}).keys())
+        yield reports.report(_meet(seeds, pending.take(new), new), done, total)
+    for sighting in pending.remaining():
+        yield reports.report(sighting, total, total)
 
 
-class _Waiting:
-    """What the way up saw between known planes, until the way down has passed there too."""
+class _Pending:
+    """Sightings of the way up between known planes, until the way down has passed too."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, Sighting] = {}
+        self._sightings: dict[int, Sighting] = {}
 
-    def add(self, seen: Sighting) -> None:
-        """Keep what was seen; a plane may come again with other objects."""
-        if seen.masks:
-            before = self._seen.get(seen.position, Sighting(seen.position))
-            self._seen[seen.position] = Sighting(
-                seen.position,
-                {**before.masks, **seen.masks},
+    def add(self, sighting: Sighting) -> None:
+        """Keep a sighting; a plane may come again with other objects."""
+        if sighting.masks:
+            before = self._at(sighting.position)
+            self._sightings[sighting.position] = Sighting(
+                sighting.position,
+                {**before.masks, **sighting.masks},
                 {},
-                {**before.disagreement, **seen.disagreement},
+                {**before.disagreement, **sighting.disagreement},
             )
 
-    def take(self, seen: Sighting) -> Sighting:
-        """What waited of objects that were seen on the way down now."""
-        waited = self._seen.get(seen.position, Sighting(seen.position))
-        self._seen[seen.position] = waited.only(waited.masks.keys() - seen.masks.keys())
-        return waited.only(seen.masks.keys())
+    def take(self, down: Sighting) -> Sighting:
+        """Remove and return the masks of objects seen in the plane on the way down too."""
+        up = self._at(down.position)
+        self._sightings[down.position] = up.only(up.masks.keys() - down.masks.keys())
+        return up.only(down.masks.keys())
 
-    def rest(self) -> Iterator[Sighting]:
-        """What nobody came for, from above."""
-        for position in sorted(self._seen, reverse=True):
-            if self._seen[position].masks:
-                yield self._seen[position]
+    def remaining(self) -> Iterator[Sighting]:
+        """Sightings not taken on the way down, from above."""
+        for position in sorted(self._sightings, reverse=True):
+            if self._sightings[position].masks:
+                yield self._sightings[position]
+
+    def _at(self, position: int) -> Sighting:
+        return self._sightings.get(position, Sighting(position))
 
 
-class _Told:
-    """Turns sightings into steps; a pixel belongs to the object for which it was told first."""
+class _Reports:
+    """Turns sightings into steps; a contested pixel stays with the object reported first."""
 
     def __init__(self, stack: Stack, lowest: int, highest: int) -> None:
         self._stack, self._both_ways = stack, range(lowest, highest + 1)
         self._masks: dict[int, dict[int, Mask]] = {}
 
-    def tell(self, seen: Sighting, done: int, total: int) -> PropagationStep:
-        """What the user gets to know."""
-        before = self._masks.get(seen.position, {})
-        others = [mask for i, mask in before.items() if i not in seen.masks]
-        left = without_pixels(seen.masks, others)
-        masks = {i: mask for i, mask in left.items() if not mask.empty}
-        self._masks[seen.position] = {**before, **masks}
-        self._forget(seen.position)
-        unsure = {i: value for i, value in seen.disagreement.items() if i in masks}
-        plane = self._stack.line.at(seen.position)
-        return PropagationStep(plane, masks, seen.ended, unsure, done, total)
+    def report(self, sighting: Sighting, done: int, total: int) -> PropagationStep:
+        """The step for a sighting, without pixels of other objects reported in its plane."""
+        before = self._masks.get(sighting.position, {})
+        others = [mask for i, mask in before.items() if i not in sighting.masks]
+        free = without_pixels(sighting.masks, others)
+        masks = {i: mask for i, mask in free.items() if not mask.empty}
+        self._masks[sighting.position] = {**before, **masks}
+        self._forget(sighting.position)
+        unsure = {i: value for i, value in sighting.disagreement.items() if i in masks}
+        plane = self._stack.line.at(sighting.position)
+        return PropagationStep(plane, masks, sighting.ended, unsure, done, total)
 
     def _forget(self, position: int) -> None:
-        """Planes that cannot come again: memory must not grow with the stack."""
+        """Drop planes out of reach of the walks: memory must not grow with the stack."""
         reach = (FARTHEST_BRIDGED + 1) * self._stack.step
         passed = [p for p in self._masks if abs(p - position) > reach]
         for p in passed:
@@ -148,29 +155,29 @@ class _Told:
 
 
 def length(stack: Stack, seeds: Seeds) -> int:
-    """Planes to walk through, up and down."""
+    """Number of planes to walk through, up and down."""
     return stack.last - min(seeds) + 1 + max(seeds) - stack.first + 1
 
 
 def _meet(seeds: Seeds, up: Sighting, down: Sighting) -> Sighting:
-    """One plane, when both walks have passed."""
+    """The masks of a plane after both walks, joined where both have an object."""
     position = down.position
     masks = {**up.masks, **down.masks}
     unsure = {**up.disagreement, **down.disagreement}
     for i in up.masks.keys() & down.masks.keys():
         first, second = up.masks[i], down.masks[i]
-        below = max(p for p, known in seeds.items() if i in known and p < position)
-        above = min(p for p, known in seeds.items() if i in known and p > position)
+        below = max(p for p, in_plane in seeds.items() if i in in_plane and p < position)
+        above = min(p for p, in_plane in seeds.items() if i in in_plane and p > position)
         masks[i] = join(first, second, (position - below) / (above - below))
-        differs = (up.disagreement.get(i, 0), down.disagreement.get(i, 0))
-        unsure[i] = max(1 - overlap(first, second), *differs)
+        doubts = (up.disagreement.get(i, 0), down.disagreement.get(i, 0))
+        unsure[i] = max(1 - overlap(first, second), *doubts)
     masks = {i: mask for i, mask in masks.items() if not mask.empty}
     return Sighting(position, share_pixels(masks, masks), down.ended, unsure)
 
 
 def _way(stack: Stack, seeds: Seeds, start: int, stop: int) -> list[int]:
-    """Positions to look at from one end to the other, with all known ones."""
+    """Positions to look at from one end to the other, in steps and at all known masks."""
     back = stop < start
-    every = range(start, stop + (-1 if back else 1), -stack.step if back else stack.step)
-    known = (p for p in seeds if min(start, stop) <= p <= max(start, stop))
-    return sorted({*every, *known, stop}, reverse=back)
+    steps = range(start, stop + (-1 if back else 1), -stack.step if back else stack.step)
+    seeded = (p for p in seeds if min(start, stop) <= p <= max(start, stop))
+    return sorted({*steps, *seeded, stop}, reverse=back)

@@ -1,4 +1,4 @@
-"""Settle: the mask of a plane, between what was carried there and what the model sees there."""
+"""Reconcile: the mask of an object between its carried mask and the model's answer."""
 
 from dataclasses import replace
 
@@ -8,31 +8,34 @@ from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.depth import depth
 from napari_sam.tiles.bbox import union
 
-_FAR = 5.0  # pixels: a model that draws the outline further away does not pull it more
+_FAR = 5.0
+"""Signed distance in data pixels to which larger ones are clipped before the mean is taken."""
 
 
-def settle(carried: Mask, found: Mask, trust: float) -> Mask:
-    """A mask between two of the same plane.
+def reconcile(carried: Mask, answer: Mask, trust: float) -> Mask:
+    """Take the weighted mean of two masks, by the clipped signed distances to their outlines.
 
-    The outline lies where the two signed distances, no larger than some pixels, are in balance:
-    where the masks differ little it lies between them, and where they differ a lot, with the one
-    that is trusted more. So a model that runs over into a neighbour on one plane does not take the
-    object there, and one that says a little more on each plane is followed.
+    Where the masks differ little, the outline lies between them; where they differ by more than
+    the clipping distance, it is that of the mask with the larger weight. So an answer that runs
+    over into a neighbour on one plane does not lead the object there, and a little growth on each
+    plane is followed.
 
     Parameters
     ----------
-    carried, found : Mask
-        Not empty.
+    carried : Mask
+        The object's mask, carried from the plane before; not empty.
+    answer : Mask
+        The model's mask on the same plane; not empty.
     trust : float
-        How much the found one counts, from 0 to 1.
+        Weight of the answer, from 0 to 1.
 
     Returns
     -------
     Mask
-        Tight, with the scores of the found one; maybe empty.
+        Tight, with the scores of the answer; maybe empty.
     """
-    region = union((carried.bbox, found.bbox))
+    region = union((carried.bbox, answer.bbox))
     inside = (1 - trust) * depth(carried, region).clip(-_FAR, _FAR)
-    inside += trust * depth(found, region).clip(-_FAR, _FAR)
+    inside += trust * depth(answer, region).clip(-_FAR, _FAR)
     pixels: np.ndarray[tuple[int, int], np.dtype[np.bool_]] = inside > 0
-    return replace(found, bbox=region, pixels=pixels, low_res_logits=None).tight()
+    return replace(answer, bbox=region, pixels=pixels, low_res_logits=None).tight()

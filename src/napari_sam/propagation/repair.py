@@ -1,4 +1,4 @@
-"""Repair: chains that broke off, joined where following the one leads to the other."""
+"""Repair: broken chains of an object, joined where following an end leads to a beginning."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,15 +8,20 @@ from napari_sam.masks.mask import Mask
 from .ending import overlap
 from .link import Chain, Link, assign
 
-_REACH = 3  # planes that a broken chain is followed
-_LEAST_IOU = 0.6  # of the object that following finds and the one that begins there
+_REACH = 3
+"""Planes over which an object is followed from where its chain ends."""
+
+_LEAST_IOU = 0.6
+"""IoU of the followed mask and the first mask of another chain below which they are not joined."""
 
 Follow = Callable[[int, Mapping[int, Mask], int], Iterator[tuple[int, Mapping[int, Mask]]]]
-"""Follows objects, given their masks at a position, to another one; yields position and masks."""
+"""Follows objects from a position, with their masks there, to a last position.
+
+Yields positions, each with the masks of the objects that are still followed."""
 
 
 def repair(chains: Sequence[Chain], last: int, follow: Follow) -> Iterator[list[Chain]]:
-    """Follow each object up from where it ends, and join it to one that begins where it goes.
+    """Follow objects up from the ends of their chains, and join chains that begin nearby.
 
     Parameters
     ----------
@@ -25,12 +30,12 @@ def repair(chains: Sequence[Chain], last: int, follow: Follow) -> Iterator[list[
     last : int
         Position of the last plane.
     follow : callable
-        How an object is followed.
+        Follows the objects whose chains end at a position.
 
     Yields
     ------
     list of dict
-        After each position up to `last`: the chains, which are joined after the last.
+        Once for each position up to `last`: the chains as they were, at last the joined ones.
     """
     ending, beginning = defaultdict(list), defaultdict(list)
     for i, chain in enumerate(chains):
@@ -43,9 +48,9 @@ def repair(chains: Sequence[Chain], last: int, follow: Follow) -> Iterator[list[
         reach = min(position + _REACH, last)
         if ends and any(beginning[p] for p in range(position + 1, reach + 1)):
             ways |= {i: {} for i in ends}
-            for there, masks in follow(position, ends, reach):
+            for reached, masks in follow(position, ends, reach):
                 for i, mask in masks.items():
-                    ways[i][there] = mask
+                    ways[i][reached] = mask
             links += _meetings(chains, beginning, {i: ways[i] for i in ends})
         yield list(chains)
     yield _joined(chains, ways, assign(len(chains), links))
@@ -54,18 +59,19 @@ def repair(chains: Sequence[Chain], last: int, follow: Follow) -> Iterator[list[
 def _meetings(
     chains: Sequence[Chain], beginning: Mapping[int, Sequence[int]], ways: Mapping[int, Chain]
 ) -> Iterator[Link]:
-    """Objects that begin where another one was followed to."""
+    """Links of followed chains to chains beginning on the way, weighted by IoU."""
     for i, way in ways.items():
         for position, mask in way.items():
             for j in beginning.get(position, ()):
-                common = overlap(mask, chains[j][position])
-                if i != j and common >= _LEAST_IOU:
-                    yield Link(i, j, common)
+                iou = overlap(mask, chains[j][position])
+                if i != j and iou >= _LEAST_IOU:
+                    yield Link(i, j, iou)
 
 
 def _joined(
     chains: Sequence[Chain], ways: Mapping[int, Chain], successors: Mapping[int, int]
 ) -> list[Chain]:
+    """Chains joined to their successors; the planes between have the followed masks."""
     joined = []
     for i in sorted(set(range(len(chains))) - set(successors.values())):
         chain, number = dict(chains[i]), i

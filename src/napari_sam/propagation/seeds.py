@@ -1,6 +1,7 @@
-"""Seeds: the masks that a propagation starts from."""
+"""Seeds: the known masks of objects, checked and sorted before a propagation."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from napari_sam.errors import PromptError
 from napari_sam.image.volume import Volume
@@ -11,28 +12,30 @@ from .line import Line, line_through
 from .stack import Stack
 
 KnownMasks = Mask | Sequence[Mask] | Mapping[int, Mask | Sequence[Mask]]
+"""Masks of an object, on one or several planes; or of several objects by their labels."""
 
 
 def by_object(masks: KnownMasks, label: int) -> dict[int, tuple[Mask, ...]]:
-    """Known masks of each object.
+    """Known masks by label.
 
     Parameters
     ----------
-    masks : Mask, sequence of Mask, or mapping of int to one of these
-        One object, on one or several planes; or several objects by their labels.
+    masks : Mask, sequence of Mask, or mapping of int to either
+        An object, on one or several planes; or several objects by their labels.
     label : int
-        Of the one object.
+        Label of the object where `masks` is no mapping.
 
     Returns
     -------
     dict of int to tuple of Mask
+        Label to the masks of the object.
     """
     objects = masks if isinstance(masks, Mapping) else {label: masks}
-    return {i: (own,) if isinstance(own, Mask) else tuple(own) for i, own in objects.items()}
+    return {i: (m,) if isinstance(m, Mask) else tuple(m) for i, m in objects.items()}
 
 
 def check_seeds(objects: Mapping[int, Sequence[Mask]], volume: Volume) -> None:
-    """Refuse masks that nothing can be followed from.
+    """Refuse seeds without a mask, and masks that are empty or outside of the image.
 
     Parameters
     ----------
@@ -49,8 +52,8 @@ def check_seeds(objects: Mapping[int, Sequence[Mask]], volume: Volume) -> None:
     if not any(objects.values()):
         raise PromptError("there is no object to propagate: click on one first")
     prompts = {
-        i: tuple(MaskPrompt(m.plane, m.bbox[0], m.bbox[1], m.pixels) for m in own)
-        for i, own in objects.items()
+        i: tuple(MaskPrompt(m.plane, m.bbox[0], m.bbox[1], m.pixels) for m in masks)
+        for i, masks in objects.items()
     }
     PromptSet(prompts).check(volume)
 
@@ -58,7 +61,7 @@ def check_seeds(objects: Mapping[int, Sequence[Mask]], volume: Volume) -> None:
 def by_line(
     objects: Mapping[int, Sequence[Mask]], volume: Volume, axis: str | None
 ) -> dict[Line, dict[int, dict[int, Mask]]]:
-    """Known masks by the line that they lie on, their position there, then by object.
+    """Sort known masks by line, then by position on the line, then by object.
 
     Parameters
     ----------
@@ -80,26 +83,22 @@ def by_line(
         If two masks of one object lie on the same plane, or the image has no such axis.
     """
     lines: dict[Line, dict[int, dict[int, Mask]]] = {}
-    known = sorted(
-        ((mask.plane, i, mask) for i, own in objects.items() for mask in own), key=_first
-    )
-    for plane, i, mask in known:
+    seeds = [(mask.plane, i, mask) for i, masks in objects.items() for mask in masks]
+    for plane, i, mask in sorted(seeds, key=itemgetter(0, 1)):
         line = line_through(volume, axis, plane)
-        here = lines.setdefault(line, {}).setdefault(line.position(plane), {})
-        if i in here:
+        in_plane = lines.setdefault(line, {}).setdefault(line.position(plane), {})
+        if i in in_plane:
             raise PromptError(f"object {i} has two masks on plane {plane}: give one")
-        here[i] = mask
+        in_plane[i] = mask
     return lines
-
-
-def _first(known: tuple[tuple[int, ...], int, Mask]) -> tuple[tuple[int, ...], int]:
-    return known[:2]
 
 
 def lives_of(
     parents: Mapping[int, int], seeds: Mapping[int, Mapping[int, Mask]], stack: Stack
 ) -> dict[int, tuple[int, int]]:
-    """First and last position at which mothers and daughters may be.
+    """First and last possible position of mothers and daughters.
+
+    A daughter begins on the first plane of its known masks; its mother ends on the plane before.
 
     Parameters
     ----------
@@ -108,17 +107,17 @@ def lives_of(
     seeds : mapping
         Known masks by position, then object.
     stack : Stack
-        Where they are followed.
+        The planes to walk through.
 
     Returns
     -------
     dict of int to tuple of int
-        Objects that are in no family are left out.
+        Object to its positions; only mothers and daughters.
 
     Raises
     ------
     PromptError
-        If a daughter is known where its mother is, or before.
+        If a daughter is known on a plane of its mother, or before.
     """
     first: dict[int, int] = {}
     last: dict[int, int] = {}

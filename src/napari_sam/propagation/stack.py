@@ -1,4 +1,4 @@
-"""Stack: the planes that a propagation walks through, and the follower that suits the model."""
+"""Stack: the planes of a propagation, and the follower for a model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,22 +18,23 @@ from .history import History
 from .line import Line
 
 _LARGEST_STEP = 8
+"""Planes from one answer of the model to the next, at most; those between are interpolated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack:
-    """The planes to walk through.
+    """The planes of a propagation.
 
     Parameters
     ----------
     volume : Volume
         The image.
     line : Line
-        All planes there are.
+        The planes of the image along the axis.
     first, last : int
-        Positions to stay between, both included.
+        First and last position to walk to.
     step : int
-        Every how many planes the model is asked; those between are interpolated.
+        Planes from one answer of the model to the next; those between are interpolated.
     """
 
     volume: Volume
@@ -48,40 +49,41 @@ class Stack:
         return self.volume.height, self.volume.width
 
     def is_blank(self, position: int, bbox: BBox) -> bool:
-        """Whether a region of a plane has nothing to see: all values equal, or no numbers."""
+        """Whether a region of a plane and its surroundings are of a single value, or all NaN."""
         y0, x0, y1, x1 = bbox
-        dy, dx = y1 - y0, x1 - x0  # its surroundings too: an object may be of one value
+        dy, dx = y1 - y0, x1 - x0  # an object of a single value has other surroundings
         around = (max(y0 - dy, 0), max(x0 - dx, 0), min(y1 + dy, self.shape[0]))
         pixels = self.volume.read(self.line.at(position), *around, min(x1 + dx, self.shape[1]))
         finite = pixels[np.isfinite(pixels)]
         return finite.size == 0 or bool(finite.min() == finite.max())
 
     def carry(self, history: History, position: int) -> Mask:
-        """Where an object should be on another plane; empty if it left the image."""
-        there = self.line.at(position)
-        return carry(history.mask, history.shift(position), self.volume, there)
+        """The expected mask of an object on another plane; empty if outside of the image."""
+        plane = self.line.at(position)
+        return carry(history.mask, history.shift(position), self.volume, plane)
 
 
 def stack_of(
-    encoder: Encoder, line: Line, within: tuple[int, int] | None, known: Sequence[int]
+    encoder: Encoder, line: Line, within: tuple[int, int] | None, positions: Sequence[int]
 ) -> Stack:
-    """The part of a line to walk through, and in which steps.
+    """The stack of a line, with the step that suits the model and the spacing.
 
     Parameters
     ----------
     encoder : Encoder
-        Model and image. With memory, a model looks at each plane.
+        Model and image.
     line : Line
         The planes.
     within : tuple of int, optional
         First and last position; all by default.
-    known : sequence of int
+    positions : sequence of int
         Positions of known masks.
 
     Returns
     -------
     Stack
-        Where planes lie closer than pixels, the step is about as long as a pixel.
+        With a step about as long as a pixel where planes lie closer; with a step of one plane for
+        models with memory.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def stack_of(
     """
     first, last = (0, line.size - 1) if within is None else sorted(within)
     first, last = max(first, 0), min(last, line.size - 1)
-    outside = [p for p in known if not first <= p <= last]
+    outside = [p for p in positions if not first <= p <= last]
     if outside:
         raise PromptError(
             f"the object is known on plane {outside[0]} along {line.axis}, outside of {first} to "
@@ -101,7 +103,7 @@ def stack_of(
 
 
 def follower_of(encoder: Encoder, line: Line) -> Callable[[bool], MemoryFollower | PromptFollower]:
-    """Makes a follower for one direction, given whether that is down."""
+    """The factory of followers for a model: called with True for a walk down, False for up."""
     if encoder.model.memory is not None:
         return lambda down: MemoryFollower(encoder, line, down)
     return lambda down: PromptFollower(encoder, line)

@@ -1,4 +1,4 @@
-"""Walk: one way through the planes of a stack, up or down, with the objects that are on it."""
+"""Walk: objects followed through the planes of a stack, up or down."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -12,56 +12,50 @@ from napari_sam.masks.pixels.contested import share_pixels, without_pixels
 from .between import blend
 from .ending import Ending, judge, overlap
 from .history import History
-from .reconcile import settle
+from .reconcile import reconcile
 from .stack import Stack
 
 Seeds = Mapping[int, Mapping[int, Mask]]
-"""Known masks: position on the line, then object."""
+"""Known masks by position on the line, then by object."""
 
 Lives = Mapping[int, tuple[int, int]]
-"""First and last position at which an object may be; anywhere, if it is not named."""
+"""Object to its first and last possible position; objects without an entry may be anywhere."""
 
 FARTHEST_BRIDGED = 3
-"""Empty planes, or steps of planes, over which an object is looked for."""
+"""Steps of the stack without an answer, as on blank planes, after which an object has ended."""
 
 
 class Follower(Protocol):
-    """How a model finds objects again on the next plane.
-
-    Attributes
-    ----------
-    trust : float
-        How much its answer counts beside where the object should be, from 0 to 1.
-    """
+    """Predicts the masks of objects on the next plane with a model, for a :class:`Walk`."""
 
     @property
     def trust(self) -> float:
-        """See above."""
+        """Weight of an answer against the carried mask, from 0 to 1."""
 
     def show(self, position: int, masks: Mapping[int, Mask]) -> None:
-        """Objects that are known on a plane."""
+        """Receive the known masks of the plane just reached."""
 
     def prepare(self, position: int, masks: Mapping[int, Mask]) -> None:
-        """Begin to look at a plane on which objects will be followed, given where they are now."""
+        """Encode the next plane ahead, given the masks of the present plane."""
 
     def follow(self, position: int, expected: Mapping[int, Mask]) -> dict[int, Mask]:
-        """Masks of objects on a plane, given where they should be."""
+        """Masks of objects on a plane, from their expected masks, all of them not empty."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """What one walk saw on a plane.
+    """Masks of objects in a plane, found by a walk up or down.
 
     Parameters
     ----------
     position : int
-        Of the plane.
+        Of the plane on the line.
     masks : mapping of int to Mask
-        Objects; no two have a common pixel.
+        Objects, without common pixels.
     ended : mapping of int to Ending
-        Objects that are not followed any further, and why.
+        Objects that are not followed any further, and the reason.
     disagreement : mapping of int to float
-        1 minus the IoU of what the model saw and what was carried there.
+        Object to 1 minus the IoU of the model's answer and the carried mask.
     """
 
     position: int
@@ -70,12 +64,12 @@ class Sighting:
     disagreement: Mapping[int, float] = field(default_factory=dict)
 
     def only(self, objects: Set[int]) -> "Sighting":
-        """The same without other masks."""
+        """The sighting with the masks of chosen objects alone."""
         return replace(self, masks={i: mask for i, mask in self.masks.items() if i in objects})
 
 
 class Walk:
-    """Follows objects in one direction.
+    """Follows objects up or down a stack, each until its end.
 
     Parameters
     ----------
@@ -84,9 +78,9 @@ class Walk:
     stack : Stack
         The planes.
     seeds : mapping
-        Known masks; objects join the walk where they are known first.
+        Known masks; an object joins the walk on its first known plane, and starts anew on others.
     lives : mapping of int to tuple of int
-        Where objects may be.
+        First and last possible position of objects.
     """
 
     def __init__(self, follower: Follower, stack: Stack, seeds: Seeds, lives: Lives) -> None:
@@ -94,52 +88,55 @@ class Walk:
         self._histories: dict[int, History] = {}
 
     def through(self, way: Sequence[int]) -> Iterator[Sighting]:
-        """What is seen on each plane of the way, until no object is left.
+        """Follow the objects along a way, until none remains.
 
         Parameters
         ----------
         way : sequence of int
-            Positions; those that it passes over are filled in when the next one has been seen.
+            Positions to look at. Planes between are interpolated when the next position is done.
 
         Yields
         ------
         Sighting
+            Of each position, after those of the planes passed over on the way to it.
         """
         ahead = set(self._seeds)
         for position, following in zip_longest(way, way[1:]):
             ahead.discard(position)
-            seen = self._look(position)
+            sighting = self._look(position)
             if following is not None:
-                self._follower.prepare(following, seen.masks)
-            yield from self._passed_over(seen)
-            self._remember(seen)
-            yield seen
+                self._follower.prepare(following, sighting.masks)
+            yield from self._passed_over(sighting)
+            self._remember(sighting)
+            yield sighting
             if not self._histories and not ahead:
                 return
 
     def _look(self, position: int) -> Sighting:
-        known = self._seeds.get(position, {})
+        """Known masks and followed objects of a plane."""
+        seeded = self._seeds.get(position, {})
         divided = self._divided(position)
-        sought = {i: h for i, h in self._histories.items() if i not in known and i not in divided}
+        sought = {i: h for i, h in self._histories.items() if i not in seeded and i not in divided}
         expected = {i: self._stack.carry(h, position) for i, h in sought.items()}
         visible = {i: m for i, m in expected.items() if self._is_visible(position, m)}
-        found = self._follower.follow(position, visible) if visible else {}
-        ended = divided | self._endings(position, sought, expected, found)
-        settled = {
-            i: settle(visible[i], mask, self._follower.trust)
-            for i, mask in found.items()
+        answers = self._follower.follow(position, visible) if visible else {}
+        ended = divided | self._endings(position, sought, expected, answers)
+        reconciled = {
+            i: reconcile(visible[i], mask, self._follower.trust)
+            for i, mask in answers.items()
             if i not in ended
         }
-        masks = dict(share_pixels(known, known))  # what the user showed is not taken away
-        masks |= without_pixels(share_pixels(settled, visible), masks.values())
+        masks = dict(share_pixels(seeded, seeded))  # known masks lose no pixel to followed objects
+        masks |= without_pixels(share_pixels(reconciled, visible), masks.values())
         ended |= {i: Ending.TAKEN for i, mask in masks.items() if mask.empty}
-        unsure = {i: 1 - overlap(mask, visible[i]) for i, mask in found.items()}
+        unsure = {i: 1 - overlap(mask, visible[i]) for i, mask in answers.items()}
         return Sighting(position, masks, ended, unsure).only(masks.keys() - ended.keys())
 
     def _is_visible(self, position: int, expected: Mask) -> bool:
         return not expected.empty and not self._stack.is_blank(position, expected.bbox)
 
     def _divided(self, position: int) -> dict[int, Ending]:
+        """Followed objects that are mothers already divided, or daughters before their birth."""
         lives = {i: self._lives[i] for i in self._histories if i in self._lives}
         beyond = (i for i, (first, last) in lives.items() if not first <= position <= last)
         return dict.fromkeys(beyond, Ending.DIVIDED)
@@ -149,44 +146,46 @@ class Walk:
         position: int,
         sought: Mapping[int, History],
         expected: Mapping[int, Mask],
-        found: Mapping[int, Mask],
+        answers: Mapping[int, Mask],
     ) -> dict[int, Ending]:
-        """Objects that are not there any more, and why."""
+        """Sought objects that ended before a plane, and the reason."""
         ended: dict[int, Ending] = {}
         for i, history in sought.items():
             reason: Ending | None = None
             if expected[i].empty:
                 reason = Ending.LEFT
-            elif i in found:
-                reason = judge(history, expected[i], found[i])
+            elif i in answers:
+                reason = judge(history, expected[i], answers[i])
             elif abs(position - history.position) > FARTHEST_BRIDGED * self._stack.step:
                 reason = Ending.MISSING
             if reason is not None:
                 ended[i] = reason
         return ended
 
-    def _passed_over(self, seen: Sighting) -> Iterator[Sighting]:
-        """Planes between this one and that on which each object was seen last."""
+    def _passed_over(self, sighting: Sighting) -> Iterator[Sighting]:
+        """Planes between each object's latest plane and a sighting, interpolated."""
         between: dict[int, dict[int, Mask]] = defaultdict(dict)
-        for i, mask in seen.masks.items():
+        for i, mask in sighting.masks.items():
             if (history := self._histories.get(i)) is None:
                 continue
-            way = seen.position - history.position
+            way = sighting.position - history.position
             direction = 1 if way > 0 else -1
-            for k in range(history.position + direction, seen.position, direction):
+            for k in range(history.position + direction, sighting.position, direction):
                 share = (k - history.position) / way
                 between[k][i] = blend(history.mask, mask, share, self._stack.line.at(k))
-        for k in sorted(between, key=lambda k: abs(seen.position - k), reverse=True):
+        for k in sorted(between, key=lambda k: abs(sighting.position - k), reverse=True):
             masks = {i: mask for i, mask in between[k].items() if not mask.empty}
             yield Sighting(k, share_pixels(masks, masks))
 
-    def _remember(self, seen: Sighting) -> None:
-        known = self._seeds.get(seen.position, {})
-        for i in seen.ended:
+    def _remember(self, sighting: Sighting) -> None:
+        """End, continue and begin histories, and show known masks to the follower."""
+        position = sighting.position
+        seeded = self._seeds.get(position, {})
+        for i in sighting.ended:
             self._histories.pop(i, None)
-        for i, mask in seen.masks.items():
-            history = None if i in known else self._histories.get(i)
-            begun = History.begin(seen.position, mask)
-            self._histories[i] = history.then(seen.position, mask) if history else begun
-        if shown := {i: mask for i, mask in seen.masks.items() if i in known}:
-            self._follower.show(seen.position, shown)
+        for i, mask in sighting.masks.items():
+            history = None if i in seeded else self._histories.get(i)
+            begun = History.begin(position, mask)
+            self._histories[i] = history.then(position, mask) if history else begun
+        if known_masks := {i: mask for i, mask in sighting.masks.items() if i in seeded}:
+            self._follower.show(position, known_masks)

@@ -1,4 +1,4 @@
-"""Whole stacks: all objects of stacks, segmented plane by plane and linked to one label each."""
+"""Whole stacks: all objects, segmented plane by plane and linked from plane to plane."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -15,7 +15,7 @@ from .repair import repair
 
 
 def stack_lines(volume: Volume, axis: str | None) -> tuple[Line, ...]:
-    """Lines along an axis that together hold all planes of an image.
+    """All lines of an image along an axis.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def stack_lines(volume: Volume, axis: str | None) -> tuple[Line, ...]:
 def segment_stacks(
     encoder: Encoder, lines: Sequence[Line], first_label: int = 1
 ) -> Iterator[PropagationStep]:
-    """Segment all objects of stacks; each has one label on all its planes.
+    """Segment all objects of stacks, with a label for each object on all planes.
 
     Planes are segmented one by one, objects of neighbouring planes are linked where they overlap,
     and where a link is missing, objects are followed to find it.
@@ -86,7 +86,7 @@ def _masks_at(position: int, chains: Iterable[Chain], first_label: int) -> dict[
 
 
 def _chains(encoder: Encoder, line: Line) -> Iterator[list[Chain]]:
-    """Objects of one stack, all of them with the last of its tiles and planes; fewer before."""
+    """Objects of a stack after each of its tiles and planes; complete after the last."""
     planes = map(line.at, range(line.size))
     masks_by_position: dict[int, tuple[Mask, ...]] = {}
     for step in segment_planes(encoder, planes):

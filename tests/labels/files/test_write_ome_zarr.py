@@ -143,6 +143,7 @@ def test_a_napari_layer_comes_back_where_it_was(tmp_path, stack):
     assert (again.units, again.axis_labels) == (layer.units, layer.axis_labels)
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=25)
 @given(
     arrays(np.uint16, st.lists(st.integers(1, 6), min_size=2, max_size=5).map(tuple)),
@@ -161,6 +162,7 @@ def test_axes_are_written_in_the_order_that_the_format_asks_for(tmp_path_factory
     assert (group["0"][:] == labels.transpose(order)).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["zarr", "dask"])
 def test_stored_labels_are_streamed(tmp_path, kind):
     shape, chunks = (40, 1100, 900), (16, 300, 300)

@@ -18,6 +18,8 @@ import zarr
 from napari_sam.errors import LabelError, OutputError
 from napari_sam.labels import SUFFIXES, iter_write_labels, write_labels
 
+pytestmark = pytest.mark.long  # processes that are killed, and disks that are full
+
 NAMES = ["labels.tif", "labels.ome.tif", "labels.ome.zarr"]
 OLD = np.full((1000, 800), 3, np.uint32)
 

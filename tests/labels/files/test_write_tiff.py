@@ -134,6 +134,7 @@ def test_labels_that_imagej_cannot_hold_are_kept_in_an_ome_tiff(tmp_path, stack)
         assert pixels_of(tiff)["PhysicalSizeX"] == "0.325"
 
 
+@pytest.mark.long
 def test_more_than_four_gigabytes_need_bigtiff(tmp_path):
     # Nothing of the array is stored: it reads as background.
     labels = zarr.create_array(

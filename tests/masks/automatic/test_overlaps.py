@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from napari_sam.masks.automatic.overlaps import (
     FREE_SHARE,
     SMALLEST_OBJECT,
-    confidence,
     is_credible,
     stability,
     suppress_overlaps,
@@ -101,7 +100,7 @@ def test_no_pixel_is_in_two_and_the_order_does_not_matter(
         assert (before.within(mask.bbox) | ~mask.pixels).all()
         assert mask.area >= max(FREE_SHARE * before.area, SMALLEST_OBJECT)
     assert taken.max(initial=0) <= 1
-    trust = [confidence(mask) for mask in found]
+    trust = [mask.confidence for mask in found]
     assert trust == sorted(trust, reverse=True)
     random.shuffle(masks)  # type: ignore[attr-defined]
     assert [mask.bbox for mask in kept(*masks)] == [mask.bbox for mask in found]
@@ -129,3 +128,15 @@ def test_unlikely_absent_and_unstable_answers_are_not_drawn() -> None:
     assert not is_credible(replace(good, iou=0.1))
     assert not is_credible(replace(good, object_score=-0.1))
     assert not is_credible(replace(good, low_res_logits=logits / 20))
+
+
+def absolute(y0: int, x0: int, h: int, w: int, iou: float = 0.9, score: float = 5.0) -> Mask:
+    return Mask((), (y0, x0, y0 + h, x0 + w), np.ones((h, w), bool), iou, score)
+
+
+def test_better_masks_take_the_pixels() -> None:
+    good, worse = absolute(110, 210, 20, 20, 0.9), absolute(110, 226, 20, 20, 0.8)
+    same = absolute(111, 211, 18, 18, 0.7)
+    unlikely, absent = absolute(150, 210, 20, 20, 0.3), absolute(160, 240, 20, 20, 0.9, -4.0)
+    kept = list(suppress_overlaps([worse, same, good, unlikely, absent], TILE))
+    assert [mask.bbox for mask in kept] == [(110, 210, 130, 230), (110, 230, 130, 246)]

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from napari_sam import Session
-from napari_sam.masks.automatic.everything import confidence, stitch_masks
-from napari_sam.masks.automatic.settled import settle
+from napari_sam.masks.automatic.overlaps import best_first
+from napari_sam.masks.automatic.settled import TileMasks, join, settle
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.stitch import group_parts
 
 GRID = TileGrid(100, 250, tile_size=100, overlap=25)
 """Three tiles: columns 0 to 100, 75 to 175, 150 to 250."""
@@ -31,7 +32,19 @@ def seen() -> list[tuple[Tile, tuple[Mask, ...]]]:
 
 
 def facts(mask: Mask) -> tuple[BBox, int, float]:
-    return mask.bbox, mask.area, round(confidence(mask), 6)
+    return mask.bbox, mask.area, round(mask.confidence, 6)
+
+
+def stitch_masks(segmented: list[TileMasks]) -> tuple[Mask, ...]:
+    """Objects of a plane, best first, from all of its tiles at once."""
+    parts = [(tile, mask) for tile, masks in segmented for mask in masks]
+    return best_first(join([parts[i][1] for i in group]) for group in group_parts(parts))
+
+
+def settled(grid: TileGrid, segmented: list[TileMasks]) -> tuple[Mask, ...]:
+    """The same, best first, tile by tile."""
+    steps = settle(grid, list(grid.tiles(())), segmented)
+    return best_first(mask for _, masks in steps for mask in masks)
 
 
 def test_each_object_comes_as_soon_as_no_tile_to_come_reaches_it() -> None:
@@ -46,8 +59,7 @@ def test_each_object_comes_as_soon_as_no_tile_to_come_reaches_it() -> None:
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_together_they_are_what_all_tiles_give(order: tuple[int, ...]) -> None:
     found = [seen()[i] for i in order]
-    settled = [mask for _, masks in settle(GRID, list(GRID.tiles(())), found) for mask in masks]
-    assert sorted(map(facts, settled)) == sorted(map(facts, stitch_masks(seen())))
+    assert sorted(map(facts, settled(GRID, found))) == sorted(map(facts, stitch_masks(seen())))
 
 
 def test_a_region_takes_its_tiles_alone(tiny_model: Sam) -> None:
@@ -59,3 +71,23 @@ def test_a_region_takes_its_tiles_alone(tiny_model: Sam) -> None:
     assert [tile.x0 for tile in session.tiles(planes, region)] == [172]
     steps = list(session.segment_everything(planes, commit=False, within=region))
     assert [(step.tile.x0, step.done, step.total) for step in steps] == [(172, 1, 1)]
+
+
+def test_halves_seen_by_two_tiles_become_one() -> None:
+    grid = TileGrid(100, 180, tile_size=100, overlap=20)
+    left, right = grid.tiles(())
+    assert (left.x1, right.x0) == (100, 80)
+    a = Mask((), (40, 70, 60, 100), np.ones((20, 30), bool), 0.9, 5)
+    b = Mask((), (40, 80, 60, 130), np.ones((20, 50), bool), 0.8, 5)
+    other = Mask((), (10, 84, 20, 94), np.ones((10, 10), bool), 0.7, 5)
+    whole, alone = settled(grid, [(left, (a,)), (right, (b, other))])
+    assert whole.bbox == (40, 70, 60, 130)
+    assert whole.area == 20 * 60
+    assert alone.bbox == other.bbox
+
+
+def test_touching_objects_of_one_tile_stay_two() -> None:
+    grid = TileGrid(100, 180, tile_size=100, overlap=20)
+    left, right = grid.tiles(())
+    touching = (at((0, 0, 20, 20), 0.9), at((0, 20, 20, 40), 0.9))
+    assert len(settled(grid, [(left, touching), (right, ())])) == 2

@@ -1,11 +1,12 @@
 """Pixels that several objects claim: each goes to one of them."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.pixels.contested import share_contested
+from napari_sam.masks.pixels.contested import share_contested, share_pixels
+from tests.masks.drawing import disc, full
 
 SIDE = 40
 
@@ -55,3 +56,36 @@ def test_every_claimed_pixel_has_one_owner_who_claimed_it(squares: list) -> None
     claimed = np.any([drawn(mask) for mask in found.values()], axis=0)
     np.testing.assert_array_equal(owners, claimed.astype(int))
     assert all(not (drawn(shared[i]) & ~drawn(mask)).any() for i, mask in found.items())
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.integers(10, 50), st.integers(10, 50), st.integers(2, 14)),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_no_pixel_has_two_owners_and_none_is_lost(discs: list[tuple[int, int, int]]) -> None:
+    found = {i: disc(y, x, r, size=64) for i, (y, x, r) in enumerate(discs)}
+    expected = {i: disc(y + 2, x - 1, r, size=64) for i, (y, x, r) in enumerate(discs)}
+    shared = share_pixels(found, expected)
+    canvases = {i: full(mask, (64, 64)) for i, mask in shared.items()}
+    before = {i: full(mask, (64, 64)) for i, mask in found.items()}
+    assert np.sum(list(canvases.values()), axis=0).max() <= 1
+    np.testing.assert_array_equal(
+        np.any(list(canvases.values()), axis=0), np.any(list(before.values()), axis=0)
+    )
+    assert all((canvases[i] <= before[i]).all() for i in found)
+
+
+def test_a_pixel_of_two_goes_to_the_one_it_was_nearer_to() -> None:
+    wide = Mask((0,), (10, 5, 30, 55), np.ones((20, 50), bool), 0.9, 5.0)
+    expected = {1: disc(20, 15, 6), 2: disc(20, 40, 11)}
+    shared = {i: full(m) for i, m in share_pixels({1: wide, 2: wide}, expected).items()}
+    np.testing.assert_array_equal(shared[1] | shared[2], full(wide))
+    assert not (shared[1] & shared[2]).any()
+    # the discs end at 20 and at 30: on the row of their centres halfway is at 25
+    assert np.flatnonzero(shared[1][20]).tolist() == list(range(5, 26))
+    assert np.flatnonzero(shared[2][20]).tolist() == list(range(26, 55))
+    assert all((shared[i] >= (full(mask) & full(wide))).all() for i, mask in expected.items())

@@ -36,7 +36,7 @@ def ahead(bench: Bench) -> Ahead:
 def ready(bench: Bench) -> set[tuple[int, ...]]:
     """Planes, rows and columns of the tiles that are ready for what is shown."""
     work = bench.controller.workspace
-    source = bench.controller.read_image(work.image)
+    source = bench.controller.desk.read_image(work.image)
     return {(*tile.plane, tile.row, tile.col) for tile in ahead(bench).ready(source)}
 
 
@@ -78,7 +78,7 @@ def test_a_click_is_answered_while_the_encoder_is_busy_elsewhere(open_ahead: Ope
 def test_what_is_on_the_screen_stays_at_hand_while_others_are_encoded(open_ahead: Open) -> None:
     bench = open_ahead(picture(30, 40, 48))
     here = int(bench.viewer.dims.point[0])
-    bench.dock.ahead.everything.click()
+    bench.dock.everything_box.ahead.everything.click()
     settle(bench)
     assert len(ready(bench)) == 30
     assert in_memory(bench, here)
@@ -207,7 +207,7 @@ def test_what_the_command_line_has_encoded_needs_no_encoder_in_the_dock(
 
 
 def ahead_cache(bench: Bench) -> Any:
-    return bench.controller.settings.cache_dir
+    return bench.controller.desk.settings.cache_dir
 
 
 def test_another_image_of_the_same_name_is_not_taken_for_ready(open_ahead: Open) -> None:
@@ -247,22 +247,22 @@ def test_a_quiet_look_around_does_not_offer_to_be_cancelled(open_ahead: Open) ->
 
 def held_in_everything(bench: Bench) -> None:
     bench.model.inside.clear()
-    bench.dock.ahead.everything.click()
+    bench.dock.everything_box.ahead.everything.click()
     bench.wait(bench.model.inside.is_set)
 
 
 def test_everything_is_encoded_and_then_it_says_so(open_dock: Open) -> None:
     bench = open_dock(picture(9, 40, 48))
-    bench.dock.ahead.everything.click()
+    bench.dock.everything_box.ahead.everything.click()
     bench.idle()
     assert calls(bench) == 4  # without a cache there is room for no more
-    bench.dock.ahead.everything.click()
-    assert not bench.dock.ahead.everything.isChecked()
+    bench.dock.everything_box.ahead.everything.click()
+    assert not bench.dock.everything_box.ahead.everything.isChecked()
 
 
 def test_everything_goes_into_the_cache(open_ahead: Open) -> None:
     bench = open_ahead(picture(30, 40, 48))
-    bench.dock.ahead.everything.click()
+    bench.dock.everything_box.ahead.everything.click()
     settle(bench)
     assert ready(bench) == {(z, 0, 0) for z in range(30)}
     assert calls(bench) == 30
@@ -317,7 +317,7 @@ def test_cancel_acts_within_one_tile(open_ahead: Open, where: str) -> None:
     bench = open_ahead(picture(30, 40, 48))
     settle(bench)
     before = calls(bench)
-    bench.dock.ahead.everything.click()
+    bench.dock.everything_box.ahead.everything.click()
     bench.wait(lambda: bars(bench))
     bench.model.gate.clear()
     bench.model.inside.clear()
@@ -332,7 +332,7 @@ def test_cancel_acts_within_one_tile(open_ahead: Open, where: str) -> None:
     bench.model.gate.set()
     settle(bench)
     assert before < calls(bench) <= inside + 1
-    assert not bench.dock.ahead.everything.isChecked()
+    assert not bench.dock.everything_box.ahead.everything.isChecked()
     assert not bars(bench)
 
 
@@ -344,10 +344,10 @@ def bars(bench: Bench) -> list[Any]:
 
 def test_the_time_left_is_in_the_activity_dock(open_ahead: Open) -> None:
     bench = open_ahead(picture(40, 40, 48))
-    bench.dock.ahead.everything.click()
+    bench.dock.everything_box.ahead.everything.click()
     bench.wait(lambda: bars(bench) and "<" in bars(bench)[0].eta_label.text())
     assert bars(bench)[0].qt_progress_bar.maximum() == 40
-    bench.controller.cancel()
+    bench.cancel()
 
 
 # --- what is ready, and what is stale --------------------------------------------------------
@@ -415,7 +415,7 @@ def test_another_contrast_of_a_layer_that_is_seen_as_well_makes_it_stale(open_ah
     bench = open_ahead(picture(40, 48))
     other = bench.viewer.add_image(picture(40, 48, seed=1), name="other", contrast_limits=(0, 254))
     settle(bench)
-    bench.controller.choose_channel(str(other.unique_id), True)
+    bench.controller.images.choose_channel(str(other.unique_id), True)
     settle(bench)
     settle(bench)
     assert len(bench.layer("ready").data) == 4
@@ -434,7 +434,7 @@ def test_replaced_pixels_of_what_is_seen_are_not_ready(open_ahead: Open, name: s
     bench = open_ahead(picture(40, 48))
     other = bench.viewer.add_image(picture(40, 48, seed=1), name="other")
     settle(bench)
-    bench.controller.choose_channel(str(other.unique_id), True)
+    bench.controller.images.choose_channel(str(other.unique_id), True)
     settle(bench)
     settle(bench)
     assert ready(bench) == {(0, 0)}
@@ -483,8 +483,8 @@ def test_an_image_deleted_while_it_is_encoded(open_ahead: Open) -> None:
         bench.viewer.layers.remove("cells")
         QApplication.processEvents()
     settle(bench)
-    assert not bench.dock.ahead.everything.isChecked()
-    assert not bench.dock.ahead.isEnabled()
+    assert not bench.dock.everything_box.ahead.everything.isChecked()
+    assert not bench.dock.everything_box.ahead.isEnabled()
     assert not bars(bench)
     bench.viewer.add_image(picture(40, 48), name="next")
     settle(bench)
@@ -503,11 +503,11 @@ viewer.add_image(np.random.default_rng(0).integers(0, 255, (9, 300, 300), dtype=
 dock = SamWidget(viewer, Settings(cache_dir=sys.argv[1]))
 viewer.window.add_dock_widget(dock)
 viewer.show()
-dock.ahead.everything.click()
+dock.everything_box.ahead.everything.click()
 
 def when_it_encodes():
     if not dock.controller.ahead.ready(dock.controller.workspace.source):
-        dock.ahead.everything.isChecked() and dock.controller.ahead.look()
+        dock.everything_box.ahead.everything.isChecked() and dock.controller.ahead.look()
     else:
         timer.stop()
         print("closing", flush=True)

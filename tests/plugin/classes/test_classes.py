@@ -35,7 +35,7 @@ def choose(bench: Bench, name: str) -> None:
 def accept(bench: Bench, *place: float) -> None:
     bench.add(*place)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
 
 
 def classes(bench: Bench) -> dict[int, str]:
@@ -57,7 +57,7 @@ def with_classes(bench: Bench, *names: str) -> None:
 def test_a_class_is_made_and_renamed_with_the_keyboard_and_given(open_dock: Open) -> None:
     bench = open_dock(picture(60, 80), show=True)
     box = bench.dock.class_box
-    assert not box.is_open
+    assert not box.button.isChecked()
     QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
     accept(bench, *PLACES[0])
     assert classes(bench) == {}
@@ -90,15 +90,15 @@ def test_each_object_has_the_class_that_was_chosen_and_undo_takes_it(open_dock: 
     choose(bench, "no class")
     accept(bench, *PLACES[2])
     assert classes(bench) == {1: "neuron", 2: "glia"}
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert classes(bench) == {1: "neuron", 2: "glia"}
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert classes(bench) == {1: "neuron"}
     choose(bench, "glia")
     bench.dock.accept_box.label.setValue(1)
     accept(bench, *PLACES[2])
     assert classes(bench) == {1: "glia"}
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert classes(bench) == {1: "neuron"}
 
 
@@ -107,19 +107,19 @@ def test_objects_accepted_at_once_or_later_have_the_class(open_dock: Open) -> No
     with_classes(bench, "neuron", "glia")
     bench.add(*PLACES[0])
     bench.idle()
-    bench.controller.next_object()
+    bench.next_object()
     bench.add(*PLACES[1])
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     assert classes(bench) == {1: "glia", 2: "glia"}
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert classes(bench) == {}
     with bench.model.held():
         # another contrast: what was encoded is of no use
         bench.controller.workspace.image.contrast_limits = (10, 200)
         bench.add(*PLACES[2])
         bench.wait(bench.model.inside.is_set)
-        bench.controller.accept()
+        bench.accept()
         choose(bench, "neuron")
     bench.idle()
     assert classes(bench) == {1: "glia"}
@@ -132,7 +132,9 @@ def test_a_label_that_is_put_back_keeps_its_class(open_dock: Open) -> None:
     choose(bench, "neuron")
     labels = bench.layer("labels")
     labels.data[30:50, 20:60] = 3
-    bench.controller.workspace.set_classes(bench.controller.workspace.classes.assign({3: "neuron"}))
+    bench.controller.workspace.classes.set(
+        bench.controller.workspace.classes.table.assign({3: "neuron"})
+    )
     choose(bench, "glia")
     bench.move((40, 40))
     QTest.keyClick(bench.native, Qt.Key.Key_J, Qt.KeyboardModifier.ShiftModifier)
@@ -147,12 +149,12 @@ def test_a_label_that_is_put_back_keeps_its_class(open_dock: Open) -> None:
 def test_everything_has_the_class_that_was_chosen(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube(1)[0])
     with_classes(bench, "neuron")
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     found = set(np.unique(bench.layer("labels").data).tolist()) - {0}
     assert found
     assert classes(bench) == dict.fromkeys(found, "neuron")
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert classes(bench) == {}
 
 
@@ -234,7 +236,7 @@ def test_classes_go_on_in_another_image_and_in_new_labels(open_dock: Open) -> No
     assert classes(bench) == {1: "neuron"}
     other = bench.viewer.add_image(picture(60, 80, seed=4), name="other")
     bench.idle()
-    bench.controller.use_image(other)
+    bench.controller.images.use(other)
     bench.idle()
     assert bench.dock.class_box.current == "neuron"
     assert rows(bench) == 3
@@ -271,6 +273,7 @@ KILLED = """
 import sys
 import napari
 import numpy as np
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
@@ -284,8 +287,8 @@ box = dock.class_box
 
 def idle():
     QApplication.processEvents()
-    while dock.controller.runner.busy:
-        QApplication.processEvents()
+    while dock.controller.runner.busy:  # asleep meanwhile: the worker needs the processor
+        QTest.qWait(5)
 
 idle()
 for name in ("neuron", "glia", "never used"):
@@ -296,12 +299,12 @@ for row, place in ((1, (28, 30)), (2, (5, 5)), (2, (50, 50)), (0, (50, 10)), (2,
     box.classes.setCurrentRow(row)
     viewer.layers["SAM points"].add(place)
     idle()
-    dock.controller.accept()
-dock.controller.undo_labels()
+    dock.controller.actions.accept()
+dock.controller.actions.undo_labels()
 box.recoloured.emit("glia", "#abcdef")
 viewer.layers["SAM labels"].selected_label = 2
 box.assigned.emit("neuron")
-print(dict(dock.controller.workspace.classes.of_label), flush=True)
+print(dict(dock.controller.workspace.classes.table.of_label), flush=True)
 idle()
 input()
 """
@@ -322,9 +325,9 @@ def test_classes_come_back_after_a_kill(open_cells_tiny: Open, tmp_path: Path) -
     assert said == "{1: 'neuron', 2: 'neuron', 3: 'glia'}"
     bench = open_cells_tiny(data)
     assert classes(bench) == {}
-    bench.dock.restore_button.click()
+    bench.dock.restore_box.restore_button.click()
     assert classes(bench) == {1: "neuron", 2: "neuron", 3: "glia"}
-    table: Any = bench.controller.workspace.classes
+    table: Any = bench.controller.workspace.classes.table
     assert table.names == ("neuron", "glia", "never used")
     assert table.named("glia").color == "#abcdef"
     assert [bench.dock.class_box.classes.item(i).text() for i in range(4)][1:] == list(table.names)

@@ -36,7 +36,7 @@ def ready(bench: Bench) -> int:
     """Let the model look at the image; returns how often it has looked."""
     bench.add(8, 8)
     bench.idle()
-    bench.controller.drop()
+    bench.drop()
     bench.idle()
     return bench.controller.engine._session.encoder.calls
 
@@ -74,7 +74,7 @@ def test_a_resting_mouse_shows_what_the_click_gives(bench: Bench) -> None:
     glimpse = seen(bench, 1)
     assert glimpse.any()
     assert not bench.shown().any()
-    assert not bench.dock.accept_button.isEnabled()
+    assert not bench.dock.object_row.accept_button.isEnabled()
     assert not bench.layer("labels").data.any()
     assert bench.viewer.layers.selection.active == bench.layer("points")
 
@@ -106,7 +106,7 @@ def test_a_background_click_alone_would_give_nothing(bench: Bench) -> None:
     ready(bench)
     bench.press("q")
     rest(bench, (40, 50))
-    assert bench.controller.workspace.polarity == BACKGROUND
+    assert bench.controller.workspace.prompts.polarity == BACKGROUND
     assert "SAM hover" not in bench.viewer.layers
 
 
@@ -260,7 +260,7 @@ def test_other_tools_other_places_and_3d_show_nothing(open_dock: Open) -> None:
     QApplication.processEvents()
     bench.add(0, 8, 8)
     bench.idle()
-    bench.controller.drop()
+    bench.drop()
     bench.viewer.dims.set_point(0, 0)
     bench.press("w")
     rest(bench, (20, 20))

@@ -88,7 +88,7 @@ def test_keys_and_colours_tell_object_from_background(open_dock: Open) -> None:
     bench = open_dock(picture(32, 32))
     bench.add(10, 10)
     bench.controller.tools.swap_polarity()
-    assert bench.dock.tools["background"].isChecked()
+    assert bench.dock.tool_row.tools["background"].isChecked()
     bench.add(20, 20)
     bench.idle()
     colours = [QColorHex(c) for c in bench.layer("points").face_color]

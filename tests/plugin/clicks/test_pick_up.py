@@ -46,7 +46,7 @@ def test_a_label_is_picked_up_corrected_and_put_back(bench: Bench) -> None:
     pick_up(bench, 40, 40)
     np.testing.assert_array_equal(bench.shown(), before == 3)
     assert "Label 3 picked up" in bench.dock.status.text()
-    assert bench.dock.accept_button.isEnabled()
+    assert bench.dock.object_row.accept_button.isEnabled()
     np.testing.assert_array_equal(labels.data, before)
 
     bench.press("q")
@@ -97,7 +97,7 @@ def test_a_label_that_nobody_corrects_is_put_back_unchanged(bench: Bench) -> Non
 def test_background_and_what_lies_outside_are_no_label(bench: Bench) -> None:
     pick_up(bench, 5, 5)
     assert "There is no label here" in bench.dock.status.text()
-    assert not bench.dock.accept_button.isEnabled()
+    assert not bench.dock.object_row.accept_button.isEnabled()
     bench.viewer.cursor.position = (-50, 40)
     bench.controller.pick_up.under_cursor()
     assert "There is no label here" in bench.dock.status.text()

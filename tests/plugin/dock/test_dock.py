@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from napari.utils.notifications import notification_manager
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLabel
 
 from napari_sam import Session
 from napari_sam.plugin.commands import SamWidget, napari_too_old
@@ -21,7 +21,7 @@ def test_the_model_sees_the_contrast_on_the_screen(open_dock: Open) -> None:
     bench.add(20, 20)
     bench.idle()
     before = bench.shown()
-    bench.controller.drop()
+    bench.drop()
     image.contrast_limits = (100, 120)
     bench.add(20, 20)
     bench.idle()
@@ -34,7 +34,7 @@ def test_automatic_contrast_asks_again(open_dock: Open) -> None:
     bench = open_dock(data, contrast_limits=(100, 120))
     bench.add(20, 20)
     bench.idle()
-    bench.dock.auto_contrast.click()
+    bench.dock.image_row.auto_contrast.click()
     bench.idle()
     session = Session.open(data, model=bench.model, contrast="auto", cache_dir=False)
     mask = session.predict(points=[(20, 20)])
@@ -60,7 +60,7 @@ def test_images_of_every_kind(
     bench.idle()
     assert bench.controller.object.masks, bench.dock.status.text()
     area = sum(mask.area for mask in bench.controller.object.masks.values())
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels")
     assert np.count_nonzero(labels.data[place[:-2]]) == area > 0
     assert labels.ndim == bench.controller.workspace.image.ndim
@@ -83,7 +83,7 @@ def test_the_mask_goes_into_the_slice_of_the_click(open_dock: Open) -> None:
         bench.wait(bench.model.inside.is_set)
         bench.viewer.dims.set_current_step(0, 5)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     assert set(np.nonzero(bench.layer("labels").data)[0]) == {3}
 
 
@@ -96,11 +96,11 @@ def test_one_object_in_two_slices_is_one_label(open_dock: Open) -> None:
     bench.idle()
     assert "2 slices" in bench.dock.status.text()
     np.testing.assert_array_equal(bench.shown()[3], first[3])
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data
     assert set(np.nonzero(labels)[0]) == {3, 4}
     assert labels.max() == 1
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not labels.any()
 
 
@@ -125,10 +125,10 @@ def last_notification() -> str:
 def test_without_an_image_the_dock_says_so_and_waits(open_dock: Open) -> None:
     bench = open_dock()
     assert "no image layer" in bench.dock.status.text()
-    assert not bench.dock.slice_button.isEnabled()
+    assert not bench.dock.everything_box.slice_button.isEnabled()
     bench.viewer.add_image(picture(40, 48), name="late")
     bench.idle()
-    assert bench.dock.images.currentText() == "late"
+    assert bench.dock.image_row.images.currentText() == "late"
     bench.add(20, 20)
     bench.idle()
     assert bench.controller.object.masks
@@ -191,7 +191,7 @@ def test_an_image_renamed_and_removed_while_the_model_works(open_dock: Open) -> 
         bench.wait(bench.model.inside.is_set)
         image.name = "renamed"
         QApplication.processEvents()
-        assert bench.dock.images.currentText() == "renamed"
+        assert bench.dock.image_row.images.currentText() == "renamed"
         bench.viewer.layers.remove(image)
         QApplication.processEvents()
     bench.idle()
@@ -217,14 +217,14 @@ def test_another_image_gets_layers_of_its_own(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), name="first")
     bench.add(20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     bench.viewer.add_image(picture(64, 80), name="second", scale=(3, 3))
     bench.idle()
-    assert bench.dock.images.currentText() == "first"
-    bench.dock.images.setCurrentText("second")
+    assert bench.dock.image_row.images.currentText() == "first"
+    bench.dock.image_row.images.setCurrentText("second")
     bench.add(50, 60)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     labels = [layer for layer in bench.viewer.layers if layer.name.startswith("SAM labels")]
     assert [layer.data.shape for layer in labels] == [(40, 48), (64, 80)]
     assert all(layer.data.max() == 1 for layer in labels)
@@ -239,7 +239,7 @@ def owner(callback: Any) -> str:
 def test_an_open_dock_listens(open_dock: Open) -> None:
     bench = open_dock(picture(8, 8))
     listeners = map(owner, bench.layer("points").events.data.callbacks)
-    assert "napari_sam.plugin.controller" in listeners
+    assert "napari_sam.plugin.clicks.prompt_events" in listeners
 
 
 def test_closing_leaves_no_keys_callbacks_or_work(open_dock: Open) -> None:
@@ -268,7 +268,7 @@ def test_reopening_goes_on_where_it_was_left(open_dock: Open, qtbot: Any) -> Non
     bench = open_dock(picture(40, 48))
     bench.add(20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     bench.add(30, 30)
     bench.idle()
     expected = bench.shown()
@@ -276,7 +276,7 @@ def test_reopening_goes_on_where_it_was_left(open_dock: Open, qtbot: Any) -> Non
     again = Bench(bench.viewer, bench.model, qtbot)
     again.idle()
     np.testing.assert_array_equal(again.shown(), expected)
-    again.controller.accept()
+    again.accept()
     assert again.layer("labels").data.max() == 2
     assert len([name for name in again.names() if name.startswith("SAM")]) == 4
     again.controller.close()
@@ -287,8 +287,8 @@ def test_reopening_goes_on_where_it_was_left(open_dock: Open, qtbot: Any) -> Non
 
 def test_the_dock_shows_model_and_keys_and_fits_a_small_screen(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48))
-    assert bench.dock.model.text() == "tiny-random on CPU"
-    shown = " ".join(label.text() for label in bench.dock.findChildren(type(bench.dock.model)))
+    assert bench.dock.model_row.model.text() == "tiny-random on CPU"
+    shown = " ".join(label.text() for label in bench.dock.findChildren(QLabel))
     for key in ("Enter", "Escape", "Q", "W", "U"):
         assert f"<b>{key}</b>" in shown
     hint = bench.dock.minimumSizeHint()

@@ -38,7 +38,7 @@ def on_a_small_screen(open_dock: Open, theme: str) -> Bench:
 def states(bench: Bench) -> Iterator[str]:
     """Bring the dock into one state after the other; each is shown when its name comes."""
     dock = bench.dock
-    dock.review_box.show_count(9_988, 10_000)
+    dock.everything_box.review_box.show_count(9_988, 10_000)
     for fold in dock.findChildren(Fold):
         with changed(fold.set_open, lambda fold=fold: fold.set_open(False)):
             yield f"{fold.button.text()} is open"
@@ -52,7 +52,7 @@ def states(bench: Bench) -> Iterator[str]:
     dock.show_busy(True)
     dock.show_progress("Looking at tile", 12, 256)
     bench.wait(lambda: dock.progress.text() == "Looking at tile 12 of 256")
-    dock.show_model("sam2.1-base-plus: 120 of 308 MB are here")
+    dock.model_row.show_model("sam2.1-base-plus: 120 of 308 MB are here")
     dock.show_status(LONG)
     yield "work and long texts"
 

@@ -17,21 +17,21 @@ def test_everything_in_one_slice_or_in_all(open_dock: Open, confident: GatedSam)
     counts = {step.tile.plane: len(step.masks) for step in session.segment_everything(commit=False)}
     bench = open_dock(data, contrast_limits=(data.min(), data.max()))
     bench.viewer.dims.set_current_step(0, 1)
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     labels = bench.layer("labels").data
     assert counts[(1,)] > 0
     assert set(np.nonzero(labels)[0]) == {1}
     assert len(np.unique(labels)) - 1 == counts[(1,)]
-    bench.dock.all_button.click()
+    bench.dock.everything_box.all_button.click()
     bench.idle()
     assert len(np.unique(labels)) - 1 == sum(counts.values())
 
 
 def test_everything_linked_has_one_label_through_all_slices(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube(5))
-    bench.dock.linked.setChecked(True)
-    bench.dock.all_button.click()
+    bench.dock.everything_box.linked.setChecked(True)
+    bench.dock.everything_box.all_button.click()
     bench.idle()
     labels = bench.layer("labels").data
     inside = [np.bincount(labels[z][tube(5)[z] > 120]).argmax() for z in range(5)]
@@ -39,7 +39,7 @@ def test_everything_linked_has_one_label_through_all_slices(open_cells_tiny: Ope
     assert inside[0] > 0
     count = len(np.unique(labels)) - 1
     assert f"{count} object" in bench.dock.status.text()
-    bench.dock.all_button.click()  # nothing is free any more where objects are
+    bench.dock.everything_box.all_button.click()  # nothing is free any more where objects are
     bench.idle()
     assert [np.bincount(labels[z][tube(5)[z] > 120]).argmax() for z in range(5)] == inside
 
@@ -47,7 +47,7 @@ def test_everything_linked_has_one_label_through_all_slices(open_cells_tiny: Ope
 def test_a_click_overtakes_everything(open_dock: Open) -> None:
     bench = open_dock(picture(8, 40, 48))
     with bench.model.held():
-        bench.dock.all_button.click()
+        bench.dock.everything_box.all_button.click()
         bench.wait(bench.model.inside.is_set)
         bench.add(0, 20, 20)
         order: list[str] = []

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam import Session
 from napari_sam.labels.paint import OverlapPolicy
-from napari_sam.masks.automatic.everything import confidence
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open
@@ -54,8 +53,9 @@ def run(bench: Bench, button: Any) -> None:
 def found_in(open_cells_tiny: Open, data: np.ndarray, **kwargs: Any) -> Bench:
     """A dock in which all objects of a slice, or of all, were found."""
     bench = open_cells_tiny(data, show=True, contrast_limits=(0, 255), **kwargs)
-    bench.dock.segment_box.set_open()
-    run(bench, bench.dock.slice_button if data.ndim == 2 else bench.dock.all_button)
+    bench.dock.everything_box.set_open()
+    box = bench.dock.everything_box
+    run(bench, box.slice_button if data.ndim == 2 else box.all_button)
     return bench
 
 
@@ -85,7 +85,7 @@ def outlined(bench: Bench) -> set[int]:
 
 
 def text(bench: Bench) -> str:
-    box = bench.dock.review_box
+    box = bench.dock.everything_box.review_box
     return "" if box.isHidden() else str(box.text.text())
 
 
@@ -101,8 +101,8 @@ def test_here_finds_whole_objects_of_the_tiles_on_the_screen_alone(open_cells_ti
     bench.wait(lambda: 200 < image.corner_pixels[0][1] < 300)
     left, right = map(int, image.corner_pixels[:, 1])
     assert 300 < right < 400
-    bench.dock.segment_box.set_open()
-    run(bench, bench.dock.here_button)
+    bench.dock.everything_box.set_open()
+    run(bench, bench.dock.everything_box.here_button)
     assert len(bench.controller.engine._session.encoder.in_memory()) == 1  # of three tiles
     labels = bench.layer("labels").data
     session = Session.open(data, model=bench.model, contrast=(0, 255), cache_dir=False)
@@ -122,7 +122,7 @@ def test_here_again_a_step_further_finds_nothing_twice(open_cells_tiny: Open) ->
     for middle in (200, 230, 260):
         camera.zoom, camera.center = 5, (0, 32, middle)
         bench.qtbot.wait(50)
-        run(bench, bench.dock.here_button)
+        run(bench, bench.dock.everything_box.here_button)
     labels = bench.layer("labels").data
     areas = np.bincount(labels.ravel())[1:]
     assert (areas > 40).all()  # no scraps around what was there
@@ -132,7 +132,7 @@ def test_here_again_a_step_further_finds_nothing_twice(open_cells_tiny: Open) ->
 def test_here_refuses_what_is_not_a_slice(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(stack(), contrast_limits=(0, 255))
     bench.viewer.dims.ndisplay = 3
-    bench.dock.here_button.click()
+    bench.dock.everything_box.here_button.click()
     assert "3D" in bench.dock.status.text()
     assert not bench.controller.runner.busy
 
@@ -142,7 +142,7 @@ def test_objects_come_tile_by_tile_and_cancel_keeps_them_as_one_step(
 ) -> None:
     bench = open_cells_tiny(discs(64, 2600), show=True, contrast_limits=(0, 255))
     work = bench.controller.workspace
-    accept_all, edges = work.accept_all, []
+    accept_all, edges = work.writer.accept_all, []
 
     def accept(found: PlaneObjects, *args: Any) -> int:
         count = int(accept_all(found, *args))
@@ -152,7 +152,7 @@ def test_objects_come_tile_by_tile_and_cancel_keeps_them_as_one_step(
         return count
 
     monkeypatch.setattr(work, "accept_all", accept)
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     assert len(edges) == 2
     assert edges[0] < 1024 < edges[1] < 1856  # the first tile, then the second
@@ -178,7 +178,7 @@ def test_each_object_has_its_score_and_undo_takes_it_along(open_cells_tiny: Open
     for mask in step.masks:
         y0, x0, y1, x1 = mask.bbox
         (label,) = set(np.unique(labels[y0:y1, x0:x1][mask.pixels])) - {0}
-        expected[int(label)] = round(confidence(mask), 4)
+        expected[int(label)] = round(mask.confidence, 4)
     assert len(expected) == 9
     assert scores(bench) == expected
     press(bench, Qt.Key.Key_Z, CTRL)
@@ -193,8 +193,8 @@ def test_an_object_in_many_slices_has_the_least_score_and_goes_as_a_whole(
     open_cells_tiny: Open,
 ) -> None:
     bench = open_cells_tiny(np.stack([discs()] * 3), show=True, contrast_limits=(0, 255))
-    bench.dock.linked.setChecked(True)
-    bench.dock.all_button.click()
+    bench.dock.everything_box.linked.setChecked(True)
+    bench.dock.everything_box.all_button.click()
     bench.idle()
     labels = bench.layer("labels").data
     first = in_order(bench)[0]
@@ -262,7 +262,7 @@ def test_what_was_kept_never_comes_again(open_cells_tiny: Open) -> None:
     bench.viewer.layers.selection.active = bench.layer("review")
     assert bench.viewer.layers.selection.active.name == "SAM labels"  # there the keys work
     shift(bench, "S")
-    QTest.mouseClick(bench.dock.review_box.keep_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(bench.dock.everything_box.review_box.keep_button, Qt.MouseButton.LeftButton)
     assert outlined(bench) == {order[3]}
     for _ in range(6):
         shift(bench, "F")
@@ -286,7 +286,7 @@ def test_dropping_is_one_step_and_undo_lets_it_be_looked_at_again(open_cells_tin
     assert (labels == np.where(before == order[0], 0, before)).all()
     assert outlined(bench) == {order[1]}
     assert scores(bench).keys() == set(order[1:])
-    QTest.mouseClick(bench.dock.review_box.drop_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(bench.dock.everything_box.review_box.drop_button, Qt.MouseButton.LeftButton)
     assert (labels == np.where(np.isin(before, order[:2]), 0, before)).all()
     assert text(bench) == "Review: 2 of 9, least sure first"
     press(bench, Qt.Key.Key_Z, CTRL)
@@ -395,7 +395,7 @@ def test_scores_and_looks_come_back_with_the_labels(open_cells_tiny: Open) -> No
     expected = scores(bench)
     again = open_cells_tiny(stack(), show=True, contrast_limits=(0, 255))
     assert text(again) == ""
-    again.dock.restore_button.click()
+    again.dock.restore_box.restore_button.click()
     assert text(again) == f"Review: 3 of {len(order)}, least sure first"
     assert scores(again) == pytest.approx(expected)
     known = again.controller.workspace.ratings.of_label
@@ -418,7 +418,7 @@ def test_ten_thousand_objects_are_never_searched_for(
     }
     objects = PlaneObjects((), (0, 0, 1000, 1000), numbers, found=found)
     with work.history.one_action():
-        assert work.accept_all(objects) == 10_000
+        assert work.writer.accept_all(objects) == 10_000
     least = sorted(found, key=lambda n: found[n].score)
     read: list[int] = []
 
@@ -444,8 +444,8 @@ def test_review_does_not_care_how_objects_overlap(open_cells_tiny: Open) -> None
     box = bench.dock.accept_box
     bench.add(18, 18)
     bench.idle()
-    bench.controller.accept()
-    run(bench, bench.dock.slice_button)
+    bench.accept()
+    run(bench, bench.dock.everything_box.slice_button)
     labels = bench.layer("labels").data
     assert box.chosen.policy is OverlapPolicy.KEEP_EXISTING
     assert len(np.unique(labels)) - 1 == 9  # eight, and the one that was there

@@ -50,13 +50,13 @@ def test_what_was_followed_stays_after_cancel(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube())
     bench.add(0, 28, 30)
     bench.idle()
-    bench.dock.follow_button.click()
+    bench.dock.follow_row.follow_button.click()
     bench.wait(lambda: len(bench.controller.object.masks) >= 3)
     bench.dock.cancel_button.click()
     bench.idle()
     done = slices(bench.shown())
     assert 3 <= len(done) < 9
-    bench.controller.accept()
+    bench.accept()
     assert slices(bench.layer("labels").data) == done
 
 
@@ -64,22 +64,22 @@ def test_accepted_while_it_is_followed_comes_whole(open_cells_tiny: Open) -> Non
     bench = open_cells_tiny(tube())
     bench.add(0, 28, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.wait(lambda: len(bench.controller.object.masks) >= 2)
-    bench.controller.accept()
+    bench.accept()
     assert len(bench.layer("points").data) == 0
     assert not bench.shown().any()
     bench.idle()
     labels = bench.layer("labels").data
     assert slices(labels) == list(range(9))
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not labels.any()
 
 
 def test_g_before_the_answer_follows_when_it_comes(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube(4))
     bench.add(1, 28, 30)
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     assert slices(bench.shown()) == [0, 1, 2, 3]
 
@@ -89,7 +89,7 @@ def test_g_is_forgotten_when_the_work_is_cancelled(open_dock: Open) -> None:
     with bench.model.held():
         bench.add(2, 20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.follow()
+        bench.follow()
         bench.dock.cancel_button.click()
     bench.idle()
     bench.add(2, 21, 21)
@@ -103,21 +103,21 @@ def test_an_object_accepted_while_it_is_followed_survives_closing_and_leaving(
     bench = open_cells_tiny(tube())
     bench.add(0, 28, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.wait(lambda: len(bench.controller.object.masks) >= 2)
-    bench.controller.accept()
+    bench.accept()
     other = bench.viewer.add_image(picture(40, 48), name="other")
-    bench.controller.use_image(other)  # the first one is finished all the same
+    bench.controller.images.use(other)  # the first one is finished all the same
     bench.idle()
     (labels,) = (
         one for one in bench.viewer.layers if one.name.startswith("SAM labels") and one.ndim == 3
     )
     assert slices(labels.data) == list(range(9))
-    bench.controller.use_image(bench.viewer.layers["cells"])
+    bench.controller.images.use(bench.viewer.layers["cells"])
     bench.add(0, 10, 10)
     bench.idle()
-    bench.controller.follow()
-    bench.controller.accept()
+    bench.follow()
+    bench.accept()
     bench.viewer.layers.remove("cells")  # nobody wants it any more
     bench.idle()
     assert sum(name.startswith("SAM labels") for name in bench.names()) <= 2
@@ -128,7 +128,7 @@ def test_a_correction_changes_the_stretch_up_to_the_next_clicks(open_cells_tiny:
     bench.add(2, 29, 30)
     bench.add(6, 31, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     before = bench.shown()
     assert slices(before) == list(range(9))
@@ -150,25 +150,26 @@ def test_n_goes_to_the_slice_where_the_model_is_least_sure(open_cells_tiny: Open
     bench = open_cells_tiny(stack, scale=(3, 0.5, 0.5), translate=(7, 0, 0))
     bench.add(1, 28, 30)
     bench.idle()
-    assert bench.dock.strip.isHidden()
+    assert bench.dock.follow_row.strip.isHidden()
     bench.controller.guide.look_next()
     assert "Follow an object first" in bench.dock.status.text()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     slices = bench.controller.object.slices()
     assert slices[(1,)] is None
     unsure = {plane[0]: value for plane, value in slices.items() if value is not None}
-    assert not bench.dock.strip.isHidden()
-    colours = [bench.dock.strip.colour(z).name() for z in (1, max(unsure, key=unsure.get))]
+    assert not bench.dock.follow_row.strip.isHidden()
+    strip = bench.dock.follow_row.strip
+    colours = [strip.colour(z).name() for z in (1, max(unsure, key=unsure.get))]
     assert colours[0] != colours[1]
     worst = sorted(unsure, key=lambda z: -unsure[z])
     for z in (*worst, worst[0]):  # the last one again from the start
         bench.controller.guide.look_next()
         assert bench.viewer.dims.point[0] == 7 + 3 * z
-    QTest.mouseClick(bench.dock.strip, Qt.MouseButton.LeftButton, pos=QPoint(2, 5))
+    QTest.mouseClick(bench.dock.follow_row.strip, Qt.MouseButton.LeftButton, pos=QPoint(2, 5))
     assert bench.viewer.dims.point[0] == 7
-    bench.controller.drop()
-    assert bench.dock.strip.isHidden()
+    bench.drop()
+    assert bench.dock.follow_row.strip.isHidden()
 
 
 def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_path: Path) -> None:
@@ -177,27 +178,27 @@ def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_pa
     )
     bench.add(0, 32, 48)
     bench.idle()
-    bench.controller.accept_daughter()
+    bench.accept_daughter()
     assert "accept the mother first" in bench.dock.status.text()
     assert not bench.layer("labels").data.any()
     bench.add(0, 32, 48)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data
     assert set(np.unique(labels)) == {0, 1}
     for number, column in ((2, 36), (3, 60)):
         bench.add(2, 32, column)
         bench.idle()
-        bench.controller.follow()
+        bench.follow()
         bench.idle()
-        bench.controller.accept_daughter()
+        bench.accept_daughter()
         assert f"Object {number} is a daughter of 1" in bench.dock.status.text()
         assert 1 not in labels[2:]
     assert [set(np.unique(frame)) - {0} for frame in labels[:2]] == [{1}, {1}]
     assert [labels[4, 32, 36], labels[4, 32, 60]] == [2, 3]
-    bench.dock.tracks_button.click()
+    bench.dock.everything_box.tracks_button.click()
     bench.idle()
     tracks = bench.layer("tracks")
     assert {int(child): [int(m) for m in mothers] for child, mothers in tracks.graph.items()} == {
@@ -211,36 +212,34 @@ def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_pa
     lines = (tmp_path / "tracks.csv").read_text().splitlines()
     assert lines[0] == "label,parent,t,y,x"
     assert {tuple(line.split(",")[:2]) for line in lines[1:]} == {("1", ""), ("2", "1"), ("3", "1")}
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not (labels == 3).any()
 
 
 def test_following_asks_for_a_click_and_a_stack(open_dock: Open) -> None:
     bench = open_dock(picture(3, 40, 48))
-    bench.controller.follow()
+    bench.follow()
     assert "Click on an object first" in bench.dock.status.text()
     flat = open_dock(picture(40, 48))
-    assert not flat.dock.follow_button.isVisibleTo(flat.dock)
+    assert not flat.dock.follow_row.follow_button.isVisibleTo(flat.dock)
     flat.add(20, 20)
     flat.idle()
-    flat.controller.follow()
+    flat.follow()
     assert "single slice" in flat.dock.status.text()
 
 
 def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> None:
     stack = np.stack([tube(3), tube(3)])
     bench = open_cells_tiny(stack)
-    assert [bench.dock.axis.itemText(i) for i in range(bench.dock.axis.count())] == [
-        "through z",
-        "through t",
-    ]
+    axis = bench.dock.follow_row.axis
+    assert [axis.itemText(i) for i in range(axis.count())] == ["through z", "through t"]
     bench.add(1, 1, 28, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     assert sorted(bench.controller.object.masks) == [(1, 0), (1, 1), (1, 2)]
-    bench.dock.axis.setCurrentIndex(1)
-    bench.controller.follow()
+    bench.dock.follow_row.axis.setCurrentIndex(1)
+    bench.follow()
     bench.idle()
     everywhere = [(t, z) for t in range(2) for z in range(3)]
     assert sorted(bench.controller.object.masks) == everywhere
@@ -251,8 +250,8 @@ def test_time_or_depth_is_chosen_where_there_are_both(open_cells_tiny: Open) -> 
     after = bench.controller.object.masks
     changed = [p for p in everywhere if after[p] is not before[p]]
     assert changed == [(0, 2)]
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data
     assert [bool(labels[p].any()) for p in everywhere] == [True] * 6
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not labels.any()

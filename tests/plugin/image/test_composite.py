@@ -115,14 +115,14 @@ def test_a_session_sees_colours(tiny_model: Sam, tmp_path: Path) -> None:
 
 def tick(bench: Bench, name: str) -> None:
     """Tick a name in the list of channels, or take the tick away."""
-    bench.dock.channel_box.list.aboutToShow.emit()
-    (action,) = [a for a in bench.dock.channel_box.list.actions() if a.text() == name]
+    bench.dock.image_row.channel_box.list.aboutToShow.emit()
+    (action,) = [a for a in bench.dock.image_row.channel_box.list.actions() if a.text() == name]
     action.trigger()
     bench.idle()
 
 
 def listed(bench: Bench) -> dict[str, bool]:
-    return {a.text(): a.isChecked() for a in bench.dock.channel_box.list.actions()}
+    return {a.text(): a.isChecked() for a in bench.dock.image_row.channel_box.list.actions()}
 
 
 def seen(bench: Bench, expected: Session, *place: float) -> None:
@@ -145,13 +145,13 @@ def test_two_layers_are_seen_in_their_colours_at_their_contrast(open_dock: Open)
     bench.viewer.add_image(picture(4, 40, 48), name="elsewhere", scale=(2, 1, 1))
     bench.viewer.add_image(picture(40, 48), name="flat")
     bench.idle()
-    assert bench.dock.channel_box.isVisibleTo(bench.dock)
+    assert bench.dock.image_row.channel_box.isVisibleTo(bench.dock)
     bench.add(2, 20, 20)
     bench.idle()
     alone = bench.shown()
     tick(bench, "membrane")
     assert listed(bench) == {"membrane": True}
-    assert bench.dock.channel_box.text() == "+ membrane"
+    assert bench.dock.image_row.channel_box.text() == "+ membrane"
     mixed = {"axes": "CZYX", "model": bench.model, "cache_dir": False}
     both = ChannelStack([nuclei, membrane])
     limits = [(10, 200), (100, 1800)]
@@ -164,18 +164,18 @@ def test_two_layers_are_seen_in_their_colours_at_their_contrast(open_dock: Open)
     other.contrast_limits, other.colormap = (100, 500), "blue"
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), shown)  # quietly
-    bench.controller.drop()
+    bench.drop()
     bench.add(2, 20, 20)
     bench.idle()
     limits[1] = (100, 500)
     seen(bench, Session.open(both, contrast=limits, colours=[GREEN, BLUE], **mixed), 2, 20, 20)
-    bench.dock.auto_contrast.click()
+    bench.dock.image_row.auto_contrast.click()
     bench.idle()
     seen(bench, Session.open(both, contrast="auto", colours=[GREEN, BLUE], **mixed), 2, 20, 20)
-    bench.dock.auto_contrast.click()
+    bench.dock.image_row.auto_contrast.click()
     tick(bench, "membrane")
     np.testing.assert_array_equal(bench.shown(), alone)
-    bench.controller.accept()
+    bench.accept()
     np.testing.assert_array_equal(bench.layer("labels").data > 0, alone)
 
 
@@ -189,8 +189,8 @@ def test_a_layer_that_goes_is_seen_no_longer(open_dock: Open) -> None:
         bench.wait(bench.model.inside.is_set)
         bench.viewer.layers.remove(other)
     bench.idle()
-    assert not bench.dock.channel_box.isVisibleTo(bench.dock)
-    bench.controller.drop()
+    assert not bench.dock.image_row.channel_box.isVisibleTo(bench.dock)
+    bench.drop()
     bench.add(20, 20)
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))
@@ -214,7 +214,7 @@ def test_channels_of_one_image_are_seen_as_red_green_and_blue(open_dock: Open) -
     tick(bench, "Channel 1")
     bench.add(3, 1, 20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     session = Session.open(
         data, axes="CZYX", channels=(1, 3), contrast=(0, 200), model=bench.model, cache_dir=False
     )
@@ -226,7 +226,7 @@ def test_colours_of_a_picture_need_no_others(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48, 3), rgb=True)
     bench.viewer.add_image(picture(40, 48), name="grey")
     bench.idle()
-    assert not bench.dock.channel_box.isVisibleTo(bench.dock)
+    assert not bench.dock.image_row.channel_box.isVisibleTo(bench.dock)
 
 
 def test_a_pyramid_and_a_plain_image_are_seen_together(open_dock: Open) -> None:

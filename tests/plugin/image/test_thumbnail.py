@@ -25,7 +25,7 @@ def of_layer(layer: Image, *world: float) -> np.ndarray:
 def pixels(bench: Bench) -> np.ndarray:
     """The picture, as soon as nothing more is to come."""
     bench.wait(lambda: not bench.controller.model_view.busy)
-    return bench.dock.view_box.pixels
+    return bench.dock.image_row.view_box.pixels
 
 
 def test_a_small_image_is_shown_as_the_model_sees_it() -> None:
@@ -74,11 +74,11 @@ def test_the_picture_follows_slice_contrast_and_channels(open_dock: Open) -> Non
     assert np.unique(pixels(bench)).tolist() == [127]
     bench.viewer.add_image(data, name="membrane", contrast_limits=(0, 100), colormap="blue")
     bench.idle()
-    bench.controller.choose_channel(str(bench.viewer.layers["membrane"].unique_id), True)
+    bench.controller.images.choose_channel(str(bench.viewer.layers["membrane"].unique_id), True)
     assert np.unique(pixels(bench).reshape(-1, 3), axis=0).tolist() == [[0, 127, 255]]
-    bench.dock.auto_contrast.click()
+    bench.dock.image_row.auto_contrast.click()
     assert np.unique(pixels(bench).reshape(-1, 3), axis=0).tolist() == [[0, 170, 170]]
-    picture_of = bench.dock.view_box.pixmap()
+    picture_of = bench.dock.image_row.view_box.pixmap()
     assert 0 < picture_of.height() <= 2 * 96
     bench.viewer.layers.clear()
     bench.idle()
@@ -106,7 +106,7 @@ class Torn:
 def test_what_cannot_be_read_has_no_picture(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48))
     assert pixels(bench) is not None
-    look = bench.controller._look()
+    look = bench.controller.images.look()
     bench.controller.model_view._look = lambda: type(look)(look.source, look.plane, [Torn()])
     bench.controller.model_view.later()
     assert pixels(bench) is None

@@ -31,12 +31,12 @@ def cleaned(pixels: np.ndarray, how: Cleaning, *clicks: tuple[float, float]) -> 
 def test_the_box_is_folded_and_the_defaults_change_nothing(open_dock: Open) -> None:
     bench = open_dock(picture(60, 80), show=True)
     box = bench.dock.accept_box
-    assert not box.is_open
+    assert not box.button.isChecked()
     bench.dock.keys.set_open(False)
     folded = bench.dock.sizeHint().height()
     QTest.mouseClick(box.button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
-    assert box.is_open
+    assert box.button.isChecked()
     assert bench.dock.sizeHint().height() > folded
     bench.add(30, 40)
     bench.idle()
@@ -98,7 +98,7 @@ def test_a_mask_that_comes_after_enter_is_cleaned_as_chosen_then(open_dock: Open
     with bench.model.held():
         bench.add(30, 40)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.accept()
+        bench.accept()
         box.smooth.setValue(0)
     bench.idle()
     raw = bench.expected(points=[(30, 40)])
@@ -113,7 +113,7 @@ def test_what_is_followed_is_cleaned_in_all_slices(open_cells_tiny: Open) -> Non
     bench = open_cells_tiny(data)
     bench.add(0, 22, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     raw = bench.shown()
     bench.dock.accept_box.smooth.setValue(4)
@@ -122,9 +122,9 @@ def test_what_is_followed_is_cleaned_in_all_slices(open_cells_tiny: Open) -> Non
     for z in range(4):
         clicks = [(22, 30)] if z == 0 else []
         np.testing.assert_array_equal(shown[z], cleaned(raw[z], Cleaning(smooth=4), *clicks))
-    bench.controller.accept()
+    bench.accept()
     np.testing.assert_array_equal(bench.layer("labels").data > 0, shown)
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not bench.layer("labels").data.any()
 
 
@@ -147,11 +147,11 @@ def test_overlaps_are_settled_as_chosen(open_dock: Open, policy: OverlapPolicy) 
     bench = open_dock(picture(60, 80))
     choose(bench, policy)
     shown, before = annotated(bench, 0.2)
-    bench.controller.accept()
+    bench.accept()
     gets = shown if policy is OverlapPolicy.REPLACE else shown & (before == 0)
     expected = np.where(gets, 10, before)
     np.testing.assert_array_equal(bench.layer("labels").data, expected)
-    bench.controller.undo_labels()
+    bench.undo_labels()
     np.testing.assert_array_equal(bench.layer("labels").data, before)
 
 
@@ -159,20 +159,20 @@ def test_an_object_on_others_is_refused_and_stays_to_be_corrected(open_dock: Ope
     bench = open_dock(picture(60, 80))
     choose(bench, OverlapPolicy.ONLY_BACKGROUND)
     shown, before = annotated(bench, 0.4)
-    bench.controller.accept()
+    bench.accept()
     np.testing.assert_array_equal(bench.layer("labels").data, before)
     assert "more than a quarter" in bench.dock.status.text()
     np.testing.assert_array_equal(bench.shown(), shown)
     assert len(bench.layer("points").data) == 1
     choose(bench, OverlapPolicy.REPLACE)
-    bench.controller.accept()
+    bench.accept()
     np.testing.assert_array_equal(bench.layer("labels").data, np.where(shown, 10, before))
 
 
 def test_everything_leaves_out_what_is_small_or_lies_on_others(open_cells_tiny: Open) -> None:
     data = np.maximum(tube(1)[0], np.roll(tube(1)[0], (30, 30), (0, 1)))
     bench = open_cells_tiny(data)
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     labels = bench.layer("labels").data
     found = np.bincount(labels.ravel())[1:]
@@ -180,7 +180,7 @@ def test_everything_leaves_out_what_is_small_or_lies_on_others(open_cells_tiny: 
     box = bench.dock.accept_box
     labels[:] = 0
     box.smallest.setValue(int(found.max()))
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     np.testing.assert_array_equal(np.bincount(labels.ravel())[1:], [found.max()])
 
@@ -189,13 +189,13 @@ def test_everything_leaves_out_what_is_small_or_lies_on_others(open_cells_tiny: 
     labels[:, :27] = 7
     before = labels.copy()
     choose(bench, OverlapPolicy.REPLACE)
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     assert (labels[:, :27] == 7).all(), "what was accepted is never replaced automatically"
     crumbs = len(np.unique(labels))
     labels[:] = before
     choose(bench, OverlapPolicy.ONLY_BACKGROUND)
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     assert (labels[:, :27] == 7).all()
     assert len(np.unique(labels)) < crumbs
@@ -212,12 +212,12 @@ def test_a_chosen_label_is_added_to_until_it_is_set_back(open_dock: Open) -> Non
         bench.add(*place)
         bench.idle()
         areas.append(bench.shown() & (bench.layer("labels").data == 0))
-        bench.controller.accept()
+        bench.accept()
     labels = bench.layer("labels").data
     np.testing.assert_array_equal(labels == 5, areas[0] | areas[1])
     np.testing.assert_array_equal(labels == 6, areas[2])
-    bench.controller.undo_labels()
-    bench.controller.undo_labels()
+    bench.undo_labels()
+    bench.undo_labels()
     np.testing.assert_array_equal(labels, np.where(areas[0], 5, 0))
 
 
@@ -225,12 +225,12 @@ def test_of_several_objects_the_current_one_gets_the_chosen_label(open_dock: Ope
     bench = open_dock(picture(60, 80))
     bench.add(30, 20)
     bench.idle()
-    bench.controller.next_object()
+    bench.next_object()
     bench.add(30, 60)
     bench.idle()
     bench.dock.accept_box.label.setValue(12)
     shown: dict[int, Any] = bench.controller.objects.shown()
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data
     assert set(np.unique(labels)) == {0, 1, 12}
     assert int((labels == 12).sum()) == sum(mask.area for mask in shown[2])

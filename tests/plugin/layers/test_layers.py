@@ -133,7 +133,7 @@ def test_labels_are_shared_by_all_channels() -> None:
     viewer = ViewerModel()
     viewer.add_layer(image)
     work = Workspace(viewer, image, source_of(image), lambda layer: None)
-    work.accept([mask_at((), 4, 5, [[1, 1], [0, 1]])])
+    work.writer.accept([mask_at((), 4, 5, [[1, 1], [0, 1]])])
     for channel in range(3):
         assert sorted(map(tuple, np.argwhere(work.labels.data[channel]))) == [
             (4, 5), (4, 6), (5, 6)
@@ -249,7 +249,7 @@ def workspace(stack: Image) -> Workspace:
 
 def test_an_object_in_two_slices_is_one_label_and_one_undo_step(workspace: Workspace) -> None:
     masks = [mask_at((1,), 3, 4, [[1, 1]]), mask_at((2,), 3, 4, [[1, 0]])]
-    assert workspace.accept(masks) == (1, 3)
+    assert workspace.writer.accept(masks) == (1, 3)
     assert np.count_nonzero(workspace.labels.data == 1) == 3
     workspace.undo()
     assert not workspace.labels.data.any()
@@ -257,20 +257,20 @@ def test_an_object_in_two_slices_is_one_label_and_one_undo_step(workspace: Works
 
 def test_labels_of_others_stay_theirs(workspace: Workspace) -> None:
     workspace.labels.data[1, 3, 4] = 9
-    assert workspace.accept([mask_at((1,), 3, 4, [[1, 1]])]) == (10, 1)
+    assert workspace.writer.accept([mask_at((1,), 3, 4, [[1, 1]])]) == (10, 1)
     assert list(workspace.labels.data[1, 3, 4:6]) == [9, 10]
 
 
 def test_a_label_painted_by_hand_is_not_used_again(workspace: Workspace) -> None:
     workspace.labels.data_setitem((np.array([0]), np.array([0]), np.array([0])), 57)
-    label, _ = workspace.accept([mask_at((1,), 3, 4, [[1]])])
+    label, _ = workspace.writer.accept([mask_at((1,), 3, 4, [[1]])])
     assert label == 58
 
 
 def test_all_objects_of_a_slice_are_one_undo_step(workspace: Workspace) -> None:
-    workspace.accept([mask_at((2,), 5, 5, [[1, 1]])])
+    workspace.writer.accept([mask_at((2,), 5, 5, [[1, 1]])])
     masks = [mask_at((2,), 5, 5, [[1, 1]]), mask_at((2,), 8, 9, [[1]]), mask_at((2,), 1, 2, [[1]])]
-    assert workspace.accept_all(number_objects(masks)) == 2
+    assert workspace.writer.accept_all(number_objects(masks)) == 2
     assert list(workspace.labels.data[2, [5, 5, 8, 1], [5, 6, 9, 2]]) == [1, 1, 2, 3]
     workspace.undo()
     assert set(np.unique(workspace.labels.data)) == {0, 1}
@@ -279,22 +279,27 @@ def test_all_objects_of_a_slice_are_one_undo_step(workspace: Workspace) -> None:
 def test_deleted_labels_come_back_for_the_next_object(workspace: Workspace) -> None:
     workspace.viewer.layers.remove(workspace.labels)
     workspace.forget(workspace.labels)
-    workspace.accept([mask_at((0,), 3, 4, [[1]])])
+    workspace.writer.accept([mask_at((0,), 3, 4, [[1]])])
     assert workspace.viewer.layers["SAM labels"].data[0, 3, 4] == 1
 
 
 def test_layers_follow_an_image_that_is_moved(workspace: Workspace) -> None:
     workspace.image.scale = (1, 3, 3)
     workspace.image.translate = (5, 6, 7)
-    for layer in (workspace.points, workspace.shapes, workspace.labels, workspace.preview):
+    for layer in (
+        workspace.prompts.points,
+        workspace.prompts.shapes,
+        workspace.labels,
+        workspace.preview.layer,
+    ):
         np.testing.assert_allclose(
             layer.data_to_world((0, 0, 0)), workspace.image.data_to_world((0, 0, 0))
         )
 
 
 def test_closing_leaves_what_has_content(workspace: Workspace) -> None:
-    workspace.points.add([1, 2, 3])
-    workspace.accept([mask_at((0,), 3, 4, [[1]])])
+    workspace.prompts.points.add([1, 2, 3])
+    workspace.writer.accept([mask_at((0,), 3, 4, [[1]])])
     workspace.close()
     assert [layer.name for layer in workspace.viewer.layers] == [
         "Image",

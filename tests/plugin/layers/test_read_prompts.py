@@ -34,7 +34,7 @@ def test_a_scribble_is_clicks_along_it(open_dock: Open) -> None:
     bench = shown(open_dock(picture(96, 128), show=True))
     bench.press("w")
     bench.press("w")
-    assert bench.dock.tools["scribble"].isChecked()
+    assert bench.dock.tool_row.tools["scribble"].isChecked()
     bench.drag((20, 30), (60, 90))
     bench.idle()
     boxes = bench.layer("boxes")
@@ -50,7 +50,7 @@ def test_a_scribble_is_clicks_along_it(open_dock: Open) -> None:
     bench.idle()
     assert labels_of(boxes) == ["foreground", "background"]
     assert hex_of(boxes.edge_color) == [COLOURS["foreground"], COLOURS["background"]]
-    assert bench.dock.tools["scribble"].isChecked()
+    assert bench.dock.tool_row.tools["scribble"].isChecked()
     both = [along(np.asarray(line)) for line in boxes.data]
     expected = bench.expected(
         points=[*both[0], *both[1]], point_labels=[1] * len(both[0]) + [0] * len(both[1])
@@ -85,7 +85,7 @@ def test_w_goes_from_clicks_to_boxes_to_scribbles_and_back(open_dock: Open) -> N
     seen = []
     for _ in range(4):
         bench.press("w")
-        seen += [name for name, button in bench.dock.tools.items() if button.isChecked()]
+        seen += [name for name, button in bench.dock.tool_row.tools.items() if button.isChecked()]
     assert seen == ["box", "scribble", "foreground", "box"]
     bench.drag((20, 30), (60, 80))
     bench.press("w")
@@ -137,7 +137,7 @@ def test_a_click_with_shift_is_background_and_only_that_one(open_dock: Open) -> 
     bench.click((40, 50))
     QTest.qWait(500)
     shift_click(bench, (70, 90))
-    assert bench.dock.tools["foreground"].isChecked()
+    assert bench.dock.tool_row.tools["foreground"].isChecked()
     QTest.qWait(500)
     bench.click((20, 30))
     bench.idle()
@@ -158,7 +158,7 @@ def test_shift_keeps_working_when_the_tool_was_changed(open_dock: Open) -> None:
     shift_click(bench, (20, 30))
     bench.idle()
     assert labels_of(points) == ["background", "background"]
-    assert bench.dock.tools["background"].isChecked()
+    assert bench.dock.tool_row.tools["background"].isChecked()
 
 
 def test_a_drag_with_shift_adds_nothing_and_changes_nothing(open_dock: Open) -> None:
@@ -249,7 +249,7 @@ def test_an_ellipse_drawn_with_the_mouse_is_box_and_mask(open_dock: Open) -> Non
     bench.drag((20, 30), (60, 80))
     bench.idle()
     assert list(bench.layer("boxes").shape_type) == ["ellipse"]
-    ((plane, own),) = bench.controller.object.prompts.items()
+    ((plane, own),) = bench.controller.object.questions.prompts.items()
     box, mask = own.prompts
     np.testing.assert_allclose(box.corners, [(20, 30), (60, 80)], atol=1)
     assert mask.pixels.sum() == pytest.approx(np.pi / 4 * 40 * 50, rel=0.06)
@@ -272,7 +272,7 @@ def test_clicks_with_features_from_a_table_belong_to_the_objects_that_it_names(
     bench = open_dock(picture(40, 48))
     (table,) = bench.viewer.open(path, layer_type="points")
     bench.idle()
-    assert not bench.controller.object.prompts  # a layer of the user's is no prompt
+    assert not bench.controller.object.questions.prompts  # a layer of the user's is no prompt
     points = bench.layer("points")
     points.data = np.array([(20.0, 20.0), (30.0, 40.0), (5.0, 5.0)])
     points.features = {

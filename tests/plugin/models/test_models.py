@@ -85,17 +85,17 @@ class ModelBench(Bench):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.texts: list[str] = []
-        show = self.dock.show_model
+        show = self.dock.model_row.show_model
 
         def noting(text: str) -> None:
             self.texts.append(text)
             show(text)
 
-        self.dock.show_model = noting
+        self.dock.model_row.show_model = noting
 
     def choose(self, start: str) -> None:
         """Open the list with the mouse and take the entry that starts with a text."""
-        box = self.dock.models
+        box = self.dock.model_row.models
         QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=box.rect().center())
         self.wait(box.view().isVisible)
         texts = [box.itemText(i).lstrip("✓↓ ") for i in range(box.count())]
@@ -114,7 +114,7 @@ class ModelBench(Bench):
 
     def downloading(self) -> None:
         """Until the dock shows how far the download is."""
-        self.wait(lambda: "Downloading tiny_lm" in self.dock.model.text())
+        self.wait(lambda: "Downloading tiny_lm" in self.dock.model_row.model.text())
 
     def answer(self, model: Sam) -> np.ndarray:
         """What a model answers to the clicks that are there."""
@@ -198,13 +198,13 @@ def test_an_imported_model_is_chosen_and_answers(
     bench = open_dock()
     bench.click((40, 50))
     bench.idle()
-    assert bench.dock.model.text() == "tiny-random on CPU"
+    assert bench.dock.model_row.model.text() == "tiny-random on CPU"
     np.testing.assert_array_equal(bench.shown(), bench.answer(tiny_model))
     import_weights(file, name="my-organoids")  # while the dock is open, as from a terminal
     bench.choose("my-organoids")
     bench.idle()
-    assert bench.dock.models.currentText() == "✓ my-organoids"
-    assert bench.dock.model.text() == "my-organoids on CPU"
+    assert bench.dock.model_row.models.currentText() == "✓ my-organoids"
+    assert bench.dock.model_row.model.text() == "my-organoids on CPU"
     expected = bench.answer(other)
     assert (expected != bench.answer(tiny_model)).any()
     np.testing.assert_array_equal(bench.shown(), expected)  # the click that was there before
@@ -221,15 +221,15 @@ def test_a_file_is_chosen_and_a_dialog_that_is_closed_changes_nothing(
     open_dock: Open, file: Path, other: Sam, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = open_dock()
-    monkeypatch.setattr(bench.dock, "ask_weights_file", lambda: None)
+    monkeypatch.setattr(bench.dock.model_row, "ask_weights_file", lambda: None)
     bench.choose("From a file")
     bench.idle()
-    assert bench.dock.models.currentText() == "✓ tiny-random"
-    monkeypatch.setattr(bench.dock, "ask_weights_file", lambda: file)
+    assert bench.dock.model_row.models.currentText() == "✓ tiny-random"
+    monkeypatch.setattr(bench.dock.model_row, "ask_weights_file", lambda: file)
     bench.choose("From a file")
     bench.idle()
-    assert bench.dock.models.currentText() == "✓ mine.safetensors"
-    assert bench.dock.models.toolTip() == str(file)
+    assert bench.dock.model_row.models.currentText() == "✓ mine.safetensors"
+    assert bench.dock.model_row.models.toolTip() == str(file)
     bench.click((40, 50))
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), bench.answer(other))
@@ -240,12 +240,12 @@ def test_a_file_that_is_no_model_is_one_line(
 ) -> None:
     bench = open_dock()
     (tmp_path / "notes.pt").write_text("no weights")
-    monkeypatch.setattr(bench.dock, "ask_weights_file", lambda: tmp_path / "notes.pt")
+    monkeypatch.setattr(bench.dock.model_row, "ask_weights_file", lambda: tmp_path / "notes.pt")
     bench.choose("From a file")
     bench.idle()
     assert "notes.pt holds no weights" in notifications()[-1]
     assert bench.dock.status.text() == notifications()[-1]
-    assert bench.dock.models.currentText() == "✓ tiny-random"
+    assert bench.dock.model_row.models.currentText() == "✓ tiny-random"
     bench.click((40, 50))
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), bench.answer(tiny_model))
@@ -253,7 +253,7 @@ def test_a_file_that_is_no_model_is_one_line(
 
 def test_the_wheel_chooses_nothing(open_dock: Open) -> None:
     bench = open_dock()
-    box = bench.dock.models
+    box = bench.dock.model_row.models
     centre = QPointF(box.rect().center())
     event = QWheelEvent(
         centre, QPointF(box.mapToGlobal(box.rect().center())), QPoint(0, -120), QPoint(0, -120),
@@ -280,7 +280,7 @@ def test_the_choice_is_kept_in_the_preferences(
     for text in ("cells-tiny", "my-organoids"):
         viewer = make_napari_viewer_proxy(show=True)
         bench = ModelBench(viewer, other, qtbot, SamWidget(viewer))
-        assert bench.dock.model.text() == f"{text} on CPU"
+        assert bench.dock.model_row.model.text() == f"{text} on CPU"
         bench.choose("my-organoids")
         bench.idle()
         assert read_settings().model == "my-organoids"
@@ -315,17 +315,17 @@ def test_a_download_is_watched_while_the_model_before_goes_on(
     bench = open_dock()
     bench.choose("tiny_lm")
     bench.downloading()
-    assert bench.dock.models.currentText() == "↓ tiny_lm"
+    assert bench.dock.model_row.models.currentText() == "↓ tiny_lm"
     assert bench.dock.cancel_button.isEnabled()
     bench.click((40, 50))
     bench.wait(lambda: bench.controller.object.masks)
     np.testing.assert_array_equal(bench.shown(), bench.answer(tiny_model))
-    assert "Downloading tiny_lm" in bench.dock.model.text()
+    assert "Downloading tiny_lm" in bench.dock.model_row.model.text()
     page.drip = 0.0
     bench.idle()
     assert "Downloading tiny_lm: 0 of 1 MB" in bench.texts
-    assert bench.dock.model.text() == "tiny_lm on CPU"
-    assert bench.dock.models.currentText() == "✓ tiny_lm"
+    assert bench.dock.model_row.model.text() == "tiny_lm on CPU"
+    assert bench.dock.model_row.models.currentText() == "✓ tiny_lm"
     assert not bench.dock.cancel_button.isEnabled()
     np.testing.assert_array_equal(bench.shown(), bench.answer(other))
 
@@ -342,8 +342,8 @@ def test_cancel_keeps_model_prompts_and_what_was_downloaded(
     bench.wait(lambda: partial.stat().st_size)
     QTest.mouseClick(bench.dock.cancel_button, Qt.MouseButton.LeftButton)
     assert "Cancelled" in bench.dock.status.text()
-    assert bench.dock.models.currentText() == "✓ tiny-random"
-    assert bench.dock.model.text() == "tiny-random on CPU"
+    assert bench.dock.model_row.models.currentText() == "✓ tiny-random"
+    assert bench.dock.model_row.model.text() == "tiny-random on CPU"
     ended()
     assert not bench.dock.cancel_button.isEnabled()
     np.testing.assert_array_equal(bench.shown(), bench.answer(tiny_model))
@@ -354,7 +354,7 @@ def test_cancel_keeps_model_prompts_and_what_was_downloaded(
     page.drip = 0.0
     bench.choose("tiny_lm")
     bench.idle()
-    assert bench.dock.model.text() == "tiny_lm on CPU"
+    assert bench.dock.model_row.model.text() == "tiny_lm on CPU"
     assert site.requests[-1].range is not None  # went on where it had ended
 
 
@@ -379,7 +379,7 @@ def test_a_silent_server_holds_nobody_up(open_dock: Open, page: Page, tiny_model
     page.silence = 25.0
     bench = open_dock()
     bench.choose("tiny_lm")
-    bench.wait(lambda: bench.dock.model.text() == "Loading the model")
+    bench.wait(lambda: bench.dock.model_row.model.text() == "Loading the model")
     bench.dock.cancel_button.click()
     assert QThreadPool.globalInstance().waitForDone(15_000)
     bench.click((40, 50))
@@ -407,8 +407,8 @@ def test_a_wrong_hash_is_one_line_and_the_model_before_goes_on(
         assert words in line
     assert "\n" not in line
     assert bench.dock.status.text() == line
-    assert bench.dock.models.currentText() == "✓ tiny-random"
-    assert bench.dock.model.text() == "tiny-random on CPU"
+    assert bench.dock.model_row.models.currentText() == "✓ tiny-random"
+    assert bench.dock.model_row.model.text() == "tiny-random on CPU"
     np.testing.assert_array_equal(bench.shown(), bench.answer(tiny_model))
     np.testing.assert_array_equal(bench.layer("labels").data, labels)
     assert labels.any()
@@ -424,14 +424,14 @@ def test_another_choice_ends_a_download(open_dock: Open, page: Page, file: Path)
     bench.choose("my-organoids")
     bench.idle()
     ended()
-    assert bench.dock.model.text() == "my-organoids on CPU"
+    assert bench.dock.model_row.model.text() == "my-organoids on CPU"
     bench.choose("tiny_lm")
     bench.downloading()
     bench.choose("my-organoids")  # the one that answers: there is nothing to load
     bench.idle()
     ended()
-    assert bench.dock.model.text() == "my-organoids on CPU"
-    assert bench.dock.models.currentText() == "✓ my-organoids"
+    assert bench.dock.model_row.model.text() == "my-organoids on CPU"
+    assert bench.dock.model_row.models.currentText() == "✓ my-organoids"
 
 
 def test_a_model_in_the_preferences_is_downloaded_when_the_dock_opens(
@@ -442,8 +442,8 @@ def test_a_model_in_the_preferences_is_downloaded_when_the_dock_opens(
     viewer.add_image(picture(96, 128), name="cells")
     dock = SamWidget(viewer, Settings(model="Tiny-LM", cache_dir=False))
     bench = ModelBench(viewer, other, qtbot, dock)
-    assert bench.dock.model.text() == "tiny_lm on CPU"
-    assert bench.dock.models.currentText() == "✓ tiny_lm"
+    assert bench.dock.model_row.model.text() == "tiny_lm on CPU"
+    assert bench.dock.model_row.models.currentText() == "✓ tiny_lm"
     bench.add(40, 50)
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), bench.answer(other))
@@ -458,11 +458,11 @@ def test_without_the_model_in_the_preferences_another_can_be_chosen(
     dock = SamWidget(viewer, Settings(model="tiny_lm", cache_dir=False))
     bench = ModelBench(viewer, None, qtbot, dock)
     assert "tiny_lm.safetensors could not be downloaded" in bench.dock.status.text()
-    assert bench.dock.models.currentText() == "tiny_lm"
-    assert bench.dock.model.text() == ""
+    assert bench.dock.model_row.models.currentText() == "tiny_lm"
+    assert bench.dock.model_row.model.text() == ""
     bench.choose("cells-tiny")
     bench.idle()
-    assert bench.dock.model.text() == "cells-tiny on CPU"
+    assert bench.dock.model_row.model.text() == "cells-tiny on CPU"
     bench.controller.close()
 
 

@@ -60,15 +60,15 @@ def test_j_begins_another_object_in_its_own_colour_and_enter_accepts_both(
     own = bench.layer("preview").colormap.map([shown[FIRST], shown[SECOND]])
     expected = [_rgb(PREVIEW_COLOURS[i]) for i in (0, 1)]
     np.testing.assert_allclose(own[:, :3], expected, atol=1 / 255)
-    assert "2" in bench.dock.accept_button.text()
-    assert "Object 2 of 2" in bench.dock.current.text()
+    assert "2" in bench.dock.object_row.accept_button.text()
+    assert "Object 2 of 2" in bench.dock.object_row.current.text()
 
     bench.press(Qt.Key.Key_Return)
     labels = bench.layer("labels").data
     np.testing.assert_array_equal(labels, shown)  # the first two colours are 1 and 2
     assert len(bench.layer("points").data) == 0
-    assert bench.dock.accept_button.text() == "Accept object"
-    assert not bench.dock.current.isVisible()
+    assert bench.dock.object_row.accept_button.text() == "Accept object"
+    assert not bench.dock.object_row.current.isVisible()
     bench.press("u")
     assert not labels.any()
 
@@ -141,7 +141,7 @@ def test_objects_of_a_plane_are_decoded_in_one_pass(open_dock: Open, monkeypatch
     with bench.model.held():  # so that both clicks are there when the model answers
         bench.add(30, 30)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.next_object()
+        bench.next_object()
         bench.add(10, 10)
     bench.idle()
     assert set(bench.controller.objects.shown()) == {1, 2}
@@ -164,9 +164,9 @@ def test_enter_before_the_answers_accepts_both_when_they_come(open_dock: Open) -
     with bench.model.held():
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.next_object()
+        bench.next_object()
         bench.add(50, 50)
-        bench.controller.accept()
+        bench.accept()
         assert bench.layer("labels").data.max() == 0
     bench.idle()
     present = np.unique(bench.layer("labels").data)
@@ -177,6 +177,6 @@ def test_enter_before_the_answers_accepts_both_when_they_come(open_dock: Open) -
 
 def test_j_without_an_object_says_what_to_do(open_dock: Open) -> None:
     bench = open_dock(picture(32, 32))
-    bench.controller.next_object()
+    bench.next_object()
     assert "Click on an object first" in bench.dock.status.text()
     assert bench.controller.object.number == 1

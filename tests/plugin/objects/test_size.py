@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_sam import BoxPrompt, PointPrompt, Session
-from napari_sam.masks.prompted.size import Size, meant
+from napari_sam.masks.prompted.size import Size, sized_click
 from tests.plugin.bench import Bench, Open
 
 CLICK = (46, 46)
@@ -144,6 +144,6 @@ def test_sizes_are_ranks_of_areas_among_what_is_seen(
 
 def test_a_size_is_of_clicks_alone() -> None:
     on, off, box = PointPrompt((1, 2)), PointPrompt((3, 4), 0), BoxPrompt((0, 0), (5, 5))
-    assert meant([off, on]) is on
-    assert meant([off]) is None
-    assert meant([on, box]) is None
+    assert sized_click([off, on]) is on
+    assert sized_click([off]) is None
+    assert sized_click([on, box]) is None

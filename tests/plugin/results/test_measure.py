@@ -11,8 +11,8 @@ from tests.plugin.bench import Bench, Open, picture
 
 def measured(bench: Bench) -> dict[int, dict[str, Any]]:
     """The features of the labels after a press of the button, by label."""
-    bench.dock.segment_box.set_open()
-    bench.qtbot.mouseClick(bench.dock.measure_button, Qt.MouseButton.LeftButton)
+    bench.dock.everything_box.set_open()
+    bench.qtbot.mouseClick(bench.dock.everything_box.measure_button, Qt.MouseButton.LeftButton)
     bench.idle()
     rows = bench.layer("labels").features.to_dict("records")
     return {row["index"]: row for row in rows}
@@ -20,7 +20,7 @@ def measured(bench: Bench) -> dict[int, dict[str, Any]]:
 
 def paint(bench: Bench, labels: np.ndarray) -> None:
     """Labels as an annotator leaves them."""
-    bench.controller.workspace.ensure_labels().data[...] = labels
+    bench.controller.workspace.labels_layer.ensure().data[...] = labels
 
 
 def test_what_is_measured_is_what_regionprops_says(open_dock: Open) -> None:
@@ -76,7 +76,7 @@ def test_of_a_series_the_frame_that_is_shown_is_in_the_table(open_dock: Open) ->
 
 def test_without_labels_it_says_what_to_do(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), show=True)
-    bench.dock.segment_box.set_open()
-    bench.qtbot.mouseClick(bench.dock.measure_button, Qt.MouseButton.LeftButton)
+    bench.dock.everything_box.set_open()
+    bench.qtbot.mouseClick(bench.dock.everything_box.measure_button, Qt.MouseButton.LeftButton)
     bench.idle()
     assert "There are no labels yet: accept objects first." in bench.dock.status.text()

@@ -13,10 +13,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_sam.journal.journal import Journal, Subject
-from napari_sam.plugin import workspace
+from napari_sam.plugin.labels import label_writer
 from napari_sam.plugin.layers.conventions import COLOURS, JOURNAL_KEY
-from napari_sam.plugin.undo import history as undo
-from napari_sam.plugin.undo.history import History
 from tests.plugin.bench import Bench, Open, dividing, picture, tube
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -59,116 +57,6 @@ def state(bench: Bench) -> tuple[Any, ...]:
         bench.shown().tobytes(),
         np.asarray(bench.layer("labels").data).tobytes(),
     )
-
-
-# --- the history by itself -------------------------------------------------------------------
-
-
-class Noted:
-    """A change that notes what is done to it."""
-
-    def __init__(self, name: str, log: list[str], size: int = 0, again: bool = True) -> None:
-        self.name, self.log, self.size, self.again = name, log, size, again
-
-    def undo(self) -> bool:
-        self.log.append(f"undo {self.name}")
-        return self.again
-
-    def redo(self) -> None:
-        self.log.append(f"redo {self.name}")
-
-
-def test_the_history_goes_back_and_forth_and_a_new_step_ends_what_was_undone() -> None:
-    log: list[str] = []
-    history = History()
-    assert not history.undo()
-    assert not history.redo()
-    history.add_prompts(Noted("click", log))
-    with history.one_action():
-        history.add_labels(Noted("label", log))
-        history.add_prompts(Noted("clear", log))
-    assert history.undo()
-    assert log == ["undo label", "undo clear"]
-    assert history.redo()
-    assert log[2:] == ["redo clear", "redo label"]
-    assert history.undo()
-    assert history.undo()
-    history.add_prompts(Noted("other", log))
-    assert not history.redo()
-    assert history.undo()
-    assert not history.undo()
-    assert log[-1] == "undo other"
-
-
-def test_labels_are_taken_back_without_the_prompts_since() -> None:
-    log: list[str] = []
-    history = History()
-    with history.one_action():
-        history.add_labels(Noted("label", log))
-        history.add_prompts(Noted("clear", log))
-    history.add_prompts(Noted("click", log))
-    assert history.undo_labels()
-    assert log == ["undo label"]
-    assert not history.undo_labels()
-    assert history.redo()
-    assert log[1:] == ["redo label"]
-    assert history.undo()
-    assert history.undo()
-    assert history.undo()
-    assert not history.undo()
-    assert log[2:] == ["undo label", "undo click", "undo clear"]
-
-
-def test_the_history_is_bounded_and_forgets_what_cannot_be_done_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    log: list[str] = []
-    history = History()
-    for number in range(undo.STEPS + 5):
-        history.add_prompts(Noted(str(number), log))
-    while history.undo():
-        pass
-    assert len(log) == undo.STEPS
-    assert log[-1] == "undo 5"
-    monkeypatch.setattr(undo, "BYTES", 100)
-    for number in range(5):
-        history.add_labels(Noted(str(number), log, size=40))
-    log.clear()
-    while history.undo():
-        pass
-    assert log == ["undo 4", "undo 3"]
-    history.add_labels(Noted("huge", log, size=1000))
-    assert history.undo()
-    history.add_prompts(Noted("promised", log, again=False))
-    assert history.undo()
-    assert not history.redo()
-
-
-def test_what_comes_late_belongs_to_its_action_unless_labels_changed_since() -> None:
-    log: list[str] = []
-    history = History()
-    with history.one_action() as accepted:
-        history.add_prompts(Noted("clear", log))
-    history.add_prompts(Noted("click", log))
-    with history.one_action(accepted):
-        history.add_labels(Noted("late", log))
-    assert history.undo()
-    assert history.undo()
-    assert not history.undo()
-    assert log == ["undo click", "undo late", "undo clear"]
-    assert history.redo()
-    history.add_labels(Noted("stroke", log))
-    with history.one_action(accepted):
-        history.add_labels(Noted("later", log))
-    log.clear()
-    while history.undo():
-        pass
-    assert log == ["undo later", "undo stroke", "undo late", "undo clear"]
-    with history.one_action(accepted):  # it was taken back
-        history.add_labels(Noted("new", log))
-    assert history.undo()
-    assert not history.undo()
-    assert log[-1] == "undo new"
 
 
 # --- prompts ---------------------------------------------------------------------------------
@@ -215,7 +103,7 @@ def test_every_action_is_one_step_back_and_one_forth(open_dock: Open) -> None:
 
     def another() -> None:
         bench.controller.tools.choose("foreground")
-        bench.controller.next_object()
+        bench.next_object()
         click((20, 100))
 
     actions: list[Callable[[], None]] = [
@@ -280,16 +168,16 @@ def test_clicks_in_3d_and_escape_without_an_object_are_no_steps(open_dock: Open)
     bench.idle()
     bench.viewer.dims.ndisplay = 2
     assert state(bench) == before
-    bench.controller.accept()
+    bench.accept()
     for _ in range(3):
-        bench.controller.drop()
-    bench.controller.undo()
+        bench.drop()
+    bench.undo()
     bench.idle()
     assert state(bench) == before
-    bench.controller.undo()
+    bench.undo()
     bench.idle()
     assert len(bench.layer("points").data) == 0
-    bench.controller.undo()
+    bench.undo()
     assert "nothing to take back" in bench.dock.status.text()
 
 
@@ -297,7 +185,7 @@ def test_a_corrected_label_goes_back_to_what_it_was(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48))
     bench.add(20, 20)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data
     first = labels.copy()
     y, x = np.argwhere(first)[0]
@@ -308,15 +196,15 @@ def test_a_corrected_label_goes_back_to_what_it_was(open_dock: Open) -> None:
     bench.controller.tools.choose("background")
     bench.add(y, x)
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     corrected = labels.copy()
     assert (corrected != first).any()
-    bench.controller.undo()  # the label as it was, and in the hand again
+    bench.undo()  # the label as it was, and in the hand again
     bench.idle()
     np.testing.assert_array_equal(labels, first)
-    bench.controller.accept()
+    bench.accept()
     np.testing.assert_array_equal(labels, corrected)
-    bench.controller.undo_labels()
+    bench.undo_labels()
     np.testing.assert_array_equal(labels, first)
 
 
@@ -366,7 +254,7 @@ def test_the_next_click_is_as_it_would_have_been(open_dock: Open) -> None:
     bench.add(30, 30)
     bench.idle()
     bench.controller.tools.choose("background")
-    bench.controller.undo()
+    bench.undo()
     bench.add(10, 10)
     bench.idle()
     assert list(bench.layer("points").features["label"]) == ["foreground", "background"]
@@ -381,7 +269,7 @@ def test_prompts_come_back_with_a_layer_that_was_deleted(open_dock: Open) -> Non
     bench.viewer.layers.remove("SAM points")
     bench.idle()
     assert not bench.shown().any()
-    bench.controller.undo()
+    bench.undo()
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), before)
     assert len(bench.layer("points").data) == 1
@@ -394,24 +282,24 @@ def test_an_object_in_all_slices_comes_back_as_it_was_followed(open_cells_tiny: 
     bench = open_cells_tiny(tube(5))
     bench.add(2, 29, 30)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
     preview = bench.shown()
     assert preview.any(axis=(1, 2)).all()
-    bench.controller.accept()
+    bench.accept()
     labels = bench.layer("labels").data.copy()
     np.testing.assert_array_equal(labels > 0, preview)
-    bench.controller.undo()
+    bench.undo()
     bench.idle()
     assert not bench.layer("labels").data.any()
     np.testing.assert_array_equal(bench.shown(), preview)
-    bench.controller.redo()
+    bench.redo()
     bench.idle()
     np.testing.assert_array_equal(bench.layer("labels").data, labels)
     assert not bench.shown().any()
-    assert not bench.dock.accept_button.isEnabled()
-    bench.controller.undo()
-    bench.controller.accept()  # and once more
+    assert not bench.dock.object_row.accept_button.isEnabled()
+    bench.undo()
+    bench.accept()  # and once more
     np.testing.assert_array_equal(bench.layer("labels").data, labels)
 
 
@@ -435,7 +323,7 @@ def test_following_is_one_step_and_so_is_each_correction_of_it(open_cells_tiny: 
     for before in expected[1:]:
         ctrl_z(bench)
         np.testing.assert_array_equal(bench.shown(), before)
-    assert bench.dock.strip.isHidden()
+    assert bench.dock.follow_row.strip.isHidden()
     for after in (followed, corrected):
         redo(bench)
         np.testing.assert_array_equal(bench.shown(), after)
@@ -454,21 +342,21 @@ def test_following_is_one_step_and_so_is_each_correction_of_it(open_cells_tiny: 
 def test_following_is_taken_back_while_it_waits_or_runs(open_cells_tiny: Open) -> None:
     bench = open_cells_tiny(tube(9))
     bench.add(4, 30, 30)
-    bench.controller.follow()  # before the mask is there
-    bench.controller.undo()
+    bench.follow()  # before the mask is there
+    bench.undo()
     bench.idle()
     clicked = bench.shown()
     assert list(np.flatnonzero(clicked.any(axis=(1, 2)))) == [4]
-    bench.controller.follow()
+    bench.follow()
     bench.wait(lambda: bench.shown().any(axis=(1, 2)).sum() > 1)
-    bench.controller.undo()
+    bench.undo()
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), clicked)
-    bench.controller.redo()  # it goes on where it was
+    bench.redo()  # it goes on where it was
     bench.idle()
     assert bench.shown().any(axis=(1, 2)).all()
-    bench.controller.undo()
-    bench.controller.undo()
+    bench.undo()
+    bench.undo()
     bench.add(4, 30, 30)
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), clicked)
@@ -478,21 +366,21 @@ def test_a_daughter_is_taken_back_with_her_mother(open_cells_tiny: Open) -> None
     bench = open_cells_tiny(dividing(), axis_labels=("t", "y", "x"))
     bench.add(0, 32, 48)
     bench.idle()
-    bench.controller.follow()
+    bench.follow()
     bench.idle()
-    bench.controller.accept()
+    bench.accept()
     before = bench.layer("labels").data.copy()
     bench.add(2, 32, 36)
     bench.idle()
-    bench.controller.accept_daughter()
+    bench.accept_daughter()
     after = bench.layer("labels").data.copy()
     parents = "napari-sam-parents"
     assert bench.layer("labels").metadata[parents] == {2: 1}
-    bench.controller.undo()
+    bench.undo()
     bench.idle()
     np.testing.assert_array_equal(bench.layer("labels").data, before)
     assert bench.layer("labels").metadata[parents] == {}
-    bench.controller.redo()
+    bench.redo()
     np.testing.assert_array_equal(bench.layer("labels").data, after)
     assert bench.layer("labels").metadata[parents] == {2: 1}
 
@@ -501,26 +389,26 @@ def test_a_daughter_is_taken_back_with_her_mother(open_cells_tiny: Open) -> None
 def test_objects_of_any_size_are_taken_back(
     open_dock: Open, monkeypatch: pytest.MonkeyPatch, undoable: int
 ) -> None:
-    monkeypatch.setattr(workspace, "_UNDOABLE", undoable)
+    monkeypatch.setattr(label_writer, "_UNDOABLE", undoable)
     bench = open_dock(picture(3, 40, 48))
     labels, seen = bench.layer("labels"), []
     for place in ((1, 20, 20), (1, 5, 40), (2, 30, 10)):
         seen.append(labels.data.copy())
         bench.add(*place)
         bench.idle()
-        bench.controller.next_object()
+        bench.next_object()
         bench.add(0, *place[1:])
         bench.idle()
-        bench.controller.accept()
+        bench.accept()
     last = labels.data.copy()
     assert len(np.unique(last)) > 3
     for before in reversed(seen):
-        bench.controller.undo_labels()
+        bench.undo_labels()
         np.testing.assert_array_equal(labels.data, before)
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert "nothing to take back" in bench.dock.status.text()
     for after in (*seen[1:], last):
-        bench.controller.redo()
+        bench.redo()
         np.testing.assert_array_equal(labels.data, after)
 
 
@@ -529,15 +417,15 @@ def test_an_accept_that_waits_for_its_mask_is_taken_back_in_time(open_dock: Open
     with bench.model.held():
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.accept()
-        bench.controller.undo()
+        bench.accept()
+        bench.undo()
         assert len(bench.layer("points").data) == 1
     bench.idle()
     assert not bench.layer("labels").data.any()
     np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))
-    bench.controller.redo()
+    bench.redo()
     assert "nothing to do again" in bench.dock.status.text()
-    bench.controller.accept()
+    bench.accept()
     assert bench.layer("labels").data.any()
 
 
@@ -548,25 +436,25 @@ def test_an_accept_that_comes_late_is_one_step_with_its_prompts(open_dock: Open)
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
         clicked = len(bench.layer("points").data)
-        bench.controller.accept()
+        bench.accept()
         assert len(bench.layer("points").data) == 0
         bench.add(5, 40)
         assert not labels.any()
     bench.idle()
     after = state(bench)
     assert labels.any()
-    bench.controller.undo()  # the click that came before the label, but after Enter
+    bench.undo()  # the click that came before the label, but after Enter
     bench.idle()
     between = state(bench)
     assert between[0] == []
     assert labels.any()
-    bench.controller.undo()
+    bench.undo()
     bench.idle()
     assert not labels.any()
     assert len(bench.layer("points").data) == clicked
     np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))
     for expected in (between, after):
-        bench.controller.redo()
+        bench.redo()
         bench.idle()
         assert state(bench) == expected
 
@@ -578,13 +466,13 @@ def test_a_label_that_is_about_to_come_does_not_come_after_it_was_taken_back(
     with bench.model.held():
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.accept()
+        bench.accept()
     promised = bench.controller.runner._queue[-1]
     # It may be through, and heard of, before one looks again: then there is nothing to come late.
     bench.wait(lambda: promised.through or bench.controller.runner._running is promised)
     while not promised.through:  # the worker is, but nobody has heard of it yet
         time.sleep(0.01)
-    bench.controller.undo()
+    bench.undo()
     bench.idle()
     assert not bench.layer("labels").data.any()
     np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))
@@ -596,21 +484,21 @@ def test_all_slices_are_one_step_and_clicks_meanwhile_are_others(
     bench = open_dock(picture(5, 40, 48))
     labels = bench.layer("labels").data
     with bench.model.held():
-        bench.dock.all_button.click()
+        bench.dock.everything_box.all_button.click()
         bench.wait(bench.model.inside.is_set)
         bench.add(2, 20, 20)
     bench.idle()
     after = labels.copy()
     assert after.any(axis=(1, 2)).all()
     assert len(bench.layer("points").data) == 1
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not labels.any()
     assert len(bench.layer("points").data) == 1
-    bench.controller.redo()
+    bench.redo()
     np.testing.assert_array_equal(labels, after)
-    bench.controller.undo()
+    bench.undo()
     assert not labels.any()
-    bench.controller.undo()
+    bench.undo()
     bench.idle()
     assert len(bench.layer("points").data) == 0
 
@@ -628,16 +516,16 @@ def test_all_slices_that_are_taken_back_come_no_further(
         return encode(*args, **kwargs)
 
     monkeypatch.setattr(model, "encode_image", encode_two_then_wait)
-    bench.dock.all_button.click()
+    bench.dock.everything_box.all_button.click()
     bench.wait(lambda: labels[:2].any(axis=(1, 2)).all())
     assert bench.controller.runner.busy
     first = labels.copy()
-    bench.controller.undo()
+    bench.undo()
     assert not labels.any()
     model.gate.set()
     bench.idle()
     assert not labels.any()
-    bench.controller.redo()
+    bench.redo()
     bench.idle()
     np.testing.assert_array_equal(labels, first)
 
@@ -650,25 +538,25 @@ def test_strokes_before_all_slices_are_still_napari_s_to_take_back(
     stroke(bench, (10, 10), (10, 20))
     painted = labels.data.copy()
     assert painted.any()
-    bench.dock.all_button.click()
+    bench.dock.everything_box.all_button.click()
     bench.idle()
     assert labels.data.any(axis=(1, 2)).sum() > 90
-    bench.controller.undo()
+    bench.undo()
     np.testing.assert_array_equal(labels.data, painted)
-    bench.controller.undo()
+    bench.undo()
     assert not labels.data.any()
 
 
 def test_a_whole_slice_is_one_step(open_dock: Open, confident: Any) -> None:
     bench = open_dock(picture(40, 48))
-    bench.dock.slice_button.click()
+    bench.dock.everything_box.slice_button.click()
     bench.idle()
     labels = bench.layer("labels").data
     after = labels.copy()
     assert after.any()
-    bench.controller.undo()
+    bench.undo()
     assert not labels.any()
-    bench.controller.redo()
+    bench.redo()
     np.testing.assert_array_equal(labels, after)
 
 
@@ -759,12 +647,12 @@ def test_changes_of_the_classes_go_back_in_the_order_they_came(open_dock: Open) 
     bench = open_dock(picture(40, 48))
     box, work = bench.dock.class_box, bench.controller.workspace
     labels = bench.layer("labels")
-    tables = [work.classes]
+    tables = [work.classes.table]
 
     def accept() -> None:
         bench.add(20, 20)
         bench.idle()
-        bench.controller.accept()
+        bench.accept()
 
     def rename() -> None:
         box.classes.item(1).setText("glia")
@@ -785,32 +673,32 @@ def test_changes_of_the_classes_go_back_in_the_order_they_came(open_dock: Open) 
     ]
     for action in actions:
         action()
-        tables.append(work.classes)
+        tables.append(work.classes.table)
         assert tables[-1] != tables[-2]
     assert tables[-1].names == ("glia",)
     assert tables[4].of_label == {1: "glia"}
-    bench.controller.undo()
+    bench.undo()
     assert box.current == ""
-    assert work.classes == tables[-2]
+    assert work.classes.table == tables[-2]
     for before in tables[-3:2:-1]:
-        bench.controller.undo()
-        assert work.classes == before
+        bench.undo()
+        assert work.classes.table == before
         names = [box.classes.item(row).text() for row in range(1, box.classes.count())]
         assert names == list(before.names)
-    assert work.classes.of_label == {1: "glia"}
+    assert work.classes.table.of_label == {1: "glia"}
     box.classes.setCurrentRow(1)
-    bench.controller.undo()  # the name
+    bench.undo()  # the name
     assert box.current == "class 1"  # what is accepted next is of it still
     assert labels.data.any()
-    bench.controller.undo_labels()
+    bench.undo_labels()
     assert not labels.data.any()
-    bench.controller.redo()
+    bench.redo()
     for after in tables[3:]:
-        bench.controller.redo()
-        assert work.classes == after
+        bench.redo()
+        assert work.classes.table == after
     while "nothing to take back" not in bench.dock.status.text():
-        bench.controller.undo()
-    assert work.classes == tables[0]
+        bench.undo()
+    assert work.classes.table == tables[0]
     assert box.classes.count() == 1
 
 
@@ -823,9 +711,9 @@ def test_the_journal_has_what_is_shown_after_undo_and_redo(open_dock: Open) -> N
     for place in ((20, 20), (5, 40), (30, 10)):
         bench.add(*place)
         bench.idle()
-        bench.controller.accept()
+        bench.accept()
     for action in ("undo", "undo", "redo", "undo_labels", "redo"):
-        getattr(bench.controller, action)()
+        getattr(bench, action)()
         bench.idle()
         expected = bench.layer("labels").data.copy()
         journal = Journal(Path(bench.layer("labels").metadata[JOURNAL_KEY]), subject)

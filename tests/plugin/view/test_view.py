@@ -58,7 +58,7 @@ def check_world(bench: Bench, place: tuple[float, ...], **options: Any) -> None:
     )
     expected = np.array([image.data_to_world(pixel) for pixel in index])
     np.testing.assert_allclose(world_of(bench.layer("preview")), expected, atol=1e-9)
-    bench.controller.accept()
+    bench.accept()
     np.testing.assert_allclose(world_of(bench.layer("labels")), expected, atol=1e-9)
 
 
@@ -193,7 +193,7 @@ def test_the_shown_channel_of_time_and_depth_is_seen(
         data.take(place[axis], axis), model=bench.model, contrast=(0, 255), cache_dir=False
     )
     mask = session.predict(points=[plain])
-    bench.controller.accept()
+    bench.accept()
     expected = np.zeros(session.volume.label_shape, bool)
     y0, x0, y1, x1 = mask.bbox
     expected[(*mask.plane, slice(y0, y1), slice(x0, x1))] = mask.pixels

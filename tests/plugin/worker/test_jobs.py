@@ -45,7 +45,7 @@ def test_an_answer_after_escape_is_not_shown(open_dock: Open) -> None:
     with bench.model.held():
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.drop()
+        bench.drop()
     bench.idle()
     assert not bench.shown().any()
     assert not bench.controller.object.masks
@@ -57,7 +57,7 @@ def test_enter_before_the_answer_accepts_it_when_it_comes(open_dock: Open) -> No
     with bench.model.held():
         bench.add(20, 20)
         bench.wait(bench.model.inside.is_set)
-        bench.controller.accept()
+        bench.accept()
         assert len(bench.layer("points").data) == 0
         bench.add(30, 40)  # already the next object
     bench.idle()

@@ -70,7 +70,7 @@ def import_planes(
         yield ImportStep(plane.plane, "damaged" if values is None else "taken")
 
 
-def check_limits(volume: Volume, mapping: IntensityMapping, planes: Sequence[PlaneSurvey]) -> None:
+def check_limits(mapping: IntensityMapping, volume: Volume, planes: Sequence[PlaneSurvey]) -> None:
     """Check that every plane can be exported: micro-sam takes a whole image or nothing.
 
     Raises

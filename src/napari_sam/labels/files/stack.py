@@ -2,45 +2,77 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError, OutputError
+from napari_sam.image.calibration import Calibration
+from napari_sam.labels.label_array import LabelArray
 
-from .units import spelled_out
+from .units import PIXEL, spelled_out
 
 AXES = "TCZYX"
-_GUESSES = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
+_DEFAULT_AXES = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
 _MAX_LABEL = int(np.iinfo(np.uint32).max)
+
+
+class Place(TypedDict, total=False):
+    """A calibration as a user or a napari layer gives it, value by value.
+
+    Each is for the axes of the labels in their order. `axes` are letters of ``TCZYX``, or the axis
+    labels of a layer, which are ignored where they are not such letters; by default the last of
+    ``TZYX``. `scale` and `translate` are numbers, 1 and 0 by default. `units` are names, or objects
+    whose ``str`` is a name, such as ``"micrometer"``, ``"um"`` or ``"pixel"``, the default.
+    """
+
+    axes: str | Sequence[str] | None
+    scale: Sequence[float] | None
+    translate: Sequence[float] | None
+    units: Sequence[object] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelStack:
-    """Labels of any array type, seen with their axes in a standard order.
+    """Labels of any array type, with their axes in an order that a file format asks for.
+
+    Made by :func:`label_stack`, read by the writers of this folder.
 
     Parameters
     ----------
-    data : array-like
-        Integers; numpy, zarr, dask or alike. Never loaded whole.
-    axes : str
-        One letter of ``TCZYX`` per axis, in the order in which they are seen.
+    data : LabelArray
+        Integers or bool; never loaded whole.
     order : tuple of int
-        The axis of `data` that each of `axes` is.
-    scale, translate : tuple of float
-        Size of a pixel and position of the first pixel's centre along `axes`.
-    units : tuple of str or None
-        Spelled-out units along `axes`; None for pixels.
+        Axis of `data` for each axis of `calibration`.
+    calibration : Calibration
+        Axes of the stack, and the size, position and unit of a pixel along each.
     """
 
-    data: Any
-    axes: str
+    data: LabelArray
     order: tuple[int, ...]
-    scale: tuple[float, ...]
-    translate: tuple[float, ...]
-    units: tuple[str | None, ...]
+    calibration: Calibration
+
+    @property
+    def axes(self) -> str:
+        """One letter of ``TCZYX`` per axis."""
+        return self.calibration.axes
+
+    @property
+    def scale(self) -> tuple[float, ...]:
+        """Size of a pixel along each axis."""
+        return self.calibration.scale
+
+    @property
+    def translate(self) -> tuple[float, ...]:
+        """Position of the first pixel's centre along each axis."""
+        return self.calibration.translate
+
+    @property
+    def units(self) -> tuple[str | None, ...]:
+        """Spelled-out unit along each axis, None for pixels."""
+        return tuple(map(spelled_out, self.calibration.units))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -94,94 +126,82 @@ class LabelStack:
         return block.astype(np.uint32, copy=False)
 
     def in_order(self, axes: str) -> "LabelStack":
-        """The same labels, their axes in another order.
+        """View the labels with their axes in another order; nothing is read.
 
         Parameters
         ----------
         axes : str
-            All letters that may occur, in the order that is wanted.
-
-        Returns
-        -------
-        LabelStack
-            A view; nothing is read.
+            Letters in the new order; letters that the labels lack are skipped.
         """
-        order = [self.axes.index(axis) for axis in axes if axis in self.axes]
-        return replace(
-            self,
-            axes="".join(self.axes[i] for i in order),
-            order=tuple(self.order[i] for i in order),
-            scale=tuple(self.scale[i] for i in order),
-            translate=tuple(self.translate[i] for i in order),
-            units=tuple(self.units[i] for i in order),
-        )
+        order = tuple(self.order[self.axes.index(axis)] for axis in axes if axis in self.axes)
+        return LabelStack(self.data, order, self.calibration.select(axes))
 
 
 def label_stack(
-    labels: Any,
-    axes: str | Sequence[str] | None = None,
-    scale: Sequence[float] | None = None,
-    translate: Sequence[float] | None = None,
-    units: Sequence[object] | None = None,
+    labels: LabelArray, calibration: Calibration | None = None, **place: Unpack[Place]
 ) -> LabelStack:
-    """Labels as they come from a user, checked and with their axes in the order ``TCZYX``.
+    """Check labels that a user saves, and put their axes in the order ``TCZYX``; nothing is read.
 
     Parameters
     ----------
     labels : array-like
         2 to 5 dimensions, integers or bool.
-    axes : str or sequence of str, optional
-        One letter of ``TCZYX`` per axis, or the axis labels of a napari layer, which are ignored
-        where they are not such letters. By default the last of ``TZYX``.
-    scale, translate : sequence of float, optional
-        Size of a pixel, and position of the first pixel's centre, per axis of `labels`.
-    units : sequence, optional
-        Unit per axis; anything whose ``str`` is the name of a unit.
-
-    Returns
-    -------
-    LabelStack
-        A view; nothing is read.
+    calibration : Calibration, optional
+        Axes of `labels`, and the size, position and unit of a pixel along each.
+    **place
+        ``axes``, ``scale``, ``translate``, ``units`` without a calibration, see :class:`Place`.
 
     Raises
     ------
     LabelError
         If the labels are not integers.
     OutputError
-        If they are empty, or the axes, scale, translate or units do not fit them.
+        If the labels are empty, or the calibration does not fit them.
     """
     ndim = len(labels.shape)
     if labels.dtype.kind not in "iub":
         raise LabelError(f"{labels.dtype} values are not labels: save integers, e.g. uint32")
-    if ndim not in _GUESSES or 0 in labels.shape:
+    if ndim not in _DEFAULT_AXES or 0 in labels.shape:
         raise OutputError(
             f"labels of shape {tuple(labels.shape)} cannot be saved: "
             "they need 2 to 5 dimensions and at least one pixel"
         )
-    stack = LabelStack(
-        data=labels,
-        axes=_axes(axes, ndim),
-        order=tuple(range(ndim)),
-        scale=_numbers("scale", scale, ndim, 1.0),
-        translate=_numbers("translate", translate, ndim, 0.0),
-        units=_units(units, ndim),
-    )
-    if min(stack.scale) <= 0:
-        raise OutputError(f"scale {stack.scale} is not the size of a pixel: use positive numbers")
+    values = place if calibration is None else asdict(calibration)
+    stack = LabelStack(labels, tuple(range(ndim)), _calibration(ndim, **values))
     return stack.in_order(AXES)
+
+
+def _calibration(
+    ndim: int,
+    axes: str | Sequence[str] | None = None,
+    scale: Sequence[float] | None = None,
+    translate: Sequence[float] | None = None,
+    units: Sequence[object] | None = None,
+) -> Calibration:
+    """Calibration of labels from single values, with errors that say how to save them."""
+    calibration = Calibration(
+        _axes(axes, ndim),
+        _numbers("scale", scale, ndim, 1.0),
+        _numbers("translate", translate, ndim, 0.0),
+        _units(units, ndim),
+    )
+    sizes = calibration.scale
+    if min(sizes) <= 0:
+        raise OutputError(f"scale {sizes} is not the size of a pixel: use positive numbers")
+    return calibration
 
 
 def _axes(axes: str | Sequence[str] | None, ndim: int) -> str:
     if axes is None:
-        return _GUESSES[ndim]
+        return _DEFAULT_AXES[ndim]
     letters = "".join(str(name)[:1] for name in axes).upper()
     if len(letters) == ndim == len(set(letters)) and {"Y", "X"} <= set(letters) <= set(AXES):
         return letters
     if not isinstance(axes, str):
-        return _GUESSES[ndim]
+        return _DEFAULT_AXES[ndim]
     raise OutputError(
         f"axes {axes!r} do not fit labels of {ndim} dimensions: name each with one letter of "
-        f"{AXES}, for example {_GUESSES[ndim]!r}"
+        f"{AXES}, for example {_DEFAULT_AXES[ndim]!r}"
     )
 
 
@@ -196,8 +216,8 @@ def _numbers(
     return numbers
 
 
-def _units(units: Sequence[object] | None, ndim: int) -> tuple[str | None, ...]:
+def _units(units: Sequence[object] | None, ndim: int) -> tuple[str, ...]:
     names = (None,) * ndim if units is None else tuple(map(spelled_out, units))
     if len(names) != ndim:
         raise OutputError(f"units {names} do not fit: give {ndim} units, one per axis")
-    return names
+    return tuple(name or PIXEL for name in names)

@@ -36,7 +36,8 @@ _ALIASES = {symbol.casefold(): name for name, (symbol, _) in _KNOWN.items()} | {
     "hr": "hour",
     "å": "angstrom",
 }
-_NONE = ("", "none", "pixel", "pixels", "px", "dimensionless", "arbitrary")
+PIXEL = "pixel"
+_NONE = ("", "none", PIXEL, "pixels", "px", "dimensionless", "arbitrary")
 
 
 def spelled_out(unit: object) -> str | None:

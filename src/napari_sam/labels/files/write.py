@@ -1,50 +1,69 @@
-"""Write: labels into the file that the suffix of its name says."""
+"""Write: labels into a file whose suffix chooses the format.
+
+``.ome.zarr``, ``.zarr``
+    OME-Zarr 0.5 label image, uint32, with a pyramid. ``<image>.zarr/labels/<name>`` inside an
+    OME-Zarr 0.5 image works with any name, and is listed there.
+``.ome.tif``, ``.ome.tiff``
+    OME-TIFF, uint32, tiled, zlib.
+``.tif``, ``.tiff``
+    ImageJ hyperstack, uint16. Labels above 65535, or more than 4 GiB, are written as an OME-TIFF of
+    that name, with a warning: labels are never renumbered.
+"""
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from napari_sam.errors import OutputError
+from napari_sam.image.calibration import Calibration
 from napari_sam.labels.blocks import block_regions, natural_block
 from napari_sam.labels.classes import ClassTable
+from napari_sam.labels.label_array import LabelArray
 
 from .atomic import replacing
 from .class_files import check_class_table, class_table_path, is_class_table, write_class_table
 from .image_group import ImageGroup, image_group_of, relative_source
 from .image_label import NO_CLASSES, Properties, labels_in
 from .ome_zarr import write_ome_zarr
-from .stack import LabelStack, label_stack
+from .stack import LabelStack, Place, label_stack
 from .target import check_target
 from .tiff import write_imagej, write_ome_tiff
 
-Steps = Iterator[tuple[int, int]]
-Write = Callable[[Path], Steps]
+Write = Callable[[Path], Iterator[tuple[int, int]]]
+"""Writes labels to a path where there is nothing yet; yields steps done, and steps in all."""
+
+Writing = Generator[tuple[int, int], None, list[str]]
+"""Yields steps done, and steps in all; returns the paths that were written."""
 
 SUFFIXES = (".ome.zarr", ".zarr", ".ome.tif", ".ome.tiff", ".tif", ".tiff")
 
 
+class WriteOptions(Place, total=False):
+    """Options of :func:`iter_write_labels` by name."""
+
+    source: str | os.PathLike[str] | None
+    overwrite: bool
+    properties: Properties | None
+    classes: ClassTable | None
+
+
 def write_labels(
     path: str | os.PathLike[str],
-    labels: Any,
+    labels: LabelArray,
+    calibration: Calibration | None = None,
     *,
-    axes: str | Sequence[str] | None = None,
-    scale: Sequence[float] | None = None,
-    units: Sequence[object] | None = None,
-    translate: Sequence[float] | None = None,
-    source: str | os.PathLike[str] | None = None,
-    overwrite: bool = False,
-    properties: Properties | None = None,
-    classes: ClassTable | None = None,
     progress: Callable[[int, int], object] | None = None,
+    **options: Unpack[WriteOptions],
 ) -> list[str]:
     """Save labels; the arguments are those of :func:`iter_write_labels`.
 
     Parameters
     ----------
-    path, labels, axes, scale, units, translate, source, overwrite, properties, classes
+    path, labels, calibration, **options
         See :func:`iter_write_labels`.
     progress : callable, optional
         Called with steps done and steps in all, after each step.
@@ -59,18 +78,7 @@ def write_labels(
     OutputError, LabelError
         See :func:`iter_write_labels`.
     """
-    steps = iter_write_labels(
-        path,
-        labels,
-        axes=axes,
-        scale=scale,
-        units=units,
-        translate=translate,
-        source=source,
-        overwrite=overwrite,
-        properties=properties,
-        classes=classes,
-    )
+    steps = iter_write_labels(path, labels, calibration, **options)
     while True:
         try:
             done, total = next(steps)
@@ -82,27 +90,16 @@ def write_labels(
 
 def iter_write_labels(
     path: str | os.PathLike[str],
-    labels: Any,
+    labels: LabelArray,
+    calibration: Calibration | None = None,
     *,
-    axes: str | Sequence[str] | None = None,
-    scale: Sequence[float] | None = None,
-    units: Sequence[object] | None = None,
-    translate: Sequence[float] | None = None,
     source: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     properties: Properties | None = None,
     classes: ClassTable | None = None,
-) -> Generator[tuple[int, int], None, list[str]]:
-    """Save labels step by step, as the suffix says, without loading them whole.
-
-    ``.ome.zarr``, ``.zarr``
-        OME-Zarr 0.5 label image, uint32, with a pyramid. ``<image>.zarr/labels/<name>`` inside
-        an OME-Zarr 0.5 image works with any name, and is listed there.
-    ``.ome.tif``, ``.ome.tiff``
-        OME-TIFF, uint32, tiled, zlib.
-    ``.tif``, ``.tiff``
-        ImageJ hyperstack, uint16. Labels above 65535, or more than 4 GiB, are written as an
-        OME-TIFF of that name, with a warning: labels are never renumbered.
+    **place: Unpack[Place],
+) -> Writing:
+    """Save labels step by step, in the format of the suffix, without loading them whole.
 
     The arguments are checked at once, the file appears under its name when the generator ends.
     Until then, and if anything fails or the generator is closed, what was there stays as it was.
@@ -110,24 +107,23 @@ def iter_write_labels(
     Parameters
     ----------
     path : path-like
-        Where to.
+        File or folder to write; its suffix is one of those that this module lists.
     labels : array-like
         2 to 5 dimensions of integers from 0 to 2**32 - 1; numpy, zarr, dask or alike.
-    axes : str or sequence of str, optional
-        Of ``TCZYX``, one per axis in any order, or a napari layer's axis labels.
-    scale, translate : sequence of float, optional
-        Size of a pixel, and position of the first pixel's centre, per axis.
-    units : sequence, optional
-        Unit per axis, such as ``"micrometer"``, ``"um"`` or ``"pixel"``.
+    calibration : Calibration, optional
+        Axes of `labels`, and the size, position and unit of a pixel along each.
     source : path-like, optional
         The image that was segmented: noted in OME-Zarr, and never overwritten.
     overwrite : bool
-        Whether to replace what is there.
+        Whether to replace labels that exist.
     properties : mapping, optional
         Label to a mapping of names to values, kept in OME-Zarr only.
     classes : ClassTable, optional
-        Of the objects: in an OME-Zarr they are properties and colours of ``image-label``, beside
-        a TIFF a table ``<name>_classes.csv``.
+        Classes of the objects: in an OME-Zarr, properties and colours of ``image-label``; beside
+        a TIFF, a table ``<name>_classes.csv``.
+    **place
+        ``axes``, ``scale``, ``translate``, ``units`` one by one instead of a calibration, see
+        :class:`~napari_sam.labels.files.stack.Place`.
 
     Yields
     ------
@@ -143,77 +139,115 @@ def iter_write_labels(
     ------
     OutputError
         If the suffix is unknown, the target exists, cannot be written, or belongs to another
-        program, or the axes do not fit.
+        program, or the calibration does not fit.
     LabelError
         If the labels are not integers, or, while writing, if one does not fit.
     """
-    target = Path(os.path.realpath(path))
-    stack = label_stack(labels, axes, scale, translate, units)
-    image = image_group_of(target)
-    suffix = ".zarr" if image else _suffix(target.name)
+    stack = label_stack(labels, calibration, **place)
     origin = None if source is None else Path(source)
-    check_target(target, suffix.endswith(".zarr"), overwrite, origin)
-    name = target.name if image else target.name[: -len(suffix)]
+    target = _Target.of(path, overwrite, origin)
     classes = classes or NO_CLASSES
-    if suffix.endswith(".zarr"):
-        write = _zarr_writer(target, stack, name, image, origin, properties, classes)
-        return _replace(target, write, image, os.fspath(path))
-    if suffix.startswith(".ome."):
-        write = partial(write_ome_tiff, stack=stack, name=name)
-    else:
-        write = partial(write_imagej, stack=stack, name=target.name)
-    table = class_table_path(target)
-    if not classes.classes and not (overwrite and is_class_table(table)):
-        return _replace(target, write, image, os.fspath(path))
-    # Classes of labels that were there before are not those of the new ones.
-    check_class_table(table, overwrite)
-    return _with_table(table, classes, stack, _replace(target, write, image, os.fspath(path)))
+    if target.suffix.endswith(".zarr"):
+        return _replace(target, _zarr_writer(target, stack, origin, properties, classes))
+    writing = _replace(target, _tiff_writer(target, stack))
+    return _beside_tiff(target.path, writing, stack, classes, overwrite)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A file or folder that may be written.
+
+    Parameters
+    ----------
+    given : str
+        Path as the user gave it, for the list of files written.
+    path : Path
+        Path without symbolic links.
+    suffix : str
+        One of :data:`SUFFIXES`.
+    image : ImageGroup or None
+        The OME-Zarr image that the labels are put into.
+    """
+
+    given: str
+    path: Path
+    suffix: str
+    image: ImageGroup | None
+
+    @classmethod
+    def of(cls, given: str | os.PathLike[str], overwrite: bool, origin: Path | None) -> "_Target":
+        """Check a path; raises OutputError if labels cannot be written there."""
+        path = Path(os.path.realpath(given))
+        image = image_group_of(path)
+        suffix = ".zarr" if image else _suffix(path.name)
+        check_target(path, suffix.endswith(".zarr"), overwrite, origin)
+        return cls(os.fspath(given), path, suffix, image)
+
+    @property
+    def stem(self) -> str:
+        """Name without the suffix; inside an image the whole name."""
+        return self.path.name if self.image else self.path.name[: -len(self.suffix)]
 
 
 def _zarr_writer(
-    target: Path,
+    target: _Target,
     stack: LabelStack,
-    name: str,
-    image: ImageGroup | None,
     origin: Path | None,
     properties: Properties | None,
     classes: ClassTable,
 ) -> Write:
+    image = target.image
     origin = image.path if image else origin
     return partial(
         write_ome_zarr,
         stack=stack,
-        name=name,
+        name=target.stem,
         factors=image.factors(stack) if image else None,
         properties=properties,
-        source=None if origin is None else relative_source(origin, target),
+        source=None if origin is None else relative_source(origin, target.path),
         classes=classes,
     )
 
 
-def _replace(
-    target: Path, write: Write, image: ImageGroup | None, path: str
-) -> Generator[tuple[int, int], None, list[str]]:
-    if image:
-        image.make_labels_folder()
-    with replacing(target) as place:
-        yield from write(place)
-    if image:
-        image.register(target.name)
-    return [path]
+def _tiff_writer(target: _Target, stack: LabelStack) -> Write:
+    if target.suffix.startswith(".ome."):
+        return partial(write_ome_tiff, stack=stack, name=target.stem)
+    return partial(write_imagej, stack=stack, name=target.path.name)
+
+
+def _replace(target: _Target, write: Write) -> Writing:
+    if target.image:
+        target.image.make_labels_folder()
+    with replacing(target.path) as partial_path:
+        yield from write(partial_path)
+    if target.image:
+        target.image.register(target.path.name)
+    return [target.given]
+
+
+def _beside_tiff(
+    target: Path, writing: Writing, stack: LabelStack, classes: ClassTable, overwrite: bool
+) -> Writing:
+    """Writing of a TIFF, with the table of its classes where there are any or an old one is."""
+    table = class_table_path(target)
+    if not classes.classes and not (overwrite and is_class_table(table)):
+        return writing
+    # Classes of labels that were there before are not those of the new ones.
+    check_class_table(table, overwrite)
+    return _with_table(table, classes, stack, writing)
 
 
 def _with_table(
     table: Path,
     classes: ClassTable,
     stack: LabelStack,
-    writing: Generator[tuple[int, int], None, list[str]],
-) -> Generator[tuple[int, int], None, list[str]]:
-    """Labels and the table of their classes: both, or none."""
-    with closing(writing), replacing(table) as place:
+    writing: Writing,
+) -> Writing:
+    """Write labels and the table of their classes: both, or none."""
+    with closing(writing), replacing(table) as partial_path:
         blocks = block_regions(stack.shape, natural_block(stack)) if classes.of_label else ()
         present = {label for region in blocks for label in labels_in(stack.read(region))}
-        write_class_table(place, classes, present)
+        write_class_table(partial_path, classes, present)
         written = yield from writing
     return [*written, os.fspath(table)]
 

@@ -2,19 +2,22 @@
 
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
+from numpy.typing import NDArray
 
 from napari_sam.errors import OutputError
+from napari_sam.image.calibration import Calibration
 from napari_sam.labels.tracks import Tracks
 
 from .atomic import replacing
 from .image_group import is_zarr
 from .target import check_may_replace
+from .units import PIXEL
 
 GEFF_VERSION = "1.1"
 TRACK_SUFFIXES = (".csv", ".geff")
@@ -24,54 +27,53 @@ _KINDS = {"T": "time"}
 def write_tracks(
     path: str | Path,
     tracks: Tracks,
+    calibration: Calibration | None = None,
     *,
-    scale: Sequence[float] | None = None,
-    translate: Sequence[float] | None = None,
-    units: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Save tracks as the suffix says.
+    """Save tracks in the format of the suffix.
 
     ``.csv``
-        One row a label and frame: ``label, parent, t, (z,) y, x``, in frames and pixels; parent is
-        empty where there is none.
+        One row per label and frame: ``label, parent, t, (z,) y, x``, in frames and pixels; parent
+        is empty for a label without a mother.
     ``.geff``
-        Graph Exchange File Format (https://geff.readthedocs.io), zarr 2: a node a label and frame,
-        in units of the world, edges along tracks and from mothers to daughters.
+        Graph Exchange File Format (https://geff.readthedocs.io), zarr 2: a node per label and
+        frame, in units of the world, edges along tracks and from mothers to daughters.
 
     Parameters
     ----------
     path : path-like
-        Where to.
+        File (``.csv``) or folder (``.geff``) to write.
     tracks : Tracks
-        What to write.
-    scale, translate, units : sequence, optional
-        Per axis of the tracks; for ``.geff`` only.
+        The tracks, in frames and pixels.
+    calibration : Calibration, optional
+        Size, position and unit of a pixel along the axes of the tracks, and perhaps other axes;
+        for ``.geff`` only.
     overwrite : bool
-        Whether to replace tracks that are there.
+        Whether to replace tracks that exist.
 
     Raises
     ------
     OutputError
-        If it cannot be written there; what was there stays as it was.
+        If the file cannot be written; tracks that exist stay as they were.
     """
     target = Path(path)
     writers: dict[str, Callable[[Path], None]] = {
-        ".csv": lambda place: _write_csv(place, tracks),
-        ".geff": lambda place: _write_geff(place, tracks, scale, translate, units),
+        ".csv": lambda partial: _write_csv(partial, tracks),
+        ".geff": lambda partial: _write_geff(partial, tracks, calibration),
     }
     check_tracks_target(target, overwrite=overwrite)
-    with replacing(target) as place:
-        writers[target.suffix.lower()](place)
+    with replacing(target) as partial:
+        writers[target.suffix.lower()](partial)
 
 
 def check_tracks_target(target: Path, *, overwrite: bool) -> None:
-    """See that nothing but tracks is replaced.
+    """Check that a path is free, or holds tracks that may be replaced.
 
     Raises
     ------
     OutputError
-        If there is no such folder, or something is there that is not to be replaced.
+        If the folder is missing, or the path holds something else or may not be replaced.
     """
     if target.suffix.lower() not in TRACK_SUFFIXES:
         raise OutputError(f"{target.name!r} does not say how to save tracks: use .csv or .geff")
@@ -82,14 +84,14 @@ def check_tracks_target(target: Path, *, overwrite: bool) -> None:
     if not target.exists():
         return
     folder = target.suffix.lower() == ".geff"
-    ours = target.is_dir() and is_zarr(target) if folder else target.is_file()
-    if not ours:
+    holds_tracks = target.is_dir() and is_zarr(target) if folder else target.is_file()
+    if not holds_tracks:
         raise OutputError(f"{target} does not hold tracks: choose another name, or remove it")
     check_may_replace(target, overwrite)
 
 
-def _write_csv(place: Path, tracks: Tracks) -> None:
-    with place.open("w", newline="", encoding="utf-8") as file:
+def _write_csv(path: Path, tracks: Tracks) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["label", "parent", *tracks.axes.lower()])
         for label, frame, *position in tracks.data.tolist():
@@ -97,18 +99,12 @@ def _write_csv(place: Path, tracks: Tracks) -> None:
             rows.writerow([int(label), parent, int(frame), *(round(v, 3) for v in position)])
 
 
-def _write_geff(
-    place: Path,
-    tracks: Tracks,
-    scale: Sequence[float] | None,
-    translate: Sequence[float] | None,
-    units: Sequence[str] | None,
-) -> None:
-    size = len(tracks.axes)
-    world = tracks.data[:, 1:] * (scale or [1.0] * size) + (translate or [0.0] * size)
+def _write_geff(path: Path, tracks: Tracks, calibration: Calibration | None) -> None:
+    place = (calibration or Calibration.checked(tracks.axes)).select(tracks.axes)
+    world = place.to_world(tracks.data[:, 1:])
     columns: dict[str, Any] = {"label": tracks.data[:, 0].astype(np.uint64)}
     columns |= {axis.lower(): world[:, i] for i, axis in enumerate(tracks.axes)}
-    root = zarr.create_group(place, zarr_format=2)
+    root = zarr.create_group(path, zarr_format=2)
     nodes, edges = root.create_group("nodes"), root.create_group("edges")
     nodes.create_array("ids", data=np.arange(len(world), dtype=np.uint64))
     edges.create_array("ids", data=tracks.edges().astype(np.uint64))
@@ -116,24 +112,24 @@ def _write_geff(
     edges.create_group("props")
     for name, values in columns.items():
         properties.create_group(name).create_array("values", data=values)
-    root.attrs["geff"] = _geff_metadata(tracks.axes, world, columns, units)
+    root.attrs["geff"] = _geff_metadata(place, world, columns)
 
 
 def _geff_metadata(
-    axes: str, world: Any, columns: dict[str, Any], units: Sequence[str] | None
+    calibration: Calibration, world: NDArray[np.float64], columns: dict[str, Any]
 ) -> dict[str, Any]:
-    described = []
-    for i, axis in enumerate(axes):
-        one: dict[str, Any] = {"name": axis.lower(), "type": _KINDS.get(axis, "space")}
-        if units is not None and units[i] not in ("", "pixel"):
-            one["unit"] = units[i]
+    axes = []
+    for i, (name, unit) in enumerate(zip(calibration.axes, calibration.units, strict=True)):
+        axis: dict[str, Any] = {"name": name.lower(), "type": _KINDS.get(name, "space")}
+        if unit not in ("", PIXEL):
+            axis["unit"] = unit
         if len(world):
-            one |= {"min": float(world[:, i].min()), "max": float(world[:, i].max())}
-        described.append(one)
+            axis |= {"min": float(world[:, i].min()), "max": float(world[:, i].max())}
+        axes.append(axis)
     metadata = {
         "geff_version": GEFF_VERSION,
         "directed": True,
-        "axes": described,
+        "axes": axes,
         "node_props_metadata": {
             name: {"identifier": name, "dtype": str(values.dtype), "varlength": False}
             for name, values in columns.items()

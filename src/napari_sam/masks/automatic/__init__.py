@@ -1,1 +1,1 @@
-"""Automatic masks: proposals of a tile, their windows and crops, overlaps, whole objects."""
+"""Automatic masks: from the proposals of a tile to objects without overlaps, across tiles."""

@@ -1,8 +1,8 @@
-"""Crops: many objects of a tile in one pass of the decoder, each from its own part of the tile.
+"""Crops: many objects of a tile in one pass of the decoder, each from its own window.
 
-What the decoder computes of the image alone, it computes token by token. So it is done once for the
-tile, and the tokens around an object are picked out of it: objects anywhere in the tile, in windows
-of one size, make one batch over the class dimension.
+The decoder's computations on the image alone are the same for each token, wherever its window lies.
+So they are done once for the tile, and the tokens of each object's window are picked from the
+result. Windows of one size, anywhere in the tile, make one batch over the class dimension.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,10 +28,16 @@ from napari_sam.model.upscaling import FineFeatures
 from napari_sam.prompts.prompt import FOREGROUND
 from napari_sam.tiles.grid import Tile
 
-TOKENS_AT_ONCE = 4096  # more at once are slower: their temporaries leave the processor's cache
+TOKENS_AT_ONCE = 4096
+"""Image tokens of one pass, over all windows.
+
+With more, the temporaries leave the processor's cache, and a pass is slower."""
+
 LARGEST = 22
-"""Side in tokens of the largest window that this is for: the decoder goes through more than 512
-tokens in pieces, for which all objects need the same positions."""
+"""Side in tokens of the largest window that can be batched.
+
+The decoder goes through more than 512 tokens in pieces, for which all objects of a pass need the
+same positions."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,16 +45,16 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
-    """A tile, ready to be asked about objects in it.
+    """A tile prepared for the decoder, from which windows are decoded in batches.
 
     Parameters
     ----------
     model : Sam
-        One that knows windows.
+        Trained on windows.
     embedding : Embedding
         Of the tile.
     image : PreparedImage
-        What the decoder makes of it; ``B = C = 1``.
+        The decoder's computations on the tile alone; ``B = C = 1``.
     """
 
     model: Sam
@@ -57,7 +63,7 @@ class Crops:
 
     @classmethod
     def of(cls, model: Sam, embedding: Embedding) -> "Crops":
-        """Prepare a tile."""
+        """Prepare a tile: the part of the decoder that does not depend on prompts."""
         features = embedding.features
         h, w = features.image_embedding.shape[-2:]
         encoder = model.prompt_encoder
@@ -77,32 +83,33 @@ class Crops:
         size: tuple[int, int],
         best_candidate: bool = False,
     ) -> Iterator[Answer]:
-        """One answer for each object, from a window of its own.
+        """Decode objects, each from a window of its own.
 
         Parameters
         ----------
         points : ndarray or None
-            ``(N, 2)`` float64, yx, pixels of the tile: a click in each.
+            ``(N, 2)`` float64, yx, pixels of the tile: a click on each object.
         boxes : ndarray or None
-            ``(N, 4)`` float64, ``y0, x0, y1, x1``, pixels of the tile.
+            ``(N, 4)`` float64, ``y0, x0, y1, x1``, pixels of the tile: a box of each object.
         corners : ndarray
-            ``(N, 2)`` int64: row and column of the first token of each window.
+            ``(N, 2)`` int64: row and column of each window's first token.
         size : tuple of int
             Rows and columns of the windows in tokens.
         best_candidate : bool
-            The best of the three candidates instead of the single mask.
+            Answer with the best of three candidates instead of the single mask.
 
         Yields
         ------
         Answer
-            Its tile is the window.
+            In the order of the objects; its tile is the window.
         """
         most = max(1, TOKENS_AT_ONCE // (size[0] * size[1]))
+        masks = CANDIDATES if best_candidate else SINGLE_MASK
         for start in range(0, len(corners), most):
-            some = slice(start, start + most)
-            asked = (_of(points, some), _of(boxes, some), corners[some])
-            prediction = self._run(*asked, size, CANDIDATES if best_candidate else SINGLE_MASK)
-            yield from self._answers(prediction, corners[some], size)
+            batch = slice(start, start + most)
+            prompts = (_rows_of(points, batch), _rows_of(boxes, batch))
+            prediction = self._run(*prompts, corners[batch], size, masks)
+            yield from self._answers(prediction, corners[batch], size)
 
     def _run(
         self,
@@ -131,14 +138,14 @@ class Crops:
         return prediction
 
     def _window(self, corners: Ints, size: tuple[int, int]) -> PreparedImage:
-        """The tokens of one window an object: ``C`` windows instead of one image."""
+        """Prepared windows, one for each object: the class dimension has ``C`` windows."""
         rows, cols = (np.arange(n) for n in size)
         inside = (corners[:, 0, None, None] + rows[:, None]) * self.image.shape[1]
         index = torch.from_numpy(inside + corners[:, 1, None, None] + cols).flatten(1)
         index = index.to(self.model.device)
 
         def pick(x: Tensor, each: int = 1) -> Tensor:
-            """``(1, 1, N * each, F)`` to ``(1, C, n * each, F)``; one for all stays so."""
+            """``(1, 1, N * each, F)`` to ``(1, C, n * each, F)``; a single row is not picked."""
             if x.shape[2] == 1:
                 return x
             picked: Tensor = x[0, 0].unflatten(0, (-1, each))[index]
@@ -166,22 +173,22 @@ class Crops:
         logits = prediction.low_res_logits[0].float().take_along_dim(best[..., None, None], 1)[:, 0]
         chosen = ious.take_along_dim(best, 1)[:, 0].tolist()
         scores = prediction.object_score[0, :, 0].tolist()
-        drawn = (logits - model.policy.mask_threshold).cpu().numpy()
-        for own, iou, score, corner in zip(drawn, chosen, scores, corners.tolist(), strict=True):
+        masks = (logits - model.policy.mask_threshold).cpu().numpy()
+        for mask, iou, score, corner in zip(masks, chosen, scores, corners.tolist(), strict=True):
             window = window_tile(tile, corner, size)
             matrices = tile_matrices(model.config, window.height, window.width)
-            yield Answer(window, own, iou, score, *matrices)
+            yield Answer(window, mask, iou, score, *matrices)
 
 
 def window_tile(tile: Tile, corner: Sequence[int], size: tuple[int, int]) -> Tile:
-    """The part of a tile that a window of tokens is, as far as the tile goes."""
+    """A window of tokens in data pixels, without the padding behind the end of the tile."""
     y0, x0 = PATCH * corner[0], PATCH * corner[1]
     height, width = min(PATCH * size[0], tile.height - y0), min(PATCH * size[1], tile.width - x0)
     return replace(tile, y0=tile.y0 + y0, x0=tile.x0 + x0, height=height, width=width)
 
 
-def _of(values: Floats | None, some: slice) -> Floats | None:
-    return None if values is None else values[some]
+def _rows_of(values: Floats | None, rows: slice) -> Floats | None:
+    return None if values is None else values[rows]
 
 
 def _xy(yx: NDArray[np.number], device: torch.device) -> Tensor:

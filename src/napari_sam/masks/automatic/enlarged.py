@@ -1,7 +1,8 @@
-"""Enlarged: tiles whose objects are small, segmented at twice their size.
+"""Enlarged: tiles whose objects are small are segmented at twice their size.
 
-At a quarter of the resolution a small object has hardly a middle and a border. Enlarging a tile
-costs four times as much as encoding it did, so it is done only where most objects are small.
+Masks are drawn at a quarter of the model's resolution, where a small object hardly has a middle and
+a border. Enlarging a tile costs four times as much as encoding it did, so it is done only where
+most objects are small.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,18 +21,20 @@ from napari_sam.tiles.grid import Tile
 from .propose import Proposals
 
 SMALL = 28.0
-"""Root of the area of a box, pixels, under which an object is small."""
+"""Median over a tile of the root of the boxes' areas, data pixels, below which it is enlarged."""
 
 ZOOM = 2
-PART = 512
-"""Largest side of a part of a tile, pixels: enlarged, the model takes no more at once."""
+"""Times by which a tile is enlarged."""
 
-Look = Callable[[Tile], Embedding]
-"""The embedding of a zoomed tile."""
+PART = 512
+"""Side of the largest part of a tile, data pixels: enlarged, the largest input of the model."""
+
+Enlarge = Callable[[Tile], Embedding]
+"""Encodes a zoomed tile, as :meth:`~napari_sam.embeddings.encode.Encoder.enlarge`."""
 
 
 def are_small(proposals: Proposals) -> bool:
-    """Whether most objects of a tile are so small that it is worth to enlarge it."""
+    """Whether a tile with such proposals is to be enlarged; without boxes, it is not."""
     if proposals.boxes is None or not len(proposals):
         return False
     sides = proposals.boxes[:, 2:] - proposals.boxes[:, :2] + 1
@@ -39,7 +42,7 @@ def are_small(proposals: Proposals) -> bool:
 
 
 def parts(tile: Tile) -> Iterator[Tile]:
-    """Parts of a tile, zoomed, without overlap."""
+    """Zoomed parts that cover a tile without overlap, each at most :data:`PART` a side."""
     for y0, y1 in pairwise(_cuts(tile.height)):
         for x0, x1 in pairwise(_cuts(tile.width)):
             y, x = tile.y0 + y0, tile.x0 + x0
@@ -47,19 +50,24 @@ def parts(tile: Tile) -> Iterator[Tile]:
 
 
 def _cuts(length: int) -> list[int]:
+    """Where the parts of a side begin and end, data pixels from its start."""
     count = ceil(length / PART)
     return [round(length * i / count) for i in range(count + 1)]
 
 
 def as_if_larger(embedding: Embedding) -> Embedding:
-    """Of a zoomed tile, as if the image itself were larger, and the tile were in its corner."""
+    """The embedding of a zoomed tile, described as the only tile of an enlarged image.
+
+    Its coordinates are enlarged pixels from the corner of the tile; :func:`in_data_pixels` turns
+    answers back.
+    """
     tile = embedding.tile
     larger = Tile(tile.plane, 0, 0, 0, 0, ZOOM * tile.height, ZOOM * tile.width)
     return replace(embedding, tile=larger)
 
 
 def in_data_pixels(config: ModelConfig, answer: Answer, part: Tile) -> Answer:
-    """An answer from an embedding that was taken :func:`as_if_larger`, where it belongs.
+    """An answer in enlarged pixels, see :func:`as_if_larger`, moved to data pixels.
 
     Parameters
     ----------
@@ -69,32 +77,26 @@ def in_data_pixels(config: ModelConfig, answer: Answer, part: Tile) -> Answer:
         Its window begins and ends at multiples of the zoom.
     part : Tile
         The zoomed tile.
+
+    Returns
+    -------
+    Answer
+        With the same logits; its tile is the window in data pixels.
     """
-    seen = answer.tile
+    window = answer.tile
     tile = replace(
         part,
-        y0=part.y0 + seen.y0 // ZOOM,
-        x0=part.x0 + seen.x0 // ZOOM,
-        height=seen.height // ZOOM,
-        width=seen.width // ZOOM,
+        y0=part.y0 + window.y0 // ZOOM,
+        x0=part.x0 + window.x0 // ZOOM,
+        height=window.height // ZOOM,
+        width=window.width // ZOOM,
     )
     rows, cols = tile_matrices(config, tile.height, tile.width, ZOOM)
     return replace(answer, tile=tile, rows=rows, cols=cols)
 
 
-def is_cut_off(mask: Mask, part: Tile, tile: Tile) -> bool:
-    """Whether a mask touches a side of its part behind which the tile goes on."""
-    y0, x0, y1, x1 = mask.bbox
-    return (
-        (y0 <= part.y0 > tile.y0)
-        or (x0 <= part.x0 > tile.x0)
-        or (y1 >= part.y1 < tile.y1)
-        or (x1 >= part.x1 < tile.x1)
-    )
-
-
 def crosses(mask: Mask, tile: Tile) -> bool:
-    """Whether a mask lies in more than one part of its tile."""
+    """Whether a mask crosses a seam between the :func:`parts` of its tile."""
     y0, x0, y1, x1 = mask.bbox
     rows, cols = (cuts[1:-1] for cuts in (_cuts(tile.height), _cuts(tile.width)))
     return any(y0 < tile.y0 + cut < y1 for cut in rows) or any(

@@ -14,143 +14,130 @@ from napari_sam.model.preprocess import restore
 from napari_sam.model.sam import Sam
 from napari_sam.model.unetr import InstanceDecoder
 from napari_sam.prompts.prompt import PointPrompt
-from napari_sam.tiles.bbox import BBox, holds, union
+from napari_sam.tiles.bbox import BBox, holds
+from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile, TileGrid
-from napari_sam.tiles.stitch import group_parts
 
-from .enlarged import Look, are_small, as_if_larger, crosses, in_data_pixels, is_cut_off, parts
+from .enlarged import Enlarge, are_small, as_if_larger, crosses, in_data_pixels, parts
 from .instances import instance_settings, instances
-from .nearby import decode_nearby
-from .overlaps import confidence as confidence
-from .overlaps import is_credible, suppress_overlaps
-from .proposal_windows import decode_around
+from .overlaps import best_first, is_credible, suppress_overlaps
+from .proposal_windows import PromptKinds, decode_boxes, decode_clicks
 from .propose import Proposals, propose
 
 
-def segment_tile(model: Sam, embedding: Embedding, look: Look | None = None) -> tuple[Mask, ...]:
-    """All objects of one tile, without overlaps.
+def segment_tile(
+    model: Sam,
+    embedding: Embedding,
+    enlarge: Enlarge | None = None,
+    kinds: PromptKinds = "both",
+) -> tuple[Mask, ...]:
+    """Segment all objects of a tile.
 
     Parameters
     ----------
     model : Sam
-        The model.
+        The model. One with an instance decoder draws all objects at once; others are asked about
+        each proposal.
     embedding : Embedding
         Of the tile.
-    look : callable, optional
-        Gives embeddings of zoomed parts of the tile, to look closer where most objects are small.
+    enlarge : callable, optional
+        Encodes a zoomed part of the tile; without, a tile of small objects is not enlarged.
+    kinds : str
+        Prompts to make of proposals with boxes.
 
     Returns
     -------
     tuple of Mask
-        Best first; where two meant the same pixels, they belong to the better one.
+        Best first, without common pixels: contested pixels belong to the better mask.
     """
     tile = embedding.tile
     if model.instance_decoder is not None:
         return _drawn_at_once(model, model.instance_decoder, embedding)
     proposals = propose(embedding)
-    if look is None or not are_small(proposals):
-        return tuple(_objects(model, embedding, proposals))
+    if enlarge is None or not are_small(proposals):
+        return tuple(_objects(model, embedding, proposals, kinds))
     pieces = tuple(parts(tile))
-    closer = [mask for part in pieces for mask in _enlarged(model, look, part, tile)]
-    # the first look is only asked for what lies on a seam
-    found = _objects(model, embedding, proposals) if len(pieces) > 1 else ()
-    across = (mask for mask in found if crosses(mask, tile))
-    both = suppress_overlaps(across, tile, first=closer)
-    return tuple(sorted(both, key=confidence, reverse=True))
+    enlarged = [mask for part in pieces for mask in _in_part(model, enlarge, part, tile, kinds)]
+    # of the tile as it is, only objects on a seam between parts are needed
+    unzoomed = _objects(model, embedding, proposals, kinds) if len(pieces) > 1 else ()
+    across = (mask for mask in unzoomed if crosses(mask, tile))
+    return best_first(suppress_overlaps(across, tile, first=enlarged))
 
 
-def _objects(model: Sam, embedding: Embedding, proposals: Proposals) -> Iterator[Mask]:
-    return suppress_overlaps(_drawn(_decode(model, embedding, proposals)), embedding.tile)
-
-
-def segment_seen(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
-    """All objects of a tile of an encoder, which looks closer if it is one that does."""
+def segment_encoded(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
+    """All objects of an encoder's tile; tiles of small objects are enlarged if the encoder may."""
     return segment_tile(encoder.model, embedding, encoder.enlarge if encoder.closer else None)
 
 
-def _enlarged(model: Sam, look: Look, part: Tile, tile: Tile) -> Iterator[Mask]:
-    """Objects of a zoomed part of a tile, without those that another part has a piece of."""
-    seen = as_if_larger(look(part))
-    answers = _decode(model, seen, propose(seen))
-    masks = _drawn(in_data_pixels(model.config, answer, part) for answer in answers)
+def _objects(
+    model: Sam, embedding: Embedding, proposals: Proposals, kinds: PromptKinds
+) -> Iterator[Mask]:
+    answers = _decode(model, embedding, proposals, kinds)
+    return suppress_overlaps(_credible_masks(answers), embedding.tile)
+
+
+def _in_part(
+    model: Sam, enlarge: Enlarge, part: Tile, tile: Tile, kinds: PromptKinds
+) -> Iterator[Mask]:
+    """Objects of a zoomed part of a tile, except objects cut by the part."""
+    embedding = as_if_larger(enlarge(part))
+    answers = _decode(model, embedding, propose(embedding), kinds)
+    masks = _credible_masks(in_data_pixels(model.config, answer, part) for answer in answers)
     for mask in suppress_overlaps(masks, part):
-        if not is_cut_off(mask, part, tile):
+        if not is_cut(mask.bbox, part.bbox, tile.bbox):
             yield mask
 
 
-def _drawn(answers: Iterable[Answer]) -> Iterator[Mask]:
+def _credible_masks(answers: Iterable[Answer]) -> Iterator[Mask]:
     return (refine(answer.to_mask()) for answer in answers if is_credible(answer))
 
 
-def _decode(model: Sam, embedding: Embedding, proposals: Proposals) -> Iterable[Answer]:
+def _decode(
+    model: Sam, embedding: Embedding, proposals: Proposals, kinds: PromptKinds
+) -> Iterable[Answer]:
+    """Answers to all proposals, from their windows."""
     if proposals.boxes is not None:
-        return decode_around(model, embedding, proposals)
+        return decode_boxes(model, embedding, proposals, kinds)
     tile = embedding.tile
     points = np.add(proposals.points, (tile.y0, tile.x0)).tolist()
     clicks = {i: PointPrompt((*tile.plane, y, x)) for i, (y, x) in enumerate(points)}
-    return decode_nearby(model, embedding, clicks).values()
+    return decode_clicks(model, embedding, clicks).values()
 
 
 def _drawn_at_once(model: Sam, decoder: InstanceDecoder, embedding: Embedding) -> tuple[Mask, ...]:
-    """Objects from the maps of micro-sam's decoder, which need no prompts."""
+    """Objects from the maps of micro-sam's decoder, which needs no prompts."""
     tile = embedding.tile
     with torch.inference_mode():
         maps = decoder(embedding.features.image_embedding)
         maps = restore(model.config, maps, tile.height, tile.width)[0].cpu().numpy()
-    found = instances(maps, tile, instance_settings(model.config.name))
-    return tuple(sorted(found, key=confidence, reverse=True))
+    return best_first(instances(maps, tile, instance_settings(model.config.name)))
 
 
 def not_cut(masks: Iterable[Mask], grid: TileGrid, tile: Tile) -> Iterator[Mask]:
-    """Leave out what a tile cuts off and another tile sees whole: half an object misleads a model.
+    """Leave out masks that a tile cuts and another tile holds whole.
+
+    Half an object misleads the model, so the tile that holds all of it draws it better.
 
     Parameters
     ----------
     masks : iterable of Mask
         Found in the tile.
     grid : TileGrid
-        The tiles.
+        Tiles of the image.
     tile : Tile
-        Where they were found.
+        The tile.
 
     Yields
     ------
     Mask
-        All others. What is cut and lies whole in no other tile stays, to be put together.
+        All others. Masks that are cut and lie whole in no other tile stay: parts of one object are
+        joined by :func:`~napari_sam.masks.automatic.settled.settle`.
     """
     for mask in masks:
         behind = grid.behind(tile, mask.bbox)
-        if not any(_is_inside(grid, other, mask.bbox) for other in behind):
+        if not any(_is_whole_in(grid, other, mask.bbox) for other in behind):
             yield mask
 
 
-def _is_inside(grid: TileGrid, tile: Tile, bbox: BBox) -> bool:
-    return holds(tile.bbox, bbox) and not grid.behind(tile, bbox)
-
-
-def stitch_masks(found: list[tuple[Tile, tuple[Mask, ...]]]) -> Iterator[Mask]:
-    """Objects of a plane from the objects of its tiles.
-
-    Parameters
-    ----------
-    found : list of (Tile, tuple of Mask)
-        From :func:`segment_tile`, for each tile of the plane.
-
-    Yields
-    ------
-    Mask
-        Best first; what neighbouring tiles saw of one object is one mask.
-    """
-    parts = [(tile, mask) for tile, masks in found for mask in masks]
-    objects = [[parts[i][1] for i in group] for group in group_parts(parts)]
-    yield from sorted(map(join, objects), key=confidence, reverse=True)
-
-
-def join(parts: list[Mask]) -> Mask:
-    """One mask of several that overlap: as sure as the best of them."""
-    if len(parts) == 1:
-        return parts[0]
-    bbox = union(part.bbox for part in parts)
-    pixels = np.logical_or.reduce([part.within(bbox) for part in parts])
-    best = max(parts, key=confidence)
-    return Mask(best.plane, bbox, pixels, best.iou, best.object_score)
+def _is_whole_in(grid: TileGrid, tile: Tile, bbox: BBox) -> bool:
+    return holds(tile.bbox, bbox) and not is_cut(bbox, tile.bbox, grid.bbox)

@@ -1,7 +1,7 @@
-"""Instances: the maps of micro-sam's decoder to objects.
+"""Instances: from the maps of micro-sam's decoder to objects.
 
-As micro-sam does it (doi:10.1038/s41592-024-02580-4): where both distances are small is the middle
-of an object, and a watershed on the distance to the boundary grows the middles over the foreground.
+As in micro-sam (doi:10.1038/s41592-024-02580-4): the middle of an object is where both distances
+are small, and a watershed on the distance to the boundary grows the middles over the foreground.
 """
 
 from collections.abc import Iterator
@@ -21,18 +21,19 @@ from napari_sam.tiles.grid import Tile
 
 @dataclass(frozen=True, slots=True)
 class InstanceSettings:
-    """When something is an object; the defaults are micro-sam's.
+    """Thresholds of the watershed; the defaults are micro-sam's.
 
     Parameters
     ----------
     centre, boundary : float
-        Distances, 0 in the middle of an object and 1 outside, below which it is its middle.
+        Distances, 0 in the middle of an object and 1 outside, below which a pixel belongs to the
+        middle.
     foreground : float
-        Probability above which a pixel is of some object.
+        Probability above which a pixel belongs to an object.
     foreground_smoothing, distance_smoothing : float
         Standard deviation of the smoothing, data pixels.
     smallest : int
-        Pixels of the smallest object.
+        Data pixels below which an object is dropped.
     """
 
     centre: float = 0.5
@@ -43,7 +44,7 @@ class InstanceSettings:
     smallest: int = 25
 
 
-# what micro-sam found best for its own models
+# the settings that micro-sam publishes for its own models
 _SETTINGS = {
     "vit_t_lm": InstanceSettings(0.5, 0.5, distance_smoothing=2.0, smallest=100),
     "vit_b_lm": InstanceSettings(0.4, 0.5, distance_smoothing=2.0, smallest=100),
@@ -55,19 +56,19 @@ _SETTINGS = {
 
 
 def instance_settings(name: str) -> InstanceSettings:
-    """Settings of a model, by its name."""
+    """Settings of a model by its name; micro-sam's defaults for unknown names."""
     return _SETTINGS.get(name, InstanceSettings())
 
 
 def label_instances(maps: NDArray[np.float32], settings: InstanceSettings) -> NDArray[np.int32]:
-    """Objects of one image.
+    """Label the objects in the maps of an image.
 
     Parameters
     ----------
     maps : ndarray
-        ``(3, h, w)`` float32: foreground, distance to the centre, distance to the boundary.
+        ``(3, h, w)`` float32 in 0..1: foreground, distance to the centre, distance to the boundary.
     settings : InstanceSettings
-        When something is an object.
+        Thresholds.
 
     Returns
     -------
@@ -84,7 +85,7 @@ def label_instances(maps: NDArray[np.float32], settings: InstanceSettings) -> ND
     )
     inside = foreground > settings.foreground
     middle = inside & (centre < settings.centre) & (boundary < settings.boundary)
-    # touching along a diagonal does not join: as in micro-sam
+    # pixels that touch along a diagonal are not joined, as in micro-sam
     middles = connected_components(middle, connectivity=1)
     labels: NDArray[np.int32] = watershed(boundary, middles, mask=inside).astype(np.int32)
     small = np.bincount(labels.ravel()) < settings.smallest
@@ -93,24 +94,25 @@ def label_instances(maps: NDArray[np.float32], settings: InstanceSettings) -> ND
 
 
 def instances(maps: NDArray[np.float32], tile: Tile, settings: InstanceSettings) -> Iterator[Mask]:
-    """Objects of one tile as masks.
+    """Masks of the objects in the maps of a tile.
 
     Parameters
     ----------
     maps : ndarray
         ``(3, height, width)`` float32 of the tile, data pixels; see :func:`label_instances`.
     tile : Tile
-        Where.
+        The tile.
     settings : InstanceSettings
-        When something is an object.
+        Thresholds.
 
     Yields
     ------
     Mask
-        Its ``iou`` is the mean probability of foreground: this decoder predicts no IoU.
+        The ``iou`` is the object's mean foreground probability: micro-sam's decoder predicts no
+        IoU.
     """
-    for found in regionprops(label_instances(maps, settings), intensity_image=maps[0]):
-        y0, x0, y1, x1 = found.bbox
+    for region in regionprops(label_instances(maps, settings), intensity_image=maps[0]):
+        y0, x0, y1, x1 = region.bbox
         bbox = (tile.y0 + y0, tile.x0 + x0, tile.y0 + y1, tile.x0 + x1)
-        iou = float(found.intensity_mean)
-        yield Mask(tile.plane, bbox, found.image.copy(), iou, NO_HEAD_SCORE)
+        iou = float(region.intensity_mean)
+        yield Mask(tile.plane, bbox, region.image.copy(), iou, NO_HEAD_SCORE)

@@ -1,4 +1,4 @@
-"""Overlaps: of many masks those that are likely objects, no pixel in two of them."""
+"""Overlaps: of many masks in a tile, the likely objects, without common pixels."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,27 +12,42 @@ from napari_sam.tiles.bbox import place
 from napari_sam.tiles.grid import Tile
 
 IOU_THRESHOLD = 0.4
+"""Predicted IoU below which a mask is no object."""
+
 STABILITY_THRESHOLD = 0.3
-STABILITY_DELTA = 1.0  # logits, as in arXiv:2304.02643, appendix B
-FREE_SHARE = 0.7  # of a mask that no better one may have taken
-INSIDE = 0.8  # share of a mask that lies in another one it is a part of
-PART_EDGE = 0.9  # of a part's confidence, from which on the whole is believed instead
-SMALLEST_OBJECT = 12  # pixels
+"""Stability below which a mask is no object, see :func:`stability`."""
+
+STABILITY_DELTA = 1.0
+"""Logits by which the threshold is moved for the stability (arXiv:2304.02643, appendix B)."""
+
+FREE_SHARE = 0.7
+"""Share of a mask's pixels that must be free of better masks; with fewer, it is dropped."""
+
+INSIDE = 0.8
+"""Share of a mask's pixels inside another mask from which on it is a part of the other."""
+
+PART_EDGE = 0.9
+"""Confidence of a whole, as a share of its best part's, from which on it replaces the parts."""
+
+SMALLEST_OBJECT = 12
+"""Data pixels below which a mask is no object."""
 
 
-def confidence(mask: Mask) -> float:
-    """How much a mask can be trusted: predicted IoU times the probability of an object."""
-    return float(mask.iou / (1 + np.exp(-mask.object_score)))
+def best_first(masks: Iterable[Mask]) -> tuple[Mask, ...]:
+    """Masks by decreasing confidence; equals stay in their order."""
+    return tuple(sorted(masks, key=lambda mask: mask.confidence, reverse=True))
 
 
 def is_credible(answer: Answer) -> bool:
-    """Whether an answer may be an object at all, before its mask is drawn."""
+    """Whether the scores of an answer suggest an object, before its mask is drawn."""
     likely = answer.iou >= IOU_THRESHOLD and answer.object_score >= 0
     return likely and stability(answer.low_res_logits) >= STABILITY_THRESHOLD
 
 
 def stability(logits: NDArray[np.float32]) -> float:
-    """How little a mask depends on its threshold (arXiv:2304.02643, appendix B).
+    """Stability score: IoU of the masks at a higher and at a lower threshold.
+
+    Source: arXiv:2304.02643, appendix B.
 
     Parameters
     ----------
@@ -42,24 +57,27 @@ def stability(logits: NDArray[np.float32]) -> float:
     Returns
     -------
     float
-        IoU of the masks at a logit more and at a logit less, counted in the box around the mask
-        with a cell around it; 0 if there is no mask.
+        From 0 to 1; 0 if there is no mask. Only the mask's box, with a cell around it, counts.
     """
     inside = logits > 0
-    near = tuple(_around(np.flatnonzero(inside.any(axis))) for axis in (1, 0))
-    around = logits[near]
-    outer = np.count_nonzero(around > -STABILITY_DELTA)
-    return np.count_nonzero(around > STABILITY_DELTA) / outer if outer else 0.0
+    box = tuple(_with_margin(np.flatnonzero(inside.any(axis))) for axis in (1, 0))
+    crop = logits[box]
+    outer = np.count_nonzero(crop > -STABILITY_DELTA)
+    return np.count_nonzero(crop > STABILITY_DELTA) / outer if outer else 0.0
 
 
-def _around(reached: NDArray[np.int64]) -> slice:
-    return slice(max(reached[0] - 1, 0), reached[-1] + 2) if reached.size else slice(0, 0)
+def _with_margin(cells: NDArray[np.int64]) -> slice:
+    """The span of sorted cells, with a margin of a cell."""
+    return slice(max(cells[0] - 1, 0), cells[-1] + 2) if cells.size else slice(0, 0)
 
 
 def suppress_overlaps(
     masks: Iterable[Mask], tile: Tile, first: Iterable[Mask] = ()
 ) -> Iterator[Mask]:
-    """Keep credible masks, best first, each without the pixels of better ones.
+    """Keep the masks of likely objects, each without the pixels of better masks.
+
+    A mask that is mostly covered by better masks is dropped, so also one that joins several better
+    ones. Small parts give way to a whole of about the same confidence.
 
     Parameters
     ----------
@@ -68,43 +86,42 @@ def suppress_overlaps(
     tile : Tile
         The tile.
     first : iterable of Mask
-        Credible ones without overlaps, which are better than all of these.
+        Masks without overlaps that count as better than all of `masks`.
 
     Yields
     ------
     Mask
-        Those that are likely objects and mostly free of better ones: what joins several better ones
-        goes, and so do small parts of something that is about as likely.
+        Those of `first`, then those of `masks` best first, without common pixels.
     """
     canvas = _Canvas(tile, np.full((tile.height, tile.width), -1, np.int32), [])
     for mask in first:
         canvas.add(mask)
-    for mask in sorted(masks, key=confidence, reverse=True):
+    for mask in best_first(masks):
         if mask.iou >= IOU_THRESHOLD and mask.object_score >= 0 and mask.area >= SMALLEST_OBJECT:
             canvas.add(mask)
-    yield from filter(None, canvas.kept)
+    yield from filter(None, canvas.masks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Canvas:
-    """Masks that were kept so far.
+    """The accepted masks of a tile, and the owner of each pixel.
 
     Parameters
     ----------
     tile : Tile
-        Where.
+        The tile.
     owner : ndarray
-        ``(height, width)`` int32: which mask has a pixel, -1 for none.
-    kept : list of Mask or None
-        None for a part that gave way to its whole.
+        ``(height, width)`` int32: index in `masks` of each pixel's mask, -1 for none.
+    masks : list of Mask or None
+        In the order of their acceptance; None for a part that gave way to its whole.
     """
 
     tile: Tile
     owner: NDArray[np.int32]
-    kept: list[Mask | None]
+    masks: list[Mask | None]
 
     def add(self, mask: Mask) -> None:
-        """Keep a mask that is no better than those before, or what is left of it, or nothing."""
+        """Accept the free pixels of a mask, if enough are free; masks must come best first."""
         owner = self.owner[place(mask.bbox, self.tile.bbox)]
         shared = np.bincount(owner[mask.pixels] + 1, minlength=1)[1:]
         numbers = np.flatnonzero(shared).tolist()
@@ -114,23 +131,23 @@ class _Canvas:
         free = mask.pixels & (owner < 0)
         if np.count_nonzero(free) < max(FREE_SHARE * mask.area, SMALLEST_OBJECT):
             return
-        owner[free] = len(self.kept)
-        self.kept.append(replace(mask, pixels=free, low_res_logits=None).tight())
+        owner[free] = len(self.masks)
+        self.masks.append(replace(mask, pixels=free, low_res_logits=None).tight())
 
     def _part(self, number: int, shared: int) -> Mask | None:
-        """A mask that was kept, if so many of its pixels are nearly all of it."""
-        mask = self.kept[number]
+        """An accepted mask, if `shared` pixels in common make it a part of another mask."""
+        mask = self.masks[number]
         return mask if mask is not None and shared >= INSIDE * mask.area else None
 
     def _remove(self, masks: Mapping[int, Mask]) -> None:
         for number, mask in masks.items():
-            there = self.owner[place(mask.bbox, self.tile.bbox)]
-            there[there == number] = -1
-            self.kept[number] = None
+            owner = self.owner[place(mask.bbox, self.tile.bbox)]
+            owner[owner == number] = -1
+            self.masks[number] = None
 
 
 def _are_of(parts: Collection[Mask], whole: Mask) -> bool:
-    """Whether parts are small in their whole, and none is much better than it."""
+    """Whether parts cover little of their whole, and none is much better than the whole."""
     if sum(part.area for part in parts) >= (1 - FREE_SHARE) * whole.area:
         return False
-    return confidence(whole) >= PART_EDGE * max(map(confidence, parts))
+    return whole.confidence >= PART_EDGE * max(part.confidence for part in parts)

@@ -9,7 +9,8 @@ from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
-from .everything import not_cut, segment_seen
+from .everything import not_cut, segment_encoded
+from .overlaps import best_first
 from .settled import centred_in, settle
 
 
@@ -57,7 +58,7 @@ def segment_planes(
         One for each tile; the last of a plane brings the plane's masks.
     """
     grid = encoder.grid
-    region = (0, 0, grid.height, grid.width) if within is None else within
+    region = grid.bbox if within is None else within
     tiles_by_plane = [tuple(grid.overlapping(plane, region)) for plane in planes]
     total, done = sum(map(len, tiles_by_plane)), 0
     for tiles in tiles_by_plane:
@@ -70,15 +71,11 @@ def segment_planes(
             done += 1
             masks: tuple[Mask, ...] = ()
             if tile == tiles[-1]:
-                masks = tuple(sorted(objects, key=_confidence, reverse=True))
+                masks = best_first(objects)
             yield EverythingStep(tile, done, total, masks, settled)
 
 
 def _complete_objects(encoder: Encoder, tile: Tile) -> tuple[Mask, ...]:
-    """Objects of a tile, without those that another tile sees more of."""
-    masks = segment_seen(encoder, encoder.get(tile))
+    """Objects of a tile, except objects cut by it and whole in another tile."""
+    masks = segment_encoded(encoder, encoder.get(tile))
     return tuple(not_cut(masks, encoder.grid, tile))
-
-
-def _confidence(mask: Mask) -> float:
-    return mask.confidence

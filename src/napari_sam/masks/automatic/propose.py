@@ -1,8 +1,9 @@
-"""Propose: where in a tile there are objects, before any mask is drawn.
+"""Propose: likely objects of a tile, with a point and a box each, before any mask is drawn.
 
-The head of the built-in model gives for each cell of 4 x 4 pixels how central it lies in an object,
-whether it lies in one at all, and how far that reaches: dense prediction of boxes as in FCOS
-(arXiv:1904.01355), asked only at the peaks of the centre map (arXiv:1904.07850).
+The proposal head of the built-in model predicts maps of 4 x 4 pixels a cell: how central a cell
+lies in an object, whether it lies in an object at all, and the distances to the sides of the
+object's box, as in FCOS (arXiv:1904.01355). Boxes are read at the peaks of the centre map only
+(arXiv:1904.07850).
 """
 
 from dataclasses import dataclass
@@ -18,30 +19,44 @@ from napari_sam.model.sam import MASK_STRIDE
 from napari_sam.tiles.grid import Tile
 
 CENTRE_THRESHOLD = 0.4
+"""Smoothed centre probability below which a peak is no proposal."""
+
 FOREGROUND_THRESHOLD = 0.5
-SMOOTHING = 0.6  # cells, of the centre map
-MOST_PROPOSALS = 3000  # a tile of 1024 pixels has fewer cells; bad weights propose everywhere
-BOX_IOU = 0.7  # of two boxes, above which they may mean one object
-SAME_PLACE = 0.5  # of the diagonal of the smaller box: so near are two peaks of one object
-GRID_POINTS = 32  # a side, for models without proposals (arXiv:2304.02643, appendix B)
-_ROWS_AT_ONCE = 256
+"""Foreground probability up to which a peak is no proposal."""
+
+SMOOTHING = 0.6
+"""Standard deviation in cells of the Gaussian that smooths the centre map."""
+
+MOST_PROPOSALS = 3000
+"""Proposals of a tile, at most. Real tiles have fewer objects; bad weights propose everywhere."""
+
+BOX_IOU = 0.7
+"""IoU of two boxes above which two proposals may be one object."""
+
+SAME_PLACE = 0.5
+"""Distance of two points, in diagonals of the smaller box, up to which they may be one object."""
+
+GRID_POINTS = 32
+"""Points along 1024 pixels, for models without a proposal head (arXiv:2304.02643, appendix B)."""
+
+_ROWS_AT_ONCE = 256  # of the table of all pairs of proposals
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposals:
-    """Objects that a tile seems to have.
+    """Likely objects of a tile, to be decoded.
 
     Parameters
     ----------
     points : ndarray
-        ``(N, 2)`` float64, yx, pixels of the tile: in the middle of each.
+        ``(N, 2)`` float64, yx, pixels of the tile: the middle of each object.
     scores : ndarray
-        ``(N,)`` float64 in 0..1: how sure the model is that this is a middle.
+        ``(N,)`` float64 in 0..1: probability of such a middle.
     boxes : ndarray or None
         ``(N, 4)`` float64, ``y0, x0, y1, x1``, pixels of the tile: the outermost pixel centres of
-        each. None where the model does not say.
+        each object. None if the model predicts no boxes.
     """
 
     points: Floats
@@ -49,17 +64,17 @@ class Proposals:
     boxes: Floats | None = None
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Number of proposals."""
         return len(self.points)
 
     def __getitem__(self, index: slice | NDArray[np.integer] | NDArray[np.bool_]) -> "Proposals":
-        """Some of them, in the order of the index."""
+        """Proposals at indices, in the order of the index."""
         boxes = None if self.boxes is None else self.boxes[index]
         return Proposals(self.points[index], self.scores[index], boxes)
 
 
 def propose(embedding: Embedding) -> Proposals:
-    """Where to look for objects in a tile.
+    """Propose the objects of a tile.
 
     Parameters
     ----------
@@ -69,8 +84,8 @@ def propose(embedding: Embedding) -> Proposals:
     Returns
     -------
     Proposals
-        Peaks of the centre map inside the foreground, each object once as far as its box tells; or
-        a regular grid for models without a proposal head.
+        Peaks of the centre map in the foreground, best first, without those that :func:`distinct`
+        leaves out; or a regular grid of points for models without a proposal head.
     """
     tile, head = embedding.tile, embedding.features.proposals
     if head is None:
@@ -90,7 +105,7 @@ def propose(embedding: Embedding) -> Proposals:
 
 
 def _peaks(heat: NDArray[np.float32], foreground: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Cells ``(N, 2)``, best first."""
+    """Cells ``(N, 2)`` of the centre map's peaks in the foreground, best first."""
     peaks = peak_local_max(
         gaussian_filter(heat, SMOOTHING),
         min_distance=1,
@@ -104,10 +119,11 @@ def _peaks(heat: NDArray[np.float32], foreground: NDArray[np.float32]) -> NDArra
 def read_boxes(
     distances: NDArray[np.float32], weights: NDArray[np.float32], cells: NDArray[np.int64]
 ) -> Floats:
-    """Boxes of the objects in some cells.
+    """Boxes of objects, from the cells of their middles and the cells around.
 
-    Neighbouring cells tell of the same box from another place, so what they say is averaged; a cell
-    of another object is not central in its own when it lies beside the middle of this one.
+    A cell and its eight neighbours predict the same box from different places: the weighted mean
+    is less noisy. A neighbour in another object distorts it little, as its weight is low: it lies
+    near the border of its object.
 
     Parameters
     ----------
@@ -115,7 +131,7 @@ def read_boxes(
         ``(4, h, w)`` float32, ``log(1 + pixels)`` from the middle of each cell to the top, left,
         bottom and right side.
     weights : ndarray
-        ``(h, w)`` float32: how much each cell is to be believed.
+        ``(h, w)`` float32: weight of each cell in the mean.
     cells : ndarray
         ``(N, 2)`` int64, rows and columns.
 
@@ -125,9 +141,9 @@ def read_boxes(
         ``(N, 4)`` float64, ``y0, x0, y1, x1``, pixels of the tile.
     """
     steps = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1], indexing="ij"), -1).reshape(-1, 1, 2)
-    near = cells + steps  # (9, N, 2)
-    inside = ((near >= 0) & (near < weights.shape)).all(axis=-1)
-    rows, cols = np.moveaxis(np.where(inside[..., None], near, cells), -1, 0)
+    neighbours = cells + steps  # (9, N, 2)
+    inside = ((neighbours >= 0) & (neighbours < weights.shape)).all(axis=-1)
+    rows, cols = np.moveaxis(np.where(inside[..., None], neighbours, cells), -1, 0)
     away = np.expm1(np.maximum(distances[:, rows, cols], 0, dtype=np.float64))
     middle = (np.stack([rows, cols]) + 0.5) * MASK_STRIDE - 0.5
     boxes = np.concatenate([middle - away[:2], middle + away[2:]])  # (4, 9, N)
@@ -136,18 +152,18 @@ def read_boxes(
 
 
 def distinct(proposals: Proposals) -> Proposals:
-    """Leave out what means the same object as a better one: a like box, and a middle near its own.
+    """Leave out duplicate proposals of an object: those with a similar box and a middle nearby.
 
     Parameters
     ----------
     proposals : Proposals
-        With boxes.
+        Returned unchanged without boxes.
 
     Returns
     -------
     Proposals
-        Best first, and the same ones whatever the order was. Of nested objects, such as a nucleus
-        in its cell, all stay: their boxes are not alike.
+        Best first, whatever the order of the input. Nested objects, such as a nucleus in its cell,
+        all stay: their boxes differ.
     """
     if proposals.boxes is None:
         return proposals
@@ -155,10 +171,10 @@ def distinct(proposals: Proposals) -> Proposals:
     points, boxes = proposals.points[order], proposals.boxes[order]
     dropped = np.zeros(len(order), bool)
     for start in range(0, len(order), _ROWS_AT_ONCE):
-        some = slice(start, start + _ROWS_AT_ONCE)
-        alike = _box_iou(boxes[some, None], boxes) > BOX_IOU
-        distance = np.linalg.norm(points[some, None] - points, axis=-1)
-        diagonal = np.minimum(_diagonal(boxes[some, None]), _diagonal(boxes))
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        alike = _box_iou(boxes[rows, None], boxes) > BOX_IOU
+        distance = np.linalg.norm(points[rows, None] - points, axis=-1)
+        diagonal = np.minimum(_diagonal(boxes[rows, None]), _diagonal(boxes))
         for i, same in enumerate(alike & (distance <= SAME_PLACE * diagonal), start):
             if not dropped[i]:
                 dropped[i + 1 :] |= same[i + 1 :]
@@ -166,10 +182,10 @@ def distinct(proposals: Proposals) -> Proposals:
 
 
 def _box_iou(a: Floats, b: Floats) -> Floats:
-    """Of the pixels that boxes ``(..., 4)`` hold."""
+    """IoU in pixels of boxes ``(..., 4)`` with pixel centres as corners."""
     low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
-    both = np.prod(np.maximum(high - low + 1, 0), axis=-1)
-    return np.asarray(both / (_area(a) + _area(b) - both))
+    common = np.prod(np.maximum(high - low + 1, 0), axis=-1)
+    return np.asarray(common / (_area(a) + _area(b) - common))
 
 
 def _area(boxes: Floats) -> Floats:
@@ -181,7 +197,7 @@ def _diagonal(boxes: Floats) -> Floats:
 
 
 def grid_proposals(tile: Tile) -> Proposals:
-    """A regular grid of points, one in each part of the tile."""
+    """A regular grid of points, :data:`GRID_POINTS` along 1024 pixels, without boxes."""
     rows = max(1, round(GRID_POINTS * tile.height / 1024))
     cols = max(1, round(GRID_POINTS * tile.width / 1024))
     y = (np.arange(rows) + 0.5) * tile.height / rows - 0.5

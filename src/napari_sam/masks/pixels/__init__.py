@@ -1,1 +1,1 @@
-"""Pixels of a mask: cleaning, refining, depth inside a mask, pixels that several masks claim."""
+"""Pixels of a mask: cleaning, holes, depth inside the outline, pixels claimed by several masks."""

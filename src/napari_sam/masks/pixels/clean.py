@@ -1,4 +1,4 @@
-"""Clean: holes, islands and rough outlines of a mask, as the user wants them."""
+"""Clean: fill holes, smooth the outline and drop small pieces of a mask, as the user chose."""
 
 import math
 from collections.abc import Sequence
@@ -10,25 +10,29 @@ from skimage.measure import label as connected_components
 
 from napari_sam.masks.mask import Mask
 
+from .holes import fill_holes
+
 Click = tuple[float, float]
+"""``(y, x)``, data pixels."""
 
 ALL_HOLES = math.inf
+"""Size of the largest hole to fill, where all are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """What is done to a mask before it is shown and accepted; nothing by default.
+    """Choices for cleaning masks before display and acceptance; nothing by default.
 
     Parameters
     ----------
     holes : float
-        Holes of up to so many pixels are filled; ``inf`` for all of them.
+        Pixels up to which a hole is filled; ``inf`` for all holes.
     smooth : int
         Radius in pixels of the smallest bump, and of the smallest dent, that stays in the outline.
     one_piece : bool
-        Only the pieces that were clicked stay; where none was, the largest.
+        Keep only the clicked pieces, or the largest piece where none is clicked.
     smallest : int
-        Pieces of fewer pixels go, unless they were clicked.
+        Pixels below which a piece is dropped, unless it is clicked.
     """
 
     holes: float = 0
@@ -39,8 +43,8 @@ class Cleaning:
     def apply(self, mask: Mask, clicks: Sequence[Click] = ()) -> Mask:
         """The cleaned mask.
 
-        Holes are filled first, then the outline is smoothed, then pieces are dropped. A mask is
-        never emptied: of one that would be, the largest piece stays; and a clicked piece always
+        Holes are filled first, then the outline is smoothed, then pieces are dropped. A clicked
+        piece always stays. A mask is never emptied: if all pieces are too small, the largest
         stays.
 
         Parameters
@@ -53,8 +57,8 @@ class Cleaning:
         Returns
         -------
         Mask
-            The same one if there is nothing to do. Without ``low_res_logits``, which are those of
-            the mask as the model drew it.
+            The same object if no pixel changes; otherwise tight and without ``low_res_logits``,
+            which belong to the mask as the model drew it.
         """
         if self == AS_IT_IS or mask.empty:
             return mask
@@ -62,23 +66,23 @@ class Cleaning:
         y0, x0 = tight.bbox[:2]
         pixels = np.pad(tight.pixels, 1)
         places = [(round(y) - y0 + 1, round(x) - x0 + 1) for y, x in clicks]
-        inside = [at for at in places if _is_inside(at, pixels)]
+        inside = [place for place in places if _is_inside(place, pixels)]
         cleaned = self._pixels(pixels, inside)
         if np.array_equal(cleaned, pixels):
             return mask
         return replace(tight, pixels=cleaned[1:-1, 1:-1].copy(), low_res_logits=None).tight()
 
     def is_object(self, mask: Mask) -> bool:
-        """Whether nothing speaks against an object that nobody clicked: it is large enough."""
+        """Whether an unclicked mask is large enough to be offered as an object."""
         return not mask.empty and mask.area >= self.smallest
 
     def _pixels(
         self, pixels: NDArray[np.bool_], clicks: Sequence[tuple[int, int]]
     ) -> NDArray[np.bool_]:
-        """Background all around."""
-        cleaned = _fill(pixels, self.holes)
+        """Cleaned pixels ``(h, w)`` bool of a mask that has a border of background."""
+        cleaned = fill_holes(pixels, self.holes)
         if self.smooth:
-            cleaned = _fill(_smooth(cleaned, self.smooth, clicks), self.holes)
+            cleaned = fill_holes(_smooth(cleaned, self.smooth, clicks), self.holes)
         if self.one_piece or self.smallest > 1:
             cleaned = self._drop_pieces(cleaned, clicks)
         return cleaned
@@ -89,7 +93,7 @@ class Cleaning:
         pieces = connected_components(pixels, connectivity=2)
         areas = np.bincount(pieces.ravel())
         areas[0] = 0
-        clicked = {int(pieces[_nearest(pixels, at)]) for at in clicks}
+        clicked = {int(pieces[_nearest(pixels, click)]) for click in clicks}
         keep = areas >= max(self.smallest, 1)
         if self.one_piece or not keep.any():
             keep[:] = False
@@ -99,53 +103,44 @@ class Cleaning:
 
 
 AS_IT_IS = Cleaning()
+"""Leaves masks unchanged."""
 
 
-def _is_inside(at: tuple[int, int], pixels: NDArray[np.bool_]) -> bool:
+def _is_inside(place: tuple[int, int], pixels: NDArray[np.bool_]) -> bool:
     rows, cols = pixels.shape
-    return 0 <= at[0] < rows and 0 <= at[1] < cols and bool(pixels[at])
+    return 0 <= place[0] < rows and 0 <= place[1] < cols and bool(pixels[place])
 
 
-def _nearest(pixels: NDArray[np.bool_], at: tuple[int, int]) -> tuple[int, int]:
-    """The pixel of a mask next to a click: smoothing may have taken the one under it."""
-    if pixels[at]:
-        return at
-    there = np.argwhere(pixels)
-    row, col = there[((there - at) ** 2).sum(axis=1).argmin()]
+def _nearest(pixels: NDArray[np.bool_], click: tuple[int, int]) -> tuple[int, int]:
+    """Row and column of the mask pixel nearest to a click: smoothing may have removed its own."""
+    if pixels[click]:
+        return click
+    inside = np.argwhere(pixels)
+    row, col = inside[((inside - click) ** 2).sum(axis=1).argmin()]
     return int(row), int(col)
-
-
-def _fill(pixels: NDArray[np.bool_], largest: float) -> NDArray[np.bool_]:
-    if not largest:
-        return pixels
-    # What touches along a diagonal is one piece, so a gap along a diagonal is none.
-    around = connected_components(~pixels, connectivity=1)
-    holes = np.bincount(around.ravel()) <= largest
-    holes[[0, around[0, 0]]] = False
-    return np.asarray(pixels | holes[around])
 
 
 def _smooth(
     pixels: NDArray[np.bool_], radius: int, clicks: Sequence[tuple[int, int]]
 ) -> NDArray[np.bool_]:
-    """Opening, then closing with a disk; what is clicked, or all there is, does not vanish."""
+    """Opening, then closing with a disk; a clicked piece, or an only piece, does not vanish."""
     wide = np.pad(pixels, 2 * radius)
     inner = slice(2 * radius, -2 * radius)
     opened = _grow(_shrink(wide, radius), radius)
     smooth = _shrink(_grow(opened, radius), radius)[inner, inner]
     if not smooth.any():
         return pixels
-    if all(smooth[at] for at in clicks):
+    if all(smooth[click] for click in clicks):
         return smooth
     pieces = connected_components(pixels, connectivity=2)
-    for piece in {int(pieces[at]) for at in clicks}:
+    for piece in {int(pieces[click]) for click in clicks}:
         if not (smooth & (pieces == piece)).any():
             smooth = smooth | (pieces == piece)
     return smooth
 
 
 def _shrink(pixels: NDArray[np.bool_], radius: int, outside: bool = False) -> NDArray[np.bool_]:
-    """Erosion with a disk."""
+    """Erosion with a disk; beyond the array, pixels count as `outside`."""
     # A row of the disk at a time, by sums along the rows of the mask: faster than by distances.
     height, width = pixels.shape
     wide = np.pad(pixels, radius, constant_values=outside)
@@ -160,4 +155,5 @@ def _shrink(pixels: NDArray[np.bool_], radius: int, outside: bool = False) -> ND
 
 
 def _grow(pixels: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+    """Dilation with a disk."""
     return ~_shrink(~pixels, radius, outside=True)

@@ -1,4 +1,4 @@
-"""Winner: pixels that several objects of a plane claim go to one of them."""
+"""Contested pixels: claimed by several masks of a plane, given to a single mask."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,84 +13,83 @@ from napari_sam.tiles.bbox import BBox, intersection, place
 from .depth import depth
 
 
-def share_pixels(found: Mapping[int, Mask], expected: Mapping[int, Mask]) -> dict[int, Mask]:
-    """Give each pixel to one object at most.
+def share_pixels(masks: Mapping[int, Mask], expected: Mapping[int, Mask]) -> dict[int, Mask]:
+    """Give each contested pixel to the object with the deepest expected mask there.
 
-    A contested pixel goes to the object in whose expected mask it lies deepest, or to whose it is
-    nearest. So a mask that runs over into a neighbour does not take what was the neighbour's.
+    Outside of all expected masks, the nearest gets the pixel. So a mask that runs over into a
+    neighbour does not take the neighbour's pixels.
 
     Parameters
     ----------
-    found : mapping of int to Mask
-        Objects of one plane, as the model saw them.
+    masks : mapping of int to Mask
+        Object id to its mask in one plane, as the model drew it.
     expected : mapping of int to Mask
-        Where each of them should be; not empty.
+        Where each object should be, such as its mask carried over from the plane before; not empty.
 
     Returns
     -------
     dict of int to Mask
-        Without a common pixel.
+        The same objects, without common pixels; some may be empty.
     """
-    shared = dict(found)
-    for a, b in combinations(found, 2):
+    shared = dict(masks)
+    for a, b in combinations(masks, 2):
         region = intersection(shared[a].bbox, shared[b].bbox)
         if region is None:
             continue
-        both = _crop(shared[a], region) & _crop(shared[b], region)
-        if both.any():
+        contested = _crop(shared[a], region) & _crop(shared[b], region)
+        if contested.any():
             nearer = depth(expected[a], region) >= depth(expected[b], region)
-            shared[a] = _without(shared[a], region, both & ~nearer)
-            shared[b] = _without(shared[b], region, both & nearer)
+            shared[a] = _without(shared[a], region, contested & ~nearer)
+            shared[b] = _without(shared[b], region, contested & nearer)
     return shared
 
 
-def share_contested(found: Mapping[int, Mask]) -> dict[int, Mask]:
-    """Give each pixel to one object at most, where nothing but the masks is known.
+def share_contested(masks: Mapping[int, Mask]) -> dict[int, Mask]:
+    """Give each contested pixel to the object with the nearest uncontested part.
 
-    A contested pixel goes to the object whose own part, which no other claims, is nearer. An
-    object that lies wholly in another has no such part: it keeps its pixels, as a nucleus in a
-    cell.
+    For masks without an expected place. An object that lies wholly inside another has no
+    uncontested part: it keeps its pixels, as a nucleus in a cell.
 
     Parameters
     ----------
-    found : mapping of int to Mask
-        Objects of one plane.
+    masks : mapping of int to Mask
+        Object id to its mask in one plane.
 
     Returns
     -------
     dict of int to Mask
-        Without a common pixel.
+        The same objects, without common pixels.
     """
-    masks = {i: mask for i, mask in found.items() if not mask.empty}
-    own: dict[int, Mask] = {}
-    for i, mask in masks.items():
-        left = without_pixels({i: mask}, (other for j, other in masks.items() if j != i))[i]
-        own[i] = mask if left.empty else left
-    return {**found, **share_pixels(masks, own)}
+    drawn = {i: mask for i, mask in masks.items() if not mask.empty}
+    uncontested: dict[int, Mask] = {}
+    for i, mask in drawn.items():
+        free = without_pixels({i: mask}, (other for j, other in drawn.items() if j != i))[i]
+        uncontested[i] = mask if free.empty else free
+    return {**masks, **share_pixels(drawn, uncontested)}
 
 
-def without_pixels(found: Mapping[int, Mask], taken: Iterable[Mask]) -> dict[int, Mask]:
-    """What is left of objects without pixels that are taken.
+def without_pixels(masks: Mapping[int, Mask], occupied: Iterable[Mask]) -> dict[int, Mask]:
+    """Remove occupied pixels from masks.
 
     Parameters
     ----------
-    found : mapping of int to Mask
-        Objects of one plane.
-    taken : iterable of Mask
+    masks : mapping of int to Mask
+        Object id to its mask in one plane.
+    occupied : iterable of Mask
         Of the same plane.
 
     Returns
     -------
     dict of int to Mask
-        Tight; maybe empty.
+        The same objects; changed masks are tight, and may be empty.
     """
-    left = dict(found)
-    for other in taken:
-        for i, mask in left.items():
+    free = dict(masks)
+    for other in occupied:
+        for i, mask in free.items():
             region = intersection(mask.bbox, other.bbox)
             if region is not None and (lost := _crop(mask, region) & _crop(other, region)).any():
-                left[i] = _without(mask, region, lost)
-    return left
+                free[i] = _without(mask, region, lost)
+    return free
 
 
 def _crop(mask: Mask, region: BBox) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Depth: how far inside of a mask a pixel lies, and outside how far away."""
+"""Depth: signed distance of pixels to the outline of a mask, positive inside."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ def depth(mask: Mask, region: BBox) -> NDArray[np.float64]:
     Parameters
     ----------
     mask : Mask
-        Not empty.
+        Must not be empty.
     region : tuple of int
         ``(y0, x0, y1, x1)``, data pixels of the same plane.
 
@@ -34,7 +34,18 @@ def depth(mask: Mask, region: BBox) -> NDArray[np.float64]:
 
 
 def innermost(pixels: NDArray[np.bool_]) -> tuple[int, int]:
-    """The pixel yx of a region ``(h, w)`` that is farthest from its outline; the rim is one."""
+    """Row and column of the deepest pixel inside a mask.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        ``(h, w)`` bool, not all False. Beyond the array is background.
+
+    Returns
+    -------
+    tuple of int
+        ``(y, x)`` in the array: the first pixel of largest Euclidean distance to the background.
+    """
     depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
     y, x = np.unravel_index(int(depth.argmax()), depth.shape)
     return int(y), int(x)

@@ -1,1 +1,1 @@
-"""Prompted masks: the mask of each object that has clicks, boxes or a mask to correct."""
+"""Prompted masks: objects with clicks, boxes or a mask to correct, a mask for each."""

@@ -8,7 +8,8 @@ from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import PromptSet
 from napari_sam.tiles.grid import Tile
 
-from .predict import NO_SIZES, home_tiles, predict
+from .home_tiles import home_tiles
+from .predict import NO_SIZES, predict
 from .size import Size
 
 

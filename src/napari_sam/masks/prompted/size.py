@@ -8,48 +8,48 @@ from napari_sam.prompts.prompt import PointPrompt, Prompt
 
 
 class Size(Enum):
-    """What a single click means, where it may mean a part, the whole, or a cluster."""
+    """Size of the object that a single click means: a part, the whole, or a cluster."""
 
     BEST = "best"
-    """What the model thinks best."""
+    """The model's best answer, of whatever size."""
 
     SMALL = "small"
     MEDIUM = "medium"
     LARGE = "large"
 
     def next(self) -> Self:
-        """The one after it; after the last, the first."""
+        """The next size; after the last, the first."""
         sizes = list(type(self))
         return sizes[(sizes.index(self) + 1) % len(sizes)]
 
     def of(self, areas: Sequence[int]) -> int:
-        """Which of some candidates has this size.
+        """Index of the candidate of the size.
 
         Parameters
         ----------
         areas : sequence of int
-            Of each candidate, pixels; at least one. Those of none are not counted.
+            Pixels of each candidate; at least one. Empty candidates are not chosen unless all are.
 
         Returns
         -------
         int
-            Its index. If there are less than three candidates, sizes share them.
+            Index into `areas`. With fewer than three candidates, several sizes have the same index.
 
         Raises
         ------
         ValueError
-            For ``BEST``, which is no candidate.
+            For ``BEST``, which is an answer of its own and no candidate.
         """
         if self is Size.BEST:
             raise ValueError("the best mask is not one of the candidates")
         order = sorted(range(len(areas)), key=lambda index: areas[index])
-        seen = [index for index in order if areas[index]] or order
-        rank = {Size.SMALL: 0, Size.MEDIUM: len(seen) // 2, Size.LARGE: len(seen) - 1}[self]
-        return seen[rank]
+        drawn = [index for index in order if areas[index]] or order
+        rank = {Size.SMALL: 0, Size.MEDIUM: len(drawn) // 2, Size.LARGE: len(drawn) - 1}[self]
+        return drawn[rank]
 
 
-def meant(prompts: Sequence[Prompt]) -> PointPrompt | None:
-    """The click that may mean objects of several sizes.
+def sized_click(prompts: Sequence[Prompt]) -> PointPrompt | None:
+    """The click with candidates of several sizes.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def meant(prompts: Sequence[Prompt]) -> PointPrompt | None:
     Returns
     -------
     PointPrompt or None
-        The first one on the object; None if a box or a mask says how large it is.
+        The first foreground click; None if there is none, or a box or a mask fixes the size.
     """
     if not all(isinstance(prompt, PointPrompt) for prompt in prompts):
         return None

@@ -1,6 +1,7 @@
-"""Closer: small objects, looked at once more through a magnifying glass.
+"""Closer: small objects are decoded once more from an enlarged part of their tile.
 
-An object of twelve pixels is three cells of a mask wide.
+Masks are drawn at a quarter of the model's resolution: an object of twelve pixels is three mask
+cells wide.
 """
 
 from collections import defaultdict
@@ -9,28 +10,30 @@ from math import sqrt
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import MaskPrompt, Prompt
-from napari_sam.tiles.bbox import BBox, grown, holds, intersection
+from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile, TileGrid
 
-from .second_look import Asked, Look, Seen, area, extent, look_at, window
+from .second_look import Answers, Look, PromptsById, area, extent, look_at, window
 
 ZOOM = 2
+"""Times by which a small object is enlarged."""
 
 LARGEST = 40.0
 """Root of the area of an object's box, data pixels, up to which it is small."""
 
 MARGIN = 8
-"""Data pixels around an object that are to be in the window."""
+"""Data pixels around an object that must lie in the enlarged part too, as far as the image goes."""
 
 
-def look_closer(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Look]:
-    """Look once more at what is small.
+def look_closer(encoder: Embeddings, prompts: PromptsById, first: Answers) -> dict[int, Look]:
+    """Decode small objects once more, enlarged.
 
     Parameters
     ----------
     encoder : Embeddings
-        Gives the close-ups.
-    asked : mapping
+        Gives the embeddings of zoomed parts of tiles.
+    prompts : mapping
         Object id to its prompts.
     first : mapping
         Object id to the answer in its tile, and its mask.
@@ -38,44 +41,44 @@ def look_closer(encoder: Embeddings, asked: Asked, first: Seen) -> dict[int, Loo
     Returns
     -------
     dict
-        Object id to both looks, for those that :func:`close_up` has a window for.
+        Object id to both answers, for the objects that :func:`close_up` has a part for.
     """
     by_tile: dict[Tile, list[int]] = defaultdict(list)
     for i, (answer, mask) in first.items():
-        if (tile := close_up(encoder.grid, answer.tile, mask, asked[i])) is not None:
-            by_tile[tile].append(i)
-    return {i: Look(first[i][0], closer) for i, closer in look_at(encoder, by_tile, asked)}
+        if (part := close_up(encoder.grid, answer.tile, mask, prompts[i])) is not None:
+            by_tile[part].append(i)
+    return {i: Look(first[i][0], second) for i, second in look_at(encoder, by_tile, prompts)}
 
 
-def close_up(grid: TileGrid, seen_in: Tile, mask: Mask, prompts: tuple[Prompt, ...]) -> Tile | None:
-    """Where to look closer.
+def close_up(grid: TileGrid, tile: Tile, mask: Mask, prompts: tuple[Prompt, ...]) -> Tile | None:
+    """The part of a tile to enlarge for a small object.
 
     Parameters
     ----------
     grid : TileGrid
         Tiles of the image.
-    seen_in : Tile
-        That of the first answer.
+    tile : Tile
+        Of the first answer.
     mask : Mask
-        What was seen there.
+        Of the first answer.
     prompts : tuple of Prompt
-        Of the object. Who corrects a mask has seen it already, and is not asked again.
+        Of the object.
 
     Returns
     -------
     Tile or None
-        A zoomed part of the tile; None if the object is too large, or no such part holds it.
+        A zoomed part of the tile; None if the object is too large, if no part holds it with its
+        margin, or if the prompts correct a mask that the user has seen already.
     """
     if any(isinstance(prompt, MaskPrompt) for prompt in prompts):
         return None
     bbox = extent(mask, prompts)
     if not is_small(bbox):
         return None
-    part = window(seen_in, bbox, ZOOM)
-    around = intersection(grown(bbox, MARGIN), (0, 0, grid.height, grid.width))
-    return part if around is not None and holds(part.bbox, around) else None
+    part = window(tile, bbox, ZOOM)
+    return None if is_cut(bbox, part.bbox, grid.bbox, MARGIN) else part
 
 
 def is_small(bbox: BBox) -> bool:
-    """Whether an object in a box ``(y0, x0, y1, x1)``, data pixels, is looked at closer."""
+    """Whether an object with a box ``(y0, x0, y1, x1)``, data pixels, is enlarged."""
     return sqrt(area(bbox)) <= LARGEST

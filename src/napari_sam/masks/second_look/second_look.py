@@ -1,9 +1,9 @@
-"""Look: an object seen twice, the second time zoomed.
+"""Second look: an object decoded twice, the second time from a zoomed part of its tile.
 
-Masks are made at a quarter of the model's resolution. Where the size of an object in the image is
-not the one at which a model sees best, a second look at another scale is better than the first, and
-as it is at a small window it costs little. The two see the image on different grids, so their mean
-is better than either, and how far they agree tells how good it is.
+A model draws best at the object sizes of its training, and at a quarter of its resolution. So a
+second answer at another zoom is often better than the first; from a small window it costs little.
+The two answers sample the image on different grids: their mean is better than either, and their
+agreement says how good it is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,37 +18,43 @@ from napari_sam.tiles.bbox import BBox, union
 from napari_sam.tiles.grid import Tile, TileGrid
 
 WINDOW = 256
-"""Largest side of what is looked at, model pixels; neighbours share half of it."""
+"""Side of the largest zoomed part, model pixels; neighbouring parts share half of it."""
 
 AGREEMENT = 0.5
-"""IoU of both looks, under which the one from farther away means something else than the first."""
+"""IoU of both masks up to which the zoomed-out answer shows another object, and is used alone."""
 
-Asked = Mapping[int, tuple[Prompt, ...]]
-Seen = Mapping[int, tuple[Answer, Mask]]
-"""Object id to the first answer, and its mask."""
+PromptsById = Mapping[int, tuple[Prompt, ...]]
+"""Object id to its prompts."""
+
+Answers = Mapping[int, tuple[Answer, Mask]]
+"""Object id to its answer in one tile, and the answer's mask."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """An answer, and the one at another scale.
+    """Two answers for an object, the second at another zoom.
 
     Parameters
     ----------
-    first, second : Answer
-        The tile of the second one lies within that of the first, and holds the object.
+    first : Answer
+        In a tile of the image.
+    second : Answer
+        In a zoomed part of that tile, which holds the object.
     """
 
     first: Answer
     second: Answer
 
     def to_mask(self) -> Mask:
-        """The mean of both looks, unless only the second one saw all of the object.
+        """The mask of both answers.
 
-        The predicted IoU also knows how far they agree.
+        Its logits are the mean of both; those of a zoomed-out answer alone where the first saw
+        only a part of the object, that is, where the two agree on less than :data:`AGREEMENT`. The
+        predicted IoU of a mean is averaged with the agreement.
         """
         first, second = self.first.logits_in(self.second.tile.bbox), self.second.tile_logits()
-        either, both = ((first > 0) | (second > 0)).sum(), ((first > 0) & (second > 0)).sum()
-        agreement = float(both / max(1, either))
+        either, common = ((first > 0) | (second > 0)).sum(), ((first > 0) & (second > 0)).sum()
+        agreement = float(common / max(1, either))
         logits, iou = second, self.second.iou
         if self.second.tile.zoom > 1 or agreement > AGREEMENT:
             logits, iou = first + second, ((self.first.iou + iou) / 2 + agreement) / 2
@@ -63,9 +69,9 @@ class Look:
 
 
 def extent(mask: Mask, prompts: tuple[Prompt, ...]) -> BBox:
-    """Box around what was found of an object, and what was pointed at."""
-    shown = [prompt.bbox for prompt in prompts if prompt.is_foreground]
-    return union(shown if mask.empty else [*shown, mask.bbox])
+    """Box ``(y0, x0, y1, x1)`` around the mask and the foreground prompts of an object."""
+    foreground = [prompt.bbox for prompt in prompts if prompt.is_foreground]
+    return union(foreground if mask.empty else [*foreground, mask.bbox])
 
 
 def area(bbox: BBox) -> int:
@@ -84,7 +90,12 @@ def window(tile: Tile, bbox: BBox, zoom: float) -> Tile:
     bbox : tuple of int
         ``(y0, x0, y1, x1)``, data pixels.
     zoom : float
-        How many times larger the part is seen than the tile.
+        Model pixels per data pixel of the part, relative to the tile.
+
+    Returns
+    -------
+    Tile
+        Of at most :data:`WINDOW` model pixels a side. It may not hold a region near its own size.
     """
     side = round(WINDOW / zoom)
     grid = TileGrid(tile.height, tile.width, side, side // 2, zoom)
@@ -95,17 +106,17 @@ def window(tile: Tile, bbox: BBox, zoom: float) -> Tile:
 
 
 def look_at(
-    encoder: Embeddings, by_tile: Mapping[Tile, list[int]], asked: Asked
+    encoder: Embeddings, by_tile: Mapping[Tile, list[int]], prompts: PromptsById
 ) -> Iterator[tuple[int, Answer]]:
-    """Ask about objects once more.
+    """Decode objects in zoomed parts of tiles.
 
     Parameters
     ----------
     encoder : Embeddings
         Gives the embeddings of zoomed parts.
     by_tile : mapping
-        Zoomed part of a tile to the ids of its objects.
-    asked : mapping
+        Zoomed part of a tile to the ids of the objects in it.
+    prompts : mapping
         Object id to its prompts.
 
     Yields
@@ -114,6 +125,6 @@ def look_at(
         Object id, and its answer.
     """
     for tile, ids in by_tile.items():
-        prompts = PromptSet({i: restrict(asked[i], tile) for i in ids})
-        answers = decode(encoder.model, encoder.close_up(tile), prompts)
+        inside = PromptSet({i: restrict(prompts[i], tile) for i in ids})
+        answers = decode(encoder.model, encoder.close_up(tile), inside)
         yield from ((i, answer) for i, (answer,) in answers.items())

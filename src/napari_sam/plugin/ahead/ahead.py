@@ -68,7 +68,7 @@ class Ahead:
 
     # --- what the controller says ------------------------------------------------------------
 
-    def begin(self, work: Workspace) -> None:
+    def use(self, work: Workspace) -> None:
         """Look at an image from now on."""
         self._work, self._view, self._shown = work, None, shown_by(self._viewer)
         self._layer = ReadyLayer(

@@ -30,8 +30,6 @@ class ClassBox(Fold):
 
     Signals
     -------
-    chosen
-        Another class is given to the next objects.
     added
         A new class is wanted.
     renamed : str, str
@@ -46,7 +44,6 @@ class ClassBox(Fold):
         Whether objects are shown in the colours of their classes.
     """
 
-    chosen = Signal()
     added = Signal()
     renamed = Signal(str, str)
     recoloured = Signal(str, str)
@@ -124,7 +121,7 @@ class ClassBox(Fold):
         self.classes.setIconSize(QSize(12, 12))
         self.classes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.classes.setFixedHeight(_ROWS * (self.classes.fontMetrics().lineSpacing() + 4))
-        self.classes.currentRowChanged.connect(self._row_chosen)
+        self.classes.currentRowChanged.connect(lambda row: self._show_changeable())
         self.classes.itemChanged.connect(self._item_changed)
         return self.classes
 
@@ -136,10 +133,6 @@ class ClassBox(Fold):
         self.colour_button.clicked.connect(self._ask_colour)
         self.remove_button.clicked.connect(lambda: self.removed.emit(self.current))
         return [self.add_button, self.colour_button, self.remove_button]
-
-    def _row_chosen(self, row: int) -> None:
-        self._show_changeable()
-        self.chosen.emit()
 
     def _item_changed(self, item: QListWidgetItem) -> None:
         row = self.classes.row(item)

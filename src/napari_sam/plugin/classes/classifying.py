@@ -48,19 +48,19 @@ class Classifying:
     def use(self, work: Workspace) -> None:
         """Show the classes of another image; one without any gets those that were there."""
         self._work = work
-        work.classes_changed = self._show
+        work.classes.changed.connect(self._show)
         self._show()
 
     def leave(self) -> None:
         """Let go of an image; the classes go on to the next one."""
         if self._work is not None:
-            self._work.classes_changed = lambda: None
+            self._work.classes.changed.disconnect(self._show)
         self._watch(None)
         self._work = None
 
     @property
     def _table(self) -> ClassTable:
-        return ClassTable() if self._work is None else self._work.classes
+        return ClassTable() if self._work is None else self._work.classes.table
 
     def _watch(self, layer: Any) -> None:
         """Follow which label is selected; the layer may be another one by now."""
@@ -79,7 +79,7 @@ class Classifying:
         is_new = self._work.labels is not self._layer
         self._watch(self._work.labels)
         if is_new and self._classes and not self._table.classes:
-            self._work.set_classes(ClassTable(self._classes))
+            self._work.classes.set(ClassTable(self._classes))
         current = self._chosen()
         self._classes = self._table.classes
         self._box.show_classes(self._table, current)
@@ -120,7 +120,7 @@ class Classifying:
     def _change(self, how: Callable[[ClassTable], ClassTable], current: str | None = None) -> None:
         if self._work is None:
             return
-        self._work.ensure_labels()
+        self._work.labels_layer.ensure()
         try:
             table = how(self._table)
         except LabelError as error:
@@ -129,7 +129,7 @@ class Classifying:
         else:
             current = self._box.current if current is None else current
             self._box.show_classes(table, current)
-        self._work.change_classes(table)
+        self._work.classes.change(table)
 
     def _show_colours(self, by_class: bool) -> None:
         if self._layer is None:

@@ -1,7 +1,7 @@
 """Bindings: keys on the layers of the dock, for as long as the dock is open."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 from napari.layers import Layer
 
@@ -13,19 +13,15 @@ class Bindings:
 
     Parameters
     ----------
-    calls : mapping of str to callable
-        By the name of an action: the function to call when its key is pressed.
+    run : callable
+        Runs an action by its name; see :meth:`Actions.run`.
     on_labels : bool
         Whether the layers are Labels layers, on which fewer keys work.
-
-    Raises
-    ------
-    KeyError
-        If an action with a key has no function.
     """
 
-    def __init__(self, calls: Mapping[str, Callable[[], None]], on_labels: bool = False) -> None:
-        self._calls = {action.key: calls[action.name] for action in bound_actions(on_labels)}
+    def __init__(self, run: Callable[[str], None], on_labels: bool = False) -> None:
+        names = {action.key: action.name for action in bound_actions(on_labels)}
+        self._calls = {key: partial(run, name) for key, name in names.items()}
         self._layers: list[Layer] = []
 
     def bind(self, layer: Layer) -> None:
@@ -47,8 +43,8 @@ class Bindings:
             self.release(layer)
 
 
-def _callback(call: Callable[[], None]) -> Callable[[Any], None]:
-    def pressed(layer: Any) -> None:
+def _callback(call: Callable[[], None]) -> Callable[[Layer], None]:
+    def pressed(layer: Layer) -> None:
         call()
 
     return pressed

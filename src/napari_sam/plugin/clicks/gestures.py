@@ -1,9 +1,9 @@
-"""Gestures: what a press of the mouse on the prompt layers means besides napari's own; no Qt."""
+"""Gestures: presses of the mouse on the prompt layers beyond napari's own modes; no Qt."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from napari.layers import Points
+from napari.layers import Layer, Points, Shapes
+from napari.utils.events import Event
 
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.conventions import BACKGROUND
@@ -20,7 +20,7 @@ class Gestures:
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Has the workspace.
     drawing : callable
         Whether a shape is being drawn.
     """
@@ -28,38 +28,38 @@ class Gestures:
     def __init__(self, desk: Desk, drawing: Callable[[], bool]) -> None:
         self._desk, self._drawing = desk, drawing
 
-    def bind(self, layer: Any) -> None:
+    def bind(self, layer: Layer) -> None:
         """Watch the mouse on a prompt layer."""
         layer.mouse_drag_callbacks.append(self._of(layer))
         layer.events.mode.connect(self._stay_last)
 
-    def release(self, layer: Any) -> None:
-        """Watch it no more."""
+    def release(self, layer: Layer) -> None:
+        """Watch the mouse on a layer no longer."""
         layer.events.mode.disconnect(self._stay_last)
         layer.mouse_drag_callbacks.remove(self._of(layer))
 
-    def _of(self, layer: Any) -> Callable[[Any, Any], Iterator[None]]:
+    def _of(self, layer: Layer) -> Callable[..., Iterator[None]]:
         return self._click if isinstance(layer, Points) else self._scribble
 
-    def _stay_last(self, event: Any) -> None:
+    def _stay_last(self, event: Event) -> None:
         # napari puts the callback of a new mode at the end; ours must run when it is through.
-        callbacks, own = event.source.mouse_drag_callbacks, self._of(event.source)
-        callbacks.remove(own)
-        callbacks.append(own)
+        callbacks, gesture = event.source.mouse_drag_callbacks, self._of(event.source)
+        callbacks.remove(gesture)
+        callbacks.append(gesture)
 
-    def _click(self, layer: Any, event: Any) -> Iterator[None]:
+    def _click(self, layer: Points, event: Event) -> Iterator[None]:
         work = self._desk.workspace
         if work is None or layer.mode != "add" or MODIFIER not in event.modifiers:
             return
-        before = work.polarity
-        work.set_polarity(BACKGROUND)
+        before = work.prompts.polarity
+        work.prompts.set_polarity(BACKGROUND)
         yield
         while event.type == "mouse_move":
             yield
-        if work.points == layer:
-            work.set_polarity(before)
+        if work.prompts.points == layer:
+            work.prompts.set_polarity(before)
 
-    def _scribble(self, layer: Any, event: Any) -> Iterator[None]:
+    def _scribble(self, layer: Shapes, event: Event) -> Iterator[None]:
         if layer.mode != DRAW[SCRIBBLE]:
             return
         yield
@@ -70,8 +70,8 @@ class Gestures:
             finish_shape(layer)
 
 
-def finish_shape(layer: Any) -> None:
-    """End a shape that is being drawn; it becomes a prompt like any other."""
+def finish_shape(layer: Shapes) -> None:
+    """End the shape that is being drawn; it becomes a prompt like any other shape."""
     mode = layer.mode
     layer.mode = "pan_zoom"  # leaving the mode finishes it
     layer.mode = mode

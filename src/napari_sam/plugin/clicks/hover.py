@@ -1,74 +1,79 @@
-"""Hover: rest the mouse, and see what a click would give."""
+"""Hover: shows what a click would give where the mouse rests."""
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
+from napari.components import ViewerModel
+from napari.utils.events import Event, EventEmitter
 from qtpy.QtCore import Qt, QTimer
 
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.layers.conventions import BACKGROUND
 from napari_sam.plugin.layers.read_prompts import PlanePrompts, click_at
 from napari_sam.plugin.objects.cleaned import clicks_of
+from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.settings import read_hover, remember_hover
 from napari_sam.plugin.view.view import obstacle
+from napari_sam.plugin.worker.events import Event as WorkerEvent
 from napari_sam.plugin.worker.events import Glimpse, Question
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
+from .click_box import ClickBox
 from .gestures import MODIFIER
 
 REST = 150
-"""Milliseconds without a move that mean that the mouse rests."""
+"""Milliseconds without a move after which the mouse rests."""
 
 _TREMBLE = 3
-"""Pixels of the screen that a resting hand may move."""
+"""Pixels of the screen up to which a move counts as a tremble of the resting hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pointer:
-    """Where the mouse is; on the screen, in the world, and whether the background key is held."""
+    """Position of the mouse on the screen and in the world, and the state of the background key."""
 
     pixel: tuple[float, float]
     world: tuple[float, ...]
     reverse: bool
 
-    def trembles(self, other: "_Pointer | None") -> bool:
-        """Whether it has hardly moved from there."""
+    def trembles_from(self, other: "_Pointer | None") -> bool:
+        """Whether the mouse has hardly moved from another position."""
         if other is None or self.reverse != other.reverse:
             return False
         return math.dist(self.pixel, other.pixel) <= _TREMBLE
 
 
 class Hover:
-    """Asks what a click would give, where that is known at once; a click comes before it.
+    """Asks the model about a click that is not made, if no tile must be encoded for that.
 
-    An answer counts if the same would be asked when it comes.
+    An answer counts if the same question would be asked when it comes.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Has the engine, the runner and the workspace.
     viewer : napari.Viewer
-        Whose mouse is watched.
-    dock : SamDock
+        Its mouse is watched.
+    objects : Objects
+        The click would belong to the current one.
+    box : ClickBox
         Has the switch.
     """
 
-    def __init__(self, desk: Desk, viewer: Any, dock: SamDock) -> None:
-        self._desk, self._viewer = desk, viewer
-        self._wanted, self._closed = read_hover(), False
+    def __init__(self, desk: Desk, viewer: ViewerModel, objects: Objects, box: ClickBox) -> None:
+        self._desk, self._viewer, self._objects = desk, viewer, objects
+        self._enabled, self._closed = read_hover(), False
         self._at: _Pointer | None = None
         self._clicked = False
         self._job: Job | None = None
-        self._timer = QTimer(dock)
+        self._timer = QTimer(box)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)
         self._timer.setInterval(REST)
         self._timer.timeout.connect(self._rest)
-        dock.clicks.hover.setChecked(self._wanted)
-        dock.clicks.hover_changed.connect(self._switch)
+        box.hover.setChecked(self._enabled)
+        box.hover_changed.connect(self._switch)
         viewer.mouse_move_callbacks.append(self._moved)
         viewer.mouse_drag_callbacks.append(self._pressed)
         for emitter in self._emitters():
@@ -77,10 +82,10 @@ class Hover:
         viewer.layers.selection.events.active.connect(self._selected)
 
     def close(self) -> None:
-        """Watch the mouse no more."""
+        """Watch the mouse no longer."""
         if self._closed:
             return
-        self._closed = True  # from here on the timer may be Qt's no more
+        self._closed = True  # from here on Qt may have destroyed the timer
         self._drop_job()
         self._viewer.mouse_move_callbacks.remove(self._moved)
         self._viewer.mouse_drag_callbacks.remove(self._pressed)
@@ -90,50 +95,50 @@ class Hover:
         self._viewer.layers.selection.events.active.disconnect(self._selected)
 
     def renew(self) -> None:
-        """Ask again, if the mouse rests where it has not clicked: a click means something else."""
+        """Ask again if the mouse rests where it has not clicked: the question is another now."""
         self._quit()
-        if self._wanted and self._at is not None and not self._clicked:
+        if self._enabled and self._at is not None and not self._clicked:
             self._timer.start()
 
     # --- what the user does ------------------------------------------------------------------
 
-    def _switch(self, wanted: bool) -> None:
-        self._wanted = wanted
-        remember_hover(wanted)
+    def _switch(self, enabled: bool) -> None:
+        self._enabled = enabled
+        remember_hover(enabled)
         self.renew()
 
-    def _moved(self, viewer: Any, event: Any) -> None:
+    def _moved(self, viewer: ViewerModel, event: Event) -> None:
         here = _pointer(event)
-        if not here.trembles(self._at):
+        if not here.trembles_from(self._at):
             self._at, self._clicked = here, False
             self.renew()
         elif self._at is not None and self._timer.isActive():  # the click would be here, not there
             self._at = replace(self._at, world=here.world)
 
-    def _pressed(self, viewer: Any, event: Any) -> None:
+    def _pressed(self, viewer: ViewerModel, event: Event) -> None:
         # What a second click at the same place would change is of no interest.
         self._at, self._clicked = _pointer(event), True
         self._quit()
 
-    def _leave(self, event: Any = None) -> None:
+    def _leave(self, event: Event | None = None) -> None:
         """Show nothing until the mouse moves."""
         self._at = None
         self._quit()
 
-    def _crossed(self, event: Any) -> None:
+    def _crossed(self, event: Event) -> None:
         if event.value:  # Qt may say so late, when the mouse rests already
             return
         self._leave()
         if self._desk.workspace is not None:  # on the way to the list of layers, or to a menu
             self._desk.workspace.hover.remove()
 
-    def _selected(self, event: Any) -> None:
+    def _selected(self, event: Event) -> None:
         self._leave()
         work = self._desk.workspace
         if work is not None and work.hover.owns(event.value):
-            self._viewer.layers.selection.active = work.points
+            self._viewer.layers.selection.active = work.prompts.points
 
-    def _emitters(self) -> list[Any]:
+    def _emitters(self) -> list[EventEmitter]:
         events = self._viewer.dims.events
         return [events.point, events.ndisplay, events.order]
 
@@ -153,44 +158,46 @@ class Hover:
 
     def _rest(self) -> None:
         work = None if self._closed else self._desk.look(aloud=False)
-        asked = None if work is None else self._asked(work)
-        if work is None or asked is None:
+        question = None if work is None else self._question(work)
+        if work is None or question is None:
             return
-        receive = lambda event: self._show(work, asked, event)  # noqa: E731
-        steps = self._desk.engine.glimpse(work.source, asked)
+        receive = lambda event: self._show(work, question, event)  # noqa: E731
+        steps = self._desk.engine.glimpse(work.source, question)
         self._job = Job(steps, receive, quiet=True)
         self._desk.runner.submit(self._job)
 
-    def _asked(self, work: Workspace) -> Question | None:
-        """What a click would ask of the model, now; None if there would be no click."""
-        if self._at is None or not self._wanted or not self._clicks_count(work):
+    def _question(self, work: Workspace) -> Question | None:
+        """The question after a click where the mouse is; None if there would be no click."""
+        if self._at is None or not self._enabled or not self._clicks_count(work):
             return None
-        label = BACKGROUND if self._at.reverse else work.polarity
+        label = BACKGROUND if self._at.reverse else work.prompts.polarity
         click = click_at(work.source, work.image, self._at.world, label)
-        objects = self._desk.objects
-        return None if click is None else objects.current.with_click(click, objects.size)
+        if click is None:
+            return None
+        return self._objects.current.questions.with_click(click, self._objects.size)
 
     def _clicks_count(self, work: Workspace) -> bool:
         """Whether a press of the mouse would be a click."""
-        points = work.points
-        active = points is not None and points == self._viewer.layers.selection.active
-        return active and points.mode == "add" and not obstacle(self._viewer.dims)
+        points = work.prompts.points
+        if points is None or points != self._viewer.layers.selection.active:
+            return False
+        return points.mode == "add" and not obstacle(self._viewer.dims)
 
-    def _show(self, work: Workspace, asked: Question, event: Any) -> None:
+    def _show(self, work: Workspace, question: Question, event: WorkerEvent) -> None:
         if not isinstance(event, Glimpse) or self._desk.workspace is not work:
             return
-        wanted = self._asked(work)
-        if wanted is None or wanted.key != asked.key:
+        question_now = self._question(work)
+        if question_now is None or question_now.key != question.key:
             return
-        clicks = clicks_of(PlanePrompts(list(asked.prompts)))
+        clicks = clicks_of(PlanePrompts(list(question.prompts)))
         then = self._desk.acceptance.cleaning.apply(event.mask, clicks)
-        shown = self._desk.objects.shown().get(self._desk.objects.current.number, ())
-        now = next((mask for mask in shown if mask.plane == then.plane), None)
+        masks = self._objects.shown().get(self._objects.current.number, ())
+        now = next((mask for mask in masks if mask.plane == then.plane), None)
         if not then.empty or (now is not None and not now.empty):
             with self._viewer.layers.selection.events.active.blocker(self._selected):
                 work.hover.show(work.source, now, then)
 
 
-def _pointer(event: Any) -> _Pointer:
+def _pointer(event: Event) -> _Pointer:
     x, y = event.pos
     return _Pointer((float(x), float(y)), tuple(event.position), MODIFIER in event.modifiers)

@@ -1,13 +1,18 @@
-"""PickUp: a label under the cursor becomes the object under way, to be corrected; no Qt."""
+"""PickUp: a label under the cursor becomes an object under way, to be corrected; no Qt."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Layer
+from napari.utils.events import Event
 
+from napari_sam.image.volume import Plane
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.objects.held import Held, find_label
 from napari_sam.plugin.view.view import obstacle
+from napari_sam.plugin.worker.events import Event as WorkerEvent
 from napari_sam.plugin.worker.events import PickedUp
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
@@ -17,32 +22,40 @@ _ARMED = "Click on the label to pick up."
 
 
 class PickUp:
-    """Takes labels into the hand again.
+    """Picks labels up with a key, or with the next click.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Has the workspace and the runner.
     viewer : napari.Viewer
-        Knows where the cursor is.
+        Has the cursor.
+    hold : callable
+        Begins an object that is a label.
     arm_shown : callable
         Shows whether the next click picks up.
     """
 
-    def __init__(self, desk: Desk, viewer: Any, arm_shown: Callable[[bool], None]) -> None:
-        self._desk, self._viewer, self._arm_shown = desk, viewer, arm_shown
-        self._armed: tuple[Any, str] | None = None
+    def __init__(
+        self,
+        desk: Desk,
+        viewer: ViewerModel,
+        hold: Callable[[Held], None],
+        arm_shown: Callable[[bool], None],
+    ) -> None:
+        self._desk, self._viewer, self._hold, self._arm_shown = desk, viewer, hold, arm_shown
+        self._armed: tuple[Layer, str] | None = None  # the layer to click on, and its mode before
 
     def under_cursor(self) -> None:
-        """Pick the label up that the cursor is on."""
+        """Pick up the label under the cursor."""
         self._at(self._viewer.cursor.position)
 
-    def arm(self, wanted: bool) -> None:
+    def arm(self, armed: bool) -> None:
         """Let the next click pick up instead of adding a prompt, or not."""
         work, layer = self._desk.workspace, self._viewer.layers.selection.active
         if self._armed is not None:
             self.disarm()
-        if wanted and work is not None and layer is not None and work.owns(layer):
+        if armed and work is not None and layer is not None and work.owns(layer):
             self._armed = layer, layer.mode
             layer.mode = "pan_zoom"
             self._viewer.mouse_drag_callbacks.append(self._click)
@@ -60,7 +73,7 @@ class PickUp:
             layer.mode = mode
         self._arm_shown(False)
 
-    def _click(self, viewer: Any, event: Any) -> Iterator[None]:
+    def _click(self, viewer: ViewerModel, event: Event) -> Iterator[None]:
         armed, place = self._armed, event.position
         if armed is None or armed[0].mode != "pan_zoom":  # a tool was chosen meanwhile
             self.disarm()
@@ -81,7 +94,7 @@ class PickUp:
             return
         position = [float(v) for v in work.labels.world_to_data(world)]
         row, column = (int(np.floor(v + 0.5)) for v in position[-2:])
-        plane, labels = work.source.to_plane(position), work.plain_labels()
+        plane, labels = work.source.to_plane(position), work.labels_layer.plain()
         index = (*plane, row, column)
         inside = all(0 <= i < n for i, n in zip(index, labels.shape, strict=True))
         label = int(np.asarray(labels[index])) if inside else 0
@@ -90,11 +103,11 @@ class PickUp:
         else:
             self._desk.say(_NOTHING)
 
-    def _find(self, work: Workspace, labels: Any, plane: tuple[int, ...], label: int) -> None:
-        def receive(event: Any) -> None:
+    def _find(self, work: Workspace, labels: Any, plane: Plane, label: int) -> None:
+        def receive(event: WorkerEvent) -> None:
             if not isinstance(event, PickedUp):
                 self._desk.receive(event)
             elif self._desk.workspace is work and event.masks:
-                self._desk.objects.hold(Held(event.label, event.masks))
+                self._hold(Held(event.label, event.masks))
 
         self._desk.runner.submit(Job(find_label(labels, plane, label), receive))

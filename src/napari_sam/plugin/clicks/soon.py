@@ -1,7 +1,6 @@
 """Soon: one call after all the events of a user action, and before the window is painted."""
 
 from collections.abc import Callable
-from typing import Any
 
 from qtpy.QtCore import QObject, Qt, Signal
 
@@ -22,7 +21,7 @@ class Soon(QObject):
 
     _wanted = Signal()
 
-    def __init__(self, call: Callable[[], Any], parent: QObject) -> None:
+    def __init__(self, call: Callable[[], object], parent: QObject) -> None:
         super().__init__(parent)
         self._call, self._active = call, False
         self._wanted.connect(self._run, Qt.ConnectionType.QueuedConnection)

@@ -1,7 +1,9 @@
-"""Tools: what the next press of the mouse says: clicks, boxes or scribbles; no Qt."""
+"""Tools: what the next press of the mouse makes: clicks, boxes or scribbles; no Qt."""
 
 from collections.abc import Callable
-from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Points, Shapes
 
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.conventions import BACKGROUND, FOREGROUND
@@ -14,16 +16,16 @@ DRAW = {BOX: "add_rectangle", SCRIBBLE: "add_path"}
 
 
 class Tools:
-    """The chosen tool, and what it says.
+    """The chosen tool, and whether it marks the object or the background.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Has the workspace.
     viewer : napari.Viewer
-        Where the layers are.
+        Has the layers.
     show : callable
-        Shows a tool, and whether it speaks of the background.
+        Shows a tool, and whether it marks the background.
     take_up : callable
         Puts a layer into one of napari's modes, where the view allows it.
     """
@@ -31,15 +33,19 @@ class Tools:
     def __init__(
         self,
         desk: Desk,
-        viewer: Any,
+        viewer: ViewerModel,
         show: Callable[[str, bool], None],
-        take_up: Callable[[Any, str], None],
+        take_up: Callable[[Points | Shapes, str], None],
     ) -> None:
         self._desk, self._viewer, self._show, self._take_up = desk, viewer, show, take_up
         self._chosen = FOREGROUND
 
+    def use(self, work: Workspace) -> None:
+        """Begin with object clicks on an image that is used from now on."""
+        self.choose(FOREGROUND)
+
     def choose(self, tool: str) -> None:
-        """Let the next press of the mouse be an object or background click, a box or a scribble."""
+        """Choose what the next press of the mouse makes: a click, a box or a scribble."""
         if self._desk.workspace is not None:
             label = BACKGROUND if tool == BACKGROUND else FOREGROUND
             self._use(self._desk.workspace, tool, label)
@@ -50,7 +56,7 @@ class Tools:
         if work is None:
             return
         if self._chosen == SCRIBBLE:
-            other = FOREGROUND if work.scribble_polarity == BACKGROUND else BACKGROUND
+            other = FOREGROUND if work.prompts.scribble_polarity == BACKGROUND else BACKGROUND
             self._use(work, SCRIBBLE, other)
         else:
             self.choose(BACKGROUND if self._chosen == FOREGROUND else FOREGROUND)
@@ -59,27 +65,32 @@ class Tools:
         """From clicks to boxes, to scribbles and back to clicks."""
         work = self._desk.workspace
         if work is not None:
-            after = {BOX: SCRIBBLE, SCRIBBLE: work.polarity}
-            self.choose(after.get(self._chosen, BOX))
+            following = {BOX: SCRIBBLE, SCRIBBLE: work.prompts.polarity}
+            self.choose(following.get(self._chosen, BOX))
 
     def object_next(self) -> None:
-        """Begin with the object: a new one has no background yet."""
+        """Go back from the background to the object: a new object has no background clicks yet."""
         work = self._desk.workspace
         if self._chosen == BACKGROUND or (
-            work is not None and self._chosen == SCRIBBLE and work.scribble_polarity == BACKGROUND
+            work is not None
+            and self._chosen == SCRIBBLE
+            and work.prompts.scribble_polarity == BACKGROUND
         ):
             self.choose(SCRIBBLE if self._chosen == SCRIBBLE else FOREGROUND)
 
     def _use(self, work: Workspace, tool: str, label: str) -> None:
         self._chosen = tool
-        work.ensure_prompt_layers()
+        prompts = work.prompts
+        prompts.ensure()
         if tool == BOX:
-            work.set_box()
+            prompts.set_box()
         elif tool == SCRIBBLE:
-            work.set_scribble(label)
+            prompts.set_scribble(label)
         else:
-            work.set_polarity(label)
-        layer = work.shapes if tool in DRAW else work.points
+            prompts.set_polarity(label)
+        layer = prompts.shapes if tool in DRAW else prompts.points
+        if layer is None:
+            return
         self._viewer.layers.selection.active = layer
         self._take_up(layer, DRAW.get(tool, "add"))
         self._show(tool, label == BACKGROUND)

@@ -1,14 +1,17 @@
-"""AcceptBox: how objects become labels; widgets and signals, no logic."""
+"""AcceptBox: the form for how objects become labels: overlaps, label, holes, outline and pieces."""
+
+from dataclasses import dataclass
+from typing import Annotated
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeyEvent, QWheelEvent
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel
 
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.pixels.clean import ALL_HOLES, Cleaning
 from napari_sam.plugin.labels.acceptance import Acceptance
-from napari_sam.plugin.widgets.buttons import check_box
 from napari_sam.plugin.widgets.fold import Fold
+from napari_sam.plugin.widgets.form import Form
+from napari_sam.plugin.widgets.number_box import NumberBox
 
 POLICIES = {
     OverlapPolicy.KEEP_EXISTING: (
@@ -24,16 +27,113 @@ POLICIES = {
         "An object that lies by more than a quarter on others is not accepted at all",
     ),
 }
-_LARGEST_LABEL = 2**31 - 1  # of a spin box; uint32 labels reach twice as far
+"""By policy: text and tooltip of its entry in the list."""
+
+_LARGEST_LABEL = 2**31 - 1
+"""Largest label that can be typed; labels are uint32, twice as large, but the spin box is int32."""
+
+_LARGEST_AREA = 1_000_000
+"""Largest area of a hole or piece that can be typed, pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOptions:
+    """Values of the form; :class:`AcceptBox` makes it, and an :class:`Acceptance` of them.
+
+    Parameters
+    ----------
+    policy : OverlapPolicy
+        What happens to pixels that other objects have.
+    label : int
+        The label that objects are added to; 0 for the next free label.
+    holes : bool
+        Whether holes of an object are filled.
+    holes_up_to : int
+        Area of the largest hole that is filled, pixels; 0 for holes of any size.
+    smooth : int
+        Radius by which outlines are smoothed, pixels; 0 leaves them alone.
+    smallest : int
+        Area of the smallest piece that is kept, pixels.
+    one_piece : bool
+        Whether an object keeps only the pieces with a click on them, or its largest piece.
+    """
+
+    policy: Annotated[
+        OverlapPolicy,
+        {
+            "choices": [(text, policy) for policy, (text, _) in POLICIES.items()],
+            "tooltip": "What happens where an object lies on others",
+        },
+    ] = OverlapPolicy.KEEP_EXISTING
+    label: Annotated[
+        int,
+        {
+            "widget_type": NumberBox,
+            "max": _LARGEST_LABEL,
+            "text_for_zero": "next free",
+            "tooltip": "The label that objects are added to, until it is set back to 0, the next "
+            "free one.\nOf several objects at once only the current one gets it.",
+        },
+    ] = 0
+    holes: Annotated[bool, {"text": "Fill holes", "tooltip": "Fill the holes of an object"}] = False
+    holes_up_to: Annotated[
+        int,
+        {
+            "widget_type": NumberBox,
+            "max": _LARGEST_AREA,
+            "text_for_zero": "of any size",
+            "prefix": "up to ",
+            "suffix": " px",
+            "enabled": False,
+            "tooltip": "The largest hole that is filled, in pixels",
+        },
+    ] = 0
+    smooth: Annotated[
+        int,
+        {
+            "widget_type": NumberBox,
+            "max": 20,
+            "text_for_zero": "as it is",
+            "prefix": "smoothed by ",
+            "suffix": " px",
+            "tooltip": "Take bumps and dents narrower than this radius off the outline",
+        },
+    ] = 0
+    smallest: Annotated[
+        int,
+        {
+            "widget_type": NumberBox,
+            "max": _LARGEST_AREA,
+            "text_for_zero": "of any size",
+            "prefix": "from ",
+            "suffix": " px",
+            "tooltip": "Drop pieces of fewer pixels, unless you clicked on them.\n"
+            "When everything is segmented, drop smaller objects, in each slice.",
+        },
+    ] = 0
+    one_piece: Annotated[
+        bool,
+        {
+            "text": "One piece only",
+            "tooltip": "Drop all pieces but those you clicked on, or but the largest",
+        },
+    ] = False
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """The same options as the labels and masks know them; without a class."""
+        holes = (self.holes_up_to or ALL_HOLES) if self.holes else 0
+        cleaning = Cleaning(holes, self.smooth, self.one_piece, self.smallest)
+        return Acceptance(self.policy, self.label, cleaning)
 
 
 class AcceptBox(Fold):
-    """What happens on Enter; folded until it is needed.
+    """The fold *Accepting*.
 
     Signals
     -------
     cleaning_changed
-        Another mask is to be shown.
+        The user changed an option that changes masks; they are to be shown anew.
     """
 
     cleaning_changed = Signal()
@@ -42,53 +142,33 @@ class AcceptBox(Fold):
         super().__init__(
             "Accepting", "How objects are accepted: overlaps, labels, holes, crumbs and outlines"
         )
-        self.grid.setColumnStretch(1, 1)
-        self._label_rows(self.grid)
-        self._cleaning_rows(self.grid)
+        self._form = Form(AcceptOptions)
+        self.policy: QComboBox = self._form.native("policy")
+        self.label: QDoubleSpinBox = self._form.native("label")
+        self.holes: QCheckBox = self._form.native("holes")
+        self.holes_up_to: QDoubleSpinBox = self._form.native("holes_up_to")
+        self.smooth: QDoubleSpinBox = self._form.native("smooth")
+        self.smallest: QDoubleSpinBox = self._form.native("smallest")
+        self.one_piece: QCheckBox = self._form.native("one_piece")
+        for row, (_, tip) in enumerate(POLICIES.values()):
+            self.policy.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+        self.holes.toggled.connect(self.holes_up_to.setEnabled)
+        for name in ("holes", "holes_up_to", "smooth", "smallest", "one_piece"):
+            self._form.widget(name).changed.connect(lambda value: self.cleaning_changed.emit())
+        self._lay_out()
 
     @property
     def chosen(self) -> Acceptance:
-        """What the user chose, now."""
-        holes = (self.holes_up_to.value() or ALL_HOLES) if self.holes.isChecked() else 0
-        return Acceptance(
-            self.policy.currentData(),
-            self.label.value(),
-            Cleaning(holes, self.smooth.value(), self.one_piece.isChecked(), self.smallest.value()),
-        )
+        """The options that the form shows now."""
+        return self._form.value.acceptance
 
-    def _label_rows(self, grid: QGridLayout) -> None:
-        self.policy = QComboBox()
-        self.policy.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for index, (policy, (text, tip)) in enumerate(POLICIES.items()):
-            self.policy.addItem(text, policy)
-            self.policy.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
-        self.policy.setToolTip("What happens where an object lies on others")
-        self.label = _Number(_LARGEST_LABEL, "next free")
-        self.label.setToolTip(
-            "The label that objects are added to, until it is set back to 0, the next free one.\n"
-            "Of several objects at once only the current one gets it."
-        )
+    def _lay_out(self) -> None:
+        grid = self.grid
+        grid.setColumnStretch(1, 1)
         grid.addWidget(QLabel("Overlaps"), 0, 0)
         grid.addWidget(self.policy, 0, 1)
         grid.addWidget(QLabel("Label"), 1, 0)
         grid.addWidget(self.label, 1, 1)
-
-    def _cleaning_rows(self, grid: QGridLayout) -> None:
-        self.holes = check_box("Fill holes", "Fill the holes of an object")
-        self.holes_up_to = _Number(1_000_000, "of any size", "up to ", " px")
-        self.holes_up_to.setToolTip("The largest hole that is filled, in pixels")
-        self.holes_up_to.setEnabled(False)
-        self.holes.toggled.connect(self.holes_up_to.setEnabled)
-        self.smooth = _Number(20, "as it is", "smoothed by ", " px")
-        self.smooth.setToolTip("Take bumps and dents narrower than this radius off the outline")
-        self.smallest = _Number(1_000_000, "of any size", "from ", " px")
-        self.smallest.setToolTip(
-            "Drop pieces of fewer pixels, unless you clicked on them.\n"
-            "When everything is segmented, drop smaller objects, in each slice."
-        )
-        self.one_piece = check_box(
-            "One piece only", "Drop all pieces but those you clicked on, or but the largest"
-        )
         grid.addWidget(self.holes, 2, 0)
         grid.addWidget(self.holes_up_to, 2, 1)
         grid.addWidget(QLabel("Outline"), 3, 0)
@@ -96,34 +176,3 @@ class AcceptBox(Fold):
         grid.addWidget(QLabel("Pieces"), 4, 0)
         grid.addWidget(self.smallest, 4, 1)
         grid.addWidget(self.one_piece, 5, 0, 1, 2)
-        for box in (self.holes, self.one_piece):
-            box.toggled.connect(lambda checked: self.cleaning_changed.emit())
-        for number in (self.holes_up_to, self.smooth, self.smallest):
-            number.valueChanged.connect(lambda value: self.cleaning_changed.emit())
-
-
-class _Number(QSpinBox):
-    """A number that is typed or stepped; keys go back to the canvas when it is done."""
-
-    def __init__(self, largest: int, nothing: str, prefix: str = "", suffix: str = "") -> None:
-        super().__init__()
-        self.setRange(0, largest)
-        self.setSpecialValueText(nothing)
-        self.setPrefix(prefix)
-        self.setSuffix(suffix)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802, Qt's name
-        """Enter and Escape end the typing, and mean nothing to the object."""
-        super().keyPressEvent(event)
-        if event is not None:
-            event.accept()
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
-                self.clearFocus()
-
-    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802, Qt's name
-        """Leave a wheel that passes over it to whatever is around."""
-        if event is not None and not self.hasFocus():
-            event.ignore()
-        else:
-            super().wheelEvent(event)

@@ -118,12 +118,12 @@ class Everything:
         origin = self._desk.engine.origin
         try:
             if found.linked:
-                self._first = work.next_label() if self._first is None else self._first
-                work.accept_all(found, self._first, origin, self._how, self._many)
+                self._first = work.labels_layer.next_label() if self._first is None else self._first
+                work.writer.accept_all(found, self._first, origin, self._how, self._many)
                 self._numbers |= set(np.unique(found.numbers).tolist()) - {0}
                 self._found = len(self._numbers)
             else:
-                self._found += work.accept_all(found, None, origin, self._how, self._many)
+                self._found += work.writer.accept_all(found, None, origin, self._how, self._many)
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()

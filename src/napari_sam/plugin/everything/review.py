@@ -45,14 +45,14 @@ class Review:
         """Review the objects of an image."""
         self._work, self._outline = work, HoverLayer(self._viewer, work.image, make_outline)
         self._after = (-1.0, 0)
-        work.ratings_changed = self._show
+        work.ratings.changed.connect(self._show)
         self._viewer.layers.selection.events.active.connect(self._selected)
         self._show()
 
     def leave(self) -> None:
         """Let go of an image."""
         if self._work is not None and self._outline is not None:
-            self._work.ratings_changed = lambda: None
+            self._work.ratings.changed.disconnect(self._show)
             self._viewer.layers.selection.events.active.disconnect(self._selected)
             self._outline.remove()
             self._work.ratings.show()
@@ -90,7 +90,7 @@ class Review:
             with work.history.one_action():
                 boxes = work.ratings.of_label[label].boxes
                 work.ratings.drop(label)
-                work.erase(label, boxes)
+                work.writer.erase(label, boxes)
             work.ratings.show()
             self.next()
 
@@ -118,13 +118,13 @@ class Review:
     def _go(self, work: Workspace, label: int, known: Rating) -> bool:
         """Show an object; False if there is nothing of it."""
         y0, x0, y1, x1 = bbox = known.boxes[known.plane]
-        there = np.asarray(work.plain_labels()[(*known.plane, slice(y0, y1), slice(x0, x1))])
+        there = np.asarray(work.labels_layer.plain()[(*known.plane, slice(y0, y1), slice(x0, x1))])
         mask = Mask(known.plane, bbox, there == label, 1.0, 0.0)
         if mask.empty or self._outline is None:
             return False
         self._current = label
         show_object(self._viewer, work.image, work.source, known.plane, bbox)
-        work.labels.selected_label = label
+        work.labels_layer.ensure().selected_label = label
         self._outline.show(work.source, None, mask)
         self._desk.say(f"Label {label}: {known.score:.0%} sure. If it is right, {_KEYS}")
         return True

@@ -1,18 +1,18 @@
-"""Following: the object under way on its way through the slices."""
+"""Following: the object under way on its way through the planes; no Qt."""
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
-from typing import Any
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.worker.events import Followed
+from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.worker.events import Event, Followed
 from napari_sam.plugin.worker.jobs import Job, Priority
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
-    """How far an object was followed at some time; see :class:`Following`.
+    """A copy of how far an object was followed; see :class:`Following`.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ class Reach:
         By plane.
     start : set of tuple
         Planes.
-    axis : str or None
-        Along which.
+    axis, axis_wanted : str or None
+        Letters of axes.
     running : bool
         Whether more planes were to come.
     """
@@ -30,124 +30,189 @@ class Reach:
     unsure: Mapping[Plane, float]
     start: Set[Plane]
     axis: str | None
+    axis_wanted: str | None
     running: bool
 
 
 class Following:
-    """What following one object brought so far, and the work that brings more.
+    """Masks of one object that following brought, and the job that brings more.
 
     Parameters
     ----------
+    desk : Desk
+        Has the engine and the runner.
     masks : dict of tuple to Mask
-        Of the object, by plane: changed here as planes are done.
+        All masks of the object by plane: changed here as planes are done.
+    known : callable
+        Planes on which the user has seen the object: by prompts with an answer, or as a label.
+    waiting : callable
+        Whether answers to prompts of the object are still to come.
     changed : callable
-        Called after each change.
+        Called after each change of the masks.
+    ended : callable
+        Called with the job when it is over, and whether all planes are done.
 
     Attributes
     ----------
     brought : dict of tuple to Mask
-        Planes on which nobody clicked, as they were followed.
+        Followed masks, on planes without prompts.
     unsure : dict of tuple to float
-        How much the model disagrees with itself on these planes, from 0 to 1.
-    start : set of tuple
-        Planes that it was followed from: they are known, though nobody may have clicked there.
+        Disagreement of the model with itself on these planes, from 0 to 1.
     axis : str or None
-        Along which the object is followed; None before the first time and after a cancel.
+        Letter of the axis along which the object is followed; None before the first time and after
+        a cancel.
     """
 
-    def __init__(self, masks: dict[Plane, Mask], changed: Callable[[], None]) -> None:
-        self._masks, self._changed, self._show = masks, changed, changed
+    def __init__(
+        self,
+        desk: Desk,
+        masks: dict[Plane, Mask],
+        known: Callable[[], Set[Plane]],
+        waiting: Callable[[], bool],
+        changed: Callable[[], None],
+        ended: Callable[[Job, bool], None],
+    ) -> None:
+        self._desk, self._masks = desk, masks
+        self._known, self._waiting = known, waiting
+        self._changed, self._ended = changed, ended
         self.brought: dict[Plane, Mask] = {}
         self.unsure: dict[Plane, float] = {}
-        self.start: set[Plane] = set()
         self.axis: str | None = None
-        self._stale: set[Plane] = set()
+        self._axis_wanted: str | None = None  # along which to follow as soon as answers came
+        self._start: set[Plane] = set()  # known too, though nobody may have clicked there
+        self._stale: set[Plane] = set()  # removed at the end unless the object is found again
+        self._visited: set[Plane] = set()  # by the user, through `next_unsure`
         self._job: Job | None = None
-        self._accepted: Callable[[list[Mask]], object] | None = None
 
     @property
-    def running(self) -> bool:
-        """Whether more planes may come."""
-        return self._job is not None
+    def job(self) -> Job | None:
+        """The job that brings more planes; None if none runs or waits."""
+        return self._job
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a correction of the object changes it on other planes too."""
+        return self.axis is not None or self._axis_wanted is not None
 
     @property
     def reach(self) -> Reach:
-        """What it brought up to now."""
+        """A copy of what following brought up to now."""
         brought, unsure = dict(self.brought), dict(self.unsure)
-        return Reach(brought, unsure, frozenset(self.start), self.axis, self.running)
+        running = self._job is not None
+        start = frozenset(self._start)
+        return Reach(brought, unsure, start, self.axis, self._axis_wanted, running)
+
+    # --- following ---------------------------------------------------------------------------
+
+    def can_begin(self) -> bool:
+        """Whether there is a mask to follow, or one to come; if not, the user is told."""
+        return self._waiting() or self._has_mask()
+
+    def begin(self, axis: str) -> None:
+        """Follow the object from all planes on which it is known; later if answers are to come."""
+        work = self._desk.workspace
+        if self._waiting():
+            self._axis_wanted = axis
+            self._desk.say("Following begins as soon as the mask is there.")
+        elif work is not None and self._has_mask():
+            # What was followed through z, say, to slices of this time, is known at this time.
+            place = work.source.plane_axes.index(axis)
+            known = {plane[place] for plane in self._known()}
+            self._start = {plane for plane in self._masks if plane[place] in known}
+            self._follow_stretch(axis, self._start)
+
+    def answers_came(self, corrected: Set[Plane]) -> None:
+        """Begin if that waited for answers; or follow anew around corrected planes."""
+        axis, self._axis_wanted = self._axis_wanted, None
+        if axis is not None:
+            self.begin(axis)
+        elif self.axis is not None:
+            self._follow_stretch(self.axis, corrected)
+
+    def do_not_begin(self) -> None:
+        """Do not begin when answers come: the user has cancelled."""
+        self._axis_wanted = None
+
+    def interrupt(self) -> None:
+        """Drop the job, because of a correction; the object goes on being followed."""
+        job, self._job = self._job, None
+        if job is not None:
+            self._desk.runner.drop(job)
 
     def go_back(self, reach: Reach) -> None:
-        """Be as it was; work that runs must have been dropped before."""
-        self.brought, self.unsure = dict(reach.brought), dict(reach.unsure)
-        self.start, self.axis = set(reach.start), reach.axis
+        """Be as a copy says; the job that runs must have been dropped before."""
+        for now, before in ((self.brought, reach.brought), (self.unsure, reach.unsure)):
+            now.clear()
+            now.update(before)
+        self._start, self.axis = set(reach.start), reach.axis
+        self._axis_wanted = reach.axis_wanted
+        self._visited.clear()
 
-    def job(
-        self,
-        steps: Any,
-        axis: str,
-        known: Iterable[Plane],
-        again: Iterable[Plane],
-        receive: Callable[[Any], None],
-        finished: Callable[[], None],
-    ) -> Job:
-        """The work that follows the object.
+    def next_unsure(self, slices: Mapping[Plane, float | None]) -> Plane | None:
+        """The most unsure plane that was not visited yet; after all of them, the first again.
 
         Parameters
         ----------
-        steps : generator of Event
-            Of the engine.
-        axis : str
-            Along which.
-        known : iterable of tuple of int
-            Planes that stay as they are.
-        again : iterable of tuple of int
-            Planes that are followed anew: they go if the object is not found on them again.
-        receive : callable
-            Gets the events that are not about masks.
-        finished : callable
-            Called when all planes are done, unless the object was accepted before.
-
-        Returns
-        -------
-        Job
-            Steps aside for clicks.
+        slices : mapping of tuple to float or None
+            Planes of the object, with the disagreement there from 0 to 1; None with prompts.
         """
-        self.axis, self._stale = axis, set(again)
-        fixed = set(known)
+        unsure = {plane: value for plane, value in slices.items() if value is not None}
+        if not unsure:
+            return None
+        if not unsure.keys() - self._visited:
+            self._visited.clear()
+        worst = max(unsure.keys() - self._visited, key=lambda plane: unsure[plane])
+        self._visited.add(worst)
+        return worst
 
-        def take(event: Any) -> None:
+    def _has_mask(self) -> bool:
+        has_mask = any(not self._masks[plane].empty for plane in self._known())
+        if not has_mask:
+            self._desk.say("Click on an object first; then it can be followed.")
+        return has_mask
+
+    def _follow_stretch(self, axis: str, corrected: Set[Plane]) -> None:
+        """Follow the object around corrected planes, as far as the next planes that are known."""
+        work = self._desk.workspace
+        if work is None or not corrected:
+            return
+        self.interrupt()
+        self._visited.clear()
+        place = work.source.plane_axes.index(axis)
+        lines = {_line(plane, place) for plane in corrected}
+        fixed = self._known() | self._start
+        on_lines = [plane for plane in self._masks if _line(plane, place) in lines]
+        first, last = stretch(
+            {plane[place] for plane in on_lines if plane in fixed},
+            {plane[place] for plane in corrected},
+        )
+        last = work.source.plane_shape[place] - 1 if last is None else last
+        inside = [plane for plane in on_lines if first <= plane[place] <= last]
+        known = [self._masks[p] for p in inside if p in fixed and not self._masks[p].empty]
+        if known:
+            self._stale = {plane for plane in inside if plane not in fixed}
+            self._submit(known, axis, (first, last), fixed)
+
+    def _submit(
+        self, known: list[Mask], axis: str, within: tuple[int, int], fixed: Set[Plane]
+    ) -> None:
+        work = self._desk.workspace
+        if work is None:
+            return
+        self.axis = axis
+        steps = self._desk.engine.follow(self._desk.settings, work.source, known, axis, within)
+
+        def receive(event: Event) -> None:
             if isinstance(event, Followed):
                 self._take(event, fixed)
             else:
-                receive(event)
+                self._desk.receive(event)
 
-        def finish() -> None:
-            self._forget(self._stale)
-            self._end(finished)
+        job = Job(steps, receive, self._finish, self._cancelled, priority=Priority.ASKED)
+        self._job = job
+        self._desk.runner.submit(job)
 
-        self._job = Job(steps, take, finish, self._cancelled, priority=Priority.ASKED)
-        return self._job
-
-    def interrupt(self) -> Job | None:
-        """The work to drop because a correction came; the object goes on being followed."""
-        job, self._job = self._job, None
-        return job
-
-    def accept_when_done(self, paint: Callable[[list[Mask]], object]) -> None:
-        """Paint what there is when the work is done, or cancelled."""
-        if self._job is not None:
-            self._accepted, self._job.promised = paint, True
-            self._changed = lambda: None
-
-    def not_accepted(self) -> bool:
-        """Paint nothing after all, and say whether that was in time."""
-        waited, self._accepted = self._accepted is not None and self.running, None
-        self._changed = self._show
-        if self._job is not None:
-            self._job.promised = False
-        return waited
-
-    def _take(self, step: Followed, fixed: set[Plane]) -> None:
+    def _take(self, step: Followed, fixed: Set[Plane]) -> None:
         if step.plane in fixed:
             return
         self._stale.discard(step.plane)
@@ -166,14 +231,40 @@ class Following:
         if gone:
             self._changed()
 
-    def _cancelled(self) -> None:
-        if self._job is not None:
-            self.axis = None
-            self._end(lambda: None)
+    def _finish(self) -> None:
+        self._forget(self._stale)
+        job, self._job = self._job, None
+        if job is not None:
+            self._ended(job, True)
 
-    def _end(self, otherwise: Callable[[], None]) -> None:
-        self._job = None
-        if self._accepted is None:
-            otherwise()
-        else:
-            self._accepted(list(self._masks.values()))
+    def _cancelled(self) -> None:
+        job, self._job = self._job, None
+        if job is not None:
+            self.axis = None
+            self._ended(job, False)
+
+
+def _line(plane: Plane, place: int) -> Plane:
+    """Index that all planes of one stack along the axis at `place` have in common."""
+    return (*plane[:place], *plane[place + 1 :])
+
+
+def stretch(known: set[int], corrected: set[int]) -> tuple[int, int | None]:
+    """Planes of a stack that a correction may change.
+
+    Parameters
+    ----------
+    known : set of int
+        Positions of planes with prompts.
+    corrected : set of int
+        Positions of the planes among them whose prompts changed.
+
+    Returns
+    -------
+    int, int or None
+        The nearest positions with prompts around the corrected ones; 0 and None (the end) where
+        there are none.
+    """
+    below = [p for p in known if p < min(corrected)]
+    above = [p for p in known if p > max(corrected)]
+    return max(below, default=0), min(above, default=None)

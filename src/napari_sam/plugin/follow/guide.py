@@ -1,40 +1,52 @@
-"""Guide: which slices of a followed object are worth a look, and the way there."""
+"""Guide: the slices of a followed object that are worth a look, and the way there."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+
+from napari.components import ViewerModel
+from napari.utils.events import Event
 
 from napari_sam.image.volume import Plane
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.view.focus import show_plane
 from napari_sam.plugin.workspace import Workspace
 
+from .follow_row import FollowRow
+
 
 class Guide:
-    """The strip of slices, and the key that goes from one to the next.
+    """The strip of slices, and the key that goes to the most unsure slice.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Has the workspace.
     viewer : napari.Viewer
         Its sliders are moved.
-    dock : SamDock
-        Has the strip.
+    row : FollowRow
+        The axis, and the strip of slices.
+    next_unsure : callable
+        The plane of the current object to look at next; None if it was not followed.
     """
 
-    def __init__(self, desk: Desk, viewer: Any, dock: SamDock) -> None:
-        self._desk, self._viewer, self._dock = desk, viewer, dock
-        dock.slice_chosen.connect(self._choose)
+    def __init__(
+        self,
+        desk: Desk,
+        viewer: ViewerModel,
+        row: FollowRow,
+        next_unsure: Callable[[], Plane | None],
+    ) -> None:
+        self._desk, self._viewer, self._row = desk, viewer, row
+        self._next_unsure = next_unsure
+        row.slice_chosen.connect(self._choose)
         viewer.dims.events.point.connect(self._show_here)
 
     def close(self) -> None:
-        """Stop to follow the sliders."""
+        """Listen to the sliders no longer."""
         self._viewer.dims.events.point.disconnect(self._show_here)
 
     def look_next(self) -> None:
-        """Go to the slice where the model is least sure."""
-        plane, work = self._desk.objects.current.look_next(), self._desk.workspace
+        """Go to the slice on which the model is least sure."""
+        plane, work = self._next_unsure(), self._desk.workspace
         if plane is None or work is None:
             self._desk.say("Follow an object first [G]: then N goes where it is worth a look.")
         else:
@@ -42,23 +54,23 @@ class Guide:
 
     def show(self, slices: Mapping[Plane, float | None]) -> None:
         """Show the planes of an object in the strip; see :meth:`CurrentObject.slices`."""
-        work, axis = self._desk.workspace, self._dock.follow_axis
+        work, axis = self._desk.workspace, self._row.follow_axis
         if work is not None and axis is not None:
             place = work.source.plane_axes.index(axis)
             values = {plane[place]: value for plane, value in slices.items()}
-            self._dock.show_followed(work.source.plane_shape[place], values)
+            self._row.show_followed(work.source.plane_shape[place], values)
             self._show_here()
 
     def _choose(self, position: int) -> None:
-        work, axis = self._desk.workspace, self._dock.follow_axis
+        work, axis = self._desk.workspace, self._row.follow_axis
         if work is not None and axis is not None:
             here, place = work.shown_plane, work.source.plane_axes.index(axis)
             self._go(work, (*here[:place], position, *here[place + 1 :]))
 
-    def _show_here(self, event: Any = None) -> None:
-        work, axis = self._desk.workspace, self._dock.follow_axis
+    def _show_here(self, event: Event | None = None) -> None:
+        work, axis = self._desk.workspace, self._row.follow_axis
         if work is not None and axis is not None:
-            self._dock.strip.show_here(work.shown_plane[work.source.plane_axes.index(axis)])
+            self._row.strip.show_here(work.shown_plane[work.source.plane_axes.index(axis)])
 
     def _go(self, work: Workspace, plane: Plane) -> None:
         show_plane(self._viewer, work.image, work.source, plane)

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.components import LayerList
+from napari.layers import Image
+from napari.utils.colormaps import Colormap
 
 from napari_sam.image.intensity import RGB
 
@@ -47,12 +50,12 @@ class Composite:
     def __init__(self) -> None:
         self._chosen: dict[str, list[int | str]] = {}
 
-    def options(self, image: Any, layers: Any) -> list[Option]:
+    def options(self, image: Image, layers: LayerList) -> list[Option]:
         """What there is to choose from for an image; all layers of the viewer are `layers`."""
         chosen = self._chosen.get(str(image.unique_id), [])
         return [Option(key, name, key in chosen) for key, name in _possible(image, layers)]
 
-    def choose(self, image: Any, key: int | str, wanted: bool) -> None:
+    def choose(self, image: Image, key: int | str, wanted: bool) -> None:
         """See something as well, or no longer; beyond three, what was chosen first goes."""
         chosen = self._chosen.setdefault(str(image.unique_id), [])
         if key in chosen:
@@ -61,7 +64,7 @@ class Composite:
             chosen.append(key)
             del chosen[: -(SEEN - 1)]
 
-    def complete(self, source: ImageSource, image: Any, layers: Any) -> ImageSource:
+    def complete(self, source: ImageSource, image: Image, layers: LayerList) -> ImageSource:
         """The image with what the model sees as well."""
         chosen: list[int | str] = []
         if self._chosen.get(str(image.unique_id)):  # or no layer need be looked at, at each click
@@ -79,7 +82,7 @@ class Composite:
         )
 
 
-def _possible(image: Any, layers: Any) -> Iterable[tuple[int | str, str]]:
+def _possible(image: Image, layers: LayerList) -> Iterable[tuple[int | str, str]]:
     letters = "" if image.rgb else axis_letters(image.ndim, image.axis_labels)
     if "C" in letters:
         count = _pixels(image).shape[letters.index("C")]
@@ -89,7 +92,7 @@ def _possible(image: Any, layers: Any) -> Iterable[tuple[int | str, str]]:
     return [(str(one.unique_id), one.name) for one in alike]
 
 
-def _lies_on(layer: Any, image: Any) -> bool:
+def _lies_on(layer: Image, image: Image) -> bool:
     """Whether each pixel of a layer covers the same pixel of an image."""
     shape = _pixels(image).shape
     if _pixels(layer).shape != shape:
@@ -99,17 +102,17 @@ def _lies_on(layer: Any, image: Any) -> bool:
     return bool(np.allclose(ours, theirs))
 
 
-def _pixels(layer: Any) -> Any:
+def _pixels(layer: Image) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
 
 
-def _other(layer: Any, source: ImageSource) -> OtherImage:
+def _other(layer: Image, source: ImageSource) -> OtherImage:
     data = _pixels(layer)
     contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
     return OtherImage(data, contrast, brightest(layer.colormap), layer.name)
 
 
-def brightest(colormap: Any) -> RGB:
+def brightest(colormap: Colormap) -> RGB:
     """The colour of the highest value; white where that is black."""
     red, green, blue = (float(v) for v in np.asarray(colormap.map(np.ones(1)))[0, :3])
     return (red, green, blue) if red or green or blue else (1.0, 1.0, 1.0)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from napari.components import LayerList
 from napari.layers import Image
 
 from napari_sam.errors import ImageError
@@ -54,6 +55,10 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
     return _USUAL[ndim]
 
 
+Contrast = Literal["auto"] | tuple[float, float]
+"""Contrast that the model sees: limits, or automatic ones."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OtherImage:
     """Another Image layer that the model sees together with the one that is segmented.
@@ -71,7 +76,7 @@ class OtherImage:
     """
 
     data: Any
-    contrast: Any
+    contrast: Contrast
     colour: RGB
     name: str
 
@@ -108,7 +113,7 @@ class ImageSource:
     data: Any
     axes: str
     channel: int
-    contrast: Any
+    contrast: Contrast
     scale: tuple[float, ...]
     translate: tuple[float, ...]
     units: tuple[str, ...]
@@ -186,7 +191,7 @@ class ImageSource:
         return self.data, *(other.data for other in self.others)
 
     @property
-    def appearance(self) -> tuple[Any, ...]:
+    def appearance(self) -> tuple[object, ...]:
         """What of the arrays a model sees, and how: equal where it sees the same."""
         others = tuple((other.contrast, other.colour, other.name) for other in self.others)
         colour = self.colour if others else None
@@ -204,12 +209,12 @@ class ImageSource:
         return tuple(int(v) for i, v in enumerate(leading) if i != self.channel_axis)
 
 
-def image_layers(layers: Any) -> list[Any]:
+def image_layers(layers: LayerList) -> list[Image]:
     """The Image layers of a layer list, the topmost first."""
     return [layer for layer in reversed(list(layers)) if isinstance(layer, Image)]
 
 
-def read_image_layer(layer: Any, world: Sequence[float], auto_contrast: bool) -> ImageSource:
+def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) -> ImageSource:
     """What a Session needs of an Image layer.
 
     Parameters
@@ -253,13 +258,13 @@ def read_image_layer(layer: Any, world: Sequence[float], auto_contrast: bool) ->
     )
 
 
-def file_of(layer: Any) -> str:
+def file_of(layer: Image) -> str:
     """The file of an Image layer, if the layer is named after it; otherwise nothing."""
     path = str(layer.source.path or "")
     return path if layer.name in (Path(path).name, Path(path).stem) else ""
 
 
-def shown_contrast(layer: Any, data: Any) -> tuple[float, float]:
+def shown_contrast(layer: Image, data: Any) -> tuple[float, float]:
     """The contrast limits at which an Image layer is drawn."""
     if not layer.rgb:
         low, high = layer.contrast_limits

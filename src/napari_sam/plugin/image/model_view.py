@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Thread
-from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image
+from napari.utils.events import Event
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -41,10 +43,10 @@ class ModelView(QObject):
 
     _made = Signal(object)
 
-    def __init__(self, viewer: Any, look: Callable[[], Look | None], show: Shown) -> None:
+    def __init__(self, viewer: ViewerModel, look: Callable[[], Look | None], show: Shown) -> None:
         super().__init__()
         self._viewer, self._look, self._show = viewer, look, show
-        self._watched: list[Any] = []
+        self._watched: list[Image] = []
         self._thread: Thread | None = None
         self._mapped: tuple[ImageSource, IntensityMapping] | None = None
         self._timer = QTimer(self)
@@ -59,12 +61,12 @@ class ModelView(QObject):
         """Whether a picture is being made, or will be."""
         return self._thread is not None or self._timer.isActive()
 
-    def watch(self, layers: Iterable[Any]) -> None:
+    def watch(self, layers: Iterable[Image]) -> None:
         """Listen to some Image layers, and no longer to those before."""
         self._listen(layers)
         self.later()
 
-    def _listen(self, layers: Iterable[Any]) -> None:
+    def _listen(self, layers: Iterable[Image]) -> None:
         for layer in self._watched:
             for name in _SEEN:
                 getattr(layer.events, name).disconnect(self.later)
@@ -73,7 +75,7 @@ class ModelView(QObject):
             for name in _SEEN:
                 getattr(layer.events, name).connect(self.later)
 
-    def later(self, event: Any = None) -> None:
+    def later(self, event: Event | None = None) -> None:
         """Make the picture when nothing has changed for a moment."""
         self._timer.start()
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from napari.components import LayerList
+from napari.layers import Image
 from numpy.typing import NDArray
 
 from napari_sam.image.intensity import IntensityMapping
@@ -41,7 +43,7 @@ class Look:
     levels: Sequence[Any]
 
 
-def look_at(source: ImageSource, image: Any, layers: Any, world: Sequence[float]) -> Look:
+def look_at(source: ImageSource, image: Image, layers: LayerList, world: Sequence[float]) -> Look:
     """What a thumbnail of the plane at a position of the sliders is made of."""
     place = source.to_plane(image.world_to_data(world))
     limits = zip(place, source.plane_shape, strict=True)

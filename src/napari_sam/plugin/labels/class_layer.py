@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_sam.labels.classes import ClassTable
@@ -21,7 +22,7 @@ def classes_of_layer(metadata: Mapping[str, Any]) -> ClassTable:
     return found if isinstance(found, ClassTable) else ClassTable()
 
 
-def set_classes(layer: Any, table: ClassTable) -> None:
+def set_classes(layer: Labels, table: ClassTable) -> None:
     """Keep a table in a Labels layer, and its column ``class`` in the layer's features.
 
     Parameters
@@ -39,7 +40,7 @@ def set_classes(layer: Any, table: ClassTable) -> None:
 
 def class_colours(table: ClassTable) -> DirectLabelColormap:
     """Each object in the colour of its class, those without any in grey."""
-    colours: dict[int | None, Any] = {0: "transparent", None: _OTHERS}
+    colours: dict[int | None, str] = {0: "transparent", None: _OTHERS}
     of_class = {one.name: one.color for one in table.classes}
     return DirectLabelColormap(
         color_dict=colours | {label: of_class[name] for label, name in table.of_label.items()}

@@ -67,12 +67,12 @@ def parents_of(labels: Labels) -> dict[int, int]:
     return dict(labels.metadata.get(PARENTS_KEY, {}))
 
 
-def note_parent(labels: Any, daughter: int, mother: int) -> None:
+def note_parent(labels: Labels, daughter: int, mother: int) -> None:
     """Keep in a Labels layer who divided into whom."""
     labels.metadata[PARENTS_KEY] = {**labels.metadata.get(PARENTS_KEY, {}), daughter: mother}
 
 
-def forget_parent(labels: Any, daughter: int) -> None:
+def forget_parent(labels: Labels, daughter: int) -> None:
     """Undo :func:`note_parent`."""
     known = labels.metadata.get(PARENTS_KEY, {})
     labels.metadata[PARENTS_KEY] = {own: mother for own, mother in known.items() if own != daughter}

@@ -1,31 +1,33 @@
-"""Ratings: how sure the model is of objects that it found by itself, and who looked; no Qt."""
+"""Ratings: the score of each automatically found object, and whether somebody has looked; no Qt."""
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from psygnal import Signal
 
 from napari_sam.errors import JournalError
 from napari_sam.image.volume import Plane
 from napari_sam.plugin.layers.label_features import with_column
+from napari_sam.plugin.layers.labels_layer import LabelsLayer
+from napari_sam.plugin.undo.history import History
 from napari_sam.plugin.worker.events import Found
 from napari_sam.tiles.bbox import BBox
 
 from .label_changes import LabelChange
-
-if TYPE_CHECKING:
-    from napari_sam.plugin.workspace import Workspace
+from .safekeeping import Safekeeping
 
 RATINGS_KEY = "napari-sam-ratings"
 """Where a Labels layer's metadata keeps the ratings of its labels."""
 
 SCORE = "score"
-"""The column of a Labels layer's features."""
+"""Name of the column of a Labels layer's features with the scores."""
 
 
 class Look(Enum):
-    """What became of an object that was found automatically."""
+    """Whether somebody has looked at an automatically found object."""
 
     WAITING = "nobody has looked at it"
     KEPT = "somebody has looked at it"
@@ -34,16 +36,16 @@ class Look(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What is known of an object that was found automatically.
+    """Score and place of an automatically found object.
 
     Parameters
     ----------
     score : float
-        From 0 to 1, how sure the model is; on several planes, the least.
+        Confidence of the model from 0 to 1; on several planes, the smallest.
     plane : tuple of int
-        Where that is.
+        The plane with that score.
     boxes : mapping of tuple to BBox
-        Where the object lies on each of its planes.
+        Bounding box of the object on each of its planes.
     look : Look
         Whether somebody has looked at it.
     """
@@ -54,14 +56,14 @@ class Rating:
     look: Look = Look.WAITING
 
     def joined(self, other: "Rating | None") -> "Rating":
-        """The same object with what is known of it on other planes."""
-        if other is None or other.look is Look.DROPPED:  # its number is another one's now
+        """The rating of the same object on these planes and those of `other`."""
+        if other is None or other.look is Look.DROPPED:  # the label was given to another object
             return self
-        least = min(other, self, key=lambda one: one.score)
+        least = min(other, self, key=lambda rated: rated.score)
         return replace(least, boxes={**other.boxes, **self.boxes}, look=other.look)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, as they stand in a journal."""
+        """Plain values, as the journal has them."""
         boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
         return {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
 
@@ -72,120 +74,134 @@ class Rating:
         Raises
         ------
         JournalError
-            If it is no rating.
+            If they are no rating.
         """
         try:
-            boxes = {tuple(own): (y0, x0, y1, x1) for *own, y0, x0, y1, x1 in values["boxes"]}
+            boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in values["boxes"]}
             return cls(values["score"], tuple(values["plane"]), boxes, Look[values["look"]])
         except (KeyError, TypeError, ValueError) as error:
             raise JournalError(f"the journal has a damaged rating: {error}") from error
 
 
 def rating(found: Found, plane: Plane) -> Rating:
-    """What is known of an object that was found on one plane."""
+    """The rating of an object that was found on one plane."""
     return Rating(found.score, plane, {plane: found.bbox})
 
 
 class Ratings:
-    """The ratings of the labels of one image; they are kept in the Labels layer.
+    """The ratings of the labels of one image; the Labels layer keeps them, the journal notes them.
 
     Parameters
     ----------
-    work : Workspace
-        Whose labels.
+    labels : LabelsLayer
+        The layer.
+    keeping : Safekeeping
+        Its journal.
+    history : History
+        Gets a change for each change of ratings.
+
+    Signals
+    -------
+    changed
+        Other ratings are to be shown.
     """
 
-    def __init__(self, work: "Workspace") -> None:
-        self._work, self._unshown = work, False
+    changed = Signal()
+
+    def __init__(self, labels: LabelsLayer, keeping: Safekeeping, history: History) -> None:
+        self._labels, self._keeping, self._history = labels, keeping, history
+        self._unshown = False
 
     @property
     def of_label(self) -> dict[int, Rating]:
-        """By label."""
-        layer = self._work.labels
+        """Rating by label."""
+        layer = self._labels.layer
         if layer is None:
             return {}
-        known: dict[int, Rating] = layer.metadata.setdefault(RATINGS_KEY, {})
-        return known
+        ratings: dict[int, Rating] = layer.metadata.setdefault(RATINGS_KEY, {})
+        return ratings
 
     @property
     def waiting(self) -> Iterable[int]:
         """Labels that nobody has looked at."""
-        return (label for label, one in self.of_label.items() if one.look is Look.WAITING)
+        return (label for label, rated in self.of_label.items() if rated.look is Look.WAITING)
 
     def add(self, new: Mapping[int, Rating], linked: bool = False) -> None:
-        """Rate labels that were found, as a part of the step that is under way.
+        """Rate labels that were found automatically, as a part of the open step.
 
         Parameters
         ----------
         new : mapping of int to Rating
             By label.
         linked : bool
-            Whether they may be on other planes already; otherwise they are new, and whatever had
-            their numbers before is gone.
+            Whether the same labels may have ratings on other planes already; otherwise a rating
+            with the same label was of an object that is gone.
         """
-        known = self.of_label if linked else {}
-        self.change({label: one.joined(known.get(label)) for label, one in new.items()})
+        before = self.of_label if linked else {}
+        self.change({label: rated.joined(before.get(label)) for label, rated in new.items()})
 
     def drop(self, label: int) -> None:
-        """Note that a label is taken away, as a part of the step that is under way."""
+        """Note that a label is removed, as a part of the open step."""
         self.change({label: replace(self.of_label[label], look=Look.DROPPED)})
 
     def look_at(self, labels: Iterable[int]) -> None:
-        """Note that somebody has looked at some labels; that is no step to be taken back."""
-        known = self.of_label
-        seen = [k for k in labels if k in known and known[k].look is Look.WAITING]
-        known |= {label: replace(known[label], look=Look.KEPT) for label in seen}
-        if seen:
-            self._note(seen)
-            self._work.ratings_changed()
+        """Note that somebody has looked at some labels; that is no step to undo."""
+        ratings = self.of_label
+        waiting = [k for k in labels if k in ratings and ratings[k].look is Look.WAITING]
+        ratings |= {label: replace(ratings[label], look=Look.KEPT) for label in waiting}
+        if waiting:
+            self._note(waiting)
+            self.changed.emit()
 
     def restore(self, values: Mapping[int, Any]) -> None:
-        """Know again what an earlier napari knew, from its journal."""
-        self.of_label.update({k: Rating.from_json(one) for k, one in values.items()})
+        """Take over the ratings from the journal of an earlier napari, as JSON values by label."""
+        self.of_label.update({k: Rating.from_json(rated) for k, rated in values.items()})
         self._unshown = True
         self.show()
-        self._work.ratings_changed()
+        self.changed.emit()
 
     def show(self) -> None:
-        """Let the layer's features have the scores; in the end, for they are written anew."""
-        layer = self._work.labels
+        """Write the scores into the layer's features; once after many changes, for that is slow."""
+        layer = self._labels.layer
         if self._unshown and layer is not None:
             scores = scores_of_layer(layer.metadata)
             layer.features = with_column(layer.features, SCORE, scores, math.nan)
         self._unshown = False
 
     def change(self, new: Mapping[int, Rating]) -> None:
-        """Change some, as a part of the step that is under way."""
-        if new:
-            change = Rated(self._work, self._work.labels, new)
+        """Change some ratings, as a part of the open step."""
+        layer = self._labels.layer
+        if new and layer is not None:
+            change = Rated(self._labels, layer, self, new)
             change.redo()
-            self._work.history.add_labels(change)
+            self._history.add_labels(change)
 
-    def exchange(self, wanted: Mapping[int, Rating | None]) -> Mapping[int, Rating | None]:
-        """Let some labels have other ratings, or none; gives those that they had."""
-        known = self.of_label
-        before = {label: known.get(label) for label in wanted}
-        for label, one in wanted.items():
-            if one is None:
-                known.pop(label, None)
+    def exchange(self, new: Mapping[int, Rating | None]) -> Mapping[int, Rating | None]:
+        """Set ratings of some labels, None for no rating; returns the ratings of before."""
+        ratings = self.of_label
+        before = {label: ratings.get(label) for label in new}
+        for label, rated in new.items():
+            if rated is None:
+                ratings.pop(label, None)
             else:
-                known[label] = one
-        self._note(wanted)
+                ratings[label] = rated
+        self._note(new)
         self._unshown = True
-        self._work.ratings_changed()
+        self.changed.emit()
         return before
 
     def _note(self, labels: Iterable[int]) -> None:
-        """Write down what is known of some labels now: it has to outlive napari, as they do."""
-        known = self.of_label
-        now = {label: known[label].to_json() if label in known else None for label in labels}
-        self._work.keeping.note_ratings(self._work.labels, now)
+        """Note the ratings of some labels in the journal: they have to outlive napari."""
+        ratings, layer = self.of_label, self._labels.layer
+        now = {k: ratings[k].to_json() if k in ratings else None for k in labels}
+        if layer is not None:
+            self._keeping.note_ratings(layer, now)
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
-    """The scores of the labels of a layer, from its metadata."""
-    known: Mapping[int, Rating] = metadata.get(RATINGS_KEY, {})
-    return {k: round(one.score, 4) for k, one in known.items() if one.look is not Look.DROPPED}
+    """Score by label, from the metadata of a Labels layer; without removed labels."""
+    ratings: Mapping[int, Rating] = metadata.get(RATINGS_KEY, {})
+    return {k: round(r.score, 4) for k, r in ratings.items() if r.look is not Look.DROPPED}
 
 
 @dataclass(slots=True, eq=False)
@@ -194,19 +210,22 @@ class Rated(LabelChange):
 
     Parameters
     ----------
-    work, layer
+    labels, layer
         See :class:`LabelChange`.
+    ratings : Ratings
+        Of the layer.
     other : mapping of int to Rating or None
-        What they are to be next, by label; None for no rating.
+        The ratings to exchange with those of now, by label; None for no rating.
     """
 
+    ratings: Ratings
     other: Mapping[int, Rating | None]
 
     def take_back(self) -> None:
-        """Let them be as they were; what they are now is kept, to do it again."""
-        self.other = self.work.ratings.exchange(self.other)
-        self.work.stale = True
+        """Set the ratings of before; the ratings of now are kept, to do the change again."""
+        self.other = self.ratings.exchange(self.other)
+        self.labels.stale = True
 
     def do_again(self) -> None:
-        """Let them be what they became."""
+        """Set the ratings of after."""
         self.take_back()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from napari.layers import Labels
 from napari.utils.notifications import show_warning
 
 from napari_sam.errors import JournalError
@@ -50,7 +51,7 @@ class Safekeeping:
         self._steps: list[list[tuple[PackedEdit, Mapping[int, str]]]] = []
         self._told = False
 
-    def go_on(self, layer: Any) -> None:
+    def go_on(self, layer: Labels) -> None:
         """Use the journal of a Labels layer that is there still: nothing of it is missing."""
         path = layer.metadata.get(JOURNAL_KEY)
         if path is not None:
@@ -68,7 +69,7 @@ class Safekeeping:
     def note(
         self,
         edits: Sequence[LabelEdit],
-        layer: Any,
+        layer: Labels,
         label: int,
         parent: int,
         origin: Origin,
@@ -91,26 +92,26 @@ class Safekeeping:
         self._note(entry, layer)
         return entry
 
-    def _note(self, entry: Entry, layer: Any) -> None:
+    def _note(self, entry: Entry, layer: Labels) -> None:
         table = classes_of_layer(layer.metadata)
         given = entry.classes.of_label if entry.classes is not None else ()
         layer.metadata[JOURNAL_KEY] = str(self._journal.path)
         self._steps[-1].append((entry.edits[0], {k: table.class_of(k) for k in given}))
         self._append(entry)
 
-    def note_again(self, entries: Sequence[Entry], layer: Any) -> None:
+    def note_again(self, entries: Sequence[Entry], layer: Labels) -> None:
         """Write down that changes are made again that were taken back."""
         self.begin_step()
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         for entry in entries:
             self._note(replace(entry, time=now), layer)
 
-    def note_classes(self, layer: Any, table: ClassTable) -> None:
+    def note_classes(self, layer: Labels, table: ClassTable) -> None:
         """Write down that the user changed the table of classes."""
         if JOURNAL_KEY in layer.metadata:  # before, there is nothing to be restored
             self._append(Entry(CLASSES, classes=table))
 
-    def note_ratings(self, layer: Any, ratings: Mapping[int, Any]) -> None:
+    def note_ratings(self, layer: Labels, ratings: Mapping[int, Any]) -> None:
         """Write down what is known of objects now, as JSON values by label; None for nothing."""
         if JOURNAL_KEY in layer.metadata:
             self._append(Entry(RATED, ratings=ratings))
@@ -143,7 +144,7 @@ class Safekeeping:
             self._append(Entry(UNDONE))
         return before
 
-    def restore(self, layer: Any, labels: Any) -> int:
+    def restore(self, layer: Labels, labels: Any) -> int:
         """Do again what an earlier napari had accepted; returns how many changes that were."""
         entries = self.waiting()
         for entry in entries:

@@ -1,19 +1,22 @@
 """Conventions: names, metadata keys and colours of the layers that the dock adds."""
 
+from napari.components import LayerList
+from napari.layers import Layer
+
 AXES_KEY = "napari-sam-axes"
 """Where a layer's metadata keeps the letters of its axes."""
 
 IMAGE_KEY = "napari-sam-image"
-"""Where a layer's metadata keeps which image it belongs to."""
+"""Where a layer's metadata keeps the unique id of its image."""
 
 ROLE_KEY = "napari-sam-role"
-"""Where a layer's metadata keeps what it was made for, whatever it is called now."""
+"""Where a layer's metadata keeps the name under which it was made: the user may rename it."""
 
 OBJECT = "object"
-"""The feature of points and shapes that says which object they belong to: 1, 2, 3, ..."""
+"""Feature of points and shapes with the number of their object: 1, 2, 3, ..."""
 
 LABEL = "label"
-"""The feature of points and shapes that says whether they are on the object or the background."""
+"""Feature of points and shapes, :data:`FOREGROUND` or :data:`BACKGROUND`."""
 
 FOREGROUND, BACKGROUND = "foreground", "background"
 
@@ -27,12 +30,45 @@ SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
 PREVIEW_COLOURS = ("#ffe600", "#56b4e9", "#cc79a7", "#e69f00", "#8de28d", "#b39ddb", "#f28e8e")
 
 HOVER_COLOURS = ("#ffffff", COLOURS[BACKGROUND])
-"""Of what a click would add and take away; none of the objects' own."""
+"""Colours of pixels that a click would add and take away; different from all colours of objects."""
 
 BOX_COLOUR = "#f0e442"
 
 SCRIBBLES = ("line", "path")
-"""Types of shapes that are clicks along them."""
+"""napari's types of shapes that stand for clicks along a line."""
 
 JOURNAL_KEY = "napari-sam-journal"
 """Where a Labels layer's metadata keeps the path of its journal."""
+
+
+def find_layer(
+    layers: LayerList, image_key: str, ndim: int, role: str, shape: tuple[int, ...] | None = None
+) -> Layer | None:
+    """A layer of an earlier dock for the same image, to go on with.
+
+    Parameters
+    ----------
+    layers : LayerList
+        All layers of the viewer.
+    image_key : str
+        Unique id of the image.
+    ndim : int
+        Number of axes of the image.
+    role : str
+        The name under which the layer was made, for example ``"SAM points"``.
+    shape : tuple of int, optional
+        Shape that its data must have.
+
+    Returns
+    -------
+    napari.layers.Layer or None
+        None if there is none.
+    """
+    for layer in layers:
+        belongs = layer.metadata.get(IMAGE_KEY) == image_key and layer.ndim == ndim
+        made_for = layer.metadata.get(ROLE_KEY, layer.name)
+        if not belongs or not made_for.startswith(role):
+            continue
+        if shape is None or tuple(layer.data.shape) == shape:
+            return layer
+    return None

@@ -1,10 +1,10 @@
 """HoverLayer: shows what a click would change, over the objects; no Qt."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from napari.layers import Labels
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
 from napari_sam.masks.mask import Mask
@@ -18,7 +18,7 @@ _SIDE = 1024
 """Pixels of a window, as of a tile: what is seen at once without moving the layer."""
 
 
-def make_hover(image: Any, data: Any) -> Labels:
+def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
     """A faint Labels layer for what a click would add (1) and take away (2)."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     return Labels(
@@ -30,7 +30,7 @@ def make_hover(image: Any, data: Any) -> Labels:
     )
 
 
-def make_outline(image: Any, data: Any) -> Labels:
+def make_outline(image: Image, data: NDArray[np.uint8]) -> Labels:
     """A Labels layer for the outline of the object (1) that is looked at."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     layer = Labels(
@@ -42,6 +42,9 @@ def make_outline(image: Any, data: Any) -> Labels:
     )
     layer.contour = 2
     return layer
+
+
+MakeLayer = Callable[[Image, NDArray[np.uint8]], Labels]
 
 
 class HoverLayer:
@@ -60,11 +63,9 @@ class HoverLayer:
         Makes the layer, of the image and the data.
     """
 
-    def __init__(
-        self, viewer: Any, image: Any, make: Callable[[Any, Any], Any] = make_hover
-    ) -> None:
+    def __init__(self, viewer: ViewerModel, image: Image, make: MakeLayer = make_hover) -> None:
         self._viewer, self._image, self._make = viewer, image, make
-        self._layer: Any = None
+        self._layer: Labels | None = None
         self._plane: tuple[int, ...] = ()
         self._window: BBox = (0, 0, 0, 0)
         self._pixels: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
@@ -93,7 +94,7 @@ class HoverLayer:
             self._pixels[:] = 0
             self._refresh()
 
-    def owns(self, layer: Any) -> bool:
+    def owns(self, layer: Layer | None) -> bool:
         """Whether a layer is this one."""
         return self._layer is not None and layer == self._layer
 

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 
 def with_column(
-    known: Any, column: str, values: Mapping[int, Any], missing: Any
+    known: pd.DataFrame, column: str, values: Mapping[int, Any], missing: Any
 ) -> dict[str, list[Any]]:
     """Features with another column, or with other values in it; see :func:`with_columns`."""
     return with_columns(known, {column: values}, missing)
 
 
 def with_columns(
-    known: Any, columns: Mapping[str, Mapping[int, Any]], missing: Any
+    known: pd.DataFrame, columns: Mapping[str, Mapping[int, Any]], missing: Any
 ) -> dict[str, list[Any]]:
     """Features with other columns, or with other values in them.
 

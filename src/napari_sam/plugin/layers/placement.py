@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from napari.layers import Image, Layer
+from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
 
-def placement(image: Any) -> dict[str, Any]:
-    """Keywords that put a layer where an Image layer is."""
+def placement(image: Image) -> dict[str, Any]:
+    """Keywords of napari's layers that put a layer exactly over an Image layer."""
     return {
         "scale": np.array(image.scale),
         "translate": np.array(image.translate),
@@ -20,31 +22,29 @@ def placement(image: Any) -> dict[str, Any]:
     }
 
 
-def move(layer: Any, place: Mapping[str, Any]) -> None:
-    """Put a layer somewhere; what is right already is left alone, for napari draws all again.
+def move(layer: Layer, place: Mapping[str, Any]) -> None:
+    """Move a layer; right values are not set again, for napari would draw it anew.
 
     Parameters
     ----------
     layer : napari.layers.Layer
         The layer.
     place : mapping
-        As of :func:`placement`.
+        Keywords from :func:`placement`.
     """
     for name, value in place.items():
-        own = layer.affine.affine_matrix if name == "affine" else getattr(layer, name)
-        same = own == value if isinstance(value, tuple) else np.array_equal(own, value)
+        current = layer.affine.affine_matrix if name == "affine" else getattr(layer, name)
+        same = current == value if isinstance(value, tuple) else np.array_equal(current, value)
         if not same:
             setattr(layer, name, value)
 
 
-def translate_of(image: Any, start: Sequence[int]) -> NDArray[np.float64]:
+def translate_of(image: Image, start: Sequence[int]) -> NDArray[np.float64]:
     """The ``translate`` of a layer whose first pixel lies on pixel `start` of the image."""
-    from napari.utils.transforms import Affine
-
-    own = Affine(
+    to_world = Affine(
         scale=np.array(image.scale),
         translate=np.array(image.translate),
         rotate=np.array(image.rotate),
         shear=np.array(image.shear),
     )
-    return np.asarray(own(np.asarray(start, float)))
+    return np.asarray(to_world(np.asarray(start, float)))

@@ -1,4 +1,4 @@
-"""Preview: masks that are not accepted yet, as data of a Labels layer; no Qt."""
+"""PreviewLayer: masks that are not accepted yet, in a Labels layer; no Qt."""
 
 import math
 from collections import defaultdict
@@ -7,35 +7,95 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Layer
 from numpy.typing import NDArray
 
+from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
+from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
 
-from .conventions import IMAGE_KEY, PREVIEW_COLOURS, ROLE_KEY
-from .placement import placement
+from .conventions import IMAGE_KEY, PREVIEW_COLOURS, ROLE_KEY, find_layer
+from .placement import move, placement, translate_of
+
+_PREVIEW = "SAM preview"
+
+
+class PreviewLayer:
+    """The Labels layer with the masks of the objects under way, before they are accepted.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Gets the layer.
+    image : CurrentImage
+        The image under it.
+
+    Attributes
+    ----------
+    layer : napari.layers.Labels or None
+        None after the user has removed the layer.
+    """
+
+    def __init__(self, viewer: ViewerModel, image: CurrentImage) -> None:
+        self._viewer, self._image = viewer, image
+        self.layer: Labels | None = None
+
+    def ensure(self) -> None:
+        """Find the layer of an earlier dock, or make one, unless the layer is there."""
+        layers, image = self._viewer.layers, self._image
+        if self.layer is None or self.layer not in layers:
+            layer = find_layer(layers, image.key, image.layer.ndim, _PREVIEW)
+            self.layer = layer or self._viewer.add_layer(make_preview(image.layer))
+
+    def forget(self, layer: Layer) -> None:
+        """Note that the user has removed a layer, maybe this one."""
+        if layer == self.layer:
+            self.layer = None
+
+    def show(self, objects: Mapping[int, Sequence[Mask]]) -> None:
+        """Show the masks of some objects, each in the colour of its number; none with {}.
+
+        Parameters
+        ----------
+        objects : mapping of int to sequence of Mask
+            Masks of each object by its number, at most one a plane.
+        """
+        image, layer = self._image.layer, self.layer
+        if layer is None or layer not in self._viewer.layers:
+            return
+        if layer.ndim != image.ndim:
+            return  # the image has other data now, and gets layers of its own
+        if all(mask.empty for masks in objects.values() for mask in masks):
+            start: tuple[int, ...] = (0,) * image.ndim
+            data: Any = np.zeros((1,) * image.ndim, np.uint8)
+        else:
+            data, start = preview_data(self._image.source, objects)
+        if not (data.size == layer.data.size == 1 and not np.any(layer.data)):
+            layer.data = data
+        move(layer, placement(image) | {"translate": translate_of(image, start)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskStack:
-    """Masks of objects as an array of their colours, ``uint8``, made where it is looked at.
+    """Masks as a ``uint8`` array of colour numbers; a plane is made when napari reads it.
 
     So an object of a thousand slices costs no more to show than one of two.
 
     Parameters
     ----------
     masks : mapping of tuple of int to sequence of (int, Mask)
-        By plane, with the number of the object's colour.
+        Number of the object's colour, and mask, by plane.
     start : tuple of int
         The plane, row and column where the array begins; channels left out.
     shape : tuple of int
         Of the array, channels included.
     channel_axis : int, optional
-        An axis along which all is the same.
+        An axis along which all pixels are the same.
     """
 
-    masks: Mapping[tuple[int, ...], Sequence[tuple[int, Mask]]]
+    masks: Mapping[Plane, Sequence[tuple[int, Mask]]]
     start: tuple[int, ...]
     shape: tuple[int, ...]
     channel_axis: int | None = None
@@ -56,7 +116,7 @@ class MaskStack:
         return math.prod(self.shape)
 
     def __getitem__(self, index: Any) -> NDArray[np.uint8]:
-        """As of an array."""
+        """A part of the array, as numpy indexes it."""
         index = index if isinstance(index, tuple) else (index,)
         leading, within = index[: self.ndim - 2], index[self.ndim - 2 :]
         if len(leading) == self.ndim - 2 and all(isinstance(i, int | np.integer) for i in leading):
@@ -64,13 +124,13 @@ class MaskStack:
         return np.asarray(self)[index]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.uint8]:
-        """All of it."""
+        """The whole array, in memory."""
         planes = [self._plane(index) for index in np.ndindex(self.shape[:-2])]
         return np.stack(planes).reshape(self.shape).astype(dtype or np.uint8)
 
     def _plane(self, index: tuple[int, ...]) -> NDArray[np.uint8]:
-        kept = [i for axis, i in enumerate(index) if axis != self.channel_axis]
-        plane = tuple(i + low for i, low in zip(kept, self.start, strict=False))
+        without_channel = [i for axis, i in enumerate(index) if axis != self.channel_axis]
+        plane = tuple(i + low for i, low in zip(without_channel, self.start, strict=False))
         pixels = np.zeros(self.shape[-2:], np.uint8)
         for colour, mask in self.masks.get(plane, ()):
             y0, x0, y1, x1 = (v - self.start[-2 + i % 2] for i, v in enumerate(mask.bbox))
@@ -81,7 +141,7 @@ class MaskStack:
 def preview_data(
     source: ImageSource, objects: Mapping[int, Sequence[Mask]]
 ) -> tuple[MaskStack, tuple[int, ...]]:
-    """The smallest array that shows some objects, and where it begins.
+    """The smallest array that shows some objects, and its first pixel in the layer.
 
     Parameters
     ----------
@@ -89,7 +149,7 @@ def preview_data(
         The image.
     objects : mapping of int to sequence of Mask
         Masks of each object, at most one a plane, by its number; at least one of them not empty.
-        Where two overlap, the later object is seen.
+        Where two overlap, the later object covers the earlier one.
 
     Returns
     -------
@@ -97,12 +157,12 @@ def preview_data(
         ``(*planes, h, w)``, the number of the colour inside, in the layer's axes; index of its
         first pixel.
     """
-    by_plane: dict[tuple[int, ...], list[tuple[int, Mask]]] = defaultdict(list)
+    by_plane: dict[Plane, list[tuple[int, Mask]]] = defaultdict(list)
     for number, masks in objects.items():
         for mask in masks:
             if not mask.empty:
                 by_plane[mask.plane].append((colour_of(number), mask.tight()))
-    full = [mask for shown in by_plane.values() for _, mask in shown]
+    full = [mask for masks_here in by_plane.values() for _, mask in masks_here]
     lows = np.min([(*m.plane, m.bbox[0], m.bbox[1]) for m in full], axis=0)
     highs = np.max([(*(p + 1 for p in m.plane), m.bbox[2], m.bbox[3]) for m in full], axis=0)
     start = tuple(int(v) for v in lows)
@@ -114,18 +174,18 @@ def preview_data(
 
 
 def colour_of(number: int) -> int:
-    """The number of an object's colour: they come again after the last."""
+    """Number of an object's colour, from 1; after the last colour the first comes again."""
     return 1 + (number - 1) % len(PREVIEW_COLOURS)
 
 
-def make_preview(image: Any) -> Labels:
-    """A Labels layer that shows objects before they are accepted."""
+def make_preview(image: Image) -> Labels:
+    """A Labels layer for the objects under way, one transparent pixel large."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     return Labels(
         np.zeros((1,) * image.ndim, np.uint8),
-        name="SAM preview",
+        name=_PREVIEW,
         opacity=0.5,
         colormap=colours | dict(enumerate(PREVIEW_COLOURS, 1)),
-        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: "SAM preview"},
+        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: _PREVIEW},
         **placement(image),
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from napari.layers import Image, Layer, Points, Shapes
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
@@ -14,7 +14,7 @@ from napari_sam.plugin.layers.conventions import BACKGROUND, LABEL, OBJECT, SCRI
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
 from napari_sam.prompts.scribble import along
 
-Key = tuple[Any, ...]
+Key = tuple[object, ...]
 
 _ELLIPSE_CORNERS = 64
 _SEVERAL_PLANES = "The shape lies in more than one slice: show y and x, and draw it in one slice."
@@ -59,7 +59,9 @@ class FoundPrompts:
         own.key.append(key)
 
 
-def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> FoundPrompts:
+def read_prompts(
+    source: ImageSource, image: Image, points: Points | None, shapes: Shapes | None
+) -> FoundPrompts:
     """Prompts in the Points and Shapes layers.
 
     Parameters
@@ -100,7 +102,7 @@ def read_prompts(source: ImageSource, image: Any, points: Any, shapes: Any) -> F
 
 
 def click_at(
-    source: ImageSource, image: Any, world: Sequence[float], label: str
+    source: ImageSource, image: Image, world: Sequence[float], label: str
 ) -> PointPrompt | None:
     """The prompt that a click would be; None outside of the image."""
     place = np.asarray(image.world_to_data(world), float)
@@ -110,7 +112,7 @@ def click_at(
     return PointPrompt(at, int(label != BACKGROUND))
 
 
-def object_numbers(layer: Any) -> list[int]:
+def object_numbers(layer: Points | Shapes | None) -> list[int]:
     """Which object each point or shape belongs to; the first where nothing says so."""
     if layer is None:
         return []
@@ -119,26 +121,26 @@ def object_numbers(layer: Any) -> list[int]:
     return [int(n) if n == n and n >= 1 else 1 for n in layer.features[OBJECT]]
 
 
-def _points(layer: Any) -> Iterator[tuple[NDArray[np.float64], int]]:
+def _points(layer: Points | None) -> Iterator[tuple[NDArray[np.float64], int]]:
     if layer is not None:
         yield from zip(np.asarray(layer.data, float), labels_of(layer), strict=True)
 
 
-def _shapes(layer: Any) -> Iterator[tuple[NDArray[np.float64], str, int]]:
+def _shapes(layer: Shapes | None) -> Iterator[tuple[NDArray[np.float64], str, int]]:
     if layer is not None:
         kinds = zip(layer.data, layer.shape_type, labels_of(layer), strict=True)
         for corners, kind, label in kinds:
             yield np.asarray(corners, float), str(kind), label
 
 
-def labels_of(layer: Any) -> list[int]:
+def labels_of(layer: Points | Shapes) -> list[int]:
     """1 for each point or shape on the object, 0 for those on the background."""
     if LABEL not in layer.features:
         return [1] * len(layer.data)
     return [0 if label == BACKGROUND else 1 for label in layer.features[LABEL]]
 
 
-def _in_image(image: Any, layer: Any, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+def _in_image(image: Image, layer: Layer, positions: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([image.world_to_data(layer.data_to_world(p)) for p in positions])
 
 

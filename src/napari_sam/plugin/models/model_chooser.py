@@ -1,8 +1,10 @@
 """ModelChooser: which model answers; another one is fetched beside it and takes over when ready."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
+
+from psygnal import Signal
 
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.settings import Settings, read_settings, remember_model, same_name
@@ -11,22 +13,7 @@ from napari_sam.plugin.worker.jobs import Job, JobRunner
 from napari_sam.plugin.worker.prepare import prepare
 
 from .model_list import ListedModel, list_models, place_of
-
-
-class ModelWidgets(Protocol):
-    """What is shown of the models: the dock."""
-
-    def show_models(self, models: Sequence[tuple[str, str]], chosen: int) -> None:
-        """List texts and tips of the models."""
-
-    def show_model(self, text: str) -> None:
-        """Say which model runs where, or how far it is on its way."""
-
-    def show_progress(self, text: str, done: int, total: int) -> None:
-        """How far the work is."""
-
-    def ask_weights_file(self) -> Any:
-        """A file of the user's choice; None for none."""
+from .model_row import ModelRow
 
 
 class ModelChooser:
@@ -39,14 +26,34 @@ class ModelChooser:
     ----------
     desk : Desk
         The controller.
-    widgets : ModelWidgets
-        The dock.
+    row : ModelRow
+        The list of models in the dock.
+    show_progress : callable
+        Shows a text, the number of steps that are done, and of all; see
+        :meth:`SamDock.show_progress`.
     given : Settings or None
         Instead of napari's preferences.
+    ask_again : callable
+        Lets the objects under way be asked of another model.
+
+    Signals
+    -------
+    busy_changed
+        :attr:`busy` may have changed.
     """
 
-    def __init__(self, desk: Desk, widgets: ModelWidgets, given: Settings | None) -> None:
-        self._desk, self._widgets, self._given = desk, widgets, given
+    busy_changed = Signal()
+
+    def __init__(
+        self,
+        desk: Desk,
+        row: ModelRow,
+        show_progress: Callable[[str, int, int], None],
+        given: Settings | None,
+        ask_again: Callable[[], None],
+    ) -> None:
+        self._desk, self._row, self._given = desk, row, given
+        self._show_progress, self._ask_again = show_progress, ask_again
         self._listed: list[ListedModel] = []
         self._earlier: list[Any] = []
         self._ready: ModelReady | None = None  # the one that was chosen here, if one was
@@ -84,11 +91,11 @@ class ModelChooser:
         self._listed = list_models(current, self._coming, self._earlier)
         chosen = place_of(current if self._coming is None else self._coming, self._listed)
         entries = [(entry.text, entry.tip) for entry in self._listed]
-        self._widgets.show_models(entries, -1 if chosen is None else chosen)
+        self._row.show_models(entries, -1 if chosen is None else chosen)
 
     def choose(self, index: int) -> None:
         """Change to the model at an index of the list; -1 to a file."""
-        model = self._widgets.ask_weights_file() if index < 0 else self._listed[index].model
+        model = self._row.ask_weights_file() if index < 0 else self._listed[index].model
         if model is not None and model != self._coming:
             self._forget()
             if model != self.current or not self._answering:
@@ -110,19 +117,19 @@ class ModelChooser:
         """Show how far a download is, or which model answers now."""
         if isinstance(event, ModelReady):
             self._answering = f"{event.name} on {event.device.upper()}"
-            self._widgets.show_model(self._answering)
+            self._row.show_model(self._answering)
             self.list()
             return
         amount = f"{event.done} of {event.total}" if event.total else f"{event.done}"
-        self._widgets.show_model(f"Downloading {event.name}: {amount} MB")
+        self._row.show_model(f"Downloading {event.name}: {amount} MB")
         if not self._desk.runner.busy:
-            self._widgets.show_progress("", event.done, event.total)
+            self._show_progress("", event.done, event.total)
 
     def refresh(self) -> None:
         """Show the list, and which model answers or is on its way."""
         self.list()
-        self._widgets.show_model("Loading the model" if self.busy else self._answering)
-        self._desk.show_busy()
+        self._row.show_model("Loading the model" if self.busy else self._answering)
+        self.busy_changed.emit()
 
     def _fetch(self, model: Any) -> None:
         self._coming = model
@@ -137,7 +144,7 @@ class ModelChooser:
         elif isinstance(event, Downloading):
             self.show(event)
         else:
-            self._widgets.show_model("Loading the model")
+            self._row.show_model("Loading the model")
 
     def _failed(self, message: str) -> None:
         self._forget()
@@ -153,7 +160,7 @@ class ModelChooser:
         self._preferred = (self._given or read_settings()).model
         engine = self._desk.engine
         self._desk.runner.submit(Job(engine.load(self.settings), self._desk.receive))
-        self._desk.objects.ask_again()
+        self._ask_again()
         self.refresh()
 
     def _forget(self) -> None:

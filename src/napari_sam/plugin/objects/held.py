@@ -1,4 +1,4 @@
-"""Held: a label that was picked up to be corrected, as it is in the Labels layer; no Qt."""
+"""Held: a label that was picked up to be corrected; no Qt, no napari."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,21 +15,21 @@ from napari_sam.plugin.worker.events import Event, PickedUp, Progress
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """A label, and where it was when it was picked up.
+    """A label that was picked up, and its pixels at that moment.
 
     Parameters
     ----------
     label : int
-        Which.
+        The label.
     masks : mapping of tuple to Mask
-        By plane.
+        Its pixels by plane.
     """
 
     label: int
     masks: Mapping[Plane, Mask]
 
     def erased(self, labels: Any, corrected: Iterable[Mask]) -> list[LabelEdit]:
-        """What of the label goes when it is put back.
+        """Edits that remove the pixels which a correction took from the label.
 
         Parameters
         ----------
@@ -43,21 +43,21 @@ class Held:
         list of LabelEdit
             One for each plane on which the label was.
         """
-        kept = {mask.plane: mask for mask in corrected}
-        return [self._erased_on(labels, plane, kept.get(plane)) for plane in self.masks]
+        by_plane = {mask.plane: mask for mask in corrected}
+        return [self._erased_on(labels, plane, by_plane.get(plane)) for plane in self.masks]
 
-    def _erased_on(self, labels: Any, plane: Plane, kept: Mask | None) -> LabelEdit:
+    def _erased_on(self, labels: Any, plane: Plane, corrected: Mask | None) -> LabelEdit:
         mask = self.masks[plane]
         y0, x0, y1, x1 = mask.bbox
         now = np.asarray(labels[(*plane, slice(y0, y1), slice(x0, x1))])
         gone = mask.pixels & (now == self.label)  # others may have taken some of it
-        if kept is not None:
-            gone &= ~kept.within(mask.bbox)
+        if corrected is not None:
+            gone &= ~corrected.within(mask.bbox)
         return paint(replace(mask, pixels=gone), labels, 0, OverlapPolicy.REPLACE)
 
 
 def find_label(labels: Any, start: Plane, label: int) -> Generator[Event, None, None]:
-    """Where a label is, plane by plane, from one on as far as it goes on without a gap.
+    """Find a label plane by plane, from `start` through all planes that touch without a gap.
 
     Parameters
     ----------
@@ -66,26 +66,26 @@ def find_label(labels: Any, start: Plane, label: int) -> Generator[Event, None, 
     start : tuple of int
         Index of a plane with the label.
     label : int
-        Which.
+        The label.
 
     Yields
     ------
     Event
-        Progress; at the end, what was found.
+        Progress; at the end a :class:`~napari_sam.plugin.worker.events.PickedUp`.
     """
-    found: dict[Plane, Mask] = {}
-    waiting, seen = [start], {start}
+    masks: dict[Plane, Mask] = {}
+    waiting, visited = [start], {start}
     while waiting:
         plane = waiting.pop()
         mask = _mask_of(labels, plane, label)
         if mask.empty:
             continue
-        found[plane] = mask
-        yield Progress("Picking up", len(found))
-        near = [other for other in _neighbours(plane, labels.shape) if other not in seen]
+        masks[plane] = mask
+        yield Progress("Picking up", len(masks))
+        near = [other for other in _neighbours(plane, labels.shape) if other not in visited]
         waiting += near
-        seen.update(near)
-    yield PickedUp(label, found)
+        visited.update(near)
+    yield PickedUp(label, masks)
 
 
 def _mask_of(labels: Any, plane: Plane, label: int) -> Mask:

@@ -1,69 +1,35 @@
-"""Object state: what was found of an object at some time, to go back to it; no Qt."""
+"""ObjectState: a copy of an object under way, to go back to; no Qt, no napari."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.follow.following import Reach
 
-if TYPE_CHECKING:
-    from .current_object import CurrentObject
+from .questions import Key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectState:
-    """What was found of an object.
+    """A copy of an object under way, without its prompts.
 
     Parameters
     ----------
     masks : mapping of tuple to Mask
         By plane.
-    wanted, answered : mapping of tuple to tuple
-        Which prompts there are masks for, and for which they are there, by plane.
+    asked, answered : mapping of tuple to tuple
+        Keys of the questions that were asked and answered, by plane.
     reach : Reach
-        How far it was followed.
-    axis_wanted : str or None
-        Along which axis it is to be followed as soon as its masks are there.
+        How far the object was followed.
     """
 
     masks: Mapping[Plane, Mask]
-    wanted: Mapping[Plane, tuple[Any, ...]]
-    answered: Mapping[Plane, tuple[Any, ...]]
+    asked: Mapping[Plane, Key]
+    answered: Mapping[Plane, Key]
     reach: Reach
-    axis_wanted: str | None
 
     def bytes_beside(self, masks: Mapping[Plane, Mask]) -> int:
-        """How many bytes its masks take, those left out that others have too."""
-        known = {id(mask) for mask in masks.values()}
-        return sum(mask.pixels.nbytes for mask in self.masks.values() if id(mask) not in known)
-
-
-@dataclass(slots=True, eq=False)
-class Exchange:
-    """What was found of some objects before something happened to them, or after.
-
-    Parameters
-    ----------
-    states : mapping of CurrentObject to ObjectState
-        What to go back to, or to do again.
-    """
-
-    states: "Mapping[CurrentObject, ObjectState]"
-
-    @property
-    def size(self) -> int:
-        """Of the masks that nobody else has."""
-        return sum(state.bytes_beside(one.masks) for one, state in self.states.items())
-
-    def undo(self) -> bool:
-        """Go back; what is there now is kept, to do it again."""
-        wanted, self.states = self.states, {one: one.state() for one in self.states}
-        for one, state in wanted.items():
-            one.restore(state)
-        return True
-
-    def redo(self) -> None:
-        """Go forth again."""
-        self.undo()
+        """Bytes of the masks of the copy that are not among `masks`."""
+        shared = {id(mask) for mask in masks.values()}
+        return sum(mask.pixels.nbytes for mask in self.masks.values() if id(mask) not in shared)

@@ -1,26 +1,26 @@
-"""Objects: those under way at once; one of them is the current one, to which new clicks belong."""
+"""Objects: all objects under way; one of them is current, and gets the new clicks."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
-from typing import Any
+from collections.abc import Callable, Mapping, Set
 
 from napari.utils.notifications import show_warning
+from psygnal import Signal
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.pixels.contested import share_contested
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.desk import FIRST_HINT, Desk
 from napari_sam.plugin.layers.read_prompts import FoundPrompts, read_prompts
-from napari_sam.plugin.undo.history import Step
-from napari_sam.plugin.undo.prompt_watch import PickedUp
-from napari_sam.plugin.worker.events import Answer
+from napari_sam.plugin.worker.events import Answer, Event, Question
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
-from .current_object import CurrentObject, Painter
+from .accept import accept
+from .accept_later import AcceptLater
+from .accepted_object import REFUSED
+from .current_object import CurrentObject, describe
 from .held import Held
-from .painting import REFUSED, painter
+from .object_changes import LabelPickedUp, ObjectsEnded
+from .overlaps import without_overlaps
 
 _MEANING = {
     Size.BEST: "what the model thinks best",
@@ -31,40 +31,60 @@ _MEANING = {
 
 
 class Objects:
-    """What the user points at, object by object, and the masks that come of it.
+    """Prompts of the user, object by object, and the masks that the model answers.
 
-    Those of one plane are asked of the model together. Where two claim a pixel, one has it.
+    All objects of one plane are asked of the model together. A pixel that two objects claim is
+    shown and accepted for one of them.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Has the engine, the runner and the workspace.
     look_again : callable
         Asks for :meth:`read` to be called when the events at hand are through.
 
     Attributes
     ----------
     current : CurrentObject
-        The one to which new clicks belong.
+        The object to which new clicks belong.
     size : Size
-        What the next object's first click means.
+        The size that the first click of the next object means.
+    later : AcceptLater
+        Accepted objects whose masks are still to come.
+
+    Signals
+    -------
+    touched_changed : bool
+        Whether there is an object to accept or drop.
+    numbers_changed : int, list of int
+        Number of the current object, and of all objects.
+    size_changed : Size
+        The size that the next click means.
+    slices_changed : dict of tuple to float or None
+        Planes of the current object; see :meth:`CurrentObject.slices`.
     """
+
+    touched_changed = Signal(bool)
+    numbers_changed = Signal(int, list)
+    size_changed = Signal(object)
+    slices_changed = Signal(dict)
 
     def __init__(self, desk: Desk, look_again: Callable[[], None]) -> None:
         self._desk, self._look_again = desk, look_again
+        self.later = AcceptLater(desk)
         self._objects: dict[int, CurrentObject] = {}
         self.size = Size.BEST
         self.current = self._begin(1)
 
     @property
     def unfinished(self) -> bool:
-        """Whether something would be lost by forgetting them."""
-        return any(one.unfinished for one in self._objects.values())
+        """Whether to forget the objects would lose masks."""
+        return any(each.unfinished for each in self._objects.values())
 
     @property
     def followed(self) -> list[CurrentObject]:
-        """Those that a correction changes on other planes too."""
-        return [one for one in self._objects.values() if one.followed]
+        """Objects that a correction changes on other planes too."""
+        return [each for each in self._objects.values() if each.following.goes_on]
 
     # --- prompts -> masks --------------------------------------------------------------------
 
@@ -73,27 +93,28 @@ class Objects:
         work = self._desk.look()
         if work is None:
             return
-        work.show_colours()
-        found = read_prompts(work.source, work.image, work.points, work.shapes)
+        work.prompts.show_colours()
+        layers = work.prompts
+        found = read_prompts(work.source, work.image, layers.points, layers.shapes)
         if found.problems:
             self._refuse(work, found)
             return
         self._ask(work, found)
         self._forget_untouched()
-        self._desk.object_changed(any(one.touched for one in self._objects.values()))
+        self.touched_changed.emit(any(each.touched for each in self._objects.values()))
         self._show_numbers()
 
     def _ask(self, work: Workspace, found: FoundPrompts) -> None:
-        todo: dict[Plane, dict[int, Any]] = {}
+        questions: dict[Plane, dict[int, Question]] = {}
         for number in self._objects.keys() | found.objects.keys():
-            one = self._objects.get(number) or self._begin(number)
-            for plane, asked in one.read(found.objects.get(number, {}), self.size).items():
-                todo.setdefault(plane, {})[number] = asked
+            each = self._objects.get(number) or self._begin(number)
+            for plane, question in each.read(found.objects.get(number, {}), self.size).items():
+                questions.setdefault(plane, {})[number] = question
         self._desk.runner.drop_replaceable()
-        if todo:
-            asked_for = {number for own in todo.values() for number in own}
-            steps = self._desk.engine.predict(self._desk.settings, work.source, todo)
-            finish = lambda: self._answers_came(asked_for)  # noqa: E731
+        if questions:
+            numbers = {number for by_number in questions.values() for number in by_number}
+            steps = self._desk.engine.predict(self._desk.settings, work.source, questions)
+            finish = lambda: self._answers_came(numbers)  # noqa: E731
             self._desk.runner.submit(
                 Job(steps, self._receive, finish, replaceable=True, urgent=True)
             )
@@ -101,21 +122,21 @@ class Objects:
             self._desk.say("Background only: click on the object too [Q].")
 
     def _refuse(self, work: Workspace, found: FoundPrompts) -> None:
-        """Take away what cannot be used, and say why; what is left is read again."""
+        """Remove prompts that cannot be used, and say why; the others are read again."""
         show_warning(found.problems[0])
         self._desk.say(found.problems[0])
         with work.watch.refusing():
-            work.remove_prompts(found.bad_points, found.bad_shapes)
+            work.prompts.remove(found.bad_points, found.bad_shapes)
         self._look_again()
 
-    def _receive(self, event: Any) -> None:
+    def _receive(self, event: Event) -> None:
         if not isinstance(event, Answer):
             self._desk.receive(event)
-        elif (one := self._objects.get(event.number)) and self._desk.workspace is not None:
-            one.receive(event)
+        elif (answered := self._objects.get(event.number)) and self._desk.workspace is not None:
+            answered.receive(event)
 
     def _answers_came(self, numbers: Set[int]) -> None:
-        self.current.describe()
+        self._desk.say(describe(self.current.shown()))
         for number in numbers & self._objects.keys():
             self._objects[number].answers_came()
 
@@ -125,54 +146,48 @@ class Objects:
         if work is None:
             return
         plane = work.shown_plane
-        here = self.current.size_on(plane)
-        self.size = (here or self.size).next()
-        self._desk.show_size(self.size)
-        if here is None:
+        size_here = self.current.questions.size_on(plane)
+        self.size = (size_here or self.size).next()
+        self.size_changed.emit(self.size)
+        if size_here is None:
             self._desk.say(f"The next click means: {_MEANING[self.size]}.")
         else:
-            self.current.resize(plane, self.size)
+            self.current.questions.resize(plane, self.size)
             self.read()
 
     def ask_again(self) -> None:
-        """Forget which prompts were answered: the model sees something else now."""
-        for one in self._objects.values():
-            one.ask_again()
+        """Forget all answers: the model sees the image differently now."""
+        for each in self._objects.values():
+            each.questions.ask_again()
         self._look_again()
 
     # --- what is shown -----------------------------------------------------------------------
 
     def shown(self) -> dict[int, list[Mask]]:
         """Masks of each object by its number; no pixel is in two of them."""
-        masks = {i: one.shown() for i, one in self._objects.items() if one.masks}
-        claims = Counter(plane for own in masks.values() for plane in own)
-        for plane in (plane for plane, count in claims.items() if count > 1):
-            here = {i: own[plane] for i, own in masks.items() if plane in own}
-            for i, mask in share_contested(here).items():
-                masks[i][plane] = mask
-        return {i: list(own.values()) for i, own in masks.items()}
+        return without_overlaps({i: e.shown() for i, e in self._objects.items() if e.masks})
 
-    def show(self) -> None:
-        """Show the masks, and where they were followed to."""
+    def _show(self) -> None:
+        """Show the masks of all objects, and the slices of the current one."""
         if self._desk.workspace is not None:
             self._desk.workspace.show(self.shown())
-            self._desk.show_followed(self.current.slices())
+            self.slices_changed.emit(self.current.slices())
 
     def show_again(self) -> None:
         """Show and describe the masks as they are cleaned now; the model is not asked."""
-        self.show()
+        self._show()
         if self.current.masks:
-            self.current.describe()
+            self._desk.say(describe(self.current.shown()))
 
     def _show_numbers(self) -> None:
-        self._desk.show_objects(self.current.number, sorted(self._objects))
+        self.numbers_changed.emit(self.current.number, sorted(self._objects))
 
     # --- from one to the next ----------------------------------------------------------------
 
     def next(self) -> None:
-        """Leave the current object as it is and go to the next, or begin another.
+        """Leave the current object as it is and go to the next one, or begin another.
 
-        From one that was not begun, back to the first.
+        From an object without prompts, go back to the first.
         """
         number = self.current.number
         if self.current.touched:
@@ -186,18 +201,18 @@ class Objects:
         self._forget_untouched()
         self._show_numbers()
         count = len(self._objects)
-        what = f"Object {self.current.number} of {count}" if self.current.touched else FIRST_HINT
-        self._desk.say(f"{what.rstrip('.')}. Enter accepts all {count}, J goes on.")
+        where = f"Object {self.current.number} of {count}" if self.current.touched else FIRST_HINT
+        self._desk.say(f"{where.rstrip('.')}. Enter accepts all {count}, J goes on.")
 
     def hold(self, held: Held) -> None:
-        """Begin an object that is a label already, beside those under way."""
-        there = (i for i, one in self._objects.items() if one.held and one.held.label == held.label)
-        number = next(there, None)
+        """Begin an object that is a label already, beside the others under way."""
+        numbers = (i for i, e in self._objects.items() if e.held and e.held.label == held.label)
+        number = next(numbers, None)
         if number is not None:
             self._choose(number)
         else:
             self._take_up(held)
-        self._desk.object_changed(True)
+        self.touched_changed.emit(True)
         self._show_numbers()
         where = f" on {len(held.masks)} slices" if len(held.masks) > 1 else ""
         self._desk.say(
@@ -211,71 +226,61 @@ class Objects:
             self._choose(max(self._objects) + 1)
         self.current.hold(held)
         if self._desk.workspace is not None:
-            step = PickedUp(self, self.current, before)
+            step = LabelPickedUp(self, self.current, before)
             self._desk.workspace.history.add_prompts(step)
 
     def _choose(self, number: int) -> None:
         self.current = self._objects.get(number) or self._begin(number)
         if self._desk.workspace is not None:
-            self._desk.workspace.set_object(number)
-        self.show()
+            self._desk.workspace.prompts.set_object(number)
+        self._show()
 
     def _begin(self, number: int) -> CurrentObject:
-        one = self._objects[number] = CurrentObject(self._desk, number, self.show)
-        return one
+        begun = CurrentObject(self._desk, self.later, number, self._show)
+        self._objects[number] = begun
+        return begun
 
     def _forget_untouched(self) -> None:
         self._objects = {
-            i: one for i, one in self._objects.items() if one.touched or one is self.current
+            i: each for i, each in self._objects.items() if each.touched or each is self.current
         }
 
     # --- accept and drop ---------------------------------------------------------------------
 
     def accept(self, daughter: bool = False) -> None:
-        """Make all objects labels, in one step; those whose masks are missing, as soon as they are.
+        """Make all objects labels, in one step to undo; without a mask, as soon as it comes.
+
+        See :func:`~napari_sam.plugin.objects.accept.accept` for one of them.
 
         Parameters
         ----------
         daughter : bool
-            Only the current one, as a daughter of the object that was there in the frame before.
+            Accept the current object alone, as a daughter of the label in the frame before.
         """
         work = self._desk.workspace
         chosen = [self.current] if daughter else list(self._objects.values())
-        chosen = [one for one in chosen if one.unfinished]
+        chosen = [each for each in chosen if each.unfinished]
         if work is None or not chosen:
             return
         if daughter and self.current.held:
             self._desk.say("A label that was picked up stays who it is: Enter puts it back.")
             return
         self._desk.runner.drop_replaceable()
-        shown = self.shown()
+        shown, how = self.shown(), self._desk.acceptance
         with work.history.one_action() as step:
-            with work.one_step():
-                done = {
-                    one.number
-                    for one in chosen
-                    if one.accept(
-                        shown.get(one.number, []), self._painter(work, one, daughter, step)
-                    )
-                }
-            self._end(done)
-        if refused := len(chosen) - len(done):
-            if done:
-                self._desk.say(f"{len(done)} objects accepted, {refused} not: {REFUSED}")
-        elif len(done) > 1:
-            self._desk.say(f"{len(done)} objects accepted. {FIRST_HINT}")
-
-    def _painter(self, work: Workspace, one: CurrentObject, daughter: bool, step: Step) -> Painter:
-        how = self._desk.acceptance
-        if one is not self.current:  # two objects with the chosen label would be one
-            how = how.next_free()
-        paint = painter(self._desk, work, one, daughter, how)
-
-        def paint_in_step(masks: Sequence[Mask]) -> bool:
-            with work.history.one_action(step):  # it may come late, but it belongs to that action
-                return paint(masks)
-
-        return paint_in_step
+            with work.writer.one_step():
+                accepted = set()
+                for each in chosen:  # two objects with the chosen label would be one
+                    each_how = how if each is self.current else how.next_free()
+                    masks = shown.get(each.number, [])
+                    if accept(self._desk, self.later, each, masks, work, step, each_how, daughter):
+                        accepted.add(each.number)
+            self._end(accepted)
+        if refused := len(chosen) - len(accepted):
+            if accepted:
+                self._desk.say(f"{len(accepted)} objects accepted, {refused} not: {REFUSED}")
+        elif len(accepted) > 1:
+            self._desk.say(f"{len(accepted)} objects accepted. {FIRST_HINT}")
 
     def drop(self) -> None:
         """Forget the current object and its prompts."""
@@ -283,51 +288,60 @@ class Objects:
         self._desk.runner.drop_replaceable()
         held = self.current.held
         self._end({self.current.number})
-        what = f"Label {held.label} stays as it was" if held else "Dropped"
-        self._desk.say(f"{what}. {FIRST_HINT}")
+        happened = f"Label {held.label} stays as it was" if held else "Dropped"
+        self._desk.say(f"{happened}. {FIRST_HINT}")
 
     def _end(self, numbers: Set[int]) -> None:
-        """Take objects off the desk, with their prompts."""
+        """End objects, with their prompts."""
         work = self._desk.workspace
         if work is None or not numbers:
             return
         ended = {i: self._objects[i] for i in numbers if self._objects[i].touched}
-        with work.watch.ending(self, ended, self.current.number):
+        with work.watch.ending(ObjectsEnded(self, self.later, ended, self.current.number)):
             self._leave(numbers)
             if len(self._objects) > 1 or self.current.touched:
-                work.remove_objects(numbers)
+                work.prompts.remove_objects(numbers)
             else:
-                work.clear_prompts()
+                work.prompts.clear()
 
     def _leave(self, numbers: Set[int]) -> None:
-        left = {i: one for i, one in self._objects.items() if i not in numbers and one.touched}
-        if left:
-            self._objects = left
-            self._choose(self.current.number if self.current.number in left else max(left))
+        others = {i: e for i, e in self._objects.items() if i not in numbers and e.touched}
+        if others:
+            self._objects = others
+            current = self.current.number
+            self._choose(current if current in others else max(others))
             self._look_again()  # for answers that did not come before the end
         else:
-            self.forget()
-        self.show()
-        self._desk.object_changed(bool(left))
+            self._forget_all()
+        self._show()
+        self.touched_changed.emit(bool(others))
 
     def bring_back(self, ended: Mapping[int, CurrentObject], current: int) -> None:
-        """Let objects that ended be under way again, as they were."""
+        """Let objects that ended be under way again; `current` gets the new clicks."""
         self._objects.update(ended)
         self._choose(current)
         self._look_again()
 
     def put_away(self, ended: Mapping[int, CurrentObject], current: int | None = None) -> None:
-        """End them once more; their prompts are gone already."""
-        for one in ended.values():
-            one.drop()
+        """End objects once more; their prompts are gone already."""
+        for each in ended.values():
+            each.drop()
         self._leave(ended.keys())
         if current is not None:
             self._choose(current)
             self._show_numbers()
 
-    def forget(self) -> None:
-        """Forget the objects; the prompts stay in their layers."""
+    def use(self, work: Workspace) -> None:
+        """Let the next prompts on an image belong to the current object."""
+        work.prompts.set_object(self.current.number)
+
+    def leave(self) -> None:
+        """Forget the objects of the image in use; accepted ones still become labels."""
+        self._desk.runner.leave_image(keep=self.later.jobs)
+        self._forget_all()
+
+    def _forget_all(self) -> None:
         self._objects = {}
         self._choose(1)
-        self._desk.object_changed(False)
+        self.touched_changed.emit(False)
         self._show_numbers()

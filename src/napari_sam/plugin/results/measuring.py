@@ -1,11 +1,11 @@
 """Measuring: numbers of all labels, in the features of their layer; no Qt."""
 
-from typing import Any
+from napari.layers import Labels
 
 from napari_sam.measure.measurements import Measurements
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.label_features import with_columns
-from napari_sam.plugin.worker.events import Measured
+from napari_sam.plugin.worker.events import Event, Measured
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 
@@ -32,18 +32,18 @@ class Measuring:
         work = self._desk.look()
         if work is None:
             return
-        layer = work.ensure_labels()
-        steps = self._desk.engine.measure(work.plain_labels(), work.source)
+        layer = work.labels_layer.ensure()
+        steps = self._desk.engine.measure(work.labels_layer.plain(), work.source)
         receive = lambda event: self._receive(work, layer, event)  # noqa: E731
         self._desk.runner.submit(Job(steps, receive, priority=Priority.ASKED))
 
-    def _receive(self, work: Workspace, layer: Any, event: Any) -> None:
+    def _receive(self, work: Workspace, layer: Labels, event: Event) -> None:
         if not isinstance(event, Measured):
             self._desk.receive(event)
         elif layer in work.viewer.layers:
             self._show(work, layer, event.table)
 
-    def _show(self, work: Workspace, layer: Any, table: Measurements) -> None:
+    def _show(self, work: Workspace, layer: Labels, table: Measurements) -> None:
         time = work.source.plane_axes.find("T")
         frame = None if time < 0 else work.shown_plane[time]
         rows = [row for row in table.rows() if row.get("t") == frame]
@@ -55,7 +55,7 @@ class Measuring:
             for name in table.columns
             if name not in _KNOWN
         }
-        if (classes := work.classes).of_label:  # that column is no number, and has no gaps
+        if (classes := work.classes.table).of_label:  # that column is no number, and has no gaps
             columns["class"] = {row["label"]: classes.class_of(row["label"]) for row in rows}
         layer.features = with_columns(layer.features, columns, None)
         when = "" if frame is None else f" in frame {frame}"

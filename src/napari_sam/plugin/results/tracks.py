@@ -1,23 +1,64 @@
-"""Tracks: the ways of all labels through time, in a Tracks layer over the image."""
-
-from typing import Any
+"""Tracks: the ways of all labels through time, in a Tracks layer over the image; no Qt."""
 
 import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Tracks
 
-from napari_sam.labels.tracks import Tracks
+from napari_sam.labels.tracks import Tracks as LabelTracks
+from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.labels.lineage import parents_of
 from napari_sam.plugin.layers.conventions import IMAGE_KEY
 from napari_sam.plugin.layers.placement import placement
+from napari_sam.plugin.worker.events import Event, Tracked
+from napari_sam.plugin.worker.jobs import Job
 
 
-def show_tracks(viewer: Any, image: Any, source: ImageSource, tracks: Tracks) -> Any:
-    """Put a Tracks layer over the image, in the place of the one that is there."""
+class Tracking:
+    """Reads tracks off the labels when the user asks for them, and shows them.
+
+    Parameters
+    ----------
+    desk : Desk
+        Has the workspace, the engine and the runner.
+    viewer : napari.Viewer
+        Gets the Tracks layer.
+    """
+
+    def __init__(self, desk: Desk, viewer: ViewerModel) -> None:
+        self._desk, self._viewer = desk, viewer
+
+    def start(self) -> None:
+        """Show the tracks of all labels in a layer of their own."""
+        work = self._desk.workspace
+        if work is None or work.labels is None:
+            return
+        source, plain = work.source, work.labels_layer.plain()
+
+        def receive(event: Event) -> None:
+            if not isinstance(event, Tracked):
+                self._desk.receive(event)
+            elif work.image in self._viewer.layers and len(event.tracks.data):
+                show_tracks(self._viewer, work.image, source, event.tracks)
+                count = len(np.unique(event.tracks.data[:, 0]))
+                self._desk.say(f"{count} tracks: File > Save as CSV.")
+            else:
+                self._desk.say("There are no labels yet: accept objects first.")
+
+        steps = self._desk.engine.tracks(plain, source.label_axes, parents_of(work.labels))
+        self._desk.runner.submit(Job(steps, receive))
+
+
+def show_tracks(
+    viewer: ViewerModel, image: Image, source: ImageSource, tracks: LabelTracks
+) -> Tracks:
+    """Put a Tracks layer over an image, in place of an earlier one."""
     data = tracks.data
     if source.channel_axis is not None:
         data = np.insert(data, 1 + source.channel_axis, source.channel, axis=1)
     for layer in list(viewer.layers):
-        mine = layer.metadata.get(IMAGE_KEY) == str(image.unique_id)
-        if mine and layer.name.startswith("SAM tracks"):
+        belongs = layer.metadata.get(IMAGE_KEY) == str(image.unique_id)
+        if belongs and layer.name.startswith("SAM tracks"):
             viewer.layers.remove(layer)
     active = viewer.layers.selection.active
     added = viewer.add_tracks(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_sam.errors import JournalError, LabelError
+from napari_sam.image.calibration import Calibration
 from napari_sam.journal.entry import SAVED, Entry
 from napari_sam.journal.journal import Journal, read_subject
 from napari_sam.labels.files.write import SUFFIXES, write_labels
@@ -106,13 +107,17 @@ def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         axes = "TYX"  # without names, napari's Tracks layer has time first
     graph = attributes.get("graph") or {}
     parents = {int(k): tuple(int(i) for i in np.atleast_1d(v)) for k, v in graph.items()}
-    kept = range(len(axes))
+    columns = range(len(axes))
+    calibration = Calibration.checked(
+        axes,
+        _of(attributes, "scale", columns),
+        _of(attributes, "translate", columns),
+        _of(attributes, "units", columns),
+    )
     write_tracks(
         target,
         Tracks(axes, rows[np.lexsort((rows[:, 1], rows[:, 0]))], parents),
-        scale=_of(attributes, "scale", kept),
-        translate=_of(attributes, "translate", kept),
-        units=_of(attributes, "units", kept),
+        calibration,
         overwrite=named,
     )
     return [target]

@@ -1,4 +1,4 @@
-"""Undo: a short history of what the user did, each action one step; no Qt, nothing of napari's."""
+"""History: what the user did, each action one step to undo; no Qt, no napari."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,36 +6,37 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 STEPS = 100
-"""Steps that are remembered; napari remembers as many changes of a Labels layer."""
+"""Number of steps that are remembered; napari remembers as many changes of a Labels layer."""
 
 BYTES = 1 << 28
-"""What all of them together may take; the oldest are forgotten first."""
+"""Bytes of all steps together, above which the oldest are forgotten."""
 
 
 class Change(Protocol):
-    """Something that can be taken back and done again."""
+    """A part of a step, which can be undone and done again."""
 
     @property
     def size(self) -> int:
-        """How many bytes it takes."""
+        """Bytes of memory that the change keeps."""
 
     def undo(self) -> bool:
-        """Take it back; says whether it can be done again."""
+        """Undo the change; whether it can be done again."""
 
     def redo(self) -> None:
-        """Do it again."""
+        """Do the change again."""
 
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """What one action of the user changed.
+    """The changes of one action of the user.
 
     Parameters
     ----------
     prompts : Change, optional
-        In the prompt layers.
+        The change of the prompt layers, with what it did to objects.
     labels : list of Change
-        In the labels, one after the other: a label may come when the user does other things.
+        Changes of the labels in order. A label may come while the user does other things: it
+        belongs to the step in which it was accepted.
     """
 
     prompts: Change | None = None
@@ -48,26 +49,26 @@ class Step:
 
     @property
     def changes(self) -> list[Change]:
-        """All that changed, in order."""
+        """All changes, in order."""
         return [*([] if self.prompts is None else [self.prompts]), *self.labels]
 
     @property
     def size(self) -> int:
-        """How many bytes it takes."""
+        """Bytes of memory that the changes keep."""
         return sum(change.size for change in self.changes)
 
     def undo(self) -> bool:
-        """Take it back; says whether it can be done again."""
+        """Undo all changes, the last one first; whether the step can be done again."""
         return all([change.undo() for change in reversed(self.changes)])
 
     def redo(self) -> None:
-        """Do it again."""
+        """Do all changes again."""
         for change in self.changes:
             change.redo()
 
 
 class History:
-    """What can be taken back, newest last, and what was taken back."""
+    """Steps that can be undone, newest last, and steps that were undone."""
 
     def __init__(self) -> None:
         self._done: list[Step] = []
@@ -76,18 +77,19 @@ class History:
 
     @contextmanager
     def one_action(self, begun: Step | None = None) -> Iterator[Step]:
-        """All that is added inside is one step.
+        """Put all changes that are added inside into one step.
 
         Parameters
         ----------
         begun : Step, optional
-            Of an action that goes on: no new step, unless it was taken back or labels changed in
-            other steps since, for they are taken back in the order in which they came.
+            The step of an action that goes on, to be added to. A new step is made instead if that
+            one was undone, or if labels changed in other steps since: labels are undone in the
+            order in which they came.
 
         Yields
         ------
         Step
-            To go on with later.
+            The step, to go on with later.
         """
         outer = self._open
         step = self._open = outer or self._going_on(begun) or Step()
@@ -108,18 +110,18 @@ class History:
         return None
 
     def add_prompts(self, change: Change) -> None:
-        """Remember a change of the prompts."""
+        """Add a change of the prompts to the open step, or as a step of its own."""
         with self.one_action() as step:
             step.prompts = change
 
     def add_labels(self, change: Change) -> None:
-        """Remember a change of the labels."""
+        """Add a change of the labels to the open step, or as a step of its own."""
         with self.one_action() as step:
             step.labels.append(change)
 
     @property
     def last_prompts(self) -> Change | None:
-        """The newest step, if it is one of prompts alone."""
+        """The change of the newest step, if that changed prompts and no labels."""
         alone = self._done and not self._done[-1].labels
         return self._done[-1].prompts if alone else None
 
@@ -128,7 +130,7 @@ class History:
         self._done.pop()
 
     def undo(self) -> bool:
-        """Take the newest step back; False if there is none."""
+        """Undo the newest step; False if there is none."""
         if not self._done:
             return False
         step = self._done.pop()
@@ -137,7 +139,7 @@ class History:
         return True
 
     def redo(self) -> bool:
-        """Do again what was taken back last; False if there is nothing."""
+        """Do the step again that was undone last; False if there is none."""
         if not self._undone:
             return False
         step = self._undone.pop()
@@ -146,10 +148,15 @@ class History:
         return True
 
     def undo_labels(self) -> bool:
-        """Take the newest change of the labels back, whatever happened to prompts since.
+        """Undo the newest change of the labels, whatever happened to prompts since.
 
-        The prompts stay as they are; what became of them with that change is a step of its own
+        The prompts stay as they are; the change of prompts in the same step is a step of its own
         from now on.
+
+        Returns
+        -------
+        bool
+            False if no labels changed.
         """
         index = max((i for i, step in enumerate(self._done) if step.labels), default=-1)
         if index < 0:
@@ -164,13 +171,13 @@ class History:
         return True
 
     def add_undone(self, change: Change) -> None:
-        """Note a change of the labels that was taken back without being known here."""
+        """Add a change of the labels that was undone without having been a step here."""
         self._undone.append(Step(labels=[change]))
 
     def _push(self, step: Step) -> None:
         self._undone.clear()
-        if not any(step is one for one in self._done):
+        if not any(step is done for done in self._done):
             self._done.append(step)
         del self._done[:-STEPS]
-        while len(self._done) > 1 and sum(one.size for one in self._done) > BYTES:
+        while len(self._done) > 1 and sum(done.size for done in self._done) > BYTES:
             del self._done[0]

@@ -1,58 +1,56 @@
-"""Prompt history: what was in the prompt layers, and how it comes back; no Qt."""
+"""PromptWatch: what the user does to the prompts, as steps to undo; no Qt."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
+from napari.layers import Points, Shapes
 from numpy.typing import NDArray
 
-from napari_sam.plugin.layers.prompt_layers import colour_shapes, mark_clicks
+from napari_sam.plugin.layers.prompt_layers import PromptLayers, colour_shapes, mark_clicks
 from napari_sam.plugin.layers.read_prompts import labels_of, object_numbers
-from napari_sam.plugin.objects.object_state import Exchange
 
-from .history import History
-
-if TYPE_CHECKING:
-    from napari_sam.plugin.objects.current_object import CurrentObject
-    from napari_sam.plugin.workspace import Workspace
+from .exchange import Exchange, Restorable
+from .history import Change, History
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerPrompts:
-    """What one prompt layer holds.
+    """A copy of the prompts in one layer.
 
     Parameters
     ----------
     data : tuple of ndarray
-        Positions or corners.
+        Positions of clicks, or corners of shapes.
     kinds : tuple of str
-        Types of shapes; none for clicks.
+        Types of shapes; empty for clicks.
     features : pandas.DataFrame or None
-        A row each.
+        One row for each prompt.
     key : tuple
-        Equal if nothing of it differs that means something.
+        Equal for two copies if all that has a meaning is equal.
     """
 
     data: tuple[NDArray[np.float64], ...] = ()
     kinds: tuple[str, ...] = ()
-    features: Any = None
-    key: tuple[Any, ...] = ()
+    features: pd.DataFrame | None = None
+    key: tuple[object, ...] = ()
 
     @classmethod
-    def of(cls, layer: Any) -> "LayerPrompts":
-        """What a layer holds now; nothing if there is none."""
+    def of(cls, layer: Points | Shapes | None) -> "LayerPrompts":
+        """The prompts in a layer now; none without a layer."""
         if layer is None or not len(layer.data):
             return cls()
-        data = tuple(np.array(one, float) for one in layer.data)
+        data = tuple(np.array(positions, float) for positions in layer.data)
         kinds = tuple(str(kind) for kind in getattr(layer, "shape_type", ()))
-        means = (kinds, tuple(labels_of(layer)), tuple(object_numbers(layer)))
-        key = (*(one.tobytes() for one in data), *means)
+        meaning = (kinds, tuple(labels_of(layer)), tuple(object_numbers(layer)))
+        key = (*(positions.tobytes() for positions in data), *meaning)
         return cls(data, kinds, layer.features.iloc[: len(data)].copy(), key)
 
-    def put(self, layer: Any) -> None:
-        """Let a layer hold it."""
+    def put(self, layer: Points | Shapes) -> None:
+        """Replace the prompts in a layer by these."""
         defaults = layer.feature_defaults
         layer.selected_data = set()
         if self.kinds:
@@ -65,60 +63,27 @@ class LayerPrompts:
         elif len(layer.features):  # napari leaves those of shapes that are gone
             layer.features = layer.features.iloc[:0]
         layer.feature_defaults = dict(defaults.iloc[0])
-        _show(layer)
+        if hasattr(layer, "shape_type"):
+            colour_shapes(layer)
+        else:
+            mark_clicks(layer)
 
 
-def _show(layer: Any) -> None:
-    show = colour_shapes if hasattr(layer, "shape_type") else mark_clicks
-    show(layer)
-
-
-class Keeper(Protocol):
-    """Has the objects under way."""
+class ObjectsChange(Change, Protocol):
+    """What became of objects together with a change of their prompts."""
 
     @property
-    def followed(self) -> "list[CurrentObject]":
-        """Those of them that a correction changes on other planes too."""
-
-    def bring_back(self, ended: Mapping[int, "CurrentObject"], current: int) -> None:
-        """Let objects that ended be under way again; new clicks belong to one of them."""
-
-    def put_away(self, ended: Mapping[int, "CurrentObject"], current: int | None = None) -> None:
-        """End them once more, without prompts; new clicks belong to one of the others."""
+    def empty(self) -> bool:
+        """Whether no object was begun or ended."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PickedUp:
-    """An object that is under way because its label was picked up.
-
-    Parameters
-    ----------
-    keeper : Keeper
-        Of the objects.
-    one : CurrentObject
-        The object.
-    before : int
-        The object to which clicks belonged.
-    """
-
-    keeper: Keeper
-    one: "CurrentObject"
-    before: int
-    size: int = 0  # the labels have its pixels too
-
-    def undo(self) -> bool:
-        """Leave the label alone."""
-        self.keeper.put_away({self.one.number: self.one}, self.before)
-        return True
-
-    def redo(self) -> None:
-        """Pick it up again."""
-        self.keeper.bring_back({self.one.number: self.one}, self.one.number)
+Prompts = tuple[LayerPrompts, LayerPrompts]
+"""In the Points and in the Shapes layer."""
 
 
 @dataclass(slots=True, eq=False)
 class PromptChange:
-    """The prompts before and after something, and the objects that ended with it.
+    """The prompts before and after an action, and what became of objects with it.
 
     Parameters
     ----------
@@ -126,100 +91,95 @@ class PromptChange:
         Puts prompts back.
     before, after : tuple of LayerPrompts
         In the Points and the Shapes layer.
-    keeper : Keeper, optional
-        Of the objects.
-    ended : mapping of int to CurrentObject
-        Objects that were accepted or dropped, with all that they were.
-    current : int
-        The object to which clicks belonged.
-    found : Exchange, optional
-        What was found of followed objects before: they are not followed once more.
+    objects : ObjectsChange, optional
+        Objects that were accepted or dropped with their prompts.
+    followed : Exchange
+        Followed objects before: they are not followed once more.
     """
 
     watch: "PromptWatch"
-    before: tuple[LayerPrompts, LayerPrompts]
-    after: tuple[LayerPrompts, LayerPrompts]
-    keeper: Keeper | None = None
-    ended: Mapping[int, "CurrentObject"] = field(default_factory=dict)
-    current: int = 1
-    found: Exchange = field(default_factory=lambda: Exchange({}))
+    before: Prompts
+    after: Prompts
+    objects: ObjectsChange | None = None
+    followed: Exchange = field(default_factory=lambda: Exchange({}))
 
     @property
     def size(self) -> int:
-        """Of the masks; prompts are next to nothing."""
-        return self.found.size + sum(one.size for one in self.ended.values())
+        """Bytes of masks; prompts are next to nothing."""
+        return self.followed.size + (0 if self.objects is None else self.objects.size)
 
     def undo(self) -> bool:
         """Put the prompts back as they were, and the objects."""
         self.watch.put(self.before)
-        self.found.undo()
-        waited = [one.not_accepted() for one in self.ended.values()]
-        if self.keeper is not None:
-            self.keeper.bring_back(self.ended, self.current)
-        return not any(waited)  # what was promised and taken back is not accepted by doing it again
+        self.followed.undo()
+        return self.objects is None or self.objects.undo()
 
     def redo(self) -> None:
-        """Put the prompts as they became."""
+        """Put the prompts as they became, and the objects."""
         self.watch.put(self.after)
-        self.found.redo()
-        if self.keeper is not None:
-            self.keeper.put_away(self.ended)
+        self.followed.redo()
+        if self.objects is not None:
+            self.objects.redo()
 
 
 class PromptWatch:
-    """Notices what the user does to the prompts, as steps of a history.
+    """Compares the prompts with those of before, and adds each difference to a history.
 
     Parameters
     ----------
-    work : Workspace
-        Where the prompt layers are.
+    layers : PromptLayers
+        The layers with the prompts.
     history : History
         Gets the steps.
     """
 
-    def __init__(self, work: "Workspace", history: History) -> None:
-        self._work, self._history = work, history
+    def __init__(self, layers: PromptLayers, history: History) -> None:
+        self._layers, self._history = layers, history
         self._quiet = False
-        self._now = self._there()
+        self._last = self._now()
 
-    def look(self, keeper: Keeper) -> None:
-        """Remember what changed since the last look, if anything did."""
-        there = self._there()
-        if not self._quiet and _differ(self._now, there):
-            found = Exchange({one: one.state() for one in keeper.followed})
-            self._history.add_prompts(PromptChange(self, self._now, there, found=found))
-            self._now = there
+    def look(self, followed: Iterable[Restorable]) -> None:
+        """Add a step if prompts changed since the last look.
+
+        Parameters
+        ----------
+        followed : iterable of Restorable
+            Objects that a correction changes on other planes too.
+        """
+        now = self._now()
+        if not self._quiet and _differ(self._last, now):
+            before = Exchange({each: each.state() for each in followed})
+            self._history.add_prompts(PromptChange(self, self._last, now, followed=before))
+            self._last = now
 
     @contextmanager
-    def ending(
-        self, keeper: Keeper, ended: Mapping[int, "CurrentObject"], current: int
-    ) -> Iterator[None]:
-        """Objects end inside; their prompts go with them."""
-        before = self._now
+    def ending(self, objects: ObjectsChange) -> Iterator[None]:
+        """Objects end inside; their prompts go with them, in the same step."""
+        before = self._last
         with self._quietly():
             yield
-        if ended or _differ(before, self._now):
-            change = PromptChange(self, before, self._now, keeper, ended, current)
-            self._history.add_prompts(change)
+        if not objects.empty or _differ(before, self._last):
+            self._history.add_prompts(PromptChange(self, before, self._last, objects))
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Prompts are taken away inside that were refused: that they came is no step either."""
+        """Remove refused prompts inside: neither that nor their coming is a step."""
         with self._quietly():
             yield
         last = self._history.last_prompts
-        if isinstance(last, PromptChange) and not last.ended:
-            last.after = self._now
+        if isinstance(last, PromptChange) and (last.objects is None or last.objects.empty):
+            last.after = self._last
             if not _differ(last.before, last.after):
                 self._history.forget_last()
 
-    def put(self, prompts: tuple[LayerPrompts, LayerPrompts]) -> None:
-        """Let the layers hold other prompts."""
-        self._work.ensure_prompt_layers()
+    def put(self, prompts: Prompts) -> None:
+        """Replace the prompts in the layers, which are made if they are missing."""
+        self._layers.ensure()
         with self._quietly():
-            for layer, own in zip(self._layers(), prompts, strict=True):
-                if LayerPrompts.of(layer).key != own.key:
-                    own.put(layer)
+            layers = (self._layers.points, self._layers.shapes)
+            for layer, copy in zip(layers, prompts, strict=True):
+                if layer is not None and LayerPrompts.of(layer).key != copy.key:
+                    copy.put(layer)
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
@@ -228,17 +188,11 @@ class PromptWatch:
             yield
         finally:
             self._quiet = False
-            self._now = self._there()
+            self._last = self._now()
 
-    def _layers(self) -> tuple[Any, Any]:
-        return self._work.points, self._work.shapes
-
-    def _there(self) -> tuple[LayerPrompts, LayerPrompts]:
-        points, shapes = self._layers()
-        return LayerPrompts.of(points), LayerPrompts.of(shapes)
+    def _now(self) -> Prompts:
+        return LayerPrompts.of(self._layers.points), LayerPrompts.of(self._layers.shapes)
 
 
-def _differ(
-    first: tuple[LayerPrompts, LayerPrompts], second: tuple[LayerPrompts, LayerPrompts]
-) -> bool:
+def _differ(first: Prompts, second: Prompts) -> bool:
     return any(a.key != b.key for a, b in zip(first, second, strict=True))

@@ -1,6 +1,7 @@
 """Focus: moves sliders and camera to where something is; no Qt."""
 
-from typing import Any
+from napari.components import ViewerModel
+from napari.layers import Image
 
 from napari_sam.image.volume import Plane
 from napari_sam.plugin.image.image_source import ImageSource
@@ -15,7 +16,7 @@ _JUST_RIGHT = 1 / 5
 """Of the view: enough to be judged, with neighbours around it."""
 
 
-def show_plane(viewer: Any, image: Any, source: ImageSource, plane: Plane) -> None:
+def show_plane(viewer: ViewerModel, image: Image, source: ImageSource, plane: Plane) -> None:
     """Move the sliders to a plane; that of channels stays."""
     axes = [i for i, letter in enumerate(source.layer_axes[:-2]) if letter != "C"]
     index = list(image.world_to_data(viewer.dims.point))
@@ -27,7 +28,9 @@ def show_plane(viewer: Any, image: Any, source: ImageSource, plane: Plane) -> No
         viewer.dims.set_point(first + axis, world[axis])
 
 
-def show_object(viewer: Any, image: Any, source: ImageSource, plane: Plane, bbox: BBox) -> None:
+def show_object(
+    viewer: ViewerModel, image: Image, source: ImageSource, plane: Plane, bbox: BBox
+) -> None:
     """Bring an object into the middle of the view; zoom only if it could not be judged else.
 
     Parameters

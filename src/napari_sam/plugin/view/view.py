@@ -2,7 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+
+from napari.components import Dims, ViewerModel
+from napari.layers import Points, Shapes
+from napari.utils.events import Event, EventEmitter
 
 IN_3D = "3D is for looking, and for accepting what is shown. To click, go back to 2D [Ctrl-Y]."
 TURNED = "Objects are clicked in slices of y and x: roll the axes [Ctrl-E] until those are shown."
@@ -10,7 +13,7 @@ GRID = "Grid: each layer has a cell of its own, and a click counts in any of the
 BACK = "Slices of y and x again: go on clicking."
 
 
-def obstacle(dims: Any) -> str:
+def obstacle(dims: Dims) -> str:
     """Why clicks cannot be understood in what the viewer shows; empty if they can."""
     if dims.ndisplay == 3:
         return IN_3D
@@ -32,24 +35,24 @@ class View:
         Tells the user something.
     """
 
-    def __init__(self, viewer: Any, say: Callable[[str], None]) -> None:
+    def __init__(self, viewer: ViewerModel, say: Callable[[str], None]) -> None:
         self._viewer, self._say = viewer, say
-        self._tool: tuple[Any, str] | None = None
-        self._refused: dict[Any, list[int]] = defaultdict(list)
+        self._tool: tuple[Points | Shapes, str] | None = None
+        self._refused: dict[Points | Shapes, list[int]] = defaultdict(list)
         self._obstacle = obstacle(viewer.dims)
         for emitter in self._emitters():
             # Last: before that, napari forbids and allows modes of its own.
             emitter.connect(self._changed, position="last")
         viewer.canvas.grid.events.enabled.connect(self._explain_grid)
 
-    def take_up(self, layer: Any, mode: str) -> None:
+    def take_up(self, layer: Points | Shapes, mode: str) -> None:
         """Let clicks do something to a layer; as soon as they can be understood."""
         self._tool = (layer, mode)
         layer.mode = "pan_zoom" if self._obstacle else mode
         if self._obstacle:
             self._say(self._obstacle)
 
-    def note_added(self, layer: Any, indices: tuple[int, ...]) -> None:
+    def note_added(self, layer: Points | Shapes, indices: tuple[int, ...]) -> None:
         """Note what was added to a layer: what was clicked blindly is taken back later."""
         if self._obstacle and layer.mode != "pan_zoom":
             count = len(layer.data)
@@ -76,11 +79,11 @@ class View:
             emitter.disconnect(self._changed)
         self._viewer.canvas.grid.events.enabled.disconnect(self._explain_grid)
 
-    def _emitters(self) -> list[Any]:
+    def _emitters(self) -> list[EventEmitter]:
         events = self._viewer.dims.events
         return [events.ndisplay, events.order, events.ndim]
 
-    def _changed(self, event: Any = None) -> None:
+    def _changed(self, event: Event | None = None) -> None:
         before, self._obstacle = self._obstacle, obstacle(self._viewer.dims)
         if before == self._obstacle:
             return
@@ -89,6 +92,6 @@ class View:
             layer, mode = self._tool
             layer.mode = "pan_zoom" if self._obstacle else mode
 
-    def _explain_grid(self, event: Any) -> None:
+    def _explain_grid(self, event: Event) -> None:
         if event.value:
             self._say(GRID)

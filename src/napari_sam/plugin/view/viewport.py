@@ -1,8 +1,8 @@
 """Viewport: what part of an image is on the screen; no Qt."""
 
-from typing import Any
-
 import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image
 
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.worker.tile_order import Viewport
@@ -10,7 +10,7 @@ from napari_sam.plugin.worker.tile_order import Viewport
 from .view import obstacle
 
 
-def read_viewport(viewer: Any, image: Any, source: ImageSource) -> Viewport | None:
+def read_viewport(viewer: ViewerModel, image: Image, source: ImageSource) -> Viewport | None:
     """What is on the screen of an image.
 
     Parameters
@@ -44,7 +44,7 @@ def read_viewport(viewer: Any, image: Any, source: ImageSource) -> Viewport | No
     return Viewport(plane, (int(y0), int(x0), int(y1), int(x1)))
 
 
-def shown_by(viewer: Any) -> tuple[Any, ...]:
+def shown_by(viewer: ViewerModel) -> tuple[object, ...]:
     """What sliders and camera say: equal as long as the view has not moved."""
     camera, dims = viewer.scene.camera, viewer.dims
     return (

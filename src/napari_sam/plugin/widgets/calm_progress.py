@@ -1,48 +1,54 @@
-"""CalmProgress: a progress bar of work that lasts; a click's answer comes without it."""
+"""CalmProgress: a progress bar that shows only work that lasts longer than a click's answer."""
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QProgressBar
 
-_NOTHING = ("", 0, 1)
-_AFTER = 150  # ms
+_NO_WORK = ("", 0, 1)
+"""Text, steps done and steps in all, while there is no work."""
+
+_DELAY = 150
+"""Milliseconds from the first change of state to its display; later changes join it."""
 
 
 class CalmProgress(QProgressBar):
-    """Shows how far work is, a little later than it is told.
+    """A progress bar that shows its state with a delay.
 
-    A progress bar paints itself as soon as it gets a value, and with it the whole window, canvas
-    included: a sixth of what a click takes, several times a click, to show what is over before
-    anybody looked at it.
+    A QProgressBar repaints the whole window, canvas included, whenever it gets a value. That took a
+    sixth of the time of a click, several times a click, for a progress that nobody could read.
+
+    Neither library serves here. napari's progress bars live in its activity dock and repaint at
+    every update. superqt's debouncer would postpone the display as long as updates come, and after
+    an emission its throttler shows the next state early, which brings back the repaints of a click.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._wanted = self._shown = _NOTHING
+        self._latest = self._displayed = _NO_WORK
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_AFTER)
-        self._timer.timeout.connect(self._show)
-        self._set(_NOTHING)
+        self._timer.setInterval(_DELAY)
+        self._timer.timeout.connect(self._display_latest)
+        self._display(_NO_WORK)
 
     def show_work(self, text: str = "", done: int = 0, total: int = 0) -> None:
-        """Say how far the work is; no `total` if that is not known."""
-        self._want((f"{text} %v of %m".strip() if total else text, done, total))
+        """Show how many of `total` steps are done; a `total` of 0 means unknown."""
+        self._show_later((f"{text} %v of %m".strip() if total else text, done, total))
 
     def show_nothing(self) -> None:
-        """Say that there is no work."""
-        self._want(_NOTHING)
+        """Show an empty bar: there is no work."""
+        self._show_later(_NO_WORK)
 
-    def _want(self, state: tuple[str, int, int]) -> None:
-        self._wanted = state
+    def _show_later(self, state: tuple[str, int, int]) -> None:
+        self._latest = state
         if not self._timer.isActive():
             self._timer.start()
 
-    def _show(self) -> None:
-        if self._wanted != self._shown:
-            self._set(self._wanted)
+    def _display_latest(self) -> None:
+        if self._latest != self._displayed:
+            self._display(self._latest)
 
-    def _set(self, state: tuple[str, int, int]) -> None:
-        self._shown = state
+    def _display(self, state: tuple[str, int, int]) -> None:
+        self._displayed = state
         text, done, total = state
         self.setRange(0, total)
         self.setValue(done)

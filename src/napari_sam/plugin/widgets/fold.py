@@ -1,4 +1,8 @@
-"""Fold: a part of the dock that takes no room until it is needed; Folds: some, one open at most."""
+"""Fold: a section of the dock that is shown by a button; Folds: sections, at most one of them open.
+
+superqt's QCollapsible has its title button above its own content, so titles cannot share a row. Its
+marks are pixmaps in the text colour of their making, and vanish when napari changes its theme.
+"""
 
 from collections.abc import Sequence
 
@@ -11,26 +15,26 @@ _SHUT, _OPEN = "▸", "▾"
 
 
 class Fold(QWidget):
-    """A grid of widgets, shown by a button.
+    """A grid of widgets, shown and hidden by a button.
 
     Parameters
     ----------
     title : str
-        What is always seen: the text of the button.
+        Text of the button.
     tip : str
-        What is inside.
+        Tooltip of the button: what the section has.
 
     Attributes
     ----------
     button : QPushButton
-        Opens and shuts; it has its place in :class:`Folds`.
+        Checked while the section is open; its place is the title row of :class:`Folds`.
     grid : QGridLayout
-        For the widgets.
+        Gets the widgets of the section.
 
     Signals
     -------
     toggled : bool
-        Whether it is open now.
+        True when the section opens, False when it shuts.
     """
 
     toggled = Signal(bool)
@@ -46,26 +50,21 @@ class Fold(QWidget):
         self.grid.setSpacing(2)
         self._toggle(False)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether its widgets are shown."""
-        return self.button.isChecked()
+    def set_open(self, is_open: bool = True) -> None:
+        """Show the section, or hide it."""
+        self.button.setChecked(is_open)
 
-    def set_open(self, wanted: bool = True) -> None:
-        """Show its widgets, or hide them."""
-        self.button.setChecked(wanted)
-
-    def _toggle(self, wanted: bool) -> None:
+    def _toggle(self, is_open: bool) -> None:
         # As text: an icon keeps the colour that it was drawn in, and vanishes in another theme.
-        self.button.setText(f"{_OPEN if wanted else _SHUT} {self._title}")
-        self.setVisible(wanted)
-        self.toggled.emit(wanted)
+        self.button.setText(f"{_OPEN if is_open else _SHUT} {self._title}")
+        self.setVisible(is_open)
+        self.toggled.emit(is_open)
 
 
 class Folds(QWidget):
-    """The titles of some folds in one row, and under it the one that is open.
+    """The titles of all sections in one row, and below it the open section.
 
-    To open one shuts the other: two would not fit on the screen of a laptop.
+    Opening a section shuts the open one: two do not fit on a screen of 800 pixels.
 
     Parameters
     ----------
@@ -79,16 +78,16 @@ class Folds(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        row = QHBoxLayout()
-        row.setSpacing(2)
-        column.addLayout(row)
+        titles = QHBoxLayout()
+        titles.setSpacing(2)
+        column.addLayout(titles)
         for fold in folds:
             fold.button.setStyleSheet("QPushButton { padding: 3px 2px; }")
-            row.addWidget(fold.button)
+            titles.addWidget(fold.button)
             column.addWidget(fold)
-            fold.toggled.connect(lambda opened, fold=fold: self._toggled(fold, opened))
+            fold.toggled.connect(lambda is_open, fold=fold: self._shut_others(fold, is_open))
 
-    def _toggled(self, fold: Fold, opened: bool) -> None:
-        for other in self._folds:
-            if opened and other is not fold:
-                other.set_open(False)
+    def _shut_others(self, opened: Fold, is_open: bool) -> None:
+        for fold in self._folds:
+            if is_open and fold is not opened:
+                fold.set_open(False)

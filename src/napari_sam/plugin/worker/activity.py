@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from napari.utils import cancelable_progress
 from qtpy.QtCore import QTimer
@@ -37,7 +36,7 @@ class Activity:
     def __init__(self, cancel: Callable[[], None]) -> None:
         self._cancel = cancel
         self._told: Progress | None = None
-        self._bar: Any = None
+        self._bar: _Bar | None = None
         self._drawing = False
         self._soon = QTimer()
         self._soon.setSingleShot(True)

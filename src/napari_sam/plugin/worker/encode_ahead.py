@@ -22,9 +22,6 @@ _TILES_IN_MEMORY = 4
 """Tiles on the screen that stay in memory while others are encoded: a click there, or a mouse that
 rests, need not wait for the disk either."""
 
-# torch and all that it brings are imported inside the functions: they take seconds, and this module
-# is imported by the GUI thread.
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AheadRequest:
@@ -77,7 +74,7 @@ def encode_ahead(
     Event
         :class:`Ready` and :class:`Progress`; a :class:`Warned` if the cache is full.
     """
-    encoder, planes = session.encoder, session.volume.plane_shape
+    planes = session.volume.plane_shape
     view, everything, done = request.view, request.everything, set(request.done)
     total = len(session.tiles()) if everything else 0
     order = everywhere if everything else around
@@ -85,14 +82,14 @@ def encode_ahead(
     unreported: list[Tile] = []
     reported_at, full = monotonic(), False
     for place, tile in enumerate(order(session.grid, planes, view)):
-        if full := place >= encoder.room:
+        if full := place >= session.interactive.room:
             break
         if tile in done and tile not in on_screen:
             continue
         encoded: bool | None = None
         while still_open() and encoded is None:
             give_up = lambda tile=tile: request.give_up.is_set() and not needed(tile)  # noqa: E731
-            encoded = _encode(session, tile, give_up, tile in on_screen)
+            encoded = session.interactive.encode_tile(tile, keep=tile in on_screen, give_up=give_up)
             if encoded is None:
                 yield ready(session, source, [])  # the runner steps in here for the click
         if not still_open():
@@ -108,7 +105,7 @@ def encode_ahead(
         yield Progress("Encoding", len(done), total)
     if full and everything:
         yield Warned(
-            f"The cache is full: there is room for {encoder.room} of {total} tiles. "
+            f"The cache is full: there is room for {session.interactive.room} of {total} tiles. "
             "Make it larger in napari's preferences."
         )
 
@@ -119,24 +116,7 @@ def ready(session: "Session", source: ImageSource, tiles: Sequence[Tile]) -> Rea
     With a disk cache these are `tiles`, besides the tiles of earlier events. Without one they are
     the tiles in memory, and no others.
     """
-    if session.encoder.keeps:
+    in_memory = session.interactive.tiles_in_memory()
+    if in_memory is None:
         return Ready(source, session.grid, tuple(tiles))
-    return Ready(source, session.grid, session.encoder.in_memory(), all_there_are=True)
-
-
-def _encode(
-    session: "Session", tile: Tile, give_up: Callable[[], bool], keep_in_memory: bool
-) -> bool | None:
-    """Make a tile ready: whether that took the model; None if it was given up."""
-    from napari_sam.model.giving_way import GaveWay, giving_way
-
-    pixels = session.encoder.read(tile)
-    missing = not session.encoder.has(tile, pixels)
-    if not missing and not keep_in_memory:
-        return False
-    try:
-        with giving_way(session.model.image_encoder, give_up):
-            session.encoder.get(tile, pixels, keep=keep_in_memory)
-    except GaveWay:
-        return None
-    return missing
+    return Ready(source, session.grid, in_memory, all_there_are=True)

@@ -94,16 +94,16 @@ class Engine:
     ) -> Events:
         yield from self.load(settings)
         session = self._open(settings, source)
-        session.encoder.write_later = True
         for plane, by_number in questions.items():
             objects = {number: tuple(q.prompts) for number, q in by_number.items()}
             sizes = {number: q.size for number, q in by_number.items()}
+            session.interactive.write_later = True
             for done, tile in enumerate(session.interactive.encode_for(objects), start=1):
                 yield Progress("Looking at the image", done)
                 yield ready(session, source, [tile])
             for number, mask in session.predict_objects(objects, sizes).items():
                 yield Answer(plane, by_number[number].key, mask, number)
-            session.encoder.write()
+            session.interactive.write_later = False
         yield from self._warnings()
 
     def glimpse(self, source: ImageSource, question: Question) -> Events:
@@ -202,7 +202,7 @@ class Engine:
     def _ahead(
         self, settings: Settings, source: ImageSource, request: AheadRequest
     ) -> Iterator[Event]:
-        from napari_sam.masks.prompted.predict import home_tiles
+        from napari_sam.masks.prompted.home_tiles import home_tiles
 
         yield from self.load(settings)
         session = self._open(settings, source)
@@ -258,8 +258,7 @@ class Engine:
 
     def _open(self, settings: Settings, source: ImageSource) -> "Session":
         session = self._opened(settings, source)
-        session.encoder.write_later = False
-        session.encoder.write()  # of a click whose job was dropped before that
+        session.interactive.write_later = False  # also after a click whose job was dropped
         return session
 
     def _opened(self, settings: Settings, source: ImageSource) -> "Session":

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ class Question(NamedTuple):
     """
 
     prompts: Sequence[Prompt]
-    key: tuple[Any, ...]
+    key: tuple[object, ...]
     size: Size = Size.BEST
 
 
@@ -78,7 +78,7 @@ class Answer:
     """
 
     plane: Plane
-    key: tuple[Any, ...]
+    key: tuple[object, ...]
     mask: Mask
     number: int = 1
 

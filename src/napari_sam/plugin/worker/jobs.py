@@ -1,6 +1,6 @@
 """Jobs: generators in one worker thread at a time, the newest click first."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -51,8 +51,6 @@ class Job:
         Whether a newer job of this sort makes this one pointless, as a newer click does.
     priority : Priority
         What it comes after.
-    promised : bool
-        Whether the user was told that its result is accepted.
     quiet : bool
         Whether it is nothing that the user would want to know of, or to cancel.
     urgent : bool
@@ -68,7 +66,6 @@ class Job:
     cancelled: Callable[[], None] = lambda: None
     replaceable: bool = False
     priority: Priority = Priority.CLICK
-    promised: bool = False
     quiet: bool = False
     urgent: bool = False
     dropped: bool = False
@@ -95,7 +92,7 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._queue: list[Job] = []
         self._running: Job | None = None
-        self._worker: Any = None
+        self._worker: GeneratorWorker | None = None
 
     @property
     def busy(self) -> bool:
@@ -129,18 +126,20 @@ class JobRunner(QObject):
         """Drop one job, whether it runs or waits."""
         self._drop(lambda other: other is job)
 
-    def leave_image(self) -> None:
-        """Drop what concerns the image in use; what was accepted is finished."""
-        self._give_up()
-        long = Priority.ASKED
-        self._drop(
-            lambda job: job.replaceable or job.quiet or (job.priority >= long and not job.promised)
-        )
+    def leave_image(self, keep: Collection[Job]) -> None:
+        """Drop the jobs of the image in use, except those of accepted objects.
 
-    @property
-    def promised(self) -> int:
-        """How many accepted objects still wait for their masks."""
-        return sum(job.promised and not job.dropped for job in self._all())
+        Parameters
+        ----------
+        keep : collection of Job
+            Jobs that bring the masks of accepted objects.
+        """
+        self._give_up()
+        self._drop(
+            lambda job: (
+                job.replaceable or job.quiet or (job.priority >= Priority.ASKED and job not in keep)
+            )
+        )
 
     def cancel(self) -> None:
         """Drop everything; the worker stops at its next step, or before it where it can."""
@@ -177,7 +176,7 @@ class JobRunner(QObject):
         self._worker.start()
         self.busy_changed.emit(self.working)
 
-    def _deliver(self, job: Job, event: Any) -> None:
+    def _deliver(self, job: Job, event: Event | Exception) -> None:
         # After quit() one more value arrives: it belongs to a click that is no longer meant.
         if job.dropped:
             return
@@ -226,13 +225,13 @@ class _Worker(GeneratorWorker):
             self._finished.emit(self)
 
 
-def _worker_for(job: Job) -> Any:
+def _worker_for(job: Job) -> GeneratorWorker:
     if job.quiet:  # napari would ask whether it may be interrupted, before it closes
         return _Worker(run_steps, job)
     return create_worker(run_steps, job, _start_thread=False, _worker_class=_Worker)
 
 
-def run_steps(job: Job) -> Iterator[Any]:
+def run_steps(job: Job) -> Iterator[Event | Exception]:
     """What the worker runs: a job's events, or the error that ended it.
 
     No exception leaves it: after a RuntimeError, torch's favourite, the worker would end without

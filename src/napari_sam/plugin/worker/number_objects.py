@@ -25,13 +25,11 @@ def number_objects(masks: Sequence[Mask], numbers: Sequence[int] = ()) -> PlaneO
     -------
     PlaneObjects
     """
-    from napari_sam.masks.automatic.everything import confidence
-
     y0, x0, y1, x1 = bbox = union(mask.bbox for mask in masks)
     drawn = np.zeros((y1 - y0, x1 - x0), np.uint32)
     found = {}
     for number, mask in zip(numbers or range(1, len(masks) + 1), masks, strict=True):
         there = drawn[place_in(mask.bbox, bbox)]
         there[mask.pixels & (there == 0)] = number
-        found[number] = Found(confidence(mask), mask.bbox)
+        found[number] = Found(mask.confidence, mask.bbox)
     return PlaneObjects(masks[0].plane, bbox, drawn, bool(numbers), found)

@@ -1,7 +1,7 @@
-"""Around: objects with rough boxes, many in one pass, each from the smallest window."""
+"""Proposals are decoded from the smallest window that holds them, large ones from the tile."""
 
 from dataclasses import replace
-from typing import Any
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,23 +10,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from napari_sam import Session
 from napari_sam.embeddings.embedding import Embedding
-from napari_sam.masks.automatic import crops
-from napari_sam.masks.automatic import proposal_windows as around
+from napari_sam.masks.automatic import crops, proposal_windows
 from napari_sam.masks.automatic.crops import Crops
-from napari_sam.masks.automatic.everything import segment_tile
-from napari_sam.masks.automatic.nearby import is_cut
-from napari_sam.masks.automatic.proposal_windows import SIDES, decode_around, windows
+from napari_sam.masks.automatic.proposal_windows import (
+    SIDES,
+    PromptKinds,
+    decode_boxes,
+    decode_clicks,
+    windows,
+)
 from napari_sam.masks.automatic.propose import Proposals
-from napari_sam.masks.decode import decode
+from napari_sam.masks.decode import Answer, decode
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import holds
 from napari_sam.tiles.grid import Tile
+from napari_sam.weights.load import load_model
 from tests.tiny import tiny_sam
 
-KINDS = ["points", "boxes", "both"]
+KINDS = get_args(PromptKinds)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,11 @@ def around_places(places: NDArray[np.float64], radius: float | NDArray[np.float6
 
 def some_places(count: int, seed: int = 0) -> NDArray[np.float64]:
     return np.random.default_rng(seed).uniform(0, (599, 699), (count, 2))
+
+
+def contains(tile: Tile, y: float, x: float) -> bool:
+    """Whether a pixel of the tile lies at data coordinates."""
+    return tile.y0 <= y + 0.5 < tile.y1 and tile.x0 <= x + 0.5 < tile.x1
 
 
 def prompts(proposals: Proposals, i: int, kind: str) -> tuple[Prompt, ...]:
@@ -94,10 +104,10 @@ def test_an_answer_does_not_depend_on_who_else_is_asked(
 ) -> None:
     tiny_model.policy = replace(tiny_model.policy, mask_threshold=1000.0)  # nothing is cut
     proposals = around_places(some_places(40), 12)
-    together = decode_around(tiny_model, wide, proposals)
+    together = decode_boxes(tiny_model, wide, proposals)
     monkeypatch.setattr(crops, "TOKENS_AT_ONCE", 50)  # three of the smallest windows
     for i in (0, 17, 39):
-        (alone,) = decode_around(tiny_model, wide, proposals[np.array([i])])
+        (alone,) = decode_boxes(tiny_model, wide, proposals[np.array([i])])
         assert alone.tile == together[i].tile
         assert np.allclose(alone.low_res_logits, together[i].low_res_logits, atol=1e-5)
 
@@ -108,7 +118,7 @@ def test_an_answer_does_not_depend_on_who_else_is_asked(
 @given(
     st.tuples(st.integers(1, 64), st.integers(1, 64)),
     st.lists(st.tuples(*[st.floats(0, 1)] * 4), min_size=1, max_size=5),
-    st.sampled_from([*SIDES, around.LARGE_SIDE]),
+    st.sampled_from([*SIDES, proposal_windows.LARGE_SIDE]),
 )
 def test_a_window_holds_its_box_with_room_around_it_as_far_as_the_tile_goes(
     tokens: tuple[int, int], given: list[tuple[float, ...]], side: int
@@ -122,7 +132,7 @@ def test_a_window_holds_its_box_with_room_around_it_as_far_as_the_tile_goes(
     assert size == (min(side, tokens[0]), min(side, tokens[1]))
     assert (corners >= 0).all()
     assert (corners + size <= tokens).all()
-    pixels, share = around.MARGIN
+    pixels, share = proposal_windows.MARGIN
     for (low, high), corner, fit in zip(ends, corners, fits, strict=True):
         room = pixels + share * (high - low)
         first, last = 16 * corner, 16 * (corner + size) - 1
@@ -137,7 +147,7 @@ def test_a_window_is_no_larger_than_it_has_to_be(tiny_model: Sam, wide: Embeddin
     tiny_model.policy = replace(tiny_model.policy, mask_threshold=1000.0)  # no object is large
     radii = np.array([5.0, 20, 33, 45, 60, 100, 130, 190, 295])
     places = np.tile([304.0, 352.0], (len(radii), 1))
-    answers = decode_around(tiny_model, wide, around_places(places, radii))
+    answers = decode_boxes(tiny_model, wide, around_places(places, radii))
     sides = [answer.tile.height for answer in answers]
     assert sides == [64, 64, 96, 128, 192, 256, 352, 512, 600]
     for answer, radius in zip(answers, radii, strict=True):
@@ -150,24 +160,22 @@ def test_an_object_beyond_its_window_is_seen_in_the_whole_tile(
     tiny_model: Sam, wide: Embedding
 ) -> None:
     tiny_model.policy = replace(tiny_model.policy, mask_threshold=-1000.0)  # all is object
-    answers = decode_around(tiny_model, wide, around_places(some_places(2), 10))
+    answers = decode_boxes(tiny_model, wide, around_places(some_places(2), 10))
     assert [answer.tile for answer in answers] == [wide.tile] * 2
     assert answers[0].to_mask().bbox == wide.tile.bbox
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_answer_is_cut_by_its_window(
-    tiny_model: Sam, wide: Embedding, kind: Any, monkeypatch: pytest.MonkeyPatch
+    tiny_model: Sam, wide: Embedding, kind: PromptKinds
 ) -> None:
-    monkeypatch.setattr(around, "PROMPTS", kind)
     low = 0.11 if kind == "points" else 0.05  # so that not all masks reach far
     tiny_model.policy = replace(tiny_model.policy, mask_threshold=low)
     proposals = around_places(some_places(24, 3), np.random.default_rng(3).uniform(1, 150, 24))
-    answers = decode_around(tiny_model, wide, proposals)
+    answers = decode_boxes(tiny_model, wide, proposals, kind)
     for i, answer in enumerate(answers):
-        click = PointPrompt((2, *(proposals.points[i] + (1000, 2000))))
-        assert holds(answer.tile.bbox, click.bbox)
-        assert answer.tile == wide.tile or not is_cut(answer, wide.tile)
+        assert contains(answer.tile, *(proposals.points[i] + (1000, 2000)))
+        assert answer.tile == wide.tile or not answer.is_cut(wide.tile)
     assert kind == "points" or len({answer.tile.height for answer in answers}) > 2
     whole = [i for i, answer in enumerate(answers) if answer.tile == wide.tile]
     for i in whole[:2]:
@@ -188,7 +196,7 @@ def test_the_tile_s_own_sides_cut_nothing(tiny_model: Sam, wide: Embedding) -> N
         ),
     )
     small = Embedding(Tile((2,), 0, 0, 1000, 2000, 60, 64), features)
-    (answer,) = decode_around(tiny_model, small, around_places(np.array([[30.0, 30.0]]), 5))
+    (answer,) = decode_boxes(tiny_model, small, around_places(np.array([[30.0, 30.0]]), 5))
     assert answer.tile == small.tile
     assert answer.to_mask().bbox == small.tile.bbox
 
@@ -199,35 +207,121 @@ def test_a_model_of_whole_windows_is_asked_about_the_whole_tile(tiny_model: Sam)
     with torch.inference_mode():
         features = tiny_model.encode_image(torch.randn(1, 3, 1024, 1024))
     tile = Embedding(Tile((), 0, 0, 0, 0, 1024, 1024), features)
-    (answer,) = decode_around(tiny_model, tile, around_places(np.array([[300.0, 300.0]]), 10))
+    (answer,) = decode_boxes(tiny_model, tile, around_places(np.array([[300.0, 300.0]]), 10))
     assert answer.tile == tile.tile
 
 
-# --- all objects of a tile ---------------------------------------------------------------------
+# --- clicks without boxes -----------------------------------------------------------------------
+
+CENTRES = [(y, x) for y in range(40, 500, 70) for x in range(40, 600, 70)]
+RADIUS = 14
 
 
-@pytest.mark.parametrize("channels", [0, 2, 6])
-def test_objects_of_a_tile_do_not_overlap_whatever_the_head_says(
-    tiny_model: Sam, channels: int
+@pytest.fixture(scope="module")
+def model() -> Sam:
+    return load_model("cells-tiny", "cpu")
+
+
+@pytest.fixture(scope="module")
+def disks() -> NDArray[np.uint8]:
+    """Bright disks on a noisy ground."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(20, 40, (540, 900)).astype(np.uint8)
+    y, x = np.mgrid[:540, :900]
+    for cy, cx in CENTRES:
+        image[(y - cy) ** 2 + (x - cx) ** 2 < RADIUS**2] += 150
+    return image
+
+
+@pytest.fixture(scope="module")
+def seen(model: Sam, disks: NDArray[np.uint8]) -> Embedding:
+    session = Session.open(disks, model=model, contrast=(0, 255), cache_dir=False)
+    (tile,) = session.tiles()
+    return session.encoder.get(tile)
+
+
+@pytest.fixture
+def another_wide(tiny_model: Sam) -> Embedding:
+    """What a random model saw in a tile that is larger than any window."""
+    torch.manual_seed(3)
+    with torch.inference_mode():
+        features = tiny_model.encode_image(torch.randn(1, 3, 608, 704))
+    return Embedding(Tile((2,), 0, 0, 1000, 2000, 600, 700), features)
+
+
+def whole(model: Sam, embedding: Embedding, click: PointPrompt) -> Answer:
+    return decode(model, embedding, PromptSet({1: (click,)}))[1][0]
+
+
+def test_a_window_is_that_part_of_the_tile(seen: Embedding) -> None:
+    window = seen.window((20, 40, 34, 57))
+    assert window.tile.bbox == (320, 640, 540, 900)  # as far as the tile goes
+    assert window.offset == (20, 40)
+    for part, full, cells in zip(
+        (window.features.image_embedding, *window.features.high_res_features),
+        (seen.features.image_embedding, *seen.features.high_res_features),
+        (1, 2, 4),
+        strict=True,
+    ):
+        assert torch.equal(part, full[..., 20 * cells : 34 * cells, 40 * cells : 57 * cells])
+
+
+def test_small_objects_look_the_same_from_a_window(model: Sam, seen: Embedding) -> None:
+    clicks = {i: PointPrompt((float(y), float(x))) for i, (y, x) in enumerate(CENTRES)}
+    answers = decode_clicks(model, seen, clicks)
+    assert set(answers) == set(clicks)
+    assert all(answers[i].tile.height <= 256 and answers[i].tile.width <= 256 for i in clicks)
+    for i, click in clicks.items():
+        mask, other = answers[i].to_mask(), whole(model, seen, click).to_mask()
+        near = (*np.subtract(CENTRES[i], 40), *np.add(CENTRES[i], 40))
+        both = mask.within(near) & other.within(near)
+        assert both.sum() > 0.8 * (mask.area + other.area - both.sum())
+
+
+def test_a_clicked_object_beyond_its_window_is_seen_in_the_whole_tile(
+    tiny_model: Sam, another_wide: Embedding
 ) -> None:
-    decoder = tiny_model.mask_decoder
+    clicks = {3: PointPrompt((2, 1100.0, 2150.0)), 4: PointPrompt((2, 1500.0, 2600.0))}
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=-1000.0)  # all is object
+    answers = decode_clicks(tiny_model, another_wide, clicks)
+    assert {answer.tile for answer in answers.values()} == {another_wide.tile}
+    assert answers[4].to_mask().bbox == another_wide.tile.bbox
+    tiny_model.policy = replace(tiny_model.policy, mask_threshold=1000.0)  # nothing is
+    answers = decode_clicks(tiny_model, another_wide, clicks)
+    assert [answers[i].tile.bbox for i in clicks] == [
+        (1000, 2000, 1256, 2256),
+        (1352, 2448, 1600, 2700),
+    ]
+
+
+def test_no_answer_to_a_click_is_cut_by_its_window(
+    tiny_model: Sam, another_wide: Embedding
+) -> None:
+    tile = another_wide.tile
+    rng = np.random.default_rng(3)
+    places = rng.uniform((1000, 2000), (1600, 2700), (60, 2))
+    clicks = {i: PointPrompt((2, float(y), float(x))) for i, (y, x) in enumerate(places)}
+    for i, answer in decode_clicks(tiny_model, another_wide, clicks).items():
+        window = answer.tile
+        assert contains(window, *places[i])
+        if window.bbox == tile.bbox:
+            logits = whole(tiny_model, another_wide, clicks[i]).low_res_logits
+            assert np.allclose(answer.low_res_logits, logits, atol=1e-4)
+            continue
+        inside = answer.low_res_logits > 0
+        assert window.y0 == tile.y0 or not inside[0].any()
+        assert window.y1 == tile.y1 or not inside[-1].any()
+        assert window.x0 == tile.x0 or not inside[:, 0].any()
+        assert window.x1 == tile.x1 or not inside[:, -1].any()
+
+
+def test_a_model_of_whole_windows_is_clicked_in_the_whole_tile(tiny_model: Sam) -> None:
+    tiny_model.config = replace(tiny_model.config, resize="longest")
     torch.manual_seed(0)
-    head = torch.full((1, 6, 60, 80), -6.0)
-    for row, col in np.random.default_rng(0).integers(0, (60, 80), (40, 2)):
-        head[0, 0, row, col] = 4
-    head[0, 1], head[0, 2:] = 4, torch.rand(4, 60, 80) * 4
-    with torch.no_grad():
-        for sure in (decoder.iou_head, decoder.object_score_head):
-            list(sure.parameters())[-1].fill_(5.0)
-        for net in decoder.hypernetworks:
-            for parameter in list(net.parameters())[-2:]:
-                parameter.mul_(100)
-        seen = tiny_model.encode_image(torch.randn(1, 3, 240, 320))
-    features = replace(seen, proposals=head[:, :channels] if channels else None)
-    masks = segment_tile(tiny_model, Embedding(Tile((2,), 0, 0, 1000, 2000, 236, 320), features))
-    taken = np.zeros((236, 320), int)
-    for mask in masks:
-        y0, x0, y1, x1 = mask.bbox
-        assert mask.plane == (2,)
-        taken[y0 - 1000 : y1 - 1000, x0 - 2000 : x1 - 2000] += mask.pixels
-    assert taken.max() == 1
+    with torch.inference_mode():
+        features = tiny_model.encode_image(torch.randn(1, 3, 1024, 1024))
+    embedding = Embedding(Tile((), 0, 0, 0, 0, 1024, 1024), features)
+    click = PointPrompt((100.0, 100.0))
+    answer = decode_clicks(tiny_model, embedding, {1: click})[1]
+    assert answer.tile == embedding.tile
+    assert np.array_equal(answer.low_res_logits, whole(tiny_model, embedding, click).low_res_logits)

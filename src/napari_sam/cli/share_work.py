@@ -1,0 +1,50 @@
+"""Share work: connect a command to the Dask cluster named by ``--scheduler``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .report import warn
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from napari_sam.cluster.cluster import Cluster
+
+
+@contextmanager
+def share_work(
+    settings: Settings, scheduler: str | None
+) -> "Iterator[tuple[Settings, Cluster | None]]":
+    """Connect to a cluster for as long as a command works, if a scheduler is named.
+
+    Parameters
+    ----------
+    settings : Settings
+        Settings of the command; the workers use their model and device.
+    scheduler : str or None
+        Address as for :func:`napari_sam.cluster.scheduler.connect`; None to work in this process.
+
+    Yields
+    ------
+    Settings, Cluster or None
+        Settings for this process, and the cluster. With a cluster, this process only puts together
+        the workers' results: its own model stays on the CPU.
+
+    Raises
+    ------
+    ClusterError
+        If the cluster cannot be reached.
+    """
+    if scheduler is None:
+        yield settings, None
+        return
+    from napari_sam.cluster.scheduler import connect
+
+    with connect(scheduler) as client:
+        from napari_sam.cluster.cluster import Cluster  # imports torch, needed only from here on
+
+        cluster = Cluster(client, str(settings.model), settings.device)
+        if not cluster.workers:
+            warn(f"{scheduler} has no workers yet: waiting for the first")
+        yield replace(settings, device="cpu"), cluster

@@ -1,0 +1,106 @@
+"""Task and Method: an image with files to write, and the way to segment images."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.errors import PromptError
+
+from .settings import Settings
+from .target import check_output
+
+if TYPE_CHECKING:
+    from napari_sam.cluster.cluster import Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An image to segment, with prompts and files to write.
+
+    Parameters
+    ----------
+    image : Path or str
+        The image; a str is a URL.
+    output : Path
+        File or zarr folder for the labels.
+    points, boxes : Path, optional
+        CSV files with prompts; without both, all objects are segmented.
+    tracks : Path, optional
+        File for the tracks.
+    measures : tuple of Path
+        Files for tables and outlines.
+    """
+
+    image: Path | str
+    output: Path
+    points: Path | None = None
+    boxes: Path | None = None
+    tracks: Path | None = None
+    measures: tuple[Path, ...] = ()
+
+    @property
+    def prompted(self) -> bool:
+        """Whether prompts show the objects."""
+        return self.points is not None or self.boxes is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How images are segmented; the same for all images of a command.
+
+    Parameters
+    ----------
+    settings : Settings
+        Model, and how to read an image.
+    propagate, link : bool
+        Whether objects continue from plane to plane: those of the prompts, or all.
+    along : str, optional
+        Letter of the axis for `propagate` or `link`; z by default where the image has it.
+    overwrite : bool
+        Whether existing labels may be replaced.
+    quiet : bool
+        Show no bars.
+    cluster : Cluster, optional
+        Workers that find the objects of the tiles; without it this process does.
+    """
+
+    settings: Settings
+    propagate: bool = False
+    link: bool = False
+    along: str | None = None
+    overwrite: bool = False
+    quiet: bool = False
+    cluster: "Cluster | None" = None
+
+    def check(self, task: Task) -> None:
+        """Refuse a task before the long work, if options or outputs make it impossible.
+
+        Raises
+        ------
+        PromptError
+            If the options contradict each other.
+        OutputError
+            If an output cannot be written.
+        """
+        check_output(task.output, Path(task.image), overwrite=self.overwrite)
+        if self.propagate and not task.prompted:
+            raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
+        if self.link and task.prompted:
+            raise PromptError(
+                "--link is for all objects: use --propagate with --points and --boxes"
+            )
+        if self.cluster is not None and (task.prompted or self.link):
+            raise PromptError(
+                "--scheduler shares out the search for all objects: leave it out with --points, "
+                "--boxes and --link"
+            )
+        if self.along is not None and not (self.propagate or self.link):
+            raise PromptError("--along says where objects go on: give --propagate or --link too")
+        if task.tracks is not None:
+            from napari_sam.labels.files.write_tracks import check_tracks_target
+
+            check_tracks_target(task.tracks, overwrite=self.overwrite)
+        if task.measures:
+            from napari_sam.measure.save import check_measures
+
+            check_measures(task.measures, overwrite=self.overwrite)

@@ -1,0 +1,208 @@
+"""Across tiles: the tiles, prompts and answers of an object larger than its tile.
+
+Where a mask reaches a side of its tile beyond which the image continues, the tiles behind that side
+are asked too, with the object's own prompts there and a click inside the part that both tiles see.
+Their answers are blended into one mask.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.masks.decode import Answer
+from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.depth import innermost
+from napari_sam.masks.pixels.refine import refine
+from napari_sam.masks.second_look.second_look import Look
+from napari_sam.prompts.arrays import restrict
+from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt
+from napari_sam.tiles.bbox import BBox, intersection, place, union
+from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.stitch import merge_logits
+
+from .size import Size
+
+TILES_PER_OBJECT = 4
+"""Tiles in which an object is asked about, at most."""
+
+BOX_MARGIN = (2, 0.1)
+"""Data pixels, and share of the box's side, by which a mask may leave its box."""
+
+AGREEMENT = 0.5
+"""IoU of two tiles' answers in their common pixels below which they show different objects."""
+
+
+@dataclass(slots=True, eq=False)
+class ObjectAcrossTiles:
+    """The prompts of an object and its answers so far, tile by tile.
+
+    :func:`~napari_sam.masks.prompted.predict.predict` makes one for each object, asks the model
+    about it in its pending tiles, and reads :meth:`mask` when none is pending.
+
+    Parameters
+    ----------
+    prompts : tuple of Prompt
+        All on one plane.
+    pending : tuple of Tile
+        To be asked next; first the :func:`~napari_sam.masks.prompted.home_tiles.home_tiles`.
+    clean : bool
+        Whether to drop crumbs, fill pinholes and keep masks near their boxes.
+    size : Size
+        Which candidate of its first click the object is.
+    look : Look, optional
+        A second look at another zoom, which replaces the mask of the only tile.
+    """
+
+    prompts: tuple[Prompt, ...]
+    pending: tuple[Tile, ...]
+    clean: bool
+    size: Size
+    answers: dict[Tile, Answer] = field(default_factory=dict)
+    masks: dict[Tile, Mask] = field(default_factory=dict)
+    asked: set[Tile] = field(default_factory=set)
+    look: Look | None = None
+
+    @property
+    def only_answer(self) -> tuple[Answer, Mask] | None:
+        """The answer and its mask, if a single tile gave all of the object."""
+        if len(self.answers) != 1:
+            return None
+        ((tile, answer),) = self.answers.items()
+        return answer, self.masks[tile]
+
+    def prompts_in(self, tile: Tile) -> tuple[Prompt, ...]:
+        """The prompts to decode in a tile; none if nothing suggests the object in this tile.
+
+        Those of the object that lie in the tile, and without a foreground click or mask among them
+        a click in the middle of what other tiles saw of the object.
+        """
+        self.asked.add(tile)
+        inside = restrict(self.prompts, tile)
+        if any(p.is_foreground and not isinstance(p, BoxPrompt) for p in inside):
+            return inside
+        overlap = self._overlap_with(tile)
+        if not overlap.any():
+            return inside if any(p.is_foreground for p in inside) else ()
+        y, x = innermost(overlap)
+        click = PointPrompt((*tile.plane, float(y + tile.y0), float(x + tile.x0)))
+        return (*inside, click)
+
+    def choose(self, candidates: Sequence[Answer]) -> Answer:
+        """The candidate of the object's size; in further tiles, the best match to the others."""
+        if len(candidates) == 1:
+            return candidates[0]
+        if self.answers:
+            others = self.answers.values()
+            return max(candidates, key=lambda answer: sum(_agreement(answer, o) for o in others))
+        masks = [answer.to_mask() for answer in candidates]
+        if self.clean:
+            masks = [refine(mask, object_clicks(self.prompts)) for mask in masks]
+        return candidates[self.size.of([mask.area for mask in masks])]
+
+    def receive(self, answer: Answer) -> None:
+        """Keep an answer, unless it contradicts other tiles and has no foreground prompt."""
+        inside = restrict(self.prompts, answer.tile)
+        pointed_at = any(prompt.is_foreground for prompt in inside)
+        agrees = (_agreement(answer, other) >= AGREEMENT for other in self.answers.values())
+        if pointed_at or all(agrees):
+            self.answers[answer.tile] = answer
+            self.masks[answer.tile] = answer.to_mask()
+
+    def reached_tiles(self, grid: TileGrid) -> tuple[Tile, ...]:
+        """Further tiles behind the sides reached by the masks, up to the limit."""
+        reached: dict[Tile, None] = {}
+        for tile, mask in self.masks.items():
+            if not mask.empty:
+                reached |= dict.fromkeys(grid.behind(tile, mask.bbox))
+        new = [tile for tile in reached if tile not in self.asked]
+        return tuple(new[: max(0, TILES_PER_OBJECT - len(self.asked))])
+
+    def mask(self) -> Mask:
+        """All answers joined to a mask, cleaned if :attr:`clean`."""
+        mask = self._joined()
+        if not self.clean:
+            return mask
+        return refine(inside_boxes(mask, self.prompts), object_clicks(self.prompts))
+
+    def _joined(self) -> Mask:
+        if self.look is not None:
+            return self.look.to_mask()
+        first, *more = self.answers.values()
+        if not more:
+            return self.masks[first.tile]
+        parts = [(tile, answer.tile_logits()) for tile, answer in self.answers.items()]
+        (y0, x0), logits = merge_logits(parts)
+        pixels = logits > 0
+        best = max(self.answers.values(), key=lambda answer: answer.iou)
+        return Mask(
+            plane=first.tile.plane,
+            bbox=(y0, x0, y0 + pixels.shape[0], x0 + pixels.shape[1]),
+            pixels=pixels,
+            iou=best.iou,
+            object_score=max(answer.object_score for answer in self.answers.values()),
+        )
+
+    def _overlap_with(self, tile: Tile) -> NDArray[np.bool_]:
+        """The object's pixels in a tile, as seen by other tiles: ``(height, width)`` bool."""
+        overlap = np.zeros((tile.height, tile.width), bool)
+        for other, answer in self.answers.items():
+            if (common := intersection(tile.bbox, other.bbox)) is not None:
+                logits = answer.tile_logits()[place(common, other.bbox)]
+                overlap[place(common, tile.bbox)] |= logits > 0
+        return overlap
+
+
+def inside_boxes(mask: Mask, prompts: tuple[Prompt, ...]) -> Mask:
+    """Remove pixels far outside of the object's boxes, unless a click lies as far out.
+
+    Parameters
+    ----------
+    mask : Mask
+        Of the object.
+    prompts : tuple of Prompt
+        Of the object.
+
+    Returns
+    -------
+    Mask
+        Tight, and maybe empty; the same mask if there is no box, or a foreground click lies farther
+        from the boxes than :data:`BOX_MARGIN`.
+    """
+    boxes = [prompt.bbox for prompt in prompts if isinstance(prompt, BoxPrompt)]
+    if not boxes or mask.empty:
+        return mask
+    y0, x0, y1, x1 = union(boxes)
+    dy, dx = (BOX_MARGIN[0] + BOX_MARGIN[1] * (y1 - y0), BOX_MARGIN[0] + BOX_MARGIN[1] * (x1 - x0))
+    limits = (int(y0 - dy), int(x0 - dx), int(y1 + dy), int(x1 + dx))
+    if any(not _contains(limits, *click) for click in object_clicks(prompts)):
+        return mask
+    top, left = max(limits[0] - mask.bbox[0], 0), max(limits[1] - mask.bbox[1], 0)
+    pixels = np.zeros_like(mask.pixels)
+    inside = np.s_[top : max(limits[2] - mask.bbox[0], 0), left : max(limits[3] - mask.bbox[1], 0)]
+    pixels[inside] = mask.pixels[inside]
+    return replace(mask, pixels=pixels).tight()
+
+
+def object_clicks(prompts: Iterable[Prompt]) -> list[tuple[float, float]]:
+    """Foreground clicks among the prompts of an object, ``(y, x)`` data pixels."""
+    return [
+        (p.position[-2], p.position[-1])
+        for p in prompts
+        if isinstance(p, PointPrompt) and p.is_foreground
+    ]
+
+
+def _contains(bbox: BBox, y: float, x: float) -> bool:
+    return bbox[0] <= y < bbox[2] and bbox[1] <= x < bbox[3]
+
+
+def _agreement(answer: Answer, other: Answer) -> float:
+    """IoU among the common pixels of two tiles; 1 if neither has the object in these."""
+    common = intersection(answer.tile.bbox, other.tile.bbox)
+    if common is None:
+        return 1.0
+    first, second = (a.tile_logits()[place(common, a.tile.bbox)] > 0 for a in (answer, other))
+    either = int((first | second).sum())
+    return int((first & second).sum()) / either if either else 1.0

@@ -1,0 +1,190 @@
+"""Actions: a function to each action of the user; see :mod:`napari_sam.plugin.keys`."""
+
+from collections.abc import Callable, Mapping
+
+from napari.components import ViewerModel
+from psygnal import Signal
+
+from napari_sam.plugin.clicks.prompt_events import PromptEvents
+from napari_sam.plugin.clicks.tools import Tools
+from napari_sam.plugin.everything.everything import Everything
+from napari_sam.plugin.objects.objects import Objects
+from napari_sam.plugin.view.view import obstacle
+from napari_sam.plugin.view.viewport import read_viewport
+
+from .desk import Desk
+
+_NOTHING_BEFORE = "There is nothing to take back."
+
+
+class Actions:
+    """Functions to the keys and buttons of the dock.
+
+    Parameters
+    ----------
+    desk : Desk
+        Has the workspace and the runner.
+    viewer : napari.Viewer
+        Says what is on the screen.
+    objects : Objects
+        The objects under way.
+    prompts : PromptEvents
+        Reads the prompts.
+    tools : Tools
+        The tool that the mouse has.
+    everything : Everything
+        Segments without prompts.
+    follow_axis : callable
+        Letter of the axis to follow objects along; None for an image of one plane.
+    others : mapping of str to callable
+        Functions of other parts, by name of the action.
+
+    Signals
+    -------
+    accepting
+        There is an object, and it is about to be accepted.
+    cancelling
+        All work is being stopped.
+    """
+
+    accepting = Signal()
+    cancelling = Signal()
+
+    def __init__(
+        self,
+        desk: Desk,
+        viewer: ViewerModel,
+        objects: Objects,
+        prompts: PromptEvents,
+        tools: Tools,
+        everything: Everything,
+        follow_axis: Callable[[], str | None],
+        others: Mapping[str, Callable[[], None]],
+    ) -> None:
+        self._desk, self._viewer, self._objects = desk, viewer, objects
+        self._prompts, self._tools, self._everything = prompts, tools, everything
+        self._follow_axis = follow_axis
+        self._by_name = {
+            "swap_polarity": tools.swap_polarity,
+            "swap_tool": tools.swap,
+            "follow": self.follow,
+            "accept_daughter": self.accept_daughter,
+            "next_object": self.next_object,
+            "next_size": self.next_size,
+            "accept": self.accept,
+            "drop": self.drop,
+            "undo_labels": self.undo_labels,
+            "undo": self.undo,
+            "redo": self.redo,
+            **others,
+        }
+
+    def run(self, name: str) -> None:
+        """Run the action `name` of the table of actions."""
+        self._by_name[name]()
+
+    # --- the objects under way ---------------------------------------------------------------
+
+    def accept(self) -> None:
+        """Make the objects under way labels; while a polygon is being drawn, finish the polygon."""
+        if self._prompts.finish_drawing():
+            return
+        self._prompts.read_now()
+        if self._objects.unfinished:
+            self.accepting.emit()
+        self._objects.accept()
+        self._tools.object_next()
+
+    def accept_daughter(self) -> None:
+        """Make the object a label, as a daughter of the label in the frame before."""
+        self._prompts.read_now()
+        self._objects.accept(daughter=True)
+        self._tools.object_next()
+
+    def follow(self) -> None:
+        """Find the object on the planes that it reaches."""
+        self._prompts.read_now()
+        self._objects.current.follow(self._follow_axis())
+
+    def next_object(self) -> None:
+        """Begin another object beside the others under way, or go back to the first."""
+        self._prompts.read_now()
+        self._objects.next()
+        self._tools.object_next()
+
+    def next_size(self) -> None:
+        """Let the click mean another of the sizes that it may mean."""
+        self._prompts.read_now()
+        self._objects.next_size()
+
+    def drop(self) -> None:
+        """Forget the current object and its prompts."""
+        self._objects.drop()
+        self._prompts.forget_drawing()
+        self._tools.object_next()
+
+    # --- undo --------------------------------------------------------------------------------
+
+    def undo_labels(self) -> None:
+        """Undo the last change of the labels."""
+        if (work := self._desk.workspace) is not None:
+            done = work.undo_labels()
+            self._desk.say(
+                "The last change of the labels was taken back." if done else _NOTHING_BEFORE
+            )
+
+    def undo(self) -> None:
+        """Undo the last change of prompts or labels."""
+        if (work := self._desk.workspace) is not None:
+            self._prompts.finish_drawing()
+            self._prompts.note()
+            done = work.undo()
+            self._desk.say("Taken back: Ctrl-Shift-Z does it again." if done else _NOTHING_BEFORE)
+
+    def redo(self) -> None:
+        """Do the change again that was undone last."""
+        if (work := self._desk.workspace) is not None:
+            self._prompts.note()
+            done = work.redo()
+            self._desk.say("Done again." if done else "There is nothing to do again.")
+
+    # --- all objects -------------------------------------------------------------------------
+
+    def segment(self, all_slices: bool, linked: bool) -> None:
+        """Find all objects of the plane that is shown, or of all planes.
+
+        Parameters
+        ----------
+        all_slices : bool
+            Whether to segment all planes.
+        linked : bool
+            Whether an object has one label on all of its planes.
+        """
+        self._everything.start(all_slices, self._follow_axis() if linked else None)
+
+    def segment_here(self) -> None:
+        """Find all objects in the part of the plane that is on the screen."""
+        if problem := obstacle(self._viewer.dims):
+            self._desk.say(problem)
+        elif (work := self._desk.look()) and (
+            view := read_viewport(self._viewer, work.image, work.source)
+        ):
+            self._everything.start(False, within=view.bbox)
+
+    def cancel(self) -> None:
+        """Stop all work; objects that have a label keep it."""
+        if self._desk.closed:
+            return
+        lost = self.unfinished
+        self._objects.current.following.do_not_begin()
+        self._desk.runner.cancel()
+        self._everything.stop()
+        self.cancelling.emit()
+        self._desk.say(f"Cancelled. {lost}")
+
+    @property
+    def unfinished(self) -> str:
+        """A line about accepted objects whose masks have not come; empty if there are none."""
+        count = len(self._objects.later.jobs)
+        objects = "object has" if count == 1 else "objects have"
+        return f"{count} accepted {objects} no mask yet: click again." if count else ""

@@ -1,0 +1,148 @@
+"""PromptEvents: from a change of the prompt layers to the question that the model gets."""
+
+from napari.layers import Layer
+from napari.utils.events import Event
+from psygnal import Signal
+from qtpy.QtCore import QObject
+
+from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.objects.objects import Objects
+from napari_sam.plugin.view.view import View
+from napari_sam.plugin.workspace import Workspace
+
+from .bindings import Bindings
+from .gestures import Gestures, finish_shape
+from .soon import Soon
+
+
+class PromptEvents:
+    """Listens to the prompt layers; notes each change as a step, and has the prompts read.
+
+    Parameters
+    ----------
+    desk : Desk
+        Has the workspace.
+    objects : Objects
+        Reads the prompts.
+    view : View
+        Knows which clicks cannot be understood.
+    bindings : Bindings
+        The keys of the prompt layers.
+    parent : QObject
+        The dock: when it is gone, nothing is read any more.
+
+    Signals
+    -------
+    asked
+        The prompts were read, and the model is asked about those that changed.
+    """
+
+    asked = Signal()
+
+    def __init__(
+        self, desk: Desk, objects: Objects, view: View, bindings: Bindings, parent: QObject
+    ) -> None:
+        self._desk, self._objects, self._view, self._bindings = desk, objects, view, bindings
+        self._gestures = Gestures(desk, lambda: self._drawing)
+        self._soon = Soon(self._read, parent)
+        self._drawing = self._moving = False
+        self._adopted: list[Layer] = []
+
+    # --- layers ------------------------------------------------------------------------------
+
+    def adopt(self, layer: Layer) -> None:
+        """Listen to a prompt layer, and bind its keys and gestures."""
+        layer.events.data.connect(self._data_changed)
+        layer.events.features.connect(self._features_changed)
+        self._bindings.bind(layer)
+        self._gestures.bind(layer)
+        self._adopted.append(layer)
+
+    def _release(self, layer: Layer) -> None:
+        layer.events.data.disconnect(self._data_changed)
+        layer.events.features.disconnect(self._features_changed)
+        self._bindings.release(layer)
+        self._gestures.release(layer)
+        self._adopted.remove(layer)
+
+    def layer_removed(self, layer: Layer) -> None:
+        """Listen no longer to a layer that the user has removed."""
+        if layer in self._adopted:
+            self._release(layer)
+
+    def use(self, work: Workspace) -> None:
+        """Read the prompts of an image that is used from now on."""
+        self.later()
+
+    def leave(self) -> None:
+        """Listen to no layer any more."""
+        self._drawing = False
+        for layer in list(self._adopted):
+            self._release(layer)
+
+    def stop(self) -> None:
+        """Do not read any more."""
+        self._soon.stop()
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def later(self) -> None:
+        """Read the prompts when the events at hand are through."""
+        self._soon.start()
+
+    def read_now(self) -> None:
+        """Read the prompts now, if that was to happen later."""
+        if self._soon.isActive():
+            self._soon.stop()
+            self.note()
+            self._objects.read()
+
+    def note(self) -> None:
+        """Note a change of the prompts, if there is any, as a step to undo."""
+        work = self._desk.workspace
+        if work is not None and not (self._drawing or self._moving):
+            work.watch.look(self._objects.followed)
+
+    def finish_drawing(self) -> bool:
+        """End the shape that is being drawn; False if there is none."""
+        work = self._desk.workspace
+        if not self._drawing or work is None or work.prompts.shapes is None:
+            return False
+        finish_shape(work.prompts.shapes)
+        return True
+
+    def forget_drawing(self) -> None:
+        """Note that the shape that was being drawn is gone."""
+        self._drawing = False
+
+    def _read(self) -> None:
+        if self._drawing:
+            return
+        self.note()
+        if not self._take_back():
+            self._objects.read()
+            self.asked.emit()
+
+    def _take_back(self) -> bool:
+        """Remove clicks that cannot be understood; neither that nor their coming is a step."""
+        work = self._desk.workspace
+        if work is None or not self._view.clicked_blindly:
+            return False
+        with work.watch.refusing():
+            return self._view.take_back()
+
+    def _data_changed(self, event: Event) -> None:
+        action = str(event.action)
+        # Between "adding" and "added" a shape is being drawn with the mouse.
+        self._drawing = action == "adding"
+        if action == "added":
+            self._view.note_added(event.source, tuple(event.data_indices))
+        # Between "changing" and "changed" prompts are being moved: that is one step.
+        self._moving = action == "changing"
+        if action in ("added", "removed", "changed"):
+            self.note()
+            self.later()
+
+    def _features_changed(self, event: Event) -> None:
+        if not self._drawing:
+            self.later()

@@ -1,0 +1,109 @@
+"""EverythingBox: the buttons of the segmentation without prompts, of measures and of the review."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QLabel
+
+from napari_sam.plugin.ahead.ahead_box import AheadBox
+from napari_sam.plugin.keys import tip_of
+from napari_sam.plugin.widgets.buttons import push_button
+from napari_sam.plugin.widgets.fold import Fold
+from napari_sam.plugin.widgets.form import Form
+
+from .review_box import ReviewBox
+
+
+@dataclass(frozen=True, slots=True)
+class EverythingOptions:
+    """Values of the form: how objects are segmented without prompts.
+
+    Parameters
+    ----------
+    linked : bool
+        Whether objects of neighbouring slices are linked, so that each has one label in the stack.
+    """
+
+    linked: Annotated[
+        bool,
+        {
+            "text": "One label through all slices",
+            "tooltip": "Link the objects of neighbouring slices: each has one label in the whole "
+            "stack.\nThe labels appear when all slices are done.",
+        },
+    ] = False
+
+
+class EverythingBox(Fold):
+    """The fold *Everything*.
+
+    Attributes
+    ----------
+    linked : QCheckBox
+        Of :attr:`EverythingOptions.linked`; hidden without a stack.
+    ahead : AheadBox
+    review_box : ReviewBox
+
+    Signals
+    -------
+    here_clicked
+        Segment the part of the slice that is on the screen.
+    segment_clicked : bool
+        True to segment all slices, False for the shown one.
+    tracks_clicked, measure_clicked
+    """
+
+    here_clicked = Signal()
+    segment_clicked = Signal(bool)
+    tracks_clicked = Signal()
+    measure_clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Everything", "Find all objects, and review them; make clicks quick")
+        self.here_button = push_button("Here", tip_of("segment_here"))
+        self.slice_button = push_button("This slice", tip_of("segment_slice"))
+        self.all_button = push_button("All slices", tip_of("segment_all"))
+        self._form = Form(EverythingOptions)
+        self.linked: QCheckBox = self._form.native("linked")
+        self.measure_button = push_button("Measure", tip_of("measure"))
+        self.tracks_button = push_button("Show tracks", tip_of("show_tracks"))
+        self.ahead = AheadBox()
+        self.review_box = ReviewBox()
+        self.here_button.clicked.connect(lambda: self.here_clicked.emit())
+        self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
+        self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
+        self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
+        self.measure_button.clicked.connect(lambda: self.measure_clicked.emit())
+        self._lay_out()
+
+    @property
+    def chosen(self) -> EverythingOptions:
+        """The options that the form shows now."""
+        return self._form.value
+
+    def show_axes(self, axes: Sequence[str]) -> None:
+        """Offer all slices for a stack with such axes, and tracks if it has a time axis."""
+        is_stack = bool(axes)
+        self.all_button.setVisible(is_stack)
+        self.linked.setVisible(is_stack)
+        self.tracks_button.setVisible("T" in axes)
+        self.slice_button.setText("This slice" if is_stack else "Whole image")
+
+    def show_has_image(self, has_image: bool) -> None:
+        """Enable the work that needs an image, or disable it."""
+        for widget in (self.here_button, self.slice_button, self.all_button, self.ahead):
+            widget.setEnabled(has_image)
+
+    def _lay_out(self) -> None:
+        grid = self.grid
+        grid.addWidget(QLabel("Segment everything in"), 0, 0, 1, 3)
+        grid.addWidget(self.here_button, 1, 0)
+        grid.addWidget(self.slice_button, 1, 1)
+        grid.addWidget(self.all_button, 1, 2)
+        grid.addWidget(self.linked, 2, 0, 1, 3)
+        grid.addWidget(self.measure_button, 3, 0)
+        grid.addWidget(self.tracks_button, 3, 1, 1, 2)
+        grid.addWidget(self.ahead, 4, 0, 1, 3)
+        grid.addWidget(self.review_box, 5, 0, 1, 3)

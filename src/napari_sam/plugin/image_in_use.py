@@ -1,0 +1,204 @@
+"""ImageInUse: the Image layer that is segmented; listed, chosen, used and left."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+from napari.utils.events import Event
+from psygnal import Signal
+
+from napari_sam.plugin.image.image_source import image_layers
+from napari_sam.plugin.image.thumbnail import Look, look_at
+
+from .desk import FIRST_HINT, Desk
+from .workspace import Workspace
+
+_NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
+
+
+class ImageInUse:
+    """The Image layers of the viewer, and the one with prompts, preview and labels around it.
+
+    Parameters
+    ----------
+    desk : Desk
+        Gets the workspace.
+    viewer : napari.Viewer
+        Has the layers.
+    unfinished : callable
+        Whether there is an object that is not accepted.
+    later : callable
+        Asks for :meth:`list_images` to be called when the events at hand are through.
+    adopt : callable
+        Connects events and keys of a prompt layer.
+    adopt_labels : callable
+        Connects the keys of a Labels layer.
+
+    Signals
+    -------
+    layers_changed : list of Image
+        The Image layers of the viewer, the topmost first.
+    listed : list of str, int
+        Names of the Image layers, and index of the one in use; -1 for none.
+    channels_listed : list of Option
+        What the model may see besides the image in use.
+    used : Workspace
+        An image is used from now on.
+    leaving
+        The image in use is about to be left.
+    channels_chosen
+        The model sees other channels or layers from now on.
+    restore_offered : str
+        Question whether to restore accepted objects; empty for none.
+    """
+
+    layers_changed = Signal(list)
+    listed = Signal(list, int)
+    channels_listed = Signal(list)
+    used = Signal(object)
+    leaving = Signal()
+    channels_chosen = Signal()
+    restore_offered = Signal(str)
+
+    def __init__(
+        self,
+        desk: Desk,
+        viewer: ViewerModel,
+        unfinished: Callable[[], bool],
+        later: Callable[[], None],
+        adopt: Callable[[Layer], None],
+        adopt_labels: Callable[[Layer], None],
+    ) -> None:
+        self._desk, self._viewer, self._unfinished, self._later = desk, viewer, unfinished, later
+        self._adopt, self._adopt_labels = adopt, adopt_labels
+        self._images: list[Image] = []
+
+    @property
+    def image(self) -> Image | None:
+        """The image in use."""
+        work = self._desk.workspace
+        return None if work is None else work.image
+
+    # --- which image ---------------------------------------------------------------------------
+
+    def list_images(self) -> None:
+        """List the Image layers; use another one if the one in use is gone."""
+        self._watch(image_layers(self._viewer.layers))
+        images = self._images
+        self.layers_changed.emit(images)
+        if self.image is None or self.image not in images:
+            active = self._viewer.layers.selection.active
+            self.use(active if active in images else (images[0] if images else None))
+        index = images.index(self.image) if self.image in images else -1
+        self.listed.emit([layer.name for layer in images], index)
+        self.list_channels()
+
+    def choose(self, index: int) -> None:
+        """Use the image at an index of the list."""
+        if 0 <= index < len(self._images):
+            self.use(self._images[index])
+            self.list_images()
+
+    def use(self, image: Image | None) -> None:
+        """Put prompt, preview and labels layers around an image; None for no image."""
+        if self.image is not None and image is not None and self.image == image:
+            return
+        dropped = self.leave()
+        if image is None:
+            self._desk.say(f"{dropped}{_NO_IMAGE}")
+            return
+        source = self._desk.read_image(image)
+        if source is None:
+            return
+        work = Workspace(self._viewer, image, source, self._adopt, self._adopt_labels)
+        self._desk.workspace = work
+        image.events.data.connect(self._data_changed)
+        self.used.emit(work)
+        self._offer_restore(work)
+        self._desk.say(f"{dropped}{FIRST_HINT}")
+
+    def leave(self) -> str:
+        """Leave the image in use; returns a line about an object that was not accepted, or none."""
+        work = self._desk.workspace
+        if work is None:
+            return ""
+        unfinished = self._unfinished()
+        self.leaving.emit()
+        work.image.events.data.disconnect(self._data_changed)
+        work.close()
+        self._desk.workspace = None
+        self.restore_offered.emit("")
+        return f"The object in {work.image.name} was not accepted. " if unfinished else ""
+
+    def close(self) -> None:
+        """Watch the Image layers no longer."""
+        self._watch([])
+
+    def _watch(self, images: Sequence[Image]) -> None:
+        for layer in self._images:
+            layer.events.name.disconnect(self._renamed)
+        self._images = [*images]
+        for layer in images:
+            layer.events.name.connect(self._renamed)
+
+    def _renamed(self, event: Event) -> None:
+        self._later()
+
+    def _data_changed(self, event: Event | None = None) -> None:
+        """Begin anew with data of another shape; other changes are seen by the next click."""
+        work = self._desk.workspace
+        if work is None:
+            return
+        source = self._desk.read_image(work.image)
+        if source is None or source.label_shape != work.source.label_shape:
+            dropped = self.leave()
+            self.use(work.image)
+            self._desk.say(f"{dropped}{work.image.name} has another shape now. {FIRST_HINT}")
+
+    # --- what the model sees -------------------------------------------------------------------
+
+    def list_channels(self) -> None:
+        """List what the model may see besides the image in use."""
+        image, layers = self.image, self._viewer.layers
+        options = [] if image is None else self._desk.composite.options(image, layers)
+        self.channels_listed.emit(options)
+
+    def choose_channel(self, key: int | str, visible: bool) -> None:
+        """Let the model see another channel or layer besides the image, or no longer."""
+        if self.image is not None:
+            self._desk.composite.choose(self.image, key, visible)
+            self.list_channels()
+            self.channels_chosen.emit()
+
+    def look(self) -> Look | None:
+        """What the small picture of the model's view is made of; None without an image."""
+        image = self.image
+        source = None if image is None else self._desk.read_image(image)
+        if image is None or source is None:
+            return None
+        return look_at(source, image, self._viewer.layers, self._viewer.dims.point)
+
+    # --- objects of an earlier napari ------------------------------------------------------------
+
+    def _offer_restore(self, work: Workspace) -> None:
+        waiting = work.keeping.waiting()
+        if not waiting:
+            self.restore_offered.emit("")
+            return
+        when = datetime.fromisoformat(waiting[-1].time).astimezone()
+        self.restore_offered.emit(
+            f"{len(waiting)} accepted changes of {when:%d %B, %H:%M} are in no file."
+        )
+
+    def answer_restore(self, restore: bool) -> None:
+        """Restore the objects that an earlier napari had accepted, or forget them."""
+        work = self._desk.workspace
+        self.restore_offered.emit("")
+        if work is None or not work.keeping.offered:
+            return
+        if restore:
+            self._desk.say(f"{work.writer.restore()} objects are back. {FIRST_HINT}")
+        else:
+            work.keeping.discard()
+            self._desk.say(FIRST_HINT)

@@ -1,0 +1,312 @@
+"""LabelWriter: accepted objects into the Labels layer; the journal first, then napari; no Qt."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from types import MappingProxyType
+
+import numpy as np
+from napari.layers import Labels
+from napari.utils.events import Event
+
+from napari_sam.image.volume import Plane
+from napari_sam.journal.entry import Entry, Origin
+from napari_sam.labels.edit import LabelEdit, erasing
+from napari_sam.labels.paint import (
+    FREE_SHARE,
+    NEW_SHARE,
+    OverlapPolicy,
+    free_objects,
+    paint_object,
+)
+from napari_sam.masks.mask import Mask
+from napari_sam.plugin.image.current_image import CurrentImage
+from napari_sam.plugin.layers.labels_layer import LabelsLayer
+from napari_sam.plugin.undo.history import History
+from napari_sam.plugin.worker.events import PlaneObjects
+from napari_sam.tiles.bbox import BBox
+
+from .acceptance import Acceptance
+from .accepted import Accepted
+from .label_changes import Stroke, undo_in_napari
+from .label_classes import LabelClasses
+from .lineage import division, note_parent
+from .ratings import Ratings, rating
+from .safekeeping import Safekeeping
+
+NO_ORIGIN = Origin()
+NO_CLASSES: Mapping[int, str] = MappingProxyType({})
+
+_UNDOABLE = 1 << 24
+"""Pixels of one step that napari's own history can take: it keeps 24 bytes for each."""
+
+
+class LabelWriter:
+    """Paints labels; every change is in the journal before it is in the layer.
+
+    Parameters
+    ----------
+    image : CurrentImage
+        The image.
+    labels : LabelsLayer
+        The layer to paint.
+    keeping : Safekeeping
+        Its journal.
+    history : History
+        Gets a step for each change.
+
+    Attributes
+    ----------
+    classes : LabelClasses
+        The classes of the labels.
+    ratings : Ratings
+        The ratings of the labels.
+    """
+
+    def __init__(
+        self, image: CurrentImage, labels: LabelsLayer, keeping: Safekeeping, history: History
+    ) -> None:
+        self._image, self._labels = image, labels
+        self._keeping, self._history = keeping, history
+        self.classes = LabelClasses(labels, keeping, history)
+        self.ratings = Ratings(labels, keeping, history)
+        self._entries: list[Entry] | None = None  # of the open step
+        self._step_in_napari = False
+        labels.replaced.connect(self._watch)
+
+    def _watch(self, layer: Labels) -> None:
+        layer.events.paint.connect(self._note_painted)
+        self.classes.changed.emit()
+        self.ratings.changed.emit()
+
+    def close(self) -> None:
+        """Watch the layer no longer."""
+        if self._labels.layer is not None:
+            self._labels.layer.events.paint.disconnect(self._note_painted)
+
+    # --- objects become labels ---------------------------------------------------------------
+
+    @contextmanager
+    def one_step(self) -> Iterator[None]:
+        """Put everything that is accepted inside into one step to undo."""
+        layer = self._labels.ensure()
+        self._keeping.begin_step()
+        self._entries, self._step_in_napari = [], False
+        try:
+            with layer.block_history():
+                yield
+        finally:
+            entries, self._entries = tuple(self._entries), None
+            if entries:
+                change = Accepted(
+                    self._labels, layer, self._keeping, self.classes, entries, self._step_in_napari
+                )
+                self._history.add_labels(change)
+
+    def accept(
+        self,
+        masks: Sequence[Mask],
+        origin: Origin = NO_ORIGIN,
+        how: Acceptance = Acceptance(),
+        erased: Sequence[LabelEdit] = (),
+    ) -> tuple[int, int]:
+        """Paint the masks of one object, as one step to undo.
+
+        Parameters
+        ----------
+        masks : sequence of Mask
+            At most one a plane.
+        origin : Origin
+            Prompts and model that they were made from, for the journal.
+        how : Acceptance
+            The label, and how pixels of other objects are treated.
+        erased : sequence of LabelEdit
+            Pixels that lose their label in the same step: parts of a label that was corrected.
+
+        Returns
+        -------
+        tuple of int
+            The label, and the number of pixels that got it: 0 if `how` forbids the object.
+
+        Raises
+        ------
+        LabelError
+            If there is no free label, or the chosen one does not fit.
+        """
+        self._labels.ensure()
+        label, plain = how.label or self._labels.next_label(), self._labels.plain()
+        edits = paint_object(masks, plain, label, how.policy)
+        of_class = self.classes.table.class_of(label) if how.label else ""
+        self._write([*erased, *edits], label, origin, classes={label: how.of_class or of_class})
+        return label, sum(edit.area for edit in edits)
+
+    def accept_daughter(
+        self, masks: Sequence[Mask], origin: Origin = NO_ORIGIN, of_class: str = ""
+    ) -> tuple[int, int]:
+        """Paint an object as a daughter of the label that divided, as one step to undo.
+
+        Parameters
+        ----------
+        masks : sequence of Mask
+            At least one, at most one a plane.
+        origin : Origin
+            Prompts and model that they were made from, for the journal.
+        of_class : str
+            The class of the daughter; by default the mother's.
+
+        Returns
+        -------
+        tuple of int
+            The label of the daughter, and of the mother.
+
+        Raises
+        ------
+        LabelError
+            If there is no mother; see :func:`~napari_sam.plugin.labels.lineage.division`.
+        """
+        layer = self._labels.ensure()
+        label = self._labels.next_label()
+        mother, edits = division(self._labels.plain(), self._image.source, masks, label)
+        of_class = of_class or self.classes.table.class_of(mother)
+        self._write(edits, label, origin, mother, {label: of_class})
+        note_parent(layer, label, mother)
+        return label, mother
+
+    def accept_all(
+        self,
+        objects: PlaneObjects,
+        first: int | None = None,
+        origin: Origin = NO_ORIGIN,
+        how: Acceptance = Acceptance(),
+        many: bool = False,
+    ) -> int:
+        """Paint all objects of a plane where it is free, as one step to undo.
+
+        Parameters
+        ----------
+        objects : PlaneObjects
+            The objects, with numbers from 1.
+        first : int, optional
+            Label of the object with number 1; by default the objects get the next free labels
+            without gaps.
+        origin : Origin
+            The model that found them, for the journal.
+        how : Acceptance
+            With *only on background*, objects that overlap labels are left out; otherwise objects
+            that are covered by labels for the most part.
+        many : bool
+            Whether other planes or tiles belong to the same action: napari's own history is left
+            alone then, for they would push everything else out of it.
+
+        Returns
+        -------
+        int
+            Number of objects that got a label.
+        """
+        self._labels.ensure()
+        y0, x0, y1, x1 = objects.bbox
+        region = (*objects.plane, slice(y0, y1), slice(x0, x1))
+        old = np.array(self._labels.plain()[region])
+        share = FREE_SHARE if how.policy is OverlapPolicy.ONLY_BACKGROUND else NEW_SHARE
+        changes = (old == 0) & free_objects(objects.numbers, old, share)
+        numbers, ranks = np.unique(objects.numbers[changes], return_inverse=True)
+        new_labels = numbers + (first - 1) if first is not None else np.arange(numbers.size)
+        offset = 0 if first is not None else self._labels.next_label()
+        new_labels = new_labels.astype(old.dtype) + offset
+        new = old.copy()
+        new[changes] = new_labels[ranks]
+        number_of = dict(zip(new_labels.tolist(), numbers.tolist(), strict=True))
+        edit = LabelEdit(objects.plane, objects.bbox, changes, old, new)
+        with self._history.one_action():
+            classes = dict.fromkeys(number_of, how.of_class)
+            self._write([edit], 0, origin, classes=classes, in_napari=not many)
+            rated = {k: rating(objects.found[i], objects.plane) for k, i in number_of.items()}
+            self.ratings.add(rated, objects.linked)
+        return len(number_of)
+
+    def erase(self, label: int, boxes: Mapping[Plane, BBox]) -> None:
+        """Remove a label, as one step to undo.
+
+        Parameters
+        ----------
+        label : int
+            The label.
+        boxes : mapping of tuple to BBox
+            Its bounding box on each of its planes.
+        """
+        self._labels.ensure()
+        plain = self._labels.plain()
+        edits = [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
+        self._write(edits, label, NO_ORIGIN, classes={label: ""})
+
+    def _write(
+        self,
+        edits: Sequence[LabelEdit],
+        label: int,
+        origin: Origin,
+        parent: int = 0,
+        classes: Mapping[int, str] = NO_CLASSES,
+        in_napari: bool = True,
+    ) -> None:
+        """Write edits to the journal, then paint them; in the open step, or as a new step."""
+        if self._entries is None:
+            with self.one_step():
+                self._write(edits, label, origin, parent, classes, in_napari)
+            return
+        layer, painted = self._labels.ensure(), [edit for edit in edits if not edit.empty]
+        table = self.classes.table
+        changed = {k: v for k, v in classes.items() if painted and v != table.class_of(k)}
+        entry = self._keeping.note(edits, layer, label, parent, origin, changed)
+        if entry is not None:
+            self._entries.append(entry)
+        self.classes.assign(changed)
+        self.ratings.look_at({label}.union(*(_labels_before(edit) for edit in painted)))
+        in_history = in_napari and sum(edit.area for edit in painted) <= _UNDOABLE
+        for edit in painted:
+            self._labels.paint(edit, in_history)
+        if not in_history:
+            layer.refresh()
+
+    # --- the journal, and napari's own tools -------------------------------------------------
+
+    def restore(self) -> int:
+        """Paint the objects that an earlier napari had accepted; returns how many there are."""
+        layer = self._labels.ensure()
+        ratings = self._keeping.ratings()
+        self._keeping.restore(layer, self._labels.plain())
+        self.ratings.restore(ratings)
+        self._labels.search_again()
+        layer.refresh()
+        self.classes.changed.emit()
+        return self._labels.next_label() - 1
+
+    def undo_in_napari(self) -> bool:
+        """Undo a change of the labels of before the dock was opened; False if there is none."""
+        layer = self._labels.layer
+        if layer is None or not undo_in_napari(layer):
+            return False
+        self.classes.assign(self._keeping.note_undone(self._labels.plain()))
+        self._history.add_undone(Stroke(self._labels, layer))
+        return True
+
+    def draw_again(self) -> None:
+        """Let napari draw the labels if they changed; once for all slices."""
+        if self._labels.stale and self._labels.layer is not None:
+            self._labels.layer.refresh()
+            self.ratings.show()
+        self._labels.stale = False
+
+    def _note_painted(self, event: Event) -> None:
+        if self._entries is None and self._labels.layer is not None:
+            self._history.add_labels(Stroke(self._labels, self._labels.layer))
+        self._step_in_napari = self._entries is not None
+        with suppress(AttributeError, TypeError, ValueError):
+            for *_, old, new in event.value:
+                self._labels.note_label(int(np.max(new)))
+                if self._entries is None:
+                    self.ratings.look_at({int(np.max(new)), *np.unique(old).tolist()})
+
+
+def _labels_before(edit: LabelEdit) -> list[int]:
+    """Labels that lose pixels."""
+    labels: list[int] = np.unique(edit.old[edit.mask]).tolist()
+    return labels

@@ -1,0 +1,132 @@
+"""AcceptedObject: an object as it was when the user accepted it, and how it becomes a label."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from napari_sam.errors import NapariSamError
+from napari_sam.image.volume import Plane
+from napari_sam.journal.entry import Origin
+from napari_sam.labels.paint import OverlapPolicy
+from napari_sam.masks.mask import Mask
+from napari_sam.plugin.desk import FIRST_HINT, Desk
+from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.layers.read_prompts import PlanePrompts
+from napari_sam.plugin.undo.history import Step
+from napari_sam.plugin.workspace import Workspace
+
+from .cleaned import Cleaned
+from .held import Held
+
+REFUSED = (
+    "it lies on others by more than a quarter. "
+    "Choose another way for overlaps, or correct it with background clicks [Q]."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AcceptedObject:
+    """An object that the user has accepted; its masks may still be to come.
+
+    Parameters
+    ----------
+    desk : Desk
+        Tells the user.
+    work : Workspace
+        Has the labels.
+    step : Step
+        The step to undo that the label belongs to, however late it comes.
+    how : Acceptance
+        The user's choice at that moment.
+    prompts : mapping of tuple to PlanePrompts
+        Prompts by plane at that moment.
+    origin : Origin
+        Prompts and model, for the journal.
+    held : Held or None
+        The label that the object was, if it was picked up.
+    daughter : bool
+        Whether it is a daughter of the label in the frame before, which divided.
+    born : int
+        The first frame of a daughter: before, what was followed is the mother.
+    """
+
+    desk: Desk
+    work: Workspace
+    step: Step
+    how: Acceptance
+    prompts: Mapping[Plane, PlanePrompts]
+    origin: Origin
+    held: Held | None = None
+    daughter: bool = False
+    born: int = 0
+
+    def paint_uncleaned(self, masks: Sequence[Mask]) -> bool:
+        """Clean masks that nobody has seen yet, then paint them; see :meth:`paint`."""
+        cleaned = Cleaned(self.held.masks if self.held else None)
+        by_plane = {mask.plane: mask for mask in masks}
+        return self.paint(list(cleaned.of(by_plane, self.prompts, self.how.cleaning).values()))
+
+    def paint(self, masks: Sequence[Mask]) -> bool:
+        """Make masks a label: into the journal, then the Labels layer and the history.
+
+        Parameters
+        ----------
+        masks : sequence of Mask
+            At most one a plane, cleaned.
+
+        Returns
+        -------
+        bool
+            False, and the user is told why, if the object cannot become a label.
+        """
+        with self.work.history.one_action(self.step):
+            if self.work.image not in self.work.viewer.layers:  # it was closed meanwhile
+                return False
+            try:
+                if self.daughter:
+                    return self._paint_daughter(masks)
+                if self.held:
+                    return self._put_back(masks, self.held)
+                return self._paint(masks)
+            except NapariSamError as error:
+                self.desk.fail(str(error))
+                return False
+
+    def _paint(self, masks: Sequence[Mask]) -> bool:
+        label, area = self.work.writer.accept(masks, self.origin, self.how)
+        only_background = self.how.policy is OverlapPolicy.ONLY_BACKGROUND
+        if area:
+            self.desk.say(f"Object {label} accepted, {area} pixels. {FIRST_HINT}")
+        elif only_background and any(not mask.empty for mask in masks):
+            self.desk.say(f"Not accepted: {REFUSED}")
+            return False
+        else:
+            self.desk.say("Nothing accepted: it is empty, or all of it belongs to others.")
+        return True
+
+    def _put_back(self, masks: Sequence[Mask], held: Held) -> bool:
+        """Paint the label that the object was; its origin is the label itself, not prompts."""
+        if all(mask.empty for mask in masks):
+            self.desk.say(f"Nothing is left of label {held.label}: Escape leaves it as it was.")
+            return False
+        how = self.how
+        if how.policy is OverlapPolicy.ONLY_BACKGROUND:  # it was accepted already
+            how = replace(how, policy=OverlapPolicy.KEEP_EXISTING)
+        how = replace(how, label=held.label, of_class="")  # its class was not corrected
+        self.work.labels_layer.ensure()
+        erased = held.erased(self.work.labels_layer.plain(), masks)
+        self.work.writer.accept(masks, self.desk.engine.origin, how, erased)
+        area = sum(mask.area for mask in masks)
+        self.desk.say(f"Label {held.label} is put back, {area} pixels. {FIRST_HINT}")
+        return True
+
+    def _paint_daughter(self, masks: Sequence[Mask]) -> bool:
+        """Paint a daughter from the frame on in which she was born."""
+        time = self.work.source.plane_axes.find("T")
+        since_birth = [m for m in masks if not m.empty and (time < 0 or m.plane[time] >= self.born)]
+        if not since_birth:
+            self.desk.say("Nothing found here: click elsewhere on the daughter.")
+            return False
+        writer = self.work.writer
+        label, mother = writer.accept_daughter(since_birth, self.origin, self.how.of_class)
+        self.desk.say(f"Object {label} is a daughter of {mother}. {FIRST_HINT}")
+        return True

@@ -1,0 +1,94 @@
+"""Object changes: objects that began or ended, undone and done again; no Qt, no napari."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from .accept_later import AcceptLater
+from .current_object import CurrentObject
+
+
+class Keeper(Protocol):
+    """Has the objects under way."""
+
+    def bring_back(self, ended: Mapping[int, CurrentObject], current: int) -> None:
+        """Let objects that ended be under way again; `current` is the one that clicks belong to."""
+
+    def put_away(self, ended: Mapping[int, CurrentObject], current: int | None = None) -> None:
+        """End objects whose prompts are gone; `current` is the one that clicks belong to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelPickedUp:
+    """An object began, because its label was picked up.
+
+    Parameters
+    ----------
+    keeper : Keeper
+        Has the objects.
+    begun : CurrentObject
+        The object.
+    before : int
+        Number of the object that clicks belonged to.
+    size : int
+        Bytes: none, for the labels have the pixels too.
+    """
+
+    keeper: Keeper
+    begun: CurrentObject
+    before: int
+    size: int = 0
+
+    def undo(self) -> bool:
+        """End the object; the label stays as it is."""
+        self.keeper.put_away({self.begun.number: self.begun}, self.before)
+        return True
+
+    def redo(self) -> None:
+        """Let the object be under way again."""
+        self.keeper.bring_back({self.begun.number: self.begun}, self.begun.number)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectsEnded:
+    """Objects ended, accepted or dropped, with their prompts.
+
+    Parameters
+    ----------
+    keeper : Keeper
+        Has the objects.
+    later : AcceptLater
+        Knows which of them still wait for their label.
+    ended : mapping of int to CurrentObject
+        The objects by number.
+    current : int
+        Number of the object that clicks belonged to.
+    """
+
+    keeper: Keeper
+    later: AcceptLater
+    ended: Mapping[int, CurrentObject]
+    current: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether no object ended that anything was known of."""
+        return not self.ended
+
+    @property
+    def size(self) -> int:
+        """Bytes of the masks of the objects."""
+        return sum(each.nbytes for each in self.ended.values())
+
+    def undo(self) -> bool:
+        """Let the objects be under way again; whether ending them can be done again.
+
+        A label that had not come is not accepted by doing it again.
+        """
+        not_come = [self.later.take_back(each) for each in self.ended.values()]
+        self.keeper.bring_back(self.ended, self.current)
+        return not any(not_come)
+
+    def redo(self) -> None:
+        """End the objects again."""
+        self.keeper.put_away(self.ended)

@@ -1,0 +1,147 @@
+"""Questions: the planes on which to ask the model about an object; no Qt, no napari."""
+
+from collections.abc import Mapping, Sequence, Set
+
+from napari_sam.image.volume import Plane
+from napari_sam.masks.mask import Mask
+from napari_sam.masks.prompted.size import Size, sized_click
+from napari_sam.plugin.layers.read_prompts import PlanePrompts
+from napari_sam.plugin.worker.events import Answer, Question
+from napari_sam.prompts.prompt import MaskPrompt, PointPrompt, Prompt
+
+Key = tuple[object, ...]
+
+
+class Questions:
+    """Prompts of one object by plane, and the planes whose answer has not come.
+
+    Only planes whose prompts changed are asked about again. An answer counts if it belongs to the
+    prompts that are there when it comes.
+
+    Parameters
+    ----------
+    followed : mapping of tuple to Mask
+        Masks that following brought, by plane: prompts on these planes correct them.
+
+    Attributes
+    ----------
+    prompts : mapping of tuple to PlanePrompts
+        Prompts by plane, as they were read last.
+    """
+
+    def __init__(self, followed: Mapping[Plane, Mask]) -> None:
+        self._followed = followed
+        self.prompts: Mapping[Plane, PlanePrompts] = {}
+        self._asked: dict[Plane, Key] = {}
+        self._answered: dict[Plane, Key] = {}
+        self._sizes: dict[Plane, Size] = {}
+
+    def take(self, prompts: Mapping[Plane, PlanePrompts], size: Size) -> None:
+        """Take the prompts that are there now; a new first click means an object of `size`."""
+        self.prompts = prompts
+        self._sizes = {plane: self._sizes.get(plane, size) for plane in prompts}
+
+    def to_ask(self) -> dict[Plane, Question]:
+        """Questions on all planes whose prompts have no answer yet.
+
+        Planes with background clicks alone are left out, unless the object was followed there.
+        """
+        questions = {
+            plane: self.on(plane)
+            for plane, prompts in self.prompts.items()
+            if prompts.positive or plane in self._followed
+        }
+        self._asked = {plane: question.key for plane, question in questions.items()}
+        return {p: q for p, q in questions.items() if self._answered.get(p) != q.key}
+
+    def on(self, plane: Plane) -> Question:
+        """The question on a plane with prompts."""
+        return self._ask(plane, self.prompts[plane], self._sizes[plane])
+
+    # --- answers -----------------------------------------------------------------------------
+
+    @property
+    def asked(self) -> Set[Plane]:
+        """Planes that the model was asked about."""
+        return self._asked.keys()
+
+    @property
+    def answered(self) -> Set[Plane]:
+        """Planes with an answer, be it one to earlier prompts."""
+        return self._answered.keys()
+
+    @property
+    def missing(self) -> list[Plane]:
+        """Planes whose answer to the prompts of now has not come."""
+        return [plane for plane, key in self._asked.items() if self._answered.get(plane) != key]
+
+    def note_answer(self, answer: Answer) -> None:
+        """Note that an answer came."""
+        self._answered[answer.plane] = answer.key
+
+    def forget(self, plane: Plane) -> None:
+        """Forget the answer on a plane."""
+        self._answered.pop(plane, None)
+
+    def ask_again(self) -> None:
+        """Forget all answers: the model sees the image differently now."""
+        self._answered.clear()
+
+    def state(self) -> tuple[dict[Plane, Key], dict[Plane, Key]]:
+        """Copies of the keys that were asked and answered, by plane."""
+        return dict(self._asked), dict(self._answered)
+
+    def restore(self, asked: Mapping[Plane, Key], answered: Mapping[Plane, Key]) -> None:
+        """Be as copies say."""
+        self._asked, self._answered = dict(asked), dict(answered)
+
+    # --- the size that a click means -----------------------------------------------------------
+
+    def size_on(self, plane: Plane) -> Size | None:
+        """The size that the first click on a plane means; None if no click there has sizes."""
+        prompts = self.prompts.get(plane)
+        return self._sizes[plane] if prompts and self._has_sizes(plane, prompts) else None
+
+    def resize(self, plane: Plane, size: Size) -> None:
+        """Let the first click on a plane mean another size."""
+        self._sizes[plane] = size
+
+    def with_click(self, click: PointPrompt, size: Size) -> Question | None:
+        """The question after another click, which is not made.
+
+        Parameters
+        ----------
+        click : PointPrompt
+            The click.
+        size : Size
+            The size that it means if it is the first on its plane.
+
+        Returns
+        -------
+        Question or None
+            None if no prompt on its plane would be on the object.
+        """
+        before = self.prompts.get(click.plane, PlanePrompts())
+        place = sum(kind == "point" for kind, *_ in before.key)  # before the shapes, as it is read
+        prompts = PlanePrompts([*before.prompts[:place], click, *before.prompts[place:]])
+        prompts.key = [*before.key[:place], ("point", click), *before.key[place:]]
+        if prompts.positive or click.plane in self._followed:
+            return self._ask(click.plane, prompts, self._sizes.get(click.plane, size))
+        return None
+
+    def _ask(self, plane: Plane, prompts: PlanePrompts, chosen: Size) -> Question:
+        size = chosen if self._has_sizes(plane, prompts) else Size.BEST
+        corrected = self._with_followed(plane, prompts.prompts)
+        return Question(corrected, (*prompts.key, size), size)
+
+    def _has_sizes(self, plane: Plane, prompts: PlanePrompts) -> bool:
+        """Whether the first click may mean objects of several sizes: a scribble does not."""
+        clicks = all(kind == "point" for kind, *_ in prompts.key)
+        return clicks and sized_click(self._with_followed(plane, prompts.prompts)) is not None
+
+    def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
+        """Prompts of a plane, with the followed mask there, which they correct."""
+        mask = self._followed.get(plane)
+        if mask is None:
+            return list(prompts)
+        return [*prompts, MaskPrompt(plane, mask.bbox[0], mask.bbox[1], mask.pixels)]

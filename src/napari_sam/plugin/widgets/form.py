@@ -1,0 +1,45 @@
+"""Form: magicgui widgets made from a frozen dataclass, and read back as its value."""
+
+from typing import Generic, TypeVar
+
+from magicgui.signature import magic_signature
+from magicgui.widgets.bases import ValueWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QWidget
+
+from .number_box import NumberBox
+
+Value = TypeVar("Value")
+
+
+class Form(Generic[Value]):
+    """A widget for each field of a frozen dataclass; a section of the dock lays them out.
+
+    Keys still reach the canvas after a click on a widget, except on a number that is typed.
+
+    Parameters
+    ----------
+    kind : type
+        A frozen dataclass. Each field has a default, and an annotation with options of its magicgui
+        widget: ``smooth: Annotated[int, {"widget_type": NumberBox, "max": 20}] = 0``.
+    """
+
+    def __init__(self, kind: type[Value]) -> None:
+        self._kind = kind
+        self._widgets: dict[str, ValueWidget] = dict(magic_signature(kind).widgets())
+        for widget in self._widgets.values():
+            if not isinstance(widget, NumberBox):
+                widget.native.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    @property
+    def value(self) -> Value:
+        """The dataclass with the values that the widgets show now."""
+        return self._kind(**{name: widget.value for name, widget in self._widgets.items()})
+
+    def widget(self, name: str) -> ValueWidget:
+        """The magicgui widget of a field; `changed` of it is emitted when its value changes."""
+        return self._widgets[name]
+
+    def native(self, name: str) -> QWidget:
+        """The Qt widget of a field, for a layout."""
+        return self._widgets[name].native

@@ -1,0 +1,106 @@
+"""LabelWriter: the journal first, then the Labels layer and the history; no window."""
+
+import numpy as np
+import pytest
+
+from napari_sam.errors import LabelError
+from napari_sam.labels.paint import OverlapPolicy
+from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.worker.number_objects import number_objects
+from tests.plugin.scene import Scene, mask_at
+
+SQUARE = [[1, 1], [1, 1]]
+
+
+@pytest.fixture
+def scene(own_journals: None) -> Scene:
+    scene = Scene()
+    scene.prompts.ensure()
+    scene.labels.ensure()
+    return scene
+
+
+def test_an_object_is_in_journal_layer_and_history(scene: Scene) -> None:
+    label, area = scene.writer.accept([mask_at((1,), 3, 4, SQUARE), mask_at((2,), 3, 4, [[1]])])
+    assert (label, area) == (1, 5)
+    assert np.argwhere(scene.labels.plain()).tolist() == [
+        [1, 3, 4],
+        [1, 3, 5],
+        [1, 4, 4],
+        [1, 4, 5],
+        [2, 3, 4],
+    ]
+    (entry,) = scene.keeping._journal.accepted()
+    assert (entry.label, len(entry.edits)) == (1, 2)
+    assert scene.history.undo()
+    assert not scene.labels.plain().any()
+    assert scene.keeping._journal.accepted() == []
+    assert scene.history.redo()
+    assert int(scene.labels.plain().sum()) == 5
+    assert not scene.history.redo()
+
+
+def test_a_policy_says_what_becomes_of_pixels_of_others(scene: Scene) -> None:
+    scene.writer.accept([mask_at((0,), 3, 4, SQUARE)])
+    overlapping = [mask_at((0,), 3, 5, SQUARE)]
+    only = Acceptance(OverlapPolicy.ONLY_BACKGROUND)
+    assert scene.writer.accept(overlapping, how=only) == (2, 0)
+    assert scene.writer.accept(overlapping) == (2, 2)
+    replace = Acceptance(OverlapPolicy.REPLACE, label=9)
+    assert scene.writer.accept(overlapping, how=replace) == (9, 4)
+    assert scene.labels.plain()[0, 3, 3:8].tolist() == [0, 1, 9, 9, 0]
+    assert scene.labels.next_label() == 10
+
+
+def test_several_objects_in_one_step_are_undone_together(scene: Scene) -> None:
+    with scene.writer.one_step():
+        scene.writer.accept([mask_at((0,), 0, 0, [[1]])])
+        scene.writer.accept([mask_at((1,), 5, 5, [[1]])])
+    assert sorted(np.unique(scene.labels.plain())) == [0, 1, 2]
+    assert scene.history.undo()
+    assert not scene.labels.plain().any()
+    assert not scene.history.undo()
+
+
+def test_all_objects_of_a_plane_get_labels_and_ratings_where_it_is_free(scene: Scene) -> None:
+    scene.writer.accept([mask_at((1,), 0, 0, SQUARE)])
+    objects = number_objects([mask_at((1,), 0, 0, SQUARE), mask_at((1,), 6, 6, SQUARE)])
+    assert scene.writer.accept_all(objects) == 1
+    assert int(scene.labels.plain()[1, 6, 6]) == 2
+    assert set(scene.writer.ratings.of_label) == {2}
+    assert scene.writer.ratings.of_label[2].boxes == {(1,): (6, 6, 8, 8)}
+    scene.history.undo()
+    assert scene.writer.ratings.of_label == {}
+    assert int(scene.labels.plain()[1, 6, 6]) == 0
+
+
+def test_a_label_is_erased_in_one_step(scene: Scene) -> None:
+    scene.writer.accept([mask_at((1,), 3, 4, SQUARE), mask_at((2,), 3, 4, SQUARE)])
+    scene.writer.erase(1, {(1,): (3, 4, 5, 6), (2,): (0, 0, 10, 12)})
+    assert not scene.labels.plain().any()
+    scene.history.undo()
+    assert int(scene.labels.plain().sum()) == 8
+
+
+def test_there_is_no_daughter_without_time(scene: Scene) -> None:
+    with pytest.raises(LabelError, match="no time axis"):
+        scene.writer.accept_daughter([mask_at((1,), 3, 4, SQUARE)])
+
+
+def test_a_stroke_of_napari_is_a_step(scene: Scene) -> None:
+    layer = scene.labels.layer
+    layer.data_setitem((np.array([0]), np.array([2]), np.array([2])), 5)
+    assert scene.labels.next_label() == 6
+    assert scene.history.undo()
+    assert not scene.labels.plain().any()
+
+
+def test_what_was_accepted_is_restored_from_the_journal(own_journals: None) -> None:
+    first = Scene()
+    first.labels.ensure()
+    first.writer.accept([mask_at((1,), 3, 4, SQUARE)])
+    second = Scene()
+    second.labels.ensure()
+    assert second.keeping.offered
+    assert second.writer.restore() == 1
+    np.testing.assert_array_equal(second.labels.plain(), first.labels.plain())
