@@ -1,1 +1,1 @@
-"""The dock in napari: the only package here that imports napari and Qt."""
+"""The dock in napari, with all imports of napari and Qt."""

@@ -25,24 +25,24 @@ class Actions:
     desk : Desk
         Has the workspace and the runner.
     viewer : napari.Viewer
-        Says what is on the screen.
+        Has the visible region.
     objects : Objects
         The objects under way.
     prompts : PromptEvents
         Reads the prompts.
     tools : Tools
-        The tool that the mouse has.
+        Clicks, boxes or scribbles.
     everything : Everything
         Segments without prompts.
     follow_axis : callable
         Letter of the axis to follow objects along; None for an image of one plane.
-    others : mapping of str to callable
+    part_calls : mapping of str to callable
         Functions of other parts, by name of the action.
 
     Signals
     -------
     accepting
-        There is an object, and it is about to be accepted.
+        An object is about to be accepted.
     cancelling
         All work is being stopped.
     """
@@ -59,7 +59,7 @@ class Actions:
         tools: Tools,
         everything: Everything,
         follow_axis: Callable[[], str | None],
-        others: Mapping[str, Callable[[], None]],
+        part_calls: Mapping[str, Callable[[], None]],
     ) -> None:
         self._desk, self._viewer, self._objects = desk, viewer, objects
         self._prompts, self._tools, self._everything = prompts, tools, everything
@@ -76,7 +76,7 @@ class Actions:
             "undo_labels": self.undo_labels,
             "undo": self.undo,
             "redo": self.redo,
-            **others,
+            **part_calls,
         }
 
     def run(self, name: str) -> None:
@@ -102,23 +102,23 @@ class Actions:
         self._tools.object_next()
 
     def follow(self) -> None:
-        """Find the object on the planes that it reaches."""
+        """Follow the object under way through the planes of the stack."""
         self._prompts.read_now()
         self._objects.current.follow(self._follow_axis())
 
     def next_object(self) -> None:
-        """Begin another object beside the others under way, or go back to the first."""
+        """Go to the next object under way, or begin a new object behind the last."""
         self._prompts.read_now()
         self._objects.next()
         self._tools.object_next()
 
     def next_size(self) -> None:
-        """Let the click mean another of the sizes that it may mean."""
+        """Let the click mean an object of another size, such as a part or a cluster."""
         self._prompts.read_now()
         self._objects.next_size()
 
     def drop(self) -> None:
-        """Forget the current object and its prompts."""
+        """Forget the current object and remove the prompts of the object."""
         self._objects.drop()
         self._prompts.forget_drawing()
         self._tools.object_next()
@@ -142,7 +142,7 @@ class Actions:
             self._desk.say("Taken back: Ctrl-Shift-Z does it again." if done else _NOTHING_BEFORE)
 
     def redo(self) -> None:
-        """Do the change again that was undone last."""
+        """Do the last undone change again."""
         if (work := self._desk.workspace) is not None:
             self._prompts.note()
             done = work.redo()
@@ -151,7 +151,7 @@ class Actions:
     # --- all objects -------------------------------------------------------------------------
 
     def segment(self, all_slices: bool, linked: bool) -> None:
-        """Find all objects of the plane that is shown, or of all planes.
+        """Find all objects of the plane on the screen, or of all planes.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class Actions:
         self._everything.start(all_slices, self._follow_axis() if linked else None)
 
     def segment_here(self) -> None:
-        """Find all objects in the part of the plane that is on the screen."""
+        """Find all objects in the visible part of the plane."""
         if problem := obstacle(self._viewer.dims):
             self._desk.say(problem)
         elif (work := self._desk.look()) and (
@@ -172,7 +172,7 @@ class Actions:
             self._everything.start(False, within=view.bbox)
 
     def cancel(self) -> None:
-        """Stop all work; objects that have a label keep it."""
+        """Stop all work; accepted labels stay."""
         if self._desk.closed:
             return
         lost = self.unfinished
@@ -184,7 +184,7 @@ class Actions:
 
     @property
     def unfinished(self) -> str:
-        """A line about accepted objects whose masks have not come; empty if there are none."""
+        """Line for the user about accepted objects without masks; empty without such objects."""
         count = len(self._objects.later.jobs)
         objects = "object has" if count == 1 else "objects have"
         return f"{count} accepted {objects} no mask yet: click again." if count else ""

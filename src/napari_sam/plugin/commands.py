@@ -1,4 +1,4 @@
-"""Commands: what the manifest names."""
+"""Commands: the dock widget named by the plugin manifest."""
 
 import napari
 from napari.utils.notifications import show_error, show_warning
@@ -13,7 +13,7 @@ NEEDED = (0, 9)
 
 
 def napari_too_old(version: str) -> str | None:
-    """Say in one line that napari is too old for the dock; None if it is not."""
+    """Error line for a napari too old for the dock; None for napari 0.9 or newer."""
     parts = version.split(".")[:2]
     if all(part.isdigit() for part in parts) and tuple(map(int, parts)) < NEEDED:
         return (
@@ -24,7 +24,7 @@ def napari_too_old(version: str) -> str | None:
 
 
 class SamWidget(SamDock):
-    """The dock with its controller, as napari opens it from its menus.
+    """The dock with a controller, opened by napari from the Plugins menu.
 
     Parameters
     ----------

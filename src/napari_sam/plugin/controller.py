@@ -1,4 +1,4 @@
-"""Controller: builds the parts of the dock, connects them, and closes them."""
+"""Controller: builds, connects and closes the parts of the dock."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,7 +43,7 @@ class Controller:
     Parameters
     ----------
     viewer : napari.Viewer
-        As napari gives it to a plugin.
+        The viewer, or napari's proxy of a viewer for plugins.
     dock : SamDock
         The widgets.
     settings : Settings, optional
@@ -101,12 +101,12 @@ class Controller:
 
     @property
     def object(self) -> CurrentObject:
-        """The object to which new clicks belong."""
+        """The current object, for the new clicks."""
         return self.objects.current
 
     @property
     def workspace(self) -> Workspace | None:
-        """The image in use, with its layers."""
+        """Image in use and layers of the dock; None without an image."""
         return self.desk.workspace
 
     # --- building ----------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class Controller:
         )
 
     def _timer(self, call: Callable[[], None]) -> QTimer:
-        """A timer that puts the events of one user action together, and calls after them."""
+        """Timer for a single call after all events of a user action."""
         timer = QTimer(self.dock)
         timer.setSingleShot(True)
         timer.setInterval(0)
@@ -147,7 +147,7 @@ class Controller:
         desk.listen(Ready, lambda event: self.ahead.note(event))
         desk.listen(Warned, lambda event: show_warning(event.text))
         desk.cancel_wanted.connect(self.actions.cancel)
-        self.prompts.asked.connect(self.ahead.clicked)
+        self.prompts.prompts_read.connect(self.ahead.clicked)
         self.actions.cancelling.connect(self.ahead.cancelled)
         self.actions.cancelling.connect(self.models.cancel)
         images.layers_changed.connect(self.model_view.watch)
@@ -201,7 +201,7 @@ class Controller:
         dock.cancel_clicked.connect(actions.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)
-        self.desk.said.connect(dock.show_status)
+        self.desk.status_changed.connect(dock.show_status)
         self.runner.busy_changed.connect(self._show_busy)
         self.runner.failed.connect(self._job_failed)
         self.models.busy_changed.connect(self._show_busy)
@@ -269,7 +269,7 @@ class Controller:
         self._let_go()
 
     def _let_go(self) -> None:
-        """The part of :meth:`close` that needs no widgets: Qt may have destroyed them."""
+        """Close without touching widgets, perhaps already destroyed by Qt."""
         if self.desk.closed:
             return
         self.desk.close()

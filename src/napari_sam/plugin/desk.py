@@ -1,4 +1,4 @@
-"""Desk: what all parts of the dock share: the worker, the image in use, and a voice; no Qt."""
+"""Desk: the worker, the image in use and the status line, shared by all parts; no Qt."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -50,13 +50,13 @@ class Desk:
 
     Signals
     -------
-    said : str
+    status_changed : str
         A line for the user.
     cancel_wanted
         Stop all work.
     """
 
-    said = Signal(str)
+    status_changed = Signal(str)
     cancel_wanted = Signal()
 
     def __init__(
@@ -87,14 +87,14 @@ class Desk:
     # --- the image ---------------------------------------------------------------------------
 
     def read_image(self, image: Image, aloud: bool = True) -> ImageSource | None:
-        """An image as it is shown now; None if it cannot be used.
+        """Read how an image looks now; None for an image with too many axes.
 
         Parameters
         ----------
         image : napari.layers.Image
             The image.
         aloud : bool
-            Whether the user is told why it cannot be used.
+            Whether to tell the user the reason for None.
         """
         try:
             source = read_image_layer(image, self._viewer.dims.point, self._auto_contrast())
@@ -105,7 +105,7 @@ class Desk:
             return None
 
     def look(self, aloud: bool = True) -> Workspace | None:
-        """The workspace, with its image as it is shown now; None if none can be used."""
+        """Workspace with a fresh :attr:`Workspace.source`; None without a usable image."""
         work = self.workspace
         source = None if work is None else self.read_image(work.image, aloud)
         if work is None or source is None:
@@ -116,11 +116,11 @@ class Desk:
     # --- events of the worker ----------------------------------------------------------------
 
     def listen(self, kind: type[Event], listener: Callable[[Any], None]) -> None:
-        """Call a function for each event of a kind that :meth:`receive` gets."""
+        """Call a function for each received event of a kind."""
         self._listeners[kind].append(listener)
 
     def receive(self, event: Event) -> None:
-        """Hand an event of the worker to its listeners."""
+        """Hand an event of the worker to the listeners for the kind of event."""
         if not self._closed:
             for listener in self._listeners[type(event)]:
                 listener(event)
@@ -130,7 +130,7 @@ class Desk:
     def say(self, text: str) -> None:
         """Show a line in the dock."""
         if not self._closed:
-            self.said.emit(text)
+            self.status_changed.emit(text)
 
     def fail(self, message: str) -> None:
         """Show an error in the dock, and as a notification of napari."""
@@ -144,9 +144,9 @@ class Desk:
 
     @property
     def closed(self) -> bool:
-        """Whether the dock is gone: nothing can be shown any more."""
+        """Whether the dock is gone, and nothing can be shown any more."""
         return self._closed
 
     def close(self) -> None:
-        """Note that the dock is gone."""
+        """Show nothing any more: the dock is gone."""
         self._closed = True

@@ -1,4 +1,4 @@
-"""ImageInUse: the Image layer that is segmented; listed, chosen, used and left."""
+"""ImageInUse: lists the Image layers; chooses, uses and leaves the segmented image."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ _NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM
 
 
 class ImageInUse:
-    """The Image layers of the viewer, and the one with prompts, preview and labels around it.
+    """List of Image layers, and the layer in use with prompts, preview and labels.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class ImageInUse:
     viewer : napari.Viewer
         Has the layers.
     unfinished : callable
-        Whether there is an object that is not accepted.
+        Whether an object is under way and not accepted.
     later : callable
         Asks for :meth:`list_images` to be called when the events at hand are through.
     adopt : callable
@@ -42,7 +42,7 @@ class ImageInUse:
     listed : list of str, int
         Names of the Image layers, and index of the one in use; -1 for none.
     channels_listed : list of Option
-        What the model may see besides the image in use.
+        Channels and layers for the model besides the image in use.
     used : Workspace
         An image is used from now on.
     leaving
@@ -83,7 +83,7 @@ class ImageInUse:
     # --- which image ---------------------------------------------------------------------------
 
     def list_images(self) -> None:
-        """List the Image layers; use another one if the one in use is gone."""
+        """List the Image layers; use another if the image in use is gone."""
         self._watch(image_layers(self._viewer.layers))
         images = self._images
         self.layers_changed.emit(images)
@@ -119,7 +119,7 @@ class ImageInUse:
         self._desk.say(f"{dropped}{FIRST_HINT}")
 
     def leave(self) -> str:
-        """Leave the image in use; returns a line about an object that was not accepted, or none."""
+        """Leave the image in use; returns a line about an unaccepted object, or an empty line."""
         work = self._desk.workspace
         if work is None:
             return ""
@@ -159,7 +159,7 @@ class ImageInUse:
     # --- what the model sees -------------------------------------------------------------------
 
     def list_channels(self) -> None:
-        """List what the model may see besides the image in use."""
+        """List the channels and layers for the model besides the image in use."""
         image, layers = self.image, self._viewer.layers
         options = [] if image is None else self._desk.composite.options(image, layers)
         self.channels_listed.emit(options)
@@ -172,7 +172,7 @@ class ImageInUse:
             self.channels_chosen.emit()
 
     def look(self) -> Look | None:
-        """What the small picture of the model's view is made of; None without an image."""
+        """Collect the arrays for the picture of the model's input; None without an image."""
         image = self.image
         source = None if image is None else self._desk.read_image(image)
         if image is None or source is None:
@@ -192,7 +192,7 @@ class ImageInUse:
         )
 
     def answer_restore(self, restore: bool) -> None:
-        """Restore the objects that an earlier napari had accepted, or forget them."""
+        """Restore accepted objects of an earlier napari, or discard the offer."""
         work = self._desk.workspace
         self.restore_offered.emit("")
         if work is None or not work.keeping.offered:

@@ -1,4 +1,4 @@
-"""Keys: the one table of the dock's actions, with their keys and texts; no Qt, no napari."""
+"""Keys: the table of all actions of the dock, with keys and texts; no Qt, no napari."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -225,7 +225,7 @@ def key_table() -> str:
 
 
 def _in_markdown(key: str) -> str:
-    """``Shift-click`` with the key of the keyboard alone marked as one."""
+    """Markdown for a key, with keys of the keyboard in ``<kbd>``."""
     if not key.endswith("click"):
         return f"<kbd>{key}</kbd>"
     modifier, dash, _ = key.rpartition("-")

@@ -10,7 +10,7 @@ LayerData = tuple[NDArray[np.uint16], dict[str, Any], str]
 
 
 def nuclei_2d() -> list[LayerData]:
-    """One plane of fluorescent nuclei.
+    """Plane of fluorescent nuclei.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Settings: what the user chose in napari's preferences."""
+"""Settings: the user's choices in napari's preferences."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 PLUGIN = "napari-sam-microscopy"
 
 USUAL_BUDGET = 20
-"""GB, as in the manifest; left so, the environment may say otherwise."""
+"""Cache budget of the manifest, GB: with this value, an environment variable may set another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which model runs, where, and what it keeps.
+    """Model, device, cache and prefetching, as the user chose.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ class Settings:
     cache_dir : Path, False or None
         Folder of the embeddings; None for the user's own, False for none.
     name : str
-        What the user calls the model; by default the name, the file's, or the model's own.
+        Name of the model for the user; by default the name of the model or file.
     cache_budget : int or None
-        Bytes that the folder may take; None for the usual size.
+        Bytes for the folder; None for the default of the cache.
     prefetch : bool
-        Whether tiles around the view are encoded before they are clicked on.
+        Whether to encode tiles around the view before any click.
     closer : bool
-        Whether to look once more at what is small or large, if the model is one that can.
+        Whether to look once more at small and large objects, if the model supports that.
     """
 
     model: "str | Path | Sam" = "cells-tiny"
@@ -64,12 +64,12 @@ class Settings:
 
 
 def same_name(model: Any) -> Any:
-    """What a model is called in the list: names have aliases, and a text may be a file's path.
+    """Canonical name or path of a model: names have aliases, and a text may be a path.
 
     Parameters
     ----------
     model : str, Path or Sam
-        As the user called it.
+        Name, path or model, as the user chose it.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def same_name(model: Any) -> Any:
 
 
 def display_name(model: Any) -> str:
-    """What to call a model in front of the user.
+    """Name of a model for the user.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def display_name(model: Any) -> str:
 
 
 def read_settings() -> Settings:
-    """Read napari's preferences for this plugin.
+    """Read napari's preferences for the plugin.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def read_settings() -> Settings:
 
 
 def read_hover() -> bool:
-    """Whether the user wants to see what a click would give."""
+    """Whether hover is on."""
     from napari.settings import get_plugin_settings
 
     with suppress(KeyError, AttributeError):
@@ -135,12 +135,12 @@ def read_hover() -> bool:
     return True
 
 
-def remember_hover(wanted: bool) -> None:
-    """Write into napari's preferences whether the user wants to see what a click would give."""
+def remember_hover(enabled: bool) -> None:
+    """Write into napari's preferences whether hover is on."""
     from napari.settings import get_plugin_settings
 
     with suppress(KeyError, AttributeError):  # as in a script
-        get_plugin_settings(PLUGIN).clicks.hover = wanted
+        get_plugin_settings(PLUGIN).clicks.hover = enabled
 
 
 def remember_model(model: "str | Path | Sam") -> None:
@@ -159,7 +159,7 @@ def remember_model(model: "str | Path | Sam") -> None:
 
 
 def first_hint_wanted() -> bool:
-    """Whether the user has still to be told how it goes; no where that cannot be remembered."""
+    """Whether to show the three first steps; False in a script, without preferences."""
     from napari.settings import get_plugin_settings
 
     try:
@@ -169,7 +169,7 @@ def first_hint_wanted() -> bool:
 
 
 def forget_first_hint() -> None:
-    """Note in napari's preferences that the user knows how it goes."""
+    """Note in napari's preferences not to show the three first steps again."""
     from napari.settings import get_plugin_settings
 
     with suppress(KeyError, AttributeError):  # as in a script

@@ -1,4 +1,4 @@
-"""Workspace: the layers and the labels of one image; no Qt."""
+"""Workspace: the dock's layers, journal and history for an image; no Qt."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ _MOVED = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labe
 
 
 class Workspace:
-    """One image with its prompts, preview, labels, journal and history.
+    """Image with prompts, preview, labels, journal and history.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Workspace:
     preview : PreviewLayer
         Masks of the objects under way.
     hover : HoverLayer
-        What the next click would change.
+        Difference that the next click would make.
     labels_layer : LabelsLayer
         Accepted objects.
     writer : LabelWriter
@@ -89,7 +89,7 @@ class Workspace:
 
     @property
     def source(self) -> ImageSource:
-        """How the image looked last."""
+        """Last look at the image."""
         return self._current.source
 
     @source.setter
@@ -98,26 +98,26 @@ class Workspace:
 
     @property
     def labels(self) -> Labels | None:
-        """The Labels layer in use; None after the user has removed it."""
+        """Labels layer in use; None if removed by the user."""
         return self.labels_layer.layer
 
     @property
     def shown_plane(self) -> Plane:
-        """Index of the plane that the viewer shows, channels left out; may lie outside."""
+        """Index of the visible plane, without channels; may lie outside of the image."""
         return self._current.plane_at(self.viewer.dims.point)
 
     def show(self, objects: dict[int, list[Mask]]) -> None:
-        """Show the masks of the objects under way, by number; hides what a click would change."""
+        """Show the masks of the objects under way, by number, and clear the hover."""
         self.hover.clear()
         self.preview.show(objects)
 
     def owns(self, layer: Layer) -> bool:
-        """Whether the dock has made a layer for this image."""
+        """Whether a layer is the dock's, for the image."""
         layers = (*self.prompts.layers, self.preview.layer, self.labels)
         return any(each is not None and each == layer for each in layers)
 
     def forget(self, layer: Layer) -> None:
-        """Note that the user has removed a layer of the workspace."""
+        """Forget a removed layer of the workspace."""
         self.prompts.forget(layer)
         self.preview.forget(layer)
         self.labels_layer.forget(layer)
@@ -149,15 +149,15 @@ class Workspace:
     # --- undo --------------------------------------------------------------------------------
 
     def undo(self) -> bool:
-        """Undo the last action of the user; False if there is none."""
+        """Undo the last action of the user; False for an empty history."""
         return self._drawn(self.history.undo()) or self.writer.undo_in_napari()
 
     def redo(self) -> bool:
-        """Do the action again that was undone last; False if there is none."""
+        """Do the last undone action again; False without an undone action."""
         return self._drawn(self.history.redo())
 
     def undo_labels(self) -> bool:
-        """Undo the last change of the labels; False if there is none."""
+        """Undo the last change of the labels; False without such a change."""
         return self._drawn(self.history.undo_labels()) or self.writer.undo_in_napari()
 
     def _drawn(self, done: bool) -> bool:

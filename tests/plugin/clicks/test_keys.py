@@ -86,6 +86,14 @@ def test_every_key_that_is_bound_is_shown_and_the_other_way_round(open_dock: Ope
     assert shown == bound
 
 
+def test_every_key_has_an_action(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    bench.add(20, 20)
+    bench.idle()
+    calls = bench.controller.actions._by_name
+    assert calls.keys() == {action.name for action in bound_actions()}
+
+
 def test_keys_are_shown_until_something_else_is_wanted(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), show=True)
     dock = bench.dock

@@ -151,7 +151,7 @@ def test_objects_come_tile_by_tile_and_cancel_keeps_them_as_one_step(
             bench.dock.cancel_button.click()
         return count
 
-    monkeypatch.setattr(work, "accept_all", accept)
+    monkeypatch.setattr(work.writer, "accept_all", accept)
     bench.dock.everything_box.slice_button.click()
     bench.idle()
     assert len(edges) == 2

@@ -1,4 +1,4 @@
-"""ClickBox: what a click means, and what can be done with one."""
+"""ClickBox: buttons for the size of clicks, for picking labels up and for hover."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
@@ -18,7 +18,7 @@ class ClickBox(QWidget):
     pick_up_clicked : bool
         Whether the next click shall pick up a label.
     hover_changed : bool
-        Whether to show what a click would give.
+        Whether hover is on.
     """
 
     size_clicked = Signal()
@@ -44,9 +44,9 @@ class ClickBox(QWidget):
         self.show_size(Size.BEST)
 
     def show_size(self, size: Size) -> None:
-        """Say which size the next click means."""
+        """Write the size of the next click on the button."""
         self.size_button.setText(f"Size: {size.value}")
 
     def show_picking(self, armed: bool) -> None:
-        """Say whether the next click picks up a label."""
+        """Press the button while the next click picks up a label."""
         self.pick_up_button.setChecked(armed)

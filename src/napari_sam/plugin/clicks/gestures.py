@@ -11,11 +11,11 @@ from napari_sam.plugin.layers.conventions import BACKGROUND
 from .tools import DRAW, SCRIBBLE
 
 MODIFIER = "Shift"
-"""Held for a background click: napari zooms with Alt, and Control is the right button on macOS."""
+"""Key to hold for a background click: Alt zooms in napari, Control is a right click on macOS."""
 
 
 class Gestures:
-    """Background clicks with a key held, and scribbles that end when the button is let go.
+    """Background clicks with Shift held, and scribbles ended by the release of the button.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Gestures:
 
 
 def finish_shape(layer: Shapes) -> None:
-    """End the shape that is being drawn; it becomes a prompt like any other shape."""
+    """End the shape under the mouse; the shape becomes a prompt like all others."""
     mode = layer.mode
     layer.mode = "pan_zoom"  # leaving the mode finishes it
     layer.mode = mode

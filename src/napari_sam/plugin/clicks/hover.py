@@ -1,4 +1,4 @@
-"""Hover: shows what a click would give where the mouse rests."""
+"""Hover: shows the mask after a click at the resting mouse."""
 
 import math
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ class _Pointer:
 
 
 class Hover:
-    """Asks the model about a click that is not made, if no tile must be encoded for that.
+    """Asks the model about a possible click at the resting mouse, if no tile must be encoded.
 
     An answer counts if the same question would be asked when it comes.
 
@@ -95,7 +95,7 @@ class Hover:
         self._viewer.layers.selection.events.active.disconnect(self._selected)
 
     def renew(self) -> None:
-        """Ask again if the mouse rests where it has not clicked: the question is another now."""
+        """Ask again after a change of tool or size, unless the user has clicked at the place."""
         self._quit()
         if self._enabled and self._at is not None and not self._clicked:
             self._timer.start()
@@ -108,12 +108,14 @@ class Hover:
         self.renew()
 
     def _moved(self, viewer: ViewerModel, event: Event) -> None:
-        here = _pointer(event)
-        if not here.trembles_from(self._at):
-            self._at, self._clicked = here, False
+        pointer = _pointer(event)
+        if not pointer.trembles_from(self._at):
+            self._at, self._clicked = pointer, False
             self.renew()
-        elif self._at is not None and self._timer.isActive():  # the click would be here, not there
-            self._at = replace(self._at, world=here.world)
+        elif (
+            self._at is not None and self._timer.isActive()
+        ):  # the click would be pointer, not there
+            self._at = replace(self._at, world=pointer.world)
 
     def _pressed(self, viewer: ViewerModel, event: Event) -> None:
         # What a second click at the same place would change is of no interest.
@@ -167,7 +169,7 @@ class Hover:
         self._desk.runner.submit(self._job)
 
     def _question(self, work: Workspace) -> Question | None:
-        """The question after a click where the mouse is; None if there would be no click."""
+        """Question after a click at the mouse; None if a press of the mouse would be no click."""
         if self._at is None or not self._enabled or not self._clicks_count(work):
             return None
         label = BACKGROUND if self._at.reverse else work.prompts.polarity
@@ -177,7 +179,7 @@ class Hover:
         return self._objects.current.questions.with_click(click, self._objects.size)
 
     def _clicks_count(self, work: Workspace) -> bool:
-        """Whether a press of the mouse would be a click."""
+        """Whether a press of the mouse would add a click to the Points layer."""
         points = work.prompts.points
         if points is None or points != self._viewer.layers.selection.active:
             return False

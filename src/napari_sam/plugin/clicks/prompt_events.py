@@ -1,4 +1,4 @@
-"""PromptEvents: from a change of the prompt layers to the question that the model gets."""
+"""PromptEvents: from a change of the prompt layers to a question for the model."""
 
 from napari.layers import Layer
 from napari.utils.events import Event
@@ -25,19 +25,19 @@ class PromptEvents:
     objects : Objects
         Reads the prompts.
     view : View
-        Knows which clicks cannot be understood.
+        Notes clicks from 3D and turned views.
     bindings : Bindings
         The keys of the prompt layers.
     parent : QObject
-        The dock: when it is gone, nothing is read any more.
+        The dock, owner of the queued call.
 
     Signals
     -------
-    asked
-        The prompts were read, and the model is asked about those that changed.
+    prompts_read
+        The prompts were read, and the model was asked about changed prompts.
     """
 
-    asked = Signal()
+    prompts_read = Signal()
 
     def __init__(
         self, desk: Desk, objects: Objects, view: View, bindings: Bindings, parent: QObject
@@ -51,7 +51,7 @@ class PromptEvents:
     # --- layers ------------------------------------------------------------------------------
 
     def adopt(self, layer: Layer) -> None:
-        """Listen to a prompt layer, and bind its keys and gestures."""
+        """Listen to a prompt layer, and bind keys and gestures."""
         layer.events.data.connect(self._data_changed)
         layer.events.features.connect(self._features_changed)
         self._bindings.bind(layer)
@@ -66,12 +66,12 @@ class PromptEvents:
         self._adopted.remove(layer)
 
     def layer_removed(self, layer: Layer) -> None:
-        """Listen no longer to a layer that the user has removed."""
+        """Listen no longer to a removed layer."""
         if layer in self._adopted:
             self._release(layer)
 
     def use(self, work: Workspace) -> None:
-        """Read the prompts of an image that is used from now on."""
+        """Read the prompts of a newly used image."""
         self.later()
 
     def leave(self) -> None:
@@ -91,20 +91,20 @@ class PromptEvents:
         self._soon.start()
 
     def read_now(self) -> None:
-        """Read the prompts now, if that was to happen later."""
+        """Read the prompts now instead of after the events at hand."""
         if self._soon.isActive():
             self._soon.stop()
             self.note()
             self._objects.read()
 
     def note(self) -> None:
-        """Note a change of the prompts, if there is any, as a step to undo."""
+        """Compare the prompts with the last look, and note a change as a step to undo."""
         work = self._desk.workspace
         if work is not None and not (self._drawing or self._moving):
             work.watch.look(self._objects.followed)
 
     def finish_drawing(self) -> bool:
-        """End the shape that is being drawn; False if there is none."""
+        """End the shape under the mouse; False if no shape is being drawn."""
         work = self._desk.workspace
         if not self._drawing or work is None or work.prompts.shapes is None:
             return False
@@ -112,7 +112,7 @@ class PromptEvents:
         return True
 
     def forget_drawing(self) -> None:
-        """Note that the shape that was being drawn is gone."""
+        """Note the end of drawing: the shape was removed."""
         self._drawing = False
 
     def _read(self) -> None:
@@ -121,10 +121,10 @@ class PromptEvents:
         self.note()
         if not self._take_back():
             self._objects.read()
-            self.asked.emit()
+            self.prompts_read.emit()
 
     def _take_back(self) -> bool:
-        """Remove clicks that cannot be understood; neither that nor their coming is a step."""
+        """Remove clicks from 3D or turned views; adding and removing such clicks is no step."""
         work = self._desk.workspace
         if work is None or not self._view.clicked_blindly:
             return False

@@ -1,4 +1,4 @@
-"""Soon: one call after all the events of a user action, and before the window is painted."""
+"""Soon: a single call after all events of a user action, before the window is painted."""
 
 from collections.abc import Callable
 
@@ -6,34 +6,34 @@ from qtpy.QtCore import QObject, Qt, Signal
 
 
 class Soon(QObject):
-    """Calls once, however often it is asked to, when the event under way is over.
+    """Calls a function once after the current event, however often :meth:`start` was called.
 
-    A timer of 0 ms would come after the window was painted: the model would get a click only when
-    the screen shows it, where both can be done at once.
+    A timer of 0 ms would call after the window was painted: the model would get a click only after
+    the screen has shown the click, instead of at the same time.
 
     Parameters
     ----------
     call : callable
-        What to do.
+        The function.
     parent : QObject
-        With it, it goes.
+        Owner: Qt destroys both together.
     """
 
-    _wanted = Signal()
+    _requested = Signal()
 
     def __init__(self, call: Callable[[], object], parent: QObject) -> None:
         super().__init__(parent)
         self._call, self._active = call, False
-        self._wanted.connect(self._run, Qt.ConnectionType.QueuedConnection)
+        self._requested.connect(self._run, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        """Ask for the call."""
+        """Ask for the call after the current event."""
         if not self._active:
             self._active = True
-            self._wanted.emit()
+            self._requested.emit()
 
     def stop(self) -> None:
-        """Take that back."""
+        """Cancel the call."""
         self._active = False
 
     def isActive(self) -> bool:  # noqa: N802, as of a timer

@@ -1,4 +1,4 @@
-"""Tools: what the next press of the mouse makes: clicks, boxes or scribbles; no Qt."""
+"""Tools: clicks, boxes or scribbles for the next press of the mouse; no Qt."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ DRAW = {BOX: "add_rectangle", SCRIBBLE: "add_path"}
 
 
 class Tools:
-    """The chosen tool, and whether it marks the object or the background.
+    """The chosen tool, for prompts on the object or on the background.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class Tools:
         self._chosen = FOREGROUND
 
     def use(self, work: Workspace) -> None:
-        """Begin with object clicks on an image that is used from now on."""
+        """Begin with object clicks on a newly used image."""
         self.choose(FOREGROUND)
 
     def choose(self, tool: str) -> None:
-        """Choose what the next press of the mouse makes: a click, a box or a scribble."""
+        """Choose clicks, boxes or scribbles for the next press of the mouse."""
         if self._desk.workspace is not None:
             label = BACKGROUND if tool == BACKGROUND else FOREGROUND
             self._use(self._desk.workspace, tool, label)

@@ -1,1 +1,1 @@
-"""Follow: one object through slices or frames."""
+"""Follow: an object through slices or frames."""

@@ -1,4 +1,4 @@
-"""Following: the object under way on its way through the planes; no Qt."""
+"""Following: an object under way from plane to plane; no Qt."""
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Reach:
 
 
 class Following:
-    """Masks of one object that following brought, and the job that brings more.
+    """Followed masks of an object, and the job for further planes.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Following:
         Has the engine and the runner.
     masks : dict of tuple to Mask
         All masks of the object by plane: changed here as planes are done.
-    known : callable
+    known_planes : callable
         Planes on which the user has seen the object: by prompts with an answer, or as a label.
     waiting : callable
         Whether answers to prompts of the object are still to come.
@@ -67,13 +67,13 @@ class Following:
         self,
         desk: Desk,
         masks: dict[Plane, Mask],
-        known: Callable[[], Set[Plane]],
+        known_planes: Callable[[], Set[Plane]],
         waiting: Callable[[], bool],
         changed: Callable[[], None],
         ended: Callable[[Job, bool], None],
     ) -> None:
         self._desk, self._masks = desk, masks
-        self._known, self._waiting = known, waiting
+        self._known, self._waiting = known_planes, waiting
         self._changed, self._ended = changed, ended
         self.brought: dict[Plane, Mask] = {}
         self.unsure: dict[Plane, float] = {}
@@ -86,17 +86,17 @@ class Following:
 
     @property
     def job(self) -> Job | None:
-        """The job that brings more planes; None if none runs or waits."""
+        """Job for further planes; None unless a job runs or waits."""
         return self._job
 
     @property
     def goes_on(self) -> bool:
-        """Whether a correction of the object changes it on other planes too."""
+        """Whether a correction changes the object on other planes too."""
         return self.axis is not None or self._axis_wanted is not None
 
     @property
     def reach(self) -> Reach:
-        """A copy of what following brought up to now."""
+        """Copy of the followed masks and the state of following."""
         brought, unsure = dict(self.brought), dict(self.unsure)
         running = self._job is not None
         start = frozenset(self._start)
@@ -105,11 +105,11 @@ class Following:
     # --- following ---------------------------------------------------------------------------
 
     def can_begin(self) -> bool:
-        """Whether there is a mask to follow, or one to come; if not, the user is told."""
+        """Whether a mask to follow exists or is awaited; if not, the user gets a hint."""
         return self._waiting() or self._has_mask()
 
     def begin(self, axis: str) -> None:
-        """Follow the object from all planes on which it is known; later if answers are to come."""
+        """Follow the object from all known planes; after the answers, if answers are awaited."""
         work = self._desk.workspace
         if self._waiting():
             self._axis_wanted = axis
@@ -117,12 +117,12 @@ class Following:
         elif work is not None and self._has_mask():
             # What was followed through z, say, to slices of this time, is known at this time.
             place = work.source.plane_axes.index(axis)
-            known = {plane[place] for plane in self._known()}
-            self._start = {plane for plane in self._masks if plane[place] in known}
+            positions = {plane[place] for plane in self._known()}
+            self._start = {plane for plane in self._masks if plane[place] in positions}
             self._follow_stretch(axis, self._start)
 
     def answers_came(self, corrected: Set[Plane]) -> None:
-        """Begin if that waited for answers; or follow anew around corrected planes."""
+        """Begin to follow after the awaited answers, or follow anew around corrected planes."""
         axis, self._axis_wanted = self._axis_wanted, None
         if axis is not None:
             self.begin(axis)
@@ -140,16 +140,17 @@ class Following:
             self._desk.runner.drop(job)
 
     def go_back(self, reach: Reach) -> None:
-        """Be as a copy says; the job that runs must have been dropped before."""
-        for now, before in ((self.brought, reach.brought), (self.unsure, reach.unsure)):
-            now.clear()
-            now.update(before)
+        """Restore a copy; a running job must be dropped before."""
+        self.brought.clear()
+        self.brought.update(reach.brought)
+        self.unsure.clear()
+        self.unsure.update(reach.unsure)
         self._start, self.axis = set(reach.start), reach.axis
         self._axis_wanted = reach.axis_wanted
         self._visited.clear()
 
     def next_unsure(self, slices: Mapping[Plane, float | None]) -> Plane | None:
-        """The most unsure plane that was not visited yet; after all of them, the first again.
+        """Most unsure plane among the planes not visited yet; after the last, from the start.
 
         Parameters
         ----------
@@ -172,7 +173,7 @@ class Following:
         return has_mask
 
     def _follow_stretch(self, axis: str, corrected: Set[Plane]) -> None:
-        """Follow the object around corrected planes, as far as the next planes that are known."""
+        """Follow the object around corrected planes, up to the next known planes."""
         work = self._desk.workspace
         if work is None or not corrected:
             return
@@ -188,19 +189,19 @@ class Following:
         )
         last = work.source.plane_shape[place] - 1 if last is None else last
         inside = [plane for plane in on_lines if first <= plane[place] <= last]
-        known = [self._masks[p] for p in inside if p in fixed and not self._masks[p].empty]
-        if known:
+        seeds = [self._masks[p] for p in inside if p in fixed and not self._masks[p].empty]
+        if seeds:
             self._stale = {plane for plane in inside if plane not in fixed}
-            self._submit(known, axis, (first, last), fixed)
+            self._submit(seeds, axis, (first, last), fixed)
 
     def _submit(
-        self, known: list[Mask], axis: str, within: tuple[int, int], fixed: Set[Plane]
+        self, seeds: list[Mask], axis: str, within: tuple[int, int], fixed: Set[Plane]
     ) -> None:
         work = self._desk.workspace
         if work is None:
             return
         self.axis = axis
-        steps = self._desk.engine.follow(self._desk.settings, work.source, known, axis, within)
+        steps = self._desk.engine.follow(self._desk.settings, work.source, seeds, axis, within)
 
         def receive(event: Event) -> None:
             if isinstance(event, Followed):
@@ -245,16 +246,16 @@ class Following:
 
 
 def _line(plane: Plane, place: int) -> Plane:
-    """Index that all planes of one stack along the axis at `place` have in common."""
+    """Index of a plane without the axis at `place`: equal for all planes of a stack."""
     return (*plane[:place], *plane[place + 1 :])
 
 
-def stretch(known: set[int], corrected: set[int]) -> tuple[int, int | None]:
-    """Planes of a stack that a correction may change.
+def stretch(with_prompts: set[int], corrected: set[int]) -> tuple[int, int | None]:
+    """Range of planes around a correction, up to the next planes with prompts.
 
     Parameters
     ----------
-    known : set of int
+    with_prompts : set of int
         Positions of planes with prompts.
     corrected : set of int
         Positions of the planes among them whose prompts changed.
@@ -265,6 +266,6 @@ def stretch(known: set[int], corrected: set[int]) -> tuple[int, int | None]:
         The nearest positions with prompts around the corrected ones; 0 and None (the end) where
         there are none.
     """
-    below = [p for p in known if p < min(corrected)]
-    above = [p for p in known if p > max(corrected)]
+    below = [p for p in with_prompts if p < min(corrected)]
+    above = [p for p in with_prompts if p > max(corrected)]
     return max(below, default=0), min(above, default=None)

@@ -1,4 +1,4 @@
-"""Guide: the slices of a followed object that are worth a look, and the way there."""
+"""Guide: moves the viewer to unsure slices of a followed object."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,7 +14,7 @@ from .follow_row import FollowRow
 
 
 class Guide:
-    """The strip of slices, and the key that goes to the most unsure slice.
+    """Strip of slices in the dock, and key for the most unsure slice.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Guide:
         self._viewer.dims.events.point.disconnect(self._show_here)
 
     def look_next(self) -> None:
-        """Go to the slice on which the model is least sure."""
+        """Move the viewer to the least sure slice."""
         plane, work = self._next_unsure(), self._desk.workspace
         if plane is None or work is None:
             self._desk.say("Follow an object first [G]: then N goes where it is worth a look.")
@@ -64,8 +64,8 @@ class Guide:
     def _choose(self, position: int) -> None:
         work, axis = self._desk.workspace, self._row.follow_axis
         if work is not None and axis is not None:
-            here, place = work.shown_plane, work.source.plane_axes.index(axis)
-            self._go(work, (*here[:place], position, *here[place + 1 :]))
+            plane, place = work.shown_plane, work.source.plane_axes.index(axis)
+            self._go(work, (*plane[:place], position, *plane[place + 1 :]))
 
     def _show_here(self, event: Event | None = None) -> None:
         work, axis = self._desk.workspace, self._row.follow_axis

@@ -1,4 +1,4 @@
-"""Composite: what the model sees besides the chosen image; no Qt."""
+"""Composite: channels and layers shown to the model besides the image; no Qt."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,18 +11,25 @@ from napari.utils.colormaps import Colormap
 
 from napari_sam.image.intensity import RGB
 
-from .image_source import ImageSource, OtherImage, axis_letters, image_layers, shown_contrast
+from .image_source import (
+    Contrast,
+    ImageSource,
+    OtherImage,
+    axis_letters,
+    image_layers,
+    shown_contrast,
+)
 
 if TYPE_CHECKING:
     pass
 
 SEEN = 3
-"""As many channels as a model sees."""
+"""Largest number of channels for a model: red, green and blue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """Something that the model may see as well: a channel of the image, or another layer.
+    """Choice for the user: a further channel of the image, or another layer.
 
     Parameters
     ----------
@@ -31,7 +38,7 @@ class Option:
     name : str
         For people.
     chosen : bool
-        Whether the model sees it.
+        Whether the model gets the channel or layer.
     """
 
     key: int | str
@@ -40,45 +47,45 @@ class Option:
 
 
 class Composite:
-    """Which channels or layers the model sees besides the chosen image.
+    """Channels or layers shown to the model besides the image, by image.
 
-    The choice is kept for each image. Alone, an image is grey whatever its colormap; together
-    they are drawn each in the brightest colour of its colormap and added, at their contrast limits,
-    as additive blending does; opacity and gamma do not count.
+    The choice is kept for each image. A single channel is grey, whatever the colormap. Several are
+    drawn in the brightest colours of their colormaps, at their contrast limits, and added, as by
+    additive blending; opacity and gamma do not count.
     """
 
     def __init__(self) -> None:
         self._chosen: dict[str, list[int | str]] = {}
 
     def options(self, image: Image, layers: LayerList) -> list[Option]:
-        """What there is to choose from for an image; all layers of the viewer are `layers`."""
+        """List the choices for an image, out of all `layers` of the viewer."""
         chosen = self._chosen.get(str(image.unique_id), [])
         return [Option(key, name, key in chosen) for key, name in _possible(image, layers)]
 
-    def choose(self, image: Image, key: int | str, wanted: bool) -> None:
-        """See something as well, or no longer; beyond three, what was chosen first goes."""
+    def choose(self, image: Image, key: int | str, visible: bool) -> None:
+        """Show a channel or layer to the model, or hide it; of three, the oldest choice goes."""
         chosen = self._chosen.setdefault(str(image.unique_id), [])
         if key in chosen:
             chosen.remove(key)
-        if wanted:
+        if visible:
             chosen.append(key)
             del chosen[: -(SEEN - 1)]
 
     def complete(self, source: ImageSource, image: Image, layers: LayerList) -> ImageSource:
-        """The image with what the model sees as well."""
+        """Source of an image, completed by the chosen channels or layers."""
         chosen: list[int | str] = []
         if self._chosen.get(str(image.unique_id)):  # or no layer need be looked at, at each click
             chosen = [option.key for option in self.options(image, layers) if option.chosen]
         if source.channel_axis is not None:
             more = [int(key) for key in chosen if key != source.channel]
-            seen = sorted({source.channel, *more[: SEEN - 1]})
-            return replace(source, channels=tuple(seen))
-        found = [layer for layer in image_layers(layers) if str(layer.unique_id) in chosen]
-        others = sorted(found, key=lambda layer: str(layer.name))  # whatever lies on top
+            channels = sorted({source.channel, *more[: SEEN - 1]})
+            return replace(source, channels=tuple(channels))
+        chosen_layers = [layer for layer in image_layers(layers) if str(layer.unique_id) in chosen]
+        overlays = sorted(chosen_layers, key=lambda layer: str(layer.name))  # whatever lies on top
         return replace(
             source,
-            others=tuple(_other(layer, source) for layer in others),
-            colour=brightest(image.colormap) if others else source.colour,
+            others=tuple(_other(layer, source) for layer in overlays),
+            colour=brightest(image.colormap) if overlays else source.colour,
         )
 
 
@@ -87,9 +94,9 @@ def _possible(image: Image, layers: LayerList) -> Iterable[tuple[int | str, str]
     if "C" in letters:
         count = _pixels(image).shape[letters.index("C")]
         return [(channel, f"Channel {channel}") for channel in range(count)]
-    found = image_layers(layers) if letters else []
-    alike = [one for one in found if one != image and not one.rgb and _lies_on(one, image)]
-    return [(str(one.unique_id), one.name) for one in alike]
+    images = image_layers(layers) if letters else []
+    alike = [each for each in images if each != image and not each.rgb and _lies_on(each, image)]
+    return [(str(each.unique_id), each.name) for each in alike]
 
 
 def _lies_on(layer: Image, image: Image) -> bool:
@@ -98,7 +105,7 @@ def _lies_on(layer: Image, image: Image) -> bool:
     if _pixels(layer).shape != shape:
         return False
     corners = [np.zeros(len(shape)), *(np.eye(len(shape)) * shape)]
-    ours, theirs = ([one.data_to_world(at) for at in corners] for one in (layer, image))
+    ours, theirs = ([each.data_to_world(at) for at in corners] for each in (layer, image))
     return bool(np.allclose(ours, theirs))
 
 
@@ -108,11 +115,11 @@ def _pixels(layer: Image) -> Any:
 
 def _other(layer: Image, source: ImageSource) -> OtherImage:
     data = _pixels(layer)
-    contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
+    contrast: Contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
     return OtherImage(data, contrast, brightest(layer.colormap), layer.name)
 
 
 def brightest(colormap: Colormap) -> RGB:
-    """The colour of the highest value; white where that is black."""
+    """Colour of the highest value of a colormap; white instead of black."""
     red, green, blue = (float(v) for v in np.asarray(colormap.map(np.ones(1)))[0, :3])
     return (red, green, blue) if red or green or blue else (1.0, 1.0, 1.0)

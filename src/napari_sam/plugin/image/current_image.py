@@ -1,4 +1,4 @@
-"""CurrentImage: the Image layer in use, and how it looked last."""
+"""CurrentImage: the Image layer in use, and the last look at the layer."""
 
 from napari.layers import Image
 
@@ -8,7 +8,7 @@ from .image_source import ImageSource
 
 
 class CurrentImage:
-    """The Image layer in use, shared by all parts that work on it.
+    """The Image layer in use, shared by prompts, preview and labels.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ class CurrentImage:
 
     @property
     def key(self) -> str:
-        """The layer's unique id, as layers of the dock keep it in their metadata."""
+        """Unique id of the layer, noted in the metadata of layers of the dock."""
         return str(self.layer.unique_id)
 
     def plane_at(self, world: tuple[float, ...]) -> Plane:
-        """Index of the plane at a position in the world, channels left out."""
+        """Index of the plane at a position in the world, without channels."""
         return self.source.to_plane(self.layer.world_to_data(world))

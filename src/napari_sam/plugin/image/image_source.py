@@ -1,4 +1,4 @@
-"""Layers: what napari's layers mean to a Session, and back; no Qt."""
+"""ImageSource: an Image layer read into plain values for a Session; no Qt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ _USUAL = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
 
 
 def axis_letters(ndim: int, names: Sequence[str]) -> str:
-    """One letter of TCZYX for each axis.
+    """Letters out of TCZYX, for all axes.
 
     Parameters
     ----------
     ndim : int
         Number of axes, colours not counted.
     names : sequence of str
-        The layer's axis labels; used if all of them are known and they end with y, x.
+        The layer's axis labels; used if all labels are known names and the last are y, x.
 
     Returns
     -------
@@ -41,11 +41,11 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
     Raises
     ------
     ImageError
-        If the axes have no known names and are too few or too many to guess.
+        If the axes have no is_known names and are too few or too many to guess.
     """
     letters = "".join(_LETTERS.get(name.strip().lower(), "?") for name in names)
-    known = "?" not in letters and len(set(letters)) == len(letters) == ndim
-    if known and letters.endswith("YX"):
+    is_known = "?" not in letters and len(set(letters)) == len(letters) == ndim
+    if is_known and letters.endswith("YX"):
         return letters
     if ndim not in _USUAL:
         raise ImageError(
@@ -56,21 +56,21 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
 
 
 Contrast = Literal["auto"] | tuple[float, float]
-"""Contrast that the model sees: limits, or automatic ones."""
+"""Contrast for the model: limits, or ``"auto"`` for limits from the whole image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OtherImage:
-    """Another Image layer that the model sees together with the one that is segmented.
+    """Another Image layer, shown to the model together with the segmented image.
 
     Parameters
     ----------
     data : array-like
         As large as the image's.
     contrast : "auto" or (low, high)
-        What the model shall see.
+        Values to be drawn from 0 to 255.
     colour : RGB
-        In which it is drawn.
+        Colour of the highest value.
     name : str
         The layer's name.
     """
@@ -83,7 +83,7 @@ class OtherImage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageSource:
-    """An Image layer as it looked at one moment; nothing of napari's is in it.
+    """Array, axes and look of an Image layer at some moment, without any napari object.
 
     Parameters
     ----------
@@ -92,22 +92,22 @@ class ImageSource:
     axes : str
         Letters of all its dimensions, colours included.
     channel : int
-        Which channel is shown, where the image has a slider for channels.
+        The visible channel, for images with a slider for channels.
     contrast : "auto" or (low, high)
-        What the model shall see.
+        Values to be drawn from 0 to 255 for the model.
     scale, translate, units : tuple
         For each of `axes` without C.
     name : str
         The layer's name.
     channels : tuple of int
-        All channels that the model sees, where the image has a slider for them.
+        All channels for the model, for images with a slider for channels.
     others : tuple of OtherImage
-        Images that the model sees as well.
+        Images shown to the model together with this image.
     colour : RGB
-        In which this one is drawn then; alone it is grey.
+        Colour of this image among `others`; alone, the image is grey.
     file : str
-        From which napari read it; empty if the layer has another name than the file, as the
-        channels of one file have, and images that are in none.
+        Path of the file; empty if the layer is not named after the file, as channels of a file
+        are not, and for images without a file.
     """
 
     data: Any
@@ -125,22 +125,22 @@ class ImageSource:
 
     @property
     def identity(self) -> str:
-        """Under which its embeddings are kept: the command line knows the same file by it."""
+        """Name of the image in the embedding cache, shared with the command line."""
         return self.file or self.name
 
     @property
     def is_rgb(self) -> bool:
-        """Whether the last axis is red, green, blue."""
+        """Whether the last axis holds red, green and blue."""
         return self.axes.endswith("C")
 
     @property
     def layer_axes(self) -> str:
-        """Letters of the axes that napari counts: those without colours."""
+        """Letters of the axes of the layer: all axes but colours."""
         return self.axes[:-1] if self.is_rgb else self.axes
 
     @property
     def channel_axis(self) -> int | None:
-        """Which of `layer_axes` is a slider for channels."""
+        """Place of the channel slider in `layer_axes`; None without channels."""
         position = self.layer_axes.find("C")
         return None if position < 0 else position
 
@@ -153,37 +153,37 @@ class ImageSource:
 
     @property
     def plane_shape(self) -> tuple[int, ...]:
-        """How many planes there are along each axis without channels, y and x."""
+        """Number of planes along each axis, without channels, y and x."""
         leading = self.data.shape[: len(self.layer_axes) - 2]
         return tuple(int(n) for i, n in enumerate(leading) if i != self.channel_axis)
 
     @property
     def plane_axes(self) -> str:
-        """Letters of the axes that say which plane."""
+        """Letters of the axes of `plane_shape`."""
         return self.layer_axes[:-2].replace("C", "")
 
     @property
     def label_shape(self) -> tuple[int, ...]:
-        """Shape of labels, which have no channels."""
+        """Shape of labels, without channels."""
         return *self.plane_shape, *self.plane_size
 
     @property
     def label_axes(self) -> str:
-        """Letters of the axes of labels, which have no channels."""
+        """Letters of the axes of labels, without channels."""
         return f"{self.plane_axes}YX"
 
     @property
     def stack_axes(self) -> str:
-        """Letters of the axes along which there is more than one plane, z first."""
+        """Letters of the axes with several planes, z first."""
         long = [a for a, n in zip(self.plane_axes, self.plane_shape, strict=True) if n > 1]
         return "".join(sorted(long, key="ZT".index))
 
     def same_view(self, other: "ImageSource | None") -> bool:
-        """Whether a model sees the same in both."""
+        """Whether a model sees the same in both sources."""
         return other is not None and self.same_arrays(other) and other.appearance == self.appearance
 
     def same_arrays(self, other: "ImageSource") -> bool:
-        """Whether both are the same arrays, whatever they look like."""
+        """Whether both sources are of the same arrays, with any look."""
         return all(a is b for a, b in zip_longest(self._arrays, other._arrays))
 
     @property
@@ -192,19 +192,19 @@ class ImageSource:
 
     @property
     def appearance(self) -> tuple[object, ...]:
-        """What of the arrays a model sees, and how: equal where it sees the same."""
-        others = tuple((other.contrast, other.colour, other.name) for other in self.others)
-        colour = self.colour if others else None
-        seen = self.channels or (self.channel,)
-        return self.axes, seen, self.contrast, self.name, colour, others
+        """Key of the axes, channels, contrast and colours: equal if a model sees the same."""
+        overlays = tuple((other.contrast, other.colour, other.name) for other in self.others)
+        colour = self.colour if overlays else None
+        channels = self.channels or (self.channel,)
+        return self.axes, channels, self.contrast, self.name, colour, overlays
 
     def to_leading(self, plane: Sequence[int]) -> tuple[int, ...]:
-        """Index of the layer's axes before y and x for a plane: with the channel that is shown."""
+        """Index of a plane in the layer's axes, with the visible channel."""
         axis = self.channel_axis
         return tuple(plane) if axis is None else (*plane[:axis], self.channel, *plane[axis:])
 
     def to_plane(self, position: Sequence[float]) -> tuple[int, ...]:
-        """Index of the plane that a position in the layer's data lies in, channels left out."""
+        """Index of the plane of a position in the layer's data, without channels."""
         leading = np.floor(np.asarray(position, float)[:-2] + 0.5).astype(int)
         return tuple(int(v) for i, v in enumerate(leading) if i != self.channel_axis)
 
@@ -215,14 +215,14 @@ def image_layers(layers: LayerList) -> list[Image]:
 
 
 def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) -> ImageSource:
-    """What a Session needs of an Image layer.
+    """Read the array, axes, contrast and placement of an Image layer for a Session.
 
     Parameters
     ----------
     layer : napari.layers.Image
         Single or multiscale, grey, RGB, or with a slider for channels.
     world : sequence of float
-        Position of the viewer's sliders: says which channel is shown.
+        Position of the viewer's sliders, for the visible channel.
     auto_contrast : bool
         Whether the model chooses the contrast, and not the layer's limits.
 
@@ -239,33 +239,33 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
     letters = axis_letters(layer.ndim, layer.axis_labels)
     if layer.rgb and "C" in letters:
         raise ImageError(f"{layer.name} has colours and a channel axis: split its channels")
-    kept = [i for i, axis in enumerate(letters) if axis != "C"]
+    without_channels = [i for i, axis in enumerate(letters) if axis != "C"]
     channel = 0
     if "C" in letters:
         position = letters.index("C")
-        shown = np.floor(np.asarray(layer.world_to_data(world))[position] + 0.5)
-        channel = int(np.clip(shown, 0, data.shape[position] - 1))
+        position_shown = np.floor(np.asarray(layer.world_to_data(world))[position] + 0.5)
+        channel = int(np.clip(position_shown, 0, data.shape[position] - 1))
     return ImageSource(
         data=data,
         axes=letters + ("C" if layer.rgb else ""),
         channel=channel,
         contrast="auto" if auto_contrast else shown_contrast(layer, data),
-        scale=tuple(float(layer.scale[i]) for i in kept),
-        translate=tuple(float(layer.translate[i]) for i in kept),
-        units=tuple(str(layer.units[i]) for i in kept),
+        scale=tuple(float(layer.scale[i]) for i in without_channels),
+        translate=tuple(float(layer.translate[i]) for i in without_channels),
+        units=tuple(str(layer.units[i]) for i in without_channels),
         name=layer.name,
         file=file_of(layer),
     )
 
 
 def file_of(layer: Image) -> str:
-    """The file of an Image layer, if the layer is named after it; otherwise nothing."""
+    """Path of the file of an Image layer named like the file; empty for other names."""
     path = str(layer.source.path or "")
     return path if layer.name in (Path(path).name, Path(path).stem) else ""
 
 
 def shown_contrast(layer: Image, data: Any) -> tuple[float, float]:
-    """The contrast limits at which an Image layer is drawn."""
+    """Contrast limits of an Image layer on the screen."""
     if not layer.rgb:
         low, high = layer.contrast_limits
         return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Session input: an image source as a Session opens it; no Qt, no napari."""
+"""Session input: arguments of ``Session.open`` from an image source; no Qt, no napari."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def volume_of(source: ImageSource) -> "Volume":
-    """All that the model sees, as one image; nothing is read."""
+    """Volume of all channels for the model; no pixel is read."""
     from napari_sam.image.channel_stack import ChannelStack
     from napari_sam.image.volume import Volume
 
@@ -34,7 +34,7 @@ def volume_of(source: ImageSource) -> "Volume":
 
 
 def whole_image(source: ImageSource) -> "Volume":
-    """The image with all of its channels, whatever the model sees of them; nothing is read."""
+    """Volume of the image with all channels, for measuring; no pixel is read."""
     from napari_sam.image.volume import Volume
 
     return Volume.from_array(
@@ -48,19 +48,19 @@ def whole_image(source: ImageSource) -> "Volume":
 
 
 def contrast_of(source: ImageSource) -> Any:
-    """The contrast of all channels, as a Session takes it."""
+    """Contrast of all channels, for ``Session.open``."""
     if not source.others or source.contrast == "auto":
         return source.contrast
     return [source.contrast, *(other.contrast for other in source.others)]
 
 
 def colours_of(source: ImageSource) -> Sequence[RGB] | None:
-    """The colours of all channels, as a Session takes them."""
+    """Colours of all channels, for ``Session.open``."""
     return [source.colour, *(other.colour for other in source.others)] if source.others else None
 
 
 def mapping_of(source: ImageSource) -> IntensityMapping:
-    """What becomes of the image's values; a few patches are read for automatic contrast."""
+    """Mapping of values to model input; automatic contrast reads a few patches."""
     from napari_sam.image.intensity import contrast_mapping
 
     return contrast_mapping(volume_of(source), contrast_of(source), colours_of(source))

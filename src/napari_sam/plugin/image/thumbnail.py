@@ -1,4 +1,4 @@
-"""Thumbnail: a plane as the model sees it, made small; no Qt, no napari."""
+"""Thumbnail: a small picture of the model's input for a plane; no Qt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ from napari_sam.image.volume import Plane
 from .image_source import ImageSource, image_layers
 
 SIDE = 96
-"""Pixels of the longer side."""
+"""Pixels of the longer side of a thumbnail."""
 
 _READ = 1 << 26
-"""Pixels of a plane that are read at most, 0.1 s to 1 s; of a larger one the middle is shown."""
+"""Pixels above which only the middle of a plane on disk is read: 0.1 s to 1 s of reading."""
 
 _MIDDLE = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What a thumbnail is made of; nothing of it is read yet.
+    """Arrays and plane of a thumbnail; no pixel is read yet.
 
     Parameters
     ----------
     source : ImageSource
         The image.
     plane : tuple of int
-        Which of its planes.
+        Index of the plane.
     levels : sequence of array-like
-        The image and what is seen with it, each as small as its pyramid has it, but no smaller
-        than a thumbnail.
+        Arrays of the image and of the layers shown with the image, each the smallest level of
+        the pyramid with at least the size of a thumbnail.
     """
 
     source: ImageSource
@@ -44,31 +44,33 @@ class Look:
 
 
 def look_at(source: ImageSource, image: Image, layers: LayerList, world: Sequence[float]) -> Look:
-    """What a thumbnail of the plane at a position of the sliders is made of."""
+    """Collect arrays and plane for a thumbnail at a position of the sliders."""
     place = source.to_plane(image.world_to_data(world))
     limits = zip(place, source.plane_shape, strict=True)
     by_name = {layer.name: layer for layer in image_layers(layers)}
-    seen = [image, *(by_name[other.name] for other in source.others)]
+    layers_seen = [image, *(by_name[other.name] for other in source.others)]
     start = len(source.layer_axes) - 2
-    levels = [small_level(one.data if one.multiscale else [one.data], start) for one in seen]
+    levels = [
+        small_level(each.data if each.multiscale else [each.data], start) for each in layers_seen
+    ]
     return Look(source, tuple(min(max(p, 0), n - 1) for p, n in limits), levels)
 
 
 def small_level(levels: Sequence[Any], height_axis: int) -> Any:
-    """The smallest level of a pyramid that is no smaller than a thumbnail."""
+    """Smallest level of a pyramid with at least the size of a thumbnail."""
     large = [level for level in levels if max(level.shape[height_axis:][:2]) >= SIDE]
     return large[-1] if large else levels[0]
 
 
 def thumbnail(look: Look, mapping: IntensityMapping) -> NDArray[np.uint8]:
-    """A plane as the model sees it.
+    """Draw the model's input for a plane.
 
     Parameters
     ----------
     look : Look
-        What to read.
+        Arrays and plane.
     mapping : IntensityMapping
-        What becomes of the values.
+        From values to model input, 0 to 255.
 
     Returns
     -------
@@ -78,19 +80,19 @@ def thumbnail(look: Look, mapping: IntensityMapping) -> NDArray[np.uint8]:
     source = look.source
     shape = np.array(source.plane_size)
     height, width = np.maximum(shape * min(1.0, SIDE / shape.max()), 1).round().astype(int)
-    seen: list[NDArray[Any]] = []
+    channels: list[NDArray[Any]] = []
     for level in look.levels:
         for channel in source.channels or (source.channel,):
             pixels = _strided(level, source, look.plane, channel)
             rows = (np.arange(height) + 0.5) * pixels.shape[0] / height
             columns = (np.arange(width) + 0.5) * pixels.shape[1] / width
-            seen.append(pixels[np.ix_(rows.astype(int), columns.astype(int))])
-    values = seen[0][..., :3] if source.is_rgb else np.stack(seen, axis=-1)
+            channels.append(pixels[np.ix_(rows.astype(int), columns.astype(int))])
+    values = channels[0][..., :3] if source.is_rgb else np.stack(channels, axis=-1)
     return mapping.apply(values).astype(np.uint8)
 
 
 def _strided(level: Any, source: ImageSource, plane: Plane, channel: int) -> NDArray[Any]:
-    """Some pixels of a plane, at least a thumbnail's; colours last."""
+    """Pixels of a plane at regular steps, no fewer than in a thumbnail; colours last."""
     where = dict(zip(source.plane_axes, plane, strict=True))
     index: list[Any] = []
     for axis, count, full in zip(source.axes, level.shape, source.data.shape, strict=True):

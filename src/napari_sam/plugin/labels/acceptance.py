@@ -1,4 +1,4 @@
-"""Acceptance: how an object becomes a label, as the user chose it; no Qt."""
+"""Acceptance: the user's choices for objects to become labels; no Qt, no napari."""
 
 from dataclasses import dataclass, replace
 
@@ -8,18 +8,18 @@ from napari_sam.masks.pixels.clean import AS_IT_IS, Cleaning
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How an object becomes a label.
+    """Overlap policy, label, cleaning and class for objects to be accepted.
 
     Parameters
     ----------
     policy : OverlapPolicy
-        What happens to pixels that other objects have.
+        Treatment of pixels of other labels.
     label : int
-        The label that it is added to; 0 for the next free one.
+        The label to add the object to; 0 for the next free label.
     cleaning : Cleaning
-        What is done to masks before they are shown and accepted.
+        Holes, crumbs and outline: applied to masks before the preview and acceptance.
     of_class : str
-        The class that it gets; empty for none.
+        Class of the object; empty for none.
     """
 
     policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING
@@ -28,5 +28,5 @@ class Acceptance:
     of_class: str = ""
 
     def next_free(self) -> "Acceptance":
-        """The same for an object that gets a label of its own."""
+        """The same choices with the next free label."""
         return replace(self, label=0)

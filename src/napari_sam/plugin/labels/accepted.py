@@ -1,4 +1,4 @@
-"""Accepted: objects that became labels in one step, undone and done again; no Qt."""
+"""Accepted: a step of accepted objects, undone and done again; no Qt."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from .safekeeping import Safekeeping
 
 @dataclass(slots=True, eq=False)
 class Accepted(LabelChange):
-    """Objects that became labels in one step.
+    """Change of the labels by a step of accepted objects.
 
     napari's own history has most of these steps too, and must stay in step. It is too small for
     the largest, and forgets; so the pixels are written from here in any case.

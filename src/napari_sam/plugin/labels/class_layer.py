@@ -1,4 +1,4 @@
-"""Class layer: the classes of objects, where a Labels layer keeps such things; no Qt."""
+"""Class layer: classes of objects in the metadata and features of a Labels layer; no Qt."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,27 +10,27 @@ from napari_sam.labels.classes import ClassTable
 from napari_sam.plugin.layers.label_features import with_column
 
 CLASSES_KEY = "napari-sam-classes"
-"""Where a Labels layer's metadata keeps the table of classes."""
+"""Key of the table of classes in the metadata of a Labels layer."""
 
 _COLUMN = "class"
 _OTHERS = "#808080"
 
 
 def classes_of_layer(metadata: Mapping[str, Any]) -> ClassTable:
-    """The table in the metadata of a Labels layer; an empty one if there is none."""
-    found = metadata.get(CLASSES_KEY)
-    return found if isinstance(found, ClassTable) else ClassTable()
+    """Table of classes from the metadata of a Labels layer; empty by default."""
+    table = metadata.get(CLASSES_KEY)
+    return table if isinstance(table, ClassTable) else ClassTable()
 
 
 def set_classes(layer: Labels, table: ClassTable) -> None:
-    """Keep a table in a Labels layer, and its column ``class`` in the layer's features.
+    """Write a table into the metadata, and the column ``class`` into the features.
 
     Parameters
     ----------
     layer : napari.layers.Labels
         Other columns of its features stay.
     table : ClassTable
-        Classes, and of which class each object is.
+        Classes, and the class of each label.
     """
     before = classes_of_layer(layer.metadata)
     layer.metadata[CLASSES_KEY] = table
@@ -39,9 +39,9 @@ def set_classes(layer: Labels, table: ClassTable) -> None:
 
 
 def class_colours(table: ClassTable) -> DirectLabelColormap:
-    """Each object in the colour of its class, those without any in grey."""
+    """Colormap with objects in the colours of classes; objects without a class in grey."""
     colours: dict[int | None, str] = {0: "transparent", None: _OTHERS}
-    of_class = {one.name: one.color for one in table.classes}
+    of_class = {each.name: each.color for each in table.classes}
     return DirectLabelColormap(
         color_dict=colours | {label: of_class[name] for label, name in table.of_label.items()}
     )

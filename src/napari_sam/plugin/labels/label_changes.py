@@ -1,4 +1,4 @@
-"""Label changes: steps of a Labels layer that can be undone and done again; no Qt."""
+"""Label changes: base of undoable changes of a Labels layer, and brush strokes; no Qt."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from napari_sam.plugin.layers.labels_layer import LabelsLayer
 
 
 def undo_in_napari(layer: Labels) -> bool:
-    """Let napari undo its last step in a Labels layer; False if it has none."""
+    """Let napari undo the last step in a Labels layer; False for an empty history."""
     drawn: list[bool] = []
 
     def note(event: Event | None = None) -> None:
@@ -39,11 +39,11 @@ class LabelChange(ABC):
 
     @property
     def size(self) -> int:
-        """Bytes of memory that the change keeps: none without pixels."""
+        """Bytes kept by the change: none without pixels."""
         return 0
 
     def undo(self) -> bool:
-        """Undo the change; it can always be done again."""
+        """Undo the change; returns True, for redo always works."""
         if self.labels.layer == self.layer:
             self.take_back()
         return True
@@ -64,12 +64,12 @@ class LabelChange(ABC):
 
 @dataclass(slots=True, eq=False)
 class Stroke(LabelChange):
-    """A stroke of one of napari's own tools; napari keeps the pixels."""
+    """Stroke of napari's own tools; napari's history keeps the pixels."""
 
     def take_back(self) -> None:
-        """Let napari undo it."""
+        """Let napari undo the stroke."""
         self.layer.undo()
 
     def do_again(self) -> None:
-        """Let napari do it again."""
+        """Let napari do the stroke again."""
         self.layer.redo()

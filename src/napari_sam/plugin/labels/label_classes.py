@@ -1,4 +1,4 @@
-"""LabelClasses: the table of classes of the labels of one image; no Qt."""
+"""LabelClasses: the table of classes of an image's labels; no Qt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from .safekeeping import Safekeeping
 
 
 class LabelClasses:
-    """Classes, and the class of each label; the Labels layer keeps them, the journal notes them.
+    """Classes, and the class of each label, kept in the Labels layer and noted in the journal.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class LabelClasses:
 
     @property
     def table(self) -> ClassTable:
-        """The table; an empty one without a layer."""
+        """Table of classes; empty without a layer."""
         layer = self._labels.layer
         return ClassTable() if layer is None else classes_of_layer(layer.metadata)
 
@@ -51,12 +51,12 @@ class LabelClasses:
             self._history.add_labels(Classified(self._labels, layer, self, before, table))
 
     def set(self, table: ClassTable) -> None:
-        """Change the table, and note that in the journal; no step to undo."""
+        """Change the table and note the change in the journal, without a step to undo."""
         self._keeping.note_classes(self._labels.ensure(), table)
         self._show(table)
 
     def assign(self, names: Mapping[int, str]) -> None:
-        """Give labels other classes, after a change of the labels that the journal has already."""
+        """Assign classes to labels after a change already noted in the journal."""
         if names:
             self._show(self.table.assign(names))
 

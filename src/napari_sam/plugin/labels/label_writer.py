@@ -37,11 +37,11 @@ NO_ORIGIN = Origin()
 NO_CLASSES: Mapping[int, str] = MappingProxyType({})
 
 _UNDOABLE = 1 << 24
-"""Pixels of one step that napari's own history can take: it keeps 24 bytes for each."""
+"""Pixels of a step above which napari's own history is left out, with its 24 bytes a pixel."""
 
 
 class LabelWriter:
-    """Paints labels; every change is in the journal before it is in the layer.
+    """Paints labels; writes every change into the journal before the layer.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class LabelWriter:
 
     @contextmanager
     def one_step(self) -> Iterator[None]:
-        """Put everything that is accepted inside into one step to undo."""
+        """Collect all objects accepted inside into a single step to undo."""
         layer = self._labels.ensure()
         self._keeping.begin_step()
         self._entries, self._step_in_napari = [], False
@@ -109,7 +109,7 @@ class LabelWriter:
         how: Acceptance = Acceptance(),
         erased: Sequence[LabelEdit] = (),
     ) -> tuple[int, int]:
-        """Paint the masks of one object, as one step to undo.
+        """Paint the masks of an object, as a step to undo.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class LabelWriter:
     def accept_daughter(
         self, masks: Sequence[Mask], origin: Origin = NO_ORIGIN, of_class: str = ""
     ) -> tuple[int, int]:
-        """Paint an object as a daughter of the label that divided, as one step to undo.
+        """Paint an object as a daughter of a divided label, as a step to undo.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class LabelWriter:
         how: Acceptance = Acceptance(),
         many: bool = False,
     ) -> int:
-        """Paint all objects of a plane where it is free, as one step to undo.
+        """Paint all objects of a plane on free pixels, as a step to undo.
 
         Parameters
         ----------
@@ -224,7 +224,7 @@ class LabelWriter:
         return len(number_of)
 
     def erase(self, label: int, boxes: Mapping[Plane, BBox]) -> None:
-        """Remove a label, as one step to undo.
+        """Remove a label, as a step to undo.
 
         Parameters
         ----------
@@ -247,7 +247,7 @@ class LabelWriter:
         classes: Mapping[int, str] = NO_CLASSES,
         in_napari: bool = True,
     ) -> None:
-        """Write edits to the journal, then paint them; in the open step, or as a new step."""
+        """Write edits to the journal, then to the layer; in the open step, or as a new step."""
         if self._entries is None:
             with self.one_step():
                 self._write(edits, label, origin, parent, classes, in_napari)
@@ -269,7 +269,7 @@ class LabelWriter:
     # --- the journal, and napari's own tools -------------------------------------------------
 
     def restore(self) -> int:
-        """Paint the objects that an earlier napari had accepted; returns how many there are."""
+        """Paint the accepted objects of an earlier napari; returns the largest label."""
         layer = self._labels.ensure()
         ratings = self._keeping.ratings()
         self._keeping.restore(layer, self._labels.plain())
@@ -280,7 +280,7 @@ class LabelWriter:
         return self._labels.next_label() - 1
 
     def undo_in_napari(self) -> bool:
-        """Undo a change of the labels of before the dock was opened; False if there is none."""
+        """Undo the last change from before the dock was opened; False without such a change."""
         layer = self._labels.layer
         if layer is None or not undo_in_napari(layer):
             return False
@@ -289,7 +289,7 @@ class LabelWriter:
         return True
 
     def draw_again(self) -> None:
-        """Let napari draw the labels if they changed; once for all slices."""
+        """Let napari draw stale labels, once for all slices."""
         if self._labels.stale and self._labels.layer is not None:
             self._labels.layer.refresh()
             self.ratings.show()
@@ -307,6 +307,6 @@ class LabelWriter:
 
 
 def _labels_before(edit: LabelEdit) -> list[int]:
-    """Labels that lose pixels."""
+    """Labels with pixels to lose by an edit."""
     labels: list[int] = np.unique(edit.old[edit.mask]).tolist()
     return labels

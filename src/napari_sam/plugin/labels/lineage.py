@@ -1,7 +1,6 @@
-"""Lineage: mothers and daughters in a Labels layer, and the Tracks layer that shows them."""
+"""Lineage: mothers and daughters in a Labels layer; no Qt."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from napari.layers import Labels
@@ -9,17 +8,18 @@ from napari.layers import Labels
 from napari_sam.errors import LabelError
 from napari_sam.image.volume import Plane
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.image_source import ImageSource
 
 PARENTS_KEY = "napari-sam-parents"
-"""Where a Labels layer's metadata keeps who divided into whom."""
+"""Key of the mothers by daughter in the metadata of a Labels layer."""
 
 
 def division(
-    labels: Any, source: ImageSource, masks: Sequence[Mask], label: int
+    labels: LabelArray, source: ImageSource, masks: Sequence[Mask], label: int
 ) -> tuple[int, list[LabelEdit]]:
-    """Make an object the daughter of the one that was there in the frame before.
+    """Make an object a daughter of the label at the same place in the frame before.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def division(
     Returns
     -------
     int, list of LabelEdit
-        The mother's label, and what changes: from the daughter's first frame on the mother is no
-        more, and the daughter takes what was hers or nobody's.
+        The mother's label, and the edits: from the daughter's first frame on, the mother is erased,
+        and the daughter gets pixels of the mother and free pixels.
 
     Raises
     ------
     LabelError
-        If there is no time, no frame before, or nobody was there.
+        If the image has no time axis, or no label lies there in the frame before.
     """
     time = source.plane_axes.find("T")
     if time < 0:
@@ -63,23 +63,25 @@ def division(
 
 
 def parents_of(labels: Labels) -> dict[int, int]:
-    """Label of each daughter to the label of its mother, as a Labels layer keeps them."""
+    """Daughter labels to mother labels, from the metadata of a Labels layer."""
     return dict(labels.metadata.get(PARENTS_KEY, {}))
 
 
 def note_parent(labels: Labels, daughter: int, mother: int) -> None:
-    """Keep in a Labels layer who divided into whom."""
+    """Write a daughter and the mother into the metadata of a Labels layer."""
     labels.metadata[PARENTS_KEY] = {**labels.metadata.get(PARENTS_KEY, {}), daughter: mother}
 
 
 def forget_parent(labels: Labels, daughter: int) -> None:
     """Undo :func:`note_parent`."""
-    known = labels.metadata.get(PARENTS_KEY, {})
-    labels.metadata[PARENTS_KEY] = {own: mother for own, mother in known.items() if own != daughter}
+    parents = labels.metadata.get(PARENTS_KEY, {})
+    labels.metadata[PARENTS_KEY] = {
+        label: mother for label, mother in parents.items() if label != daughter
+    }
 
 
-def _mother(labels: Any, mask: Mask, time: int) -> int | None:
-    """Who was there in the frame before: under the mask, or else around it."""
+def _mother(labels: LabelArray, mask: Mask, time: int) -> int | None:
+    """Most frequent label in the frame before: under the mask, or else around the mask."""
     frame = mask.plane[time] - 1
     if frame < 0:
         return None
@@ -89,16 +91,16 @@ def _mother(labels: Any, mask: Mask, time: int) -> int | None:
     height, width = y1 - y0, x1 - x0
     around = plane[max(y0 - height, 0) : y1 + height, max(x0 - width, 0) : x1 + width]
     for values in (under, np.asarray(around).ravel()):
-        found, counts = np.unique(values[values > 0], return_counts=True)
-        if found.size:
-            return int(found[counts.argmax()])
+        labels_there, counts = np.unique(values[values > 0], return_counts=True)
+        if labels_there.size:
+            return int(labels_there[counts.argmax()])
     return None
 
 
 def _erase(
-    labels: Any, source: ImageSource, label: int, time: int, start: int
+    labels: LabelArray, source: ImageSource, label: int, time: int, start: int
 ) -> Iterable[LabelEdit]:
-    """Take a label away from a frame on, up to the first frame without it."""
+    """Edits to remove a label from a frame on, up to the first frame without the label."""
     for frame in range(start, source.plane_shape[time]):
         edits = [
             edit
@@ -110,7 +112,7 @@ def _erase(
         yield from edits
 
 
-def _erase_plane(labels: Any, plane: Plane, label: int) -> LabelEdit | None:
+def _erase_plane(labels: LabelArray, plane: Plane, label: int) -> LabelEdit | None:
     inside = np.asarray(labels[plane]) == label
     rows, cols = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
     if not rows.size:

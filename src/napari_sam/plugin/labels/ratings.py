@@ -20,7 +20,7 @@ from .label_changes import LabelChange
 from .safekeeping import Safekeeping
 
 RATINGS_KEY = "napari-sam-ratings"
-"""Where a Labels layer's metadata keeps the ratings of its labels."""
+"""Key of the ratings by label in the metadata of a Labels layer."""
 
 SCORE = "score"
 """Name of the column of a Labels layer's features with the scores."""
@@ -47,7 +47,7 @@ class Rating:
     boxes : mapping of tuple to BBox
         Bounding box of the object on each of its planes.
     look : Look
-        Whether somebody has looked at it.
+        Whether somebody has looked at the object.
     """
 
     score: float
@@ -56,14 +56,14 @@ class Rating:
     look: Look = Look.WAITING
 
     def joined(self, other: "Rating | None") -> "Rating":
-        """The rating of the same object on these planes and those of `other`."""
+        """Rating of the object on the planes of both ratings."""
         if other is None or other.look is Look.DROPPED:  # the label was given to another object
             return self
         least = min(other, self, key=lambda rated: rated.score)
         return replace(least, boxes={**other.boxes, **self.boxes}, look=other.look)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, as the journal has them."""
+        """Plain values for the journal."""
         boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
         return {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
 
@@ -74,7 +74,7 @@ class Rating:
         Raises
         ------
         JournalError
-            If they are no rating.
+            If a value is missing or of the wrong type.
         """
         try:
             boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in values["boxes"]}
@@ -83,13 +83,13 @@ class Rating:
             raise JournalError(f"the journal has a damaged rating: {error}") from error
 
 
-def rating(found: Found, plane: Plane) -> Rating:
-    """The rating of an object that was found on one plane."""
-    return Rating(found.score, plane, {plane: found.bbox})
+def rating(detected: Found, plane: Plane) -> Rating:
+    """Rating of an automatically found object on a single plane."""
+    return Rating(detected.score, plane, {plane: detected.bbox})
 
 
 class Ratings:
-    """The ratings of the labels of one image; the Labels layer keeps them, the journal notes them.
+    """Ratings by label, kept in the Labels layer and noted in the journal.
 
     Parameters
     ----------
@@ -123,11 +123,11 @@ class Ratings:
 
     @property
     def waiting(self) -> Iterable[int]:
-        """Labels that nobody has looked at."""
+        """Labels nobody has looked at."""
         return (label for label, rated in self.of_label.items() if rated.look is Look.WAITING)
 
     def add(self, new: Mapping[int, Rating], linked: bool = False) -> None:
-        """Rate labels that were found automatically, as a part of the open step.
+        """Add ratings of automatically found labels, as a part of the open step.
 
         Parameters
         ----------
@@ -141,11 +141,11 @@ class Ratings:
         self.change({label: rated.joined(before.get(label)) for label, rated in new.items()})
 
     def drop(self, label: int) -> None:
-        """Note that a label is removed, as a part of the open step."""
+        """Rate a label as removed, as a part of the open step."""
         self.change({label: replace(self.of_label[label], look=Look.DROPPED)})
 
     def look_at(self, labels: Iterable[int]) -> None:
-        """Note that somebody has looked at some labels; that is no step to undo."""
+        """Rate labels as looked at; no step to undo."""
         ratings = self.of_label
         waiting = [k for k in labels if k in ratings and ratings[k].look is Look.WAITING]
         ratings |= {label: replace(ratings[label], look=Look.KEPT) for label in waiting}
@@ -161,7 +161,7 @@ class Ratings:
         self.changed.emit()
 
     def show(self) -> None:
-        """Write the scores into the layer's features; once after many changes, for that is slow."""
+        """Write the scores into the layer's features, a slow step for the end of many changes."""
         layer = self._labels.layer
         if self._unshown and layer is not None:
             scores = scores_of_layer(layer.metadata)
@@ -169,7 +169,7 @@ class Ratings:
         self._unshown = False
 
     def change(self, new: Mapping[int, Rating]) -> None:
-        """Change some ratings, as a part of the open step."""
+        """Change ratings, as a part of the open step."""
         layer = self._labels.layer
         if new and layer is not None:
             change = Rated(self._labels, layer, self, new)
@@ -177,7 +177,7 @@ class Ratings:
             self._history.add_labels(change)
 
     def exchange(self, new: Mapping[int, Rating | None]) -> Mapping[int, Rating | None]:
-        """Set ratings of some labels, None for no rating; returns the ratings of before."""
+        """Set ratings by label, None for no rating; returns the former ratings."""
         ratings = self.of_label
         before = {label: ratings.get(label) for label in new}
         for label, rated in new.items():
@@ -191,7 +191,7 @@ class Ratings:
         return before
 
     def _note(self, labels: Iterable[int]) -> None:
-        """Note the ratings of some labels in the journal: they have to outlive napari."""
+        """Write the ratings of labels into the journal, to outlive napari."""
         ratings, layer = self.of_label, self._labels.layer
         now = {k: ratings[k].to_json() if k in ratings else None for k in labels}
         if layer is not None:

@@ -1,4 +1,4 @@
-"""Safekeeping: every change of the labels goes to the journal first, and comes back from it."""
+"""Safekeeping: changes of the labels go to a journal first, and can be restored; no Qt."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, UNDONE
 from napari_sam.journal.journal import Journal, Subject, open_journal
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.layers.conventions import JOURNAL_KEY
@@ -27,20 +28,20 @@ _SAMPLE = 64  # pixels a side of each crop that tells an image from others
 
 
 class Safekeeping:
-    """The journal of the labels of one image.
+    """Journal of an image's labels.
 
     Parameters
     ----------
     source : ImageSource
         The image.
     path : str
-        Of its file; empty if there is none.
+        File of the image; empty without a file.
 
     Attributes
     ----------
     offered : bool
-        Whether an earlier napari ended with objects in no file, and the user has not said yet what
-        shall become of them.
+        Whether an earlier napari ended with unsaved objects, and the user has not chosen yet to
+        restore or to forget.
     """
 
     def __init__(self, source: ImageSource, path: str) -> None:
@@ -52,17 +53,17 @@ class Safekeeping:
         self._told = False
 
     def go_on(self, layer: Labels) -> None:
-        """Use the journal of a Labels layer that is there still: nothing of it is missing."""
+        """Go on with the journal of an existing Labels layer: the layer has all entries."""
         path = layer.metadata.get(JOURNAL_KEY)
         if path is not None:
             self._journal, self.offered = Journal(Path(path), self._subject), False
 
     def waiting(self) -> list[Entry]:
-        """What the earlier napari had accepted."""
+        """Offered entries of an earlier napari; empty without an offer."""
         return self._journal.accepted() if self.offered else []
 
     def begin_step(self) -> None:
-        """What is noted from now on is taken back at once."""
+        """Begin a step: later entries are undone together."""
         self._steps = [step for step in self._steps if step]
         self._steps.append([])
 
@@ -75,9 +76,9 @@ class Safekeeping:
         origin: Origin,
         classes: Mapping[int, str],
     ) -> Entry | None:
-        """Write down that labels are about to change, and what their `classes` will be.
+        """Write a coming change of labels, and the new `classes` of the labels.
 
-        None if they do not change.
+        None if no pixel changes.
         """
         if self.offered:  # the user goes on without; what was offered stays for the next time
             self._journal, self.offered = _new_journal(self._subject), False
@@ -87,56 +88,56 @@ class Safekeeping:
         table = classes_of_layer(layer.metadata)
         if JOURNAL_KEY not in layer.metadata and table.classes:
             self._append(Entry(CLASSES, classes=table))
-        given = table.only(classes) if classes else None
-        entry = Entry(ACCEPTED, packed, origin, label, parent, given)
+        assigned = table.only(classes) if classes else None
+        entry = Entry(ACCEPTED, packed, origin, label, parent, assigned)
         self._note(entry, layer)
         return entry
 
     def _note(self, entry: Entry, layer: Labels) -> None:
         table = classes_of_layer(layer.metadata)
-        given = entry.classes.of_label if entry.classes is not None else ()
+        assigned = entry.classes.of_label if entry.classes is not None else ()
         layer.metadata[JOURNAL_KEY] = str(self._journal.path)
-        self._steps[-1].append((entry.edits[0], {k: table.class_of(k) for k in given}))
+        self._steps[-1].append((entry.edits[0], {k: table.class_of(k) for k in assigned}))
         self._append(entry)
 
     def note_again(self, entries: Sequence[Entry], layer: Labels) -> None:
-        """Write down that changes are made again that were taken back."""
+        """Write entries again, for a step done again."""
         self.begin_step()
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         for entry in entries:
             self._note(replace(entry, time=now), layer)
 
     def note_classes(self, layer: Labels, table: ClassTable) -> None:
-        """Write down that the user changed the table of classes."""
+        """Write a new table of classes."""
         if JOURNAL_KEY in layer.metadata:  # before, there is nothing to be restored
             self._append(Entry(CLASSES, classes=table))
 
     def note_ratings(self, layer: Labels, ratings: Mapping[int, Any]) -> None:
-        """Write down what is known of objects now, as JSON values by label; None for nothing."""
+        """Write ratings, as JSON values by label; None for no rating."""
         if JOURNAL_KEY in layer.metadata:
             self._append(Entry(RATED, ratings=ratings))
 
     def ratings(self) -> Mapping[int, Any]:
-        """What was known of the objects that are waiting."""
+        """Ratings of the offered objects, as JSON values by label."""
         return self._journal.ratings() if self.offered else {}
 
-    def note_undone(self, labels: Any) -> Mapping[int, str]:
-        """Write down that the last change was taken back, if it was it and not a brush stroke.
+    def note_undone(self, labels: LabelArray) -> Mapping[int, str]:
+        """Write the undo of the last entry, unless napari has undone a brush stroke instead.
 
         Returns
         -------
         mapping of int to str
-            The classes of its labels before it.
+            Former classes of the labels of the entry.
         """
         self._steps = [step for step in self._steps if step]
         if not self._steps:
             return {}
         edit = self._steps[-1][-1][0].edit()
-        there = np.asarray(labels[edit.region])
-        return self.note_taken_back() if (there[edit.mask] == edit.old[edit.mask]).all() else {}
+        pixels = np.asarray(labels[edit.region])
+        return self.note_taken_back() if (pixels[edit.mask] == edit.old[edit.mask]).all() else {}
 
     def note_taken_back(self) -> Mapping[int, str]:
-        """Write down that the last step was taken back; gives the classes of its labels before."""
+        """Write the undo of the last step; returns the former classes of the labels."""
         self._steps = [step for step in self._steps if step]
         before: dict[int, str] = {}
         for _, classes in reversed(self._steps.pop()):
@@ -144,8 +145,8 @@ class Safekeeping:
             self._append(Entry(UNDONE))
         return before
 
-    def restore(self, layer: Labels, labels: Any) -> int:
-        """Do again what an earlier napari had accepted; returns how many changes that were."""
+    def restore(self, layer: Labels, labels: LabelArray) -> int:
+        """Apply the offered entries to the labels; returns the number of entries."""
         entries = self.waiting()
         for entry in entries:
             entry.apply(labels)
@@ -158,7 +159,7 @@ class Safekeeping:
         return len(entries)
 
     def discard(self) -> None:
-        """Never offer again what an earlier napari had accepted; the file stays."""
+        """Discard the offer for good; the file of the journal stays."""
         self._append(Entry(DISCARDED))
         self._journal, self.offered = _new_journal(self._subject), False
 
@@ -172,7 +173,7 @@ class Safekeeping:
 
 
 def sample_of(source: ImageSource) -> str:
-    """Hash of some pixels: of the middle and the upper left of the middle plane."""
+    """Hash of pixels from the middle and the upper left of the middle plane."""
     digest = hashlib.sha256()
     height, width = source.plane_size
     leading = tuple(n // 2 for n in source.data.shape[: len(source.layer_axes) - 2])

@@ -1,1 +1,1 @@
-"""Layers: the napari layers that the dock adds to an image."""
+"""Layers: the dock's napari layers over an image."""

@@ -1,4 +1,4 @@
-"""HoverLayer: shows what a click would change, over the objects; no Qt."""
+"""HoverLayer: shows pixels to be added or removed by a click, over the objects; no Qt."""
 
 from collections.abc import Callable
 
@@ -15,11 +15,11 @@ from .conventions import HOVER_COLOURS, PREVIEW_COLOURS
 from .placement import placement, translate_of
 
 _SIDE = 1024
-"""Pixels of a window, as of a tile: what is seen at once without moving the layer."""
+"""Pixels of a side of the window, the size of a tile: enough to seldom move the layer."""
 
 
 def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
-    """A faint Labels layer for what a click would add (1) and take away (2)."""
+    """Faint Labels layer for pixels to be added (1) and removed (2) by a click."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     return Labels(
         data,
@@ -31,7 +31,7 @@ def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
 
 
 def make_outline(image: Image, data: NDArray[np.uint8]) -> Labels:
-    """A Labels layer for the outline of the object (1) that is looked at."""
+    """Labels layer for the outline of the object under review (1)."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     layer = Labels(
         data,
@@ -48,7 +48,7 @@ MakeLayer = Callable[[Image, NDArray[np.uint8]], Labels]
 
 
 class HoverLayer:
-    """A layer that is there from the first time on that there is something to show.
+    """Labels layer over an image, made when pixels are shown for the first time.
 
     Its data are a window of one plane, painted in place as long as what is to be seen lies there:
     new data, or another place of the layer, would let napari lay out all layers anew.
@@ -56,9 +56,9 @@ class HoverLayer:
     Parameters
     ----------
     viewer : napari.Viewer
-        Where it is.
+        Gets the layer.
     image : napari.layers.Image
-        Over which.
+        The image below the layer.
     make : callable
         Makes the layer, of the image and the data.
     """
@@ -71,7 +71,7 @@ class HoverLayer:
         self._pixels: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
 
     def show(self, source: ImageSource, now: Mask | None, then: Mask) -> None:
-        """Show what a click would change.
+        """Show the difference between two masks of an object.
 
         Parameters
         ----------
@@ -90,31 +90,36 @@ class HoverLayer:
 
     def clear(self) -> None:
         """Show nothing."""
-        if self._there and self._pixels.any():
+        if self._existing is not None and self._pixels.any():
             self._pixels[:] = 0
             self._refresh()
 
     def owns(self, layer: Layer | None) -> bool:
-        """Whether a layer is this one."""
+        """Whether a layer is the hover layer."""
         return self._layer is not None and layer == self._layer
 
     def remove(self) -> None:
         """Take the layer away."""
-        if self._there:
-            self._viewer.layers.remove(self._layer)
+        if (layer := self._existing) is not None:
+            self._viewer.layers.remove(layer)
         self._layer = None
 
     @property
-    def _there(self) -> bool:
-        return self._layer is not None and self._layer in self._viewer.layers
+    def _existing(self) -> Labels | None:
+        """The layer, unless the user has removed it."""
+        layer = self._layer
+        return layer if layer is not None and layer in self._viewer.layers else None
 
     def _refresh(self) -> None:
-        self._layer.refresh(thumbnail=False, highlight=False, extent=False)
+        if self._layer is not None:
+            self._layer.refresh(thumbnail=False, highlight=False, extent=False)
 
     def _place(self, source: ImageSource, plane: tuple[int, ...], region: BBox) -> None:
-        """Let the window be one with a region of a plane in it."""
-        fits = self._layer is not None and self._layer.ndim == self._image.ndim
-        if self._there and fits and plane == self._plane and holds(self._window, region):
+        """Move the window to a region of a plane, unless the region lies inside already."""
+        layer = self._existing
+        if layer is not None and layer.ndim != self._image.ndim:
+            layer = None
+        if layer is not None and plane == self._plane and holds(self._window, region):
             return
         self._plane, self._window = plane, window_around(region, source.plane_size)
         y0, x0, y1, x1 = self._window
@@ -124,24 +129,25 @@ class HoverLayer:
             shape.insert(source.channel_axis, source.data.shape[source.channel_axis])
             start.insert(source.channel_axis, 0)
         data = np.broadcast_to(self._pixels, (*shape, *self._pixels.shape))
-        if self._there and fits:
-            self._layer.data = data
-            self._layer.translate = translate_of(self._image, (*start, y0, x0))
+        translate = translate_of(self._image, (*start, y0, x0))
+        if layer is not None:
+            layer.data = data
+            layer.translate = translate
         else:
             self.remove()
             self._layer = self._make(self._image, data)
-            self._layer.translate = translate_of(self._image, (*start, y0, x0))
-            self._add()
+            self._layer.translate = translate
+            self._add(self._layer)
 
-    def _add(self) -> None:
+    def _add(self, layer: Labels) -> None:
         selection = self._viewer.layers.selection
         active = selection.active
-        self._viewer.add_layer(self._layer)
+        self._viewer.add_layer(layer)
         selection.active = active
 
 
 def window_around(region: BBox, size: tuple[int, int]) -> BBox:
-    """A window of a plane of a size, with a region in it, and in its middle where that can be."""
+    """Window of a plane around a region, centred on the region unless the border is near."""
     starts, stops = [], []
     for low, high, length in zip(region[:2], region[2:], size, strict=True):
         side = min(length, max(_SIDE, high - low))

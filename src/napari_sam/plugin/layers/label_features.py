@@ -1,48 +1,48 @@
-"""Label features: what is known of labels, as columns of a Labels layer's features; no Qt."""
+"""Label features: columns of values by label for a Labels layer's features; no Qt."""
 
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 
 
 def with_column(
-    known: pd.DataFrame, column: str, values: Mapping[int, Any], missing: Any
+    features: pd.DataFrame, column: str, values: Mapping[int, Any], missing: Any
 ) -> dict[str, list[Any]]:
-    """Features with another column, or with other values in it; see :func:`with_columns`."""
-    return with_columns(known, {column: values}, missing)
+    """Add or replace a column of features; see :func:`with_columns`."""
+    return with_columns(features, {column: values}, missing)
 
 
 def with_columns(
-    known: pd.DataFrame, columns: Mapping[str, Mapping[int, Any]], missing: Any
+    features: pd.DataFrame, columns: Mapping[str, Mapping[int, Any]], missing: Any
 ) -> dict[str, list[Any]]:
-    """Features with other columns, or with other values in them.
+    """Add or replace columns of features.
 
     Parameters
     ----------
-    known : DataFrame
-        As they are; their other columns stay.
+    features : DataFrame
+        Features of a Labels layer; other columns stay.
     columns : mapping of str to mapping of int to object
         Name to values by label.
     missing : object
-        What labels have of which nothing is known.
+        Value of labels without a value in a column.
 
     Returns
     -------
     dict of str to list
         For ``layer.features``.
     """
-    others = {name: list(known[name]) for name in known.columns if name not in columns}
+    other_columns = {name: list(features[name]) for name in features.columns if name not in columns}
     # Without an index, napari takes the row for the label.
-    rows = others.pop("index", list(range(len(known))) if others else [])
-    kept = rows if others else []
+    rows = other_columns.pop("index", list(range(len(features))) if other_columns else [])
+    old_labels = rows if other_columns else []
     new = dict.fromkeys(label for values in columns.values() for label in values)
-    there = set(kept)
-    labels = [*kept, *(label for label in new if label not in there)]
-    unknown = [None] * (len(labels) - len(kept))
+    present = set(old_labels)
+    labels = [*old_labels, *(label for label in new if label not in present)]
+    unknown = [None] * (len(labels) - len(old_labels))
     return {
         "index": labels,
-        **{name: own + unknown for name, own in others.items()},
+        **{name: column_values + unknown for name, column_values in other_columns.items()},
         **{
             name: [values.get(label, missing) for label in labels]
             for name, values in columns.items()

@@ -1,6 +1,4 @@
-"""LabelsLayer: the Labels layer with the accepted objects of one image; no Qt."""
-
-from typing import Any
+"""LabelsLayer: the Labels layer with the accepted objects of an image; no Qt."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -10,6 +8,7 @@ from psygnal import Signal
 
 from napari_sam.labels.canvas import new_labels
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.paint import next_free_label
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
@@ -21,7 +20,7 @@ from .preview_layer import PreviewLayer
 _LABELS = "SAM labels"
 
 _SEARCHED = 1 << 27
-"""Pixels up to which the largest label is searched for each time, in less than 0.1 s."""
+"""Pixels above which the largest label is remembered and not searched for: below, 0.1 s."""
 
 
 class LabelsLayer:
@@ -61,7 +60,7 @@ class LabelsLayer:
         self.stale = False
 
     def ensure(self) -> Labels:
-        """The layer: the one in use, that of an earlier dock with the right shape, or a new one."""
+        """Find or make the layer; a layer of an earlier dock must have the right shape."""
         layers, source = self._viewer.layers, self._image.source
         shape = tuple(source.data.shape[: len(source.layer_axes)])
         layer = self.layer
@@ -84,7 +83,7 @@ class LabelsLayer:
         return layer
 
     def _use(self, layer: Labels, largest: int | None) -> Labels:
-        """Use a layer; `largest` is the largest label in it, None if that is unknown."""
+        """Use a layer; `largest` is the largest label inside, None for unknown."""
         self.layer, self._largest = layer, largest
         self.replaced.emit(layer)
         return layer
@@ -93,7 +92,7 @@ class LabelsLayer:
         return self.ensure() if self.layer is None else self.layer
 
     def forget(self, layer: Layer) -> bool:
-        """Note that the user has removed a layer; whether it was this one."""
+        """Forget a removed layer; whether the labels were in the layer."""
         if layer != self.layer or self.layer is None:
             return False
         self.layer = None
@@ -108,19 +107,19 @@ class LabelsLayer:
 
     # --- pixels ------------------------------------------------------------------------------
 
-    def plain(self) -> Any:
+    def plain(self) -> LabelArray:
         """The labels without an axis of channels; changed in place with the layer.
 
         Returns
         -------
-        array-like
+        LabelArray
             ``source.label_shape``, integer.
         """
         data, axis = self._used().data, self._image.source.channel_axis
         return data if axis is None else data[(slice(None),) * axis + (0,)]
 
     def next_label(self) -> int:
-        """The next free label: one more than the largest."""
+        """Next free label: the largest label plus 1."""
         data = self._used().data
         if data.size > _SEARCHED and self._largest is not None:
             return self._largest + 1
@@ -129,16 +128,16 @@ class LabelsLayer:
         return label
 
     def note_label(self, label: int) -> None:
-        """Note that a label was painted."""
+        """Remember a painted label as the largest, if larger."""
         if self._largest is not None:
             self._largest = max(self._largest, label)
 
     def search_again(self) -> None:
-        """Note that pixels came from elsewhere: the largest label is unknown now."""
+        """Search for the largest label anew, after pixels from elsewhere."""
         self._largest = None
 
     def paint(self, edit: LabelEdit, in_history: bool) -> None:
-        """Paint an edit; `in_history` through napari, so that its own history can undo it."""
+        """Paint an edit; with `in_history` through napari's own history."""
         if in_history:
             index = to_layer_index(self._image.source, edit.indices())
             self._used().data_setitem(index, edit.values())
@@ -176,7 +175,7 @@ def make_labels(image: Image, source: ImageSource) -> Labels:
 def to_layer_index(
     source: ImageSource, index: tuple[NDArray[np.intp], ...]
 ) -> tuple[NDArray[np.intp], ...]:
-    """Index arrays of the labels' axes, with the shown channel put in where the layer has it."""
+    """Index arrays for the layer's axes from index arrays without channels."""
     axis = source.channel_axis
     if axis is None:
         return index

@@ -1,4 +1,4 @@
-"""Placement: where a layer of the dock lies in the world, over its image."""
+"""Placement: the transform of the dock's layers, equal to the image's."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def placement(image: Image) -> dict[str, Any]:
-    """Keywords of napari's layers that put a layer exactly over an Image layer."""
+    """Keywords to make a layer exactly over an Image layer."""
     return {
         "scale": np.array(image.scale),
         "translate": np.array(image.translate),
@@ -23,7 +23,7 @@ def placement(image: Image) -> dict[str, Any]:
 
 
 def move(layer: Layer, place: Mapping[str, Any]) -> None:
-    """Move a layer; right values are not set again, for napari would draw it anew.
+    """Move a layer; equal values are not set, for napari would draw the layer again.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def move(layer: Layer, place: Mapping[str, Any]) -> None:
 
 
 def translate_of(image: Image, start: Sequence[int]) -> NDArray[np.float64]:
-    """The ``translate`` of a layer whose first pixel lies on pixel `start` of the image."""
+    """``translate`` to put a layer's first pixel on pixel `start` of the image."""
     to_world = Affine(
         scale=np.array(image.scale),
         translate=np.array(image.translate),

@@ -1,4 +1,4 @@
-"""PreviewLayer: masks that are not accepted yet, in a Labels layer; no Qt."""
+"""PreviewLayer: masks of the objects under way, in a Labels layer; no Qt."""
 
 import math
 from collections import defaultdict
@@ -23,7 +23,7 @@ _PREVIEW = "SAM preview"
 
 
 class PreviewLayer:
-    """The Labels layer with the masks of the objects under way, before they are accepted.
+    """Labels layer with the masks of the objects under way.
 
     Parameters
     ----------
@@ -43,19 +43,19 @@ class PreviewLayer:
         self.layer: Labels | None = None
 
     def ensure(self) -> None:
-        """Find the layer of an earlier dock, or make one, unless the layer is there."""
+        """Find the layer of an earlier dock, or make a layer."""
         layers, image = self._viewer.layers, self._image
         if self.layer is None or self.layer not in layers:
             layer = find_layer(layers, image.key, image.layer.ndim, _PREVIEW)
             self.layer = layer or self._viewer.add_layer(make_preview(image.layer))
 
     def forget(self, layer: Layer) -> None:
-        """Note that the user has removed a layer, maybe this one."""
+        """Forget a removed layer."""
         if layer == self.layer:
             self.layer = None
 
     def show(self, objects: Mapping[int, Sequence[Mask]]) -> None:
-        """Show the masks of some objects, each in the colour of its number; none with {}.
+        """Show masks of objects in the colours of the numbers; with {}, an empty preview.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class PreviewLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskStack:
-    """Masks as a ``uint8`` array of colour numbers; a plane is made when napari reads it.
+    """Masks as a ``uint8`` array of colour numbers, made plane by plane on reading.
 
     So an object of a thousand slices costs no more to show than one of two.
 
@@ -116,7 +116,7 @@ class MaskStack:
         return math.prod(self.shape)
 
     def __getitem__(self, index: Any) -> NDArray[np.uint8]:
-        """A part of the array, as numpy indexes it."""
+        """Part of the array, with numpy's rules for an index."""
         index = index if isinstance(index, tuple) else (index,)
         leading, within = index[: self.ndim - 2], index[self.ndim - 2 :]
         if len(leading) == self.ndim - 2 and all(isinstance(i, int | np.integer) for i in leading):
@@ -141,7 +141,7 @@ class MaskStack:
 def preview_data(
     source: ImageSource, objects: Mapping[int, Sequence[Mask]]
 ) -> tuple[MaskStack, tuple[int, ...]]:
-    """The smallest array that shows some objects, and its first pixel in the layer.
+    """Smallest array around all masks, and index of the first pixel.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def colour_of(number: int) -> int:
 
 
 def make_preview(image: Image) -> Labels:
-    """A Labels layer for the objects under way, one transparent pixel large."""
+    """Labels layer for the objects under way, a single transparent pixel large."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     return Labels(
         np.zeros((1,) * image.ndim, np.uint8),

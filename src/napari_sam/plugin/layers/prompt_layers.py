@@ -1,4 +1,4 @@
-"""PromptLayers: the Points and Shapes layers with the prompts of one image; no Qt."""
+"""PromptLayers: the Points and Shapes layers with the prompts of an image; no Qt."""
 
 from collections.abc import Callable, Iterable, Set
 from typing import Any
@@ -67,7 +67,7 @@ class PromptLayers:
     # --- the layers --------------------------------------------------------------------------
 
     def ensure(self) -> None:
-        """Make the layers that are missing, the preview too; the active layer stays active."""
+        """Make missing layers, the preview too; the active layer stays active."""
         active = self._viewer.layers.selection.active
         self._preview.ensure()
         image, size = self._image.layer, self._image.source.plane_size
@@ -88,11 +88,11 @@ class PromptLayers:
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers that are there."""
+        """Points and Shapes layer, as far as not removed."""
         return [layer for layer in (self.points, self.shapes) if layer is not None]
 
     def forget(self, layer: Layer) -> None:
-        """Note that the user has removed a layer, maybe one of these."""
+        """Forget a removed layer."""
         if layer == self.points:
             self.points = None
         if layer == self.shapes:
@@ -109,7 +109,7 @@ class PromptLayers:
             complete_features(self.shapes)
 
     def remove(self, points: Iterable[int], shapes: Iterable[int]) -> None:
-        """Remove some clicks and shapes, by their indices in the layers."""
+        """Remove clicks and shapes by index."""
         if (doomed := sorted(points)) and self.points is not None:
             self.points.remove(doomed)
         for index in sorted(shapes, reverse=True):
@@ -117,7 +117,7 @@ class PromptLayers:
                 self.shapes.pop(index)
 
     def remove_objects(self, numbers: Set[int]) -> None:
-        """Remove the clicks and shapes of some objects."""
+        """Remove the clicks and shapes of objects by number."""
         points, shapes = (
             [index for index, number in enumerate(object_numbers(layer)) if number in numbers]
             for layer in (self.points, self.shapes)
@@ -161,7 +161,7 @@ class PromptLayers:
         return FOREGROUND if self.shapes is None else polarity_of(self.shapes)
 
     def show_colours(self) -> None:
-        """Draw clicks and scribbles on the object in one colour, on the background in another."""
+        """Colour clicks and scribbles by object and background."""
         if self.points is not None:
             if self.points.mode == "add":  # napari's mark of the selection would cover them
                 self.points.selected_data = set()
@@ -210,7 +210,7 @@ def make_shapes(image: Image, plane_size: tuple[int, int]) -> Shapes:
 
 
 def complete_features(layer: Points | Shapes) -> None:
-    """Give a prompt layer of an earlier version, or of the user, the features that it lacks."""
+    """Add missing features to a prompt layer of an earlier version or of the user."""
     count = len(layer.data)
     if len(layer.features) > count:  # napari forgets them where it takes a stub of a shape away
         defaults = layer.feature_defaults
@@ -230,7 +230,7 @@ def polarity_of(layer: Points | Shapes) -> str:
 
 
 def mark_clicks(layer: Points) -> None:
-    """Give object and background clicks different symbols; napari colours them by itself."""
+    """Give object and background clicks different symbols; napari does the colours."""
     labels = layer.features[LABEL] if LABEL in layer.features else [FOREGROUND] * len(layer.data)
     symbols = [SYMBOLS.get(label, SYMBOLS[FOREGROUND]) for label in labels]
     if symbols != [str(symbol) for symbol in layer.symbol]:

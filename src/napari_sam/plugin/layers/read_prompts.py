@@ -22,27 +22,27 @@ _SEVERAL_PLANES = "The shape lies in more than one slice: show y and x, and draw
 
 @dataclass(slots=True)
 class PlanePrompts:
-    """Prompts on one plane, and a key that changes when they do."""
+    """Prompts on a plane, and a key to compare prompts by."""
 
     prompts: list[Prompt] = field(default_factory=list)
     key: list[Key] = field(default_factory=list)
 
     @property
     def positive(self) -> bool:
-        """Whether anything says where the object is, and not only where it is not."""
+        """Whether a prompt lies on the object, besides background clicks."""
         return any(not isinstance(p, PointPrompt) or p.label for p in self.prompts)
 
 
 @dataclass(slots=True)
 class FoundPrompts:
-    """All that the user pointed at, and what of it cannot be used.
+    """Prompts from both layers, and unusable points and shapes.
 
     Parameters
     ----------
     objects : dict of int to dict of tuple to PlanePrompts
-        By number of the object and plane, in the order in which the user came to them.
+        Prompts by object number and plane, in the order of the layers.
     bad_points, bad_shapes : list of int
-        Indices in the layers of what cannot be used.
+        Indices of unusable prompts in the layers.
     problems : list of str
         Why; one line each.
     """
@@ -53,10 +53,10 @@ class FoundPrompts:
     problems: list[str] = field(default_factory=list)
 
     def add(self, number: int, plane: Plane, prompts: Iterable[Prompt], key: Key) -> None:
-        """Note prompts of one point or shape."""
-        own = self.objects.setdefault(number, {}).setdefault(plane, PlanePrompts())
-        own.prompts.extend(prompts)
-        own.key.append(key)
+        """Add the prompts of a point or shape."""
+        on_plane = self.objects.setdefault(number, {}).setdefault(plane, PlanePrompts())
+        on_plane.prompts.extend(prompts)
+        on_plane.key.append(key)
 
 
 def read_prompts(
@@ -69,7 +69,8 @@ def read_prompts(
     source : ImageSource
         The image as it is now.
     image : napari.layers.Image
-        Its layer; positions go through the world, so that a moved layer means what is seen.
+        The Image layer; positions go through the world, so that a moved layer means the visible
+        place.
     points : napari.layers.Points or None
         With a feature ``label``, foreground or background, and maybe one ``object``.
     shapes : napari.layers.Shapes or None
@@ -80,31 +81,31 @@ def read_prompts(
     -------
     FoundPrompts
     """
-    found = FoundPrompts()
+    result = FoundPrompts()
     numbers = object_numbers(points)
     for index, (position, label) in enumerate(_points(points)):
         place = _in_image(image, points, position[None])[0]
         if not _inside(source, place):
-            found.bad_points.append(index)
-            found.problems.append("The click lies outside of the image: click on the image.")
+            result.bad_points.append(index)
+            result.problems.append("The click lies outside of the image: click on the image.")
             continue
         plane = source.to_plane(place)
         prompt = PointPrompt((*plane, float(place[-2]), float(place[-1])), label)
-        found.add(numbers[index], plane, [prompt], ("point", label, place.tobytes()))
+        result.add(numbers[index], plane, [prompt], ("point", label, place.tobytes()))
     numbers = object_numbers(shapes)
     for index, (corners, kind, label) in enumerate(_shapes(shapes)):
         corners = _in_image(image, shapes, corners)
         if kind in SCRIBBLES:
-            _read_scribble(found, source, index, numbers[index], corners, label)
+            _read_scribble(result, source, index, numbers[index], corners, label)
         else:
-            _read_shape(found, source, index, numbers[index], corners, kind)
-    return found
+            _read_shape(result, source, index, numbers[index], corners, kind)
+    return result
 
 
 def click_at(
     source: ImageSource, image: Image, world: Sequence[float], label: str
 ) -> PointPrompt | None:
-    """The prompt that a click would be; None outside of the image."""
+    """Prompt for a click at a position in the world; None outside of the image."""
     place = np.asarray(image.world_to_data(world), float)
     if not _inside(source, place):
         return None
@@ -113,7 +114,7 @@ def click_at(
 
 
 def object_numbers(layer: Points | Shapes | None) -> list[int]:
-    """Which object each point or shape belongs to; the first where nothing says so."""
+    """Object number of each point or shape; 1 without the feature."""
     if layer is None:
         return []
     if OBJECT not in layer.features:
@@ -134,7 +135,7 @@ def _shapes(layer: Shapes | None) -> Iterator[tuple[NDArray[np.float64], str, in
 
 
 def labels_of(layer: Points | Shapes) -> list[int]:
-    """1 for each point or shape on the object, 0 for those on the background."""
+    """1 for points and shapes on the object, 0 for background."""
     if LABEL not in layer.features:
         return [1] * len(layer.data)
     return [0 if label == BACKGROUND else 1 for label in layer.features[LABEL]]
@@ -151,7 +152,7 @@ def _inside(source: ImageSource, place: NDArray[np.float64]) -> bool:
 
 
 def _read_scribble(
-    found: FoundPrompts,
+    result: FoundPrompts,
     source: ImageSource,
     index: int,
     number: int,
@@ -168,14 +169,14 @@ def _read_scribble(
     if problem is None and not points:
         problem = "The scribble lies outside of the image: draw it on the image."
     if problem is not None:
-        found.bad_shapes.append(index)
-        found.problems.append(problem)
+        result.bad_shapes.append(index)
+        result.problems.append(problem)
         return
-    found.add(number, plane, points, ("scribble", label, vertices.tobytes()))
+    result.add(number, plane, points, ("scribble", label, vertices.tobytes()))
 
 
 def _read_shape(
-    found: FoundPrompts,
+    result: FoundPrompts,
     source: ImageSource,
     index: int,
     number: int,
@@ -188,8 +189,8 @@ def _read_shape(
     stop = np.minimum(corners[:, -2:].max(axis=0), (height - 1, width - 1))
     problem = _problem(source, corners, bool(np.all(stop - start >= 1)))
     if problem is not None:
-        found.bad_shapes.append(index)
-        found.problems.append(problem)
+        result.bad_shapes.append(index)
+        result.problems.append(problem)
         return
     prompts: list[Prompt] = [BoxPrompt((*plane, *map(float, start)), (*plane, *map(float, stop)))]
     outline = _outline(corners[:, -2:], kind)
@@ -199,7 +200,7 @@ def _read_shape(
         pixels = polygon2mask((y1 - y0, x1 - x0), outline - (y0, x0))
         if pixels.any():
             prompts.append(MaskPrompt(plane, int(y0), int(x0), pixels))
-    found.add(number, plane, prompts, (kind, corners.tobytes()))
+    result.add(number, plane, prompts, (kind, corners.tobytes()))
 
 
 def _in_one_plane(source: ImageSource, corners: NDArray[np.float64]) -> bool:
@@ -217,7 +218,7 @@ def _problem(source: ImageSource, corners: NDArray[np.float64], has_area: bool) 
 
 
 def _outline(corners: NDArray[np.float64], kind: str) -> NDArray[np.float64] | None:
-    """Corners of what a shape encloses, ``(N, 2)`` yx; None for a box along the axes."""
+    """Outline of a shape, ``(N, 2)`` yx; None for a box along the axes."""
     if kind == "ellipse":
         centre, u, v = corners.mean(axis=0), corners[1] - corners[0], corners[3] - corners[0]
         angle = np.linspace(0, 2 * np.pi, _ELLIPSE_CORNERS, endpoint=False)[:, None]

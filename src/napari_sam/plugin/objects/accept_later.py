@@ -1,4 +1,4 @@
-"""AcceptLater: objects that were accepted before their masks are there."""
+"""AcceptLater: accepted objects with missing masks."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from .accepted_object import AcceptedObject
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Promise:
-    """An accepted object, the job that brings its masks, and whether the job does nothing else."""
+    """Accepted object, job for the masks, and whether the job is for the object alone."""
 
     accepted: AcceptedObject
     job: Job
@@ -23,7 +23,7 @@ class _Promise:
 
 
 class AcceptLater:
-    """The one place for accepted objects whose masks are still to come.
+    """Accepted objects with missing masks, and the jobs for the masks.
 
     Parameters
     ----------
@@ -38,11 +38,11 @@ class AcceptLater:
 
     @property
     def jobs(self) -> Collection[Job]:
-        """The jobs that bring masks of accepted objects: they outlive the image in use."""
+        """Jobs for masks of accepted objects; the jobs outlive the image in use."""
         return [promise.job for promise in self._promises.values() if not promise.job.dropped]
 
     def waits_for(self, waiting: object) -> bool:
-        """Whether an object was accepted, and its label has not come."""
+        """Whether an accepted object has no label yet."""
         return waiting in self._promises
 
     def when_answered(
@@ -52,7 +52,7 @@ class AcceptLater:
         masks: Mapping[Plane, Mask],
         questions: Mapping[Plane, Question],
     ) -> None:
-        """Paint an object as soon as the model has answered; other objects are clicked meanwhile.
+        """Paint an object after the model's answers; other objects can be clicked meanwhile.
 
         Parameters
         ----------
@@ -89,12 +89,12 @@ class AcceptLater:
         self._desk.say("Accepted: the label comes as soon as the mask is there.")
 
     def when_followed(self, waiting: object, accepted: AcceptedObject, job: Job) -> None:
-        """Paint an object as soon as the job that follows it is over, or cancelled."""
+        """Paint an object after the end or cancel of following."""
         self._promises[waiting] = _Promise(accepted, job, own_job=False)
         self._desk.say("Accepted: the label comes when it is followed to its end.")
 
     def paint(self, waiting: object, job: Job, masks: Sequence[Mask]) -> bool:
-        """Paint an object whose following is over, if it was accepted meanwhile; whether it was."""
+        """Paint a followed object if accepted meanwhile; whether the object was accepted."""
         promise = self._promises.get(waiting)
         if promise is None or promise.job is not job:
             return False
@@ -103,7 +103,7 @@ class AcceptLater:
         return True
 
     def take_back(self, waiting: object) -> bool:
-        """Undo the acceptance of an object; whether its label had not come yet."""
+        """Undo the acceptance of an object; whether the label was still missing."""
         promise = self._promises.pop(waiting, None)
         if promise is None:
             came = waiting not in self._cancelled

@@ -1,4 +1,4 @@
-"""AcceptedObject: an object as it was when the user accepted it, and how it becomes a label."""
+"""AcceptedObject: an object at the moment of acceptance, and the way to a label."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ REFUSED = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AcceptedObject:
-    """An object that the user has accepted; its masks may still be to come.
+    """Object at the moment of acceptance; masks may be missing.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class AcceptedObject:
     daughter : bool
         Whether it is a daughter of the label in the frame before, which divided.
     born : int
-        The first frame of a daughter: before, what was followed is the mother.
+        First frame of a daughter: in earlier frames, the followed masks are the mother.
     """
 
     desk: Desk
@@ -60,7 +60,7 @@ class AcceptedObject:
     born: int = 0
 
     def paint_uncleaned(self, masks: Sequence[Mask]) -> bool:
-        """Clean masks that nobody has seen yet, then paint them; see :meth:`paint`."""
+        """Clean unseen masks, then :meth:`paint` the object."""
         cleaned = Cleaned(self.held.masks if self.held else None)
         by_plane = {mask.plane: mask for mask in masks}
         return self.paint(list(cleaned.of(by_plane, self.prompts, self.how.cleaning).values()))
@@ -104,7 +104,7 @@ class AcceptedObject:
         return True
 
     def _put_back(self, masks: Sequence[Mask], held: Held) -> bool:
-        """Paint the label that the object was; its origin is the label itself, not prompts."""
+        """Paint a corrected label; the origin is the label itself, not prompts."""
         if all(mask.empty for mask in masks):
             self.desk.say(f"Nothing is left of label {held.label}: Escape leaves it as it was.")
             return False
@@ -120,7 +120,7 @@ class AcceptedObject:
         return True
 
     def _paint_daughter(self, masks: Sequence[Mask]) -> bool:
-        """Paint a daughter from the frame on in which she was born."""
+        """Paint a daughter from the frame of birth on."""
         time = self.work.source.plane_axes.find("T")
         since_birth = [m for m in masks if not m.empty and (time < 0 or m.plane[time] >= self.born)]
         if not since_birth:

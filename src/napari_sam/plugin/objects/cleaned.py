@@ -1,4 +1,4 @@
-"""Cleaned: the masks of an object as they are shown; no Qt, no napari."""
+"""Cleaned: masks of an object after holes, crumbs and outline; no Qt, no napari."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from napari_sam.prompts.prompt import PointPrompt
 
 
 class Cleaned:
-    """Cleaned masks of one object, kept so that each mask is cleaned once and not at each change.
+    """Cleaned masks of an object; each mask is cleaned once, not at each change.
 
     The model's own masks stay as they are: corrections build on them.
 

@@ -1,4 +1,4 @@
-"""CurrentObject: one object under way, from its first prompt until it is accepted or dropped."""
+"""CurrentObject: an object under way, from the first prompt to accept or drop."""
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
@@ -22,7 +22,7 @@ from .questions import Questions
 
 
 class CurrentObject:
-    """Prompts of one object on any number of planes, and one mask on each.
+    """Prompts and masks of an object on any number of planes.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class CurrentObject:
 
     @property
     def touched(self) -> bool:
-        """Whether the object has masks or prompts, be it background clicks alone."""
+        """Whether the object has masks or any prompts, even background clicks alone."""
         return bool(self.masks or self.questions.prompts)
 
     @property
@@ -83,18 +83,18 @@ class CurrentObject:
 
     @property
     def origin(self) -> Origin:
-        """Prompts and model that the object is made from, for the journal."""
+        """Prompts and model behind the masks, for the journal."""
         by_plane = self.questions.prompts.values()
         prompts = tuple(prompt for on_plane in by_plane for prompt in on_plane.prompts)
         return replace(self._desk.engine.origin, prompts=prompts)
 
     def shown(self) -> dict[Plane, Mask]:
-        """Masks by plane as they are shown and accepted: cleaned."""
+        """Cleaned masks by plane, for the preview and for acceptance."""
         how = self._desk.acceptance.cleaning
         return self._cleaned.of(self.masks, self.questions.prompts, how)
 
     def hold(self, held: Held) -> None:
-        """Be a label that was accepted before; clicks correct it."""
+        """Begin as an accepted label, to be corrected by clicks."""
         self.held = held
         self._cleaned = Cleaned(held.masks)
         self.following.brought.update(held.masks)
@@ -104,7 +104,7 @@ class CurrentObject:
     # --- prompts -> masks --------------------------------------------------------------------
 
     def read(self, prompts: Mapping[Plane, PlanePrompts], size: Size) -> dict[Plane, Question]:
-        """Take the prompts that are there now; returns the questions to ask the model.
+        """Take the current prompts; returns the open questions for the model.
 
         Planes without prompts lose their masks; followed planes get the followed mask again. A
         first click that is new means an object of `size`.
@@ -131,21 +131,21 @@ class CurrentObject:
             self._show()
 
     def receive(self, answer: Answer) -> None:
-        """Take the model's mask on one plane."""
+        """Take the model's mask on a plane."""
         self.masks[answer.plane] = answer.mask
         self.questions.note_answer(answer)
         self._corrected.add(answer.plane)
         self._show()
 
     def answers_came(self) -> None:
-        """Go on following after answers: a correction changes its stretch of planes."""
+        """Go on following after answers: a correction changes planes up to the next prompts."""
         corrected, self._corrected = self._corrected, set()
         self.following.answers_came(corrected)
 
     # --- through the planes ------------------------------------------------------------------
 
     def follow(self, axis: str | None) -> None:
-        """Find the object on all planes that it reaches from those with prompts.
+        """Find the object on all planes within reach of the planes with prompts.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class CurrentObject:
             self.following.begin(axis)
 
     def slices(self) -> dict[Plane, float | None]:
-        """Planes of a followed object, with how unsure they are; None where there are prompts."""
+        """Unsureness by plane of a followed object, from 0 to 1; None for planes with prompts."""
         if not self.following.brought:
             return {}
         unsure, answered = self.following.unsure, self.questions.answered
@@ -170,7 +170,7 @@ class CurrentObject:
         }
 
     def _known(self) -> Set[Plane]:
-        """Planes on which the user has seen the object: by clicks there, or as a label."""
+        """Planes seen by the user: planes with answered clicks, or of the picked up label."""
         return self.questions.answered | (self.held.masks.keys() if self.held else set())
 
     def _followed(self, job: Job, completed: bool) -> None:
@@ -185,15 +185,15 @@ class CurrentObject:
     # --- undo, and the end -------------------------------------------------------------------
 
     def state(self) -> ObjectState:
-        """A copy of the object, without its prompts."""
+        """Copy of the object, without prompts."""
         return ObjectState(dict(self.masks), *self.questions.state(), self.following.reach)
 
     def restore(self, state: ObjectState) -> None:
-        """Be as a copy says; if the object was being followed then, it is again."""
+        """Restore a copy; following goes on if the copy was being followed."""
         self.following.interrupt()
         self.masks.clear()
         self.masks.update(state.masks)
-        self.questions.restore(state.asked, state.answered)
+        self.questions.restore(state.questions, state.answered)
         self.following.go_back(state.reach)
         self._corrected.clear()
         self._show()
@@ -205,11 +205,11 @@ class CurrentObject:
         self.following.interrupt()
 
 
-def describe(shown: Mapping[Plane, Mask]) -> str:
+def describe(masks: Mapping[Plane, Mask]) -> str:
     """A line for the user about the masks of an object, by plane."""
-    area = sum(mask.area for mask in shown.values())
+    area = sum(mask.area for mask in masks.values())
     if not area:
         return "Nothing found here: click elsewhere on the object, or draw a box."
-    if len(shown) > 1:
-        return f"One object in {len(shown)} slices, {area} pixels: Enter accepts it in all of them."
+    if len(masks) > 1:
+        return f"One object in {len(masks)} slices, {area} pixels: Enter accepts it in all of them."
     return f"{area} pixels: Enter accepts, more clicks correct."

@@ -1,4 +1,4 @@
-"""Object changes: objects that began or ended, undone and done again; no Qt, no napari."""
+"""Object changes: undo and redo of begun and ended objects; no Qt, no napari."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ class Keeper(Protocol):
     """Has the objects under way."""
 
     def bring_back(self, ended: Mapping[int, CurrentObject], current: int) -> None:
-        """Let objects that ended be under way again; `current` is the one that clicks belong to."""
+        """Let ended objects be under way again; `current` gets the clicks."""
 
     def put_away(self, ended: Mapping[int, CurrentObject], current: int | None = None) -> None:
-        """End objects whose prompts are gone; `current` is the one that clicks belong to."""
+        """End objects without prompts; `current` gets the clicks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelPickedUp:
-    """An object began, because its label was picked up.
+    """Begin of an object by picking up a label.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class LabelPickedUp:
     size: int = 0
 
     def undo(self) -> bool:
-        """End the object; the label stays as it is."""
+        """End the object; the label stays unchanged."""
         self.keeper.put_away({self.begun.number: self.begun}, self.before)
         return True
 
@@ -51,7 +51,7 @@ class LabelPickedUp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectsEnded:
-    """Objects ended, accepted or dropped, with their prompts.
+    """End of objects by accept or drop.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class ObjectsEnded:
 
     @property
     def empty(self) -> bool:
-        """Whether no object ended that anything was known of."""
+        """Whether no object with masks or prompts ended."""
         return not self.ended
 
     @property
@@ -81,7 +81,7 @@ class ObjectsEnded:
         return sum(each.nbytes for each in self.ended.values())
 
     def undo(self) -> bool:
-        """Let the objects be under way again; whether ending them can be done again.
+        """Let the objects be under way again; whether redo is possible.
 
         A label that had not come is not accepted by doing it again.
         """

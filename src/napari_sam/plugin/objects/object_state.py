@@ -12,24 +12,24 @@ from .questions import Key
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectState:
-    """A copy of an object under way, without its prompts.
+    """Copy of an object under way, without prompts.
 
     Parameters
     ----------
     masks : mapping of tuple to Mask
         By plane.
-    asked, answered : mapping of tuple to tuple
-        Keys of the questions that were asked and answered, by plane.
+    questions, answered : mapping of tuple to tuple
+        Keys of all questions, and of the answered ones, by plane.
     reach : Reach
         How far the object was followed.
     """
 
     masks: Mapping[Plane, Mask]
-    asked: Mapping[Plane, Key]
+    questions: Mapping[Plane, Key]
     answered: Mapping[Plane, Key]
     reach: Reach
 
     def bytes_beside(self, masks: Mapping[Plane, Mask]) -> int:
-        """Bytes of the masks of the copy that are not among `masks`."""
+        """Bytes of masks in the copy alone, not in `masks`."""
         shared = {id(mask) for mask in masks.values()}
         return sum(mask.pixels.nbytes for mask in self.masks.values() if id(mask) not in shared)

@@ -1,4 +1,4 @@
-"""Objects: all objects under way; one of them is current, and gets the new clicks."""
+"""Objects: all objects under way, and the current object for new clicks."""
 
 from collections.abc import Callable, Mapping, Set
 
@@ -31,7 +31,7 @@ _MEANING = {
 
 
 class Objects:
-    """Prompts of the user, object by object, and the masks that the model answers.
+    """Prompts by object, questions to the model, and masks by object.
 
     All objects of one plane are asked of the model together. A pixel that two objects claim is
     shown and accepted for one of them.
@@ -83,7 +83,7 @@ class Objects:
 
     @property
     def followed(self) -> list[CurrentObject]:
-        """Objects that a correction changes on other planes too."""
+        """Followed objects: a correction changes other planes too."""
         return [each for each in self._objects.values() if each.following.goes_on]
 
     # --- prompts -> masks --------------------------------------------------------------------
@@ -95,20 +95,20 @@ class Objects:
             return
         work.prompts.show_colours()
         layers = work.prompts
-        found = read_prompts(work.source, work.image, layers.points, layers.shapes)
-        if found.problems:
-            self._refuse(work, found)
+        prompts = read_prompts(work.source, work.image, layers.points, layers.shapes)
+        if prompts.problems:
+            self._refuse(work, prompts)
             return
-        self._ask(work, found)
+        self._ask(work, prompts)
         self._forget_untouched()
         self.touched_changed.emit(any(each.touched for each in self._objects.values()))
         self._show_numbers()
 
-    def _ask(self, work: Workspace, found: FoundPrompts) -> None:
+    def _ask(self, work: Workspace, prompts: FoundPrompts) -> None:
         questions: dict[Plane, dict[int, Question]] = {}
-        for number in self._objects.keys() | found.objects.keys():
+        for number in self._objects.keys() | prompts.objects.keys():
             each = self._objects.get(number) or self._begin(number)
-            for plane, question in each.read(found.objects.get(number, {}), self.size).items():
+            for plane, question in each.read(prompts.objects.get(number, {}), self.size).items():
                 questions.setdefault(plane, {})[number] = question
         self._desk.runner.drop_replaceable()
         if questions:
@@ -118,15 +118,15 @@ class Objects:
             self._desk.runner.submit(
                 Job(steps, self._receive, finish, replaceable=True, urgent=True)
             )
-        elif found.objects and not self.unfinished:
+        elif prompts.objects and not self.unfinished:
             self._desk.say("Background only: click on the object too [Q].")
 
-    def _refuse(self, work: Workspace, found: FoundPrompts) -> None:
-        """Remove prompts that cannot be used, and say why; the others are read again."""
-        show_warning(found.problems[0])
-        self._desk.say(found.problems[0])
+    def _refuse(self, work: Workspace, prompts: FoundPrompts) -> None:
+        """Remove unusable prompts, and tell the reason; all other prompts are read again."""
+        show_warning(prompts.problems[0])
+        self._desk.say(prompts.problems[0])
         with work.watch.refusing():
-            work.prompts.remove(found.bad_points, found.bad_shapes)
+            work.prompts.remove(prompts.bad_points, prompts.bad_shapes)
         self._look_again()
 
     def _receive(self, event: Event) -> None:
@@ -141,7 +141,7 @@ class Objects:
             self._objects[number].answers_came()
 
     def next_size(self) -> None:
-        """Let the click on the plane that is shown mean another size, and the next clicks too."""
+        """Change the size meant by the click on the visible plane, and by later clicks."""
         work = self._desk.workspace
         if work is None:
             return
@@ -164,17 +164,17 @@ class Objects:
     # --- what is shown -----------------------------------------------------------------------
 
     def shown(self) -> dict[int, list[Mask]]:
-        """Masks of each object by its number; no pixel is in two of them."""
+        """Masks by object number, without overlaps."""
         return without_overlaps({i: e.shown() for i, e in self._objects.items() if e.masks})
 
     def _show(self) -> None:
-        """Show the masks of all objects, and the slices of the current one."""
+        """Show the masks of all objects, and the slices of the current object."""
         if self._desk.workspace is not None:
             self._desk.workspace.show(self.shown())
             self.slices_changed.emit(self.current.slices())
 
     def show_again(self) -> None:
-        """Show and describe the masks as they are cleaned now; the model is not asked."""
+        """Show and describe freshly cleaned masks, without asking the model."""
         self._show()
         if self.current.masks:
             self._desk.say(describe(self.current.shown()))
@@ -185,7 +185,7 @@ class Objects:
     # --- from one to the next ----------------------------------------------------------------
 
     def next(self) -> None:
-        """Leave the current object as it is and go to the next one, or begin another.
+        """Leave the current object under way, and go to the next or begin another.
 
         From an object without prompts, go back to the first.
         """
@@ -205,7 +205,7 @@ class Objects:
         self._desk.say(f"{where.rstrip('.')}. Enter accepts all {count}, J goes on.")
 
     def hold(self, held: Held) -> None:
-        """Begin an object that is a label already, beside the others under way."""
+        """Begin an object with the pixels of a picked up label."""
         numbers = (i for i, e in self._objects.items() if e.held and e.held.label == held.label)
         number = next(numbers, None)
         if number is not None:
@@ -248,7 +248,7 @@ class Objects:
     # --- accept and drop ---------------------------------------------------------------------
 
     def accept(self, daughter: bool = False) -> None:
-        """Make all objects labels, in one step to undo; without a mask, as soon as it comes.
+        """Make all objects labels in a single step to undo; objects without masks later.
 
         See :func:`~napari_sam.plugin.objects.accept.accept` for one of them.
 
@@ -266,13 +266,13 @@ class Objects:
             self._desk.say("A label that was picked up stays who it is: Enter puts it back.")
             return
         self._desk.runner.drop_replaceable()
-        shown, how = self.shown(), self._desk.acceptance
+        masks_by_number, how = self.shown(), self._desk.acceptance
         with work.history.one_action() as step:
             with work.writer.one_step():
                 accepted = set()
                 for each in chosen:  # two objects with the chosen label would be one
                     each_how = how if each is self.current else how.next_free()
-                    masks = shown.get(each.number, [])
+                    masks = masks_by_number.get(each.number, [])
                     if accept(self._desk, self.later, each, masks, work, step, each_how, daughter):
                         accepted.add(each.number)
             self._end(accepted)
@@ -283,7 +283,7 @@ class Objects:
             self._desk.say(f"{len(accepted)} objects accepted. {FIRST_HINT}")
 
     def drop(self) -> None:
-        """Forget the current object and its prompts."""
+        """Forget the current object and remove the prompts of the object."""
         self.current.drop()
         self._desk.runner.drop_replaceable()
         held = self.current.held
@@ -292,7 +292,7 @@ class Objects:
         self._desk.say(f"{happened}. {FIRST_HINT}")
 
     def _end(self, numbers: Set[int]) -> None:
-        """End objects, with their prompts."""
+        """End objects and remove their prompts."""
         work = self._desk.workspace
         if work is None or not numbers:
             return
@@ -305,19 +305,19 @@ class Objects:
                 work.prompts.clear()
 
     def _leave(self, numbers: Set[int]) -> None:
-        others = {i: e for i, e in self._objects.items() if i not in numbers and e.touched}
-        if others:
-            self._objects = others
+        remaining = {i: e for i, e in self._objects.items() if i not in numbers and e.touched}
+        if remaining:
+            self._objects = remaining
             current = self.current.number
-            self._choose(current if current in others else max(others))
+            self._choose(current if current in remaining else max(remaining))
             self._look_again()  # for answers that did not come before the end
         else:
             self._forget_all()
         self._show()
-        self.touched_changed.emit(bool(others))
+        self.touched_changed.emit(bool(remaining))
 
     def bring_back(self, ended: Mapping[int, CurrentObject], current: int) -> None:
-        """Let objects that ended be under way again; `current` gets the new clicks."""
+        """Let ended objects be under way again; `current` gets the new clicks."""
         self._objects.update(ended)
         self._choose(current)
         self._look_again()

@@ -1,4 +1,4 @@
-"""Overlaps: pixels that the masks of two objects under way claim go to one of them."""
+"""Overlaps: pixels claimed by two objects under way are given to a single object."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from napari_sam.masks.pixels.contested import share_contested
 
 
 def without_overlaps(objects: Mapping[int, dict[Plane, Mask]]) -> dict[int, list[Mask]]:
-    """Masks of each object by number, with no pixel in two of them.
+    """Masks by object number, without overlaps.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Questions: the planes on which to ask the model about an object; no Qt, no napari."""
+"""Questions: prompts of an object without an answer of the model; no Qt, no napari."""
 
 from collections.abc import Mapping, Sequence, Set
 
@@ -13,7 +13,7 @@ Key = tuple[object, ...]
 
 
 class Questions:
-    """Prompts of one object by plane, and the planes whose answer has not come.
+    """Prompts of an object by plane, and planes without an answer.
 
     Only planes whose prompts changed are asked about again. An answer counts if it belongs to the
     prompts that are there when it comes.
@@ -37,12 +37,12 @@ class Questions:
         self._sizes: dict[Plane, Size] = {}
 
     def take(self, prompts: Mapping[Plane, PlanePrompts], size: Size) -> None:
-        """Take the prompts that are there now; a new first click means an object of `size`."""
+        """Take the current prompts; a new first click means an object of `size`."""
         self.prompts = prompts
         self._sizes = {plane: self._sizes.get(plane, size) for plane in prompts}
 
     def to_ask(self) -> dict[Plane, Question]:
-        """Questions on all planes whose prompts have no answer yet.
+        """Questions on all planes with unanswered prompts.
 
         Planes with background clicks alone are left out, unless the object was followed there.
         """
@@ -62,21 +62,21 @@ class Questions:
 
     @property
     def asked(self) -> Set[Plane]:
-        """Planes that the model was asked about."""
+        """Planes with a question."""
         return self._asked.keys()
 
     @property
     def answered(self) -> Set[Plane]:
-        """Planes with an answer, be it one to earlier prompts."""
+        """Planes with an answer, even to earlier prompts."""
         return self._answered.keys()
 
     @property
     def missing(self) -> list[Plane]:
-        """Planes whose answer to the prompts of now has not come."""
+        """Planes without an answer to the current prompts."""
         return [plane for plane, key in self._asked.items() if self._answered.get(plane) != key]
 
     def note_answer(self, answer: Answer) -> None:
-        """Note that an answer came."""
+        """Note the key of an answer."""
         self._answered[answer.plane] = answer.key
 
     def forget(self, plane: Plane) -> None:
@@ -88,17 +88,17 @@ class Questions:
         self._answered.clear()
 
     def state(self) -> tuple[dict[Plane, Key], dict[Plane, Key]]:
-        """Copies of the keys that were asked and answered, by plane."""
+        """Copies of the asked and the answered keys, by plane."""
         return dict(self._asked), dict(self._answered)
 
-    def restore(self, asked: Mapping[Plane, Key], answered: Mapping[Plane, Key]) -> None:
-        """Be as copies say."""
-        self._asked, self._answered = dict(asked), dict(answered)
+    def restore(self, questions: Mapping[Plane, Key], answered: Mapping[Plane, Key]) -> None:
+        """Restore copies of keys."""
+        self._asked, self._answered = dict(questions), dict(answered)
 
     # --- the size that a click means -----------------------------------------------------------
 
     def size_on(self, plane: Plane) -> Size | None:
-        """The size that the first click on a plane means; None if no click there has sizes."""
+        """Size meant by the first click on a plane; None for prompts without sizes."""
         prompts = self.prompts.get(plane)
         return self._sizes[plane] if prompts and self._has_sizes(plane, prompts) else None
 
@@ -107,7 +107,7 @@ class Questions:
         self._sizes[plane] = size
 
     def with_click(self, click: PointPrompt, size: Size) -> Question | None:
-        """The question after another click, which is not made.
+        """Question after a possible further click.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class Questions:
         return clicks and sized_click(self._with_followed(plane, prompts.prompts)) is not None
 
     def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
-        """Prompts of a plane, with the followed mask there, which they correct."""
+        """Prompts of a plane, with the followed mask to be corrected."""
         mask = self._followed.get(plane)
         if mask is None:
             return list(prompts)

@@ -15,7 +15,7 @@ from napari_sam.plugin.worker.jobs import Job
 
 
 class Tracking:
-    """Reads tracks off the labels when the user asks for them, and shows them.
+    """Reads tracks off the labels on request, and shows a Tracks layer.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Tracking:
 def show_tracks(
     viewer: ViewerModel, image: Image, source: ImageSource, tracks: LabelTracks
 ) -> Tracks:
-    """Put a Tracks layer over an image, in place of an earlier one."""
+    """Put a Tracks layer over an image, in place of an earlier Tracks layer."""
     data = tracks.data
     if source.channel_axis is not None:
         data = np.insert(data, 1 + source.channel_axis, source.channel, axis=1)

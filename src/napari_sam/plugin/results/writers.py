@@ -23,7 +23,7 @@ _DEFAULT_SUFFIX = ".ome.tif"
 
 
 def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
-    """Save one Labels layer, with its scale and units, in the format of the path's suffix.
+    """Save a Labels layer with scale and units, in the format of the path's suffix.
 
     Parameters
     ----------
@@ -49,18 +49,18 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     """
     labels = data[0] if attributes.get("multiscale") else data
     axes = _axes(labels.ndim, attributes)
-    kept = [i for i, axis in enumerate(axes) if axis != "C"]
-    if len(kept) < labels.ndim:
+    without_channels = [i for i, axis in enumerate(axes) if axis != "C"]
+    if len(without_channels) < labels.ndim:
         labels = _first_channel(labels, axes)
     named = path.lower().endswith(SUFFIXES)
     metadata = attributes.get("metadata", {})
     written = write_labels(
         path if named else f"{path}{_DEFAULT_SUFFIX}",
         labels,
-        axes="".join(axes[i] for i in kept),
-        scale=_of(attributes, "scale", kept),
-        units=_of(attributes, "units", kept),
-        translate=_of(attributes, "translate", kept),
+        axes="".join(axes[i] for i in without_channels),
+        scale=_of(attributes, "scale", without_channels),
+        units=_of(attributes, "units", without_channels),
+        translate=_of(attributes, "translate", without_channels),
         # About the name with our suffix, napari has not asked.
         overwrite=named,
         properties={k: {SCORE: v} for k, v in scores_of_layer(metadata).items()},
@@ -71,14 +71,14 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
 
 
 def _note_saved(journal: str | None) -> None:
-    """What is in a file need not be restored."""
+    """Note in the journal that the labels are in a file: no offer to restore."""
     if journal is not None and Path(journal).is_file():
         with suppress(JournalError):  # it is saved; that is what matters
             Journal(Path(journal), read_subject(Path(journal))).append(Entry(SAVED))
 
 
 def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:
-    """Save one Tracks layer as a table or as a graph.
+    """Save a Tracks layer as a table or as a graph.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
 
 
 def _axes(ndim: int, attributes: Mapping[str, Any]) -> str:
-    known = attributes.get("metadata", {}).get(AXES_KEY, "")
-    return known if len(known) == ndim else axis_letters(ndim, attributes.get("axis_labels") or ())
+    noted = attributes.get("metadata", {}).get(AXES_KEY, "")
+    return noted if len(noted) == ndim else axis_letters(ndim, attributes.get("axis_labels") or ())
 
 
 def _first_channel(labels: Any, axes: str) -> Any:
@@ -141,8 +141,8 @@ def _first_channel(labels: Any, axes: str) -> Any:
     return first
 
 
-def _of(attributes: Mapping[str, Any], key: str, kept: Sequence[int]) -> tuple[Any, ...] | None:
+def _of(attributes: Mapping[str, Any], key: str, axes: Sequence[int]) -> tuple[Any, ...] | None:
     values = attributes.get(key)
     if values is None:
         return None
-    return tuple(str(values[i]) if key == "units" else float(values[i]) for i in kept)
+    return tuple(str(values[i]) if key == "units" else float(values[i]) for i in axes)

@@ -1,1 +1,1 @@
-"""Undo: steps of prompts and labels that can be taken back."""
+"""Undo: a history of steps, with the changes of prompts."""

@@ -1,35 +1,35 @@
-"""Exchange: what the model gave for some objects, before a change or after it; no Qt, no napari."""
+"""Exchange: copies of objects before or after a change; no Qt, no napari."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
 
 
 class State(Protocol):
-    """A copy of an object at some time."""
+    """Copy of an object."""
 
     def bytes_beside(self, masks: Mapping[Plane, Mask]) -> int:
-        """Bytes of the masks of the copy that are not among `masks`."""
+        """Bytes of masks in the copy alone, not in `masks`."""
 
 
 class Restorable(Protocol):
-    """An object that can go back to an earlier state."""
+    """Object with copies to go back to."""
 
     masks: dict[Plane, Mask]
 
     def state(self) -> State:
-        """A copy of the object as it is now."""
+        """Copy of the object."""
 
-    def restore(self, state: State) -> None:
-        """Be as a copy says."""
+    def restore(self, state: Any) -> None:
+        """Restore a copy."""
 
 
 @dataclass(slots=True, eq=False)
 class Exchange:
-    """Copies of some objects, to go back to, and then forth again.
+    """Copies of objects, to go back and forth between two states.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class Exchange:
 
     @property
     def size(self) -> int:
-        """Bytes of the masks that only the copies have."""
+        """Bytes of masks in the copies alone."""
         return sum(state.bytes_beside(copied.masks) for copied, state in self.states.items())
 
     def undo(self) -> bool:
-        """Restore the copies; what is there now is copied instead, to do the change again."""
+        """Restore the copies, and keep copies of the present objects for redo."""
         states, self.states = self.states, {copied: copied.state() for copied in self.states}
         for copied, state in states.items():
             copied.restore(state)

@@ -1,4 +1,4 @@
-"""History: what the user did, each action one step to undo; no Qt, no napari."""
+"""History: a step to undo for each action of the user; no Qt, no napari."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,14 @@ BYTES = 1 << 28
 
 
 class Change(Protocol):
-    """A part of a step, which can be undone and done again."""
+    """Part of a step, with undo and redo."""
 
     @property
     def size(self) -> int:
-        """Bytes of memory that the change keeps."""
+        """Bytes of memory kept by the change."""
 
     def undo(self) -> bool:
-        """Undo the change; whether it can be done again."""
+        """Undo the change; whether redo is possible."""
 
     def redo(self) -> None:
         """Do the change again."""
@@ -28,7 +28,7 @@ class Change(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """The changes of one action of the user.
+    """Changes by an action of the user.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ class Step:
 
     @property
     def size(self) -> int:
-        """Bytes of memory that the changes keep."""
+        """Bytes of memory kept by the changes."""
         return sum(change.size for change in self.changes)
 
     def undo(self) -> bool:
-        """Undo all changes, the last one first; whether the step can be done again."""
+        """Undo all changes, the last first; whether redo is possible."""
         return all([change.undo() for change in reversed(self.changes)])
 
     def redo(self) -> None:
@@ -68,7 +68,7 @@ class Step:
 
 
 class History:
-    """Steps that can be undone, newest last, and steps that were undone."""
+    """Steps to undo, newest last, and undone steps to do again."""
 
     def __init__(self) -> None:
         self._done: list[Step] = []
@@ -77,7 +77,7 @@ class History:
 
     @contextmanager
     def one_action(self, begun: Step | None = None) -> Iterator[Step]:
-        """Put all changes that are added inside into one step.
+        """Collect all changes added inside into a single step.
 
         Parameters
         ----------
@@ -110,27 +110,27 @@ class History:
         return None
 
     def add_prompts(self, change: Change) -> None:
-        """Add a change of the prompts to the open step, or as a step of its own."""
+        """Add a change of the prompts to the open step, or as a new step."""
         with self.one_action() as step:
             step.prompts = change
 
     def add_labels(self, change: Change) -> None:
-        """Add a change of the labels to the open step, or as a step of its own."""
+        """Add a change of the labels to the open step, or as a new step."""
         with self.one_action() as step:
             step.labels.append(change)
 
     @property
     def last_prompts(self) -> Change | None:
-        """The change of the newest step, if that changed prompts and no labels."""
+        """Prompt change of the newest step; None if the step changed labels too."""
         alone = self._done and not self._done[-1].labels
         return self._done[-1].prompts if alone else None
 
     def forget_last(self) -> None:
-        """Forget the newest step, which became void."""
+        """Forget the newest step."""
         self._done.pop()
 
     def undo(self) -> bool:
-        """Undo the newest step; False if there is none."""
+        """Undo the newest step; False for an empty history."""
         if not self._done:
             return False
         step = self._done.pop()
@@ -139,7 +139,7 @@ class History:
         return True
 
     def redo(self) -> bool:
-        """Do the step again that was undone last; False if there is none."""
+        """Do the last undone step again; False without an undone step."""
         if not self._undone:
             return False
         step = self._undone.pop()
@@ -148,7 +148,7 @@ class History:
         return True
 
     def undo_labels(self) -> bool:
-        """Undo the newest change of the labels, whatever happened to prompts since.
+        """Undo the newest change of the labels, without the later changes of prompts.
 
         The prompts stay as they are; the change of prompts in the same step is a step of its own
         from now on.
@@ -171,7 +171,7 @@ class History:
         return True
 
     def add_undone(self, change: Change) -> None:
-        """Add a change of the labels that was undone without having been a step here."""
+        """Add an undone change of the labels from outside of the history, for redo."""
         self._undone.append(Step(labels=[change]))
 
     def _push(self, step: Step) -> None:

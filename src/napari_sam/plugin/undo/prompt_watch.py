@@ -1,4 +1,4 @@
-"""PromptWatch: what the user does to the prompts, as steps to undo; no Qt."""
+"""PromptWatch: changes of the prompt layers, as steps to undo; no Qt."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 from napari.layers import Points, Shapes
 from numpy.typing import NDArray
 
@@ -19,7 +19,7 @@ from .history import Change, History
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerPrompts:
-    """A copy of the prompts in one layer.
+    """Copy of the prompts in a layer.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class LayerPrompts:
     features : pandas.DataFrame or None
         One row for each prompt.
     key : tuple
-        Equal for two copies if all that has a meaning is equal.
+        Equal for copies with equal positions, types, labels and objects.
     """
 
     data: tuple[NDArray[np.float64], ...] = ()
@@ -40,7 +40,7 @@ class LayerPrompts:
 
     @classmethod
     def of(cls, layer: Points | Shapes | None) -> "LayerPrompts":
-        """The prompts in a layer now; none without a layer."""
+        """Copy the prompts of a layer; an empty copy without a layer."""
         if layer is None or not len(layer.data):
             return cls()
         data = tuple(np.array(positions, float) for positions in layer.data)
@@ -50,7 +50,7 @@ class LayerPrompts:
         return cls(data, kinds, layer.features.iloc[: len(data)].copy(), key)
 
     def put(self, layer: Points | Shapes) -> None:
-        """Replace the prompts in a layer by these."""
+        """Replace the prompts in a layer by the copy."""
         defaults = layer.feature_defaults
         layer.selected_data = set()
         if self.kinds:
@@ -70,7 +70,7 @@ class LayerPrompts:
 
 
 class ObjectsChange(Change, Protocol):
-    """What became of objects together with a change of their prompts."""
+    """Begin or end of objects, together with a change of prompts."""
 
     @property
     def empty(self) -> bool:
@@ -83,7 +83,7 @@ Prompts = tuple[LayerPrompts, LayerPrompts]
 
 @dataclass(slots=True, eq=False)
 class PromptChange:
-    """The prompts before and after an action, and what became of objects with it.
+    """Prompts before and after an action, with begun and ended objects.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ class PromptChange:
         return self.followed.size + (0 if self.objects is None else self.objects.size)
 
     def undo(self) -> bool:
-        """Put the prompts back as they were, and the objects."""
+        """Restore the former prompts and objects."""
         self.watch.put(self.before)
         self.followed.undo()
         return self.objects is None or self.objects.undo()
 
     def redo(self) -> None:
-        """Put the prompts as they became, and the objects."""
+        """Restore the later prompts and objects."""
         self.watch.put(self.after)
         self.followed.redo()
         if self.objects is not None:
@@ -123,7 +123,7 @@ class PromptChange:
 
 
 class PromptWatch:
-    """Compares the prompts with those of before, and adds each difference to a history.
+    """Compares the prompts with the last look, and adds each difference to a history.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class PromptWatch:
 
     @contextmanager
     def ending(self, objects: ObjectsChange) -> Iterator[None]:
-        """Objects end inside; their prompts go with them, in the same step."""
+        """Collect the removal of prompts inside, and the end of objects, into a single step."""
         before = self._last
         with self._quietly():
             yield
@@ -163,7 +163,7 @@ class PromptWatch:
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Remove refused prompts inside: neither that nor their coming is a step."""
+        """Remove refused prompts inside, without a step for adding or removing."""
         with self._quietly():
             yield
         last = self._history.last_prompts
@@ -173,7 +173,7 @@ class PromptWatch:
                 self._history.forget_last()
 
     def put(self, prompts: Prompts) -> None:
-        """Replace the prompts in the layers, which are made if they are missing."""
+        """Replace the prompts in the layers; missing layers are made."""
         self._layers.ensure()
         with self._quietly():
             layers = (self._layers.points, self._layers.shapes)

@@ -1,4 +1,4 @@
-"""Focus: moves sliders and camera to where something is; no Qt."""
+"""Focus: moves sliders and camera to a plane or an object; no Qt."""
 
 from napari.components import ViewerModel
 from napari.layers import Image
@@ -10,14 +10,14 @@ from napari_sam.tiles.bbox import BBox
 from .viewport import read_viewport
 
 _SMALL, _LARGE = 1 / 12, 2 / 3
-"""Shares of the view: what is smaller, or larger, cannot be judged."""
+"""Shares of the view below and above which an object cannot be judged, and the view zooms."""
 
 _JUST_RIGHT = 1 / 5
-"""Of the view: enough to be judged, with neighbours around it."""
+"""Share of the view for an object after a zoom: large enough, with neighbours around."""
 
 
 def show_plane(viewer: ViewerModel, image: Image, source: ImageSource, plane: Plane) -> None:
-    """Move the sliders to a plane; that of channels stays."""
+    """Move the sliders to a plane; the slider of channels stays."""
     axes = [i for i, letter in enumerate(source.layer_axes[:-2]) if letter != "C"]
     index = list(image.world_to_data(viewer.dims.point))
     for axis, position in zip(axes, plane, strict=True):
@@ -31,7 +31,7 @@ def show_plane(viewer: ViewerModel, image: Image, source: ImageSource, plane: Pl
 def show_object(
     viewer: ViewerModel, image: Image, source: ImageSource, plane: Plane, bbox: BBox
 ) -> None:
-    """Bring an object into the middle of the view; zoom only if it could not be judged else.
+    """Centre the view on an object; zoom only for very small or large objects.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def show_object(
     image : napari.layers.Image
         The image.
     source : ImageSource
-        Says which axes it has.
+        The image read into plain values, for the axes.
     plane : tuple of int
         Of the object.
     bbox : tuple of int
@@ -58,6 +58,6 @@ def show_object(
 
 
 def _magnified(bbox: BBox, view: BBox) -> float:
-    """How many times larger it should be."""
+    """Factor of zoom to bring an object to a fifth of the view."""
     share = max((bbox[i + 2] - bbox[i]) / (view[i + 2] - view[i]) for i in (0, 1))
     return 1.0 if _SMALL <= share <= _LARGE or not share else _JUST_RIGHT / share

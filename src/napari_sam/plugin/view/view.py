@@ -1,4 +1,4 @@
-"""View: where a click in the viewer says nothing about a slice, and what to do then; no Qt."""
+"""View: puts tools away in 3D and turned views, for clicks there are ambiguous; no Qt."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,7 +14,7 @@ BACK = "Slices of y and x again: go on clicking."
 
 
 def obstacle(dims: Dims) -> str:
-    """Why clicks cannot be understood in what the viewer shows; empty if they can."""
+    """Reason for ambiguous clicks, as a line for the user; empty for planes of y and x."""
     if dims.ndisplay == 3:
         return IN_3D
     if set(dims.displayed) != {dims.ndim - 2, dims.ndim - 1}:
@@ -23,14 +23,14 @@ def obstacle(dims: Dims) -> str:
 
 
 class View:
-    """Puts the tool down where clicks cannot be understood, and takes it up again.
+    """Switches to pan and zoom in 3D and turned views, and back to the tool after.
 
     Prompts, preview and labels stay as they are meanwhile.
 
     Parameters
     ----------
     viewer : napari.Viewer
-        Whose axes may be turned.
+        Has the axes.
     say : callable
         Tells the user something.
     """
@@ -46,25 +46,25 @@ class View:
         viewer.canvas.grid.events.enabled.connect(self._explain_grid)
 
     def take_up(self, layer: Points | Shapes, mode: str) -> None:
-        """Let clicks do something to a layer; as soon as they can be understood."""
+        """Set a layer's mode, now or after the return to planes of y and x."""
         self._tool = (layer, mode)
         layer.mode = "pan_zoom" if self._obstacle else mode
         if self._obstacle:
             self._say(self._obstacle)
 
     def note_added(self, layer: Points | Shapes, indices: tuple[int, ...]) -> None:
-        """Note what was added to a layer: what was clicked blindly is taken back later."""
+        """Note clicks from 3D and turned views, for removal."""
         if self._obstacle and layer.mode != "pan_zoom":
             count = len(layer.data)
             self._refused[layer] += [index % count for index in indices]
 
     @property
     def clicked_blindly(self) -> bool:
-        """Whether anything was added that cannot be understood."""
+        """Whether clicks from 3D and turned views wait for removal."""
         return bool(self._refused)
 
     def take_back(self) -> bool:
-        """Remove what was clicked blindly; whether there was any."""
+        """Remove the clicks from 3D and turned views; whether any were removed."""
         refused, self._refused = self._refused, defaultdict(list)
         for layer, indices in refused.items():
             layer.selected_data = {index for index in indices if index < len(layer.data)}

@@ -1,4 +1,4 @@
-"""Viewport: what part of an image is on the screen; no Qt."""
+"""Viewport: the visible part of an image; no Qt."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -11,26 +11,26 @@ from .view import obstacle
 
 
 def read_viewport(viewer: ViewerModel, image: Image, source: ImageSource) -> Viewport | None:
-    """What is on the screen of an image.
+    """Read the visible plane and region of an image.
 
     Parameters
     ----------
     viewer : napari.Viewer
-        Where it is shown.
+        Has sliders and camera.
     image : napari.layers.Image
         The image.
     source : ImageSource
-        Says which axes it has.
+        The image read into plain values, for the axes.
 
     Returns
     -------
     Viewport or None
-        None where it is not shown as planes of y and x.
+        None in 3D and turned views.
     """
     if obstacle(viewer.dims):
         return None
-    here = source.to_plane(image.world_to_data(viewer.dims.point))
-    limits = zip(here, source.plane_shape, strict=True)
+    shown_plane = source.to_plane(image.world_to_data(viewer.dims.point))
+    limits = zip(shown_plane, source.plane_shape, strict=True)
     plane = tuple(min(max(p, 0), n - 1) for p, n in limits)
     height, width = source.plane_size
     corners = np.array(image.corner_pixels, float)[:, -2:]
@@ -45,7 +45,7 @@ def read_viewport(viewer: ViewerModel, image: Image, source: ImageSource) -> Vie
 
 
 def shown_by(viewer: ViewerModel) -> tuple[object, ...]:
-    """What sliders and camera say: equal as long as the view has not moved."""
+    """Key of sliders and camera: equal as long as the view has not moved."""
     camera, dims = viewer.scene.camera, viewer.dims
     return (
         tuple(float(dims.point[axis]) for axis in dims.not_displayed),

@@ -1,1 +1,1 @@
-"""Worker: the thread that holds the model, its jobs and their events."""
+"""Worker: jobs with the model in a thread of napari's, and the events from there."""

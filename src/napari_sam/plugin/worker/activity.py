@@ -1,4 +1,4 @@
-"""Activity: how far long work is, and how long it will take, in napari's activity dock."""
+"""Activity: progress of long work in napari's activity dock."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +13,7 @@ _DRAWN_EVERY = 100
 
 
 class _Bar(cancelable_progress):
-    """Cancels at once: the original asks only where it is looped over."""
+    """Progress bar with an immediate cancel: napari's own asks only inside of a loop."""
 
     def cancel(self) -> None:
         super().cancel()
@@ -21,11 +21,10 @@ class _Bar(cancelable_progress):
 
 
 class Activity:
-    """One bar, from the first progress that has an end until :meth:`close`.
+    """Progress bar from the first progress with a known total until :meth:`close`.
 
-    Whenever napari makes or moves a bar, it handles all events that wait, and the end of the work
-    may be among them. So the bar moves by a timer of its own, and whoever tells of progress is
-    not overtaken by what comes after it.
+    napari handles all waiting events whenever a bar is made or moved; the end of the work may be
+    among these events. So a timer moves the bar, and :meth:`show` returns before any other event.
 
     Parameters
     ----------
@@ -35,7 +34,7 @@ class Activity:
 
     def __init__(self, cancel: Callable[[], None]) -> None:
         self._cancel = cancel
-        self._told: Progress | None = None
+        self._progress: Progress | None = None
         self._bar: _Bar | None = None
         self._drawing = False
         self._soon = QTimer()
@@ -47,38 +46,41 @@ class Activity:
         """Show how far the work is, soon."""
         if not event.total:
             return
-        self._told = event
+        self._progress = event
         if not self._soon.isActive():
             self._soon.start()
 
     def close(self) -> None:
         """Take the bar away."""
-        self._told = None
+        self._progress = None
         with suppress(RuntimeError):  # the program ends, and Qt is gone already
             self._soon.stop()
         if not self._drawing:
             self._take_away()
 
     def _draw(self) -> None:
-        told = self._told
-        if told is None or self._drawing:
+        progress = self._progress
+        if progress is None or self._drawing:
             return
         self._drawing = True
         try:
-            self._move(told)
+            self._move(progress)
         finally:
             self._drawing = False
-        if self._told is None:  # closed meanwhile
+        if self._progress is None:  # closed meanwhile
             self._take_away()
-        elif self._told is not told:
+        elif self._progress is not progress:
             self._soon.start()
 
-    def _move(self, told: Progress) -> None:
+    def _move(self, progress: Progress) -> None:
         if self._bar is None:
             self._bar = _Bar(
-                total=told.total, desc=told.text, cancel_callback=self._cancel, initial=told.done
+                total=progress.total,
+                desc=progress.text,
+                cancel_callback=self._cancel,
+                initial=progress.done,
             )
-        self._bar.update(told.done - self._bar.n)
+        self._bar.update(progress.done - self._bar.n)
 
     def _take_away(self) -> None:
         bar, self._bar = self._bar, None

@@ -1,4 +1,4 @@
-"""Encode ahead: tiles get their embeddings before anybody clicks on them; no Qt, no napari."""
+"""Encode ahead: embeddings of tiles before anybody clicks; no Qt, no napari."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ rests, need not wait for the disk either."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AheadRequest:
-    """Tiles to encode ahead, as the dock asks for them.
+    """Request of the dock for tiles to encode ahead.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def encode_ahead(
     still_open: Callable[[], bool],
     needed: Callable[[Tile], bool],
 ) -> Iterator[Event]:
-    """Encode tiles in the order in which the user is likely to look at them.
+    """Encode tiles in the likely order of the user's way.
 
     Parameters
     ----------
@@ -104,14 +104,18 @@ def encode_ahead(
     if everything:  # also where the cache had all of them, too quickly to be reported
         yield Progress("Encoding", len(done), total)
     if full and everything:
-        yield Warned(
-            f"The cache is full: there is room for {session.interactive.room} of {total} tiles. "
-            "Make it larger in napari's preferences."
-        )
+        yield _cache_is_full(session.interactive.room, total)
+
+
+def _cache_is_full(room: int, total: int) -> Warned:
+    return Warned(
+        f"The cache is full: there is room for {room} of {total} tiles. "
+        "Make it larger in napari's preferences."
+    )
 
 
 def ready(session: "Session", source: ImageSource, tiles: Sequence[Tile]) -> Ready:
-    """The event that says where clicks are answered at once.
+    """Event with the tiles for immediate answers.
 
     With a disk cache these are `tiles`, besides the tiles of earlier events. Without one they are
     the tiles in memory, and no others.

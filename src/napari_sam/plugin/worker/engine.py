@@ -1,12 +1,13 @@
-"""Engine: the model and the Session, which the worker thread alone touches; no Qt, no napari."""
+"""Engine: model and Session, for the worker thread alone; no Qt, no napari."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.errors import LabelError, ModelError, NapariSamError
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.tracks import tracks_of
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.clean import AS_IT_IS, Cleaning
@@ -51,7 +52,7 @@ Events = Generator[Event, None, None]
 
 
 class Engine:
-    """The model and the Session, kept from one job to the next.
+    """Model and Session, kept between jobs.
 
     Every method is a generator of events, which the worker thread runs; one at a time.
 
@@ -72,7 +73,7 @@ class Engine:
         self.origin = Origin()
 
     def load(self, settings: Settings) -> Events:
-        """Load the model, unless it is loaded already; missing weights are downloaded first."""
+        """Load the model, unless loaded already; missing weights are downloaded first."""
         if self._model is not None and settings.same_model(self._settings):
             return
         from napari_sam.weights.load import weights_hash
@@ -107,7 +108,7 @@ class Engine:
         yield from self._warnings()
 
     def glimpse(self, source: ImageSource, question: Question) -> Events:
-        """The mask of one object if all embeddings for it are in memory; otherwise no event."""
+        """Predict a mask if all embeddings are in memory; otherwise give no event."""
         session = self._session
         if session is None or not source.same_view(self._source):
             return
@@ -119,11 +120,11 @@ class Engine:
         self,
         settings: Settings,
         source: ImageSource,
-        known: Sequence[Mask],
+        seeds: Sequence[Mask],
         axis: str | None,
         within: tuple[int, int] | None,
     ) -> Events:
-        """One object on more planes, from the planes on which it is known.
+        """Follow an object from known planes to others.
 
         Parameters
         ----------
@@ -131,7 +132,7 @@ class Engine:
             Which model.
         source : ImageSource
             The image.
-        known : sequence of Mask
+        seeds : sequence of Mask
             The object on planes that the user has seen; at least one.
         axis : str or None
             Letter of the axis to follow it along.
@@ -141,7 +142,7 @@ class Engine:
         yield from self.load(settings)
         session = self._open(settings, source)
         yield Progress("Following")
-        steps = session.propagate({1: known}, axis, within=within, commit=False)
+        steps = session.propagate({1: seeds}, axis, within=within, commit=False)
         for step in steps:
             ended = step.ended[1].value if 1 in step.ended else ""
             differs = step.disagreement.get(1, 0.0)
@@ -175,7 +176,7 @@ class Engine:
         axis: str | None,
         cleaning: Cleaning = AS_IT_IS,
     ) -> Events:
-        """All objects of the stack; an object has the same number on all of its planes."""
+        """Find all objects of the stack, with the same number on all planes."""
         yield from self.load(settings)
         session = self._open(settings, source)
         yield Progress("Segmenting")
@@ -188,7 +189,7 @@ class Engine:
         yield from self._warnings()
 
     def ahead(self, settings: Settings, source: ImageSource, request: AheadRequest) -> Events:
-        """Encode tiles before anybody clicks on them: a few around the view, or all.
+        """Encode tiles before anybody clicks: a few around the view, or all.
 
         Of a few, errors are not reported: a click there will meet them, and report them.
         """
@@ -216,7 +217,7 @@ class Engine:
         if still_open():
             yield from self._warnings()
 
-    def tracks(self, labels: Any, axes: str, parents: Mapping[int, int]) -> Events:
+    def tracks(self, labels: LabelArray, axes: str, parents: Mapping[int, int]) -> Events:
         """The ways of all labels through time.
 
         Parameters
@@ -238,7 +239,7 @@ class Engine:
             raise LabelError("tracks need time as the first axis: transpose the image")
         yield Tracked(tracks_of(labels, axes, parents))
 
-    def measure(self, labels: Any, source: ImageSource) -> Events:
+    def measure(self, labels: LabelArray, source: ImageSource) -> Events:
         """Size, place and brightness of all labels."""
         from napari_sam.measure.measure import iter_measure
 

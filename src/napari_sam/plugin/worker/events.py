@@ -1,4 +1,4 @@
-"""Events: what the worker tells the GUI thread; no Qt, no napari."""
+"""Events: values from the worker to the GUI thread; no Qt, no napari."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """Prompts of one object on one plane, to be answered by the model with a mask.
+    """Prompts of an object on a plane, to be answered by the model with a mask.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Question(NamedTuple):
     key : tuple
         Equal for equal prompts; comes back with the answer.
     size : Size
-        Which of the objects that the first click may mean.
+        Size of the object meant by the first click.
     """
 
     prompts: Sequence[Prompt]
@@ -45,7 +45,7 @@ PlaneQuestions = Mapping[Plane, Mapping[int, Question]]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a piece of work is."""
+    """Progress of a job; a `total` of 0 for unknown."""
 
     text: str
     done: int = 0
@@ -54,7 +54,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Downloading:
-    """How far the download of a model is, in MB; no `total` if nobody knows it."""
+    """Progress of a model's download, in MB; a `total` of 0 for unknown."""
 
     name: str
     done: int
@@ -72,9 +72,9 @@ class ModelReady:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The mask of an object on one plane, for the prompts that `key` stands for.
+    """Mask of an object on a plane, for the question with the same `key`.
 
-    `number` says which of the objects under way.
+    `number` is the number of the object under way.
     """
 
     plane: Plane
@@ -85,18 +85,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
-    """What following the object says of one plane; no mask if it is not there.
+    """Result of following on a plane; no mask if the object was not found.
 
     Parameters
     ----------
     plane : tuple of int
-        Which.
+        Index of the plane.
     mask : Mask, optional
-        The object on it.
+        The object on the plane; None if not found.
     ended : str
-        Why it was not followed any further here; empty if it was.
+        Reason for the end of following on the plane; empty if following goes on.
     disagreement : float
-        From 0 to 1, how much what was seen from both sides differs.
+        Disagreement of the masks followed from both sides, from 0 to 1.
     """
 
     plane: Plane
@@ -106,7 +106,7 @@ class Followed:
 
 
 class Found(NamedTuple):
-    """How sure the model is of an object, from 0 to 1, and where the object lies in its plane."""
+    """Confidence from 0 to 1 and bounding box of an automatically found object."""
 
     score: float
     bbox: BBox
@@ -114,9 +114,9 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlaneObjects:
-    """Objects of one plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
+    """Objects of a plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
 
-    If `linked`, they mean the same objects on all planes. What is known of each is in `found`.
+    With `linked`, a number means the same object on all planes. `found` has scores and boxes.
     """
 
     plane: Plane
@@ -128,28 +128,28 @@ class PlaneObjects:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracked:
-    """Where all labels are through time."""
+    """Tracks of all labels."""
 
     tracks: Tracks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """How large, where and how bright all labels are."""
+    """Measurements of all labels."""
 
     table: Measurements
 
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """What an object would be on one plane with another click."""
+    """Mask of an object after a possible further click."""
 
     mask: Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PickedUp:
-    """Where a label is that was picked up, by plane."""
+    """Masks of a picked up label, by plane."""
 
     label: int
     masks: Mapping[Plane, Mask]
@@ -157,18 +157,18 @@ class PickedUp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ready:
-    """Tiles in which clicks are answered at once.
+    """Tiles with immediate answers to clicks.
 
     Parameters
     ----------
     source : ImageSource
-        The image as the model saw it.
+        The image with the look shown to the model.
     grid : TileGrid
-        Of the tiles.
+        Grid of the tiles.
     tiles : tuple of Tile
-        Which.
+        The tiles.
     all_there_are : bool
-        Whether others are not ready any more.
+        Whether all other tiles are not ready any more.
     """
 
     source: "ImageSource"
@@ -179,7 +179,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something went wrong without stopping the work."""
+    """Warning for the user; the work goes on."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""Jobs: generators in one worker thread at a time, the newest click first."""
+"""Jobs: generators in a single worker thread, the newest click first."""
 
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import suppress
@@ -18,46 +18,46 @@ from .events import Event
 
 
 class Priority(IntEnum):
-    """What is done first.
+    """Order of jobs, the most urgent first.
 
-    Work steps aside for what comes before it, at its next step, and goes on afterwards.
+    A job steps aside for a more urgent job after the current step, and goes on afterwards.
     """
 
     CLICK = 0
-    """An answer that the user waits for."""
+    """The answer to a click."""
     ACCEPTED = 1
-    """What the user is done with, and the model is not."""
+    """Missing masks of an accepted object."""
     ASKED = 2
-    """Long work that the user has asked for."""
+    """Long work on request of the user, such as following."""
     AHEAD = 3
-    """What may be wanted soon."""
+    """Encoding ahead."""
 
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """One piece of work.
+    """Piece of work: a generator of events, and functions for the events.
 
     Parameters
     ----------
     steps : generator of Event
-        Runs in the worker; closed when the job is over, which must not take long.
+        Runs in the worker; closed in the GUI thread at the end, so closing must be quick.
     receive : callable
         Gets each event, in the GUI thread; nothing after the job was dropped.
     finish : callable
         Called in the GUI thread when the steps are through.
     cancelled : callable
-        Called in the GUI thread when the job is dropped before that.
+        Called in the GUI thread when the job is dropped before the end.
     replaceable : bool
-        Whether a newer job of this sort makes this one pointless, as a newer click does.
+        Whether a newer replaceable job makes this job pointless, as a newer click does.
     priority : Priority
-        What it comes after.
+        More urgent jobs run first.
     quiet : bool
-        Whether it is nothing that the user would want to know of, or to cancel.
+        Whether to show no progress and offer no cancel.
     urgent : bool
-        Whether what runs gives up even the step that is under way, where it can.
+        Whether a less urgent running job gives up even the current step, if possible.
     dropped : bool
-        Whether its answers are no longer meant. A job is asked once, so this says of each answer
-        what a number of the question would say: whether a newer one has taken its place.
+        Whether late answers are discarded: a newer job has replaced this job, or the user has
+        cancelled.
     """
 
     steps: Generator[Event, None, None]
@@ -75,14 +75,14 @@ class Job:
 
 
 class JobRunner(QObject):
-    """Runs jobs one after the other.
+    """Runs jobs in order of priority, in a worker thread of napari's.
 
     Signals
     -------
     busy_changed : bool
-        Whether there is work that the user knows of; whenever a job begins or ends.
+        Whether a job known to the user runs or waits; emitted when a job begins or ends.
     failed : str
-        One line for the user; the job that it came from is over.
+        Error line for the user; the failed job is over.
     """
 
     busy_changed = Signal(bool)
@@ -101,11 +101,11 @@ class JobRunner(QObject):
 
     @property
     def working(self) -> bool:
-        """Whether there is work that the user knows of."""
+        """Whether a job known to the user runs or waits."""
         return any(not job.quiet and not job.dropped for job in self._all())
 
     def submit(self, job: Job) -> None:
-        """Queue a job; what it makes pointless is dropped, what comes after it steps aside."""
+        """Queue a job; drop jobs made pointless, and let a less urgent job step aside."""
         if job.replaceable:
             self._drop(lambda old: old.replaceable)
         self._queue.insert(sum(other.priority <= job.priority for other in self._queue), job)
@@ -119,15 +119,15 @@ class JobRunner(QObject):
             self.busy_changed.emit(self.working)
 
     def drop_replaceable(self) -> None:
-        """Drop the answer to the last click, whether it runs or waits."""
+        """Drop the running or waiting job of the last click."""
         self._drop(lambda job: job.replaceable)
 
     def drop(self, job: Job) -> None:
-        """Drop one job, whether it runs or waits."""
+        """Drop a running or waiting job."""
         self._drop(lambda other: other is job)
 
     def leave_image(self, keep: Collection[Job]) -> None:
-        """Drop the jobs of the image in use, except those of accepted objects.
+        """Drop the jobs of the image in use, except jobs for accepted objects.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class JobRunner(QObject):
         )
 
     def cancel(self) -> None:
-        """Drop everything; the worker stops at its next step, or before it where it can."""
+        """Drop all jobs; the worker stops after the current step, or inside if possible."""
         self._give_up()
         self._drop(lambda job: True)
 
@@ -159,7 +159,8 @@ class JobRunner(QObject):
         running = self._running
         if running is not None and not running.dropped and which(running):
             dropped.append(running)
-            self._worker.quit()
+            if self._worker is not None:
+                self._worker.quit()
         for job in dropped:
             job.dropped = True
             job.cancelled()
@@ -207,7 +208,7 @@ class JobRunner(QObject):
 
 
 class _Worker(GeneratorWorker):
-    """A worker of napari's that leaves the filters of warnings as they are.
+    """Worker of napari's without changes to the filters of warnings.
 
     Filters are everybody's. While they are set aside for a worker, napari shows the warnings that
     it hides; and where the window sets them aside meanwhile too, the worker's come back after it
@@ -215,7 +216,7 @@ class _Worker(GeneratorWorker):
     """
 
     def run(self) -> None:
-        """Run the steps; no exception leaves them, see :func:`run_steps`."""
+        """Run the steps without exceptions; see :func:`run_steps`."""
         self.started.emit()
         self._running = True
         self.work()
@@ -232,10 +233,10 @@ def _worker_for(job: Job) -> GeneratorWorker:
 
 
 def run_steps(job: Job) -> Iterator[Event | Exception]:
-    """What the worker runs: a job's events, or the error that ended it.
+    """Generator for the worker: a job's events, or the final error.
 
-    No exception leaves it: after a RuntimeError, torch's favourite, the worker would end without
-    saying that it did.
+    The last value may be an exception, and none is raised: after a RuntimeError, frequent in torch,
+    napari's worker would end without its signal for the end.
     """
     try:
         for event in job.steps:

@@ -1,4 +1,4 @@
-"""Number objects: masks of one plane drawn into one array, each with a number; no Qt, no napari."""
+"""Number objects: masks of a plane in an array of numbers; no Qt, no napari."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from .events import Found, PlaneObjects
 
 
 def number_objects(masks: Sequence[Mask], numbers: Sequence[int] = ()) -> PlaneObjects:
-    """Masks of one plane in one array; where two overlap, the first has the pixel.
+    """Draw masks of a plane into an array of numbers; overlaps go to the first mask.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ def number_objects(masks: Sequence[Mask], numbers: Sequence[int] = ()) -> PlaneO
     """
     y0, x0, y1, x1 = bbox = union(mask.bbox for mask in masks)
     drawn = np.zeros((y1 - y0, x1 - x0), np.uint32)
-    found = {}
+    detected = {}
     for number, mask in zip(numbers or range(1, len(masks) + 1), masks, strict=True):
-        there = drawn[place_in(mask.bbox, bbox)]
-        there[mask.pixels & (there == 0)] = number
-        found[number] = Found(mask.confidence, mask.bbox)
-    return PlaneObjects(masks[0].plane, bbox, drawn, bool(numbers), found)
+        region = drawn[place_in(mask.bbox, bbox)]
+        region[mask.pixels & (region == 0)] = number
+        detected[number] = Found(mask.confidence, mask.bbox)
+    return PlaneObjects(masks[0].plane, bbox, drawn, bool(numbers), detected)

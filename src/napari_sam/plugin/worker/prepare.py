@@ -1,4 +1,4 @@
-"""Prepare: a model from its name to where it answers, the download included; no Qt, no napari."""
+"""Prepare: download and load a model by name; no Qt, no napari."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from napari_sam.weights.download import DownloadStep
 
 _TICK = 0.1
-"""Seconds between two events of a download: what a reader can follow, and how long a cancel takes.
-"""
+"""Seconds between two events of a download, and before a cancel is noticed."""
 
 _MB = 1_000_000
 
@@ -25,12 +24,12 @@ _MB = 1_000_000
 
 
 def prepare(settings: Settings) -> Generator[Event, None, None]:
-    """Load a model; weights that are not on this machine are downloaded first.
+    """Load a model; missing weights are downloaded first.
 
     Parameters
     ----------
     settings : Settings
-        Which model, and where it shall run.
+        Model and device.
 
     Yields
     ------
@@ -85,7 +84,7 @@ def _in_thread(steps: "Iterator[DownloadStep]") -> "Iterator[DownloadStep | None
 
 
 class _Download(Thread):
-    """Takes the steps of a download and keeps the last one."""
+    """Thread of a download; keeps the latest step."""
 
     def __init__(self, steps: "Iterator[DownloadStep]") -> None:
         super().__init__(name="napari-sam download", daemon=True)

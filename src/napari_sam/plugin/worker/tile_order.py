@@ -1,4 +1,4 @@
-"""Tile order: which tiles to encode before they are asked for, and in which order; no Qt."""
+"""Tile order: the likely order of tiles to be clicked on; no Qt, no napari."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from napari_sam.tiles.bbox import BBox, union
 from napari_sam.tiles.grid import Tile, TileGrid
 
 AROUND = 16
-"""Tiles that are encoded around a view: half a minute on a laptop, and it is idle again."""
+"""Largest number of tiles to encode around a view: half a minute of work on a laptop."""
 
 _PLANES_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """What is on the screen, and how the user came there.
+    """Visible region of an image, and the last moves of the user.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Viewport:
     through_planes: bool = False
 
     def moved_to(self, plane: Plane, bbox: BBox) -> "Viewport":
-        """The view after a move; what did not move is as it was."""
+        """View after a move, with the last directions kept."""
         if len(plane) != len(self.plane):
             return Viewport(plane, bbox)
         step = tuple(_sign(new - old) for new, old in zip(plane, self.plane, strict=True))
@@ -52,14 +52,14 @@ class Viewport:
 
 
 def around(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
-    """The tiles that are most likely to be clicked on next.
+    """Tiles most likely to be clicked on next.
 
     Parameters
     ----------
     grid : TileGrid
         Of each plane.
     planes : sequence of int
-        How many planes there are along each leading axis.
+        Number of planes along each leading axis.
     view : Viewport
         Its tiles come first.
 
@@ -72,9 +72,9 @@ def around(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Ti
 
 
 def everywhere(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
-    """All tiles, in the order in which they are likely to be looked at.
+    """All tiles, in the likely order of the user's way.
 
-    Parameters are those of :func:`around`, whose tiles come first.
+    Parameters are as for :func:`around`; the tiles from there come first.
 
     Yields
     ------
@@ -90,9 +90,9 @@ def everywhere(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterato
 
 
 def in_view(grid: TileGrid, plane: Plane, bbox: BBox) -> list[Tile]:
-    """The tiles that clicks in a part of a plane are answered from, the middle ones first.
+    """Tiles for clicks in a part of a plane, the middle first.
 
-    Fewer than those that share pixels with it: where tiles overlap, one is the best for a click.
+    Not all tiles with pixels of the part: where tiles overlap, the best tile for a click counts.
     """
     first = grid.best_for(plane, (bbox[0], bbox[1], bbox[0] + 1, bbox[1] + 1))
     last = grid.best_for(plane, (bbox[2] - 1, bbox[3] - 1, bbox[2], bbox[3]))
@@ -102,19 +102,22 @@ def in_view(grid: TileGrid, plane: Plane, bbox: BBox) -> list[Tile]:
 
 
 def _near(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
-    seen = in_view(grid, view.plane, view.bbox)
-    yield from seen
-    groups = [_ring(grid, view, seen), _next_planes(grid, planes, view)]
+    visible = in_view(grid, view.plane, view.bbox)
+    yield from visible
+    groups = [_ring(grid, view, visible), _next_planes(grid, planes, view)]
     for group in reversed(groups) if view.through_planes else groups:
         yield from group
 
 
-def _ring(grid: TileGrid, view: Viewport, seen: Sequence[Tile]) -> list[Tile]:
-    """The neighbours of the tiles in view; those first that the user moves to."""
-    rows, cols = {t.row + d for t in seen for d in _NEXT}, {t.col + d for t in seen for d in _NEXT}
+def _ring(grid: TileGrid, view: Viewport, visible: Sequence[Tile]) -> list[Tile]:
+    """Neighbours of the tiles in view, in the direction of the last move first."""
+    rows, cols = (
+        {t.row + d for t in visible for d in _NEXT},
+        {t.col + d for t in visible for d in _NEXT},
+    )
     places = product(sorted(rows & set(range(grid.rows))), sorted(cols & set(range(grid.cols))))
     tiles = [grid.tile(view.plane, row, col) for row, col in places]
-    y, x = _middle(union(tile.bbox for tile in seen))
+    y, x = _middle(union(tile.bbox for tile in visible))
 
     def behind(tile: Tile) -> bool:
         ty, tx = _middle(tile.bbox)
@@ -124,9 +127,9 @@ def _ring(grid: TileGrid, view: Viewport, seen: Sequence[Tile]) -> list[Tile]:
 
 
 def _next_planes(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
-    """What is in view on the next planes: where the user goes, or on both sides of the last axis.
+    """Tiles in view on the next planes, in the direction of the user or on both sides.
 
-    Where a move is known, the plane that they come from is the last.
+    After a known move, the plane of before comes last.
     """
     ways = [view.step] if any(view.step) else _both_ways(planes)
     back = [tuple(-s for s in view.step)] if any(view.step) else []
@@ -145,12 +148,12 @@ def _both_ways(planes: Sequence[int]) -> list[tuple[int, ...]]:
 
 
 def _planes_by_distance(planes: Sequence[int], view: Viewport) -> list[Plane]:
-    """The stack that the user goes through first, ahead and then back; then its neighbours."""
+    """Planes of the user's stack, ahead and then back; then planes of other stacks."""
     ways = [view.step] if any(view.step) else _both_ways(planes)
     way = ways[0] if ways else (0,) * len(planes)
 
     def rank(plane: Plane) -> tuple[int, bool, int]:
-        moves = [p - here for p, here in zip(plane, view.plane, strict=True)]
+        moves = [p - start for p, start in zip(plane, view.plane, strict=True)]
         along = sum(move * s for move, s in zip(moves, way, strict=True))
         beside = sum(abs(move) for move, s in zip(moves, way, strict=True) if not s)
         return beside, along < 0, abs(along)
@@ -169,10 +172,10 @@ def _by_distance(tiles: Sequence[Tile] | Iterator[Tile], view: Viewport) -> list
 
 
 def _once(tiles: Iterator[Tile]) -> Iterator[Tile]:
-    seen: set[Tile] = set()
+    past: set[Tile] = set()
     for tile in tiles:
-        if tile not in seen:
-            seen.add(tile)
+        if tile not in past:
+            past.add(tile)
             yield tile
 
 
@@ -181,7 +184,7 @@ def _middle(bbox: BBox) -> tuple[float, float]:
 
 
 def _drift(old: BBox, new: BBox, axis: int) -> int:
-    """Which way a view went; a zoom, which moves its sides apart, is no move."""
+    """Direction of a move along an axis, -1, 0 or 1; a zoom is no move."""
     start, stop = new[axis] - old[axis], new[axis + 2] - old[axis + 2]
     return _sign(start + stop) if start * stop >= 0 else 0
 
