@@ -151,7 +151,7 @@ def test_objects_come_tile_by_tile_and_cancel_keeps_them_as_one_step(
             bench.dock.cancel_button.click()
         return count
 
-    monkeypatch.setattr(work, "accept_all", accept)
+    monkeypatch.setattr(work.writer, "accept_all", accept)
     bench.dock.everything_box.slice_button.click()
     bench.idle()
     assert len(edges) == 2
@@ -429,7 +429,7 @@ def test_ten_thousand_objects_are_never_searched_for(
             read.append(work.labels.data[index].size)
             return work.labels.data[index]
 
-    monkeypatch.setattr(work, "plain_labels", Read)
+    monkeypatch.setattr(work.labels_layer, "plain", Read)
     shift(bench, "S")
     for label in least[:5]:
         assert outlined(bench) == {label}
