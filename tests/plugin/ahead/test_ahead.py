@@ -52,7 +52,7 @@ def go(bench: Bench, plane: int) -> None:
 def settle(bench: Bench) -> None:
     """Until the view has rested, and all that comes of it is done."""
     QApplication.processEvents()
-    bench.wait(lambda: not ahead(bench)._rest.isActive())
+    bench.wait(lambda: not ahead(bench)._rested._hasPendingEmission)
     bench.idle()
     bench.wait(lambda: not ahead(bench)._draw_soon.isActive())
     bench.idle()
@@ -472,7 +472,7 @@ def test_closing_the_dock_while_it_encodes_leaves_nothing(open_ahead: Open) -> N
         owners += [type(c[0]()).__module__ for c in emitter.callbacks if isinstance(c, tuple)]
         assert not [name for name in owners if "napari_sam" in name]
     assert bench.names() == ["cells"]
-    assert not ahead(bench)._rest.isActive()
+    assert not ahead(bench)._rested._hasPendingEmission
     assert not bars(bench)
 
 
@@ -507,7 +507,7 @@ dock.everything_box.ahead.everything.click()
 
 def when_it_encodes():
     if not dock.controller.ahead.ready(dock.controller.workspace.source):
-        dock.everything_box.ahead.everything.isChecked() and dock.controller.ahead.look()
+        dock.everything_box.ahead.everything.isChecked() and dock.controller.ahead.encode()
     else:
         timer.stop()
         print("closing", flush=True)

@@ -1,1 +1,1 @@
-"""Encoding ahead: the order of tiles, progress, and the layer that shows which are ready."""
+"""Encoding ahead: jobs for tiles before a click, and the layer with the ready tiles' outline."""

@@ -1,76 +1,82 @@
-"""Ahead: tiles are encoded before they are clicked on, around the view or everywhere."""
+"""Ahead: encodes tiles before a click needs them, around the view or in the whole image."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event as Flag
 from typing import Any
 
+from napari.components import ViewerModel
+from napari.layers import Image
+from napari.utils.events import Event as LayerEvent
 from qtpy.QtCore import QTimer
+from superqt.utils import QSignalDebouncer
 
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.view.viewport import read_viewport, shown_by
 from napari_sam.plugin.worker.activity import Activity
 from napari_sam.plugin.worker.encode_ahead import AheadRequest
-from napari_sam.plugin.worker.events import Progress, Ready
+from napari_sam.plugin.worker.events import Event, Progress, Ready
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.worker.tile_order import Viewport
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.tiles.grid import Tile
 
 from .ahead_box import AheadBox
-from .ready_area import NOTHING, outline
+from .ready_area import NO_LINES, outline
 from .ready_layer import ReadyLayer
 from .ready_tiles import ReadyTiles
 
 _REST = 300
-"""Milliseconds for which the view must rest: one that is passed through is not looked at."""
+"""Milliseconds without a move of the view before its tiles are encoded."""
 
-_DRAWN_EVERY = 100
-"""Milliseconds between two outlines of what is ready."""
+_DRAW_DELAY = 100
+"""Milliseconds from a change to the drawing of the ready tiles' outline."""
 
-_CHANGES = ("contrast_limits", "colormap", "data")
-"""Events of Image layers after which the model may see something else."""
+_INPUT_EVENTS = ("contrast_limits", "colormap", "data")
+"""Events of Image layers that change the input of the model, so that encoded tiles are stale."""
 
 
 class Ahead:
-    """Encodes while the user does something else; remembers where clicks are answered at once.
+    """Encodes tiles while the user is idle, and keeps the list of tiles that are ready.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Worker, settings and image in use.
     viewer : napari.Viewer
-        Says what is on the screen.
+        Its camera and sliders tell the visible part of the image.
     box : AheadBox
-        Says whether to encode everything.
+        The check box for encoding the whole image.
     """
 
-    def __init__(self, desk: Desk, viewer: Any, box: AheadBox) -> None:
+    def __init__(self, desk: Desk, viewer: ViewerModel, box: AheadBox) -> None:
         self._desk, self._viewer, self._box = desk, viewer, box
-        self._rest = _timer(_REST, self.look)
-        self._draw_soon = _timer(_DRAWN_EVERY, self._draw)
+        self._rested = QSignalDebouncer()  # without a parent: it is stopped after the dock is gone
+        self._rested.setTimeout(_REST)
+        self._rested.triggered.connect(self.encode)
+        self._draw_timer = _draw_timer(self._draw)
         self._activity = Activity(desk.cancel)
         self._job: Job | None = None
-        self._whole = False
+        self._all_encoded = False
         self._model_is_ready = False
         self._work: Workspace | None = None
         self._layer: ReadyLayer | None = None
         self._view: Viewport | None = None
-        self._shown: tuple[Any, ...] = ()
-        self._looked_at: ImageSource | None = None
+        self._visible: tuple[Any, ...] = ()
+        self._encoded_source: ImageSource | None = None
         self._ready = ReadyTiles()
-        self._images: Sequence[Any] = ()
+        self._images: Sequence[Image] = ()
         self._moves = [
             *(getattr(viewer.scene.camera.events, name) for name in ("center", "zoom")),
             *(getattr(viewer.dims.events, name) for name in ("point", "ndisplay", "order")),
         ]
         box.everything_changed.connect(self._everything_changed)
 
-    # --- what the controller says ------------------------------------------------------------
+    # --- called by the controller ------------------------------------------------------------
 
     def use(self, work: Workspace) -> None:
-        """Look at an image from now on."""
-        self._work, self._view, self._shown = work, None, shown_by(self._viewer)
+        """Encode an image ahead from now on."""
+        self._work, self._view, self._visible = work, None, shown_by(self._viewer)
         self._layer = ReadyLayer(
             self._viewer, work.image, max(1.0, max(work.source.plane_size) / 500)
         )
@@ -78,85 +84,85 @@ class Ahead:
             self._layer.make()
         for event in self._moves:
             event.connect(self._view_moved)
-        self._rest.start()
+        self._rested.throttle()
 
     def leave(self) -> None:
-        """Leave the image; nothing of it is encoded any more."""
+        """Stop encoding the image, and remove its outline."""
         layer = self._layer
         self.let_go()
         if layer is not None:
-            self._rest.stop()
-            self._draw_soon.stop()
+            self._rested.cancel()
+            self._draw_timer.stop()
             layer.remove()
             self._box.show_everything(False)
 
     def let_go(self) -> None:
-        """The part of :meth:`leave` that needs neither widgets nor layers."""
+        """Stop encoding: the part of :meth:`leave` that works without widgets and layers."""
         if self._work is None or self._layer is None:
             return
         self._stop()
         for event in self._moves:
             event.disconnect(self._view_moved)
         self._layer.let_go()
-        self._work = self._layer = self._looked_at = None
+        self._work = self._layer = self._encoded_source = None
         self._ready.clear()
 
-    def watch(self, images: Sequence[Any]) -> None:
-        """Notice when Image layers look different: the model may see several of them together."""
+    def watch(self, images: Sequence[Image]) -> None:
+        """Listen to changes of Image layers: the model may get several layers as one image."""
         for image in self._images:
-            for name in _CHANGES:
-                getattr(image.events, name).disconnect(self._look_changed)
+            for name in _INPUT_EVENTS:
+                getattr(image.events, name).disconnect(self._input_changed)
         self._images = list(images)
         for image in self._images:
-            for name in _CHANGES:
-                getattr(image.events, name).connect(self._look_changed)
+            for name in _INPUT_EVENTS:
+                getattr(image.events, name).connect(self._input_changed)
 
     def model_changed(self) -> None:
-        """Another model answers now: it has seen nothing yet."""
+        """Forget the tiles that the model before has encoded, and encode anew."""
         self._model_is_ready = True
         self._ready.clear()
-        self._draw_soon.start()
-        self._rest.start()
+        self._draw_timer.start()
+        self._rested.throttle()
 
     def note(self, event: Ready) -> None:
-        """Remember which tiles are ready."""
+        """Add the tiles of a worker event to the ready tiles, and draw their outline."""
         if self._work is None:
             return
         self._ready.add(event)
-        if not self._draw_soon.isActive():
-            self._draw_soon.start()
+        if not self._draw_timer.isActive():
+            self._draw_timer.start()
 
     def clicked(self) -> None:
-        """The user asks the model: what was stale is looked at anew from now on."""
-        if self._work is not None and not self._work.source.same_view(self._looked_at):
-            self._rest.start()
-            self._draw_soon.start()
+        """After a click, encode anew if the image has changed since it was encoded."""
+        if self._work is not None and not self._work.source.same_view(self._encoded_source):
+            self._rested.throttle()
+            self._draw_timer.start()
 
     def cancelled(self) -> None:
-        """The user has cancelled all work."""
+        """Stop encoding when the user cancels all work."""
         self._stop()
         self._box.show_everything(False)
 
     def ready(self, source: ImageSource) -> list[Tile]:
-        """Tiles in which clicks are answered at once, as far as is known."""
+        """Tiles with embeddings: clicks in them are answered at once."""
         return [tile for tiles in self._ready.planes(source).values() for tile in tiles]
 
     # --- encoding ----------------------------------------------------------------------------
 
-    def look(self) -> None:
-        """Encode what is around the view now, and then everything if that is wanted."""
+    def encode(self) -> None:
+        """Encode the tiles around the view now, then the whole image if its box is checked."""
         work = self._work
         if work is None or not self._model_is_ready:
-            return  # the dock may be gone, too: its timers are not
+            return  # or the dock is gone: its timers are not
         settings, everything = self._desk.settings, self._box.everything.isChecked()
         if not (settings.prefetch or everything):
             return
         source = self._source()
-        now = None if source is None else read_viewport(self._viewer, work.image, source)
-        if source is None or now is None:
-            return  # 3D, or seen from the side: nobody clicks there
-        self._view = now if self._view is None else self._view.moved_to(now.plane, now.bbox)
-        self._looked_at = source
+        view = None if source is None else read_viewport(self._viewer, work.image, source)
+        if source is None or view is None:
+            return  # in 3D, or from the side, clicks are refused
+        self._view = view if self._view is None else self._view.moved_to(view.plane, view.bbox)
+        self._encoded_source = source
         self._ready.forget_others(source)
         everything = everything and not self._ready.all_done(source)
         self._drop_job()
@@ -166,16 +172,16 @@ class Ahead:
             self._submit(source, self._view, everything)
 
     def _submit(self, source: ImageSource, view: Viewport, everything: bool) -> None:
-        self._whole, give_up = False, Flag()
+        self._all_encoded, give_up = False, Flag()
         request = AheadRequest(view, everything, self.ready(source), give_up)
         steps = self._desk.engine.ahead(self._desk.settings, source, request)
 
         def finish() -> None:
             self._activity.close()
             self._job = None
-            if everything and (look := self._ready.look(source)):
-                look.all_done = True
-            if self._whole:
+            if everything and (version := self._ready.version(source)):
+                version.all_done = True
+            if self._all_encoded:
                 self._desk.say("Everything is encoded: clicks are answered at once.")
 
         self._job = Job(
@@ -189,14 +195,14 @@ class Ahead:
         )
         self._desk.runner.submit(self._job)
 
-    def _receive(self, event: Any) -> None:
+    def _receive(self, event: Event) -> None:
         if isinstance(event, Progress):
-            self._whole = event.done == event.total > 0
+            self._all_encoded = event.done == event.total > 0
             self._activity.show(event)
         self._desk.receive(event)
 
     def _failed(self) -> None:
-        """Dropped by someone else, or ended by a fault: not to be begun again by itself."""
+        """Uncheck the box after another part dropped the job or it failed: no retry by itself."""
         if self._job is not None:
             self._job = None
             self._activity.close()
@@ -217,22 +223,22 @@ class Ahead:
         self._stop()
         if on and self._layer is not None:
             self._layer.make()
-        self.look()
+        self.encode()
 
-    def _view_moved(self, event: Any = None) -> None:
-        # napari sends these events also when a layer changes, as ours does: nothing has moved then.
-        before, self._shown = self._shown, shown_by(self._viewer)
-        if self._shown == before:
+    def _view_moved(self, event: LayerEvent | None = None) -> None:
+        # napari also sends these events when a layer changes, as the outline does: no move then.
+        before, self._visible = self._visible, shown_by(self._viewer)
+        if self._visible == before:
             return
-        self._rest.start()
-        self._draw_soon.start()
+        self._rested.throttle()
+        self._draw_timer.start()
 
-    def _look_changed(self, event: Any = None) -> None:
-        # Nothing is computed under the user's hands: the next click or move of the view does that.
+    def _input_changed(self, event: LayerEvent | None = None) -> None:
+        # While the user drags a slider nothing is encoded: the next click or move starts it.
         source = self._source()
-        if source is not None and not source.same_view(self._looked_at):
+        if source is not None and not source.same_view(self._encoded_source):
             self._stop()
-        self._draw_soon.start()
+        self._draw_timer.start()
 
     def _source(self) -> ImageSource | None:
         work = self._work
@@ -242,18 +248,23 @@ class Ahead:
         work, layer, source = self._work, self._layer, self._source()
         if work is None or layer is None or source is None:
             return
-        now = read_viewport(self._viewer, work.image, source)
-        if now is None:
+        view = read_viewport(self._viewer, work.image, source)
+        if view is None:
             return
-        look = self._ready.look(source)
-        tiles = look.planes.get(now.plane, ()) if look else ()
-        lines = outline(look.grid, {(t.row, t.col) for t in tiles}) if look else NOTHING
-        layer.show(source.to_leading(now.plane), lines)
+        version = self._ready.version(source)
+        tiles = version.planes.get(view.plane, ()) if version else ()
+        lines = outline(version.grid, {(t.row, t.col) for t in tiles}) if version else NO_LINES
+        layer.show(source.to_leading(view.plane), lines)
 
 
-def _timer(interval: int, call: Any) -> QTimer:
-    timer = QTimer()  # nobody's child: it is stopped also when the dock is gone already
+def _draw_timer(draw: Callable[[], None]) -> QTimer:
+    """A timer, as superqt has none that moves restart but tiles do not.
+
+    Its debouncer, restarted by each ready tile, would draw nothing while tiles keep coming; its
+    throttler would draw while the view moves.
+    """
+    timer = QTimer()  # without a parent: it is stopped after the dock is gone
     timer.setSingleShot(True)
-    timer.setInterval(interval)
-    timer.timeout.connect(call)
+    timer.setInterval(_DRAW_DELAY)
+    timer.timeout.connect(draw)
     return timer

@@ -1,24 +1,25 @@
-"""AheadBox: the part of the dock that is about encoding before anything is clicked on."""
+"""AheadBox: the check box for encoding the whole image in the background."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 from napari_sam.plugin.widgets.buttons import check_box
 
 
 class AheadBox(QWidget):
-    """Whether to encode everything.
+    """A check box of the section *Everything*.
 
     Signals
     -------
     everything_changed : bool
-        The user has changed it.
+        True to encode all tiles of the image, False for those around the view.
     """
 
     everything_changed = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.everything = check_box(
             "Encode everything",
             "Look at the whole image in the background, from here on: then clicks are answered\n"
@@ -30,7 +31,6 @@ class AheadBox(QWidget):
         row.addWidget(self.everything)
 
     def show_everything(self, on: bool) -> None:
-        """Tick it or not; no signal is sent."""
-        self.everything.blockSignals(True)
-        self.everything.setChecked(on)
-        self.everything.blockSignals(False)
+        """Check the box, or uncheck it. Sends no signal."""
+        with signals_blocked(self.everything):
+            self.everything.setChecked(on)

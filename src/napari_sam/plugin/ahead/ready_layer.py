@@ -1,10 +1,11 @@
-"""ReadyLayer: shows where clicks are answered at once; no Qt."""
+"""ReadyLayer: a napari layer with the outline of the ready tiles; no Qt."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from napari.layers import Shapes
+from napari.components import ViewerModel
+from napari.layers import Image, Shapes
+from napari.utils.events import Event
 from numpy.typing import NDArray
 
 from napari_sam.plugin.layers.conventions import IMAGE_KEY
@@ -12,34 +13,35 @@ from napari_sam.plugin.layers.placement import placement
 
 NAME = "SAM ready"
 _COLOUR = "#9ecae1"
-_MOVED = ("scale", "translate", "rotate", "shear", "affine")
+_TRANSFORMS = ("scale", "translate", "rotate", "shear", "affine")
+"""Events of the image after which the outline gets the transform of the image."""
 
 
 class ReadyLayer:
-    """A faint outline above an image; whoever hides or removes its layer is not asked again.
+    """A faint outline above an image; after the user removes the layer, no other is made.
 
-    It is shown, for it says what a wait of some seconds depends on, and takes a line at the border
-    of what is ready. It holds that of the plane on the screen and of no other.
+    Outside the outline a click waits some seconds for its tile. The layer has lines only for the
+    plane on the screen.
 
     Parameters
     ----------
     viewer : napari.Viewer
-        Where the image is.
+        Gets the layer.
     image : napari.layers.Image
-        The image.
+        The image whose tiles are ready.
     width : float
-        Of the lines, data pixels.
+        Width of the lines, data pixels.
     """
 
-    def __init__(self, viewer: Any, image: Any, width: float) -> None:
+    def __init__(self, viewer: ViewerModel, image: Image, width: float) -> None:
         self._viewer, self._image, self._width = viewer, image, width
-        self._layer: Any = None
-        self._drawn: tuple[Any, ...] = ()
-        for name in _MOVED:
+        self._layer: Shapes | None = None
+        self._drawn: tuple[tuple[int, ...], bytes] | None = None
+        for name in _TRANSFORMS:
             getattr(image.events, name).connect(self._follow_image)
 
     def make(self) -> None:
-        """Put the layer above the image, once; the selection is as before."""
+        """Insert the layer above the image, once, and keep the selection of layers."""
         layers = self._viewer.layers
         if self._layer is not None or self._image not in layers:
             return
@@ -58,41 +60,43 @@ class ReadyLayer:
         layers.selection.active = active
 
     def show(self, leading: Sequence[int], lines: NDArray[np.float64]) -> None:
-        """Draw lines on the plane that is shown.
+        """Draw lines on the plane on the screen.
 
         Parameters
         ----------
         leading : sequence of int
-            Index of the image's axes before y and x.
+            Index of the plane along the image's axes before y and x.
         lines : ndarray
-            ``(N, 2, 2)`` float64, data coordinates yx of their ends.
+            ``(N, 2, 2)`` float64, data coordinates yx of both ends of N lines.
         """
         drawn = (tuple(leading), lines.tobytes())
-        if drawn == self._drawn or not self._there:
+        layer = self._inserted
+        if drawn == self._drawn or layer is None:
             return
         before = np.broadcast_to(np.asarray(leading, float), (len(lines), 2, len(leading)))
         ends = np.concatenate([before, lines], axis=-1)
-        self._layer.data = []
+        layer.data = []
         if len(ends):
-            self._layer.add_lines(list(ends), edge_color=_COLOUR, edge_width=self._width)
-            self._layer.selected_data = set()
+            layer.add_lines(list(ends), edge_color=_COLOUR, edge_width=self._width)
+            layer.selected_data = set()
         self._drawn = drawn
 
     def let_go(self) -> None:
-        """Follow the image no more."""
-        for name in _MOVED:
+        """Stop following the transform of the image."""
+        for name in _TRANSFORMS:
             getattr(self._image.events, name).disconnect(self._follow_image)
 
     def remove(self) -> None:
-        """Take the layer away."""
-        if self._there:
-            self._viewer.layers.remove(self._layer)
+        """Remove the layer from the viewer."""
+        if (layer := self._inserted) is not None:
+            self._viewer.layers.remove(layer)
 
     @property
-    def _there(self) -> bool:
-        return self._layer is not None and self._layer in self._viewer.layers
+    def _inserted(self) -> Shapes | None:
+        """The layer while in the viewer; None before and after."""
+        return self._layer if self._layer in self._viewer.layers else None
 
-    def _follow_image(self, event: Any = None) -> None:
-        if self._there:
+    def _follow_image(self, event: Event | None = None) -> None:
+        if (layer := self._inserted) is not None:
             for name, value in placement(self._image).items():
-                setattr(self._layer, name, value)
+                setattr(layer, name, value)

@@ -1,4 +1,4 @@
-"""ReadyTiles: where clicks are answered at once, for each look of an image; no Qt."""
+"""ReadyTiles: tiles with embeddings, listed by contrast and channels of the image; no Qt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from napari_sam.tiles.grid import Tile, TileGrid
 
 
 @dataclass(eq=False, slots=True)
-class ReadyLook:
-    """What is ready of an image as it looked once.
+class ReadyVersion:
+    """Ready tiles of an image with certain data, contrast and channels.
 
     Parameters
     ----------
     source : ImageSource
-        The image as the model saw it.
+        The image as the model got it.
     grid : TileGrid
-        Of the tiles.
+        Grid of the tiles.
     planes : dict
-        Tiles by plane.
+        Ready tiles by plane.
     all_done : bool
-        Whether all was encoded that there is room for.
+        Whether all tiles were encoded that fit into the cache.
     """
 
     source: ImageSource
@@ -32,40 +32,40 @@ class ReadyLook:
 
 
 class ReadyTiles:
-    """Remembers which tiles are ready; under another contrast, others are."""
+    """Keeps the ready tiles of each version of the image, for another contrast may come back."""
 
     def __init__(self) -> None:
-        self._looks: list[ReadyLook] = []
+        self._versions: list[ReadyVersion] = []
 
     def add(self, event: Ready) -> None:
-        """Take in what a worker says."""
+        """Add the tiles of a worker event, or replace all tiles by them."""
         if event.all_there_are:
-            self._looks = []
-        look = self.look(event.source)
-        if look is None:
-            look = ReadyLook(event.source, event.grid)
-            self._looks.append(look)
+            self._versions = []
+        version = self.version(event.source)
+        if version is None:
+            version = ReadyVersion(event.source, event.grid)
+            self._versions.append(version)
         for tile in event.tiles:
-            look.planes.setdefault(tile.plane, set()).add(tile)
+            version.planes.setdefault(tile.plane, set()).add(tile)
 
-    def look(self, source: ImageSource) -> ReadyLook | None:
-        """What is ready of an image as it looks now; None if nothing ever was."""
-        return next((look for look in self._looks if source.same_view(look.source)), None)
+    def version(self, source: ImageSource) -> ReadyVersion | None:
+        """The version of an image with the present contrast; None before the first ready tile."""
+        return next((v for v in self._versions if source.same_view(v.source)), None)
 
     def planes(self, source: ImageSource) -> Mapping[Plane, set[Tile]]:
-        """The tiles that are ready, by plane."""
-        look = self.look(source)
-        return {} if look is None else look.planes
+        """Ready tiles of an image with the present contrast, by plane."""
+        version = self.version(source)
+        return {} if version is None else version.planes
 
     def all_done(self, source: ImageSource) -> bool:
-        """Whether there is nothing left to encode."""
-        look = self.look(source)
-        return look is not None and look.all_done
+        """Whether as many tiles were encoded as fit into the cache."""
+        version = self.version(source)
+        return version is not None and version.all_done
 
     def forget_others(self, source: ImageSource) -> None:
-        """Forget other arrays than those of an image: they were replaced, and may be large."""
-        self._looks = [look for look in self._looks if source.same_arrays(look.source)]
+        """Forget versions with other arrays than those of the image: their memory may be large."""
+        self._versions = [v for v in self._versions if source.same_arrays(v.source)]
 
     def clear(self) -> None:
-        """Forget everything."""
-        self._looks = []
+        """Forget all versions."""
+        self._versions = []

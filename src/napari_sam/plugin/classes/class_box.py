@@ -1,10 +1,8 @@
-"""ClassBox: the kinds of objects; widgets and signals, no logic."""
+"""ClassBox: the fold with the table of object classes; widgets and signals, no logic."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import (
     QColorDialog,
@@ -14,34 +12,44 @@ from qtpy.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QSizePolicy,
-    QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_sam.labels.classes import ClassTable
 from napari_sam.plugin.widgets.buttons import check_box, push_button
 from napari_sam.plugin.widgets.fold import Fold
 
-NONE = "no class"
+NO_CLASS = "no class"
 _ROWS = 5
+"""Lines of the list that are visible without scrolling."""
 
 
 class ClassBox(Fold):
-    """A list of classes, of which one is given to the next objects; folded until it is needed.
+    """The fold *Classes*: the list of classes, and the class of the selected label.
+
+    Attributes
+    ----------
+    classes : QListWidget
+        The classes after :data:`NO_CLASS`; accepted objects get the class of the current row.
+    of_label : QComboBox
+        The class of the label that is selected in the Labels layer.
+    by_class : QCheckBox
+        Checked: the Labels layer has the colours of the classes.
 
     Signals
     -------
     added
-        A new class is wanted.
+        The user asks for a new class.
     renamed : str, str
-        A class, and its new name.
+        Old and new name of a class.
     recoloured : str, str
-        A class, and its new colour.
+        Name of a class, and its new colour as ``#rrggbb``.
     removed : str
-        A class.
+        Name of a class.
     assigned : str
-        The class of the selected label; empty for none.
+        Name of the new class of the selected label; empty for no class.
     colours_changed : bool
-        Whether objects are shown in the colours of their classes.
+        True for the colours of the classes, False for those of the labels.
     """
 
     added = Signal()
@@ -78,37 +86,37 @@ class ClassBox(Fold):
 
     @property
     def current(self) -> str:
-        """The class that the next objects get; empty for none."""
+        """Name of the class for objects accepted from now on; empty for no class."""
         return self._names[max(self.classes.currentRow(), 0)]
 
     def show_classes(self, table: ClassTable, current: str) -> None:
-        """List the classes, and choose one of them; no signal is sent."""
+        """List the classes, and select the class named `current`. Sends no signal."""
         self._names = ["", *table.names]
         counts = Counter(table.of_label.values())
-        with _quiet(self.classes):
+        with signals_blocked(self.classes):
             self.classes.clear()
-            self.classes.addItem(NONE)
-            for one in table.classes:
-                item = QListWidgetItem(_swatch(one.color), one.name)
+            self.classes.addItem(NO_CLASS)
+            for entry in table.classes:
+                item = QListWidgetItem(_swatch(entry.color), entry.name)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                item.setToolTip(f"{counts[one.name]} objects. Double-click to rename")
+                item.setToolTip(f"{counts[entry.name]} objects. Double-click to rename")
                 self.classes.addItem(item)
             row = self._names.index(current) if current in self._names else 0
             self.classes.setCurrentRow(row)
         self.of_label.clear()
-        self.of_label.addItem(NONE)
-        for one in table.classes:
-            self.of_label.addItem(_swatch(one.color), one.name)
+        self.of_label.addItem(NO_CLASS)
+        for entry in table.classes:
+            self.of_label.addItem(_swatch(entry.color), entry.name)
         self._show_changeable()
 
     def show_label(self, label: int, name: str) -> None:
-        """Show the class of the selected label; no signal is sent."""
+        """Show the class `name` of the selected label, 0 for background. Sends no signal."""
         self.label_text.setText(f"Label {label}")
         self.of_label.setCurrentIndex(self._names.index(name) if name in self._names else 0)
         self.of_label.setEnabled(label > 0)
 
     def ask_colour(self, colour: str) -> str:
-        """Let the user choose a colour; empty if they do not."""
+        """Let the user choose a colour, ``#rrggbb``; empty if they cancel the dialog."""
         chosen = QColorDialog.getColor(QColor(colour), self, "Colour of the class")
         return chosen.name() if chosen.isValid() else ""
 
@@ -150,15 +158,6 @@ class ClassBox(Fold):
     def _show_changeable(self) -> None:
         for button in (self.colour_button, self.remove_button):
             button.setEnabled(bool(self.current))
-
-
-@contextmanager
-def _quiet(widget: QWidget) -> Iterator[None]:
-    blocker = QSignalBlocker(widget)
-    try:
-        yield
-    finally:
-        blocker.unblock()
 
 
 def _swatch(colour: str) -> QIcon:

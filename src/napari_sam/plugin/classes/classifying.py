@@ -1,9 +1,11 @@
-"""Classifying: the classes in the dock and those of the labels are the same."""
+"""Classifying: keeps the class list of the dock and the classes of the labels equal."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
+from napari.layers import Labels
+from napari.utils import Colormap
+from napari.utils.events import Event
 from qtpy.QtCore import Qt
 
 from napari_sam.errors import LabelError
@@ -16,24 +18,24 @@ from .class_box import ClassBox
 
 
 class Classifying:
-    """What the user does in the box of classes, and what the box shows.
+    """Changes the classes of the labels as the user does in the dock, and shows them there.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Shows errors to the user.
     box : ClassBox
-        The widgets.
+        The class list of the dock.
     """
 
     def __init__(self, desk: Desk, box: ClassBox) -> None:
         self._desk, self._box = desk, box
         self._work: Workspace | None = None
-        self._layer: Any = None
-        self._colours: Any = None
+        self._layer: Labels | None = None
+        self._own_colours: Colormap | None = None  # of the layer, while it has those of the classes
         self._classes: tuple[ObjectClass, ...] = ()
         box.added.connect(self._add)
-        # later: the list is made anew, and its editor is still open
+        # Queued: renaming fills the list anew, which must wait until its editor is closed.
         box.renamed.connect(self._rename, Qt.ConnectionType.QueuedConnection)
         box.recoloured.connect(self._recolour)
         box.removed.connect(lambda name: self._change(lambda table: table.remove(name)))
@@ -42,17 +44,17 @@ class Classifying:
 
     @property
     def current(self) -> str:
-        """The class that the next objects get; empty for none."""
+        """Name of the class for objects accepted from now on; empty for no class."""
         return self._box.current
 
     def use(self, work: Workspace) -> None:
-        """Show the classes of another image; one without any gets those that were there."""
+        """Show the classes of another image; without classes, the image gets the listed ones."""
         self._work = work
         work.classes.changed.connect(self._show)
         self._show()
 
     def leave(self) -> None:
-        """Let go of an image; the classes go on to the next one."""
+        """Stop showing the classes of an image; the list stays, for the next image."""
         if self._work is not None:
             self._work.classes.changed.disconnect(self._show)
         self._watch(None)
@@ -62,8 +64,8 @@ class Classifying:
     def _table(self) -> ClassTable:
         return ClassTable() if self._work is None else self._work.classes.table
 
-    def _watch(self, layer: Any) -> None:
-        """Follow which label is selected; the layer may be another one by now."""
+    def _watch(self, layer: Labels | None) -> None:
+        """Listen to the selected label of a layer, and no longer to the layer before."""
         if self._layer is layer:
             return
         if self._layer is not None:
@@ -87,18 +89,18 @@ class Classifying:
         self._show_label()
 
     def _chosen(self) -> str:
-        """The chosen class; it may have got another name by undo."""
-        names, before = self._table.names, [one.name for one in self._classes]
+        """Name of the selected class; undo may have renamed it since it was listed."""
+        names, before = self._table.names, [entry.name for entry in self._classes]
         chosen = self._box.current
         if chosen in names or chosen not in before or len(before) != len(names):
             return chosen
         return names[before.index(chosen)]
 
-    def _show_label(self, event: Any = None) -> None:
+    def _show_label(self, event: Event | None = None) -> None:
         label = 0 if self._layer is None else int(self._layer.selected_label)
         self._box.show_label(label, self._table.class_of(label))
 
-    # --- what the user does ------------------------------------------------------------------
+    # --- actions of the user -----------------------------------------------------------------
 
     def _add(self) -> None:
         names = self._table.names
@@ -106,9 +108,9 @@ class Classifying:
         self._change(lambda table: table.add(f"class {number}"), f"class {number}")
 
     def _rename(self, old: str, new: str) -> None:
-        found = self._table.named(old)
-        if found is not None:
-            self._change(lambda table: table.change(old, replace(found, name=new)), new.strip())
+        entry = self._table.named(old)
+        if entry is not None:
+            self._change(lambda table: table.change(old, replace(entry, name=new)), new.strip())
 
     def _recolour(self, name: str, colour: str) -> None:
         self._change(lambda table: table.change(name, ObjectClass(name, colour)))
@@ -117,12 +119,13 @@ class Classifying:
         if self._layer is not None and (label := int(self._layer.selected_label)):
             self._change(lambda table: table.assign({label: name}))
 
-    def _change(self, how: Callable[[ClassTable], ClassTable], current: str | None = None) -> None:
+    def _change(self, edit: Callable[[ClassTable], ClassTable], current: str | None = None) -> None:
+        """Edit the table as a step of undo, and select the class `current`; refusals are shown."""
         if self._work is None:
             return
         self._work.labels_layer.ensure()
         try:
-            table = how(self._table)
+            table = edit(self._table)
         except LabelError as error:
             self._desk.say(f"{error}.")
             table = self._table
@@ -135,7 +138,8 @@ class Classifying:
         if self._layer is None:
             return
         if by_class:
-            self._colours = self._layer.colormap if self._colours is None else self._colours
+            if self._own_colours is None:
+                self._own_colours = self._layer.colormap
             self._layer.colormap = class_colours(self._table)
-        elif self._colours is not None:
-            self._layer.colormap, self._colours = self._colours, None
+        elif self._own_colours is not None:
+            self._layer.colormap, self._own_colours = self._own_colours, None

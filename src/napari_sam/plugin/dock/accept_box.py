@@ -38,7 +38,7 @@ _LARGEST_AREA = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class AcceptOptions:
-    """Values of the form; :class:`AcceptBox` makes it, and an :class:`Acceptance` of them.
+    """Values of the form in :class:`AcceptBox`, for an :class:`Acceptance`.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class AcceptOptions:
 
     @property
     def acceptance(self) -> Acceptance:
-        """The same options as the labels and masks know them; without a class."""
+        """The options for masks and labels, without a class of the object."""
         holes = (self.holes_up_to or ALL_HOLES) if self.holes else 0
         cleaning = Cleaning(holes, self.smooth, self.one_piece, self.smallest)
         return Acceptance(self.policy, self.label, cleaning)
@@ -143,13 +143,13 @@ class AcceptBox(Fold):
             "Accepting", "How objects are accepted: overlaps, labels, holes, crumbs and outlines"
         )
         self._form = Form(AcceptOptions)
-        self.policy: QComboBox = self._form.native("policy")
-        self.label: QDoubleSpinBox = self._form.native("label")
-        self.holes: QCheckBox = self._form.native("holes")
-        self.holes_up_to: QDoubleSpinBox = self._form.native("holes_up_to")
-        self.smooth: QDoubleSpinBox = self._form.native("smooth")
-        self.smallest: QDoubleSpinBox = self._form.native("smallest")
-        self.one_piece: QCheckBox = self._form.native("one_piece")
+        self.policy = self._form.native("policy", QComboBox)
+        self.label = self._form.native("label", QDoubleSpinBox)
+        self.holes = self._form.native("holes", QCheckBox)
+        self.holes_up_to = self._form.native("holes_up_to", QDoubleSpinBox)
+        self.smooth = self._form.native("smooth", QDoubleSpinBox)
+        self.smallest = self._form.native("smallest", QDoubleSpinBox)
+        self.one_piece = self._form.native("one_piece", QCheckBox)
         for row, (_, tip) in enumerate(POLICIES.values()):
             self.policy.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
         self.holes.toggled.connect(self.holes_up_to.setEnabled)
@@ -159,7 +159,7 @@ class AcceptBox(Fold):
 
     @property
     def chosen(self) -> Acceptance:
-        """The options that the form shows now."""
+        """Present options of the form, as an :class:`Acceptance`."""
         return self._form.value.acceptance
 
     def _lay_out(self) -> None:

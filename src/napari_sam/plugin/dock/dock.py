@@ -25,7 +25,7 @@ from .tool_row import ToolRow
 
 
 class SamDock(QWidget):
-    """Layout of the dock; its methods are those that concern several rows.
+    """Layout of the dock, with the methods for several rows at once.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class SamDock(QWidget):
         self.show_can_accept(False)
 
     def show_images(self, names: Sequence[str], chosen: int) -> None:
-        """List the images, and enable what needs a chosen image; see :class:`ImageRow`."""
+        """List the images, and enable the widgets for work on an image; see :class:`ImageRow`."""
         self.image_row.show_images(names, chosen)
         self.tool_row.setEnabled(chosen >= 0)
         self.everything_box.show_has_image(chosen >= 0)
@@ -85,16 +85,16 @@ class SamDock(QWidget):
         self.everything_box.show_axes(axes)
 
     def show_can_accept(self, can_accept: bool) -> None:
-        """Enable the buttons that need an object under way, or disable them."""
+        """Enable the buttons for the object under way, or disable them."""
         self.object_row.show_can_accept(can_accept)
         self.follow_row.follow_button.setEnabled(can_accept)
 
     def show_status(self, text: str) -> None:
-        """Say what happened, or what to do next."""
+        """Show a line on the last event, or on the next step of the user."""
         self.status.setText(text)
 
     def show_busy(self, busy: bool) -> None:
-        """Enable the cancel button while there is work to cancel."""
+        """Enable the cancel button and the progress bar during work."""
         self.cancel_button.setEnabled(busy)
         if busy:
             self.progress.show_work()
@@ -106,14 +106,14 @@ class SamDock(QWidget):
         self.progress.show_work(text, done, total)
 
     def disable(self, reason: str) -> None:
-        """Disable everything but the reason, which is shown as the status."""
+        """Disable all widgets but the status, and show the reason there."""
         for child in self.findChildren(QWidget):
             child.setEnabled(False)
         self.status.setEnabled(True)
         self.show_status(reason)
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802, Qt's name
-        """Announce that the dock lost its window: napari takes it out when it is closed."""
+        """Emit :attr:`closed` after the loss of the window: napari closes a dock by its removal."""
         super().changeEvent(event)
         has_new_parent = event is not None and event.type() == QEvent.Type.ParentChange
         if has_new_parent and self.parent() is None:

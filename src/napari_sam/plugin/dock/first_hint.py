@@ -1,4 +1,4 @@
-"""FirstHint: how it goes, for somebody who opens the dock for the first time."""
+"""FirstHint: the three steps of annotation, for users who open the dock for the first time."""
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
@@ -9,7 +9,7 @@ STEPS = "<b>1</b> click on a cell, <b>2</b> correct with more clicks, <b>3</b> E
 
 
 class FirstHint(QFrame):
-    """Three steps, until the user has made them or says that they are clear; then never again."""
+    """Text of the three steps, hidden for ever after the first accepted object or *Got it*."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class FirstHint(QFrame):
         self.setVisible(first_hint_wanted())
 
     def leave(self) -> None:
-        """Go, and be remembered as seen."""
+        """Hide the hint, and note in the preferences not to show it again."""
         if not self.isHidden():
             self.hide()
             forget_first_hint()

@@ -1,4 +1,4 @@
-"""ImageRow: the choice of the image, its contrast and channels, and a small picture of them."""
+"""ImageRow: the choice of image, contrast and channels, and a picture of the model input."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ NO_IMAGE = "no image layer"
 
 
 class ImageRow(QObject):
-    """The list of images with the contrast and channel choice below it, and the picture beside it.
+    """The list of images, below that contrast and channels, and a picture on the right.
 
     The list is not magicgui's combo box of napari layers, which follows the viewer by itself: when
     the chosen layer is renamed, that combo box chooses the first layer instead, and while layers

@@ -1,4 +1,4 @@
-"""KeyHelp: the keys and what they do."""
+"""KeyHelp: the fold with all keys and their meaning."""
 
 from collections.abc import Mapping
 
@@ -7,15 +7,16 @@ from qtpy.QtWidgets import QLabel
 from napari_sam.plugin.widgets.fold import Fold
 
 _LONGEST = len("Shift-click")
+"""Characters of the longest key with a column for its meaning; with a longer key it is one text."""
 
 
 class KeyHelp(Fold):
-    """All keys in two columns: letters, and the longer ones; none of them makes the dock wider.
+    """Two columns of keys, letters on the left, narrow enough for the width of the dock.
 
     Parameters
     ----------
     keys : mapping of str to str
-        Key -> what it does.
+        Key -> a few words on its action; see :func:`napari_sam.plugin.keys.key_help`.
     """
 
     def __init__(self, keys: Mapping[str, str]) -> None:

@@ -45,12 +45,12 @@ class ObjectRow(QWidget):
         self._lay_out()
 
     def show_can_accept(self, can_accept: bool) -> None:
-        """Enable the buttons that need an object, or disable them."""
+        """Enable the buttons for the object under way, or disable them."""
         for button in (self.accept_button, self.drop_button, self.next_button):
             button.setEnabled(can_accept)
 
     def show_objects(self, current: int, numbers: Sequence[int]) -> None:
-        """Show the number of the current object, and how many objects Accept makes labels of.
+        """Show the number of the current object, and the count of objects under way.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""RestoreBox: the offer to restore labels that an earlier napari accepted and did not save."""
+"""RestoreBox: the offer to restore labels accepted in an earlier, unsaved session of napari."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFrame, QGridLayout

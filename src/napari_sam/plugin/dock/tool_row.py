@@ -18,7 +18,7 @@ TOOLS = {
 
 
 class ToolRow(QWidget):
-    """Four buttons in two rows, of which one is pressed.
+    """Four buttons in two rows; the button of the chosen tool is pressed.
 
     Attributes
     ----------

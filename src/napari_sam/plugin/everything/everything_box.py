@@ -66,7 +66,7 @@ class EverythingBox(Fold):
         self.slice_button = push_button("This slice", tip_of("segment_slice"))
         self.all_button = push_button("All slices", tip_of("segment_all"))
         self._form = Form(EverythingOptions)
-        self.linked: QCheckBox = self._form.native("linked")
+        self.linked = self._form.native("linked", QCheckBox)
         self.measure_button = push_button("Measure", tip_of("measure"))
         self.tracks_button = push_button("Show tracks", tip_of("show_tracks"))
         self.ahead = AheadBox()
@@ -80,11 +80,11 @@ class EverythingBox(Fold):
 
     @property
     def chosen(self) -> EverythingOptions:
-        """The options that the form shows now."""
+        """Present options of the form."""
         return self._form.value
 
     def show_axes(self, axes: Sequence[str]) -> None:
-        """Offer all slices for a stack with such axes, and tracks if it has a time axis."""
+        """Offer all slices for a stack with these axes, and tracks for a stack with a time axis."""
         is_stack = bool(axes)
         self.all_button.setVisible(is_stack)
         self.linked.setVisible(is_stack)
@@ -92,7 +92,7 @@ class EverythingBox(Fold):
         self.slice_button.setText("This slice" if is_stack else "Whole image")
 
     def show_has_image(self, has_image: bool) -> None:
-        """Enable the work that needs an image, or disable it."""
+        """Enable the buttons for work on an image, or disable them."""
         for widget in (self.here_button, self.slice_button, self.all_button, self.ahead):
             widget.setEnabled(has_image)
 

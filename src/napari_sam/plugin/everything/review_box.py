@@ -1,8 +1,9 @@
-"""ReviewBox: what is to be done with objects that were found automatically."""
+"""ReviewBox: count and buttons of the review of automatically found objects."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
+from napari_sam.plugin.keys import tip_of
 from napari_sam.plugin.widgets.buttons import push_button
 
 _TIP = (
@@ -12,7 +13,7 @@ _TIP = (
 
 
 class ReviewBox(QWidget):
-    """Two rows of *Everything*, there as long as there are objects to look at.
+    """Two rows of the section *Everything*, visible while objects wait for their review.
 
     Signals
     -------
@@ -27,13 +28,9 @@ class ReviewBox(QWidget):
         super().__init__()
         self.text = QLabel("")
         self.text.setToolTip(_TIP)
-        self.next_button = push_button(
-            "Next", "Go to the next object of which the model is least sure [Shift-S]"
-        )
-        self.keep_button = push_button("Keep", "It is right: go on to the next [Shift-F]")
-        self.drop_button = push_button(
-            "Drop", "It is none: take the label away and go on to the next [Shift-D]"
-        )
+        self.next_button = push_button("Next", tip_of("review_next"))
+        self.keep_button = push_button("Keep", tip_of("review_keep"))
+        self.drop_button = push_button("Drop", tip_of("review_drop"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
@@ -48,6 +45,6 @@ class ReviewBox(QWidget):
         self.hide()
 
     def show_count(self, done: int, total: int) -> None:
-        """Say how many of how many objects were looked at; nothing if that is all of them."""
+        """Show how many of `total` objects were looked at; hide the rows after the last object."""
         self.text.setText(f"Review: {done} of {total}, least sure first")
         self.setVisible(done < total)

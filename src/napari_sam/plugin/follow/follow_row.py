@@ -1,4 +1,4 @@
-"""FollowRow: the button that follows an object through slices, its axis and its strip of slices."""
+"""FollowRow: button and axis to follow an object through slices, and the strip of slices."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Strip: the slices of a followed object in a row, and on which of them to look."""
+"""Strip: the slices of a followed object as coloured columns."""
 
 from collections.abc import Mapping
 
@@ -6,19 +6,28 @@ from qtpy.QtCore import QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-_SURE, _UNSURE = QColor("#56b4e9"), QColor("#d55e00")  # Okabe and Ito: told apart by all eyes
-_KNOWN, _HERE, _EMPTY = QColor("#009e73"), QColor("#ffffff"), QColor("#3c4048")
+_SURE, _UNSURE = QColor("#56b4e9"), QColor("#d55e00")
+"""Colours of the surest and of the most unsure slice. Those of Okabe and Ito, which people with a
+colour vision deficiency can tell apart."""
+
+_CLICKED, _POSITION, _EMPTY = QColor("#009e73"), QColor("#ffffff"), QColor("#3c4048")
+"""Colours of slices with clicks, of the line at the viewer's slice, and of slices without the
+object."""
+
 _HEIGHT = 14
-_WORST = 0.5  # a slice with half of it in doubt is as orange as can be
+"""Height of the strip, screen pixels."""
+
+_MOST_UNSURE = 0.5
+"""Doubt from which a slice has the colour of the most unsure slice."""
 
 
 class Strip(QWidget):
-    """One column a slice: its colour says how much the model disagrees with itself there.
+    """A column for each slice; the colour shows the doubt of the model about the object there.
 
     Signals
     -------
     chosen : int
-        The slice that was clicked.
+        Index of the slice that was clicked.
     """
 
     chosen = Signal(int)
@@ -32,7 +41,7 @@ class Strip(QWidget):
             "Slices of the object: green where you clicked, blue where all agree,\n"
             "orange where it is worth a look. Click to go there, or press N."
         )
-        self._size, self._here = 0, 0
+        self._size, self._position = 0, 0
         self._values: dict[int, float | None] = {}
 
     def show_slices(self, size: int, values: Mapping[int, float | None]) -> None:
@@ -41,17 +50,16 @@ class Strip(QWidget):
         Parameters
         ----------
         size : int
-            How many slices there are in the stack.
+            Number of slices in the stack.
         values : mapping of int to float or None
-            Slices that the object is on, and from 0 to 1 how unsure they are; None where the user
-            showed it.
+            By index of each slice with the object: doubt from 0 to 1, None for a slice with clicks.
         """
         self._size, self._values = size, dict(values)
         self.update()
 
     def show_here(self, position: int) -> None:
         """Mark the slice that the viewer shows."""
-        self._here = position
+        self._position = position
         self.update()
 
     def colour(self, position: int) -> QColor:
@@ -59,19 +67,19 @@ class Strip(QWidget):
         if position not in self._values:
             return _EMPTY
         value = self._values[position]
-        return _KNOWN if value is None else _between(_SURE, _UNSURE, value / _WORST)
+        return _CLICKED if value is None else _between(_SURE, _UNSURE, value / _MOST_UNSURE)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802, Qt's name
-        """Draw the columns, and a line where the viewer is."""
+        """Draw the columns, and a line at the slice that the viewer shows."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), _EMPTY)
         if self._size:
             width = self.width() / self._size
             for position in sorted(self._values, key=self._weight):
-                # as wide as a pixel at least: of a thousand slices the bad ones must be seen
+                # A pixel wide at least: unsure slices must be visible among a thousand.
                 column = QRectF(position * width, 0, max(width, 1.0), _HEIGHT)
                 painter.fillRect(column, self.colour(position))
-            painter.fillRect(QRectF((self._here + 0.5) * width - 1, 0, 2, _HEIGHT), _HERE)
+            painter.fillRect(QRectF((self._position + 0.5) * width - 1, 0, 2, _HEIGHT), _POSITION)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802, Qt's name

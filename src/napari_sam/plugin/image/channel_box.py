@@ -1,29 +1,29 @@
-"""ChannelBox: what the model sees besides the chosen image, as a list to tick."""
+"""ChannelBox: a menu of the channels and layers that join the chosen image in the model input."""
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import QMenu, QSizePolicy, QToolButton
 
 from .composite import SEEN, Option
 
 
 class ChannelBox(QToolButton):
-    """A button with a list; hidden where there is nothing to choose.
+    """A button that opens the menu; hidden without channels or layers to choose.
 
     Signals
     -------
     opened
-        The list is about to be looked at.
+        The user opens the menu: time to renew it.
     chosen : object, bool
-        The key of an :class:`Option`, and whether the model shall see it.
+        Key of an :class:`Option`, and True to add it to the model input, False to remove it.
     """
 
     opened = Signal()
     chosen = Signal(object, bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         # Long names must not make the dock wider.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -38,7 +38,7 @@ class ChannelBox(QToolButton):
         self.show_options(())
 
     def show_options(self, options: Sequence[Option]) -> None:
-        """List what there is to choose from; no signal is sent."""
+        """List the channels and layers to choose from. Sends no signal."""
         self.list.clear()
         for option in options:
             # In the text of a menu, & marks the key of an entry.

@@ -1,4 +1,4 @@
-"""ViewBox: a small picture of what the model sees."""
+"""ViewBox: a small picture of the model input."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,15 +7,16 @@ from qtpy.QtGui import QImage, QPixmap
 from qtpy.QtWidgets import QLabel
 
 _WIDTH, _HEIGHT = 72, 52
+"""Size of the picture, screen pixels."""
 
 
 class ViewBox(QLabel):
-    """The shown plane as the model gets it: its channels, colours and contrast.
+    """The plane on the screen with the channels, colours and contrast of the model input.
 
     Attributes
     ----------
     pixels : ndarray or None
-        What is shown, ``(h, w, 3)`` uint8.
+        The picture, ``(h, w, 3)`` uint8 RGB; None without an image.
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,7 @@ class ViewBox(QLabel):
         self.pixels: NDArray[np.uint8] | None = None
 
     def show_pixels(self, pixels: NDArray[np.uint8] | None) -> None:
-        """Show a picture; None for none."""
+        """Show a picture, ``(h, w, 3)`` uint8 RGB; None clears the box."""
         self.pixels = pixels
         if pixels is None:
             self.clear()

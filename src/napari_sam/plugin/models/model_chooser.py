@@ -1,8 +1,7 @@
-"""ModelChooser: which model answers; another one is fetched beside it and takes over when ready."""
+"""ModelChooser: the choice of the model; a new model takes over when loaded."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from psygnal import Signal
 
@@ -12,29 +11,29 @@ from napari_sam.plugin.worker.events import Downloading, Event, ModelReady
 from napari_sam.plugin.worker.jobs import Job, JobRunner
 from napari_sam.plugin.worker.prepare import prepare
 
-from .model_list import ListedModel, list_models, place_of
+from .model_list import ListedModel, Model, index_of, list_models
 from .model_row import ModelRow
 
 
 class ModelChooser:
-    """The model that answers, and the one that the user wants instead.
+    """Lists the models, fetches the user's choice, and gives the loaded model to the worker.
 
-    A model is downloaded and loaded in a worker of its own, while the model before goes on
-    answering clicks. So if it cannot be had, or the user cancels, nothing has changed.
+    The new model is downloaded and loaded in a second worker, while the old model answers clicks.
+    If the download fails or the user cancels, the old model stays.
 
     Parameters
     ----------
     desk : Desk
-        The controller.
+        The worker; shows errors to the user.
     row : ModelRow
         The list of models in the dock.
     show_progress : callable
         Shows a text, the number of steps that are done, and of all; see
         :meth:`SamDock.show_progress`.
-    given : Settings or None
-        Instead of napari's preferences.
+    fixed : Settings or None
+        Settings from a script, used instead of napari's preferences.
     ask_again : callable
-        Lets the objects under way be asked of another model.
+        Asks the model anew for the objects under way.
 
     Signals
     -------
@@ -49,52 +48,53 @@ class ModelChooser:
         desk: Desk,
         row: ModelRow,
         show_progress: Callable[[str, int, int], None],
-        given: Settings | None,
+        fixed: Settings | None,
         ask_again: Callable[[], None],
     ) -> None:
-        self._desk, self._row, self._given = desk, row, given
+        self._desk, self._row, self._fixed = desk, row, fixed
         self._show_progress, self._ask_again = show_progress, ask_again
         self._listed: list[ListedModel] = []
-        self._earlier: list[Any] = []
-        self._ready: ModelReady | None = None  # the one that was chosen here, if one was
-        self._chosen: Any = None
-        self._preferred: Any = None
-        self._coming: Any = None
+        self._earlier: list[Model] = []
+        self._ready: ModelReady | None = None  # loaded after a choice in the dock
+        self._chosen: Model | None = None  # as the user chose it in the dock
+        self._preferred: Model | None = None  # as the preferences had it after that choice
+        self._coming: Model | None = None
         self._runner: JobRunner | None = None
         self._answering = ""
 
     @property
     def busy(self) -> bool:
-        """Whether a model is on its way."""
+        """Whether a model is being downloaded or loaded."""
         return self._runner is not None
 
     @property
     def settings(self) -> Settings:
-        """What the user chose, with the model that is ready."""
-        settings = self._given or read_settings()
+        """The preferences, with the loaded model of the user's choice in the dock."""
+        settings = self._fixed or read_settings()
         if self._ready is None or settings.model != self._preferred:
-            return settings  # as in the preferences, which may have been changed there
+            return settings  # the user has changed the model in the preferences since
         return replace(settings, model=self._ready.model, name=self._ready.name)
 
     @property
-    def current(self) -> Any:
-        """The model that answers, as the user chose it: name, path or model."""
+    def current(self) -> Model:
+        """The model for clicks now, as chosen by the user: name, path or model."""
         model = self.settings.model
-        chosen_here = self._ready is not None and model is self._ready.model
-        return self._chosen if chosen_here else same_name(model)
+        if self._chosen is not None and self._ready is not None and model is self._ready.model:
+            return self._chosen
+        return same_name(model)
 
-    # --- what the user does ------------------------------------------------------------------
+    # --- actions of the user -----------------------------------------------------------------
 
     def list(self) -> None:
-        """Show the models that there are now."""
+        """List the models on this machine and in the catalogue, in the dock."""
         current = self.current
         self._listed = list_models(current, self._coming, self._earlier)
-        chosen = place_of(current if self._coming is None else self._coming, self._listed)
+        chosen = index_of(current if self._coming is None else self._coming, self._listed)
         entries = [(entry.text, entry.tip) for entry in self._listed]
         self._row.show_models(entries, -1 if chosen is None else chosen)
 
     def choose(self, index: int) -> None:
-        """Change to the model at an index of the list; -1 to a file."""
+        """Fetch the model at an index of the list; -1 asks for a file of weights."""
         model = self._row.ask_weights_file() if index < 0 else self._listed[index].model
         if model is not None and model != self._coming:
             self._forget()
@@ -103,18 +103,18 @@ class ModelChooser:
         self.refresh()
 
     def cancel(self) -> None:
-        """Stop fetching a model; what was downloaded stays for the next time."""
+        """Stop fetching a model; a partial download is kept for the next time."""
         self._forget()
         self.refresh()
 
     def stop(self) -> None:
-        """Stop fetching a model, when there is nothing left to be shown."""
+        """Stop fetching a model without a change of the dock, which is closing."""
         self._forget()
 
-    # --- what the worker says ----------------------------------------------------------------
+    # --- events of the worker ----------------------------------------------------------------
 
     def show(self, event: Downloading | ModelReady) -> None:
-        """Show how far a download is, or which model answers now."""
+        """Show the progress of a download, or the model for clicks from now on."""
         if isinstance(event, ModelReady):
             self._answering = f"{event.name} on {event.device.upper()}"
             self._row.show_model(self._answering)
@@ -126,12 +126,12 @@ class ModelChooser:
             self._show_progress("", event.done, event.total)
 
     def refresh(self) -> None:
-        """Show the list, and which model answers or is on its way."""
+        """Show the list, and the present model or the loading."""
         self.list()
         self._row.show_model("Loading the model" if self.busy else self._answering)
         self.busy_changed.emit()
 
-    def _fetch(self, model: Any) -> None:
+    def _fetch(self, model: Model) -> None:
         self._coming = model
         steps = prepare(replace(self.settings, model=model, name=""))
         self._runner = JobRunner()
@@ -154,10 +154,11 @@ class ModelChooser:
     def _use(self, ready: ModelReady) -> None:
         if self._answering:
             self._earlier.append(self.current)
-        self._ready, self._chosen, self._coming, self._runner = ready, self._coming, None, None
-        if self._given is None:
-            remember_model(self._chosen)
-        self._preferred = (self._given or read_settings()).model
+        chosen = ready.model if self._coming is None else self._coming
+        self._ready, self._chosen, self._coming, self._runner = ready, chosen, None, None
+        if self._fixed is None:
+            remember_model(chosen)
+        self._preferred = (self._fixed or read_settings()).model
         engine = self._desk.engine
         self._desk.runner.submit(Job(engine.load(self.settings), self._desk.receive))
         self._ask_again()

@@ -1,4 +1,4 @@
-"""ModelRow: the list of models, and the line that says which model answers."""
+"""ModelRow: the list of models, and a line on the present model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ WEIGHTS = "Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"
 
 
 class ModelRow(QObject):
-    """The list of models, and below it the model that answers or its download.
+    """The list of models, and below the name of the present model or the progress of a download.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ModelRow(QObject):
         self.model = text_label(word_wrap=True)
 
     def show_models(self, models: Sequence[tuple[str, str]], chosen: int) -> None:
-        """List the texts and tooltips of the models; `chosen` is an index, -1 for none."""
+        """List texts and tooltips of the models; `chosen` is an index, -1 for none."""
         self.models.clear()
         for index, (text, tip) in enumerate(models):
             self.models.addItem(text, index)
@@ -53,7 +53,7 @@ class ModelRow(QObject):
         self.models.setToolTip(models[chosen][1] if chosen >= 0 else "The model that answers")
 
     def show_model(self, text: str) -> None:
-        """Show name and device of the model that answers, or how much of it is downloaded."""
+        """Show name and device of the present model, or the progress of a download."""
         self.model.setText(text)
 
     def ask_weights_file(self) -> Path | None:
@@ -70,7 +70,7 @@ class ModelRow(QObject):
 
 
 class _ModelList(QComboBox):
-    """A list that takes clicks alone: a wheel or a key above it must not start a download."""
+    """A list for clicks alone: a wheel or a key above the list must not start a download."""
 
     opened = Signal()
 

@@ -1,4 +1,4 @@
-"""CalmProgress: a progress bar that shows only work that lasts longer than a click's answer."""
+"""CalmProgress: a progress bar for work longer than the answer to a click."""
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QProgressBar
@@ -11,7 +11,7 @@ _DELAY = 150
 
 
 class CalmProgress(QProgressBar):
-    """A progress bar that shows its state with a delay.
+    """A progress bar with a delay between state and display.
 
     A QProgressBar repaints the whole window, canvas included, whenever it gets a value. That took a
     sixth of the time of a click, several times a click, for a progress that nobody could read.

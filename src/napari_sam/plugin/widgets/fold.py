@@ -1,4 +1,4 @@
-"""Fold: a section of the dock that is shown by a button; Folds: sections, at most one of them open.
+"""Fold: a section of the dock, shown by a button; Folds: all sections, at most a single open.
 
 superqt's QCollapsible has its title button above its own content, so titles cannot share a row. Its
 marks are pixmaps in the text colour of their making, and vanish when napari changes its theme.
@@ -62,7 +62,7 @@ class Fold(QWidget):
 
 
 class Folds(QWidget):
-    """The titles of all sections in one row, and below it the open section.
+    """The titles of all sections in a row, and the open section below.
 
     Opening a section shuts the open one: two do not fit on a screen of 800 pixels.
 

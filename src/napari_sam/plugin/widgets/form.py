@@ -1,4 +1,4 @@
-"""Form: magicgui widgets made from a frozen dataclass, and read back as its value."""
+"""Form: magicgui widgets made from a frozen dataclass, and read back as such a dataclass."""
 
 from typing import Generic, TypeVar
 
@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QWidget
 from .number_box import NumberBox
 
 Value = TypeVar("Value")
+Native = TypeVar("Native", bound=QWidget)
 
 
 class Form(Generic[Value]):
@@ -33,13 +34,22 @@ class Form(Generic[Value]):
 
     @property
     def value(self) -> Value:
-        """The dataclass with the values that the widgets show now."""
+        """The dataclass with the present values of the widgets."""
         return self._kind(**{name: widget.value for name, widget in self._widgets.items()})
 
     def widget(self, name: str) -> ValueWidget:
-        """The magicgui widget of a field; `changed` of it is emitted when its value changes."""
+        """The magicgui widget of a field; the widget emits `changed` with each new value."""
         return self._widgets[name]
 
-    def native(self, name: str) -> QWidget:
-        """The Qt widget of a field, for a layout."""
-        return self._widgets[name].native
+    def native(self, name: str, kind: type[Native]) -> Native:
+        """The Qt widget of a field, for a layout.
+
+        Raises
+        ------
+        TypeError
+            If the widget is not of this kind.
+        """
+        widget = self._widgets[name].native
+        if not isinstance(widget, kind):
+            raise TypeError(f"{name} is a {type(widget).__name__}, not a {kind.__name__}")
+        return widget

@@ -4,13 +4,14 @@ from typing import Any
 
 from magicgui.widgets import FloatSpinBox
 from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QDoubleSpinBox
 
 _END_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class NumberBox(FloatSpinBox):
-    """A spin box without decimals that takes keys and the wheel while the user types in it.
+    """A spin box for whole numbers; keys and wheel act only while the user types a number.
 
     The base is magicgui's FloatSpinBox, whose QDoubleSpinBox has prefix, suffix and a text for the
     minimum; the native widget of its SpinBox has none of them.
@@ -39,7 +40,7 @@ class NumberBox(FloatSpinBox):
         box.installEventFilter(self._typing)
 
     def get_value(self) -> int:
-        """The number; an int, where the base class has a float."""
+        """The number as an int; the base class has a float."""
         return round(super().get_value())
 
 
@@ -60,7 +61,7 @@ class _TypingFilter(QObject):
         """Handle keys here, end the typing on Enter and Escape, and pass other events on."""
         if event is None:
             return False
-        if event.type() == QEvent.Type.KeyPress:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             self._box.event(event)
             event.accept()
             if event.key() in _END_KEYS:
