@@ -429,7 +429,7 @@ def test_ten_thousand_objects_are_never_searched_for(
             read.append(work.labels.data[index].size)
             return work.labels.data[index]
 
-    monkeypatch.setattr(work, "plain_labels", Read)
+    monkeypatch.setattr(work.labels_layer, "plain", Read)
     shift(bench, "S")
     for label in least[:5]:
         assert outlined(bench) == {label}
