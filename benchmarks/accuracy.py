@@ -1,19 +1,19 @@
-"""Accuracy of clicks, of boxes and of finding all objects by itself, beside what needs no model.
+"""Accuracy of clicks, boxes and automatic segmentation, beside baselines without a model.
 
     python benchmarks/accuracy.py --data ../shared/data/val [--model cells-tiny] [--json FILE]
         [--figure FILE] [--previous FILE_OR_NAME] [--sets SET,SET] [--clicks 10] [--objects 100]
         [--only clicks,boxes,automatic,baselines] [--most 5] [--jobs 2]
 
-Everything goes through the public API, as ``napari-sam evaluate`` does it; what is measured is
-said there, in ``napari_sam.evaluate``. Means are taken per set and then over the sets, never over
-pooled objects. Objects under 25 px are not prompted: slices of a 3D ground truth end in crumbs. Of
-an image at most --objects are, evenly spread over its labels; of a set, --most of its images, which
-tells in minutes whether images that were trained on do better. Of a volume every fourth slice is
-used, objects being connected components of the slice; and the volume as a whole, segmented and
-linked through z.
+The evaluation is that of ``napari-sam evaluate``, and ``napari_sam.evaluate`` defines the figures.
+Means are taken per set and then over the sets, never over pooled objects. Objects under 25 px are
+not prompted, because slices of 3D labels end in a few pixels. At most --objects of an image are
+prompted, evenly spread over its labels. --most limits the images of a set: on the training sets,
+minutes are enough to see whether the model does better there. A volume counts twice: every fourth
+slice as an image, in which connected components are objects; and as a whole, segmented and linked
+through z.
 
-Baselines are those of ``baselines.py``, each with the parameters that suit the set best. The
-previous release comes from git: ``git show v0.1.0:src/napari_sam/weights/cells-tiny.safetensors``.
+``baselines.py`` has the baselines, each with the parameters that suit the set best. The previous
+release comes from git: ``git show v0.1.0:src/napari_sam/weights/cells-tiny.safetensors``.
 """
 
 import json
@@ -37,7 +37,7 @@ from benchmarks.accuracy_figure import draw
 from benchmarks.baselines import score_baselines
 from napari_sam import Session
 from napari_sam.evaluate.clicks import Protocol
-from napari_sam.evaluate.figures import Figures, Seen, summarise
+from napari_sam.evaluate.figures import Figures, Outcome, summarise
 from napari_sam.evaluate.ground_truth import Pair, files_with_both
 from napari_sam.evaluate.objects import spread
 from napari_sam.evaluate.report import Results, markdown, with_means
@@ -52,24 +52,24 @@ BASELINES = "baselines"
 def score(
     pairs: Sequence[Pair], model: str, device: str, task: Task, name: str, pool: ProcessPoolExecutor
 ) -> Figures:
-    """The figures of a model on a set."""
-    answers = pool.map(partial(look, model=model, device=device, task=task), pairs)
-    images = list(tqdm(answers, name, len(pairs), file=sys.stderr))
-    return summarise((seen for own in images for seen in own), task.protocol)
+    """Compute the figures of a model on a set, its images spread over the processes of `pool`."""
+    results = pool.map(partial(evaluate_image, model=model, device=device, task=task), pairs)
+    images = list(tqdm(results, name, len(pairs), file=sys.stderr))
+    return summarise((outcome for outcomes in images for outcome in outcomes), task.protocol)
 
 
-def look(pair: Pair, model: str, device: str, task: Task) -> list[Seen]:
-    """What is seen on one image."""
+def evaluate_image(pair: Pair, model: str, device: str, task: Task) -> list[Outcome]:
+    """Evaluate a model on an image."""
 
-    def opened(volume: Volume) -> Session:
+    def open_session(volume: Volume) -> Session:
         return Session.open(volume, model=loaded(model, device), cache_dir=False)
 
-    return [step.seen for step in evaluate([pair], opened, task)]
+    return [step.outcome for step in evaluate([pair], open_session, task)]
 
 
 @cache
 def loaded(model: str, device: str) -> Sam:
-    """A model, once in a process; processes share the cores, so each has one thread."""
+    """Load a model once in a process, with one thread: the processes share the cores."""
     torch.set_num_threads(1)
     return load_model(model, device)
 
@@ -94,12 +94,12 @@ def main(
 ) -> None:
     """Print the figures of each set, and their means over the sets."""
     task = Task(_parts(only), Protocol(most=clicks), objects)
-    found = {
+    pairs_by_set = {
         name: [Pair(path) for path in spread(paths, most or len(paths))]
         for name, paths in files_with_both(data).items()
         if _is_wanted(name, sets)
     }
-    if not found:
+    if not pairs_by_set:
         raise typer.BadParameter(f"no set of .npz files in {data}")
     where = device or best_device()
     models = {} if only == BASELINES else {_label(model): model}
@@ -108,14 +108,14 @@ def main(
     started = perf_counter()
     results: dict[str, dict[str, Figures]] = {}
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for name, pairs in found.items():
+        for name, pairs in pairs_by_set.items():
             results[name] = {
-                label: score(pairs, one, where, task, f"{name}, {label}", pool)
-                for label, one in models.items()
+                label: score(pairs, weights, where, task, f"{name}, {label}", pool)
+                for label, weights in models.items()
             }
             if BASELINES in only.split(","):
                 results[name] |= score_baselines(pairs, task, pool)
-            if output:  # after each set, for who is in a hurry
+            if output:  # after each set, so that figures can be read during a long run
                 _write(output, with_means(results), task, perf_counter() - started)
     everything = with_means(results)
     print(markdown(everything))
@@ -136,7 +136,7 @@ def _write(output: Path, results: Results, task: Task, seconds: float) -> None:
 
 
 def _parts(only: str) -> tuple[Part, ...]:
-    """What to look at; of the baselines alone, all of it."""
+    """Return the parts of the models, or all parts if only the baselines are evaluated."""
     names = [name for name in only.split(",") if name != BASELINES]
     try:
         return tuple(map(Part, names or Part))

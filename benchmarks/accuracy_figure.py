@@ -1,4 +1,4 @@
-"""The figures of accuracy.py as one picture."""
+"""Picture of the figures of accuracy.py."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +12,7 @@ from napari_sam.evaluate.report import MEAN, Results
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# figure -> title of its panel
 PANELS = {
     "click_1_iou": "mean IoU after one click",
     "click_1_under_half": "objects with an IoU under 0.5 after one click",
@@ -22,14 +23,14 @@ PANELS = {
 
 
 def draw(results: Results, path: Path) -> None:
-    """Draw clicks against IoU averaged over sets, and the figures of each set.
+    """Draw the mean IoU against the number of clicks, and bars for the figures of each set.
 
     Parameters
     ----------
     results : mapping
-        Set to method to figures, with the means.
+        Figures by set, then by method, with the means over sets.
     path : Path
-        Its suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+        File for the picture, in the format of its suffix: ``.png``, ``.svg`` or ``.pdf``.
     """
     from matplotlib.figure import Figure
 
@@ -52,26 +53,26 @@ def draw(results: Results, path: Path) -> None:
 
 
 def _methods(results: Results) -> Iterator[str]:
-    yield from dict.fromkeys(method for own in results.values() for method in own)
+    yield from dict.fromkeys(method for by_method in results.values() for method in by_method)
 
 
 def _draw_clicks(axis: "Axes", results: Results, colours: dict[str, str]) -> None:
     for method, figures in results[MEAN].items():
-        known = [n for n in CLICKS_SHOWN if f"click_{n}_iou" in figures]
-        ious = [figures[f"click_{n}_iou"] for n in known]
-        if known:
-            axis.plot(known, ious, "o-", color=colours[method], label=method)
+        counts = [n for n in CLICKS_SHOWN if f"click_{n}_iou" in figures]
+        ious = [figures[f"click_{n}_iou"] for n in counts]
+        if counts:
+            axis.plot(counts, ious, "o-", color=colours[method], label=method)
     axis.set(xlabel="clicks", ylim=(0, 1), xticks=CLICKS_SHOWN)
     axis.set_title("mean IoU after some clicks, averaged over sets")
 
 
 def _draw_sets(axis: "Axes", results: Results, name: str, colours: dict[str, str]) -> None:
-    methods = [m for m in colours if any(name in own.get(m, {}) for own in results.values())]
+    methods = [m for m in colours if any(name in row.get(m, {}) for row in results.values())]
     axis.set_visible(bool(methods))
     width = 0.8 / max(1, len(methods))
     for i, method in enumerate(methods):
         places = np.arange(len(results)) + (i - (len(methods) - 1) / 2) * width
-        values = [own.get(method, {}).get(name, 0.0) for own in results.values()]
+        values = [row.get(method, {}).get(name, 0.0) for row in results.values()]
         axis.bar(places, values, width, color=colours[method], label=method)
     axis.set_ylim(0, 1)
     axis.set_xticks(range(len(results)), list(results), rotation=30, ha="right")

@@ -1,24 +1,24 @@
-"""Thirty objects with mouse and keyboard in a real napari window: clicks, seconds, waiting.
+"""Annotation of thirty objects in a real napari window: clicks, seconds, and time spent waiting.
 
     xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/annotator.py --data ../shared/data/val
         [--set nuclei_fluo] [--objects 30] [--pace 1] [--model cells-tiny] [--json FILE]
 
-An annotator that knows the truth (``tests/plugin/annotator.py``) clicks at the innermost point of
-each object, looks at the preview, and clicks into the middle of the largest error, with Q where it
-has to be a background click, until the overlap (IoU) is 0.85 or three corrections were made. Enter.
-All of it through Qt's mouse and key events on the canvas. Of each set the largest image with enough
-objects is taken; the objects are evenly spread over its labels, those that touch the rim too, those
-under 25 px not.
+A simulated annotator (``tests/plugin/annotator.py``) compares the preview with the true object. It
+clicks at the innermost point of the object, then into the middle of the largest error, with Q
+pressed before for a background click, until the overlap (IoU) is 0.85 or three corrections were
+made, and presses Enter. All clicks and keys are Qt events on the canvas. In each set the largest
+image with enough objects is used. The objects are evenly spread over its labels; objects at the rim
+are included, objects under 25 px are not.
 
-Every image is annotated twice. First without a pause: what the machine alone takes. Then by
-somebody who needs --pace seconds to aim at each click, during which Qt and the worker go on, as
-they do for a human. One second is fast: Bearman et al. (What's the Point, ECCV 2016) measured 2.4 s
-for the first click in an image and 0.9 s for each further one, to point only, without a look at
-what came of it. Keys cost the annotator nothing. Both make the share of waiting larger.
+Every image is annotated twice. First without a pause, which measures the machine alone. Then with
+--pace seconds to aim at each click, during which Qt and the worker continue, as for a human. One
+second is fast: Bearman et al. (What's the Point, ECCV 2016) measured 2.4 s for the first click in
+an image and 0.9 s for each further click, for pointing alone, without a look at the result. Keys
+take the annotator no time. Both choices make the share of waiting larger.
 
-Waiting is the time from a click until its preview is painted, and from Enter until the label is.
-Its share is that of all the time: waiting, and aiming at each click. What this program itself
-computes is not counted. Nothing is cached on disk; the first click waits for its tile.
+Waiting is the time from a click until its preview is painted, and from Enter until the label is
+painted. The share of waiting is waiting / (waiting + aiming). The time in which this program
+compares masks is not counted. Nothing is cached on disk; the first click waits for its tile.
 """
 
 import json
@@ -45,10 +45,10 @@ Figures = dict[str, float]
 
 
 class Patience:
-    """Waits with Qt at work, where there is no pytest-qt."""
+    """Stand-in for pytest-qt's ``qtbot`` outside of tests: waits while Qt handles its events."""
 
     def waitUntil(self, ready: Callable[[], bool], timeout: int) -> None:  # noqa: N802, as there
-        """Return when something is ready."""
+        """Return as soon as `ready` is true; `timeout` is in milliseconds."""
         from qtpy.QtWidgets import QApplication
 
         end = time.monotonic() + timeout / 1000
@@ -60,25 +60,25 @@ class Patience:
         raise TimeoutError("the dock is still busy")
 
 
-def chosen(folder: Path, objects: int) -> Path | None:
-    """The largest image of a set with that many objects."""
-    found: list[tuple[int, Path]] = []
+def largest_image(folder: Path, objects: int) -> Path | None:
+    """Find the largest image of a set with at least so many objects."""
+    candidates: list[tuple[int, Path]] = []
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as file:
             labels = file["labels"]
         if labels.ndim == 2 and sum(1 for _ in objects_of(labels)) >= objects:
-            found.append((labels.size, path))
-    return max(found, key=lambda item: item[0])[1] if found else None
+            candidates.append((labels.size, path))
+    return max(candidates, key=lambda item: item[0])[1] if candidates else None
 
 
 def masks(labels: NDArray[np.integer], objects: int) -> Iterator[NDArray[np.bool_]]:
-    """Objects of a label image, as masks of the whole of it."""
+    """Yield objects of a label image, as masks ``(Y, X)`` bool of the full image."""
     for truth in spread(list(objects_of(labels)), objects):
         yield truth.within((0, 0, *labels.shape))
 
 
 def annotate(path: Path, model: Any, objects: int, pace: float) -> Figures:
-    """Annotate an image in a window of its own."""
+    """Annotate an image in a new window; returns the figures."""
     import napari
 
     with np.load(path) as file:
@@ -89,18 +89,18 @@ def annotate(path: Path, model: Any, objects: int, pace: float) -> Figures:
     bench = Bench(viewer, model, Patience())
     annotator = Annotator(bench, pace=pace)
     done = [annotator.annotate(mask) for mask in masks(labels, objects)]
-    shown = int(bench.layer("labels").data.max())
+    label_count = int(bench.layer("labels").data.max())
     viewer.window.remove_dock_widget(bench.dock)
     viewer.close()
-    return figures(done, pace) | {"labels": shown}
+    return figures(done, pace) | {"labels": label_count}
 
 
 def figures(done: Sequence[Annotated], pace: float) -> Figures:
-    """What the objects of one image took."""
-    clicks = [one.clicks for one in done]
-    seconds = [one.seconds for one in done]
-    later = [wait for one in done[1:] for wait in one.waits[:-1]]
-    waiting = sum(wait for one in done for wait in one.waits)
+    """Compute the figures of an image from its annotated objects."""
+    clicks = [annotated.clicks for annotated in done]
+    seconds = [annotated.seconds for annotated in done]
+    later = [wait for annotated in done[1:] for wait in annotated.waits[:-1]]
+    waiting = sum(wait for annotated in done for wait in annotated.waits)
     return {
         "objects": len(done),
         "pace": pace,
@@ -110,10 +110,10 @@ def figures(done: Sequence[Annotated], pace: float) -> Figures:
         "first click": done[0].waits[0],
         "median wait for a click": float(np.median(later)),
         "p95 wait for a click": float(np.percentile(later, 95)),
-        "median wait for enter": float(np.median([one.waits[-1] for one in done])),
+        "median wait for enter": float(np.median([annotated.waits[-1] for annotated in done])),
         "share of waiting": waiting / sum(seconds),
-        "mean IoU": float(np.mean([one.iou for one in done])),
-        "good": float(np.mean([one.iou >= 0.85 for one in done])),
+        "mean IoU": float(np.mean([annotated.iou for annotated in done])),
+        "good": float(np.mean([annotated.iou >= 0.85 for annotated in done])),
     }
 
 
@@ -134,7 +134,7 @@ COLUMNS: dict[str, Callable[[Figures], str]] = {
 
 
 def table(results: dict[str, list[Figures]]) -> str:
-    """The results as a Markdown table."""
+    """Format results as a Markdown table."""
     lines = ["| image | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, rows in results.items():
         for row in rows:
@@ -160,8 +160,8 @@ def main(
         os.environ |= {"NAPARI_SAM_JOURNAL_DIR": folder, "NAPARI_CONFIG": ""}
         loaded = load_model(model)
         for name in names:
-            if path := chosen(data / name, objects):
-                runs = [annotate(path, loaded, objects, own) for own in (0.0, pace)]
+            if path := largest_image(data / name, objects):
+                runs = [annotate(path, loaded, objects, aiming) for aiming in (0.0, pace)]
                 results[f"{name}/{path.stem}"] = runs
     print(table(results))
     if output:

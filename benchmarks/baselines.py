@@ -1,17 +1,17 @@
-"""What needs no model: the best that scikit-image gives for the same clicks, boxes and images.
+"""Baselines without a model: scikit-image on the same clicks, boxes and images, at its best.
 
-flood fill      All pixels that are connected to a click and nearly as bright as it, within 192 px.
-                The tolerance is chosen; it is halved for a click as often as it takes, up to three
-                times, for its flood to reach no background click.
+flood fill      Pixels within 192 px that are connected to a click and nearly as bright. The
+                tolerance is tuned; for a click whose flood reaches a background click it is halved,
+                up to three times.
 random walker   In a window around the clicks, whose rim is background (Grady, PAMI 2006). The side
-                of the window and beta are chosen. A window over 64 px is made coarser.
+                of the window and beta are tuned. A window over 64 px is made coarser.
 Otsu in the box The side of Otsu's threshold inside the box that is rarer on the box's rim.
 Otsu, watershed Otsu's threshold on the smoothed image, cut by a watershed of the distance to the
-                background. Which side is foreground and how far apart seeds are is chosen; of a
-                volume all of it is in 3D.
+                background. The foreground side and the distance of seeds are tuned; a volume is
+                segmented in 3D.
 
-Whatever is chosen is chosen for each set to the baseline's own advantage, with the truth at hand:
-for clicks by the IoU after one, on a few objects of each image; else by mSA.
+Parameters are tuned on each set with its true labels, which favours the baseline: for clicks by the
+IoU after one click, on a few objects of each image; for watersheds by mSA.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ from skimage.transform import downscale_local_mean
 
 from napari_sam.evaluate.automatic import detect_stack
 from napari_sam.evaluate.clicks import Answer, Ask, Protocol, simulate
-from napari_sam.evaluate.figures import Figures, Seen, summarise
+from napari_sam.evaluate.figures import Figures, Outcome, summarise
 from napari_sam.evaluate.ground_truth import Pair
 from napari_sam.evaluate.matching import Detection, detect
 from napari_sam.evaluate.objects import TrueObject, objects_of, spread
@@ -46,10 +46,10 @@ from napari_sam.prompts.prompt import PointPrompt
 TOLERANCES = (0.05, 0.1, 0.15, 0.2, 0.3)
 WALKERS = tuple(product((24, 48, 96, 192), (30.0, 130.0, 1000.0)))  # side of the window, beta
 WATERSHEDS = tuple(product((True, False), (3, 6, 12, 24)))  # bright objects, distance of seeds
-CHOSEN_ON = 5  # objects of an image
-COARSEST = 64  # pixels along a walker's window
-FLOOD = 192  # pixels from a click
-SMALLEST = 12  # pixels of an object
+TUNED_ON = 5  # objects of an image on which clicks are tuned
+LARGEST_WINDOW = 64  # pixels along a walker's window; a larger window is made coarser
+FLOOD = 192  # pixels from a click, beyond which no flood spreads
+SMALLEST = 12  # pixels below which a watershed's object is removed
 
 Grey = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -59,7 +59,17 @@ Method = Callable[[Grey, Clicks], Bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """A plane or a stack, its true labels, and the objects that are prompted."""
+    """Plane or stack as grey values, with true labels and the objects to prompt.
+
+    Parameters
+    ----------
+    grey : ndarray
+        ``(y, x)`` or ``(z, y, x)`` float64, 0 to 1.
+    labels : ndarray
+        Integers of the same shape; 0 is background.
+    objects : sequence of TrueObject
+        Objects of a plane to prompt; empty for a stack.
+    """
 
     grey: Grey
     labels: NDArray[np.integer]
@@ -67,13 +77,13 @@ class Image:
 
 
 def grey_of(volume: Volume, plane: tuple[int, ...]) -> Grey:
-    """A plane as grey values from 0 to 1."""
+    """Read a plane as grey values, 0 to 1."""
     pixels = volume.read(plane, 0, 0, volume.height, volume.width) / 255
     return rgb2gray(pixels) if pixels.shape[-1] == 3 else pixels[..., 0]
 
 
 def planes_of(pairs: Iterable[Pair], most: int) -> Iterator[Image]:
-    """All planes of a set that are looked at."""
+    """Yield the evaluated planes of a set, each with at most `most` objects to prompt."""
     for pair in pairs:
         sample = pair.read()
         for plane in sample.planes():
@@ -83,7 +93,7 @@ def planes_of(pairs: Iterable[Pair], most: int) -> Iterator[Image]:
 
 
 def stacks_of(pairs: Iterable[Pair]) -> Iterator[Image]:
-    """All volumes of a set."""
+    """Yield the volumes of a set."""
     for pair in pairs:
         sample = pair.read()
         for index in sample.stacks():
@@ -94,25 +104,27 @@ def stacks_of(pairs: Iterable[Pair]) -> Iterator[Image]:
 def score_baselines(
     pairs: Sequence[Pair], task: Task, pool: ProcessPoolExecutor
 ) -> dict[str, Figures]:
-    """The figures of all baselines on a set."""
+    """Compute the figures of all baselines on a set."""
     planes = list(planes_of(pairs, task.most_objects))
-    found: dict[str, list[Seen]] = {}
+    outcomes: dict[str, list[Outcome]] = {}
     if Part.CLICKS in task.parts:
         methods: dict[str, Sequence[Method]] = {
-            "flood fill": [partial(flooded, tolerance=one) for one in TOLERANCES],
+            "flood fill": [partial(flooded, tolerance=tolerance) for tolerance in TOLERANCES],
             "random walker": [partial(walked, side=side, beta=beta) for side, beta in WALKERS],
         }
         for name, candidates in methods.items():
-            found[name] = click_with(candidates, planes, task.protocol, pool)
+            outcomes[name] = click_with(candidates, planes, task.protocol, pool)
     if Part.BOXES in task.parts:
-        found["Otsu in the box"] = [Seen(boxes=boxed(plane)) for plane in planes]
+        outcomes["Otsu in the box"] = [Outcome(boxes=boxed(plane)) for plane in planes]
     if Part.AUTOMATIC in task.parts:
         stacks = list(stacks_of(pairs))
-        found["Otsu, watershed"] = [
-            *(Seen(plane=one) for one in best_watershed(planes, detect, pool)),
-            *(Seen(stack=one) for one in best_watershed(stacks, detect_stack, pool)),
+        in_planes = best_watershed(planes, detect, pool)
+        in_stacks = best_watershed(stacks, detect_stack, pool)
+        outcomes["Otsu, watershed"] = [
+            *(Outcome(plane=detection) for detection in in_planes),
+            *(Outcome(stack=detection) for detection in in_stacks),
         ]
-    return {name: summarise(seen, task.protocol) for name, seen in found.items()}
+    return {name: summarise(of_method, task.protocol) for name, of_method in outcomes.items()}
 
 
 # --- clicks ------------------------------------------------------------------------------------
@@ -123,22 +135,22 @@ def click_with(
     planes: Sequence[Image],
     protocol: Protocol,
     pool: ProcessPoolExecutor,
-) -> list[Seen]:
-    """Click on all objects with that of some methods which is best after one click."""
-    few = [replace(plane, objects=spread(plane.objects, CHOSEN_ON)) for plane in planes]
+) -> list[Outcome]:
+    """Click on all objects with the candidate that has the best mean IoU after one click."""
+    few = [replace(plane, objects=spread(plane.objects, TUNED_ON)) for plane in planes]
 
     def after_one_click(method: Method) -> float:
         once = partial(clicked, method=method, protocol=replace(protocol, most=1))
-        seen = [Seen(clicks=own) for own in pool.map(once, few)]
-        return summarise(seen, protocol)["click_1_iou"]
+        outcomes = [Outcome(clicks=answers) for answers in pool.map(once, few)]
+        return summarise(outcomes, protocol)["click_1_iou"]
 
     best = max(candidates, key=after_one_click)
     task = partial(clicked, method=best, protocol=protocol)
-    return [Seen(clicks=own) for own in pool.map(task, planes)]
+    return [Outcome(clicks=answers) for answers in pool.map(task, planes)]
 
 
 def clicked(plane: Image, method: Method, protocol: Protocol) -> list[tuple[Answer, ...]]:
-    """What a method answers to clicks on the objects of a plane."""
+    """Click on the objects of a plane, with a method in the place of a model."""
     return simulate(plane.objects, (), _asking(plane.grey, method), protocol)
 
 
@@ -158,7 +170,7 @@ def _pixel(click: PointPrompt) -> tuple[int, int]:
 
 
 def flooded(grey: Grey, clicks: Clicks, tolerance: float) -> Bool:
-    """See the module."""
+    """Flood from the foreground clicks; `tolerance` is a share of the image's range of values."""
     inside = np.zeros(grey.shape, bool)
     dry = [_pixel(click) for click in clicks if not click.is_foreground]
     for y, x in (_pixel(click) for click in clicks if click.is_foreground):
@@ -175,19 +187,19 @@ def flooded(grey: Grey, clicks: Clicks, tolerance: float) -> Bool:
 
 
 def walked(grey: Grey, clicks: Clicks, side: int, beta: float) -> Bool:
-    """See the module."""
+    """Walk randomly from the clicks; `side` is the smallest window in pixels."""
     seeds = np.array([_pixel(click) for click in clicks])
     low = np.maximum(seeds.min(axis=0) - side // 2, 0)
     high = np.minimum(seeds.max(axis=0) + side // 2 + 1, grey.shape)
     window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    step = -(-int((high - low).max()) // COARSEST)
+    step = -(-int((high - low).max()) // LARGEST_WINDOW)
     coarse = downscale_local_mean(grey[window], (step, step))
     marks = np.zeros(coarse.shape, np.int8)
     marks[[0, -1]] = marks[:, [0, -1]] = 2
     for click, (y, x) in zip(clicks, (seeds - low) // step, strict=True):
         marks[y, x] = 1 if click.is_foreground else 2
     inside = np.zeros(grey.shape, bool)
-    if not (marks == 1).any():  # a background click in the same coarse pixel took it
+    if not (marks == 1).any():  # background clicks lie in the same coarse pixels
         return inside
     if (marks == 0).any():
         marks = random_walker(coarse, marks, beta=beta, mode="bf", prob_tol=0.1)
@@ -200,8 +212,8 @@ def walked(grey: Grey, clicks: Clicks, side: int, beta: float) -> Bool:
 
 
 def boxed(plane: Image) -> list[Answer]:
-    """Otsu's threshold in the box of each object."""
-    return [Answer.of(_otsu_in_box(plane.grey, one), one) for one in plane.objects]
+    """Threshold the box of each object with Otsu's method."""
+    return [Answer.of(_otsu_in_box(plane.grey, true), true) for true in plane.objects]
 
 
 def _otsu_in_box(grey: Grey, truth: TrueObject) -> Mask:
@@ -224,12 +236,12 @@ Compare = Callable[[Any, Any], Detection]
 def best_watershed(
     images: Sequence[Image], compare: Compare, pool: ProcessPoolExecutor
 ) -> list[Detection]:
-    """What watersheds find in the images of a set, with the parameters of the best mean mSA."""
-    tried = [
+    """Segment the images of a set by watersheds, with the parameters of the best mean mSA."""
+    detections = [
         list(pool.map(partial(_detected, compare=compare, bright=bright, apart=apart), images))
         for bright, apart in WATERSHEDS
     ]
-    return max(tried, key=lambda found: float(np.sum([one.msa for one in found])))
+    return max(detections, key=lambda of_set: float(np.sum([image.msa for image in of_set])))
 
 
 def _detected(image: Image, compare: Compare, bright: bool, apart: int) -> Detection:
@@ -237,7 +249,17 @@ def _detected(image: Image, compare: Compare, bright: bool, apart: int) -> Detec
 
 
 def separated(grey: Grey, bright: bool, apart: int) -> NDArray[np.integer]:
-    """Otsu's threshold and a watershed: labels of a plane, or of a stack."""
+    """Label a plane or a stack by Otsu's threshold and a watershed.
+
+    Parameters
+    ----------
+    grey : ndarray
+        ``(y, x)`` or ``(z, y, x)`` float64, 0 to 1.
+    bright : bool
+        Whether objects are brighter than the threshold.
+    apart : int
+        Smallest distance of two seeds, in pixels.
+    """
     smooth = gaussian_filter(grey, 1)
     if np.ptp(smooth) == 0:
         return np.zeros(grey.shape, np.int32)

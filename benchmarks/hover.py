@@ -1,18 +1,18 @@
-r"""How long it takes from a resting mouse to the picture of what a click would give.
+r"""Time from a resting mouse to the painted preview of a click there.
 
     xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/hover.py \
         ../shared/data/val/cells_phase/val_set46.npz
 
-The image is open in napari, its tile encoded, the preview switched on. The mouse goes from object
-to object of the ground truth, each time to the innermost point, and rests. Milliseconds:
+The image is open in napari, its tile encoded, the preview switched on. The mouse moves to the
+innermost point of one true object after another, and rests there. Milliseconds:
 
-whole      From the moment at which the mouse has rested, :data:`REST` after its last move, until
-           the window has been painted with the preview.
-decode     Of these, the model's: the decoder and what makes a mask of its answer.
-draw       From there being a mask to show to the window having been painted with it.
-first      The whole of the first one, which makes the layer. It is not among the others.
+whole      From the end of the rest, :data:`REST` after the last move of the mouse, until the window
+           is painted with the preview.
+decode     Part of `whole` for the model: the decoder, and the conversion of its answer to a mask.
+draw       Part of `whole` from the mask's arrival in the window's thread until it is painted.
+first      The first `whole`, for which napari makes the layer; left out of the medians.
 
-The rest of the whole is the worker's start and the way of its answer into the window's thread.
+The remaining time is the start of the worker, and its answer's way into the window's thread.
 """
 
 import json
@@ -36,14 +36,14 @@ from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
 
 PATIENCE = 300.0
-"""Seconds after which nothing is waited for any more."""
+"""Seconds of waiting, after which the benchmark fails."""
 
 Place = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured; milliseconds."""
+    """Medians and 95th percentiles over places, in milliseconds; see the module."""
 
     places: int
     first: float
@@ -56,7 +56,7 @@ class Figures:
 
 
 class Window:
-    """Napari with the dock, and an image in it; notes when what happens."""
+    """napari with the dock and an image; keeps the times of decoding, arrival and painting."""
 
     def __init__(self, image: NDArray[Any], model: str) -> None:
         self.viewer = napari.Viewer(show=False)
@@ -71,16 +71,16 @@ class Window:
 
     @property
     def controller(self) -> Any:
-        """Of the dock."""
+        """Controller of the dock."""
         return self.dock.controller
 
     @property
     def canvas(self) -> Any:
-        """What the image is drawn on."""
+        """Canvas with the image."""
         return self.viewer.window._qt_viewer.canvas
 
     def prepare(self, place: Place) -> None:
-        """Let the model look at the image; then note what the hover does."""
+        """Encode the tile at a place, then wrap the preview's functions to measure times."""
         self.viewer.layers["SAM points"].add(place)
         QApplication.processEvents()
         self.until(lambda: not self.controller.runner.busy)
@@ -103,7 +103,7 @@ class Window:
         session.interactive.glimpse, layer.show = timed_glimpse, timed_show
 
     def hover(self, place: Place) -> tuple[float, float, float] | None:
-        """Rest the mouse; gives whole, decode and draw in ms, None if nothing was shown."""
+        """Rest the mouse; returns whole, decode and draw in ms, or None without a preview."""
         self.answered = self.painted = 0.0
         moved = self._move(self._pixel(place))
         self.until(lambda: time.perf_counter() - moved > (REST + 5) / 1000)
@@ -115,13 +115,13 @@ class Window:
         return 1000 * whole, 1000 * self.decoded, 1000 * (self.painted - self.answered)
 
     def until(self, ready: Callable[[], Any]) -> None:
-        """Let the window work until something is so."""
+        """Let the window work until `ready` is true."""
         deadline = time.perf_counter() + PATIENCE
         while not ready():
             if time.perf_counter() > deadline:
                 raise TimeoutError("the window does not get there")
             QApplication.processEvents()
-            time.sleep(0.001)  # or it would take turns from the worker
+            time.sleep(0.001)  # a loop without a pause would slow the worker down
 
     def _paint(self) -> None:
         if self.answered and not self.painted:
@@ -150,7 +150,7 @@ class Window:
 
 
 def innermost(labels: NDArray[np.integer]) -> list[Place]:
-    """The innermost point of each object."""
+    """Return the innermost point yx of each object."""
     places = []
     for index, box in enumerate(find_objects(labels), 1):
         if box is not None:
@@ -171,11 +171,11 @@ def main(
         pixels, objects = file["image"], innermost(file["labels"])
     window = Window(pixels, model)
     window.prepare(objects[0])
-    seen = [one for place in objects[: places + 1] if (one := window.hover(place))]
-    whole, decode, draw = np.array(seen[1:]).T
+    times = [ms for place in objects[: places + 1] if (ms := window.hover(place))]
+    whole, decode, draw = np.array(times[1:]).T
     figures = Figures(
         places=len(whole),
-        first=seen[0][0],
+        first=times[0][0],
         whole_median=float(np.median(whole)),
         whole_p95=float(np.percentile(whole, 95)),
         decode_median=float(np.median(decode)),

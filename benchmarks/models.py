@@ -1,16 +1,16 @@
-"""Speed and parity of the public models against their references, in one run.
+"""Speed and parity of the public models, compared with their reference implementations.
 
     pip install segment-anything==1.0 sam2==1.1.0 torchvision
     python benchmarks/models.py [--rounds 5] [--only vit_b vit_t ... | --built-in]
         [--mobile-sam FOLDER] [--efficient-tam FOLDER]
 
 The folders are checkouts of github.com/ChaoningZhang/MobileSAM and github.com/yformer/EfficientTAM.
-Both sides get the same generated weights and the same 1024 x 1024 image. Times are medians over
-rounds in which ours and the reference take turns; the ratio is the median of the rounds' ratios.
-A reference that is not installed is left out, and the table says so.
+Both implementations get the same generated weights and the same 1024 x 1024 image, and take turns
+in each round. Times are medians over rounds; the ratio is the median of the ratios of the rounds.
+For a reference that is not installed the table has a line without figures.
 
 Set MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_ and MALLOC_TOP_PAD_ to measure both with an
-allocator that keeps its memory (glibc).
+allocator that does not give memory back to the system (glibc).
 """
 
 import argparse
@@ -45,7 +45,25 @@ TILE = Tile((), 0, 0, 0, 0, SIZE, SIZE)
 
 @dataclass(frozen=True)
 class Reference:
-    """A public model with generated weights, and what it does."""
+    """Reference implementation of a public model, with generated weights.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model in our catalogue.
+    weights : dict of str to Tensor
+        Its state dict.
+    set_image : callable
+        Prepares the predictor for an image, ``(Y, X, 3)`` uint8.
+    encode : callable
+        Image encoder, from ``(1, 3, 1024, 1024)`` float32.
+    embedding : callable
+        Takes the image embedding out of the encoder's result.
+    click : callable
+        Predicts the mask for one click, given x and y in pixels.
+    many : callable, optional
+        Predicts masks for clicks ``(N, 2)`` xy, one object each.
+    """
 
     name: str
     weights: dict[str, torch.Tensor]
@@ -57,7 +75,7 @@ class Reference:
 
 
 def generated(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Give a model generated weights; returns them."""
+    """Load generated weights into a model; returns the state dict."""
     shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
     weights = {key: torch.from_numpy(value) for key, value in generate_weights(shapes).items()}
     model.load_state_dict(weights)
@@ -66,7 +84,7 @@ def generated(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def sam1_reference(size: str, package: str = "segment_anything") -> Reference:
-    """Meta's segment-anything, or MobileSAM, which has the same predictor."""
+    """Make the reference of a SAM 1 model: Meta's segment-anything, or MobileSAM."""
     module = __import__(package)
     model = module.sam_model_registry[size]()
     weights = generated(model)
@@ -87,7 +105,7 @@ def sam1_reference(size: str, package: str = "segment_anything") -> Reference:
 
 
 def sam2_reference(size: str) -> Reference:
-    """Meta's sam2."""
+    """Make the reference of a SAM 2.1 model: Meta's sam2."""
     from sam2.build_sam import build_sam2
     from sam2.sam2_image_predictor import SAM2ImagePredictor
 
@@ -98,7 +116,7 @@ def sam2_reference(size: str) -> Reference:
 
 
 def efficient_tam_reference(size: str) -> Reference:
-    """EfficientTAM, from its repository."""
+    """Make the reference of an EfficientTAM model, from a checkout of the repository."""
     from efficient_track_anything.build_efficienttam import build_efficienttam
     from efficient_track_anything.efficienttam_image_predictor import EfficientTAMImagePredictor
 
@@ -116,8 +134,8 @@ def _sam2_like(
         return predictor.predict(np.array([[x, y]]), np.array([1]), multimask_output=False)
 
     def embedding(out: Any) -> torch.Tensor:
-        found: torch.Tensor = out["backbone_fpn"][-1]
-        return found
+        lowest_resolution: torch.Tensor = out["backbone_fpn"][-1]
+        return lowest_resolution
 
     return Reference(name, weights, predictor.set_image, model.forward_image, embedding, click)
 
@@ -139,7 +157,13 @@ REFERENCES: dict[str, Callable[[], Reference]] = {
 def ratio(
     theirs: Callable[[], object], ours: Callable[[], object], rounds: int
 ) -> tuple[float, float, float]:
-    """Median seconds of both, and the median of the rounds' ratios."""
+    """Measure two functions in turns, after one call of each that does not count.
+
+    Returns
+    -------
+    tuple of float
+        Median seconds of `theirs` and of `ours`, and the median ratio theirs / ours.
+    """
     theirs(), ours()
     times = [(_seconds(theirs), _seconds(ours)) for _ in range(rounds)]
     first, second = (statistics.median(side) for side in zip(*times, strict=True))
@@ -153,7 +177,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def row(name: str, rounds: int) -> str:
-    """One line of the table."""
+    """Measure a model; returns a line of the table."""
     try:
         reference = REFERENCES[name]()
     except ImportError as error:
@@ -167,7 +191,7 @@ def row(name: str, rounds: int) -> str:
 
 
 def built_in(rounds: int) -> str:
-    """How much faster a tile is encoded by cells-tiny than by SAM 1's smallest, two ways."""
+    """Compare the encoding of a tile by cells-tiny with vit_b, in Meta's code and in ours."""
     model = load_model("cells-tiny", "cpu")
     try:
         theirs = sam1_reference("vit_b")
@@ -176,22 +200,24 @@ def built_in(rounds: int) -> str:
     config = recognise(theirs.weights, name="vit_b")
     ours = build(config, reference_policy(config), translate(config, theirs.weights))
     rgb = torch.from_numpy(np.random.RandomState(0).randint(0, 256, (SIZE, SIZE, 3), np.uint8))
-    small, large = (one.preprocess(rgb.float()) for one in (model, ours))
+    small, large = (sam.preprocess(rgb.float()) for sam in (model, ours))
     with torch.inference_mode():
         times = [
             ratio(lambda: encode(large), lambda: model.encode_image(small), rounds)  # noqa: B023
             for encode in (theirs.encode, ours.encode_image)
         ]
-    meta, here = (_cell(one, 1) for one in times)
-    return f"cells-tiny encodes one 1024 tile: Meta's vit_b {meta}; vit_b as it runs here {here}"
+    by_meta, by_us = (_cell(measured, 1) for measured in times)
+    return (
+        f"cells-tiny encodes one 1024 tile: Meta's vit_b {by_meta}; vit_b as it runs here {by_us}"
+    )
 
 
 def _measure(model: Sam, reference: Reference, rounds: int) -> list[str]:
     rgb = np.random.RandomState(0).randint(0, 256, (SIZE, SIZE, 3), np.uint8)
     image = model.preprocess(torch.from_numpy(rgb).float())
     theirs, ours = reference.encode(image), model.encode_image(image)
-    wanted = reference.embedding(theirs)
-    parity = float((ours.image_embedding - wanted).abs().max() / wanted.abs().max())
+    expected = reference.embedding(theirs)
+    parity = float((ours.image_embedding - expected).abs().max() / expected.abs().max())
     encode = ratio(lambda: reference.encode(image), lambda: model.encode_image(image), rounds)
     reference.set_image(rgb)
     embedding = Embedding(TILE, ours)
@@ -205,8 +231,8 @@ def _measure(model: Sam, reference: Reference, rounds: int) -> list[str]:
             answer.to_mask()
 
     points = np.random.RandomState(1).uniform(0, SIZE - 1, (PROMPTS, 2))
-    one = ratio(lambda: reference.click(500.0, 300.0), click, 4 * rounds + 1)
-    cells = [f"{parity:.0e}", _cell(encode, 1), _cell(one, 1000)]
+    one_click = ratio(lambda: reference.click(500.0, 300.0), click, 4 * rounds + 1)
+    cells = [f"{parity:.0e}", _cell(encode, 1), _cell(one_click, 1000)]
     if reference.many is not None:
         several = reference.many
         cells.append(_cell(ratio(lambda: several(points), many, rounds), 1))

@@ -1,18 +1,19 @@
-"""The proposal head against a grid of points, with the same embeddings and the same decoder.
+"""Automatic segmentation by the proposal head or a grid of points, with one decoder.
 
     python benchmarks/proposals.py --data ../shared/data/val [--model cells-tiny] [--most 10]
         [--sets nuclei_fluo cells_phase ...] [--ways grid points head closer]
         [--prompts points|boxes|both] [--vary CENTRE_THRESHOLD=0.3,0.4 IOU_THRESHOLD=0.3,0.4 ...]
 
-grid    As for a model without a head: 32 x 32 points in a tile of 1024 pixels.
-points  Centres and foreground of the head, without its boxes.
-head    All that the head says.
-closer  And tiles whose objects are small are enlarged, as a session does.
+grid    32 x 32 points in a tile of 1024 pixels, as for a model without a head.
+points  Points from the head's centres and foreground, without its boxes.
+head    Points and boxes from the head.
+closer  As `head`, and tiles with small objects are enlarged, as in a session.
 
-Each is told by the average precision at an IoU of 0.5 and its mean over 0.5 to 0.95, the proposals
-that are decoded and the seconds that a tile takes after its encoding. Means are taken over the
-planes of a set, then over the sets. With --vary, the last alone is measured, with each combination
-of the values of constants in ``napari_sam.masks``: for choosing them, on images of the training.
+All get the same embeddings. Figures are the average precision at an IoU of 0.5, its mean over 0.5
+to 0.95 (mSA), the number of decoded proposals, and the seconds for a tile after its encoding. Means
+are taken over the planes of a set, then over the sets. With --vary, only `closer` is measured, with
+each combination of values of constants in ``napari_sam.masks``: to choose the values, on images of
+the training sets.
 """
 
 import argparse
@@ -45,7 +46,7 @@ from napari_sam.weights.load import load_model
 
 CLOSER = "closer"
 WAYS = {"grid": 0, "points": 2, "head": None, CLOSER: None}
-"""How many channels of the head are left."""
+"""Way -> channels of the proposal head that remain: none for a grid, None for all."""
 
 PLACES = (propose, proposal_windows, overlaps, enlarged)
 """Modules whose constants can be varied."""
@@ -53,7 +54,7 @@ PLACES = (propose, proposal_windows, overlaps, enlarged)
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Of one plane, or a mean: what was right, what it took."""
+    """Figures of a plane, or means over planes: precision, and cost per tile."""
 
     ap50: float
     msa: float
@@ -62,14 +63,14 @@ class Score:
 
     @classmethod
     def mean(cls, scores: Sequence["Score"]) -> "Score":
-        """Of each figure."""
+        """Average each figure."""
         names = cls.__slots__
-        return cls(*(statistics.fmean(getattr(one, name) for one in scores) for name in names))
+        return cls(*(statistics.fmean(getattr(score, name) for score in scores) for name in names))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
-    """An encoded plane and its true objects."""
+    """Plane with the embeddings of its tiles and the true labels."""
 
     session: Session
     embeddings: list[Embedding]
@@ -77,7 +78,7 @@ class Plane:
 
 
 def planes(path: Path, model: Sam) -> Iterator[Plane]:
-    """The planes of a file, encoded."""
+    """Yield the evaluated planes of a file, encoded."""
     sample = Pair(path, None).read()
     session = Session.open(sample.volume, model=model, cache_dir=False)
     for plane in sample.planes():
@@ -86,31 +87,49 @@ def planes(path: Path, model: Sam) -> Iterator[Plane]:
 
 
 def only(embedding: Embedding, channels: int | None) -> Embedding:
-    """An embedding with some channels of its proposals; none for no head."""
+    """Cut the channels of the proposal head down to the first ones.
+
+    Parameters
+    ----------
+    embedding : Embedding
+        Embedding of a tile.
+    channels : int or None
+        Number of channels; 0 for an embedding without a head, None for all channels.
+    """
     proposals = embedding.features.proposals
     if proposals is None or channels is None:
         return embedding
-    left = proposals[:, :channels] if channels else None
-    return replace(embedding, features=replace(embedding.features, proposals=left))
+    cut = proposals[:, :channels] if channels else None
+    return replace(embedding, features=replace(embedding.features, proposals=cut))
 
 
 def score(plane: Plane, way: str, prompts: PromptKinds) -> Score:
-    """Segment a plane in one way, with prompts of some kinds made of proposals with boxes."""
-    session, found, decoded = plane.session, [], 0
+    """Segment a plane in one of the `WAYS`, and compare with the true labels.
+
+    Parameters
+    ----------
+    plane : Plane
+        Encoded plane.
+    way : str
+        One of the `WAYS`.
+    prompts : {"points", "boxes", "both"}
+        Prompts to the decoder from proposals that have a box.
+    """
+    session, masks_by_tile, decoded = plane.session, [], 0
     look = session.encoder.enlarge if way == CLOSER else None
     embeddings = [only(embedding, WAYS[way]) for embedding in plane.embeddings]
     started = time.perf_counter()
     for embedding in embeddings:
         masks = segment_tile(session.model, embedding, look, prompts)
-        found.append((embedding.tile, tuple(not_cut(masks, session.grid, embedding.tile))))
+        masks_by_tile.append((embedding.tile, tuple(not_cut(masks, session.grid, embedding.tile))))
     seconds = time.perf_counter() - started
     decoded = sum(len(propose.propose(embedding)) for embedding in embeddings)
     labels = np.zeros(plane.truth.shape, np.uint32)
-    settled = settle(session.grid, [tile for tile, _ in found], found)
+    settled = settle(session.grid, [tile for tile, _ in masks_by_tile], masks_by_tile)
     for number, mask in enumerate(best_first(mask for _, masks in settled for mask in masks), 1):
         y0, x0, y1, x1 = mask.bbox
-        there = labels[y0:y1, x0:x1]
-        there[mask.pixels & (there == 0)] = number
+        block = labels[y0:y1, x0:x1]
+        block[mask.pixels & (block == 0)] = number
     right = detect(plane.truth, labels)
     tiles = len(embeddings)
     return Score(right.ap50, right.msa, decoded / tiles, seconds / tiles)
@@ -118,7 +137,7 @@ def score(plane: Plane, way: str, prompts: PromptKinds) -> Score:
 
 @contextmanager
 def constants(values: Mapping[str, Any]) -> Iterator[None]:
-    """Other values for constants of the modules."""
+    """Set constants of the modules in `PLACES` to other values for a while."""
     before = [(m, n, getattr(m, n)) for n in values for m in PLACES if n in vars(m)]
     unknown = set(values) - {name for _, name, _ in before}
     if unknown:
@@ -132,15 +151,15 @@ def constants(values: Mapping[str, Any]) -> Iterator[None]:
             setattr(module, name, old)
 
 
-def combinations(given: Sequence[str]) -> list[dict[str, Any]]:
-    """``NAME=A,B`` each, to all combinations."""
-    named = [text.split("=", 1) for text in given]
+def combinations(words: Sequence[str]) -> list[dict[str, Any]]:
+    """Turn words ``NAME=A,B`` into all combinations of values of constants."""
+    named = [text.split("=", 1) for text in words]
     values = [[value_of(text) for text in texts.split(",")] for _, texts in named]
     return [dict(zip([n for n, _ in named], each, strict=True)) for each in product(*values)]
 
 
 def value_of(text: str) -> Any:
-    """A number, or a word."""
+    """Parse a number or another literal; a word stays a str."""
     try:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError):
@@ -148,19 +167,20 @@ def value_of(text: str) -> Any:
 
 
 def spread(files: Sequence[Path], most: int) -> list[Path]:
-    """At most that many of them, evenly spread."""
-    chosen = np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int)
-    return [files[i] for i in chosen]
+    """Choose at most `most` files, evenly spread from the first to the last."""
+    places = np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int)
+    return [files[i] for i in places]
 
 
 def table(scores: Mapping[tuple[str, str], list[Score]], sets: Sequence[str]) -> Iterator[str]:
-    """Lines, those of each way together."""
+    """Yield the lines of a Markdown table, grouped by way."""
     yield "| | set | AP@0.5 | mSA | proposals a tile | s a tile |"
     yield "|---|---|---|---|---|---|"
     for way in dict.fromkeys(way for way, _ in scores):
         means = {name: Score.mean(scores[way, name]) for name in sets}
-        for name, one in [*means.items(), ("macro", Score.mean(list(means.values())))]:
-            figures = f"{one.ap50:.3f} | {one.msa:.3f} | {one.proposals:.0f} | {one.seconds:.3f}"
+        for name, mean in [*means.items(), ("macro", Score.mean(list(means.values())))]:
+            precision = f"{mean.ap50:.3f} | {mean.msa:.3f}"
+            figures = f"{precision} | {mean.proposals:.0f} | {mean.seconds:.3f}"
             yield f"| {way} | {name} | {figures} |"
 
 
@@ -174,20 +194,20 @@ def main() -> int:
     parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument("--vary", nargs="*", default=[], metavar="NAME=A,B")
     parser.add_argument("--prompts", choices=get_args(PromptKinds), default="both")
-    given = parser.parse_args()
-    model = load_model(given.model, "cpu")
-    files = files_with_both(given.data)
-    sets = given.sets or list(files)
-    varied = combinations(given.vary)
+    options = parser.parse_args()
+    model = load_model(options.model, "cpu")
+    files = files_with_both(options.data)
+    sets = options.sets or list(files)
+    varied = combinations(options.vary)
     scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
     for name in sets:
-        for path in tqdm(spread(files[name], given.most), desc=name):
+        for path in tqdm(spread(files[name], options.most), desc=name):
             for plane in planes(path, model):
                 for values in varied:
                     label = " ".join(f"{n}={v}" for n, v in values.items())
                     with constants(values):
-                        for way in [CLOSER] if values else given.ways:
-                            scores[label or way, name].append(score(plane, way, given.prompts))
+                        for way in [CLOSER] if values else options.ways:
+                            scores[label or way, name].append(score(plane, way, options.prompts))
     print(*table(scores, sets), sep="\n")
     return 0
 

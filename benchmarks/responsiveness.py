@@ -1,21 +1,22 @@
-"""How long the window does not answer while a stack is being encoded, and how long a click waits.
+"""Gaps in which the window does not answer, and waits for clicks, while a stack is encoded.
 
     xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/responsiveness.py [--seconds 40]
         [--rounds 3] [--model cells-tiny] [--why] [--json FILE]
 
-A stack of 8 x 4096 x 4096 is open in napari, *Encode everything* is on, into an empty cache. It
-takes three minutes and a half; run it while the machine does nothing else (the load is printed).
+A stack of 8 x 4096 x 4096 is open in napari, and *Encode everything* fills an empty cache. The
+benchmark takes three and a half minutes. Run it on an idle machine (the load is printed).
 
-gaps       A timer of 10 ms in the window's thread notes the time between each two of its ticks.
-           The worst are listed with the second at which they ended.
-tile       Seconds from one encoded tile to the next, median.
-new        While a tile is being encoded, a click into a tile that is not: seconds from the press
-           of the mouse to the preview. Every other is just after a tile was begun, which is the
-           longest wait that there is. The slowest is given, and what it takes beyond one tile.
-known      The same in a tile that is encoded already.
+gaps       Time between two ticks of a 10 ms timer in the window's thread. The longest are listed
+           with the second at which they ended.
+tile       Median seconds from one encoded tile to the next.
+new        Click into a tile without an embedding, while another tile is being encoded: seconds from
+           the press of the mouse to the preview. Every second click comes just after the encoding
+           of a tile has begun, for the longest possible wait. The table has the slowest click, and
+           its time beyond one tile.
+known      The same for clicks into a tile with an embedding.
 
 Bars: p99 <= 100 ms, worst <= 250 ms, both clicks within one tile and 100 ms. The first three
-seconds are not counted: the model is warm, and the window is drawn.
+seconds are not counted, in which the model warms up and the window is drawn.
 """
 
 import json
@@ -43,18 +44,18 @@ from scipy.ndimage import gaussian_filter
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
 
-SHAPE = (8, 4096, 4096)
-TICK = 0.010
-WARM_UP = 3.0
-CLICKS = 4
-WORST = 5
+SHAPE = (8, 4096, 4096)  # pixels of the stack, zyx
+TICK = 0.010  # seconds between two ticks
+WARM_UP = 3.0  # seconds that are not counted
+CLICKS = 4  # into a tile with an embedding
+WORST = 5  # number of longest gaps that are listed
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one run measured; seconds.
+    """Figures of a run, in seconds; see the module.
 
-    `worst` are pairs: the second at which a gap ended, and its length.
+    `worst` has a pair for each of the longest gaps: the second at which it ended, and its length.
     """
 
     ticks: int
@@ -72,18 +73,18 @@ class Round:
         return self.worst[0][1]
 
     def rest(self, clicks: tuple[float, ...]) -> float:
-        """What the slowest of some clicks took beyond one tile."""
+        """Return the time of the slowest click beyond the time of a tile."""
         return max(clicks) - self.tile
 
     @property
     def kept(self) -> bool:
-        """Whether all bars are."""
+        """Whether all bars of the module are met."""
         rests = (self.rest(self.new), self.rest(self.known))
         return self.p99 <= 0.1 and self.longest <= 0.25 and max(rests) <= 0.1
 
 
 class Ticks:
-    """Notes each gap between two ticks of a timer in the window's thread."""
+    """Timer in the window's thread that keeps each gap between two ticks."""
 
     def __init__(self) -> None:
         self.gaps: list[tuple[float, float]] = []
@@ -93,16 +94,16 @@ class Ticks:
         self._timer.timeout.connect(self._tick)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the timer."""
         self.last = self._start = time.perf_counter()
         self._timer.start(int(TICK * 1000))
 
     def stop(self) -> None:
-        """End."""
+        """Stop the timer."""
         self._timer.stop()
 
     def worst(self) -> tuple[tuple[float, float], ...]:
-        """The longest gaps, and when they ended."""
+        """Return the longest gaps: the second at which each ended, and its length."""
         return tuple(sorted(self.gaps, key=lambda gap: -gap[1])[:WORST])
 
     def _tick(self) -> None:
@@ -112,10 +113,10 @@ class Ticks:
 
 
 class Why:
-    """Prints what the threads do while the window's thread does not tick.
+    """Watcher thread that prints the stacks of all threads during a long gap.
 
-    It needs the interpreter's lock, as they do: if it comes late itself, the lock was held, or
-    the processor was not to be had.
+    The watcher needs the interpreter's lock as well. If its own last look is long ago, the lock
+    was held, or the processor was busy with other programs.
     """
 
     def __init__(self, ticks: Ticks, patience: float = 0.06) -> None:
@@ -124,15 +125,15 @@ class Why:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._over.set()
 
     def _watch(self) -> None:
-        told, before = 0.0, time.perf_counter()
+        printed, before = 0.0, time.perf_counter()
         while not self._over.wait(0.005):
             now, last = time.perf_counter(), self._ticks.last
-            if last and last != told and now - last > self._patience:
-                told = last
+            if last and last != printed and now - last > self._patience:
+                printed = last
                 self._tell(now - last, now - before)
             before = now
 
@@ -150,7 +151,7 @@ class Why:
 
 
 class Window:
-    """Napari with the dock, and a stack in it."""
+    """napari with the dock and a stack; keeps the time of each encoded tile."""
 
     def __init__(self, stack: Any, model: str, cache: Path) -> None:
         self.viewer = napari.Viewer(show=False)
@@ -164,7 +165,7 @@ class Window:
 
     @property
     def controller(self) -> Any:
-        """Of the dock."""
+        """Controller of the dock."""
         return self.dock.controller
 
     def _note_tiles(self) -> None:
@@ -177,7 +178,7 @@ class Window:
         self.controller.ahead.note = noted
 
     def click(self, y: float, x: float) -> float:
-        """Click, wait for the preview; gives the seconds."""
+        """Click and wait for the preview; returns the seconds of waiting."""
         canvas = self.viewer.window._qt_viewer.canvas
         axes = list(self.viewer.dims.displayed)
         origin = np.array(canvas._map_canvas2world((0, 0), canvas.view))[axes]
@@ -199,24 +200,24 @@ class Window:
 
 
 def wait_for(ready: Callable[[], Any], seconds: float = 300) -> None:
-    """Let the window work until something is so, as its own loop would."""
+    """Let the window work until `ready` is true, as its own loop would."""
     end = time.perf_counter() + seconds
     while not ready():
         if time.perf_counter() > end:
             raise TimeoutError("the dock does not answer")
         QApplication.processEvents()
-        time.sleep(0.004)  # shorter, it would take a share of the processor from what is measured
+        time.sleep(0.004)  # a shorter pause would take processor time from the measured program
 
 
 def run(seconds: float) -> None:
-    """Let the window's own loop run."""
-    loop = QEventLoop()  # not the program's: when that ends, napari ends all workers
+    """Let the window's own loop run for some seconds."""
+    loop = QEventLoop()  # a second loop: when the program's loop ends, napari ends all workers
     QTimer.singleShot(int(seconds * 1000), loop.quit)
     loop.exec()
 
 
 def make_stack() -> Any:
-    """Blobs of the size of cells, in noise."""
+    """Make a stack of blobs of the size of cells, in noise."""
     generator = np.random.default_rng(0)
     small = gaussian_filter(generator.normal(size=(SHAPE[0], 1024, 1024)), (1, 4, 4))
     cells = (small > small.std()).astype(np.uint8) * np.uint8(120)
@@ -225,7 +226,7 @@ def make_stack() -> Any:
 
 
 def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
-    """One run in a new window, with an empty cache."""
+    """Measure a run in a new window, with an empty cache."""
     with tempfile.TemporaryDirectory() as folder:
         window = Window(stack, model, Path(folder))
         wait_for(lambda: not window.controller.runner.busy)
@@ -242,8 +243,8 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
             watch.stop()
         tile = median(np.diff(window.tiles).tolist())
         show(window, (2000, 2000), plane=7)
-        wait_for_tiles(window, 3)  # what is on the screen is encoded first
-        corners = [(3900, 3900), (200, 200), (3900, 200), (200, 3900)]  # it came to none of them
+        wait_for_tiles(window, 3)  # tiles on the screen are encoded first
+        corners = [(3900, 3900), (200, 200), (3900, 200), (200, 3900)]  # not encoded yet
         new = [click_while_busy(window, at, i % 2 == 0) for i, at in enumerate(corners)]
         known = [click_while_busy(window, (2000, 2000), i % 2 == 0) for i in range(CLICKS)]
         window.close()
@@ -254,24 +255,27 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
 
 
 def show(window: Window, place: tuple[float, float], plane: int) -> None:
-    """Go to a place."""
+    """Move the camera to a place yx on a plane."""
     window.viewer.dims.set_point(0, plane)
     window.viewer.scene.camera.center = (0, *place)
     window.viewer.scene.camera.zoom = 2
 
 
 def wait_for_tiles(window: Window, count: int) -> None:
-    """Wait until some more tiles are encoded."""
+    """Wait until `count` more tiles are encoded."""
     before = len(window.tiles)
     wait_for(lambda: len(window.tiles) >= before + count)
 
 
 def click_while_busy(window: Window, place: tuple[float, float], at_once: bool) -> float:
-    """Click in a tile while another one is being encoded."""
+    """Click into a tile while another tile is encoded; returns the seconds of waiting.
+
+    With `at_once`, the click comes right after the encoding of a tile has begun.
+    """
     wait_for_tiles(window, 1)
     run(0.02 if at_once else 0.3)
     show(window, place, plane=7)
-    run(0.02)  # no longer, or what is on the screen now would be encoded before all others
+    run(0.02)  # a longer pause would let the worker encode the tiles on the screen first
     seconds = window.click(*place)
     window.controller.actions.drop()
     wait_for(lambda: not window.controller.object.masks)
@@ -284,13 +288,13 @@ HEADINGS = (
 )
 
 
-def row(number: int, one: Round) -> str:
-    """A row of the table."""
-    ms = [f"{1000 * value:.0f}" for value in (one.p50, one.p99, one.longest)]
-    clicks = [(f"{max(c):.2f}", f"{1000 * one.rest(c):.0f}") for c in (one.new, one.known)]
+def row(number: int, run: Round) -> str:
+    """Format a row of the table."""
+    ms = [f"{1000 * value:.0f}" for value in (run.p50, run.p99, run.longest)]
+    clicks = [(f"{max(c):.2f}", f"{1000 * run.rest(c):.0f}") for c in (run.new, run.known)]
     load = f"{os.getloadavg()[0]:.1f}"
-    cells = [str(number), load, str(one.ticks), *ms, str(one.over_100_ms), f"{one.tile:.2f}"]
-    return " | ".join([*cells, *clicks[0], *clicks[1], "kept" if one.kept else "missed"])
+    cells = [str(number), load, str(run.ticks), *ms, str(run.over_100_ms), f"{run.tile:.2f}"]
+    return " | ".join([*cells, *clicks[0], *clicks[1], "kept" if run.kept else "missed"])
 
 
 def main(
@@ -304,16 +308,15 @@ def main(
     stack = make_stack()
     print(f"{os.cpu_count()} processors, torch on {torch.get_num_threads()} threads, {model}")
     print(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
-    measured = []
+    runs = []
     for number in range(1, rounds + 1):
-        one = measure(stack, model, seconds, why)
-        measured.append(one)
-        print(f"| {row(number, one)} |", flush=True)
-    for number, one in enumerate(measured, start=1):
-        gaps = ", ".join(f"{1000 * gap:.0f} ms at {at:.1f} s" for at, gap in one.worst)
+        runs.append(measure(stack, model, seconds, why))
+        print(f"| {row(number, runs[-1])} |", flush=True)
+    for number, measured in enumerate(runs, start=1):
+        gaps = ", ".join(f"{1000 * gap:.0f} ms at {at:.1f} s" for at, gap in measured.worst)
         print(f"round {number}, the longest gaps: {gaps}")
     if json_file is not None:
-        json_file.write_text(json.dumps([asdict(one) for one in measured], indent=1) + "\n")
+        json_file.write_text(json.dumps([asdict(measured) for measured in runs], indent=1) + "\n")
 
 
 if __name__ == "__main__":

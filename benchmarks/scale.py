@@ -1,20 +1,22 @@
-"""How work grows with the image and with the workers, as one table.
+"""Growth of time and memory with the image and with the workers.
 
     python benchmarks/scale.py --data ../shared/data/val [--rounds 5] [--only workers ...]
         [--side 16384] [--large 32768]
 
-workers    A stack of small planes with one worker of one thread, and with two.
-pipeline   Real images: what `embed` and `segment --quick` take more than the encoder alone, and how
-           much longer `segment` takes that looks closer at small objects.
-seams      Real images through one window of 1024 pixels, and through forced tiles of 256: the
-           average precision of one against the other at an IoU of 0.5, TP / (TP + FP + FN).
-mosaic     Real images side by side in one of SIDE x SIDE: objects, against those of each alone.
+workers    Tiles per second of a stack of small planes, with one worker of one thread and with two.
+pipeline   Real images: time of `embed` and `segment --quick` beyond that of the encoder alone, and
+           the time of `segment` with a closer look at small objects.
+seams      Real images in one window of 1024 pixels, and in forced tiles of 256: average precision
+           of the second against the first at an IoU of 0.5, TP / (TP + FP + FN).
+mosaic     Real images side by side in an image of SIDE x SIDE: number of objects, against the sum
+           over the images alone.
 memory     Peak memory of processes that segment 4096 x 4096 and LARGE x LARGE from disk to disk.
 
-Each row is a bar, with what is measured here now. Figures of a busy machine say little: the load is
-printed before and after. Times are medians of rounds in which ways take turns, after one that does
-not count. All with cells-tiny. `mosaic` takes half an hour on two cores, and `memory` an hour: they
-do not look closer at small objects, which would take five times as long.
+A row has a measured value and, where one was agreed on, a bar for it. Values from a busy machine
+mean little: the load is printed before and after. Times are medians over rounds in which the ways
+take turns, without the first round. The model is cells-tiny. `mosaic` takes half an hour on two
+cores, and `memory` an hour: neither looks closer at small objects, which would take five times as
+long.
 """
 
 import argparse
@@ -48,10 +50,10 @@ from napari_sam.plugin.samples import generate_nuclei
 from napari_sam.weights.load import load_model
 
 MODEL = "cells-tiny"
-SIDE = 512  # of a plane, which is one tile
-PLANES = 16
-PIPELINE_SIDE = 2048
-GAP = 32
+SIDE = 512  # pixels along a plane for `workers`, which is a single tile
+PLANES = 16  # of the stack for `workers`
+PIPELINE_SIDE = 2048  # pixels along the image for `pipeline`
+GAP = 32  # pixels between images in a packed image
 SETS = (
     "nuclei_fluo",
     "nuclei_histology",
@@ -65,7 +67,7 @@ Labels = NDArray[np.uint32]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was measured, and what it should be."""
+    """Row of the table: measured value, its bar, and whether the bar is met."""
 
     what: str
     measured: str
@@ -75,7 +77,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where the images are, how often to measure, and how large the large images are."""
+    """Folder of the images, number of rounds, and sides of the large images in pixels."""
 
     data: Path
     rounds: int
@@ -87,7 +89,7 @@ class Options:
 
 
 def cells(folder: Path) -> Path:
-    """A small stack with cells on each plane: much to compute, little to read."""
+    """Write a small stack with cells on each plane: much to compute, little to read."""
     random = np.random.default_rng(0)
     y, x = np.mgrid[:SIDE, :SIDE]
     planes = random.integers(0, 40, (PLANES, SIDE, SIDE)).astype(np.uint8)
@@ -100,7 +102,7 @@ def cells(folder: Path) -> Path:
 
 
 def tiles_per_second(cluster: Cluster, image: Path, folder: Path) -> float:
-    """Of all tiles of an image, found anew; without what comes after them."""
+    """Segment all tiles of an image and measure; the seams after the tiles do not count."""
     session = Session.open(image, model=MODEL, cache_dir=False, device="cpu")
     total = len(session.tiles())
     steps = iter(session.segment_mosaic(folder, cluster.segment))
@@ -111,7 +113,7 @@ def tiles_per_second(cluster: Cluster, image: Path, folder: Path) -> float:
 
 
 def workers(options: Options) -> Iterator[Row]:
-    """One worker of one thread, and two; they take turns, and models are loaded before."""
+    """Compare a worker of one thread with two workers, in turns, with the model loaded."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         image = cells(folder)
@@ -138,7 +140,7 @@ def workers(options: Options) -> Iterator[Row]:
 
 
 def pipeline(options: Options) -> Iterator[Row]:
-    """Tiles of real images: the encoder, `embed`, `segment --quick` and `segment` take turns."""
+    """Measure the encoder, `embed`, `segment --quick` and `segment` on real images, in turns."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pixels, _ = packed(val_images(options.data), PIPELINE_SIDE)
@@ -149,7 +151,7 @@ def pipeline(options: Options) -> Iterator[Row]:
             )
             bare = seconds(encode_alone, session)
             embed = seconds(lambda: deque(session.encode(), 0))  # noqa: B023
-            entry = kept_of(session).info()
+            entry = cache_of(session).info()
             segmented = []
             for closer in (False, True):
                 alone = Session.open(
@@ -181,7 +183,7 @@ def pipeline(options: Options) -> Iterator[Row]:
 
 
 def encode_alone(session: Session) -> None:
-    """The image encoder on all tiles, which are read and mapped as always."""
+    """Run the image encoder on all tiles, with reading and mapping of pixels as in a session."""
     for tile in session.tiles():
         pixels = session.volume.read(tile.plane, *tile.bbox)
         rgb = torch.from_numpy(session.mapping.apply(pixels))
@@ -190,25 +192,28 @@ def encode_alone(session: Session) -> None:
 
 
 def segment_and_save(session: Session, path: Path) -> None:
-    """What ``napari-sam segment`` does."""
+    """Segment and save an image as ``napari-sam segment`` does."""
     deque(session.segment_mosaic(tile_folder_of(path)), 0)
     session.save(path)
 
 
-def kept_of(session: Session) -> EmbeddingCache:
-    """Where its embeddings are kept."""
+def cache_of(session: Session) -> EmbeddingCache:
+    """Return the embedding cache of a session."""
     assert session.encoder.cache is not None
     return session.encoder.cache
 
 
 def keep_again(session: Session, folder: Path) -> None:
-    """Write all tiles of a session into another cache; they are read, which is quicker."""
-    kept = kept_of(session)
-    other = EmbeddingCache(folder, kept.spec)
+    """Copy all tiles from the cache of a session into a new one: measures writing.
+
+    Reading the tiles is included, and takes much less time.
+    """
+    cached = cache_of(session)
+    other = EmbeddingCache(folder, cached.spec)
     for tile in session.tiles():
         index = tile.index
         _, digest = session.encoder.read(tile)
-        arrays = kept.get(index, digest)
+        arrays = cached.get(index, digest)
         assert arrays is not None
         assert other.put(index, digest, arrays)
 
@@ -217,17 +222,17 @@ def keep_again(session: Session, folder: Path) -> None:
 
 
 def seams(options: Options) -> Iterator[Row]:
-    """Real images in one window of 1024 pixels, and in forced tiles of 256."""
+    """Compare forced tiles of 256 pixels with a single window of 1024, on real images."""
     for name in SETS:
-        found = missed = extra = 0
+        hits = missed = extra = 0
         for image in val_images(options.data, (name,)):
             if max(image.shape[:2]) <= 256:
                 continue
-            one, many = (whole_labels(image, size) for size in (1024, 256))
-            tp = matches(one, many)
-            found, missed, extra = found + tp, missed + count(one) - tp, extra + count(many) - tp
-        score = found / max(found + missed + extra, 1)
-        if found + missed + extra:
+            window, tiles = (whole_labels(image, size) for size in (1024, 256))
+            tp = matches(window, tiles)
+            hits, missed, extra = hits + tp, missed + count(window) - tp, extra + count(tiles) - tp
+        score = hits / max(hits + missed + extra, 1)
+        if hits + missed + extra:
             what = f"AP@0.5 of tiles of 256 against 1024, {name}"
             yield Row(what, f"{score:.2f}", ">= 0.95", score >= 0.95)
 
@@ -235,7 +240,7 @@ def seams(options: Options) -> Iterator[Row]:
 def whole_labels(
     image: Pixels, tile_size: int, contrast: object = "auto", closer: bool = True
 ) -> Labels:
-    """All objects of an image, looked at through windows of a size."""
+    """Segment all objects of an image in tiles of `tile_size` pixels; returns ``(y, x)`` labels."""
     with tempfile.TemporaryDirectory() as folder:
         session = Session.open(
             image,
@@ -250,7 +255,7 @@ def whole_labels(
 
 
 def matches(first: Labels, second: Labels) -> int:
-    """Objects that both have, with an IoU above a half: then each has at most one partner."""
+    """Count the pairs of objects with an IoU above 0.5; such pairs have no object in common."""
     pairs, shared = np.unique(np.stack([first.ravel(), second.ravel()]), axis=1, return_counts=True)
     sizes = [np.bincount(labels.ravel()) for labels in (first, second)]
     union = sizes[0][pairs[0]] + sizes[1][pairs[1]] - shared
@@ -258,7 +263,7 @@ def matches(first: Labels, second: Labels) -> int:
 
 
 def count(labels: Labels) -> int:
-    """How many objects there are."""
+    """Count the objects of a label image."""
     return len(np.setdiff1d(labels, 0))
 
 
@@ -266,7 +271,7 @@ def count(labels: Labels) -> int:
 
 
 def mosaic(options: Options) -> Iterator[Row]:
-    """Real images side by side in one large one, against each of them alone."""
+    """Compare the objects of a large image of many real images with those of each image alone."""
     images = [grey(image) for image in val_images(options.data)]
     pixels, order = packed(images, options.side)
     alone = [count(whole_labels(image, 1024, (0, 255), closer=False)) for image in images]
@@ -285,17 +290,17 @@ def mosaic(options: Options) -> Iterator[Row]:
 
 
 def memory(options: Options) -> Iterator[Row]:
-    """Peak memory of processes that segment images on disk, without that of the model alone."""
-    own, small, large = (peak(side) for side in (64, 4096, options.large))
-    ratio = (large - own) / max(small - own, 1)
-    yield Row("peak memory of the model and one small tile", f"{own:.0f} MB", "", True)
+    """Measure the memory to segment images on disk, beyond that for the model and a small tile."""
+    base, small, large = (peak(side) for side in (64, 4096, options.large))
+    ratio = (large - base) / max(small - base, 1)
+    yield Row("peak memory of the model and one small tile", f"{base:.0f} MB", "", True)
     what = f"4096 x 4096 takes more; {options.large} x {options.large}"
-    yield Row(what, f"{small - own:.0f}; {large - own:.0f} MB", "", True)
+    yield Row(what, f"{small - base:.0f}; {large - base:.0f} MB", "", True)
     yield Row("the large one, times the small one", f"{ratio:.2f}", "<= 1.25", ratio <= 1.25)
 
 
 def peak(side: int) -> float:
-    """Megabytes that a process takes at most that segments an image of a side."""
+    """Segment an image of `side` x `side` pixels in a process; returns its peak memory in MB."""
     cells = generate_nuclei((1024, 1024), (1.0, 1.0), 40, 12.0).clip(0, 255).astype(np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         image, block = Path(folder) / "image.zarr", cells[:side, :side]
@@ -326,20 +331,20 @@ def peak(side: int) -> float:
 
 
 def val_images(data: Path, sets: Sequence[str] = SETS) -> list[Pixels]:
-    """Real images, 8 bits, grey or colour."""
+    """Read the real images of some sets, ``(Y, X)`` or ``(Y, X, 3)`` uint8."""
     files = [path for name in sets for path in sorted((data / name).glob("*.npz"))]
     return [np.load(path)["image"] for path in files]
 
 
 def packed(images: Sequence[Pixels], side: int) -> tuple[Pixels, list[int]]:
-    """Images in rows, grey, again and again, with a gap, until a square is full.
+    """Fill a square with rows of grey images, repeated, with a gap between them.
 
     Returns
     -------
     ndarray
         ``(side, side)`` uint8.
     list of int
-        Which image each of them is; none is cut.
+        Index of the image at each place, in the order of placing; no image is cut.
     """
     canvas = np.zeros((side, side), np.uint8)
     order: list[int] = []
@@ -358,20 +363,20 @@ def packed(images: Sequence[Pixels], side: int) -> tuple[Pixels, list[int]]:
 
 
 def grey(image: Pixels) -> Pixels:
-    """The image without its colours."""
+    """Convert an image to grey, ``(Y, X)`` uint8."""
     return image if image.ndim == 2 else (rgb2gray(image) * 255).astype(np.uint8)
 
 
 @cache
 def model() -> Sam:
-    """Loaded once."""
+    """Load the model once."""
     return load_model(MODEL, "cpu")
 
 
-def seconds(work: Callable[..., object], *given: object) -> float:
-    """How long it takes."""
+def seconds(work: Callable[..., object], *arguments: object) -> float:
+    """Call a function, and return its time in seconds."""
     started = time.perf_counter()
-    work(*given)
+    work(*arguments)
     return time.perf_counter() - started
 
 
@@ -387,7 +392,7 @@ ROWS: dict[str, Callable[[Options], Iterator[Row]]] = {
 
 
 def load() -> str:
-    """How many programs want the processor, on average over a minute, and how many it can serve."""
+    """Describe the load of the machine over the last minute, and its number of cores."""
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
@@ -399,9 +404,9 @@ def main() -> int:
     parser.add_argument("--side", type=int, default=16384)
     parser.add_argument("--large", type=int, default=32768)
     parser.add_argument("--only", nargs="*", choices=ROWS, default=list(ROWS))
-    given = vars(parser.parse_args())
-    chosen, before = given.pop("only"), load()
-    rows = [row for name in chosen for row in ROWS[name](Options(**given))]
+    options = vars(parser.parse_args())
+    names, before = options.pop("only"), load()
+    rows = [row for name in names for row in ROWS[name](Options(**options))]
     print("| | measured | bar |", "|---|---|---|", sep="\n")
     for row in rows:
         print(f"| {row.what} | {row.measured} | {row.aim}{'' if row.met else ' MISSED'} |")

@@ -1,27 +1,27 @@
-"""Objects followed and linked through stacks, beside simpler ways to do it.
+"""Accuracy and cost of following and linking objects through stacks.
 
     python benchmarks/volumes.py --data ../shared/data/val [--model cells-tiny] [--json FILE]
         [--only ROW [--only ROW ...]]
 
-neurites   The 40 largest objects of a FIB-SEM stack that are on its middle plane, one click each,
-           all followed in one pass: mean 3D IoU. Baseline: from the same start, each plane is
-           prompted by nothing but a click at the last centroid. Both also from the true mask.
-look       Of the same stack, from true masks: mean 2D IoU of the tenth of all masks that are marked
-           as most worth a look, and of the others.
-nuclei     A generated stack of nuclei, planes four times as far apart as pixels, one click on the
-           middle plane of each: mean 3D IoU.
-everything All objects of both stacks without a click, linked through z; the score is F1 of objects
-           at an IoU of 0.5.
-passes     The 20 largest objects on the middle plane of the stack of nuclei, 384 pixels a side,
-           followed three planes up and down in one pass, against 20 passes that encode for
-           themselves; and two planes up and down with the embeddings in memory.
-field      The same with 20 nuclei that are clicked on one plane of a field of 1024 x 1024.
-memory     Peak memory of a process that follows an object through 256 planes against 16, image on
-           disk, with the labels that a session makes for itself, and with labels on disk.
-tiles      A nucleus of 40 slices in a stack of 200 x 8192 x 8192: share of its tiles encoded.
+neurites   The 40 largest objects on the middle plane of a FIB-SEM stack, followed in one pass from
+           a click on each: mean 3D IoU. Baseline: each plane gets only a click at the centroid of
+           the mask on the plane before. Both also from the true masks.
+look       The same stack from true masks: mean 2D IoU of the tenth of masks with the largest
+           disagreement, which the dock marks as worth a look, and of the other masks.
+nuclei     A generated stack of nuclei, planes four times as far apart as pixels, followed from a
+           click on the middle plane of each nucleus: mean 3D IoU.
+everything All objects of both stacks without a click, linked through z: mean best IoU, and F1 of
+           objects at an IoU of 0.5.
+passes     The 20 largest objects on the middle plane of the stack of nuclei, 384 pixels a side:
+           time to follow them three planes up and down in one pass, against 20 passes with separate
+           encoding; and two planes up and down with the embeddings in memory.
+field      The same with 20 nuclei on a plane of a field of 1024 x 1024.
+memory     Peak memory of a process that follows an object through 256 planes, against 16 planes;
+           image on disk, with the session's own labels, and with labels on disk.
+tiles      A nucleus of 40 slices in a stack of 200 x 8192 x 8192: share of encoded tiles.
 
-Times are ratios of medians over three rounds in which both ways take turns. The model is loaded and
-sessions are opened outside of them.
+Times are ratios of medians over three rounds, in which both ways take turns. Loading the model and
+opening sessions are not counted.
 """
 
 import json
@@ -51,17 +51,29 @@ from napari_sam.masks.pixels.depth import innermost
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile
 
-OBJECTS = 40
-OBJECTS_IN_A_PASS = 20
-ROUNDS = 3
-SPACING = 4.0
+OBJECTS = 40  # of `neurites`
+OBJECTS_IN_A_PASS = 20  # of `passes` and `field`
+ROUNDS = 3  # of each measurement of time
+SPACING = 4.0  # pixels from one plane of generated nuclei to the next
 Bool = NDArray[np.bool_]
 Seeds = dict[int, Mask]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack:
-    """An image ``(Z, Y, X)``, its true labels, and the plane on which each object is clicked."""
+    """Stack with true labels, and a plane with a click for each object.
+
+    Parameters
+    ----------
+    image : ndarray
+        ``(Z, Y, X)`` uint8.
+    labels : ndarray
+        ``(Z, Y, X)`` integers, the true objects; 0 is background.
+    scale : tuple of float
+        Size of a voxel, zyx.
+    clicked : mapping of int to int
+        Label of each object to the index of its plane.
+    """
 
     image: NDArray[np.uint8]
     labels: NDArray[np.integer]
@@ -69,34 +81,35 @@ class Stack:
     clicked: Mapping[int, int]
 
     def open(self, model: str | Sam, device: str | None) -> Session:
-        """A session that keeps nothing."""
+        """Open a session without a cache."""
         volume = Volume.from_array(self.image, axes="ZYX", scale=self.scale)
         return Session.open(volume, model=model, device=device, cache_dir=False)
 
     def true_seeds(self) -> Seeds:
-        """The true masks on the planes of the clicks."""
+        """Return the true mask of each object on the plane of its click."""
         return {i: self.true_mask(i, z) for i, z in self.clicked.items()}
 
     def true_mask(self, number: int, plane: int) -> Mask:
-        """An object on one plane."""
+        """Return the true mask of an object on a plane."""
         pixels = self.labels[plane] == number
         return Mask((plane,), (0, 0, *pixels.shape), pixels, 0.9, 5.0).tight()
 
     def clicked_seeds(self, session: Session) -> Seeds:
-        """What the model answers to a click at the innermost point of each object."""
+        """Predict a mask from a click at the innermost point of each object."""
         clicks: dict[int, dict[int, list[PointPrompt]]] = {}
         for i, z in self.clicked.items():
             click = PointPrompt((z, *innermost(self.labels[z] == i)))
             clicks.setdefault(z, {})[i] = [click]
-        masks = {i: m for own in clicks.values() for i, m in session.predict_objects(own).items()}
+        answers = [session.predict_objects(on_plane) for on_plane in clicks.values()]
+        masks = {i: mask for by_object in answers for i, mask in by_object.items()}
         return {i: mask for i, mask in masks.items() if not mask.empty}
 
-    def ious(self, found: Mapping[int, Mapping[int, Mask]]) -> list[float]:
-        """3D IoU of each object, given its masks by plane."""
+    def ious(self, masks: Mapping[int, Mapping[int, Mask]]) -> list[float]:
+        """Compute the 3D IoU of each object from its masks by plane."""
         values = []
         for i in self.clicked:
             canvas = np.zeros(self.labels.shape, bool)
-            for z, mask in found.get(i, {}).items():
+            for z, mask in masks.get(i, {}).items():
                 y0, x0, y1, x1 = mask.bbox
                 canvas[z, y0:y1, x0:x1] = mask.pixels
             truth = self.labels == i
@@ -105,7 +118,7 @@ class Stack:
 
 
 def neurites(folder: Path) -> Stack:
-    """The FIB-SEM stack; its largest objects on the middle plane."""
+    """Read the FIB-SEM stack, with the largest objects on its middle plane."""
     with np.load(min((folder / "neurites_fibsem_3d").glob("*.npz"))) as file:
         image, labels = file["image"], file["labels"]
     middle = len(labels) // 2
@@ -116,7 +129,7 @@ def neurites(folder: Path) -> Stack:
 
 
 def nuclei(shape: tuple[int, int, int] = (40, 384, 384), count: int = 150, seed: int = 0) -> Stack:
-    """Textured, slightly bent ellipsoids with blur and photon noise."""
+    """Generate a stack of textured, slightly bent ellipsoids with blur and photon noise."""
     random = np.random.default_rng(seed)
     labels = np.zeros(shape, np.uint16)
     brightness = np.zeros(shape, np.float32)
@@ -130,7 +143,7 @@ def nuclei(shape: tuple[int, int, int] = (40, 384, 384), count: int = 150, seed:
     noisy = random.poisson((blurred * 0.9 + 0.06).clip(0) * 60) / 60
     image = np.clip(noisy * 170, 0, 255).astype(np.uint8)
     planes = {i: np.flatnonzero((labels == i).any(axis=(1, 2))) for i in range(1, number + 1)}
-    middles = {i: int(own[len(own) // 2]) for i, own in planes.items()}
+    middles = {i: int(indices[len(indices) // 2]) for i, indices in planes.items()}
     return Stack(image, labels, (SPACING, 1.0, 1.0), middles)
 
 
@@ -140,7 +153,7 @@ def _place(
     number: int,
     random: np.random.Generator,
 ) -> bool:
-    """Put one nucleus where there is room; False if there is none."""
+    """Paint a nucleus at a random place; False if the place is not free or too small."""
     shape = np.array(labels.shape)
     centre = random.uniform([0, 20, 20], shape - [0, 20, 20])
     radii = random.uniform([12, 11, 11], 20)
@@ -162,17 +175,17 @@ def _place(
 
 
 def follow(session: Session, seeds: Seeds, **options: Any) -> dict[int, dict[int, Mask]]:
-    """Masks by object, then plane."""
-    found: dict[int, dict[int, Mask]] = {}
+    """Follow objects along z; returns masks by object, then by plane."""
+    masks: dict[int, dict[int, Mask]] = {}
     for step in session.propagate(seeds, "z", commit=False, **options):
         for i, mask in step.masks.items():
-            found.setdefault(i, {})[step.plane[0]] = mask
-    return found
+            masks.setdefault(i, {})[step.plane[0]] = mask
+    return masks
 
 
 def click_centroids(session: Session, seeds: Seeds) -> dict[int, dict[int, Mask]]:
-    """The baseline: each plane gets a click at the centroid of the plane before, and no more."""
-    found = {i: {mask.plane[0]: mask} for i, mask in seeds.items()}
+    """Follow objects by the baseline: a click at the centroid of the mask on the plane before."""
+    masks = {i: {mask.plane[0]: mask} for i, mask in seeds.items()}
     depth = session.volume.plane_shape[0]
     for direction in (1, -1):
         last = dict(seeds)
@@ -184,25 +197,25 @@ def click_centroids(session: Session, seeds: Seeds) -> dict[int, dict[int, Mask]
                     rows, cols = np.nonzero(mask.pixels)
                     y, x = rows.mean() + mask.bbox[0], cols.mean() + mask.bbox[1]
                     clicks.setdefault(z, {})[i] = [PointPrompt((z, float(y), float(x)))]
-            answers = [session.predict_objects(own) for own in clicks.values()]
-            last = {i: m for own in answers for i, m in own.items() if not m.empty}
+            answers = [session.predict_objects(on_plane) for on_plane in clicks.values()]
+            last = {i: m for by_object in answers for i, m in by_object.items() if not m.empty}
             for i, mask in last.items():
-                found[i][mask.plane[0]] = mask
-    return found
+                masks[i][mask.plane[0]] = mask
+    return masks
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number, and what it has to be if that was agreed on.
+    """Measured value, with a bar if one was agreed on.
 
     Parameters
     ----------
     value : float
-        What was measured.
+        The measured value.
     bar : float, optional
-        Its limit.
-    side : str
-        On which side of the bar it has to be.
+        Limit for the value.
+    side : {">=", "<="}
+        Side of the bar on which the value must lie.
     """
 
     value: float
@@ -211,7 +224,7 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether it is as it has to be; None without a bar."""
+        """Whether the value meets the bar; None without a bar."""
         if self.bar is None:
             return None
         return self.value >= self.bar if self.side == ">=" else self.value <= self.bar
@@ -221,7 +234,7 @@ Figures = dict[str, Figure]
 
 
 def score_neurites(data: Path, model: str, device: str | None) -> Figures:
-    """See the module."""
+    """Follow the neurites from clicks and from true masks, beside the baseline; see the module."""
     stack = neurites(data)
     session = stack.open(model, device)
     figures: Figures = {}
@@ -238,7 +251,7 @@ def score_neurites(data: Path, model: str, device: str | None) -> Figures:
 
 
 def score_look(data: Path, model: str, device: str | None) -> Figures:
-    """See the module."""
+    """Compare masks with a large disagreement to the other masks; see the module."""
     stack = neurites(data)
     session = stack.open(model, device)
     marks: list[tuple[float, float]] = []
@@ -257,7 +270,7 @@ def score_look(data: Path, model: str, device: str | None) -> Figures:
 
 
 def score_nuclei(data: Path, model: str, device: str | None) -> Figures:
-    """See the module."""
+    """Follow the generated nuclei from a click on each; see the module."""
     stack = nuclei()
     session = stack.open(model, device)
     ious = stack.ious(follow(session, stack.clicked_seeds(session)))
@@ -265,7 +278,7 @@ def score_nuclei(data: Path, model: str, device: str | None) -> Figures:
 
 
 def score_everything(data: Path, model: str, device: str | None) -> Figures:
-    """See the module."""
+    """Segment both stacks automatically, linked through z; see the module."""
     figures: Figures = {}
     for name, stack in (("neurites", neurites(data)), ("nuclei", nuclei())):
         session = stack.open(model, device)
@@ -276,22 +289,24 @@ def score_everything(data: Path, model: str, device: str | None) -> Figures:
     return figures
 
 
-def object_scores(truth: NDArray[np.integer], found: NDArray[np.integer]) -> tuple[float, float]:
-    """Mean over true objects of the best IoU, and F1 at an IoU of 0.5."""
-    width = int(found.max()) + 1
-    pairs = truth.astype(np.int64) * width + found
+def object_scores(
+    truth: NDArray[np.integer], prediction: NDArray[np.integer]
+) -> tuple[float, float]:
+    """Compute the mean over true objects of the best IoU, and F1 at an IoU of 0.5."""
+    width = int(prediction.max()) + 1
+    pairs = truth.astype(np.int64) * width + prediction
     common = np.bincount(pairs.ravel(), minlength=(int(truth.max()) + 1) * width)
     common = common.reshape(-1, width)
     union = common.sum(axis=1, keepdims=True) + common.sum(axis=0, keepdims=True) - common
     ious = (common / np.maximum(union, 1))[1:, 1:]
-    here, there = common.sum(axis=1)[1:] > 0, common.sum(axis=0)[1:] > 0
-    best = ious[here].max(axis=1, initial=0)
+    true, predicted = common.sum(axis=1)[1:] > 0, common.sum(axis=0)[1:] > 0
+    best = ious[true].max(axis=1, initial=0)
     hits = int((best > 0.5).sum())
-    return float(best.mean()), 2 * hits / int(here.sum() + there.sum())
+    return float(best.mean()), 2 * hits / int(true.sum() + predicted.sum())
 
 
 def score_passes(data: Path, model: str, device: str | None) -> Figures:
-    """See the module."""
+    """Compare passes through the stack of nuclei; see the module."""
     stack = nuclei()
     middle = len(stack.labels) // 2
     numbers, sizes = np.unique(stack.labels[middle], return_counts=True)
@@ -301,15 +316,15 @@ def score_passes(data: Path, model: str, device: str | None) -> Figures:
 
 
 def score_field(data: Path, model: str, device: str | None) -> Figures:
-    """See the module."""
+    """Compare passes through a field of nuclei; see the module."""
     stack = nuclei((24, 1024, 1024), 600)
-    here = [i for i, z in stack.clicked.items() if z == len(stack.labels) // 2]
-    seeds = {i: stack.true_mask(i, stack.clicked[i]) for i in here[:OBJECTS_IN_A_PASS]}
+    on_middle = [i for i, z in stack.clicked.items() if z == len(stack.labels) // 2]
+    seeds = {i: stack.true_mask(i, stack.clicked[i]) for i in on_middle[:OBJECTS_IN_A_PASS]}
     return fresh_passes(stack, seeds, model, device)
 
 
 def fresh_passes(stack: Stack, seeds: Seeds, model: str, device: str | None) -> Figures:
-    """One pass of all against one of each, every pass in a session of its own."""
+    """Compare one pass of all objects with a pass for each, every pass in a new session."""
     loaded = _loaded(stack, model, device)
 
     def each(seeds: Seeds, limits: tuple[int, int]) -> Timed:
@@ -327,7 +342,7 @@ def fresh_passes(stack: Stack, seeds: Seeds, model: str, device: str | None) -> 
 
 
 def cached_passes(stack: Stack, seeds: Seeds, model: str, device: str | None) -> Figures:
-    """The same in a session whose embeddings of all these planes are in memory."""
+    """Compare the passes in a session with the embeddings of all the planes in memory."""
     session = stack.open(_loaded(stack, model, device), device)
 
     def each(seeds: Seeds, limits: tuple[int, int]) -> Timed:
@@ -348,7 +363,15 @@ Timed = tuple[float, dict[int, dict[int, Mask]]]
 def compare(
     each: Callable[[Seeds, tuple[int, int]], Timed], seeds: Seeds, reach: int
 ) -> tuple[float, dict[int, dict[int, Mask]], dict[int, dict[int, Mask]]]:
-    """How many times faster one pass is than one of each object, and what both found."""
+    """Measure one pass of all objects, and a pass for each, in turns.
+
+    Returns
+    -------
+    float
+        How many times faster the single pass is.
+    dict of int to dict of int to Mask, twice
+        Masks by object, then by plane: of the single pass, and of the pass for each object.
+    """
     middle = next(iter(seeds.values())).plane[0]
     limits = (middle - reach, middle + reach)
     together: list[float] = []
@@ -358,14 +381,14 @@ def compare(
         together.append(seconds)
         single = {i: each({i: seed}, limits) for i, seed in seeds.items()}
         alone.append(sum(seconds for seconds, _ in single.values()))
-    one_by_one = {i: found.get(i, {}) for i, (_, found) in single.items()}
+    one_by_one = {i: masks.get(i, {}) for i, (_, masks) in single.items()}
     return median(alone) / median(together), at_once, one_by_one
 
 
 def _timed(session: Session, seeds: Seeds, limits: tuple[int, int]) -> Timed:
     start = perf_counter()
-    found = follow(session, seeds, within=limits)
-    return perf_counter() - start, found
+    masks = follow(session, seeds, within=limits)
+    return perf_counter() - start, masks
 
 
 def _loaded(stack: Stack, model: str, device: str | None) -> Sam:
@@ -375,11 +398,11 @@ def _loaded(stack: Stack, model: str, device: str | None) -> Sam:
 def agreement(
     first: Mapping[int, Mapping[int, Mask]], second: Mapping[int, Mapping[int, Mask]]
 ) -> Iterator[float]:
-    """IoU of the masks of each object on each plane of either."""
+    """Yield the IoU of the two masks of each object, on each plane that has one of them."""
     for i in first.keys() | second.keys():
         a, b = first.get(i, {}), second.get(i, {})
         for z in a.keys() | b.keys():
-            pixels = [_pixels(own.get(z)) for own in (a, b)]
+            pixels = [_pixels(by_plane.get(z)) for by_plane in (a, b)]
             yield len(pixels[0] & pixels[1]) / len(pixels[0] | pixels[1])
 
 
@@ -391,7 +414,7 @@ def _pixels(mask: Mask | None) -> set[tuple[int, int]]:
 
 
 def score_memory(data: Path, model: str, device: str | None) -> Figures:
-    """See the module."""
+    """Measure peak memory at two depths of the stack; see the module."""
     figures: Figures = {}
     for name, on_disk in (("own labels", False), ("labels on disk", True)):
         peaks = {depth: _peak(depth, on_disk, model, device) for depth in (16, 256)}
@@ -416,7 +439,7 @@ def _column() -> Bool:
 
 
 def write_column(path: Path, depth: int) -> None:
-    """A stack with one object that goes through all planes."""
+    """Write a stack with an object that runs through all planes."""
     stored = zarr.create_array(path, shape=(depth, 512, 512), chunks=(1, 512, 512), dtype="uint8")
     random = np.random.default_rng(0)
     for z in range(depth):
@@ -424,7 +447,7 @@ def write_column(path: Path, depth: int) -> None:
 
 
 def follow_on_disk(folder: Path, on_disk: bool, model: str, device: str | None) -> float:
-    """Follow that object with its labels painted; peak memory of this process in MB."""
+    """Follow the object of :func:`write_column` and paint it; returns peak memory in MB."""
     path = folder / "stack.zarr"
     session = Session.open(path, model=model, device=device, axes="ZYX", cache_dir=False)
     depth = session.volume.plane_shape[0]
@@ -440,9 +463,9 @@ def follow_on_disk(folder: Path, on_disk: bool, model: str, device: str | None) 
 
 
 def peak_memory() -> float:
-    """Peak resident memory of this process in MB."""
+    """Return the peak resident memory of this process in MB."""
     status = Path("/proc/self/status")
-    if status.is_file():  # what getrusage says there begins with the process that started this one
+    if status.is_file():  # getrusage on Linux includes the peak of the parent before the exec
         (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
@@ -450,34 +473,34 @@ def peak_memory() -> float:
 
 
 class WatchedEncoder(Encoder):
-    """Notes which tiles are asked for, those that are fetched ahead too.
+    """Encoder that keeps the set of requested tiles, tiles fetched ahead included.
 
     Attributes
     ----------
-    asked : set of Tile
-        All of them, whether or not they are ready yet: the count does not depend on timing.
+    requested : set of Tile
+        Requested tiles, ready or not, so that their number does not depend on timing.
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.model, session.volume, session.mapping, session.grid, None)
-        self.asked: set[Tile] = set()
+        self.requested: set[Tile] = set()
 
     def get(
         self, tile: Tile, tile_pixels: TilePixels | None = None, keep: bool = True
     ) -> Embedding:
         """See Encoder."""
-        self.asked.add(tile)
+        self.requested.add(tile)
         return super().get(tile, tile_pixels, keep)
 
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
         """See Encoder."""
-        wanted = list(tiles)
-        self.asked.update(wanted)
-        super().fetch_ahead(wanted)
+        tiles = list(tiles)
+        self.requested.update(tiles)
+        super().fetch_ahead(tiles)
 
 
 def score_tiles(data: Path, model: str, device: str | None) -> Figures:
-    """See the module."""
+    """Count the tiles that following a nucleus encodes; see the module."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "stack.zarr"
         write_nucleus(path)
@@ -488,16 +511,16 @@ def score_tiles(data: Path, model: str, device: str | None) -> Figures:
         seed = session.predict(points=[(100, 5024, 3120)])
         steps = session.propagate(seed, "z", commit=False)
         planes = {step.plane for step in steps if step.masks}
-        share = len(encoder.asked) / len(session.tiles())
+        share = len(encoder.requested) / len(session.tiles())
     return {
         "slices found": Figure(len(planes)),
-        "tiles encoded": Figure(len(encoder.asked)),
+        "tiles encoded": Figure(len(encoder.requested)),
         "percent of all": Figure(100 * share, 1, "<="),
     }
 
 
 def write_nucleus(path: Path) -> None:
-    """One nucleus on 40 planes of a large stack; only what lies around it is written."""
+    """Write a nucleus on 40 planes of a large stack; chunks without the nucleus stay empty."""
     stored = zarr.create_array(path, shape=(200, 8192, 8192), chunks=(1, 512, 512), dtype="uint8")
     y, x = np.mgrid[-64:64, -64:64]
     random = np.random.default_rng(0)
@@ -525,14 +548,14 @@ HEAD = f"| {'row':10} | {'figure':34} | {'value':>8} | {'bar':>9} | met |\n" + "
 
 
 def line(row: str, name: str, figure: Figure) -> str:
-    """One line of the table."""
+    """Format a line of the table."""
     bar = "" if figure.bar is None else f"{figure.side} {figure.bar:g}"
     met = {None: "", True: "yes", False: "no"}[figure.met]
     return f"| {row:10} | {name:34} | {figure.value:8.3f} | {bar:>9} | {met:3} |"
 
 
 def rows(names: Sequence[str]) -> Sequence[str]:
-    """Refuse rows that there are not."""
+    """Return the names, or all names for none; unknown names are an error."""
     unknown = sorted(set(names) - set(ROWS))
     if unknown:
         raise typer.BadParameter(f"no row {', '.join(unknown)}: choose from {', '.join(ROWS)}")
@@ -555,9 +578,9 @@ def main(
         print(follow_on_disk(through, labels_on_disk, model, device))
         return
     figures: dict[str, Figures] = {}
-    chosen = rows(only or ())
+    names = rows(only or ())
     print(HEAD)
-    for name in chosen:
+    for name in names:
         if name in OF_NEURITES and not any((data / "neurites_fibsem_3d").glob("*.npz")):
             print(f"| {name:10} | left out: no neurites_fibsem_3d in {data} | | | |")
             continue
@@ -565,11 +588,11 @@ def main(
         for figure, value in figures[name].items():
             print(line(name, figure, value), flush=True)
     if json_file is not None:
-        told = {
+        content = {
             row: {name: asdict(figure) | {"met": figure.met} for name, figure in of_row.items()}
             for row, of_row in figures.items()
         }
-        json_file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        json_file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

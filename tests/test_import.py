@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "measure": {"errors", "image", "labels"},
     "evaluate": {"errors", "image", "tiles", "prompts", "masks.mask", "masks.pixels.depth"}
     | {"session"},
-    "mosaic": {"errors", "tiles", "embeddings", "masks", "labels", "weights"},
+    "mosaic": {"errors", "image", "tiles", "embeddings", "masks", "labels", "weights"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
 folder but `cli` and `plugin`, and these two everything but each other."""

@@ -19,7 +19,7 @@ def main(
     learning_rate: float = 8e-4,
     corrections: float = 0.4,
     windows: Annotated[int, typer.Option(help="Windows of 256 pixels in a batch.")] = 4,
-    objects: Annotated[int, typer.Option(help="Objects asked for in such a window.")] = 8,
+    objects: Annotated[int, typer.Option(help="Prompted objects in such a window.")] = 8,
     procedural: Annotated[int, typer.Option(help="Canvases of four procedural images.")] = 60,
     workers: Annotated[int, typer.Option(help="Processes that paint procedural images.")] = 0,
     seed: int = 0,

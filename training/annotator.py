@@ -1,4 +1,4 @@
-"""One simulated annotation: a first prompt, then corrections where the answer was wrong."""
+"""Simulated annotation: a first prompt, then corrections where the answer was wrong."""
 
 import torch
 from numpy.random import Generator
@@ -15,18 +15,19 @@ FIRST_PROMPTS = (
     {"point": 0.76, "mask and point": 0.12, "mask": 0.12},
     {"box": 0.6, "box and point": 0.4},
 )
-MASK_INPUT_SHARE = 0.3  # corrections that also show the previous answer
+"""Two annotators of each step: kind of the first prompt -> probability."""
+MASK_INPUT_SHARE = 0.3  # share of corrections that feed the previous answer back as a mask prompt
 
 
 class Annotator:
-    """Prompts of all objects of a batch through the rounds of one step.
+    """Simulated user who prompts and corrects all objects of a batch in one step.
 
     Parameters
     ----------
     batch : Batch
         Windows and objects.
     kinds : dict
-        Kinds of the first prompt and how often each is chosen; one of :data:`FIRST_PROMPTS`.
+        Kind of the first prompt -> probability; an entry of :data:`FIRST_PROMPTS`.
     rng : Generator
         Source of the choices.
     """
@@ -44,10 +45,13 @@ class Annotator:
             )
         self.boxes = objects.box if with_box else None
         self.masks: Tensor | None = objects.mask_logits if "mask" in kind else None
-        self._answered: Tensor | None = None
+        self._last_logits: Tensor | None = None
 
     def answer(self, model: Sam, features: ImageFeatures, all_masks: bool) -> Tensor:
-        """Decode, and return the loss."""
+        """Decode the prompts; returns the loss, a scalar.
+
+        ``all_masks`` trains the three candidates too, after a first prompt.
+        """
         prediction = model.decode_tokens(
             features,
             self.coords,
@@ -67,20 +71,20 @@ class Annotator:
             self.batch.objects.candidate,
             self.batch.targets.near_border,
         )
-        self._answered = low_res[:, :, :1].detach()
+        self._last_logits = low_res[:, :, :1].detach()
         return loss
 
     @torch.no_grad()
     def correct(self) -> None:
-        """Click where the last answer was wrong."""
-        if self._answered is None:
-            raise ValueError("nothing was answered yet that could be corrected")
+        """Add a click to each object where the last answer was wrong."""
+        if self._last_logits is None:
+            raise ValueError("correct() needs an answer: call answer() first")
         target = self.batch.objects.target[:, :, 0] > 0.5
-        points, labels = correct(resample(self._answered, 2)[:, :, 0] > 0, target)
-        # nobody corrects towards an object that is not there
+        points, labels = correct(resample(self._last_logits, 2)[:, :, 0] > 0, target)
+        # a user does not click into an object that does not exist
         labels = labels.masked_fill(~target.flatten(2).any(-1) & (labels > 0), -1)
         points, labels = (2 * points + 0.5)[:, :, None], labels[..., None]
         self.coords = points if self.coords is None else torch.cat([self.coords, points], 2)
         self.labels = labels if self.labels is None else torch.cat([self.labels, labels], 2)
-        shown = self._answered[:, :, 0].clamp(-20, 20)
-        self.masks = shown if self.rng.random() < MASK_INPUT_SHARE else None
+        previous = self._last_logits[:, :, 0].clamp(-20, 20)
+        self.masks = previous if self.rng.random() < MASK_INPUT_SHARE else None

@@ -1,6 +1,6 @@
-"""Atlas: all canvases on the device that trains, where windows are drawn from them.
+"""Atlas of all canvases on the training device, which samples windows from them.
 
-A processor cannot cut, turn and recolour windows as fast as a graphics card learns from them.
+A CPU cannot cut, rotate and recolour windows as fast as a GPU learns from them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from .samples import SET_WEIGHTS
 
 
 def send(values: NDArray[Any], device: torch.device) -> Tensor:
-    """Numbers to the device, floats as float32, without waiting for what is under way there."""
+    """Copy an array to the device, float64 as float32, without waiting for its running work."""
     if values.dtype == np.float64:
         values = values.astype(np.float32)
     return torch.from_numpy(values).to(device, non_blocking=True)
@@ -27,25 +27,25 @@ def send(values: NDArray[Any], device: torch.device) -> Tensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A piece and its canvas in the atlas."""
+    """A piece and the index of its canvas in the atlas."""
 
     canvas: int
     piece: Piece
 
 
 class Atlas:
-    """Canvases of all sets.
+    """Canvases of all sets as tensors of one device.
 
     Parameters
     ----------
     sets : mapping of str to iterable of Canvas
-        By set.
+        Canvases by set.
     device : torch.device
-        Where they are kept.
+        Device of all tensors.
     """
 
     def __init__(self, sets: Mapping[str, Iterable[Canvas]], device: torch.device) -> None:
-        canvases = [(name, canvas) for name, own in sets.items() for canvas in own]
+        canvases = [(name, canvas) for name, members in sets.items() for canvas in members]
         count = len(canvases)
         self.fine = torch.empty(count, 3, SIDE, SIDE, dtype=torch.uint8, device=device)
         self.coarse = torch.empty(count, 3, SIDE // 2, SIDE // 2, dtype=torch.uint8, device=device)
@@ -59,11 +59,11 @@ class Atlas:
 
     @property
     def device(self) -> torch.device:
-        """Where it is kept."""
+        """Device of all tensors."""
         return self.fine.device
 
     def put(self, name: str, index: int, canvas: Canvas) -> None:
-        """Set a canvas of a set, in the place of the one that was there."""
+        """Set canvas ``index`` of the set ``name``, replacing the old canvas."""
         fine = torch.from_numpy(canvas.image).to(self.device)
         self.fine[index] = fine
         self.coarse[index] = functional.avg_pool2d(fine.float(), 2).round().to(torch.uint8)
@@ -74,8 +74,8 @@ class Atlas:
         self.most_labels = max(self.most_labels, int(canvas.labels.max()))
 
     def draw(self, count: int, rng: Generator) -> list[Place]:
-        """Choose pieces: by the weight of the set, then any canvas, then any piece of it."""
-        names = [name for name, own in self.places.items() if own]
+        """Choose pieces: a set by its weight, then a canvas and a piece, each uniformly."""
+        names = [name for name, canvases in self.places.items() if canvases]
         weights = np.array([SET_WEIGHTS[name] for name in names])
         chosen = []
         for index in rng.choice(len(names), count, p=weights / weights.sum()):
@@ -85,17 +85,17 @@ class Atlas:
         return chosen
 
     def sample(self, canvas: Tensor, y: Tensor, x: Tensor, coarse: NDArray[np.bool_]) -> Tensor:
-        """Colours at places between the pixels, bilinear.
+        """Sample colours at positions between pixels, bilinearly.
 
         Parameters
         ----------
         canvas : Tensor
-            ``(B,)`` int64, which canvas.
+            ``(B,)`` int64, indices of canvases.
         y, x : Tensor
             ``(B, h, w)`` float, canvas pixels, integers at pixel centres; clamped to the canvas.
         coarse : ndarray
-            ``(B,)`` bool: look at the canvas of half the resolution, for windows that show more
-            than there are pixels for.
+            ``(B,)`` bool: sample from the canvas at half the resolution, which avoids aliasing in
+            windows that are scaled down.
 
         Returns
         -------
@@ -104,21 +104,22 @@ class Atlas:
         """
         out = torch.empty(len(canvas), 3, *y.shape[1:], device=self.device)
         for level, source in ((False, self.fine), (True, self.coarse)):
-            which = send(np.flatnonzero(coarse == level), self.device)
-            if len(which):
+            rows = send(np.flatnonzero(coarse == level), self.device)
+            if len(rows):
                 scale = 0.5 if level else 1.0
-                v, u = (scale * (a[which] + 0.5) - 0.5 for a in (y, x))
-                out[which] = _bilinear(source, canvas[which], v, u)
+                v, u = (scale * (a[rows] + 0.5) - 0.5 for a in (y, x))
+                out[rows] = _bilinear(source, canvas[rows], v, u)
         return out
 
     def nearest(self, canvas: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Labels ``(B, h, w)`` int64, inner objects bool, and depth float32, of the next pixels."""
+        """Labels int64, inner objects bool, depth float32 of the nearest pixels: ``(B, h, w)``."""
         v, u = (a.round().long().clamp(0, SIDE - 1) for a in (y, x))
         at = canvas[:, None, None], v, u
         return self.labels[at].long(), self.inner[at], self.depth[at].float()
 
 
 def _bilinear(source: Tensor, canvas: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Bilinear samples ``(B, 3, h, w)`` of canvases at ``(B, h, w)``, clamped to their sides."""
     h, w = source.shape[-2:]
     y, x = y.clamp(0, h - 1), x.clamp(0, w - 1)
     y0, x0 = y.floor().long(), x.floor().long()

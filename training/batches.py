@@ -1,4 +1,4 @@
-"""An endless, seeded stream of training batches."""
+"""Endless, seeded stream of training batches."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ from .prompts import Objects, draw_objects
 from .targets import Targets, draw_targets
 from .windows import draw_windows
 
-GRID = 64  # tokens a side of the positional grid
-# window side: share of the steps, objects in it compared to a window of 256 pixels
+GRID = 64  # side of the positional grid in tokens
+# window side: share of the steps; prompted objects, relative to a window of 256 pixels
 WINDOWS = {128: (0.15, 0.5), 256: (0.50, 1.0), 512: (0.35, 1.5)}
 LARGE_WINDOWS = {128: (0.15, 0.5), 256: (0.30, 1.0), 512: (0.30, 1.5), 1024: (0.25, 1.75)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """``B`` windows of ``C`` objects.
+    """Training batch of ``B`` windows with ``C`` prompted objects each.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class Batch:
     offset : Offset
         Place of the windows on the positional grid, in tokens.
     objects : Objects
-        What the users want.
+        Objects and prompts of the simulated users.
     targets : Targets
-        What the proposal head should say.
+        Dense targets of the proposal head.
     """
 
     rgb: torch.Tensor
@@ -41,18 +41,18 @@ class Batch:
 
 
 class BatchStream:
-    """Batches by number: the same seed and number give the same batch.
+    """Batches by step: the same seed and step give the same batch.
 
     Parameters
     ----------
     atlas : Atlas
-        What windows are cut from.
+        Canvases from which windows are cut.
     seed : int
-        Of everything random.
+        Seed of all random choices.
     windows : int
-        Windows of 256 pixels in a batch; of larger ones, as many as have the same area.
+        Windows of 256 pixels in a batch; batches of other sizes have the same area.
     objects : int
-        Objects that are asked for in each window of 256 pixels; in larger ones, some more.
+        Prompted objects in each window of 256 pixels; more in larger windows.
     """
 
     def __init__(self, atlas: Atlas, seed: int, windows: int, objects: int = 8) -> None:
@@ -60,7 +60,7 @@ class BatchStream:
 
     @torch.no_grad()
     def draw(self, step: int, large: bool = False) -> Batch:
-        """One batch; ``large`` also gives windows of the full 1024 px that inference uses."""
+        """Draw the batch of a step; ``large`` includes windows of 1024 px, as at inference."""
         rng = np.random.default_rng([self.seed, step])
         torch.manual_seed(int(rng.integers(2**62)))
         table = LARGE_WINDOWS if large else WINDOWS

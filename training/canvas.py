@@ -1,4 +1,4 @@
-"""Canvases: labelled images packed side by side, with what can be computed of them beforehand."""
+"""Canvases: labelled images packed side by side, with distances and percentiles precomputed."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -10,15 +10,15 @@ from scipy.ndimage import distance_transform_edt, find_objects
 
 from .samples import Sample
 
-SIDE = 1024
-MOST_CENTRES = 64  # of an image
+SIDE = 1024  # pixels
+MOST_CENTRES = 64  # number of objects of a piece above which some get no centre
 PERCENTILES = (0.0, 0.5, 2.0, 98.0, 99.8, 100.0)
-"""Of the values of an image, between which contrast limits are chosen."""
+"""Percentiles of the values of an image, between which random contrast limits are chosen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """One image on a canvas.
+    """Image on a canvas: its place and statistics.
 
     Parameters
     ----------
@@ -27,9 +27,10 @@ class Piece:
     limits : ndarray
         ``(3, 6)`` float32: :data:`PERCENTILES` of each channel.
     colour : bool
-        Whether its channels differ.
+        Whether the image has three channels.
     centres : ndarray
-        ``(N, 2)`` float32, yx, canvas pixels, about the middles of some of its objects.
+        ``(N, 2)`` float32, yx, canvas pixels: middles of the boxes of objects, all or an
+        even selection of them (:data:`MOST_CENTRES`).
     """
 
     box: tuple[int, int, int, int]
@@ -40,20 +41,20 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """A square of images; black and unlabelled between them.
+    """Square of packed images; black and unlabelled between the images.
 
     Parameters
     ----------
     image : ndarray
         ``(3, SIDE, SIDE)`` uint8.
     labels : ndarray
-        ``(SIDE, SIDE)`` int16, each object of each image its own number.
+        ``(SIDE, SIDE)`` int16, one number for each object of each image.
     inner : ndarray
-        ``(SIDE, SIDE)`` bool, objects inside of objects.
+        ``(SIDE, SIDE)`` bool, objects inside of objects, such as nuclei of cells.
     depth : ndarray
-        ``(SIDE, SIDE)`` float16, distance to the object's own border in pixels, 0 outside.
+        ``(SIDE, SIDE)`` float16, distance to the border of the object in pixels, 0 outside.
     pieces : tuple of Piece
-        What lies where.
+        Images and their places.
     """
 
     image: NDArray[np.uint8]
@@ -64,7 +65,7 @@ class Canvas:
 
 
 def inner_distance(labels: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Distance of each pixel to its object's own border, in pixels; half a pixel on the border."""
+    """Distance in pixels ``(h, w)`` to the border of the object; 0.5 on the border, 0 outside."""
     border = np.zeros(labels.shape, bool)
     for axis in (0, 1):
         change = np.diff(labels, axis=axis) != 0
@@ -76,17 +77,17 @@ def inner_distance(labels: NDArray[np.integer]) -> NDArray[np.float32]:
 
 
 def pack(samples: Iterable[Sample]) -> Iterator[Canvas]:
-    """Canvases of all samples, in rows; what is larger than a canvas is cut."""
+    """Pack samples into canvases row by row; larger samples are cut."""
     row: list[Sample] = []
     shelves: list[list[Sample]] = []
     width = height = 0
-    for sample in (part for whole in samples for part in _cut(whole)):
+    for sample in (part for uncut in samples for part in _cut(uncut)):
         h, w = sample.labels.shape
         if row and width + w > SIDE:
             shelves.append(row)
-            height += max(one.labels.shape[0] for one in row)
+            height += max(member.labels.shape[0] for member in row)
             row, width = [], 0
-        if height + max([h, *(one.labels.shape[0] for one in row)]) > SIDE:
+        if height + max([h, *(member.labels.shape[0] for member in row)]) > SIDE:
             yield compose([*shelves, row] if row else shelves)
             shelves, row, width, height = [], [], 0, 0
         row.append(sample)
@@ -96,7 +97,7 @@ def pack(samples: Iterable[Sample]) -> Iterator[Canvas]:
 
 
 def _cut(sample: Sample) -> Iterator[Sample]:
-    """Parts of a sample that fit on a canvas, evenly spread, a little overlapping."""
+    """Cut a sample into parts that fit on a canvas, evenly spread and overlapping."""
     for rows in _spans(sample.labels.shape[0]):
         for cols in _spans(sample.labels.shape[1]):
             inner = None if sample.inner is None else sample.inner[rows, cols]
@@ -110,15 +111,15 @@ def _spans(size: int) -> Iterator[slice]:
 
 
 def _middles(labels: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Middles ``(N, 2)`` of the boxes of at most :data:`MOST_CENTRES` objects."""
+    """Middles ``(N, 2)``, yx, of the boxes of objects, an even selection of them if many."""
     places = [place for place in find_objects(labels) if place is not None]
-    some = places[:: max(1, len(places) // MOST_CENTRES)]
-    middles = [[(side.start + side.stop - 1) / 2 for side in place] for place in some]
+    chosen = places[:: max(1, len(places) // MOST_CENTRES)]
+    middles = [[(side.start + side.stop - 1) / 2 for side in place] for place in chosen]
     return np.array(middles, np.float32).reshape(-1, 2)
 
 
 def compose(shelves: list[list[Sample]]) -> Canvas:
-    """One canvas of rows of samples."""
+    """Compose a canvas from rows of samples; rows and samples must fit."""
     image = np.zeros((3, SIDE, SIDE), np.uint8)
     labels = np.zeros((SIDE, SIDE), np.int16)
     inner = np.zeros((SIDE, SIDE), bool)
@@ -131,16 +132,16 @@ def compose(shelves: list[list[Sample]]) -> Canvas:
             place = np.s_[y : y + h, x : x + w]
             channels = np.atleast_3d(sample.image).transpose(2, 0, 1)
             image[:, *place] = channels
-            ids, own = np.unique(sample.labels, return_inverse=True)
-            own = own.reshape(h, w) + (0 if ids[0] == 0 else 1)
-            labels[place] = np.where(own > 0, own + used, 0)
-            used += int(own.max())
-            depth[place] = inner_distance(own)
+            ids, numbered = np.unique(sample.labels, return_inverse=True)
+            numbered = numbered.reshape(h, w) + (0 if ids[0] == 0 else 1)
+            labels[place] = np.where(numbered > 0, numbered + used, 0)
+            used += int(numbered.max())
+            depth[place] = inner_distance(numbered)
             if sample.inner is not None:
-                inner[place] = (sample.inner > 0) & (own > 0)
+                inner[place] = (sample.inner > 0) & (numbered > 0)
             limits = np.percentile(channels, PERCENTILES, axis=(1, 2)).T.astype(np.float32)
             limits = np.broadcast_to(limits, (3, len(PERCENTILES)))
-            middles = _middles(own) + np.array([y, x], np.float32)
+            middles = _middles(numbered) + np.array([y, x], np.float32)
             pieces.append(Piece((y, x, y + h, x + w), limits, len(channels) == 3, middles))
             x += w
         y += max(sample.labels.shape[0] for sample in shelf)

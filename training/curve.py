@@ -1,4 +1,4 @@
-"""The losses of a run as a picture: ``python -m training.curve RUN/log.jsonl curve.png``."""
+"""Plot of the losses of a run: ``python -m training.curve RUN/log.jsonl curve.png``."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ NOT_LOSSES = ("step", "minutes", "lr")
 
 
 def read_log(path: Path) -> dict[str, list[float]]:
-    """Columns of a ``log.jsonl``; what a line lacks is not a number."""
+    """Columns of a ``log.jsonl`` by name; NaN for values that a line lacks."""
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     names = dict.fromkeys(name for line in lines for name in line)
     return {name: [line.get(name, float("nan")) for line in lines] for name in names}
@@ -36,7 +36,7 @@ def draw_curve(columns: dict[str, list[float]], path: Path) -> None:
 
 def main(
     log: Annotated[Path, typer.Argument(help="log.jsonl of a run.")],
-    picture: Annotated[Path, typer.Argument(help="Where to draw it: .png or .svg.")],
+    picture: Annotated[Path, typer.Argument(help="File to write: .png or .svg.")],
 ) -> None:
     """Draw the losses of a run."""
     draw_curve(read_log(log), picture)

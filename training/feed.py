@@ -1,4 +1,4 @@
-"""Feed: fresh procedural canvases, painted by other processes while the model learns."""
+"""Feed of procedural canvases, painted by other processes during the training."""
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,32 +15,32 @@ from .procedural import GENERATORS, render
 from .samples import Sample
 
 PROCEDURAL = "procedural"
-DRESSED_SHARE = 0.3  # of procedural images, that show the objects of a real one
+DRESSED_SHARE = 0.3  # share of procedural images that render the labels of a real image
 _HALF = SIDE // 2
-_AT_ONCE = 16  # samples that one process packs
-_AHEAD = 32  # canvases that are asked for
-_MOST = 4  # that are put in place at once
+_AT_ONCE = 16  # samples that a process packs in one job
+_AHEAD = 32  # canvases in the queue of the processes
+_MOST = 4  # largest number of canvases exchanged in one refresh
 
 Sets = Mapping[str, list[Sample]]
 Job = TypeVar("Job")
-Made = TypeVar("Made")
-_sets: Sets = {}  # of a worker process
+Result = TypeVar("Result")
+_sets: Sets = {}  # real images, in each worker process
 
 
 class Feed:
-    """Canvases of real sets, and of procedural images that are replaced for ever.
+    """Canvases of real sets, and of procedural images that are replaced during the run.
 
     Parameters
     ----------
     sets : mapping of str to list of Sample
-        Real images; the objects of some are dressed in other looks.
+        Real images by set; the labels of some are rendered in other looks.
     seed : int
-        Of the procedural images: canvas ``i`` is the same in every run, only the moment at which
-        it comes depends on the machine.
+        Seed of the procedural images. Canvas ``i`` is the same in every run; the step at which it
+        is exchanged depends on the speed of the machine.
     workers : int
-        Processes; with 0, all is painted here, and nothing is replaced.
+        Number of processes; with 0 this process paints, and no canvas is replaced.
     slots : int
-        Procedural canvases, of four images each, at a time.
+        Number of procedural canvases, of four images each, in the atlas.
     """
 
     def __init__(self, sets: Sets, seed: int, workers: int, slots: int) -> None:
@@ -52,41 +52,41 @@ class Feed:
             self.pool = context.Pool(workers, _start, (sets,))
         else:
             _start(sets)
-        self._asked = self._come = slots
-        self._coming: list[AsyncResult[Canvas]] = []
+        self._ordered = self._received = slots  # numbers of canvases
+        self._queue: list[AsyncResult[Canvas]] = []
 
     def canvases(self) -> dict[str, list[Canvas]]:
-        """All sets, packed, and the first procedural canvases."""
+        """Canvases by set: the packed real sets, and the first procedural canvases."""
         jobs = [
             (name, slice(start, start + _AT_ONCE))
-            for name, own in self.sets.items()
-            for start in range(0, len(own), _AT_ONCE)
+            for name, samples in self.sets.items()
+            for start in range(0, len(samples), _AT_ONCE)
         ]
         packed: dict[str, list[Canvas]] = {name: [] for name in self.sets}
-        for (name, _), some in zip(jobs, self._map(_pack, jobs), strict=True):
-            packed[name].extend(some)
+        for (name, _), canvases in zip(jobs, self._map(_pack, jobs), strict=True):
+            packed[name].extend(canvases)
         first = [(self.seed, index) for index in range(self.slots)]
         return packed | {PROCEDURAL: list(self._map(_paint, first))}
 
     def refresh(self, atlas: Atlas) -> None:
-        """Put the procedural canvases that have come meanwhile in the place of older ones."""
+        """Replace the oldest procedural canvases of the atlas by new ones that are ready."""
         if self.pool is None:
             return
         slots = list(atlas.places[PROCEDURAL])
-        for one in [one for one in self._coming if one.ready()][:_MOST]:
-            self._coming.remove(one)
-            atlas.put(PROCEDURAL, slots[self._come % len(slots)], one.get())
-            self._come += 1
-        while len(self._coming) < _AHEAD:
-            self._coming.append(self.pool.apply_async(_paint, ((self.seed, self._asked),)))
-            self._asked += 1
+        for result in [result for result in self._queue if result.ready()][:_MOST]:
+            self._queue.remove(result)
+            atlas.put(PROCEDURAL, slots[self._received % len(slots)], result.get())
+            self._received += 1
+        while len(self._queue) < _AHEAD:
+            self._queue.append(self.pool.apply_async(_paint, ((self.seed, self._ordered),)))
+            self._ordered += 1
 
     def close(self) -> None:
-        """End the processes."""
+        """End the worker processes."""
         if self.pool is not None:
             self.pool.terminate()
 
-    def _map(self, work: Callable[[Job], Made], jobs: Iterable[Job]) -> Iterator[Made]:
+    def _map(self, work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
         return map(work, jobs) if self.pool is None else self.pool.imap(work, jobs)
 
 
@@ -96,12 +96,12 @@ def _start(sets: Sets) -> None:
 
 
 def _pack(job: tuple[str, slice]) -> list[Canvas]:
-    name, which = job
-    return list(pack(_sets[name][which]))
+    name, part = job
+    return list(pack(_sets[name][part]))
 
 
 def _paint(job: tuple[int, int]) -> Canvas:
-    """Canvas number ``index`` of a seed: four procedural images."""
+    """Paint canvas number ``index`` of a seed: four procedural images."""
     seed, index = job
     rng = np.random.default_rng([seed, index])
     images = [_image(4 * index + quarter, rng) for quarter in range(4)]
@@ -115,10 +115,10 @@ def _image(number: int, rng: Generator) -> Sample:
 
 
 def _real_objects(rng: Generator) -> NDArray[np.int32]:
-    """Labels of a part of a real image."""
+    """Labels ``(h, w)`` of a random part, at most half a canvas wide, of a real image."""
     names = list(_sets)
-    own = _sets[names[rng.integers(len(names))]]
-    labels = own[rng.integers(len(own))].labels
+    samples = _sets[names[rng.integers(len(names))]]
+    labels = samples[rng.integers(len(samples))].labels
     y, x = (int(rng.integers(max(1, n - _HALF + 1))) for n in labels.shape)
     part: NDArray[np.int32] = labels[y : y + _HALF, x : x + _HALF]
     return part

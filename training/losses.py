@@ -1,4 +1,4 @@
-"""Losses of masks, predicted IoU, object score and proposals."""
+"""Losses for masks, predicted IoU, object score and proposals."""
 
 import torch
 from torch import Tensor
@@ -6,12 +6,12 @@ from torch.nn import functional
 
 from .targets import Targets
 
-BORDER_WEIGHT = 2.0
-BOX_WEIGHT = 0.25
+BORDER_WEIGHT = 2.0  # extra weight of the cross-entropy on the border of an object
+BOX_WEIGHT = 0.25  # weight of the error of boxes in the proposal loss
 
 
 def resample(logits: Tensor, factor: int) -> Tensor:
-    """Bilinear ``(B, C, M, h, w)`` to ``factor`` times the size, as at inference."""
+    """Resize logits ``(B, C, M, h, w)`` by ``factor``, bilinearly as at inference."""
     b, c = logits.shape[:2]
     up = functional.interpolate(
         logits.flatten(0, 1), scale_factor=factor, mode="bilinear", align_corners=False
@@ -20,25 +20,25 @@ def resample(logits: Tensor, factor: int) -> Tensor:
 
 
 def mask_loss(logits: Tensor, target: Tensor, near_border: Tensor | None = None) -> Tensor:
-    """Cross-entropy and dice of each mask.
+    """Cross-entropy and dice loss (arXiv:1606.04797) of each mask.
 
-    The cross-entropy is divided by the object's area instead of the window's: in microscopy an
-    object is a thousandth of the window, and a mean over pixels would not see it.
+    The cross-entropy is divided by the area of the object. Divided by the area of the window, it
+    would vanish for the objects of microscopy, of which many cover a thousandth of the window.
 
     Parameters
     ----------
     logits : Tensor
-        ``(B, C, M, h, w)``.
+        ``(B, C, M, h, w)`` float.
     target : Tensor
         ``(B, C, 1, h, w)`` in 0..1, soft at the borders.
     near_border : Tensor or None
-        ``(B, 1, 1, h, w)`` in 0..1, where the cross-entropy counts more: a line of a few pixels
-        decides whether neighbours are two (arXiv:1505.04597, section 3).
+        ``(B, 1, 1, h, w)`` in 0..1, extra weight of the cross-entropy: a few pixels between two
+        neighbours decide whether they are separated (arXiv:1505.04597, section 3).
 
     Returns
     -------
     Tensor
-        ``(B, C, M)``.
+        ``(B, C, M)`` float.
     """
     target = target.expand_as(logits)
     entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
@@ -63,14 +63,14 @@ def true_iou(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def proposal_loss(proposals: Tensor | None, targets: Targets) -> Tensor:
-    """Cross-entropy of centre and foreground, and the error of the box at the object's pixels.
+    """Cross-entropy of centre and foreground, plus smooth L1 loss of boxes at cells of objects.
 
     Parameters
     ----------
     proposals : Tensor or None
         ``(B, 6, h, w)``, see :class:`~napari_sam.model.features.ImageFeatures`.
     targets : Targets
-        What they should be.
+        Dense targets.
 
     Raises
     ------
@@ -82,8 +82,8 @@ def proposal_loss(proposals: Tensor | None, targets: Targets) -> Tensor:
     proposals = proposals.float()
     target = torch.stack([targets.centre, targets.foreground], dim=1)
     entropy = functional.binary_cross_entropy_with_logits(proposals[:, :2], target)
-    # the box is read at the centres; elsewhere it only has to be roughly right
-    weight = targets.there * (0.1 + targets.centre)
+    # inference reads boxes at the centres, so other cells get little weight
+    weight = targets.has_object * (0.1 + targets.centre)
     error = functional.smooth_l1_loss(proposals[:, 2:], targets.sides, reduction="none", beta=0.1)
     return entropy + BOX_WEIGHT * (error.mean(1) * weight).sum() / weight.sum().clamp(min=1)
 
@@ -96,19 +96,19 @@ def prompt_loss(
     candidate: Tensor,
     near_border: Tensor | None = None,
 ) -> Tensor:
-    """Loss of one answer.
+    """Loss of the answers to one prompt of each object.
 
     Parameters
     ----------
     logits : Tensor
-        ``(B, C, M, h, w)`` mask logits; token 0 is the object, tokens 1 to 3, where present, are
-        candidates of which the best counts.
+        ``(B, C, M, h, w)`` mask logits. Token 0 is the single mask; of the candidates, tokens 1
+        to 3 if present, only the best is trained (arXiv:2304.02643, section 3).
     iou : Tensor
         ``(B, C, M)`` predicted IoU.
     score : Tensor
         ``(B, C, 1)`` object score logit.
     target, candidate : Tensor
-        ``(B, C, 1, h, w)`` in 0..1.
+        ``(B, C, 1, h, w)`` in 0..1: of the single mask, and of the best candidate.
     near_border : Tensor or None
         See :func:`mask_loss`.
 

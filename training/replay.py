@@ -1,8 +1,8 @@
-"""Replay: steps that a graphics card is told once and repeats.
+"""Replay of training steps on a GPU by CUDA graphs.
 
-A step of this small model is some four thousand small operations. To launch them one after the
-other takes a processor several times as long as the card needs for them. Recorded as a graph
-(https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs) they are launched as one.
+A step of this small model consists of about four thousand small operations. Launching them one by
+one takes the CPU several times as long as the GPU needs to compute them. Recorded as a graph
+(https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs), they are launched at once.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,19 +15,21 @@ from torch import Tensor
 from .batches import Batch
 
 Course = tuple[int, ...]
-"""What a step does beside its batch; batches of the same course have the same shapes."""
+"""Key of a recording: size of the windows and number of the sequence of prompts. Steps of the same
+course run the same operations on the same shapes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """What comes of a batch.
+    """Result of a step: gradients and losses of a batch.
 
     Parameters
     ----------
     gradients : tuple of Tensor or None
-        Of each parameter; None where the step does not reach it. Valid until the next step.
+        Gradient of each parameter; None if the loss does not depend on it. Valid until the next
+        step.
     losses : dict
-        By name, scalars.
+        Scalars by name.
     """
 
     gradients: tuple[Tensor | None, ...]
@@ -38,14 +40,14 @@ Work = Callable[[Batch, Course], Step]
 
 
 class Replay:
-    """Do each course as it is told the first time, and replay it from then on.
+    """Steps that run eagerly the first time of each course and from a recording afterwards.
 
     Parameters
     ----------
     work : callable
-        A step, the same operations for the same course.
+        Step that runs the same operations for the same course.
     device : torch.device
-        Where; what is no CUDA device replays nothing.
+        Training device; only a CUDA device records and replays.
     """
 
     def __init__(self, work: Work, device: torch.device) -> None:
@@ -54,20 +56,20 @@ class Replay:
         self._recordings: dict[Course, _Recording] = {}
 
     def __call__(self, batch: Batch, course: Course) -> Step:
-        """Gradients and losses of a batch."""
+        """Compute gradients and losses of a batch."""
         if course in self._recordings:
             return self._recordings[course].replay(batch)
         step = self._work(batch, course)
         if self._records:
-            # libraries have set themselves up in the step above, which cannot be recorded
+            # libraries initialise in the eager step above, which a recording does not allow
             self._recordings[course] = _Recording(self._work, batch, course, self._pool)
         return step
 
 
 class _Recording:
-    """A step at fixed places in memory: batches are copied to where the first one lay.
+    """CUDA graph of a step with static memory, into which every batch is copied.
 
-    All recordings share one pool of memory, because no two run at once.
+    All recordings share one memory pool, since they never run at the same time.
     """
 
     def __init__(self, work: Work, batch: Batch, course: Course, pool: Any) -> None:
@@ -79,18 +81,18 @@ class _Recording:
             self.step = work(self.batch, course)
 
     def replay(self, batch: Batch) -> Step:
-        """The step for another batch."""
-        for here, value in zip(_values(self.batch), _values(batch), strict=True):
-            here.copy_(value) if isinstance(value, Tensor) else here.fill_(value)
+        """Run the recorded step on another batch."""
+        for static, value in zip(_values(self.batch), _values(batch), strict=True):
+            static.copy_(value) if isinstance(value, Tensor) else static.fill_(value)
         self.graph.replay()
         losses = {name: value.clone() for name, value in self.step.losses.items()}
         return Step(self.step.gradients, losses)
 
 
 def _values(value: Any) -> Sequence[Any]:
-    """All tensors and numbers of a batch, in order."""
+    """Flat list of the tensors and numbers in nested dataclasses, lists and tuples."""
     if is_dataclass(value):
         value = [getattr(value, field.name) for field in fields(value)]
     if isinstance(value, list | tuple):
-        return [one for part in value for one in _values(part)]
+        return [leaf for part in value for leaf in _values(part)]
     return [value]

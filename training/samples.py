@@ -1,4 +1,4 @@
-"""Images with instance labels, kept whole in memory."""
+"""Training images with instance labels, held in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 
-# Sampled by set, not by object: two thirds of all objects are fluorescence nuclei.
 SET_WEIGHTS = {
     "nuclei_fluo": 0.18,
     "nuclei_histology": 0.11,
@@ -18,20 +17,22 @@ SET_WEIGHTS = {
     "neurites_fibsem_3d": 0.10,
     "procedural": 0.28,
 }
+"""Set -> share of the windows. Shares by number of objects would make two thirds of the windows
+fluorescence nuclei."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One labelled image.
+    """Image with instance labels.
 
     Parameters
     ----------
     image : ndarray
         ``(H, W)`` or ``(H, W, 3)`` uint8.
     labels : ndarray
-        ``(H, W)`` int32, 0 is background.
+        ``(H, W)`` int32, 0 for background.
     inner : ndarray or None
-        ``(H, W)`` int32, objects inside the objects (nuclei of cells), with their labels.
+        ``(H, W)`` int32: labels, from `labels`, of the objects inside of objects (nuclei of cells).
     """
 
     image: NDArray[np.uint8]
@@ -42,8 +43,8 @@ class Sample:
 def load_set(folder: Path) -> list[Sample]:
     """Read all ``.npz`` files (``image``, ``labels``) of a folder; volumes become slices.
 
-    A volume is cut along all three axes: those of the sets have cubic voxels. Labels of a slice are
-    connected components again: in 2D, two branches of one neurite are two objects.
+    A volume is cut along all three axes, since all sets have cubic voxels. Each slice is labelled
+    anew by connected components: two branches of a neurite are two objects in 2D.
     """
     samples = []
     for path in sorted(folder.glob("*.npz")):
@@ -65,12 +66,12 @@ def _slices(image: NDArray[np.uint8], labels: NDArray[np.integer]) -> Iterator[S
 
 
 def load_sets(folder: Path) -> dict[str, list[Sample]]:
-    """All sets of a data folder by name, those that :data:`SET_WEIGHTS` knows.
+    """Read all sets of :data:`SET_WEIGHTS` that a data folder contains, by name.
 
     Raises
     ------
     FileNotFoundError
-        If the folder holds none of them.
+        If the folder contains no set.
     """
     sets = {name: load_set(folder / name) for name in SET_WEIGHTS if (folder / name).is_dir()}
     if not sets:

@@ -1,4 +1,4 @@
-"""Dense targets of the proposal head: centre, foreground, and how far the object reaches."""
+"""Dense targets of the proposal head: centre, foreground and boxes of objects."""
 
 from dataclasses import dataclass
 
@@ -8,37 +8,37 @@ from torch.nn import functional
 
 from .windows import Windows
 
-STRIDE = 4
+STRIDE = 4  # window pixels of a cell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """What the proposal head should say.
+    """Dense targets of a batch of windows.
 
     Parameters
     ----------
     centre, foreground : Tensor
-        ``(B, size/4, size/4)`` float32 in 0..1: 1 at each object's innermost point, 0 at its
-        border; share of the cell that is of some object.
+        ``(B, size/4, size/4)`` float32 in 0..1: squared depth relative to the deepest pixel of
+        the object; share of the cell that objects cover.
     sides : Tensor
-        ``(B, 4, size/4, size/4)`` float32: logarithm of one plus the pixels from the middle of the
-        cell to the top, left, bottom and right side of the box of the object there.
-    there : Tensor
-        ``(B, size/4, size/4)`` bool, where that is an object.
+        ``(B, 4, size/4, size/4)`` float32: ``log(1 + d)`` of the pixels ``d`` from the middle of
+        the cell to the top, left, bottom and right side of the box of its object.
+    has_object : Tensor
+        ``(B, size/4, size/4)`` bool: whether the middle of the cell lies in an object.
     near_border : Tensor
-        ``(B, 1, 1, size/2, size/2)`` float32, 1 on the border of an object, 0 far inside of it and
-        in the background.
+        ``(B, 1, 1, size/2, size/2)`` float32 in 0..1: falls from the border of an object to its
+        inside; 0 in the background.
     """
 
     centre: Tensor
     foreground: Tensor
     sides: Tensor
-    there: Tensor
+    has_object: Tensor
     near_border: Tensor
 
 
 def draw_targets(windows: Windows) -> Targets:
-    """Targets of a batch of windows."""
+    """Compute the targets of a batch of windows."""
     labels, depth = windows.labels, windows.depth
     batch, count = windows.areas.shape
     first = count * torch.arange(batch, device=labels.device)[:, None, None]
@@ -49,20 +49,20 @@ def draw_targets(windows: Windows) -> Targets:
     centre = (depth / deepest[flat].clamp(min=1)) ** 2
     inside = (labels > 0).float()
     middle = slice(STRIDE // 2, None, STRIDE)
-    there = labels[:, middle, middle] > 0
+    has_object = labels[:, middle, middle] > 0
     border = inside * torch.exp(-(depth - 0.5) / 2)
     return Targets(
-        # the peak must survive the stride, else small objects have none
+        # max pooling keeps the peak of small objects
         centre=functional.max_pool2d(centre, STRIDE),
         foreground=functional.avg_pool2d(inside, STRIDE),
         sides=_sides(flat, batch * count)[..., middle, middle],
-        there=there,
+        has_object=has_object,
         near_border=functional.avg_pool2d(border, 2)[:, None, None],
     )
 
 
 def _sides(flat: Tensor, count: int) -> Tensor:
-    """Log distances ``(B, 4, size, size)`` from each pixel's cell to the sides of its object."""
+    """Log distances ``(B, 4, size, size)`` from the cell of each pixel to the box of its object."""
     b, h, w = flat.shape
     grid = torch.meshgrid(*(torch.arange(n, device=flat.device) for n in (h, w)), indexing="ij")
     sides = []

@@ -1,4 +1,4 @@
-"""The training loop: resumable, on a CPU or a GPU."""
+"""Training loop of the built-in model: resumable, on a CPU or a GPU."""
 
 import json
 import math
@@ -28,47 +28,48 @@ from .losses import proposal_loss
 from .replay import Course, Replay, Step
 from .samples import load_sets
 
-# Shares of the run. From random weights, the sparse gradients of prompts drown the dense ones, and
-# the encoder learns nothing for a long time: so it first learns the dense targets alone.
 DENSE_ONLY_UNTIL = 0.08
-LARGE_FROM = 0.40  # then windows of the full size join
-DENSE_WEIGHT = 4.0
-EMA_DECAY = 0.999
-COURSES = 16  # which prompts come first and what is corrected, of each size of windows
-LOG_EVERY = 50  # steps
-REFRESH_EVERY = 8  # steps after which new procedural images are looked for
-SAVE_EVERY = 60.0  # seconds
+"""Share of the run in which only the proposal head is trained. From random weights, the noisy
+gradients of the prompts would hide those of the dense targets, and the encoder would not learn."""
+LARGE_FROM = 0.40
+"""Share of the run after which windows of the full size join."""
+DENSE_WEIGHT = 4.0  # weight of the proposal loss; the losses of prompts have weight 1
+EMA_DECAY = 0.999  # of the average of the weights, for each step
+COURSES = 16  # sequences of prompts and corrections for each size of windows
+LOG_EVERY = 50  # steps between two lines of the log
+REFRESH_EVERY = 8  # steps between two exchanges of procedural canvases
+SAVE_EVERY = 60.0  # seconds between two checkpoints
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """Everything that determines a run.
+    """Options of a run, from the command line; written to ``plan.json``.
 
     Parameters
     ----------
     data, out : Path
-        Folder of the training sets; folder of checkpoint, log and exported weights.
+        Folder of the training sets; folder for checkpoint, log and exported weights.
     minutes : float
-        Length of the run; the schedule follows the clock, because a shared CPU's speed does not
-        hold still. Pauses between resumed parts do not count.
+        Length of the run. The schedule follows the clock, because the speed of a shared CPU
+        varies. Time between an interruption and the resumption does not count.
     learning_rate, weight_decay : float
-        AdamW.
+        Options of AdamW (arXiv:1711.05101).
     corrections : float
-        Rounds of corrections a step, on average, after a first click and a first box.
+        Average rounds of corrections in a step, after a first click and a first box.
     windows : int
-        Windows of 256 pixels in a batch, and of larger ones as many as have the same area.
+        Windows of 256 pixels in a batch; batches of other sizes have the same area.
     objects : int
-        Objects that are asked for in each window of 256 pixels; in larger ones, some more.
+        Prompted objects in each window of 256 pixels; more in larger windows.
     procedural : int
-        Canvases of four procedural images at a time.
+        Canvases of four procedural images in memory.
     workers : int
-        Processes that paint procedural canvases anew for ever; with 0 the first ones stay.
+        Processes that paint new procedural canvases; with 0 the first canvases stay.
     seed : int
-        Of windows, prompts and initial weights.
+        Seed of windows, prompts and initial weights.
     switches : dict
         Overrides of fields of `ModelConfig` and `AnswerPolicy`, for ablations.
     start : Path or None
-        Weights to start from, as far as names and shapes agree.
+        File of weights to start from; tensors whose names and shapes agree are used.
     """
 
     data: Path
@@ -87,14 +88,14 @@ class TrainingPlan:
 
 
 class Training:
-    """State of a run: model, its running average, optimiser, clock.
+    """State of a run: model, average of its weights, optimiser, clock.
 
     Parameters
     ----------
     plan : TrainingPlan
-        The run.
+        Options of the run.
     device : torch.device
-        Where to train.
+        Device to train on.
     """
 
     def __init__(self, plan: TrainingPlan, device: torch.device) -> None:
@@ -119,16 +120,16 @@ class Training:
 
     @property
     def checkpoint(self) -> Path:
-        """File from which the run resumes."""
+        """File from which a run resumes."""
         return self.plan.out / "checkpoint.pt"
 
     @property
     def progress(self) -> float:
-        """Share of the run that is done."""
+        """Share of the run that has passed, 0..1."""
         return min(1.0, self.seconds / (60 * self.plan.minutes))
 
     def resume(self) -> None:
-        """Go on where the checkpoint was written."""
+        """Load model, average, optimiser and clock from the checkpoint."""
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
@@ -136,7 +137,7 @@ class Training:
         self.step, self.seconds = state["step"], state["seconds"]
 
     def save(self) -> None:
-        """Write checkpoint and exported weights, each in one step."""
+        """Write checkpoint and exported weights, replacing each file in one step."""
         state = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -150,7 +151,7 @@ class Training:
         save_weights(self.average, self.plan.out / f"{self.model.config.name}.safetensors")
 
     def learn(self, batch: Batch, rng: np.random.Generator) -> dict[str, Tensor]:
-        """Gradients of one batch; returns its losses."""
+        """Set the gradients of one batch as ``parameter.grad``; returns the losses by name."""
         dense_only = self.plan.start is None and self.progress < DENSE_ONLY_UNTIL
         course = (batch.rgb.shape[-1], 0 if dense_only else 1 + int(rng.integers(COURSES)))
         step = self.replay(batch, course)
@@ -159,7 +160,7 @@ class Training:
         return step.losses
 
     def work(self, batch: Batch, course: Course) -> Step:
-        """Losses and gradients; the course is the size of the windows, and what users do there."""
+        """Losses and gradients of a batch, for :class:`Replay`; the course chooses the prompts."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             features = self.model.image_encoder(self._normalise(batch.rgb), batch.offset)
             dense = proposal_loss(features.proposals, batch.targets)
@@ -170,41 +171,42 @@ class Training:
         gradients = torch.autograd.grad(total, parameters, allow_unused=True)
         names = ("click", "box", "correction")
         values = {name: value.detach() for name, value in zip(names, losses, strict=False)}
-        laid = tuple(_laid_alike(*pair) for pair in zip(gradients, parameters, strict=True))
-        return Step(laid, {"dense": dense.detach()} | values)
+        aligned = tuple(_in_layout_of(*pair) for pair in zip(gradients, parameters, strict=True))
+        return Step(aligned, {"dense": dense.detach()} | values)
 
     def _normalise(self, rgb: Tensor) -> Tensor:
+        """Normalise windows ``(B, 3, h, w)`` float32 in 0..255 as at inference."""
         config = self.model.config
         moments = zip(rgb.unbind(1), config.pixel_mean, config.pixel_std, strict=True)
         return torch.stack([(channel - mean) / std for channel, mean, std in moments], 1)
 
     def _annotate(self, batch: Batch, features: ImageFeatures, course: Course) -> list[Tensor]:
-        """Losses of a first click, a first box, and corrections of either."""
+        """Losses of a first click, a first box, and corrections of both."""
         rng = np.random.default_rng([self.plan.seed, *course])
         annotators = [Annotator(batch, kinds, rng) for kinds in FIRST_PROMPTS]
-        losses = [one.answer(self.model, features, all_masks=True) for one in annotators]
+        losses = [user.answer(self.model, features, all_masks=True) for user in annotators]
         for _ in range(int(self.plan.corrections + rng.random())):
-            one = annotators[int(rng.integers(len(annotators)))]
-            one.correct()
-            losses.append(one.answer(self.model, features, all_masks=False))
+            user = annotators[int(rng.integers(len(annotators)))]
+            user.correct()
+            losses.append(user.answer(self.model, features, all_masks=False))
         return losses
 
     def update(self) -> None:
-        """One step of the optimiser."""
+        """Step the optimiser and the average of the weights."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate * schedule(self.step, self.progress)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        # One batch whose gradients are no numbers must not take the weights with it. The optimiser
-        # asks for itself: to ask here would wait for all that is under way on a graphics card.
+        # The optimiser skips a batch whose gradients are not finite. It tests the flag on the
+        # device; a test here would wait for the running work of a GPU.
         self.optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
         self.optimizer.step()
-        self._follow()
+        self._update_average()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
 
     @torch.no_grad()
-    def _follow(self) -> None:
-        """Move the average towards the weights; it forgets the start quickly."""
+    def _update_average(self) -> None:
+        """Exponential moving average of the weights, with a short memory in the first steps."""
         decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
         averages, weights = (
             [weight.data for weight in model.parameters()] for model in (self.average, self.model)
@@ -212,47 +214,47 @@ class Training:
         torch._foreach_lerp_(averages, weights, 1 - decay)
 
 
-def _laid_alike(gradient: Tensor | None, parameter: Tensor) -> Tensor | None:
-    """The gradient in the memory layout of its parameter, as the optimiser wants it."""
+def _in_layout_of(gradient: Tensor | None, parameter: Tensor) -> Tensor | None:
+    """Gradient in the memory layout of its parameter, which the fused optimiser needs."""
     return None if gradient is None else torch.empty_like(parameter).copy_(gradient)
 
 
 def parameter_groups(model: Sam, weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices decay; biases, norms and embeddings do not."""
+    """Parameter groups of the optimiser: weight decay for matrices alone."""
     matrices = [p for p in model.parameters() if p.ndim >= 2 and p.shape[0] > 4]
-    others = [p for p in model.parameters() if p.ndim < 2 or p.shape[0] <= 4]
+    vectors = [p for p in model.parameters() if p.ndim < 2 or p.shape[0] <= 4]
     return [
         {"params": matrices, "weight_decay": weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": vectors, "weight_decay": 0.0},
     ]
 
 
 def start_from(model: Sam, path: Path) -> None:
-    """Take the tensors of a weights file that the model has too."""
-    own, given = model.state_dict(), load_file(path)
-    same = {k: v for k, v in given.items() if k in own and v.shape == own[k].shape}
-    model.load_state_dict(own | same)
+    """Load the tensors of a weights file whose names and shapes the model has."""
+    state, saved = model.state_dict(), load_file(path)
+    shared = {k: v for k, v in saved.items() if k in state and v.shape == state[k].shape}
+    model.load_state_dict(state | shared)
 
 
 def schedule(step: int, progress: float, warmup: int = 200) -> float:
-    """Share of the learning rate: linear warm-up, then cosine to one percent."""
+    """Factor of the learning rate: linear warm-up over ``warmup`` steps, then cosine to 0.01."""
     return min(1.0, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
-    """Train; yields a line of the log every 50 steps, and writes it to ``log.jsonl``.
+    """Train, and write a line to ``log.jsonl`` every 50 steps.
 
     Parameters
     ----------
     plan : TrainingPlan
-        The run; a checkpoint in ``plan.out`` is resumed.
+        Options of the run; a checkpoint in ``plan.out`` is resumed.
     device : torch.device
-        Where to train.
+        Device to train on.
 
     Yields
     ------
     dict
-        Step, minutes, learning rate and mean losses.
+        A line of the log: step, minutes, learning rate and mean losses.
     """
     torch.set_float32_matmul_precision("high")
     feed = Feed(load_sets(plan.data), plan.seed, plan.workers, plan.procedural)
@@ -263,7 +265,7 @@ def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
         (plan.out / "plan.json").write_text(json.dumps(asdict(plan), default=str, indent=2))
         try:
             yield from _train(training, feed, stream)
-        finally:  # also when the user interrupts it
+        finally:  # also after an interruption by the user
             training.save()
     finally:
         feed.close()
@@ -291,7 +293,7 @@ def _train(training: Training, feed: Feed, stream: BatchStream) -> Iterator[dict
 
 
 def _log(training: Training, losses: list[dict[str, Tensor]]) -> dict[str, float]:
-    """Mean losses of the last steps, as one line."""
+    """Write and return a line of the log, with the mean losses of the last steps."""
     line = {
         "step": training.step,
         "minutes": round(training.seconds / 60, 2),

@@ -1,4 +1,4 @@
-"""Training windows: random places, scales and looks of the images on the canvases."""
+"""Training windows, cut from the canvases at random places, scales and angles."""
 
 import math
 from dataclasses import dataclass
@@ -14,16 +14,17 @@ from .atlas import Atlas, Place, send
 from .canvas import SIDE
 from .looks import paint, stretch
 
-SMALLEST_OBJECT = 16  # pixels that must be visible in the window
-ZOOMS = ((0.85, 0.5, 3.0), (0.15, 2.0, 5.0))  # share, smallest, largest: window pixels a pixel
-AT_OBJECTS = 0.7  # share of windows that look at an object
-BENDS = 0.4  # share of windows that are bent
-FILLS = (0.0, 127.5)  # what lies beyond the image: black, or what the encoder is padded with
+SMALLEST_OBJECT = 16  # pixels of an object in the window, below which it becomes background
+ZOOMS = ((0.85, 0.5, 3.0), (0.15, 2.0, 5.0))
+"""Share of windows, smallest and largest zoom, in window pixels per image pixel."""
+AT_OBJECTS = 0.7  # share of windows that are placed at an object
+BENDS = 0.4  # share of windows with an elastic deformation
+FILLS = (0.0, 127.5)  # values beyond the image: black, or the encoder's padding (the mean)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Windows:
-    """What the model gets to see, and what is there.
+    """Batch of windows with their labels.
 
     Parameters
     ----------
@@ -32,12 +33,12 @@ class Windows:
     labels : Tensor
         ``(B, size, size)`` int64, 0 for background.
     inner : Tensor
-        ``(B, size, size)`` bool, objects inside of objects.
+        ``(B, size, size)`` bool: objects inside of objects, such as nuclei.
     depth : Tensor
-        ``(B, size, size)`` float32, distance to the object's own border or to the side of the
-        window, window pixels; 0 outside.
+        ``(B, size, size)`` float32: distance to the border of the object or to the side of the
+        window, in window pixels; 0 in the background.
     areas : Tensor
-        ``(B, M)`` int32, pixels of each label that are visible; 0 for background.
+        ``(B, M)`` int32: pixels of each label in the window; 0 for the background.
     """
 
     rgb: Tensor
@@ -48,7 +49,7 @@ class Windows:
 
 
 def draw_windows(atlas: Atlas, places: list[Place], size: int, rng: Generator) -> Windows:
-    """Cut, turn, scale, bend and recolour a window of each place."""
+    """Cut a window from each place: rotated, scaled, deformed, in a random look."""
     device = atlas.device
     matrices, centres, zooms = _placements(places, size, rng)
     y, x = _coordinates(send(matrices, device), send(centres, device), size)
@@ -70,11 +71,11 @@ def draw_windows(atlas: Atlas, places: list[Place], size: int, rng: Generator) -
 def _placements(
     places: list[Place], size: int, rng: Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Matrix from window to canvas pixels (yx), canvas pixels of the window's centre, zoom."""
+    """Matrices ``(B, 2, 2)`` from window to canvas pixels, centres ``(B, 2)``, zooms ``(B,)``."""
     count = len(places)
     shares, low, high = np.array(ZOOMS).T
-    which = rng.choice(len(ZOOMS), count, p=shares)
-    zooms = np.exp(rng.uniform(np.log(low[which]), np.log(high[which])))
+    ranges = rng.choice(len(ZOOMS), count, p=shares)
+    zooms = np.exp(rng.uniform(np.log(low[ranges]), np.log(high[ranges])))
     angles = rng.uniform(-math.pi, math.pi, count) * (rng.random(count) < 0.5)
     angles += rng.integers(4, size=count) * math.pi / 2
     c, s = np.cos(angles), np.sin(angles)
@@ -88,7 +89,7 @@ def _placements(
 
 
 def _centre(place: Place, side: float, rng: Generator) -> NDArray[np.float64]:
-    """Where a window of so many canvas pixels looks: at some object, or anywhere."""
+    """Centre ``(2,)``, yx, of a window of ``side`` canvas pixels: near an object, or anywhere."""
     centres = place.piece.centres
     if len(centres) and rng.random() < AT_OBJECTS:
         return centres[rng.integers(len(centres))] + rng.uniform(-0.35, 0.35, 2) * side
@@ -99,7 +100,7 @@ def _centre(place: Place, side: float, rng: Generator) -> NDArray[np.float64]:
 
 
 def _coordinates(matrix: Tensor, centre: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Canvas pixels, y and x, of each window pixel: ``(B, size, size)`` each."""
+    """Canvas coordinates y and x of each window pixel: ``(B, size, size)`` each."""
     steps = torch.arange(size, device=matrix.device) - (size - 1) / 2
     rows, cols = steps[None, :, None], steps[None, None, :]
 
@@ -111,7 +112,7 @@ def _coordinates(matrix: Tensor, centre: Tensor, size: int) -> tuple[Tensor, Ten
 
 
 def _bend(y: Tensor, x: Tensor, zoom: Tensor) -> tuple[Tensor, Tensor]:
-    """Move the pixels of some windows by a smooth random field, by up to some ten pixels."""
+    """Deform windows, a share of :data:`BENDS`, by a smooth field of up to about ten pixels."""
     count, size = y.shape[:2]
     knots = max(4, size // 64)
     amount = 6 * torch.rand_like(zoom) * (torch.rand_like(zoom) < BENDS)
@@ -122,7 +123,7 @@ def _bend(y: Tensor, x: Tensor, zoom: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _beyond(places: list[Place], y: Tensor, x: Tensor, rng: Generator) -> Tensor:
-    """Window pixels ``(B, size, size)`` bool beyond the image; its neighbours may go on behind."""
+    """Window pixels ``(B, size, size)`` bool to fill: beyond the canvas, or beyond the image."""
     boxes = np.array([place.piece.box for place in places], float)
     inside_canvas = rng.random(len(places)) < 0.7
     boxes[inside_canvas] = (0, 0, SIDE, SIDE)
@@ -131,19 +132,20 @@ def _beyond(places: list[Place], y: Tensor, x: Tensor, rng: Generator) -> Tensor
 
 
 def _visible(labels: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Labels without slivers, and the areas of all ``count`` labels."""
+    """Labels without objects below `SMALLEST_OBJECT`, and areas ``(B, count)`` of all labels."""
     batch = len(labels)
     first = count * torch.arange(batch, device=labels.device)
     flat = labels + first[:, None, None]
-    one = torch.ones((), dtype=torch.int32, device=labels.device).expand(flat.numel())
-    areas = one.new_zeros(batch * count).scatter_add_(0, flat.flatten(), one).view(batch, count)
+    ones = torch.ones((), dtype=torch.int32, device=labels.device).expand(flat.numel())
+    areas = ones.new_zeros(batch * count).scatter_add_(0, flat.flatten(), ones)
+    areas = areas.view(batch, count)
     areas = areas * (areas >= SMALLEST_OBJECT)
     areas[:, 0] = 0
     return labels * (areas.flatten()[flat] > 0), areas
 
 
 def _to_side(size: int, device: torch.device) -> Tensor:
-    """Distance ``(size, size)`` of each pixel to the next side of the window."""
+    """Distance ``(size, size)`` of each pixel to the nearest side of the window, in pixels."""
     steps = torch.arange(size, device=device)
-    one = torch.minimum(steps, size - 1 - steps) + 0.5
-    return torch.minimum(one[:, None], one[None])
+    along = torch.minimum(steps, size - 1 - steps) + 0.5
+    return torch.minimum(along[:, None], along[None])

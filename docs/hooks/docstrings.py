@@ -62,7 +62,7 @@ def _with_links(scope: griffe.Object, text: str, paths: list[str]) -> str:
 
 
 def _link(scope: griffe.Object, role: re.Match[str], paths: list[str]) -> str:
-    target = role["target"].removeprefix("~")
+    target = role["target"].lstrip("~.")
     name = target.split(".")[-1] if role["target"].startswith("~") else role["text"] or target
     path = _resolve(scope, target, paths)
     if path is None and target.split(".")[0] in LIBRARIES:

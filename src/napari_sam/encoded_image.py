@@ -1,4 +1,4 @@
-"""EncodedImage: one image as one model sees it, tile by tile."""
+"""EncodedImage: an image with a model and the embeddings of its tiles."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ Step = TypeVar("Step")
 
 
 class EncodedImage:
-    """One image, one model, and the embeddings of the image's tiles; no labels yet.
+    """An image, a model, and the embeddings of the image's tiles.
 
     :class:`~napari_sam.session.Session` adds masks and labels to it.
 
@@ -38,9 +38,12 @@ class EncodedImage:
     tile_size : int, optional
         Side of the tiles that the model looks at, in pixels; by default as in its training.
     cache_budget : int, str or None
-        Bytes that the whole folder may take, or a size such as ``"20 GB"``.
+        Bytes that the whole folder may take, or a size such as ``"20 GB"``, the default; embeddings
+        that were not used for longest are removed.
     closer : bool
-        Whether to look again at small and large objects, if the model is one that can.
+        Whether the built-in model looks again at an object: closer if it is small, from farther
+        away if it is large and was clicked. Finding all objects of an image with mostly small ones
+        takes five times longer.
 
     Attributes
     ----------
@@ -124,14 +127,14 @@ class EncodedImage:
             ``(0, 255)`` shows an 8-bit image as it is.
         colours : sequence of (red, green, blue), optional
             Colour of each channel, 0 to 1, to be added; by default grey, red-green or RGB.
-        cache_dir, cache_budget : path, False or None; int or str, optional
-            Folder of embeddings, and its bytes, ``"20 GB"`` by default; oldest unused go first.
+        cache_dir, cache_budget
+            See :class:`EncodedImage`.
         device : str, optional
             ``cpu``, ``cuda`` or ``mps``; the fastest there is by default.
         scale, units, translate : sequence, optional
             For each axis of the labels; taken from the file where it says.
-        tile_size, closer : int, optional; bool
-            See :class:`EncodedImage`; finding many small objects takes five times longer `closer`.
+        tile_size, closer
+            See :class:`EncodedImage`.
 
         Raises
         ------
@@ -147,7 +150,7 @@ class EncodedImage:
 
     @property
     def device(self) -> str:
-        """Device that the model runs on: ``cpu``, ``cuda`` or ``mps``."""
+        """Device of the model: ``cpu``, ``cuda`` or ``mps``."""
         return self.model.device.type
 
     def tiles(
@@ -182,7 +185,7 @@ class EncodedImage:
         planes: Iterable[Plane] | None = None,
         work: Callable[[Encoder, Sequence[Tile]], Iterable[Any]] = Encoder.encode,
     ) -> Iterator[Any]:
-        """Fill the cache; tiles that are in it already cost little more than reading them.
+        """Encode tiles into the cache; tiles of earlier runs are only read and compared.
 
         Parameters
         ----------

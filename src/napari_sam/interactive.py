@@ -1,4 +1,4 @@
-"""Interactive: words of a Session for a program whose user waits for answers."""
+"""Interactive: methods of a Session for a program with a waiting user."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -34,7 +34,7 @@ class Interactive:
     # --- answers -----------------------------------------------------------------------------
 
     def encode_for(self, objects: Objects) -> Iterator[Tile]:
-        """Encode the tiles that prompts need, before ``Session.predict_objects`` uses them.
+        """Encode the tiles of prompts ahead of ``Session.predict_objects``.
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ class Interactive:
     def glimpse(
         self, objects: Objects, sizes: Mapping[int, Size] = NO_SIZES
     ) -> dict[int, Mask] | None:
-        """Masks of several objects if no tile has to be encoded for them.
+        """Masks of several objects if no tile has to be encoded first.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Interactive:
         return self._encoder.room
 
     def tiles_in_memory(self) -> tuple[Tile, ...] | None:
-        """Tiles whose embeddings are in memory, where they are kept nowhere else.
+        """Tiles with embeddings in memory, for sessions without a disk cache.
 
         Returns
         -------
@@ -99,7 +99,7 @@ class Interactive:
     def encode_tile(
         self, tile: Tile, *, keep: bool = True, give_up: Callable[[], bool] = _never
     ) -> bool | None:
-        """Make one tile ready for clicks.
+        """Make a tile ready for clicks.
 
         Parameters
         ----------

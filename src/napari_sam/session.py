@@ -1,4 +1,4 @@
-"""Session: one image, one model, its labels; the only object that changes."""
+"""Session: an image with a model and labels; the only object of the engine with a state."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -82,7 +82,7 @@ class Session(EncodedImage):
         mask: Mask | None = None,
         multimask_output: bool = False,
     ) -> Any:
-        """Mask of one object.
+        """Mask of a single object.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Session(EncodedImage):
     def predict_objects(
         self, objects: Objects, sizes: Mapping[int, Size] = NO_SIZES
     ) -> dict[int, Mask]:
-        """Masks of several objects; those in one tile share passes of the decoder.
+        """Masks of several objects; objects in the same tile share passes of the decoder.
 
         Parameters
         ----------
@@ -171,7 +171,7 @@ class Session(EncodedImage):
             yield step
 
     def segment_mosaic(self, folder: Path | str, work: Work = segment_here) -> MosaicSteps:
-        """Segment all objects of an image of any size, resumably; nothing of it is held in memory.
+        """Segment all objects of an image of any size, resumably, in the memory of a few tiles.
 
         When the steps are taken, :attr:`labels` are a :class:`~napari_sam.mosaic.mosaic.Mosaic`,
         which can be read and saved, but not painted into.
@@ -209,7 +209,7 @@ class Session(EncodedImage):
         commit: bool = True,
         policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
     ) -> Iterator[PropagationStep]:
-        """Segment all objects of a stack or a time series; each has one label on all its planes.
+        """Segment all objects of a stack or a time series, with the same label on all planes.
 
         All planes are segmented one by one, objects of neighbouring planes are linked, and where a
         link is missing, objects are followed to find it.
@@ -222,7 +222,7 @@ class Session(EncodedImage):
         commit : bool
             Paint them into :attr:`labels`, with new labels; all of it is one step of :meth:`undo`.
         policy : OverlapPolicy
-            Treatment of pixels that another object has already.
+            Treatment of pixels of other objects.
 
         Yields
         ------
@@ -252,7 +252,7 @@ class Session(EncodedImage):
         commit: bool = True,
         policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
     ) -> Iterator[PropagationStep]:
-        """Follow objects from the planes on which they are known through the stack.
+        """Follow objects through the stack, from planes with known masks.
 
         A model with memory (SAM 2, EfficientTAM) uses it; any other is prompted on each plane with
         the mask of the plane before. Only the tiles that the objects pass through are encoded.
@@ -273,7 +273,7 @@ class Session(EncodedImage):
         commit : bool
             Paint them into :attr:`labels`; all of it is one step of :meth:`undo`.
         policy : OverlapPolicy
-            Treatment of pixels that another object has already.
+            Treatment of pixels of other objects.
 
         Yields
         ------
@@ -304,25 +304,33 @@ class Session(EncodedImage):
         label: int | None = None,
         policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
     ) -> LabelEdit:
-        """Paint a mask into the labels: :meth:`LabelBook.paint`."""
+        """Paint a mask into the labels, as a single step to undo.
+
+        Arguments, result and errors are those of
+        :meth:`LabelBook.paint <napari_sam.labels.label_book.LabelBook.paint>`.
+        """
         return self.book.paint(mask, label, policy)
 
     def undo(self) -> tuple[LabelEdit, ...]:
-        """Take the last step back: one commit, one plane of all objects, or one propagation.
+        """Undo the last step: a commit, all objects of a plane, or a propagation.
 
         Returns
         -------
         tuple of LabelEdit
-            The edits that did so, already applied; empty if there was no step.
+            Edits that were applied to do so; empty if no step was left.
         """
         return self.book.undo()
 
     def redo(self) -> tuple[LabelEdit, ...]:
-        """Do the last undone step again; returns the edits that did so."""
+        """Redo the step undone last; returns the applied edits, see :meth:`undo`."""
         return self.book.redo()
 
     def save(
         self, path: str | Path, overwrite: bool = False, classes: ClassTable | None = None
     ) -> list[Path]:
-        """Write the labels, or by ``.csv`` or ``.geff`` their tracks: :meth:`LabelBook.save`."""
+        """Write the labels, or by ``.csv`` or ``.geff`` their tracks, with scale and units.
+
+        Arguments, result and errors are those of
+        :meth:`LabelBook.save <napari_sam.labels.label_book.LabelBook.save>`.
+        """
         return self.book.save(path, overwrite, classes)

@@ -74,11 +74,6 @@ class Bench:
     def controller(self) -> Any:
         return self.dock.controller
 
-    @property
-    def work(self) -> Any:
-        """The workspace of the image in use."""
-        return self.controller.workspace
-
     # actions, as keys and buttons run them
 
     def accept(self) -> None:

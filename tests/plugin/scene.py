@@ -64,6 +64,10 @@ class Engine:
         self.calls.append(question)
         yield from self.steps
 
+    def predict(self, settings: Any, source: Any, questions: Any) -> Iterator[Any]:
+        self.calls.append((questions,))
+        yield from self.steps
+
 
 class Runner:
     """Keeps jobs until a test runs them."""

@@ -10,12 +10,11 @@ from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 from scipy.ndimage import label as connected_components
 
+from training.feed import PROCEDURAL, Feed
 from training.procedural import (
     GENERATORS,
     LOOKS,
     SIZE,
-    procedural_images,
-    procedural_set,
     render,
 )
 from training.procedural.fields import blur, smooth_noise
@@ -84,21 +83,32 @@ def test_objects_can_be_seen(kind: Callable[[Generator], Sample]) -> None:
     assert np.median(pieces) == 1
 
 
+def generated(count: int, seed: int) -> list[Sample]:
+    """Images of the kinds in turn."""
+    return [
+        GENERATORS[index % len(GENERATORS)](np.random.default_rng((seed, index)))
+        for index in range(count)
+    ]
+
+
 @pytest.mark.long
 def test_kinds_span_the_sizes() -> None:
-    widths = [Scene(s.labels).diameter for s in procedural_set(len(GENERATORS), 7)]
+    widths = [Scene(s.labels).diameter for s in generated(len(GENERATORS), 7)]
     assert min(widths) < 15
     assert max(widths) > 50
 
 
 def test_set_is_determined_by_its_seed() -> None:
-    first, again, other = (procedural_set(3, seed) for seed in (1, 1, 2))
+    first, again, other = (generated(3, seed) for seed in (1, 1, 2))
     assert all((a.image == b.image).all() for a, b in zip(first, again, strict=True))
     assert any((a.labels != b.labels).any() for a, b in zip(first, other, strict=True))
 
 
 def test_number_of_processes_does_not_matter() -> None:
-    alone, shared = procedural_images(5, 3), procedural_images(5, 3, processes=2)
+    feeds = [Feed({}, seed=3, workers=workers, slots=2) for workers in (0, 2)]
+    alone, shared = (feed.canvases()[PROCEDURAL] for feed in feeds)
+    for feed in feeds:
+        feed.close()
     for a, b in zip(alone, shared, strict=True):
         assert (a.image == b.image).all()
         assert (a.labels == b.labels).all()

@@ -167,7 +167,7 @@ def test_proposal_targets_say_where_an_object_is_and_how_large() -> None:
     assert targets.sides[0, :, 4, 5].numpy() == pytest.approx(wanted)
     assert targets.foreground[0, 0, 0] == 0
     assert targets.foreground[0, 4, 5] == 1
-    assert targets.there.sum() == 25
+    assert targets.has_object.sum() == 25
     assert targets.near_border[0, 0, 0, 4, 6] > 0.3 > targets.near_border[0, 0, 0, 9, 11]
 
 

@@ -1,19 +1,12 @@
-"""Procedural micrographs for what the real sets lack.
+"""Procedural micrographs: synthetic training images of kinds that the real sets lack.
 
-A label map from :mod:`.shapes` is dressed in one of the looks: the image that a kind of microscope
-would take of it. They are stand-ins: the variety matters more than the realism. The table of kinds
-is in :mod:`.generate`.
+A layout (:mod:`.layouts`) draws a label map from outlines, and a look renders the image that a
+microscope might take of it. Variety matters more than realism. The table of kinds is in
+:mod:`.generate`.
 """
 
 from .fields import Image, Labels
-from .generate import (
-    GENERATORS,
-    LOOKS,
-    procedural_image,
-    procedural_images,
-    procedural_set,
-    render,
-)
+from .generate import GENERATORS, LOOKS, render
 from .layouts import SIZE
 
 __all__ = [
@@ -22,8 +15,5 @@ __all__ = [
     "SIZE",
     "Image",
     "Labels",
-    "procedural_image",
-    "procedural_images",
-    "procedural_set",
     "render",
 ]

@@ -1,6 +1,6 @@
-"""Random fields and per-object values, the material of all shapes and looks.
+"""Random fields and random values per object, from which shapes and looks are composed.
 
-Everything here is float32 of the image's ``(H, W)``.
+Fields are float32 with the shape ``(H, W)`` of the image.
 """
 
 from typing import Any
@@ -18,22 +18,22 @@ Shape = tuple[int, int]
 
 
 def log_uniform(rng: Generator, low: float, high: float) -> float:
-    """A number whose logarithm is uniform."""
+    """Random number in ``low..high`` with a uniform logarithm."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def chance(rng: Generator, probability: float) -> bool:
-    """True with this probability."""
+    """Random bool, True with ``probability``."""
     return bool(rng.random() < probability)
 
 
 def pick(rng: Generator, *choices: Any) -> Any:
-    """One of the arguments, all as likely."""
+    """Random choice among the arguments, with equal probabilities."""
     return choices[int(rng.integers(len(choices)))]
 
 
 def _interpolation(length: int, spacing: float, sigma: float) -> csr_array:
-    """``(length, k)``: Gaussians around grid points ``spacing`` apart; sums of squares are 1."""
+    """Sparse ``(length, k)`` Gaussians of grid points ``spacing`` apart; rows have norm 1."""
     taps = 2 * int(np.ceil(3 * sigma / spacing)) + 1
     place = np.arange(length) / spacing
     nearest = np.round(place).astype(np.int32)
@@ -57,13 +57,13 @@ def smooth_noise(rng: Generator, shape: Shape, sigma: float, sigma_x: float | No
 
 
 def patches(rng: Generator, shape: Shape, size: float, share: float) -> Mask:
-    """Smooth regions that cover about a ``share`` of the picture."""
+    """Smooth regions ``(H, W)`` bool that cover about a ``share`` of the picture."""
     field = smooth_noise(rng, shape, size)
     return field > np.quantile(field[::8, ::8], 1 - np.clip(share, 0.05, 0.95))
 
 
 def turbulence(rng: Generator, shape: Shape, sigma: float, octaves: int = 3) -> Image:
-    """Noise with detail at ``sigma`` and at its halves; about unit deviation."""
+    """Sum of noises correlated over ``sigma``, ``sigma / 2``, ...; about unit deviation."""
     layers = [
         0.6**octave * smooth_noise(rng, shape, max(sigma / 2**octave, 0.6))
         for octave in range(octaves)
@@ -72,7 +72,7 @@ def turbulence(rng: Generator, shape: Shape, sigma: float, octaves: int = 3) -> 
 
 
 def blur(image: Image, sigma: float) -> Image:
-    """Gaussian blur whose cost does not grow with ``sigma``."""
+    """Gaussian blur; large ``sigma`` is computed at reduced resolution."""
     if sigma < 0.2:
         return image
     if sigma <= 6:
@@ -86,8 +86,8 @@ def blur(image: Image, sigma: float) -> Image:
 
 
 def enlarge(small: Image, step: int, shape: Shape) -> Image:
-    """Bilinear enlargement of block means, ``step`` pixels a block."""
-    for length in shape:  # one axis, then the other
+    """Bilinear enlargement of block means, with blocks of ``step`` pixels, to ``shape``."""
+    for length in shape:  # rows, then columns of the transposed
         place = np.clip((np.arange(length) + 0.5) / step - 0.5, 0, small.shape[0] - 1)
         low = np.minimum(place.astype(np.int64), max(small.shape[0] - 2, 0))
         high = np.minimum(low + 1, small.shape[0] - 1)
@@ -97,13 +97,13 @@ def enlarge(small: Image, step: int, shape: Shape) -> Image:
 
 
 def gradient(image: Image, angle: float) -> Image:
-    """Derivative along a direction."""
+    """Derivative along a direction, ``angle`` in radians from the x axis."""
     dy, dx = np.gradient(image)
     return np.sin(angle) * dy + np.cos(angle) * dx
 
 
 def ramp(rng: Generator, shape: Shape) -> Image:
-    """A plane in a random direction, from 0 to 1."""
+    """Linear ramp in a random direction, from 0 to 1."""
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.ogrid[: shape[0], : shape[1]]
     plane = np.sin(angle) * y + np.cos(angle) * x
@@ -111,16 +111,16 @@ def ramp(rng: Generator, shape: Shape) -> Image:
 
 
 def per_object(rng: Generator, labels: Labels, low: float, high: float) -> Image:
-    """A random value for each object, 0 on the background."""
+    """Random value in ``low..high`` for each object, 0 on the background."""
     values = rng.uniform(low, high, int(labels.max()) + 1).astype(np.float32)
     values[0] = 0
     return values[labels]
 
 
 def stripes(rng: Generator, labels: Labels, period: float, bend: float = 0.5) -> Image:
-    """Lines of uneven strength about a ``period`` apart, -1..1; each object has its direction.
+    """Lines about a ``period`` apart, -1..1, in a random direction for each object.
 
-    ``bend`` is by how many periods they wander.
+    ``bend`` is the amplitude of their waviness in periods.
     """
     number = int(labels.max()) + 1
     angle = rng.uniform(0, np.pi, number)

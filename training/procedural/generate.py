@@ -1,8 +1,6 @@
-"""Sets of procedural images, and real shapes in procedural looks."""
+"""Tables of the kinds of procedural images and of the looks, and rendering of real labels."""
 
-import multiprocessing
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.random import Generator
@@ -40,6 +38,7 @@ GENERATORS: tuple[Callable[[Generator], Sample], ...] = (
     kinds.droplets,
     kinds.granules,
 )
+"""Kinds of procedural images, generated in turn."""
 
 LOOKS: tuple[Callable[[Generator, Scene], Sample], ...] = (
     fluorescence.fluorescent_nuclei,
@@ -61,34 +60,16 @@ LOOKS: tuple[Callable[[Generator, Scene], Sample], ...] = (
     electron.granules,
     electron.surface,
 )
-
-
-def procedural_image(seed: int, index: int) -> Sample:
-    """One image of a set, the kinds in turn."""
-    return GENERATORS[index % len(GENERATORS)](np.random.default_rng((seed, index)))
-
-
-def procedural_set(count: int, seed: int) -> list[Sample]:
-    """``count`` samples."""
-    return procedural_images(count, seed)
-
-
-def procedural_images(count: int, seed: int, processes: int = 1) -> list[Sample]:
-    """``count`` samples, the same for any number of processes."""
-    image = partial(procedural_image, seed)
-    if processes <= 1:
-        return [image(index) for index in range(count)]
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
-        return pool.map(image, range(count), chunksize=8)
+"""Looks in which :func:`render` shows labels."""
 
 
 def render(labels: Labels, rng: Generator) -> Sample:
-    """Objects of a real label map in a random look.
+    """Render a label map in a random look, half of the time with procedural nuclei.
 
     Parameters
     ----------
     labels : ndarray
-        ``(H, W)`` int32, 0 is background; comes back unchanged.
+        ``(H, W)`` int32, 0 for background; returned unchanged in the sample.
     """
     scene = Scene(labels.astype(np.int32))
     if chance(rng, 0.5):

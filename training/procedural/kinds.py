@@ -1,4 +1,4 @@
-"""The kinds of micrograph: which layout goes with which look."""
+"""Kinds of micrograph: combinations of a layout and a look."""
 
 from numpy.random import Generator
 
@@ -29,24 +29,24 @@ from .shapes import blobs
 
 
 def fluorescent_nuclei(rng: Generator) -> Sample:
-    """Nuclei of a culture."""
+    """Fluorescent nuclei of a culture."""
     return fluorescence.fluorescent_nuclei(rng, culture(rng, 9, 110))
 
 
 def tissue_nuclei(rng: Generator) -> Sample:
-    """Crowded nuclei that lie over each other, with more of them out of focus."""
+    """Fluorescent nuclei of tissue: crowded, overlapping, others out of focus."""
     scene = tissue(rng, rng.uniform(0.6, 1.4), rng.uniform(0.2, 0.45))
     return fluorescence.fluorescent_nuclei(rng, scene)
 
 
 def cytoplasm(rng: Generator) -> Sample:
-    """Whole cells by a dye, with and without nuclei, any colours."""
+    """Cells stained by fluorescent dyes, with and without nuclei, in any colours."""
     scene = adherent(rng, 20, 200) if chance(rng, 0.5) else sheet(rng, 18, 160)
     return fluorescence.fluorescent_cells(rng, with_nuclei(rng, scene))
 
 
 def epithelium(rng: Generator) -> Sample:
-    """A sheet of cells by its membranes or walls."""
+    """Sheet of cells with stained membranes or walls."""
     scene = sheet(rng, 14, 150)
     if chance(rng, 0.2):
         return stained.walls(rng, scene)
@@ -54,7 +54,7 @@ def epithelium(rng: Generator) -> Sample:
 
 
 def actin_cells(rng: Generator) -> Sample:
-    """Large spread cells with stress fibres."""
+    """Large spread cells with actin stress fibres."""
     return fluorescence.actin(rng, with_nuclei(rng, adherent(rng, 60, 240), 0.2, 0.5))
 
 
@@ -69,7 +69,7 @@ def dic_cells(rng: Generator) -> Sample:
 
 
 def brightfield_cells(rng: Generator) -> Sample:
-    """Unstained cells a little out of focus."""
+    """Unstained cells in brightfield, a little out of focus."""
     return light.brightfield(rng, _unstained(rng, 14, 160))
 
 
@@ -79,26 +79,26 @@ def _unstained(rng: Generator, low: float, high: float) -> Scene:
 
 
 def bacteria_phase(rng: Generator) -> Sample:
-    """Bacteria, dark with a halo."""
+    """Bacteria in phase contrast: dark with a halo."""
     return light.dark_bodies(rng, bacteria(rng))
 
 
 def bacteria_fluorescence(rng: Generator) -> Sample:
-    """Bacteria, bright: filled or by their envelope."""
+    """Bacteria in fluorescence: filled, or stained envelopes."""
     scene = bacteria(rng)
     look = fluorescence.membranes if chance(rng, 0.3) else fluorescence.fluorescent_cells
     return look(rng, scene)
 
 
 def yeast(rng: Generator) -> Sample:
-    """Mothers with buds, in brightfield, phase contrast or DIC."""
+    """Yeast with buds in brightfield, phase contrast or DIC."""
     look = pick(rng, light.ringed, light.ringed, light.ringed, light.phase_contrast, light.dic)
     sample: Sample = look(rng, budding(rng))
     return sample
 
 
 def embryo(rng: Generator) -> Sample:
-    """Few large round cells in a ball."""
+    """Embryo: a few large round cells in a ball."""
     look = pick(
         rng,
         light.dic,
@@ -112,12 +112,12 @@ def embryo(rng: Generator) -> Sample:
 
 
 def tissue_stained(rng: Generator) -> Sample:
-    """Nuclei of tissue in haematoxylin and eosin."""
+    """Nuclei of tissue stained by haematoxylin and eosin."""
     return stained.haematoxylin_eosin(rng, tissue(rng, rng.uniform(0.08, 0.8)))
 
 
 def tissue_brown(rng: Generator) -> Sample:
-    """Nuclei of tissue in immunohistochemistry."""
+    """Nuclei of tissue in immunohistochemistry (DAB)."""
     return stained.immunohistochemistry(rng, tissue(rng, rng.uniform(0.08, 0.8)))
 
 
@@ -132,7 +132,7 @@ def smear(rng: Generator) -> Sample:
 
 
 def mixed_sizes(rng: Generator) -> Sample:
-    """Particles or cells from tiny to huge in one picture."""
+    """Particles or cells of very different sizes, in any of seven looks."""
     look = pick(
         rng,
         fluorescence.fluorescent_nuclei,
@@ -148,7 +148,7 @@ def mixed_sizes(rng: Generator) -> Sample:
 
 
 def droplets(rng: Generator) -> Sample:
-    """Vesicles, droplets and shells."""
+    """Vesicles, droplets and shells in fluorescence or brightfield."""
     outline, cover = round_outline(0.015, 1.15), rng.uniform(0.1, 0.8)
     scene = blobs(rng, SHAPE, outline, log_uniform(rng, 10, 160), cover, 0.35)
     sample: Sample = pick(rng, fluorescence.rings, light.ringed, light.brightfield)(rng, scene)

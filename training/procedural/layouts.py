@@ -1,4 +1,4 @@
-"""Layouts: objects as they lie together in cultures, tissues, colonies and embryos."""
+"""Layouts: arrangements of objects as in cultures, tissues, colonies and embryos."""
 
 import numpy as np
 from numpy.random import Generator
@@ -9,12 +9,12 @@ from .outlines import Outline, rod_outline, round_outline, ruffled_outline, spre
 from .scene import Scene, compact, one_piece
 from .shapes import blobs, keep_whole, mosaic, nuclei, random_places, rows, scatter
 
-SIZE = 512
+SIZE = 512  # side of a procedural image, pixels
 SHAPE = (SIZE, SIZE)
 
 
 def with_nuclei(rng: Generator, scene: Scene, low: float = 0.35, high: float = 0.65) -> Scene:
-    """The same objects with a nucleus each."""
+    """Add a nucleus to each object; ``low`` and ``high`` are radii relative to the object."""
     return Scene(scene.labels, nuclei(rng, scene, low, high), scene.overlap)
 
 
@@ -26,14 +26,14 @@ def culture(rng: Generator, low: float, high: float) -> Scene:
 
 
 def tissue(rng: Generator, cover: float, overlap: float = 0.2, largest: float = 70) -> Scene:
-    """Nuclei of tissue: long and round, crowded where ``cover`` is above a half."""
+    """Nuclei of tissue, long and round; ``cover`` is their share of the picture."""
     outline = round_outline(rng.uniform(0.03, 0.12), rng.uniform(1.2, 3.5))
     diameter, spread = log_uniform(rng, 9, largest), rng.uniform(0.1, 0.35)
     return blobs(rng, SHAPE, outline, diameter, cover, spread, overlap)
 
 
 def sheet(rng: Generator, low: float, high: float) -> Scene:
-    """Cells side by side, all over the picture or in islands, touching or with gaps."""
+    """Sheet of cells, over the picture or in islands, touching or with gaps."""
     diameter = log_uniform(rng, low, high)
     wobble, mixed = rng.uniform(0.02, 0.12), pick(rng, 0.0, 0.0, rng.uniform(0.1, 0.6))
     stretch = pick(rng, 1.0, 1.0, rng.uniform(1, 2.5))
@@ -61,7 +61,7 @@ def adherent(rng: Generator, low: float, high: float) -> Scene:
 
 
 def bacteria(rng: Generator) -> Scene:
-    """Rods, cocci, curved ones and filaments; dense colonies or scattered."""
+    """Bacteria: rods, cocci, curved rods and filaments, in dense colonies or scattered."""
     width = log_uniform(rng, 6, 26)
     if chance(rng, 0.35):
         labels = rows(rng, SHAPE, width, rng.uniform(2.5, 6))
@@ -80,7 +80,7 @@ def bacteria(rng: Generator) -> Scene:
 
 
 def budding(rng: Generator) -> Scene:
-    """Yeast: mothers, some of them with a bud."""
+    """Yeast: mother cells, a random share with a bud."""
     diameter = log_uniform(rng, 14, 110)
     count = int(np.clip(rng.uniform(0.1, 0.7) * 1.3 * SIZE**2 / diameter**2, 4, 400))
     mothers = random_places(rng, SHAPE, count, rng.uniform(0, 1))
@@ -109,7 +109,7 @@ def ball(rng: Generator) -> Scene:
 
 
 def _rounded(labels: Labels, radius: float) -> Labels:
-    """Objects without their corners: opened by a disk."""
+    """Morphological opening of each object by a disk, which rounds corners."""
     eroded = np.where(Scene(labels).depth > radius, labels, 0)
     distance, (row, column) = distance_transform_edt(eroded == 0, return_indices=True)
     return np.where((distance < radius) & (eroded[row, column] == labels), labels, 0).astype(
@@ -118,7 +118,7 @@ def _rounded(labels: Labels, radius: float) -> Labels:
 
 
 def mixture(rng: Generator) -> Scene:
-    """From tiny to huge in one picture."""
+    """Objects of very different sizes: diameters from 8 pixels to the largest, 60 to 240."""
     largest = log_uniform(rng, 60, 240)
     smaller = rng.uniform(0, np.log(largest / 8), 300) ** rng.uniform(0.8, 1)
     diameters = largest * np.exp(-smaller)
@@ -130,7 +130,7 @@ def mixture(rng: Generator) -> Scene:
 
 
 def profiles(rng: Generator) -> Scene:
-    """Cut neurites: dense, of mixed sizes, bent, membranes between them."""
+    """Cut neurites: dense profiles of mixed sizes with membranes between."""
     diameter = log_uniform(rng, 14, 130)
     wobble, mixed, stretch = rng.uniform(0.05, 0.22), rng.uniform(0, 1), rng.uniform(1, 2.5)
     labels = compact(one_piece(mosaic(rng, SHAPE, diameter, 0, wobble, mixed, stretch)))
@@ -140,6 +140,6 @@ def profiles(rng: Generator) -> Scene:
 
 
 def apart(rng: Generator, outline: Outline, low: float, high: float, cover: float) -> Scene:
-    """Bodies that never touch."""
+    """Bodies of an outline that never touch."""
     spread = rng.uniform(0.1, 0.3)
     return blobs(rng, SHAPE, outline, log_uniform(rng, low, high), cover, spread, 0, 0.1)

@@ -30,7 +30,7 @@ from .shapes import blobs, mosaic, nuclei
 
 
 def sheets(rng: Generator, shape: Shape, spacing: float, width: float) -> Image:
-    """Long thin membranes that end nowhere in particular: level lines of a noise, 0..1."""
+    """Long thin membranes, 0..1: zero lines of a random field, shown in patches."""
     field = turbulence(rng, shape, spacing, 2)
     slope = np.hypot(*np.gradient(field)) + 0.01
     lines = np.exp(-((field / (slope * np.float32(width))) ** 2))
@@ -38,14 +38,14 @@ def sheets(rng: Generator, shape: Shape, spacing: float, width: float) -> Image:
 
 
 def vesicles(rng: Generator, where: Mask, radius: float, share: float) -> Image:
-    """Small dark rings, crowded in places; up to 1."""
+    """Vesicles: small dark rings, crowded in patches, 0..1."""
     near = patches(rng, (where.shape[0], where.shape[1]), 8 * radius, share) & where
     rings = spots(rng, near, 0.06 / radius**2, 0.75 * radius)
     return np.clip(np.exp(-(((rings - 0.45) / 0.2) ** 2)) * (rings > 0.15), 0, 1)
 
 
 def mitochondria(rng: Generator, scene: Scene, width: float) -> Image:
-    """Darkness of mitochondria: two membranes, cristae, a matrix; about 0..1."""
+    """Darkness of mitochondria, about 0..1: two membranes, cristae, matrix."""
     labels = scene.labels
     outer = scene.ring(0.5 * width, 0.7 * width)
     cleft = scene.ring(2.0 * width, 0.6 * width)
@@ -60,12 +60,13 @@ def mitochondria(rng: Generator, scene: Scene, width: float) -> Image:
 
 
 def grain(rng: Generator, shape: Shape, size: float) -> Image:
-    """Ribosomes and stain: fine dark grain of the cytoplasm."""
+    """Fine dark grain of the cytoplasm: ribosomes and stain."""
     fine = turbulence(rng, shape, rng.uniform(0.7, 1.6), 2)
     return rng.uniform(0.03, 0.12) * fine + rng.uniform(0, 0.06) * turbulence(rng, shape, size / 3)
 
 
 def _finish(rng: Generator, darkness: Image, size: float) -> NDArray[np.uint8]:
+    """Image of the camera from darkness; a few images are inverted."""
     image = -darkness + rng.uniform(0, 0.08) * smooth_noise(rng, _shape(darkness), 60)
     return optics.grey(rng, image if chance(rng, 0.93) else -image, size)
 
@@ -75,7 +76,7 @@ def _shape(image: Image) -> Shape:
 
 
 def organelles(rng: Generator, scene: Scene) -> Sample:
-    """Mitochondria in cytoplasm, among membranes, vesicles and droplets that are not labelled."""
+    """Mitochondria in cytoplasm with unlabelled membranes, vesicles and droplets."""
     shape, size = scene.shape, scene.diameter
     width = float(np.clip(rng.uniform(0.02, 0.05) * size, 0.7, 2.5))
     free = scene.depth < -1.5 * width
@@ -88,7 +89,7 @@ def organelles(rng: Generator, scene: Scene) -> Sample:
         lines = sheets(rng, shape, rng.uniform(0.3, 1) * size, 0.8 * width)
         dark += rng.uniform(0.2, 0.6) * lines * free
     dark += rng.uniform(0.1, 0.5) * vesicles(rng, free, max(0.06 * size, 2), 0.3)
-    if chance(rng, 0.4):  # droplets: even and without a membrane
+    if chance(rng, 0.4):  # droplets are uniform and have no membrane
         drops = blobs(rng, shape, round_outline(0.02, 1.1), 0.4 * size, 0.03)
         dark += pick(rng, -0.4, 0.6) * blur((drops.inside & free).astype(np.float32), 0.7)
     image = np.where(scene.inside, grain(rng, shape, size) + 0.2, dark)
@@ -97,7 +98,7 @@ def organelles(rng: Generator, scene: Scene) -> Sample:
 
 
 def neuropil(rng: Generator, scene: Scene) -> Sample:
-    """Densely packed profiles; their membranes vary in contrast. Mitochondria in some."""
+    """Densely packed profiles with membranes of varying contrast, and mitochondria."""
     shape, size = scene.shape, scene.diameter
     width = float(np.clip(log_uniform(rng, 0.02, 0.08) * size, 0.7, 3.5))
     fade = 1 + rng.uniform(0, 0.35) * smooth_noise(rng, shape, 0.6 * size)
@@ -112,14 +113,14 @@ def neuropil(rng: Generator, scene: Scene) -> Sample:
         dark += rng.uniform(0.1, 0.4) * np.clip(tubules, 0, 1)
     inner = None
     if chance(rng, 0.6):
-        inner = some(rng, nuclei(rng, scene, 0.35, 0.7), rng.uniform(0.2, 0.7), 0.2 * size)
+        inner = random_part(rng, nuclei(rng, scene, 0.35, 0.7), rng.uniform(0.2, 0.7), 0.2 * size)
         bodies = Scene(inner)
         dark = np.where(bodies.inside, 0.15 + mitochondria(rng, bodies, 0.7 * width), dark)
     return Sample(_finish(rng, dark, size), scene.labels, inner)
 
 
-def some(rng: Generator, labels: Labels, share: float, smallest: float) -> Labels:
-    """A random part of the objects that are wider than ``smallest`` pixels; same labels."""
+def random_part(rng: Generator, labels: Labels, share: float, smallest: float) -> Labels:
+    """Random ``share`` of the objects wider than about ``smallest`` pixels, with their labels."""
     number = int(labels.max()) + 1
     keep = rng.random(number) < share
     keep &= np.bincount(labels.ravel(), minlength=number) > 0.8 * smallest**2
@@ -127,7 +128,7 @@ def some(rng: Generator, labels: Labels, share: float, smallest: float) -> Label
 
 
 def granules(rng: Generator, scene: Scene) -> Sample:
-    """Dense granules, vesicles or droplets in cytoplasm with other membranes."""
+    """Dense granules, vesicles or droplets in cytoplasm with unlabelled membranes."""
     shape, size = scene.shape, scene.diameter
     width = float(np.clip(0.06 * size, 0.7, 2.5))
     dark = 0.2 + grain(rng, shape, size)
@@ -144,7 +145,7 @@ def granules(rng: Generator, scene: Scene) -> Sample:
 
 
 def surface(rng: Generator, scene: Scene) -> Sample:
-    """Particles in scanning electron microscopy: shining edges, rough, lit from one side."""
+    """Particles in scanning electron microscopy: bright edges, rough, lit from one side."""
     shape, size = scene.shape, scene.diameter
     height = scene.dome + 0.03 * turbulence(rng, shape, 0.1 * size + 0.8, 3) * scene.inside
     shade = gradient(blur(height, 0.7), rng.uniform(0, 2 * np.pi)) * 0.1 * size

@@ -1,4 +1,4 @@
-"""Looks of fluorescence: stains of nuclei, cytoplasm, membranes and fibres, alone or together."""
+"""Looks of fluorescence: stained nuclei, cytoplasm, membranes and fibres, single or combined."""
 
 import numpy as np
 from numpy.random import Generator
@@ -38,14 +38,14 @@ def haze(rng: Generator, scene: Scene, strongest: float = 0.25) -> Image:
 
 
 def ghosts(rng: Generator, scene: Scene) -> Image:
-    """Objects far from focus: soft blobs that nobody would outline."""
+    """Unlabelled objects far out of focus: soft blobs."""
     size = scene.diameter
-    seen = patches(rng, scene.shape, 0.5 * size, rng.uniform(0.1, 0.5)).astype(np.float32)
-    return blur(seen, rng.uniform(0.35, 0.8) * size)
+    regions = patches(rng, scene.shape, 0.5 * size, rng.uniform(0.1, 0.5)).astype(np.float32)
+    return blur(regions, rng.uniform(0.35, 0.8) * size)
 
 
 def stain_nuclei(rng: Generator, scene: Scene) -> Image:
-    """Chromatin: brightness of its own, lumps, at times dark nucleoli or a bright rim."""
+    """Stained chromatin: a brightness for each nucleus, lumps, dark nucleoli, bright rims."""
     labels, size = scene.labels, scene.diameter
     level = per_object(rng, labels, rng.uniform(0.25, 0.9), 1)
     lumps = 1 + rng.uniform(0.02, 0.3) * turbulence(rng, scene.shape, max(size / 8, 0.8), 2)
@@ -59,14 +59,14 @@ def stain_nuclei(rng: Generator, scene: Scene) -> Image:
         body *= 0.6 + 0.7 * scene.ring(0.06 * size, 0.06 * size + 0.7)
     if scene.overlap is not None:
         body *= 1 + rng.uniform(0.3, 0.9) * scene.overlap
-    if chance(rng, 0.3):  # some of them nearer to focus than others
+    if chance(rng, 0.3):  # objects at different distances from the focal plane
         far = per_object(rng, labels, -0.5, 1).clip(0, 1)
         body = (1 - far) * body + blur(far * body, min(0.07 * size, 6))
     return body
 
 
 def stain_cytoplasm(rng: Generator, scene: Scene) -> Image:
-    """A dye in the cytoplasm: thicker in the middle, grainy, with or without the nucleus."""
+    """Stained cytoplasm: bright where the cell is thick, grainy, nuclei dark, bright or hidden."""
     labels, size = scene.labels, scene.diameter
     thick = scene.dome if chance(rng, 0.5) else scene.slab(log_uniform(rng, 0.02, 0.3) * size + 0.5)
     floor = rng.uniform(0.15, 0.6)
@@ -87,7 +87,7 @@ def stain_cytoplasm(rng: Generator, scene: Scene) -> Image:
 
 
 def stain_membrane(rng: Generator, scene: Scene) -> Image:
-    """Outlines of cells, of uneven brightness; a little of it inside."""
+    """Stained membranes: outlines of uneven brightness, with weak stain inside."""
     size = scene.diameter
     width = min(log_uniform(rng, 0.7, 3), 0.06 * size + 0.6)
     lines = scene.ring(0.3, width)
@@ -103,7 +103,7 @@ def stain_membrane(rng: Generator, scene: Scene) -> Image:
 
 
 def stain_fibres(rng: Generator, scene: Scene) -> Image:
-    """Actin: stress fibres along each cell, a bright cortex, a thin lamella."""
+    """Stained actin: stress fibres along each cell, bright cortex, thin lamella."""
     labels, size = scene.labels, scene.diameter
     period = float(np.clip(rng.uniform(0.04, 0.12) * size, 3, 14))
     waves = stripes(rng, labels, period, rng.uniform(0.3, 1.2))
@@ -115,14 +115,14 @@ def stain_fibres(rng: Generator, scene: Scene) -> Image:
 
 
 def stain_puncta(rng: Generator, scene: Scene) -> Image:
-    """Vesicles or transcripts as spots, in cells and a few outside."""
+    """Stained vesicles or transcripts: spots in cells, a few outside."""
     inside = spots(rng, scene.inside, log_uniform(rng, 0.002, 0.02), rng.uniform(0.6, 1.3))
     outside = spots(rng, ~scene.inside, 3e-4, rng.uniform(0.6, 1.3))
     return inside + outside + 0.1 * scene.inside
 
 
 def fluorescent_nuclei(rng: Generator, scene: Scene) -> Sample:
-    """Bright objects on a dark ground, with others out of focus behind them."""
+    """Bright nuclei on a dark ground, with unlabelled objects out of focus."""
     image = stain_nuclei(rng, scene) + haze(rng, scene)
     if chance(rng, 0.3):
         image += rng.uniform(0.05, 0.25) * ghosts(rng, scene)
@@ -130,37 +130,37 @@ def fluorescent_nuclei(rng: Generator, scene: Scene) -> Sample:
 
 
 def fluorescent_cells(rng: Generator, scene: Scene) -> Sample:
-    """Whole cells by one dye or more: grey, or a composite with the nuclei."""
+    """Cells stained by one dye or more: grey, or a composite with the nuclei."""
     dye = pick(rng, stain_cytoplasm, stain_cytoplasm, stain_membrane, stain_fibres)
     channels: list[Image] = [dye(rng, scene) + haze(rng, scene, 0.15)]
-    shown = None
+    visible_nuclei = None
     if scene.inner is not None and chance(rng, 0.75):
-        shown = scene.inner
+        visible_nuclei = scene.inner
         nuclei = Scene(scene.inner)
         channels.append(stain_nuclei(rng, nuclei) + haze(rng, nuclei, 0.2))
     if chance(rng, 0.25):
         channels.append(pick(rng, stain_membrane, stain_puncta, stain_cytoplasm)(rng, scene))
-    return Sample(_together(rng, channels, scene.diameter), scene.labels, shown)
+    return Sample(_composite(rng, channels, scene.diameter), scene.labels, visible_nuclei)
 
 
 def membranes(rng: Generator, scene: Scene) -> Sample:
-    """An epithelium by its membranes alone, or with nuclei in another colour."""
+    """Stained membranes of an epithelium, with or without nuclei in another colour."""
     channels: list[Image] = [stain_membrane(rng, scene) + haze(rng, scene, 0.15)]
-    shown = None
+    visible_nuclei = None
     if scene.inner is not None and chance(rng, 0.4):
-        shown = scene.inner
+        visible_nuclei = scene.inner
         channels.append(stain_nuclei(rng, Scene(scene.inner)))
-    return Sample(_together(rng, channels, scene.diameter), scene.labels, shown)
+    return Sample(_composite(rng, channels, scene.diameter), scene.labels, visible_nuclei)
 
 
 def actin(rng: Generator, scene: Scene) -> Sample:
-    """Spread cells by their fibres, with or without nuclei."""
+    """Spread cells with stained fibres, with or without nuclei."""
     channels: list[Image] = [stain_fibres(rng, scene) + haze(rng, scene, 0.1)]
-    shown = None
+    visible_nuclei = None
     if scene.inner is not None and chance(rng, 0.6):
-        shown = scene.inner
+        visible_nuclei = scene.inner
         channels.append(stain_nuclei(rng, Scene(scene.inner)) + haze(rng, scene, 0.1))
-    return Sample(_together(rng, channels, scene.diameter), scene.labels, shown)
+    return Sample(_composite(rng, channels, scene.diameter), scene.labels, visible_nuclei)
 
 
 def rings(rng: Generator, scene: Scene) -> Sample:
@@ -169,11 +169,11 @@ def rings(rng: Generator, scene: Scene) -> Sample:
     shell = scene.ring(0.8 * width, width) * per_object(rng, scene.labels, 0.5, 1)
     filled = per_object(rng, scene.labels, 0, pick(rng, 0.05, 0.3, 0.6)) * scene.dome
     image = shell + filled + haze(rng, scene, 0.1)
-    return Sample(_together(rng, [image], scene.diameter), scene.labels)
+    return Sample(_composite(rng, [image], scene.diameter), scene.labels)
 
 
-def _together(rng: Generator, channels: list[Image], size: float) -> NDArray[np.uint8]:
-    """Channels as a composite; at times all on one grey one."""
+def _composite(rng: Generator, channels: list[Image], size: float) -> NDArray[np.uint8]:
+    """Camera image of the channels: mostly a colour composite, at times their grey sum."""
     if len(channels) == 1 and chance(rng, 0.85):
         return optics.grey(rng, channels[0], size)
     if len(channels) > 1 and chance(rng, 0.15):

@@ -1,6 +1,6 @@
 """Looks of transmitted light without stain: phase contrast, DIC, brightfield.
 
-They start from the optical thickness of the cells; the contrast is what each method makes of it.
+Each method derives its contrast from the optical thickness of the cells.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ from .scene import Scene
 
 
 def thickness(rng: Generator, scene: Scene, granular: float = 0.2) -> Image:
-    """Optical thickness of cells: a dome or a slab, nucleus, granules and vacuoles in it."""
+    """Optical thickness of cells: dome or slab, with nucleus, granules and vacuoles."""
     size = scene.diameter
     body = scene.dome if chance(rng, 0.6) else scene.slab(rng.uniform(0.04, 0.2) * size + 0.5)
     body = body * per_object(rng, scene.labels, rng.uniform(0.5, 1), 1)
@@ -50,7 +50,7 @@ def thickness(rng: Generator, scene: Scene, granular: float = 0.2) -> Image:
 
 
 def dust(rng: Generator, shape: Shape, size: float) -> Image:
-    """Dirt that is no cell: specks much smaller than cells, and faint rings far out of focus."""
+    """Unlabelled dirt: specks much smaller than cells, and faint rings far out of focus."""
     y, x = np.ogrid[: shape[0], : shape[1]]
     image = np.zeros(shape, np.float32)
     if chance(rng, 0.5):
@@ -66,7 +66,7 @@ def dust(rng: Generator, shape: Shape, size: float) -> Image:
 
 
 def ground(rng: Generator, shape: Shape, strength: float = 0.15) -> Image:
-    """A slowly varying ground."""
+    """Slowly varying background."""
     slope = rng.uniform(0, 2 * strength) * ramp(rng, shape)
     clouds = rng.uniform(0, 0.5 * strength) * smooth_noise(rng, shape, shape[0] / rng.uniform(3, 9))
     fine = rng.uniform(0, 0.1 * strength) * turbulence(rng, shape, rng.uniform(1, 5), 2)
@@ -74,7 +74,7 @@ def ground(rng: Generator, shape: Shape, strength: float = 0.15) -> Image:
 
 
 def phase_contrast(rng: Generator, scene: Scene) -> Sample:
-    """Thickness less its surroundings: dark cells in bright halos, or the reverse."""
+    """Phase contrast: thickness minus its blurred surroundings, dark cells in bright halos."""
     size = scene.diameter
     thick = thickness(rng, scene, rng.uniform(0.1, 0.6))
     width = float(np.clip(rng.uniform(0.08, 0.35) * size, 1.5, 25))
@@ -82,7 +82,7 @@ def phase_contrast(rng: Generator, scene: Scene) -> Sample:
     rim = min(rng.uniform(1, 3), 0.06 * size + 0.6)
     image += rng.uniform(0, 0.6) * scene.ring(-rim, rim) * pick(rng, 1, 1, 0.3)
     image -= rng.uniform(0, 0.4) * scene.ring(rim, rim)
-    if chance(rng, 0.3):  # round and thick cells shine
+    if chance(rng, 0.3):  # round and thick cells appear bright
         image += per_object(rng, scene.labels, 0, 1) ** 4 * 1.5 * scene.dome
     if chance(rng, 0.15):
         image = -image
@@ -91,7 +91,7 @@ def phase_contrast(rng: Generator, scene: Scene) -> Sample:
 
 
 def dark_bodies(rng: Generator, scene: Scene) -> Sample:
-    """Bacteria in phase contrast: dark and even, with a bright halo around the colony."""
+    """Bacteria in phase contrast: uniformly dark, with a bright halo around the colony."""
     size = scene.diameter
     body = blur(scene.slab(0.15 * size + 0.3), 0.05 * size + 0.3)
     body *= per_object(rng, scene.labels, rng.uniform(0.5, 0.95), 1) + (~scene.inside)
@@ -104,7 +104,7 @@ def dark_bodies(rng: Generator, scene: Scene) -> Sample:
 
 
 def dic(rng: Generator, scene: Scene) -> Sample:
-    """Relief: the slope of the thickness in one direction, lit from the side."""
+    """Differential interference contrast: derivative of the thickness along one direction."""
     size = scene.diameter
     thick = thickness(rng, scene, rng.uniform(0.05, 0.4))
     shear = min(rng.uniform(0.6, 2.5), 0.05 * size + 0.5)
@@ -116,7 +116,7 @@ def dic(rng: Generator, scene: Scene) -> Sample:
 
 
 def brightfield(rng: Generator, scene: Scene) -> Sample:
-    """Out of focus: bright and dark rims, hardly any contrast inside."""
+    """Brightfield out of focus: bright and dark rims, little contrast inside."""
     size = scene.diameter
     thick = thickness(rng, scene, rng.uniform(0.1, 0.8))
     near = min(log_uniform(rng, 0.6, 3), 0.06 * size + 0.4)
@@ -130,7 +130,7 @@ def brightfield(rng: Generator, scene: Scene) -> Sample:
 
 
 def ringed(rng: Generator, scene: Scene) -> Sample:
-    """Yeast: a wall that diffracts to dark and bright rings, a vacuole and granules inside."""
+    """Yeast in brightfield: dark and bright diffraction rings, vacuole and granules inside."""
     size = scene.diameter
     period = float(np.clip(rng.uniform(0.12, 0.35) * size, 3, 16))
     wall = scene.depth - np.float32(rng.uniform(0, 0.35) * period)

@@ -1,7 +1,7 @@
-"""Looks of stained tissue and smears in colour, by the optical densities of the dyes.
+"""Looks of stained tissue and smears in colour, from the optical densities of dyes.
 
-The dyes' colours are those of Ruifrok and Johnston, "Quantification of histochemical staining by
-color deconvolution", 2001.
+The colours of the dyes are those of Ruifrok and Johnston, "Quantification of histochemical
+staining by color deconvolution", 2001.
 """
 
 import numpy as np
@@ -26,16 +26,17 @@ from .fields import (
 from .scene import Scene
 
 HAEMATOXYLIN, EOSIN, DAB = (0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78)
+"""Optical densities of each dye in red, green and blue."""
 
 
 def _dye(rng: Generator, density: Image, colour: tuple[float, ...]) -> Image:
-    """``(H, W, 3)`` densities of a dye, each batch of it a little different."""
+    """Optical densities ``(H, W, 3)`` of a dye whose colour varies a little at random."""
     mixed = np.array(colour, np.float32) * np.exp(rng.normal(0, 0.15, 3)).astype(np.float32)
     return np.clip(density, 0, None)[..., None] * mixed
 
 
 def stroma(rng: Generator, shape: Shape, size: float) -> Image:
-    """Density of the tissue between nuclei: fibres, lumps, empty gaps; 0..1."""
+    """Density of the tissue between nuclei, about 0..1: fibres, lumps, empty gaps."""
     long, short = rng.uniform(0.8, 4) * size, rng.uniform(0.08, 0.3) * size + 0.6
     fibres = 1.5 * stripes(rng, np.ones(shape, np.int32), 4 * short, rng.uniform(0.3, 1.5))
     fibres *= np.clip(0.5 + smooth_noise(rng, shape, long), 0, 2)
@@ -50,7 +51,7 @@ def stroma(rng: Generator, shape: Shape, size: float) -> Image:
 
 
 def chromatin(rng: Generator, scene: Scene) -> Image:
-    """Density of nuclei: lumps, a darker rim, pale and dark ones."""
+    """Density of nuclei, pale to dark: lumps, darker rim, nucleoli."""
     size = scene.diameter
     level = per_object(rng, scene.labels, rng.uniform(0.35, 0.8), 1)
     lumps = turbulence(rng, scene.shape, max(size / 9, 0.7), 2)
@@ -65,7 +66,7 @@ def chromatin(rng: Generator, scene: Scene) -> Image:
 
 
 def haematoxylin_eosin(rng: Generator, scene: Scene) -> Sample:
-    """Blue nuclei in pink tissue."""
+    """Haematoxylin and eosin: blue nuclei in pink tissue."""
     size = scene.diameter
     tissue = stroma(rng, scene.shape, size)
     cytoplasm = blur(np.exp(-np.clip(-scene.depth, 0, None) / (0.3 * size)), 0.1 * size)
@@ -77,13 +78,13 @@ def haematoxylin_eosin(rng: Generator, scene: Scene) -> Sample:
 
 
 def _behind(rng: Generator, scene: Scene) -> Image:
-    """Nuclei below the focal plane: pale and soft."""
-    seen = patches(rng, scene.shape, 0.4 * scene.diameter, rng.uniform(0.05, 0.3))
-    return blur(seen.astype(np.float32), 0.35 * scene.diameter)
+    """Unlabelled nuclei below the focal plane: pale and soft."""
+    regions = patches(rng, scene.shape, 0.4 * scene.diameter, rng.uniform(0.05, 0.3))
+    return blur(regions.astype(np.float32), 0.35 * scene.diameter)
 
 
 def immunohistochemistry(rng: Generator, scene: Scene) -> Sample:
-    """Brown (DAB) nuclei, cytoplasm or membranes, all nuclei counterstained blue."""
+    """Immunohistochemistry: brown (DAB) nuclei, cytoplasm or membranes; all nuclei blue too."""
     size = scene.diameter
     tissue = stroma(rng, scene.shape, size)
     nuclei = chromatin(rng, scene)
@@ -107,10 +108,10 @@ def immunohistochemistry(rng: Generator, scene: Scene) -> Sample:
 
 
 def stained_cells(rng: Generator, scene: Scene) -> Sample:
-    """Whole cells of a smear: pale bodies, dark nuclei where there are any, on white."""
+    """Stained cells of a smear: pale bodies and dark nuclei on white."""
     size = scene.diameter
     body = scene.slab(rng.uniform(0.01, 0.06) * size + 0.5)
-    if scene.inner is None and chance(rng, 0.6):  # red blood cells are hollowed
+    if scene.inner is None and chance(rng, 0.6):  # red blood cells are pale in the middle
         body = body * (1 - rng.uniform(0.2, 0.8) * scene.dome**3)
     body = body * per_object(rng, scene.labels, rng.uniform(0.4, 0.9), 1)
     grain = turbulence(rng, scene.shape, rng.uniform(0.02, 0.1) * size + 0.6, 3)
@@ -134,7 +135,7 @@ def stained_cells(rng: Generator, scene: Scene) -> Sample:
 
 
 def walls(rng: Generator, scene: Scene) -> Sample:
-    """Cell walls of a section: dark lines between pale cells, in any tint."""
+    """Cell walls of a section: dark lines between pale cells, in a random tint."""
     size = scene.diameter
     fade = np.clip(1 + rng.uniform(0, 0.3) * smooth_noise(rng, scene.shape, 0.5 * size), 0.4, 2)
     lines = fade * scene.ring(0, min(rng.uniform(0.7, 3), 0.06 * size + 0.6))

@@ -1,4 +1,4 @@
-"""What a microscope and a camera add: defocus, uneven light, dirt, noise, 8 bits."""
+"""Effects of microscope and camera: defocus, uneven light, noise, compression, 8 bits."""
 
 import io
 
@@ -11,25 +11,25 @@ from .fields import Image, Shape, blur, chance, log_uniform, pick, ramp, smooth_
 
 
 def normal(image: Image) -> Image:
-    """Scaled so that all but a few pixels lie in 0..1."""
+    """Scale an image so that its percentiles 0.2 and 99.8 become 0 and 1."""
     low, high = np.percentile(image[::3, ::3], [0.2, 99.8])
     return ((image - low) / max(float(high - low), 1e-6)).astype(np.float32)
 
 
 def shot_noise(rng: Generator, image: Image, size: float) -> Image:
-    """Photon and read noise on an image of 0..1; less where the objects are small."""
+    """Add photon and read noise to an image in 0..1; less if ``size``, of objects, is small."""
     tolerable = float(np.clip(size / 40, 0.3, 1.5))
     photons = log_uniform(rng, 60, 5000) / tolerable
     read = min(rng.exponential(0.02), 0.06) * tolerable
     deviation = np.sqrt(np.clip(image, 0, None) / photons + read**2)
     noise = rng.standard_normal(image.shape, np.float32)
-    if chance(rng, 0.2):  # as after a camera's interpolation or a scan line filter
+    if chance(rng, 0.2):  # correlated noise, as after interpolation or a filter
         noise = 2.2 * blur(noise, 0.7)
     return image + deviation * noise
 
 
 def defocus(rng: Generator, image: Image, size: float) -> Image:
-    """Blur by a small part of the objects' size, sometimes growing across the picture."""
+    """Blur by a small share of the size of objects, at times growing across the picture."""
     sigma = min(log_uniform(rng, 0.3, 2.5), 0.02 + 0.07 * size)
     sharp = blur(image, sigma)
     if not chance(rng, 0.15):
@@ -40,12 +40,13 @@ def defocus(rng: Generator, image: Image, size: float) -> Image:
 
 
 def uneven_light(rng: Generator, image: Image, amount: float = 0.3) -> Image:
-    """Vignetting, a slope, or slow blotches, multiplied on ``(H, W, ...)``."""
+    """Multiply ``(H, W, ...)`` by vignetting, a slope or smooth blotches."""
     light = _illumination(rng, (image.shape[0], image.shape[1]), amount)
     return image * light.reshape(light.shape + (1,) * (image.ndim - 2))
 
 
 def _illumination(rng: Generator, shape: Shape, amount: float) -> Image:
+    """Random field of illumination around 1."""
     kind = pick(rng, "vignette", "slope", "blotches", "none", "none")
     strength = rng.uniform(0, amount)
     if kind == "vignette":
@@ -61,7 +62,7 @@ def _illumination(rng: Generator, shape: Shape, amount: float) -> Image:
 
 
 def scan_faults(rng: Generator, image: Image) -> Image:
-    """Now and then stripes or hot pixels."""
+    """Add stripes or hot pixels to a few images."""
     h, w = image.shape
     if chance(rng, 0.06):
         lines = np.asarray(rng.normal(0, rng.uniform(0.005, 0.03), h), np.float32)
@@ -74,12 +75,12 @@ def scan_faults(rng: Generator, image: Image) -> Image:
 
 
 def channel(rng: Generator, image: Image, size: float) -> Image:
-    """One channel as the camera gives it, about 0..1."""
+    """Simulate the camera for one channel: defocus, noise, faults; about 0..1."""
     return scan_faults(rng, shot_noise(rng, normal(defocus(rng, image, size)), size))
 
 
 def quantise(rng: Generator, image: Image) -> NDArray[np.uint8]:
-    """8 bits of ``(H, W)`` or ``(H, W, 3)``, at times of a small range or compressed."""
+    """Convert to 8 bits, at times with reduced contrast or JPEG artefacts."""
     if chance(rng, 0.3):
         span = log_uniform(rng, 0.2, 1)
         image = image * span + rng.uniform(0, 1 - span) * (1 if image.ndim == 2 else 0.3)
@@ -88,23 +89,23 @@ def quantise(rng: Generator, image: Image) -> NDArray[np.uint8]:
 
 
 def jpeg(pixels: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """As after a lossy compression."""
+    """Compress and decompress as JPEG."""
     with io.BytesIO() as file:
         Picture.fromarray(pixels).save(file, "JPEG", quality=quality)
         return np.asarray(Picture.open(file)).copy()
 
 
 def grey(rng: Generator, image: Image, size: float) -> NDArray[np.uint8]:
-    """The whole way of a single channel."""
+    """Simulate the image ``(H, W)`` uint8 of a single channel."""
     return quantise(rng, channel(rng, uneven_light(rng, normal(image)), size))
 
 
 def colours(rng: Generator, channels: list[Image], size: float) -> NDArray[np.uint8]:
-    """A composite of 1 to 3 fluorescence channels in any assignment of colours."""
+    """Composite ``(H, W, 3)`` uint8 of 1 to 3 fluorescence channels in random colours."""
     shot = [channel(rng, uneven_light(rng, normal(c)), size) for c in channels]
     if chance(rng, 0.7):
         palette = np.eye(3, dtype=np.float32)[rng.permutation(3)[: len(shot)]]
-    else:  # cyan, magenta, yellow, or any other
+    else:  # mixed colours, such as cyan, magenta and yellow
         palette = rng.choice([0.0, 0.3, 1.0], (len(shot), 3)).astype(np.float32)
         palette += np.eye(3, dtype=np.float32)[rng.permutation(3)[: len(shot)]]
         palette /= palette.max(1, keepdims=True)
@@ -113,7 +114,7 @@ def colours(rng: Generator, channels: list[Image], size: float) -> NDArray[np.ui
 
 
 def brightfield_rgb(rng: Generator, density: Image, size: float) -> NDArray[np.uint8]:
-    """Transmitted light through ``(H, W, 3)`` optical densities, with a white balance."""
+    """Image ``(H, W, 3)`` uint8 of transmitted light through optical densities ``(H, W, 3)``."""
     light = np.exp(-np.clip(density, 0, 4)) * rng.uniform(0.92, 1.0, 3).astype(np.float32)
     sigma = min(log_uniform(rng, 0.3, 1.6), 0.02 + 0.06 * size)
     planes = np.stack([blur(light[..., i], sigma) for i in range(3)], -1)

@@ -1,7 +1,7 @@
-"""Outlines of single objects: how far inside a pixel lies, positive inside.
+"""Outlines of single objects as implicit functions, positive inside of the object.
 
-An outline is drawn in the object's own frame: ``u`` along it and ``v`` across, where a round
-object of its size has radius 1.
+Coordinates are relative to the object: ``u`` along its axis and ``v`` across, in units of the
+radius of a round object of the same size.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from .fields import Image, log_uniform
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A family of shapes.
+    """Random family of shapes.
 
     Parameters
     ----------
     draw : callable
-        ``(u, v, rng) -> field``.
+        ``(u, v, rng) -> field``: draws one random shape of the family.
     reach : float
-        How far from its centre any part lies at most, in radii.
+        Largest distance of any part from the centre, in radii.
     """
 
     draw: Callable[[Image, Image, Generator], Image]
@@ -46,7 +46,7 @@ def round_outline(roughness: float = 0.05, elongation: float = 1.4) -> Outline:
 
 
 def rod_outline(longest: float, bend: float = 0.1) -> Outline:
-    """Capsules of half width 1, up to ``longest`` times as long as wide, curved."""
+    """Curved capsules of half width 1, up to ``longest`` times as long as wide."""
 
     def draw(u: Image, v: Image, rng: Generator) -> Image:
         half = log_uniform(rng, 1.3, longest) - 1
@@ -60,7 +60,7 @@ def rod_outline(longest: float, bend: float = 0.1) -> Outline:
 
 
 def spread_outline(arms: int, length: float, body: float = 0.8) -> Outline:
-    """A body with tapering arms and hollow edges between them: adherent cells, fibroblasts."""
+    """Bodies with tapering arms and concave edges: adherent cells, fibroblasts."""
 
     def draw(u: Image, v: Image, rng: Generator) -> Image:
         stretch = rng.uniform(1, 2.2) ** 0.5

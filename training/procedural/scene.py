@@ -1,4 +1,4 @@
-"""What is in the picture: objects, and how deep inside or far outside of them a pixel lies."""
+"""Scene of labelled objects, with distances to their borders."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +11,7 @@ from .fields import Image, Labels, Mask, Shape, blur
 
 
 def borders(labels: Labels) -> Mask:
-    """Pixels of objects with a 4-neighbour that is not of the same object."""
+    """Border pixels ``(H, W)`` bool of objects: a 4-neighbour has another label."""
     edge = np.zeros(labels.shape, bool)
     down, right = labels[1:] != labels[:-1], labels[:, 1:] != labels[:, :-1]
     edge[1:] |= down
@@ -22,7 +22,7 @@ def borders(labels: Labels) -> Mask:
 
 
 def compact(labels: Labels, smallest: int = 12) -> Labels:
-    """Without slivers of fewer pixels, numbered from 1."""
+    """Remove objects below ``smallest`` pixels, and number the others from 1."""
     keep = np.bincount(labels.ravel()) >= smallest
     keep[0] = False
     number = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
@@ -30,7 +30,7 @@ def compact(labels: Labels, smallest: int = 12) -> Labels:
 
 
 def one_piece(labels: Labels) -> Labels:
-    """Of each object only the largest connected piece."""
+    """Keep the largest connected piece of each object."""
     pieces = connected_components(labels, background=0, connectivity=1)
     if pieces.max() == len(np.unique(labels)) - 1:
         return labels
@@ -45,16 +45,16 @@ def one_piece(labels: Labels) -> Labels:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Objects to be dressed in a look.
+    """Labelled objects that a look renders.
 
     Parameters
     ----------
     labels : ndarray
-        ``(H, W)`` int32.
+        ``(H, W)`` int32, 0 for background.
     inner : ndarray or None
-        Their nuclei, with their labels.
+        ``(H, W)`` int32: nuclei with the labels of their objects.
     overlap : ndarray or None
-        bool, where another object lies behind.
+        ``(H, W)`` bool: pixels of objects with another object behind.
     """
 
     labels: Labels
@@ -68,12 +68,12 @@ class Scene:
 
     @cached_property
     def inside(self) -> Mask:
-        """All objects together."""
+        """Union of all objects."""
         return self.labels > 0
 
     @cached_property
     def depth(self) -> Image:
-        """Pixels to the nearest border of an object, negative outside of all."""
+        """Distance in pixels to the nearest border, negative in the background."""
         edge = borders(self.labels)
         if not edge.any():
             return np.where(self.inside, 50, -50).astype(np.float32)
@@ -82,32 +82,32 @@ class Scene:
 
     @cached_property
     def deepest(self) -> Image:
-        """``(n + 1,)`` largest depth of each object, pixels."""
+        """Largest depth of each object in pixels: ``(n + 1,)``, by label."""
         deepest = np.ones(int(self.labels.max()) + 1, np.float32)
         np.maximum.at(deepest, self.labels.ravel(), self.depth.ravel())
         return deepest
 
     @cached_property
     def relative(self) -> Image:
-        """Depth as a share of the object's own, 0 outside."""
+        """Depth relative to the largest depth of the object, 0..1; 0 in the background."""
         return np.clip(self.depth, 0, None) / self.deepest[self.labels]
 
     @cached_property
     def diameter(self) -> float:
-        """Twice the typical largest depth: about the width of the objects, pixels."""
+        """Typical width of the objects in pixels: twice the median of the largest depths."""
         return float(2 * np.median(self.deepest[1:])) if len(self.deepest) > 1 else 30.0
 
     @cached_property
     def dome(self) -> Image:
-        """Thickness of rounded objects, 0..1."""
+        """Thickness of spherical objects, 0..1."""
         height = np.sqrt(np.clip(1 - (1 - self.relative) ** 2, 0, 1))
         return blur(height, 0.04 * self.diameter)
 
     def slab(self, rim: float) -> Image:
-        """Thickness of flat objects whose rim rises over ``rim`` pixels, 0..1."""
+        """Thickness of flat objects, 0..1, rising over about ``rim`` pixels from the border."""
         height = 1 - np.exp(-np.clip(self.depth, 0, None) / np.float32(rim))
         return np.asarray(height, np.float32)
 
     def ring(self, depth: float, width: float) -> Image:
-        """A line at a depth (negative: outside), 0..1."""
+        """Gaussian line, 0..1, along all pixels of a depth; a negative depth is outside."""
         return np.exp(-(((self.depth - np.float32(depth)) / np.float32(width)) ** 2))

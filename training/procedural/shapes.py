@@ -1,4 +1,4 @@
-"""Label maps: how objects of an outline lie in the picture."""
+"""Label maps: placement of objects in the picture."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 def random_places(rng: Generator, shape: Shape, count: int, clumping: float) -> Floats:
-    """``(count, 2)`` yx: a share ``clumping`` of them in clusters, the rest anywhere."""
+    """Random positions ``(count, 2)`` yx, a share ``clumping`` in clusters, others uniform."""
     size = np.array(shape, np.float32)
     places = rng.uniform(-0.03, 1.03, (count, 2)) * size
     clusters = rng.uniform(0, 1, (max(count // 25, 1) + 1, 2)) * size
@@ -35,9 +35,9 @@ def scatter(
     gap: float = 0.0,
     angles: Floats | None = None,
 ) -> Scene:
-    """Objects at places, in turn; one that another one hides by more than ``overlap`` is left out.
+    """Draw objects at places, in order; objects hidden by more than ``overlap`` are left out.
 
-    ``gap`` is the distance kept between objects, in radii.
+    ``gap`` is the smallest distance between objects in radii; ``angles`` are random by default.
     """
     h, w = shape
     labels = np.zeros(shape, np.int32)
@@ -55,19 +55,19 @@ def scatter(
         c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
         field = outline.draw(c * x + s * y, c * y - s * x, rng)
         box = np.s_[top:bottom, left:right]
-        mine, taken = field > 0, labels[box] > 0
-        hidden = (taken & (field > -gap)).sum() if gap else (taken & mine).sum()
-        if hidden > overlap * mine.sum() or _covers_most(labels[box][taken & mine], areas):
+        inside, occupied = field > 0, labels[box] > 0
+        hidden = (occupied & (field > -gap)).sum() if gap else (occupied & inside).sum()
+        if hidden > overlap * inside.sum() or _covers_most(labels[box][occupied & inside], areas):
             continue
-        doubled[box] |= taken & mine
-        labels[box][mine & ~taken] = index
-        areas[index] = (mine & ~taken).sum()
-    kept = compact(one_piece(labels))
-    return Scene(kept, overlap=doubled & (kept > 0))
+        doubled[box] |= occupied & inside
+        labels[box][inside & ~occupied] = index
+        areas[index] = (inside & ~occupied).sum()
+    labels = compact(one_piece(labels))
+    return Scene(labels, overlap=doubled & (labels > 0))
 
 
 def _covers_most(hit: Labels, areas: Floats) -> bool:
-    """Whether more than half of one of the objects hit lies in front of the new one."""
+    """Whether the overlap, labels ``(n,)``, is more than half of the area of an older object."""
     if not len(hit):
         return False
     number = np.bincount(hit)
@@ -84,7 +84,7 @@ def blobs(
     overlap: float = 0.0,
     gap: float = 0.0,
 ) -> Scene:
-    """Objects of about a ``diameter`` on a share ``cover`` of the picture."""
+    """Scatter objects of about a ``diameter`` over a share ``cover`` of the picture."""
     area = np.pi * (diameter / 2) ** 2
     count = int(np.clip(cover * shape[0] * shape[1] / area, 3, 600)) + 1
     places = random_places(rng, shape, count, rng.uniform(0, 1) if chance(rng, 0.6) else 0)
@@ -93,7 +93,7 @@ def blobs(
 
 
 def _warped(rng: Generator, shape: Shape, amount: float, sigma: float) -> Floats:
-    """``(H, W, 2)`` pixel positions moved by a smooth field."""
+    """Pixel positions ``(H, W, 2)`` yx displaced by a smooth field."""
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     if amount > 0:
         y += amount * smooth_noise(rng, shape, sigma)
@@ -110,9 +110,10 @@ def mosaic(
     mixed: float = 0.0,
     stretch: float = 1.0,
 ) -> Labels:
-    """Cells that fill the plane: a warped Voronoi diagram.
+    """Labels of cells that fill the plane: a warped Voronoi diagram.
 
-    ``regularity`` evens out the cells, ``mixed`` (0..1) makes some of them larger than others.
+    ``regularity`` is the number of steps of Lloyd's algorithm, which evens out the cells;
+    ``mixed``, 0..1, varies their sizes.
     """
     size = np.array(shape, np.float32)
     count = max(int(1.4 * size.prod() / (np.pi * (diameter / 2) ** 2)), 4)
@@ -160,7 +161,7 @@ def rows(rng: Generator, shape: Shape, width: float, longest: float) -> Labels:
 
 
 def keep_whole(labels: Labels, region: Mask) -> Labels:
-    """Only objects that lie in a region by more than half, and those as a whole."""
+    """Keep objects that lie in a region by more than half, uncut."""
     number = int(labels.max()) + 1
     area = np.bincount(labels.ravel(), minlength=number)
     within = np.bincount(labels[region], minlength=number)
@@ -168,7 +169,7 @@ def keep_whole(labels: Labels, region: Mask) -> Labels:
 
 
 def nuclei(rng: Generator, scene: Scene, low: float = 0.35, high: float = 0.65) -> Labels:
-    """One nucleus in each object: an ellipse near its deepest point."""
+    """Nucleus of each object: an ellipse near the deepest point, with the label of the object."""
     labels = scene.labels
     number = int(labels.max()) + 1
     wander = scene.relative + rng.uniform(0, 0.15) * smooth_noise(

@@ -1,4 +1,4 @@
-"""The program ``napari-sam``: list of commands, exit status, and error messages of one line."""
+"""Program ``napari-sam``: list of commands, exit status, and one-line error messages."""
 
 import logging
 import sys
@@ -108,7 +108,7 @@ def _quiet_libraries(*, debug: bool) -> None:
 
 
 def _explain(error: BaseException) -> int:
-    """Print an error as one line on standard error; return the exit status."""
+    """Print a one-line message of an error to standard error; return the exit status."""
     status = 1
     if isinstance(error, KeyboardInterrupt):
         line, status = "stopped by Ctrl-C", INTERRUPTED

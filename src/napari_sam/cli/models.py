@@ -1,4 +1,4 @@
-"""``napari-sam models``: list the models; download, import and verify weights on this machine."""
+"""``napari-sam models``: list the models; download, import and verify weights on disk."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -178,7 +178,7 @@ def _entry(card: "ModelCard", model: "StoredModel | None") -> dict[str, Any]:
 
 
 def _described(model: "StoredModel") -> dict[str, Any]:
-    """Describe a model on this machine for JSON."""
+    """Describe a stored model for JSON."""
     if model.card is not None:
         return _entry(model.card, model)
     files = [str(path) for path, _ in model.files()]
@@ -201,7 +201,7 @@ def _verify(model: "StoredModel", root: Path) -> list[dict[str, str]]:
 
 
 def _size(card: "ModelCard") -> str:
-    """Format the size of a download; "~" marks a size that is not exact."""
+    """Format the size of a download; "~" marks an inexact size."""
     return f"{'' if card.exact else '~'}{card.bytes / 1e6:.0f} MB"
 
 

@@ -29,7 +29,7 @@ def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
     groups = {
         parameter.name: parameter.annotation
         for parameter in signature.parameters.values()
-        if is_dataclass(parameter.annotation)
+        if _is_group(parameter.annotation)
     }
 
     @wraps(command)
@@ -43,10 +43,15 @@ def expand_groups(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def _is_group(annotation: Any) -> bool:
+    """Whether the annotation of a parameter is a dataclass."""
+    return isinstance(annotation, type) and is_dataclass(annotation)
+
+
 def _options(parameter: inspect.Parameter) -> Iterator[inspect.Parameter]:
     """Yield the options for a parameter: the fields of a dataclass, or the parameter itself."""
     options = [parameter]
-    if is_dataclass(parameter.annotation):
+    if _is_group(parameter.annotation):
         fields_as_parameters = inspect.signature(parameter.annotation, eval_str=True).parameters
         options = list(fields_as_parameters.values())
     for option in options:

@@ -1,4 +1,4 @@
-"""Options shared by several commands: single ones, and groups for :func:`expand_groups`."""
+"""Options shared by several commands, alone or in groups for :func:`expand_groups`."""
 
 from dataclasses import dataclass
 from pathlib import Path

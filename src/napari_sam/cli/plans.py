@@ -19,7 +19,7 @@ OBJECTS_PER_PASS = 32
 
 
 def plan(session: "Session", prompts: "PromptSet") -> tuple[Iterator[object], int]:
-    """Plan to segment prompted objects on the planes that have prompts.
+    """Plan to segment prompted objects on the planes of the prompts.
 
     Parameters
     ----------

@@ -93,5 +93,5 @@ def report(summary: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def warn(line: str) -> None:
-    """Print a warning as one line on standard error."""
+    """Print a warning to standard error, as a single line."""
     typer.echo(f"napari-sam: warning: {' '.join(line.split())}", err=True)

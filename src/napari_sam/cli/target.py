@@ -1,4 +1,4 @@
-"""Target: refuse an output before the long work, if labels cannot be written there."""
+"""Target: check the output for labels before the long work."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from napari_sam.errors import OutputError
 
 
 def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
-    """Refuse an output if labels could not be written there.
+    """Refuse an output path to which labels could not be written.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Task and Method: an image with files to write, and the way to segment images."""
+"""Task and Method: an image with files to write, and settings for the segmentation."""
 
 from dataclasses import dataclass
 from pathlib import Path

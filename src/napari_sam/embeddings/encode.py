@@ -210,7 +210,7 @@ class Encoder:
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
         """Begin to make embeddings in another thread, before :meth:`get` needs them.
 
-        An error while a tile is fetched is raised by the :meth:`get` of that tile.
+        An error in the other thread is dropped; the :meth:`get` of that tile raises it again.
 
         Parameters
         ----------

@@ -101,7 +101,8 @@ class Calibration:
             ``(..., len(axes))`` float64, in `units`.
         """
         pixels = np.asarray(positions, np.float64)
-        return np.add(pixels * np.array(self.scale), np.array(self.translate), dtype=np.float64)
+        world: NDArray[np.float64] = pixels * np.array(self.scale) + np.array(self.translate)
+        return world
 
 
 def _checked_scale(values: Sequence[float] | None, axes: str) -> tuple[float, ...]:

@@ -1,22 +1,23 @@
-"""Walk over labels that may be larger than memory, a block at a time."""
+"""Blocks: regions of an array larger than memory, to be read in turn."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
-# Elements of one block: 32 MiB of uint32.
 BLOCK_ELEMENTS = 1 << 23
+"""Elements of one block at most, 32 MiB of uint32, unless one chunk is larger."""
 
 
 def block_regions(shape: Sequence[int], block: Sequence[int]) -> Iterator[tuple[slice, ...]]:
-    """Regions that cover an array, each element once.
+    """Split an array into regions without overlaps.
 
     Parameters
     ----------
     shape : sequence of int
         Shape of the array.
     block : sequence of int
-        Size of a region along every axis; the last ones are cut at the border.
+        Size of a region along every axis; regions at the border are cut.
 
     Yields
     ------
@@ -31,15 +32,12 @@ def block_regions(shape: Sequence[int], block: Sequence[int]) -> Iterator[tuple[
 
 
 def block_count(shape: Sequence[int], block: Sequence[int]) -> int:
-    """Number of regions that :func:`block_regions` yields."""
-    count = 1
-    for size, step in zip(shape, block, strict=True):
-        count *= -(-size // step)
-    return count
+    """Number of regions of :func:`block_regions` for the same arguments."""
+    return math.prod(-(-size // step) for size, step in zip(shape, block, strict=True))
 
 
 def natural_block(array: Any, unit: Sequence[int] | None = None) -> tuple[int, ...]:
-    """A block size at which every chunk of an array is read only once, as far as memory allows.
+    """Size of blocks for reading every chunk of an array only once, as far as memory allows.
 
     Parameters
     ----------
@@ -51,17 +49,15 @@ def natural_block(array: Any, unit: Sequence[int] | None = None) -> tuple[int, .
     Returns
     -------
     tuple of int
-        At most :data:`BLOCK_ELEMENTS` elements unless one `unit` is more.
+        At most :data:`BLOCK_ELEMENTS` elements, unless one `unit` has more.
     """
     chunks = _chunks(array)
     unit = tuple(unit) if unit is not None else chunks
     block = [-(-chunk // step) * step for chunk, step in zip(chunks, unit, strict=True)]
     for axis in range(len(block)):
-        # The leading axes give way first: rows and columns are contiguous on most disks.
-        rest = 1
-        for size in block[:axis] + block[axis + 1 :]:
-            rest *= size
-        fitting = max(1, BLOCK_ELEMENTS // rest // unit[axis]) * unit[axis]
+        # Leading axes are shortened first: rows and columns are contiguous on most disks.
+        other_axes = math.prod(block[:axis] + block[axis + 1 :])
+        fitting = max(1, BLOCK_ELEMENTS // other_axes // unit[axis]) * unit[axis]
         block[axis] = min(block[axis], fitting)
     return tuple(block)
 
@@ -70,7 +66,7 @@ def _chunks(array: Any) -> tuple[int, ...]:
     shape = tuple(max(1, size) for size in array.shape)
     chunks = getattr(array, "chunks", None)
     if chunks is None:
-        # In memory: planes, so that the order of reading is that of the memory.
+        # An array in memory is read plane by plane, in the order of its bytes.
         return (1,) * (len(shape) - 2) + shape[-2:]
     # Dask lists the sizes of all chunks of an axis, zarr and h5py give one.
     sizes = (max(chunk) if isinstance(chunk, tuple) else chunk for chunk in chunks)

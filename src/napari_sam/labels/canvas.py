@@ -1,4 +1,4 @@
-"""New labels: an empty array, in memory or on disk."""
+"""Canvas: an array of zeros to paint labels into, in memory or on disk."""
 
 import math
 import mmap
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from .label_array import LabelArray
 
-IN_MEMORY = 2 * 1024**3  # bytes
-_CHUNK = 1024
+IN_MEMORY = 2 * 1024**3
+"""Bytes of labels above which the array is on disk."""
+
+_CHUNK = 1024  # rows and columns of a chunk on disk
 
 
 def new_labels(shape: tuple[int, ...]) -> LabelArray:
-    """Labels without objects.
+    """Make labels without objects.
 
     Parameters
     ----------
@@ -26,8 +28,8 @@ def new_labels(shape: tuple[int, ...]) -> LabelArray:
     Returns
     -------
     array
-        uint32 zeros: numpy, or above 2 GiB a zarr array in a temporary folder that goes when the
-        array does. Chunks without labels take no space.
+        uint32 zeros: numpy, or above :data:`IN_MEMORY` a zarr array in a temporary folder, which is
+        removed with the last reference to the array. Chunks without labels take no space.
     """
     if 4 * math.prod(shape) <= IN_MEMORY:
         return _sparse_zeros(shape)
@@ -45,9 +47,9 @@ def new_labels(shape: tuple[int, ...]) -> LabelArray:
 
 
 def _sparse_zeros(shape: tuple[int, ...]) -> NDArray[np.uint32]:
-    """Zeros of which only those that are written take memory.
+    """Zeros in small pages of memory, which count only after a write.
 
-    numpy asks the system for pages of 2 MB, of which one cell in each plane takes nearly all.
+    numpy asks the system for pages of 2 MB instead: one cell per plane would make nearly all count.
     """
     size = math.prod(shape)
     if size == 0:

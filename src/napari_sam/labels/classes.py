@@ -1,4 +1,4 @@
-"""Classes: what kinds of objects there are, and which object is of which kind."""
+"""Classes: kinds of objects with names and colours, and the class of each object."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from napari_sam.errors import LabelError
 
-# Okabe and Ito's: told apart by all eyes.
+# Palette of Okabe and Ito, whose colours colour-blind people can tell apart.
 _COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
 
 
@@ -17,14 +17,14 @@ class ObjectClass:
     Parameters
     ----------
     name : str
-        For people.
+        Name that a user typed, not blank.
     color : str
         ``"#rrggbb"``.
 
     Raises
     ------
     LabelError
-        If there is no name, or the color is none.
+        If the name is blank, or the colour has another form.
     """
 
     name: str
@@ -46,14 +46,14 @@ class ObjectClass:
 
 @dataclass(frozen=True, slots=True)
 class ClassTable:
-    """Classes, and the objects that have one.
+    """Classes, and the class of each object that was classified; every change makes a new table.
 
     Parameters
     ----------
     classes : tuple of ObjectClass
-        In the order of the user; no name twice.
+        Classes in the order in which the user made them; names are unique.
     of_label : mapping of int to str
-        Label to the name of its class; only of labels that have one.
+        Label to the name of its class; labels without a class are left out.
     """
 
     classes: tuple[ObjectClass, ...] = ()
@@ -62,46 +62,47 @@ class ClassTable:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the classes."""
-        return tuple(one.name for one in self.classes)
+        return tuple(object_class.name for object_class in self.classes)
 
     def named(self, name: str) -> ObjectClass | None:
-        """The class of a name; None if there is none."""
-        return next((one for one in self.classes if one.name == name), None)
+        """The class of a name, or None."""
+        return next((entry for entry in self.classes if entry.name == name), None)
 
     def class_of(self, label: int) -> str:
-        """Name of the class of a label; empty if it has none."""
+        """Name of the class of a label; empty for a label without a class."""
         return self.of_label.get(label, "")
 
     def color_of(self, label: int) -> tuple[int, int, int, int] | None:
-        """Colour of the class of a label; None if it has none."""
-        found = self.named(self.class_of(label))
-        return None if found is None else found.rgba
+        """Colour of the class of a label; None for a label without a class."""
+        object_class = self.named(self.class_of(label))
+        return None if object_class is None else object_class.rgba
 
     def add(self, name: str, color: str = "") -> "ClassTable":
-        """With one more class.
+        """The table with one class more, at the end.
 
         Parameters
         ----------
         name : str
-            Spaces around it do not count.
+            Name of the class; spaces around the name are removed.
         color : str
-            By default one that no other class has, as long as there is one.
+            ``"#rrggbb"``; by default the first of the palette that no class has, or, if all are
+            used, the palette from its start again.
 
         Raises
         ------
         LabelError
-            If there is a class of this name, or the name is empty.
+            If a class has this name already, or the name is blank.
         """
         name = name.strip()
         if self.named(name):
             raise LabelError(f"there is a class {name!r} already: use another name")
-        used = {one.color for one in self.classes}
-        free = [one for one in _COLORS if one not in used]
+        used = {object_class.color for object_class in self.classes}
+        free = [candidate for candidate in _COLORS if candidate not in used]
         color = color or (free or _COLORS)[0 if free else len(self.classes) % len(_COLORS)]
         return replace(self, classes=(*self.classes, ObjectClass(name, color)))
 
     def change(self, name: str, new: ObjectClass) -> "ClassTable":
-        """With another name or colour of a class; its objects stay its own.
+        """The table with another name or colour of a class and the same objects.
 
         Raises
         ------
@@ -111,56 +112,55 @@ class ClassTable:
         new = replace(new, name=new.name.strip())
         if new.name != name and self.named(new.name):
             raise LabelError(f"there is a class {new.name!r} already: use another name")
-        classes = tuple(new if one.name == name else one for one in self.classes)
+        classes = tuple(new if entry.name == name else entry for entry in self.classes)
         of_label = {k: new.name if v == name else v for k, v in self.of_label.items()}
         return ClassTable(classes, of_label)
 
     def remove(self, name: str) -> "ClassTable":
-        """Without a class; its objects have none then."""
-        classes = tuple(one for one in self.classes if one.name != name)
+        """The table without a class; objects of the class have no class then."""
+        classes = tuple(entry for entry in self.classes if entry.name != name)
         return ClassTable(classes, {k: v for k, v in self.of_label.items() if v != name})
 
     def assign(self, names: Mapping[int, str]) -> "ClassTable":
-        """With other classes of some labels.
+        """The table with other classes of some labels.
 
         Parameters
         ----------
         names : mapping of int to str
-            Label to the name of a class; an empty one, or one that is none, takes the class away.
+            Label to the name of a class. An empty or unknown name takes the label's class away.
         """
         if not names:
             return self
-        known = set(self.names)
         of_label = {**self.of_label, **names}
-        return replace(self, of_label={k: v for k, v in of_label.items() if v in known})
+        return replace(self, of_label={k: v for k, v in of_label.items() if v in self.names})
 
     def only(self, names: Mapping[int, str]) -> "ClassTable":
-        """Of some labels alone, the classes that they get; see :meth:`assign`."""
-        wanted = set(names.values())
-        return ClassTable(tuple(one for one in self.classes if one.name in wanted), dict(names))
+        """A table of some labels alone, with their new classes; see :meth:`assign`."""
+        used = set(names.values())
+        return ClassTable(tuple(entry for entry in self.classes if entry.name in used), dict(names))
 
     def with_classes(self, classes: Iterable[ObjectClass]) -> "ClassTable":
-        """With those classes too whose names are not there yet."""
-        new = tuple(one for one in classes if self.named(one.name) is None)
+        """The table with more classes, except for names that exist already."""
+        new = tuple(entry for entry in classes if self.named(entry.name) is None)
         return replace(self, classes=(*self.classes, *new)) if new else self
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON takes it."""
-        classes = [{"name": one.name, "color": one.color} for one in self.classes]
+        """The table as JSON values, for the journal and for OME-Zarr."""
+        classes = [{"name": entry.name, "color": entry.color} for entry in self.classes]
         return {"classes": classes, "labels": {str(k): v for k, v in self.of_label.items()}}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """From :meth:`to_json`.
+        """The table from the values of :meth:`to_json`.
 
         Raises
         ------
         LabelError
-            If the record is not one.
+            If the record has another form.
         """
         try:
             classes = tuple(
-                ObjectClass(str(one["name"]), str(one["color"])) for one in record["classes"]
+                ObjectClass(str(entry["name"]), str(entry["color"])) for entry in record["classes"]
             )
             return cls(classes, {int(k): str(v) for k, v in record.get("labels", {}).items()})
         except (AttributeError, KeyError, TypeError, ValueError) as error:

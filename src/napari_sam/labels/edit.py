@@ -1,4 +1,4 @@
-"""LabelEdit: one change of the labels, which can be applied, taken back and done again."""
+"""LabelEdit: a change of the labels in a plane, to be applied and inverted."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,12 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.image.volume import Plane
+
 from .label_array import LabelArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelEdit:
-    """Pixels of one plane that change from one label to another.
+    """Change of labels of pixels in a plane.
+
+    Made by :func:`~napari_sam.labels.paint.paint` and :func:`erasing`; applied by a session, by the
+    napari layer and by the journal.
 
     Parameters
     ----------
@@ -25,7 +30,7 @@ class LabelEdit:
         ``(h, w)`` labels before and after, in the dtype of the labels (uint32 in a session).
     """
 
-    plane: tuple[int, ...]
+    plane: Plane
     bbox: tuple[int, int, int, int]
     mask: NDArray[np.bool_]
     old: NDArray[np.integer[Any]]
@@ -38,7 +43,7 @@ class LabelEdit:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing changes."""
+        """Whether no pixel changes."""
         return not self.mask.any()
 
     @property
@@ -63,7 +68,7 @@ class LabelEdit:
         labels[self.region] = block
 
     def inverse(self) -> "LabelEdit":
-        """The edit that takes this one back.
+        """The edit back to the old labels.
 
         Returns
         -------
@@ -73,13 +78,13 @@ class LabelEdit:
         return LabelEdit(self.plane, self.bbox, self.mask, old=self.new, new=self.old)
 
     def indices(self) -> tuple[NDArray[np.intp], ...]:
-        """Where the changing pixels are in the labels array.
+        """Index of the changing pixels in the array of labels.
 
         Returns
         -------
         tuple of ndarray
-            One ``(area,)`` index array per axis of the labels, in the order of :meth:`values`:
-            what ``napari.layers.Labels.data_setitem`` takes.
+            One ``(area,)`` intp array per axis of the labels, in the order of :meth:`values`, as
+            ``napari.layers.Labels.data_setitem`` takes them.
         """
         rows, cols = np.nonzero(self.mask)
         planes = (np.full(rows.shape, index, dtype=np.intp) for index in self.plane)
@@ -91,9 +96,9 @@ class LabelEdit:
 
 
 def erasing(
-    labels: LabelArray, plane: tuple[int, ...], bbox: tuple[int, int, int, int], label: int
+    labels: LabelArray, plane: Plane, bbox: tuple[int, int, int, int], label: int
 ) -> LabelEdit:
-    """The edit that takes a label away inside of a region; the labels are read, not changed.
+    """The edit to remove a label within a region; the labels are read, not changed.
 
     Parameters
     ----------
@@ -104,12 +109,12 @@ def erasing(
     bbox : tuple of int
         ``(y0, x0, y1, x1)``, data pixels.
     label : int
-        Which.
+        The label to remove.
 
     Returns
     -------
     LabelEdit
-        It is empty where the label is not there.
+        Empty if the label does not occur in the region.
     """
     y0, x0, y1, x1 = bbox
     old = np.array(labels[(*plane, slice(y0, y1), slice(x0, x1))])

@@ -1,4 +1,4 @@
-"""EditHistory: the steps in which labels were edited, to take them back and to do them again."""
+"""EditHistory: steps in which labels were edited, for undo and redo."""
 
 from .edit import LabelEdit
 from .label_array import LabelArray
@@ -6,25 +6,25 @@ from .packed_edit import PackedEdit
 
 
 class EditStep:
-    """Edits that belong together: they are undone at once. Made by :meth:`EditHistory.begin`."""
+    """Edits to be undone together. Made by :meth:`EditHistory.begin`."""
 
     def __init__(self) -> None:
         self._edits: list[PackedEdit] = []
 
     def add(self, edit: LabelEdit) -> None:
-        """An edit that was applied."""
+        """Append an edit that was applied; an empty edit is ignored."""
         if not edit.empty:
             self._edits.append(PackedEdit.of(edit))
 
     def inverse(self) -> tuple[LabelEdit, ...]:
-        """The edits that take the step back, in the order in which to apply them."""
+        """Inverse edits of the step, in the order of their application."""
         return tuple(packed.edit().inverse() for packed in reversed(self._edits))
 
 
 class EditHistory:
     """Steps of edits, done and undone.
 
-    Steps are kept packed: an object that was followed through hundreds of planes takes kilobytes.
+    Edits are compressed: an object that was followed through hundreds of planes takes kilobytes.
     """
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class EditHistory:
         self._undone: list[EditStep] = []
 
     def begin(self) -> EditStep:
-        """A new step, to which edits are added as they are applied; nothing can be redone now."""
+        """Begin a step for edits to be applied; undone steps are dropped."""
         self._done.append(EditStep())
         self._undone.clear()
         return self._done[-1]
 
     def go_on(self, step: EditStep) -> EditStep:
-        """The step to add more to: itself, or a new one if it was undone meanwhile."""
-        return step if any(step is one for one in self._done) else self.begin()
+        """The step to add further edits to: the same, or a new step if it was undone meanwhile."""
+        return step if any(step is done for done in self._done) else self.begin()
 
     def undo(self, labels: LabelArray) -> tuple[LabelEdit, ...]:
         """Take the last step back.
@@ -47,12 +47,12 @@ class EditHistory:
         Parameters
         ----------
         labels : array-like
-            What was edited; changed in place.
+            The labels that were edited; changed in place.
 
         Returns
         -------
         tuple of LabelEdit
-            What changed; empty if there was nothing to take back.
+            Edits that were applied to do so; empty if no step was left.
         """
         return _move(self._done, self._undone, labels)
 
@@ -65,7 +65,7 @@ def _move(
     source: list[EditStep], target: list[EditStep], labels: LabelArray
 ) -> tuple[LabelEdit, ...]:
     edits: tuple[LabelEdit, ...] = ()
-    while source and not edits:  # a step that changed nothing is no step for the user
+    while source and not edits:  # a step without a change is skipped: the user saw nothing happen
         edits = source.pop().inverse()
     if edits:
         step = EditStep()

@@ -1,4 +1,4 @@
-"""LabelBook: the labels of one image, with the scores and parents of objects, and their undo."""
+"""LabelBook: the labels of an image with undo, scores and parents of objects."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -22,18 +22,18 @@ from .tracks import Tracks, tracks_of
 
 
 class HasMasks(Protocol):
-    """A step of a long operation that brings objects of one plane by their labels."""
+    """A step of a long operation with the objects of a plane by label."""
 
     @property
     def masks(self) -> Mapping[int, Mask]:
-        """Label of an object to its mask."""
+        """Objects of the plane by label."""
 
 
 Step = TypeVar("Step", bound=HasMasks)
 
 
 class LabelBook:
-    """Labels of one image: painted, undone, redone and saved.
+    """Labels of an image: painted, undone, redone and saved.
 
     :class:`~napari_sam.session.Session` makes the book of its image and paints masks into it.
 
@@ -82,7 +82,7 @@ class LabelBook:
         self._replace(labels, next_free_label(labels) - 1)
 
     def adopt(self, labels: LabelArray, scores: dict[int, float], largest_label: int) -> None:
-        """Take over labels that were made elsewhere, and are read only; nothing can be undone.
+        """Take over the read-only labels of a mosaic; earlier steps cannot be undone.
 
         Parameters
         ----------
@@ -108,12 +108,12 @@ class LabelBook:
         return self._largest_label + 1
 
     def reserve(self, labels: Iterable[int]) -> None:
-        """Check that objects can be painted with some labels, and give these to no new object.
+        """Check labels for objects to be painted, and keep them from new objects.
 
         Parameters
         ----------
         labels : iterable of int
-            Labels from 1.
+            Labels of the objects, from 1.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class LabelBook:
         label: int | None = None,
         policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
     ) -> LabelEdit:
-        """Paint one mask; one step to undo.
+        """Paint a mask as a single step to undo.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class LabelBook:
         label : int, optional
             :attr:`next_label` by default.
         policy : OverlapPolicy
-            Treatment of pixels that another object has already.
+            Treatment of pixels of other objects.
 
         Returns
         -------
@@ -156,7 +156,7 @@ class LabelBook:
         return self._paint(mask, self.next_label if label is None else label, policy)
 
     def paint_new(self, masks: Iterable[Mask]) -> None:
-        """Paint objects with new labels where no other object is, all in one step to undo.
+        """Paint objects with new labels on background only, as a single step to undo.
 
         Parameters
         ----------
@@ -170,14 +170,14 @@ class LabelBook:
     def paint_steps(
         self, steps: Iterable[Step], policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING
     ) -> Iterator[Step]:
-        """Paint the masks of each step of a long operation, all in one step to undo.
+        """Paint the masks of a long operation as it goes on, as a single step to undo.
 
         Parameters
         ----------
         steps : iterable
             Steps with the masks of one plane by label.
         policy : OverlapPolicy
-            Treatment of pixels that another object has already.
+            Treatment of pixels of other objects.
 
         Yields
         ------
@@ -204,17 +204,17 @@ class LabelBook:
         return edit
 
     def undo(self) -> tuple[LabelEdit, ...]:
-        """Take the last step back.
+        """Undo the last step.
 
         Returns
         -------
         tuple of LabelEdit
-            The edits that did so, already applied; empty if there was no step.
+            Edits that were applied to do so; empty if no step was left.
         """
         return self._history.undo(self.labels)
 
     def redo(self) -> tuple[LabelEdit, ...]:
-        """Do the last undone step again; returns the edits that did so, see :meth:`undo`."""
+        """Redo the step undone last; returns the applied edits, see :meth:`undo`."""
         return self._history.redo(self.labels)
 
     # --- files -------------------------------------------------------------------------------

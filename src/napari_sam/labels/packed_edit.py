@@ -1,4 +1,4 @@
-"""PackedEdit: a change of the labels, compressed, for the history and the journal."""
+"""PackedEdit: a LabelEdit compressed with zlib, for the history and the journal."""
 
 import base64
 import zlib
@@ -10,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError
+from napari_sam.image.volume import Plane
 
 from .edit import LabelEdit
 
-_LARGEST = 1 << 34  # bytes that a record may claim to unpack to
+_LARGEST = 1 << 34  # bytes of unpacked labels, above which a record counts as damaged
 
 
 def pack_bits(pixels: NDArray[np.bool_]) -> bytes:
-    """An array of bool, compressed."""
+    """Compress an array of bool."""
     return zlib.compress(np.packbits(pixels).tobytes(), 1)
 
 
 def unpack_bits(packed: bytes, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """What :func:`pack_bits` compressed, ``(h, w)`` bool."""
+    """Restore the array compressed by :func:`pack_bits`, ``(h, w)`` bool."""
     bits = np.frombuffer(zlib.decompress(packed), np.uint8)
     return np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
 
@@ -31,7 +32,7 @@ def unpack_bits(packed: bytes, shape: tuple[int, int]) -> NDArray[np.bool_]:
 class PackedEdit:
     """A :class:`~napari_sam.labels.edit.LabelEdit`, compressed; made by :meth:`of`."""
 
-    plane: tuple[int, ...]
+    plane: Plane
     bbox: tuple[int, int, int, int]
     dtype: str
     mask: bytes
@@ -45,7 +46,7 @@ class PackedEdit:
         return cls(edit.plane, edit.bbox, edit.old.dtype.str, pack_bits(edit.mask), *labels)
 
     def edit(self) -> LabelEdit:
-        """The edit as it was."""
+        """Decompress the edit."""
         y0, x0, y1, x1 = self.bbox
         shape = (y1 - y0, x1 - x0)
         mask = unpack_bits(self.mask, shape)
@@ -53,19 +54,19 @@ class PackedEdit:
         return LabelEdit(self.plane, self.bbox, mask, old, new)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """The packed edit as JSON values, bytes in base64, for the journal."""
         packed = {"mask": self.mask, "old": self.old, "new": self.new}
         text = {name: base64.b64encode(value).decode("ascii") for name, value in packed.items()}
         return {"plane": self.plane, "bbox": self.bbox, "dtype": self.dtype, **text}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "PackedEdit":
-        """From :meth:`to_json`.
+        """The packed edit from the values of :meth:`to_json`.
 
         Raises
         ------
         LabelError
-            If the record is not one.
+            If the record is damaged.
         """
         try:
             plane = tuple(int(v) for v in record["plane"])

@@ -1,4 +1,4 @@
-"""Paint: masks into the labels, under a policy for the pixels that are already taken."""
+"""Paint: edits that draw masks into labels, under a policy for pixels of other objects."""
 
 from collections.abc import Iterable
 from enum import Enum
@@ -17,24 +17,26 @@ from .label_array import LabelArray
 
 
 class OverlapPolicy(Enum):
-    """What happens to pixels of the mask that another object has already."""
+    """Treatment of pixels of a mask that belong to another object."""
 
     KEEP_EXISTING = "keep-existing"
-    """They stay with the other object: only background is painted."""
+    """The other object keeps them: only background is painted."""
 
     REPLACE = "replace"
-    """They go to the new object."""
+    """The new object gets them."""
 
     ONLY_BACKGROUND = "only-background"
-    """They stay with the other object, and if they are more than a quarter of the new object, it
-    is not painted at all: what is left of it would be a scrap."""
+    """The other object keeps them, and if they are more than a quarter of the new object
+    (:data:`FREE_SHARE`), nothing is painted: the remainder would be a fragment of an object."""
 
 
 FREE_SHARE = 0.75
-"""Of an object, that must be free where only background is painted: neighbours may touch."""
+"""Share of an object that must be unlabelled under ``ONLY_BACKGROUND``. With less, nothing is
+painted. Below 1, because neighbours may overlap by some pixels."""
 
 NEW_SHARE = 0.5
-"""Of an object that was found automatically: if others have more of it, it is there already."""
+"""Share of an automatically found object that must be unlabelled. With less, the object counts as
+labelled already and is skipped."""
 
 
 def paint(
@@ -43,7 +45,7 @@ def paint(
     label: int,
     policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
 ) -> LabelEdit:
-    """The edit that paints a mask; the labels are read, not changed.
+    """The edit to paint a mask; the labels are read, not changed.
 
     Parameters
     ----------
@@ -54,12 +56,12 @@ def paint(
     label : int
         The label to paint with. 0 erases, and does so only with ``REPLACE``.
     policy : OverlapPolicy
-        What happens to pixels that are taken.
+        Treatment of pixels of other objects.
 
     Returns
     -------
     LabelEdit
-        Its mask has only the pixels that really change: none where the policy forbids the object.
+        Its mask has only the pixels that change: none where the policy forbids the object.
 
     Raises
     ------
@@ -75,19 +77,19 @@ def paint_object(
     label: int,
     policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
 ) -> list[LabelEdit]:
-    """The edits that paint one object, which may be on many planes; see :func:`paint`.
+    """Edits to paint an object on several planes; see :func:`paint`.
 
     Parameters
     ----------
     masks : iterable of Mask
-        At most one a plane. With ``ONLY_BACKGROUND`` all of them are painted, or none.
+        Masks of the object, at most one a plane. With ``ONLY_BACKGROUND`` all are painted, or none.
     labels, label, policy
         See :func:`paint`.
 
     Returns
     -------
     list of LabelEdit
-        One a mask.
+        One for each mask, in their order.
 
     Raises
     ------
@@ -95,12 +97,12 @@ def paint_object(
         If the labels cannot hold `label`, or a mask does not lie in them.
     """
     check_label(label, labels.dtype)
-    given = list(masks)
-    old = [_labels_under(mask, labels) for mask in given]
-    lost = policy is OverlapPolicy.ONLY_BACKGROUND and not _is_free(given, old, label)
+    masks = list(masks)
+    old = [_labels_under(mask, labels) for mask in masks]
+    refused = policy is OverlapPolicy.ONLY_BACKGROUND and not _is_free(masks, old, label)
     edits = []
-    for mask, before in zip(given, old, strict=True):
-        changes = mask.pixels & (before != label) & (not lost)
+    for mask, before in zip(masks, old, strict=True):
+        changes = mask.pixels & (before != label) & (not refused)
         if policy is not OverlapPolicy.REPLACE:
             changes &= before == 0
         after = before.copy()
@@ -116,12 +118,12 @@ def _labels_under(mask: Mask, labels: LabelArray) -> NDArray[np.integer[Any]]:
 
 
 def _is_free(masks: list[Mask], old: list[NDArray[np.integer[Any]]], label: int) -> bool:
-    """Whether others have little enough of an object."""
-    taken = sum(
+    """Whether enough of an object is free of other labels: :data:`FREE_SHARE` of its pixels."""
+    occupied = sum(
         int(np.count_nonzero(mask.pixels & (before != 0) & (before != label)))
         for mask, before in zip(masks, old, strict=True)
     )
-    return taken <= (1 - FREE_SHARE) * sum(mask.area for mask in masks)
+    return occupied <= (1 - FREE_SHARE) * sum(mask.area for mask in masks)
 
 
 def free_objects(
@@ -129,29 +131,29 @@ def free_objects(
     old: NDArray[np.integer[Any]],
     share: float = FREE_SHARE,
 ) -> NDArray[np.bool_]:
-    """Where those objects are that ``ONLY_BACKGROUND`` lets in.
+    """Pixels of new objects with enough unlabelled pixels for ``ONLY_BACKGROUND``.
 
     Parameters
     ----------
     numbers : ndarray
-        ``(h, w)``, the number of an object, 0 for background.
+        ``(h, w)`` unsigned integers: number of a new object, 0 for background.
     old : ndarray
-        ``(h, w)``, the labels under it.
+        ``(h, w)`` integers: labels of the same region.
     share : float
-        Of an object, that must be free.
+        Share of an object that must be unlabelled.
 
     Returns
     -------
     ndarray
-        ``(h, w)`` bool.
+        ``(h, w)`` bool: True in all pixels of such objects, also in labelled ones.
     """
     areas = np.bincount(numbers.ravel())
-    taken = np.bincount(numbers[old != 0], minlength=areas.size)
-    return np.asarray((taken <= (1 - share) * areas)[numbers] & (numbers > 0))
+    occupied = np.bincount(numbers[old != 0], minlength=areas.size)
+    return np.asarray((occupied <= (1 - share) * areas)[numbers] & (numbers > 0))
 
 
 def next_free_label(labels: LabelArray) -> int:
-    """The label after the largest one in use.
+    """The label after the largest in use.
 
     Parameters
     ----------
@@ -175,19 +177,19 @@ def next_free_label(labels: LabelArray) -> int:
 
 
 def check_label(label: int, dtype: np.dtype[Any]) -> None:
-    """Refuse what is no label.
+    """Refuse a value beyond the labels of a type.
 
     Parameters
     ----------
     label : int
-        From 0, which erases.
+        The label, from 0, which erases.
     dtype : dtype
-        Of the labels.
+        Type of the labels.
 
     Raises
     ------
     LabelError
-        If it is no whole number from 0, or does not fit.
+        If the label is no whole number from 0 or does not fit, or the type is not an integer.
     """
     if not np.issubdtype(dtype, np.integer):
         raise LabelError(f"labels of type {dtype} hold no objects: use integer labels, e.g. uint32")

@@ -1,4 +1,4 @@
-"""Tracks: where each label is at each time, and who divided into whom."""
+"""Tracks: centres of labels through time, and divisions of mothers into daughters."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,10 @@ from .label_array import LabelArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
-    """Centres of labels through time, as napari's Tracks layer takes them.
+    """Centres of labels through time, in the form of napari's Tracks layer.
+
+    Made by :func:`tracks_of`; shown by the plugin, and written by
+    :func:`~napari_sam.labels.files.write_tracks.write_tracks`.
 
     Parameters
     ----------
@@ -33,30 +36,32 @@ class Tracks:
     graph: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     def edges(self) -> NDArray[np.intp]:
-        """Pairs of rows that follow each other: ``(M, 2)``, within a track and at a division."""
+        """Pairs of successive rows of `data`, ``(M, 2)`` intp: along tracks and at divisions."""
         labels = self.data[:, 0].astype(np.int64)
         goes_on = np.flatnonzero(labels[1:] == labels[:-1])
         pairs = [(int(i), int(i) + 1) for i in goes_on]
         for daughter, mothers in self.graph.items():
             first = int(np.flatnonzero(labels == daughter)[0])
             for mother in mothers:
-                own = np.flatnonzero((labels == mother) & (self.data[:, 1] < self.data[first, 1]))
-                if own.size:
-                    pairs.append((int(own[-1]), first))
+                earlier = np.flatnonzero(
+                    (labels == mother) & (self.data[:, 1] < self.data[first, 1])
+                )
+                if earlier.size:
+                    pairs.append((int(earlier[-1]), first))
         return np.array(sorted(pairs), np.intp).reshape(-1, 2)
 
 
 def tracks_of(labels: LabelArray, axes: str, parents: Mapping[int, int] | None = None) -> Tracks:
-    """Read the tracks off labels that mean the same object at all times.
+    """Read the tracks from labels that are the same for an object at all times.
 
     Parameters
     ----------
     labels : array-like
-        Integers, in the order of `axes`; read block by block.
+        Integers, axes in the order of `axes`; read block by block.
     axes : str
-        Of ``TZYX``, one letter per axis; with T.
+        Letters of ``TZYX``, one per axis; with T.
     parents : mapping of int to int, optional
-        Daughter to mother. What is not in the labels any more is left out.
+        Daughter to mother. Pairs of which a label does not occur are left out.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def tracks_of(labels: LabelArray, axes: str, parents: Mapping[int, int] | None =
     Raises
     ------
     LabelError
-        If there is no time axis.
+        If the labels have no time axis.
     """
     if "T" not in axes:
         raise LabelError(f"the labels have no time axis, only {axes}: there is nothing to track")
@@ -86,7 +91,7 @@ def tracks_of(labels: LabelArray, axes: str, parents: Mapping[int, int] | None =
 def _centres(
     labels: LabelArray, time: int, frame: int
 ) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Labels of one frame and their centres along the other axes, in order."""
+    """Labels of one frame with their centres along all axes but time, ``(ndim - 1,)``, pixels."""
     shape = tuple(labels.shape)
     block = list(natural_block(labels))
     block[time] = 1
@@ -97,12 +102,12 @@ def _centres(
         region = tuple(slice(frame, frame + 1) if i == time else s for i, s in enumerate(region))
         values = np.asarray(labels[region])
         places = np.nonzero(values)
-        found, ranks = np.unique(values[places], return_inverse=True)
-        sizes = np.bincount(ranks, minlength=len(found))
-        others = [axis for axis in range(len(shape)) if axis != time]
-        totals = [np.bincount(ranks, places[axis], len(found)) for axis in others]
-        starts = np.array([region[axis].start for axis in others])
-        for i, label in enumerate(found.tolist()):
+        present, ranks = np.unique(values[places], return_inverse=True)
+        sizes = np.bincount(ranks, minlength=len(present))
+        space = [axis for axis in range(len(shape)) if axis != time]
+        totals = [np.bincount(ranks, places[axis], len(present)) for axis in space]
+        starts = np.array([region[axis].start for axis in space])
+        for i, label in enumerate(present.tolist()):
             counts[label] += int(sizes[i])
             sums[label] += np.array([total[i] for total in totals]) + sizes[i] * starts
     for label, count in counts.items():

@@ -1,4 +1,4 @@
-"""Buffers: memory that the blocks of an encoder reuse one after another.
+"""Buffers of memory for intermediate results, reused from block to block of an encoder.
 
 On a CPU, the first write to a new page of memory costs more than the arithmetic on it, and the
 allocator returns large temporaries to the system each time. With gradients enabled, results must

@@ -1,4 +1,4 @@
-"""Features of an image: the encoder computes them, the decoder reads them."""
+"""Features of an image, from the image encoder to the mask decoder."""
 
 from dataclasses import dataclass
 

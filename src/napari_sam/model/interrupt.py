@@ -1,4 +1,4 @@
-"""Interrupt an image encoder when its result is no longer needed first."""
+"""Interruption of an image encoder between two layers, in favour of more urgent work."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,12 +9,12 @@ from torch import nn
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: the caller asked for it
-    """The encoder stopped between two layers; its partial result is dropped."""
+    """The encoder stopped between two layers, without a result."""
 
 
 @contextmanager
 def interruptible(encoder: nn.Module, should_stop: Callable[[], bool]) -> Iterator[None]:
-    """Call ``should_stop`` before each layer of an encoder, and stop the encoder if it says so.
+    """Call ``should_stop`` before each layer of an encoder, and stop the encoder on True.
 
     A large model takes half a minute for a tile on a laptop, and about a second for a layer: so
     long does a user wait whose click needs the encoder that is busy encoding ahead.

@@ -1,4 +1,4 @@
-"""Memory of earlier planes: encodes a plane and its masks, and conditions later planes on them.
+"""Memory of earlier planes: encoding of planes with masks, conditioning of later planes.
 
 Source: SAM 2 (arXiv:2408.00714, section 4), with the changes of its version 2.1, and EfficientTAM
 (arXiv:2411.18933), which has the same parts.
@@ -85,7 +85,7 @@ class Memory(nn.Module):
         object_pointer: Tensor,
         prompted: bool,
     ) -> PlaneMemory:
-        """Encode a plane and its masks as a memory for later planes.
+        """Encode a plane and the masks on it as a memory for later planes.
 
         Parameters
         ----------

@@ -29,7 +29,7 @@ Aged = tuple[int, PlaneMemory]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recall:
-    """Memories and object pointers to which one plane attends.
+    """Memories and object pointers for a plane to attend to.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Recall:
 
 @dataclass(slots=True)
 class MemoryBank:
-    """Memories of the planes of one stack that a walk may still need.
+    """Memories of the planes of a stack, as far as a walk may still need.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ def _inside(boxes: Tensor, y: Tensor, x: Tensor) -> Tensor:
 
 
 def _ellipse(boxes: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """Paraboloid ``(B, C, h, w)`` of each box: 1 in its middle, 0 on its ellipse, at least -1."""
+    """Paraboloid ``(B, C, h, w)`` of each box: 1 in the middle, 0 on the ellipse, at least -1."""
     middle = boxes.mean(-2)
     half = (boxes[..., 1, :] - boxes[..., 0, :]) / 2 + 0.5
 

@@ -154,7 +154,7 @@ class Sam(nn.Module):
     def _prepare(
         self, features: ImageFeatures, dense: Tensor | None, offset: Offset
     ) -> PreparedImage:
-        """Image prepared for the decoder; cached with its features if no mask prompt is in it."""
+        """Image prepared for the decoder; without a mask prompt, cached beside the features."""
         caches = dense is None and not torch.is_grad_enabled() and offset == (0, 0)
         if caches and features in self._prepared:
             return self._prepared[features]

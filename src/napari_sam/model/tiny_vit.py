@@ -46,7 +46,7 @@ class ConvNorm(nn.Module):
         self.bn = nn.BatchNorm2d(dim_out)
 
     def folded(self) -> tuple[Tensor, Tensor]:
-        """Weight and bias of the one convolution that equals convolution and norm in evaluation."""
+        """Weight and bias of a convolution equal to convolution and batch norm in evaluation."""
         bn = self.bn
         mean, variance = cast(Tensor, bn.running_mean), cast(Tensor, bn.running_var)
         scale = bn.weight / (variance + bn.eps).sqrt()

@@ -67,7 +67,7 @@ class Upscaling(nn.Module):
     def forward(
         self, image: Tensor, fine: FineFeatures, maps: Tensor | None, masks: Tensor
     ) -> Tensor:
-        """Upscale the image of each object and compute its masks.
+        """Upscale the image of each object and compute the masks.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class Upscaling(nn.Module):
     def _enlarge(
         self, image: Tensor, fine: FineFeatures, maps: Tensor | None, tokens: slice
     ) -> Tensor:
-        """Cells ``(B, C, n * 16, mask_dim)`` of some tokens."""
+        """Cells ``(B, C, n * 16, mask_dim)`` of a slice of tokens."""
         x = _unfold(image[:, :, tokens], self.dc1).add_(_of(fine.stride8, tokens, 4))
         x = functional.layer_norm(x, x.shape[-1:], self.norm.weight, self.norm.bias, self.norm.eps)
         x = _unfold(gelu(x), self.dc2).add_(_of(fine.stride4, tokens, 16))
@@ -115,7 +115,7 @@ def _bias(bias: Tensor | None) -> Tensor:
 
 
 def _of(cells: Tensor, tokens: slice, each: int) -> Tensor:
-    """Cells of some tokens, ``each`` for every token; a value shared by all cells stays one."""
+    """Cells of a slice of tokens, ``each`` per token; shared values ``(..., 1, F)`` stay shared."""
     if cells.shape[2] == 1:
         return cells
     return cells[:, :, tokens.start * each : tokens.stop * each]

@@ -1,4 +1,4 @@
-"""Mosaic: the labels of an image of any size, drawn from its tiles where they are looked at."""
+"""Mosaic: labels of an image of any size, drawn region by region from the objects of tiles."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError, OutputError
+from napari_sam.image.volume import Plane
 from napari_sam.labels.blocks import block_regions
 from napari_sam.masks.automatic.overlaps import SMALLEST_OBJECT
 from napari_sam.tiles.bbox import BBox, intersection, place
-from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 from napari_sam.tiles.stitch import unite
 
 from .seams import Pairs, agreeing
@@ -20,19 +21,21 @@ from .tile_folder import TileFolder
 from .tile_objects import TileObjects
 
 CHUNK = 1024
+"""Rows and columns of a region for readers, and of the regions in which objects are numbered."""
 
 
 class Mosaic:
-    """Labels as an array that can be read region by region; none of it is held in memory.
+    """Read-only array of labels, drawn from the objects of tiles when a region is read.
 
-    A pixel that several objects claim belongs to the one that can be trusted most. Labels are
-    numbered from 1 without gaps, in the order of the tiles. All of it follows from the objects of
-    the tiles alone: neither the order in which they were found nor an interruption changes a byte.
+    Made and prepared by :func:`~napari_sam.mosaic.segment.segment_mosaic`. A pixel that several
+    objects claim belongs to the most confident object. Labels are numbered from 1 without gaps, in
+    the order of the tiles. They depend on the objects of the tiles alone: the order of segmentation
+    and interruptions change no byte.
 
     Parameters
     ----------
     folder : TileFolder
-        With the objects of all tiles.
+        Folder with the objects of all tiles.
     grid : TileGrid
         The tiles of a plane.
     plane_shape : tuple of int
@@ -41,9 +44,9 @@ class Mosaic:
     Attributes
     ----------
     count : int
-        How many objects there are; known when :meth:`prepare` is through.
+        Number of objects, after :meth:`prepare`.
     scores : dict of int to float
-        How much each can be trusted, from 0 to 1; known then, too.
+        Confidence of each object by label, from 0 to 1, after :meth:`prepare`.
     """
 
     def __init__(self, folder: TileFolder, grid: TileGrid, plane_shape: Sequence[int]) -> None:
@@ -53,8 +56,9 @@ class Mosaic:
         self.chunks = (1,) * len(plane_shape) + tuple(min(CHUNK, n) for n in self.shape[-2:])
         self.count = 0
         self.scores: dict[int, float] = {}
-        self._first: dict[tuple[int, ...], int] = {}
-        self._label = np.zeros(1, np.uint32)  # of each part, after the background
+        self._first: dict[TileIndex, int] = {}
+        # A part is an object of one tile; entry 0 of these arrays is the background.
+        self._label = np.zeros(1, np.uint32)
         self._trust = np.zeros(1, np.float32)
 
     @property
@@ -67,10 +71,10 @@ class Mosaic:
         """Number of pixels."""
         return math.prod(self.shape)
 
-    # --- which parts are one object ----------------------------------------------------------
+    # --- parts to objects ---------------------------------------------------------------------
 
     def prepare(self) -> Iterator[None]:
-        """Find out which parts are one object, and number the objects.
+        """Group the parts of each object, and number the objects.
 
         Yields
         ------
@@ -83,7 +87,7 @@ class Mosaic:
         for plane in self._planes():
             for tile in self._grid.tiles(plane):
                 objects = self._objects(tile)
-                self._first[_index(tile)] = count
+                self._first[tile.index] = count
                 trust.append(objects.confidence)
                 count += len(objects)
                 pairs.extend(self._with_earlier(objects))
@@ -94,41 +98,41 @@ class Mosaic:
         np.maximum.at(best, self._label, np.concatenate(trust))
         self._trust = best[self._label]
         yield from self._number()
-        known = zip(self._label.tolist(), self._trust.tolist(), strict=True)
-        self.scores = {label: trust for label, trust in known if label}
+        trust_by_part = zip(self._label.tolist(), self._trust.tolist(), strict=True)
+        self.scores = {label: trust for label, trust in trust_by_part if label}
 
     @property
     def steps(self) -> int:
-        """How many steps :meth:`prepare` takes."""
+        """Number of steps of :meth:`prepare`: a step per tile, and per region to number."""
         planes = math.prod(self.shape[:-2])
         blocks = [-(-n // c) for n, c in zip(self.shape, self.chunks, strict=True)]
         return planes * self._grid.rows * self._grid.cols + math.prod(blocks)
 
     def _with_earlier(self, objects: TileObjects) -> Iterator[Pairs]:
-        """Pairs with the objects of tiles that came before and see some of the same pixels."""
+        """Pairs of parts of a tile and of overlapping tiles earlier in the order of tiles."""
         tile = objects.tile
-        first = self._first[_index(tile)]
+        first = self._first[tile.index]
         for other in self._grid.overlapping(tile.plane, tile.bbox):
             if (other.row, other.col) < (tile.row, tile.col):
-                found = agreeing(self._objects(other), objects)
-                yield found - 1 + (self._first[_index(other)], first)
+                pairs = agreeing(self._objects(other), objects)
+                yield pairs - 1 + (self._first[other.index], first)
 
     def _number(self) -> Iterator[None]:
-        """Number those of which enough is left, without gaps."""
+        """Number the objects without gaps; objects with too few visible pixels get no number."""
         areas = np.zeros(int(self._label.max()) + 1, np.int64)
         for region in block_regions(self.shape, self.chunks):
             areas += np.bincount(self[region].ravel(), minlength=len(areas))
             yield
-        kept = areas >= SMALLEST_OBJECT
-        kept[0] = False
-        numbers = np.where(kept, np.cumsum(kept), 0).astype(np.uint32)
+        large_enough = areas >= SMALLEST_OBJECT
+        large_enough[0] = False
+        numbers = np.where(large_enough, np.cumsum(large_enough), 0).astype(np.uint32)
         self._label = numbers[self._label]
-        self.count = int(np.count_nonzero(kept))
+        self.count = int(np.count_nonzero(large_enough))
 
     # --- as an array -------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> NDArray[np.uint32]:
-        """Labels of a region; integers and slices without steps, as the writers read."""
+        """Labels of a region, uint32, given by integers and slices without steps."""
         index = index if isinstance(index, tuple) else (index,)
         index = (*index, *(slice(None),) * (self.ndim - len(index)))
         spans = [
@@ -150,7 +154,7 @@ class Mosaic:
             "file"
         )
 
-    def _draw(self, plane: tuple[int, ...], bbox: BBox) -> NDArray[np.uint32]:
+    def _draw(self, plane: Plane, bbox: BBox) -> NDArray[np.uint32]:
         y0, x0, y1, x1 = bbox
         labels = np.zeros((y1 - y0, x1 - x0), np.uint32)
         trust = np.zeros(labels.shape, np.float32)
@@ -160,26 +164,23 @@ class Mosaic:
             if shared is None or not len(objects):
                 continue
             numbers = objects.numbers[place(shared, tile.bbox)].astype(np.int64)
-            parts = np.where(numbers > 0, numbers + self._first[_index(tile)], 0)
-            own, sure = self._label[parts], self._trust[parts]
-            there, so_far = labels[place(shared, bbox)], trust[place(shared, bbox)]
-            # Of two that are trusted alike, the lower label has the pixel, in whatever order.
-            ahead = (there == 0) | (sure > so_far) | ((sure == so_far) & (own < there))
-            better = (own > 0) & ahead
-            there[better], so_far[better] = own[better], sure[better]
+            parts = np.where(numbers > 0, numbers + self._first[tile.index], 0)
+            new, new_trust = self._label[parts], self._trust[parts]
+            drawn, drawn_trust = labels[place(shared, bbox)], trust[place(shared, bbox)]
+            # Of two equally confident objects the lower label has the pixel, so that the order of
+            # the tiles does not matter.
+            wins_tie = (new_trust == drawn_trust) & (new < drawn)
+            better = (new > 0) & ((drawn == 0) | (new_trust > drawn_trust) | wins_tie)
+            drawn[better], drawn_trust[better] = new[better], new_trust[better]
         return labels
 
     def _objects(self, tile: Tile) -> TileObjects:
-        found = self._folder.get(tile)
-        if found is None:
+        objects = self._folder.get(tile)
+        if objects is None:
             raise OutputError(
                 f"a tile is missing in {self._folder.path}: start the same command again"
             )
-        return found
+        return objects
 
-    def _planes(self) -> Iterator[tuple[int, ...]]:
+    def _planes(self) -> Iterator[Plane]:
         return product(*map(range, self.shape[:-2]))
-
-
-def _index(tile: Tile) -> tuple[int, ...]:
-    return (*tile.plane, tile.row, tile.col)

@@ -1,4 +1,4 @@
-"""Segment: all objects of an image of any size, tile by tile, resumable."""
+"""Segment: all objects of an image of any size, tile by tile, resumable after interruptions."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,22 +16,26 @@ from .tile_folder import TileFolder
 from .tile_objects import TileObjects
 
 Work = Callable[[Encoder, TileFolder, Sequence[Tile]], Iterable[object]]
-"""Fills a folder with the objects of tiles, one a step, in whatever order or place."""
+"""Fills a folder with the objects of tiles, a tile a step, in any order and process."""
 
 VERSION = 5
-"""Raised when the objects of a tile would be others than before."""
+"""Version of the search for objects, increased with every change of its results: tile folders of
+other versions are not used again."""
 
 
 @dataclass(frozen=True, slots=True)
 class MosaicStep:
-    """Progress of :func:`segment_mosaic`: steps so far, and in all."""
+    """Progress of :func:`segment_mosaic`: steps done, and steps in all."""
 
     done: int
     total: int
 
 
 def plan_of(encoder: Encoder) -> dict[str, Any]:
-    """What has to be the same for the objects of a tile to be used again."""
+    """Plan of a tile folder: everything besides pixels on which the objects of a tile depend.
+
+    Stored as JSON; :class:`~napari_sam.mosaic.tile_folder.TileFolder` compares it.
+    """
     volume, grid, model = encoder.volume, encoder.grid, encoder.model
     return {
         "version": VERSION,
@@ -49,34 +53,34 @@ def plan_of(encoder: Encoder) -> dict[str, Any]:
 
 
 def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
-    """Find the objects of a tile, unless they are in the folder; says whether that was needed."""
-    seen = encoder.read(tile)
-    _, digest = seen
+    """Find the objects of a tile for a folder; returns False if the folder has them already."""
+    pixels = encoder.read(tile)
+    _, digest = pixels
     if folder.get(tile, digest) is not None:
         return False
-    found = segment_encoded(encoder, encoder.get(tile, seen))
-    masks = list(not_cut(found, encoder.grid, tile))
+    objects = segment_encoded(encoder, encoder.get(tile, pixels))
+    masks = list(not_cut(objects, encoder.grid, tile))
     folder.put(TileObjects.from_masks(tile, masks), digest)
     return True
 
 
 class MosaicSteps:
-    """The work of :func:`segment_mosaic`: an iterable of MosaicStep that knows its length."""
+    """Work of :func:`segment_mosaic`: an iterable of MosaicStep with a length."""
 
     def __init__(self, steps: Iterator[MosaicStep], total: int) -> None:
         self._steps, self._total = steps, total
 
     def __iter__(self) -> Iterator[MosaicStep]:
-        """Do the work; once."""
+        """Do the work; a second time does nothing."""
         return self._steps
 
     def __len__(self) -> int:
-        """How many steps there are in all."""
+        """Number of steps in all."""
         return self._total
 
 
 def segment_here(encoder: Encoder, folder: TileFolder, tiles: Sequence[Tile]) -> Iterator[bool]:
-    """Find the objects of tiles in this process, one after the other."""
+    """Find the objects of tiles in this process, in their order."""
     for tile in tiles:
         yield segment_into(encoder, tile, folder)
 

@@ -1,4 +1,4 @@
-"""TileFolder: the objects of finished tiles on disk, so that nothing is done twice."""
+"""TileFolder: objects of finished tiles on disk, for going on after an interruption."""
 
 import json
 import os
@@ -16,28 +16,28 @@ from napari_sam.tiles.grid import Tile
 from .tile_objects import TileObjects
 
 _PLAN = "plan.json"
-_KEPT = 6  # tiles in memory: those around a place
+_TILES_IN_MEMORY = 6  # the tiles around a place, which reading a region opens again and again
 
 
 class TileFolder:
-    """Objects by tile; a process that is killed loses the tile under way.
+    """Objects by tile; a killed process loses only the tile under way.
 
     Several processes, on several machines, may fill one folder.
 
     Parameters
     ----------
     path : Path
-        The folder; made if it is missing.
+        The folder; created if it is missing.
     plan : mapping
-        What has to be the same for a tile to be used again, as JSON takes it. The tiles of another
-        plan are removed.
+        JSON values that the objects of a tile depend on, from
+        :func:`~napari_sam.mosaic.segment.plan_of`. Tiles of another plan are removed.
     join : bool
-        Only use a folder that another process has made for this plan; change nothing otherwise.
+        Use only a folder that another process has created for this plan, as cluster workers do.
 
     Raises
     ------
     OutputError
-        If the folder cannot be written, is not one of ours, or is not there to be joined.
+        If the folder cannot be written, holds other files, or cannot be joined.
     """
 
     def __init__(self, path: Path, plan: Mapping[str, Any], *, join: bool = False) -> None:
@@ -80,30 +80,30 @@ class TileFolder:
         Parameters
         ----------
         tile : Tile
-            Which.
+            The tile.
         digest : bytes, optional
-            Of the tile's pixels as they are now; without it, whatever they were.
+            Digest of the tile's pixels as they are now; without it, the pixels are not compared.
 
         Returns
         -------
         TileObjects or None
-            None if they were not found yet, in other pixels, or are damaged.
+            None if the tile is not in the folder, had other pixels, or its file is damaged.
         """
         name = _name(tile)
-        found = self._recent.get(name)
-        if found is None:
+        record = self._recent.get(name)
+        if record is None:
             try:
-                found = TileObjects.from_bytes(tile, (self.path / name).read_bytes())
+                record = TileObjects.from_bytes(tile, (self.path / name).read_bytes())
             except (FileNotFoundError, OutputError):
                 return None
-            self._recent[name] = found
-            if len(self._recent) > _KEPT:
+            self._recent[name] = record
+            if len(self._recent) > _TILES_IN_MEMORY:
                 self._recent.popitem(last=False)
-        objects, seen = found
-        return objects if digest is None or digest == seen else None
+        objects, stored_digest = record
+        return objects if digest is None or digest == stored_digest else None
 
     def put(self, objects: TileObjects, digest: bytes) -> None:
-        """Keep the objects of a tile.
+        """Store the objects of a tile, with the digest of the tile's pixels.
 
         Raises
         ------
@@ -122,12 +122,12 @@ class TileFolder:
 
 
 def tile_folder_of(output: Path) -> Path:
-    """Where the tiles of an output are kept until it is written: beside it."""
+    """Folder for the tiles of an output, beside the output."""
     return output.with_name(f".{output.name}.tiles")
 
 
 def remove_tiles(path: Path) -> None:
-    """Take a folder of tiles away, the labels being where they belong; no other folder."""
+    """Remove a folder of tiles, after the labels are saved; other folders are left alone."""
     if (path / _PLAN).is_file():
         shutil.rmtree(path, ignore_errors=True)
 
@@ -137,7 +137,7 @@ def _name(tile: Tile) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all."""
+    """Write a file in a single step, never half-written."""
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     try:
         partial.write_bytes(data)

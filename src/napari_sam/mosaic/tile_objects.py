@@ -1,4 +1,4 @@
-"""TileObjects: what was found in one tile, as it is kept on disk until all tiles are done."""
+"""TileObjects: objects of a tile, stored on disk until all tiles are segmented."""
 
 import io
 import zipfile
@@ -17,16 +17,19 @@ from napari_sam.tiles.grid import Tile
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TileObjects:
-    """Objects of one tile; no pixel is in two of them.
+    """Objects of a tile, without overlaps.
+
+    Made by :func:`~napari_sam.mosaic.segment.segment_into`, read by a
+    :class:`~napari_sam.mosaic.mosaic.Mosaic`.
 
     Parameters
     ----------
     tile : Tile
-        Where.
+        The tile.
     numbers : ndarray
-        ``(height, width)`` uint16: 1 to n, 0 for background.
+        ``(height, width)`` uint16: number of an object, 1 to n, or 0 for background.
     confidence : ndarray
-        ``(n,)`` float32: how much each can be trusted.
+        ``(n,)`` float32: confidence of each object, from 0 to 1.
     """
 
     tile: Tile
@@ -35,19 +38,19 @@ class TileObjects:
 
     @classmethod
     def from_masks(cls, tile: Tile, masks: Sequence[Mask]) -> Self:
-        """Draw masks that lie in a tile; where two overlap, the first has the pixel."""
+        """Draw masks within a tile; where two overlap, the first has the pixel."""
         numbers = np.zeros((tile.height, tile.width), np.uint16)
         for number, mask in enumerate(masks, start=1):
-            there = numbers[place(mask.bbox, tile.bbox)]
-            there[mask.pixels & (there == 0)] = number
+            region = numbers[place(mask.bbox, tile.bbox)]
+            region[mask.pixels & (region == 0)] = number
         return cls(tile, numbers, np.array([mask.confidence for mask in masks], np.float32))
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Number of objects."""
         return len(self.confidence)
 
     def to_bytes(self, digest: bytes) -> bytes:
-        """As they are kept, with the digest of the pixels in which they were found."""
+        """File of the objects (compressed npz), with the digest of the tile's pixels."""
         buffer = io.BytesIO()
         np.savez_compressed(
             buffer,
@@ -59,12 +62,12 @@ class TileObjects:
 
     @classmethod
     def from_bytes(cls, tile: Tile, data: bytes) -> tuple[Self, bytes]:
-        """From :meth:`to_bytes`: the objects, and the digest.
+        """Objects and digest from the bytes of :meth:`to_bytes`.
 
         Raises
         ------
         OutputError
-            If the bytes are damaged: every array is kept with a checksum.
+            If the bytes are damaged, by the checksum of each array, or are of another tile.
         """
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:

@@ -25,13 +25,13 @@ class Actions:
     desk : Desk
         Has the workspace and the runner.
     viewer : napari.Viewer
-        Says what is on the screen.
+        Has the visible region.
     objects : Objects
         The objects under way.
     prompts : PromptEvents
         Reads the prompts.
     tools : Tools
-        The tool that the mouse has.
+        Clicks, boxes or scribbles.
     everything : Everything
         Segments without prompts.
     follow_axis : callable
@@ -42,7 +42,7 @@ class Actions:
     Signals
     -------
     accepting
-        There is an object, and it is about to be accepted.
+        An object is about to be accepted.
     cancelling
         All work is being stopped.
     """

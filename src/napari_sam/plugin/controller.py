@@ -43,7 +43,7 @@ class Controller:
     Parameters
     ----------
     viewer : napari.Viewer
-        As napari gives it to a plugin.
+        The viewer, or napari's proxy of a viewer for plugins.
     dock : SamDock
         The widgets.
     settings : Settings, optional

@@ -94,7 +94,7 @@ class Desk:
         image : napari.layers.Image
             The image.
         aloud : bool
-            Whether the user is told why it cannot be used.
+            Whether to tell the user the reason for None.
         """
         try:
             source = read_image_layer(image, self._viewer.dims.point, self._auto_contrast())

@@ -27,7 +27,7 @@ class ImageInUse:
     viewer : napari.Viewer
         Has the layers.
     unfinished : callable
-        Whether there is an object that is not accepted.
+        Whether an object is under way and not accepted.
     later : callable
         Asks for :meth:`list_images` to be called when the events at hand are through.
     adopt : callable
@@ -42,7 +42,7 @@ class ImageInUse:
     listed : list of str, int
         Names of the Image layers, and index of the one in use; -1 for none.
     channels_listed : list of Option
-        What the model may see besides the image in use.
+        Channels and layers for the model besides the image in use.
     used : Workspace
         An image is used from now on.
     leaving

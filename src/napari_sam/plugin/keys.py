@@ -194,11 +194,6 @@ free on all of napari's layers."""
 _BY_NAME = {action.name: action for action in ACTIONS}
 
 
-def key_of(name: str) -> str:
-    """The key of the action `name`, for example ``"Enter"``."""
-    return _BY_NAME[name].key
-
-
 def tip_of(name: str) -> str:
     """The tooltip of the button for the action `name`, with the keys in square brackets."""
     return _BY_NAME[name].tip.format_map({action.name: action.key for action in ACTIONS})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PLUGIN = "napari-sam-microscopy"
 
 USUAL_BUDGET = 20
-"""GB, as in the manifest; left so, the environment may say otherwise."""
+"""Cache budget of the manifest, GB: with this value, an environment variable may set another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Settings:
     cache_dir : Path, False or None
         Folder of the embeddings; None for the user's own, False for none.
     name : str
-        What the user calls the model; by default the name, the file's, or the model's own.
+        Name of the model for the user; by default the name of the model or file.
     cache_budget : int or None
-        Bytes that the folder may take; None for the usual size.
+        Bytes for the folder; None for the default of the cache.
     prefetch : bool
-        Whether tiles around the view are encoded before they are clicked on.
+        Whether to encode tiles around the view before any click.
     closer : bool
-        Whether to look once more at what is small or large, if the model is one that can.
+        Whether to look once more at small and large objects, if the model supports that.
     """
 
     model: "str | Path | Sam" = "cells-tiny"
@@ -69,7 +69,7 @@ def same_name(model: Any) -> Any:
     Parameters
     ----------
     model : str, Path or Sam
-        As the user called it.
+        Name, path or model, as the user chose it.
 
     Returns
     -------

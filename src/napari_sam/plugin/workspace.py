@@ -47,7 +47,7 @@ class Workspace:
     preview : PreviewLayer
         Masks of the objects under way.
     hover : HoverLayer
-        What the next click would change.
+        Difference that the next click would make.
     labels_layer : LabelsLayer
         Accepted objects.
     writer : LabelWriter

@@ -24,8 +24,8 @@ def merge_logits(
 
     Logits are least reliable at the border of a tile, where the model sees only part of the
     surroundings. So each pixel is weighted by its distance to the inner borders of its tile, that
-    is, to borders that another tile reaches across. The weights fade to 1 pixel at these borders,
-    so that no seam shows.
+    is, to borders that another tile reaches across: the weight grows from 1 at the border, so that
+    no seam shows.
 
     Parameters
     ----------

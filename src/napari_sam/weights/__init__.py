@@ -1,1 +1,1 @@
-"""Weights of the models: which there are, where they come from, how they are read."""
+"""Weights of the models: catalogue of published files, download, import, reading and writing."""

@@ -1,25 +1,25 @@
-"""Card: what is known of a model before a byte of it is here."""
+"""Cards of the catalogue: models and published files, known before any download."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsFile:
-    """One file of a model.
+    """Published file of a model.
 
     Parameters
     ----------
     name : str
         File name, unique in the catalogue.
     urls : tuple of str
-        Where it is published; mirrors after it, in the order in which they are tried. Empty if the
-        file ships in the package.
+        Addresses in the order in which they are tried: the authors' own, then mirrors. Empty if
+        the file ships in the package.
     hash : str or None
         ``sha256:`` or ``xxh128:`` and hexadecimal digits; None if the file ships in the package.
     bytes : int
-        Size.
+        Size of the file.
     exact : bool
-        Whether the size is known to the byte, or only about.
+        Whether `bytes` is exact; otherwise it is approximate and only shown to users.
     """
 
     name: str
@@ -31,7 +31,7 @@ class WeightsFile:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a user should know before choosing a model, and where it comes from.
+    """Entry of the catalogue: description and files of a model, for choosing and downloading.
 
     Parameters
     ----------
@@ -40,17 +40,17 @@ class ModelCard:
     family : {"cells", "sam1", "mobile-sam", "micro-sam", "sam2", "efficient-tam"}
         Architecture.
     size : str
-        Which one of its family, such as ``vit_b`` or ``tiny``.
+        Size within the family, such as ``vit_b`` or ``tiny``.
     licence : str
         Licence of the weights.
     description : str
-        One line: what it is good for.
+        Images that the model is good for, in one line.
     files : tuple of WeightsFile
-        The weights, and micro-sam's decoder where there is one.
+        The weights, then micro-sam's decoder for models that have one.
     aliases : tuple of str
-        Other names that people know it by.
+        Other names under which the model is found.
     version : str
-        Release of the family, where there are several.
+        Release of the family; empty for a family of one release.
     """
 
     name: str
@@ -64,25 +64,25 @@ class ModelCard:
 
     @property
     def weights(self) -> WeightsFile:
-        """The model itself."""
+        """File of the model itself."""
         return self.files[0]
 
     @property
     def decoder(self) -> WeightsFile | None:
-        """micro-sam's decoder for automatic segmentation, a file of its own."""
+        """File of micro-sam's decoder for automatic segmentation; None for other families."""
         return self.files[1] if len(self.files) > 1 else None
 
     @property
     def in_package(self) -> bool:
-        """Whether it ships with napari-sam."""
+        """Whether the weights ship in the package of napari-sam."""
         return not self.weights.urls
 
     @property
     def bytes(self) -> int:
-        """Size of all files."""
+        """Bytes of all files together."""
         return sum(file.bytes for file in self.files)
 
     @property
     def exact(self) -> bool:
-        """Whether the size is known to the byte."""
+        """Whether :attr:`bytes` is exact."""
         return all(file.exact for file in self.files)

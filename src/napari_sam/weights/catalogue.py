@@ -1,8 +1,8 @@
-"""Catalogue: the public models, where their weights are published, and how a file is recognised.
+"""Catalogue of the public models: names, addresses, sizes and hashes of their weights.
 
-Nothing here imports torch, so that models can be listed and downloaded at once. Every published
-file has a hash, without exception: what cannot be compared with a published value is brought by
-the user with ``napari-sam models import``.
+The module does not import torch, so that models are listed and downloaded without delay. Every
+published file has a hash, without exception. A file without a published hash is not downloaded; the
+user imports it with ``napari-sam models import``.
 
 Sources of the hashes: Meta's and MobileSAM's SHA-256 are recorded by many independent projects;
 micro-sam records XXH128 in its own source (``micro_sam/util.py``); those of EfficientTAM are
@@ -27,7 +27,7 @@ _EFFICIENT_TAM_MIRROR = "cubert-gmbh/efficient-track-anything"
 _EFFICIENT_TAM_COMMIT = "3dfd0228d7774b94c24116cf729e03c209ff448a"
 
 _DECODER_BYTES = 38_400_000
-"""About: micro-sam's decoder has 66 tensors of 9.6 million float32 values, whatever the encoder."""
+"""Approximate size of micro-sam's decoder: 9.6 million float32 values with every encoder."""
 
 
 def _built_in() -> ModelCard:
@@ -57,7 +57,7 @@ vit_b 01ec64 ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912 37
 vit_l 0b3195 3adcc4315b642a4d2101128f611684e8734c41232a17c648ed1693702a49a622 1249524607
 vit_h 4b8939 a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e 2564550879
 """
-"""Size, suffix of the file name, SHA-256, bytes."""
+"""Columns: size of the encoder, suffix of the file name, SHA-256, bytes."""
 
 
 def _mobile_sam() -> ModelCard:
@@ -74,7 +74,7 @@ def _mobile_sam() -> ModelCard:
 
 
 def _micro_sam(kind: str, size: str, place: str, *digests: str) -> ModelCard:
-    """micro-sam's generalists: in the BioImage.IO model zoo, or on a file share of the authors."""
+    """Card of a generalist of micro-sam, from the BioImage.IO zoo or the authors' file share."""
     name = f"{size}_{kind}"
     if place == "share":
         urls = tuple(f"{_GWDG}/{share}/download" for share in _SHARES[name])
@@ -96,7 +96,7 @@ _MICRO_SAM_BYTES = {
     "vit_l": 1_250_000_000,
     "vit_h": 2_565_000_000,
 }
-"""About: float32 weights of the same architectures as Meta's and MobileSAM's."""
+"""Approximate sizes: float32 weights of the architectures of Meta and MobileSAM."""
 
 _MICRO_SAM_USE = {
     "lm": "Light microscopy: cells and nuclei, fluorescence and label-free.",
@@ -125,7 +125,7 @@ vit_h share bd1856dafc156a43fb3aa705f1a6e92e 3ed9f87e46ad5e16935bd8d722c8dc47
 vit_b share 40169f1e3c03a4b67bff58249c176d92 9e498b12f526f119b96c88be76e3b2ed
 """,
 }
-"""Size, place in the zoo, XXH128 of the weights and of the decoder."""
+"""Columns: size of the encoder, id in the zoo or ``share``, XXH128 of weights and of decoder."""
 
 _SHARES = {
     "vit_b_histopathology": ("sBB4H8CTmIoBZsQ", "KO9AWqynI7SFOBj"),
@@ -133,7 +133,7 @@ _SHARES = {
     "vit_h_histopathology": ("L7AcvVz7DoWJ2RZ", "1qAKxy5H0jgwZvM"),
     "vit_b_medical_imaging": ("f5Ol4FrjPQWfjUF", "ahd3ZhZl2e0RIwz"),
 }
-"""Those that are not in the zoo: names of the shares of the weights and of the decoder."""
+"""Models outside of the zoo: ids of the file shares of weights and of decoder."""
 
 
 def _sam2(version: str, size: str, digest: str, count: str) -> ModelCard:
@@ -148,7 +148,7 @@ def _sam2(version: str, size: str, digest: str, count: str) -> ModelCard:
         "Apache-2.0",
         f"Photographs, and objects followed through stacks and time; SAM {version}, {size}.",
         (WeightsFile(name, (url, mirror), f"sha256:{digest}", int(count)),),
-        # the later release is what a bare size means
+        # a size without a release means the later release
         (f"{stem}_hiera_{size}", *((size,) if version == "2.1" else ())),
         version,
     )
@@ -166,7 +166,7 @@ _SAM2 = """
 2.0 base_plus d0bb7f236400a49669ffdd1be617959a8b1d1065081789d7bbff88eded3a8071 323493298
 2.0 large 7442e4e9b732a508f80e141e7c2913437a3610ee0c77381a66658c3a445df87b 897952466
 """
-"""Release, size, SHA-256, bytes."""
+"""Columns: release, size of the encoder, SHA-256, bytes."""
 
 
 def _efficient_tam(size: str, digest: str, count: str) -> ModelCard:
@@ -191,7 +191,7 @@ ti acbb17b28cca1f860acee09c9ecb6efdb732080dc7a85a07292c31813175fa7d 71616316
 s_512x512 67b5840012737ed2c94a4cb8787c5c1b27b3a946045d2e602e65ef77230b6085 136379145
 ti_512x512 7d4d652a465f0081391050932f45d8a66768ccc99c8ea393ce8a5927e83f3b9b 71620052
 """
-"""Size, SHA-256, bytes."""
+"""Columns: size of the encoder, SHA-256, bytes."""
 
 
 def _rows(table: str) -> Iterator[list[str]]:
@@ -208,11 +208,11 @@ def _all_cards() -> Iterator[ModelCard]:
 
 
 MODELS = {card.name: card for card in _all_cards()}
-"""All models that are loaded by name, in the order in which they are listed."""
+"""Name -> card of all models of the catalogue, in the order of lists."""
 
 
 def _plain(name: str) -> str:
-    """A name as it is compared: ``facebook/sam2.1-hiera-tiny`` is ``sam2.1_hiera_tiny``."""
+    """Normalised name for comparison: ``facebook/sam2.1-hiera-tiny`` is ``sam2.1_hiera_tiny``."""
     plain = name.strip().lower().removeprefix("facebook/").replace("-", "_")
     return plain[:-2] + "base_plus" if plain.endswith("_b+") else plain
 
@@ -226,33 +226,33 @@ _BY_NAME = {name: card for card in MODELS.values() for name in _names(card)}
 
 
 def find_card(name: str) -> ModelCard | None:
-    """Look a model up by whatever it is called.
+    """Look up a model by name, alias or file name.
 
     Parameters
     ----------
     name : str
-        Name, alias, or name of its file without the suffix; upper case and hyphens do not matter.
+        Name, alias, or file name without suffix; case and hyphens are ignored.
 
     Returns
     -------
     ModelCard or None
-        None if it is none of the catalogue.
+        None if the catalogue has no such model.
     """
     return _BY_NAME.get(_plain(name))
 
 
 def find_by_hash(hashes: set[str]) -> tuple[ModelCard, WeightsFile] | None:
-    """Tell which published file has one of these hashes.
+    """Look up a published file by hash.
 
     Parameters
     ----------
     hashes : set of str
-        Of one file, as ``sha256:...`` and ``xxh128:...``.
+        Hashes of one file, as ``sha256:...`` and ``xxh128:...``.
 
     Returns
     -------
     ModelCard, WeightsFile
-        The model and its file; None if it is no published file.
+        The model and its file; None if the hashes belong to no published file.
     """
     for card in MODELS.values():
         for file in card.files:
@@ -261,26 +261,26 @@ def find_by_hash(hashes: set[str]) -> tuple[ModelCard, WeightsFile] | None:
     return None
 
 
-def unknown_model(name: str, others: tuple[str, ...] = ()) -> ModelError:
-    """Say that there is no model of a name, and which ones are meant perhaps.
+def unknown_model(name: str, imported: tuple[str, ...] = ()) -> ModelError:
+    """Error for a name without a model, with suggestions of similar names.
 
     Parameters
     ----------
     name : str
-        What was asked for.
-    others : tuple of str
-        Names beside those of the catalogue.
+        Name that was not found.
+    imported : tuple of str
+        Names of imported models, to suggest beside those of the catalogue.
 
     Returns
     -------
     ModelError
         To be raised.
     """
-    known = {**{key: card.name for key, card in _BY_NAME.items()}, **{_plain(n): n for n in others}}
-    close = get_close_matches(_plain(name), known, n=6, cutoff=0.6)
-    names = list(dict.fromkeys(known[key] for key in close))[:3]
-    meant = f"did you mean {' or '.join(names)}? " if names else ""
+    names = {key: card.name for key, card in _BY_NAME.items()} | {_plain(n): n for n in imported}
+    close = get_close_matches(_plain(name), names, n=6, cutoff=0.6)
+    similar = list(dict.fromkeys(names[key] for key in close))[:3]
+    question = f"did you mean {' or '.join(similar)}? " if similar else ""
     return ModelError(
-        f"no model {name!r}: {meant}napari-sam models lists those that there are, and napari-sam "
-        "models import adds a file"
+        f"no model {name!r}: {question}napari-sam models lists those that there are, and "
+        "napari-sam models import adds a file"
     )

@@ -1,7 +1,7 @@
-"""Checksum: whether a file is the published one, computed once for every content of it.
+"""Checksums of weights files, cached in stamps.
 
-Hashing the largest model takes seconds, so the result is kept in a stamp together with the file's
-size and time of modification, and used while these two stay as they are.
+Hashing the largest model takes seconds, so the hash is written to a stamp, a JSON file, together
+with the size and modification time of the file. The stamp is valid while both are unchanged.
 """
 
 import json
@@ -14,14 +14,14 @@ FOLDER = ".checked"
 
 
 def file_hash(path: Path, algorithm: str) -> str:
-    """Hash a file from its first to its last byte.
+    """Hash the content of a file.
 
     Parameters
     ----------
     path : Path
         The file.
     algorithm : {"sha256", "xxh128"}
-        What to compute.
+        Hash function.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def file_hash(path: Path, algorithm: str) -> str:
     Raises
     ------
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     import pooch
 
@@ -39,7 +39,7 @@ def file_hash(path: Path, algorithm: str) -> str:
 
 
 def is_published(path: Path, published: str, root: Path, *, fresh: bool = False) -> bool:
-    """Whether a file has the hash that its authors published.
+    """Compare the hash of a file with the published hash.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def is_published(path: Path, published: str, root: Path, *, fresh: bool = False)
     published : str
         ``sha256:...`` or ``xxh128:...``.
     root : Path
-        Folder of the weights, where the stamps are.
+        Folder of the weights, which holds the stamps.
     fresh : bool
-        Hash it whatever the stamp says.
+        Hash the file even if a stamp is valid.
 
     Returns
     -------
@@ -59,29 +59,29 @@ def is_published(path: Path, published: str, root: Path, *, fresh: bool = False)
     Raises
     ------
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
     algorithm = published.partition(":")[0]
-    known = None if fresh else _stamped(path, root)
-    if known is None or not known.startswith(f"{algorithm}:"):
+    digest = None if fresh else _stamped(path, root)
+    if digest is None or not digest.startswith(f"{algorithm}:"):
         before = _state(path)
-        known = file_hash(path, algorithm)
-        if _state(path) == before:  # otherwise somebody wrote to it meanwhile
-            stamp(path, known, root)
-    return known == published
+        digest = file_hash(path, algorithm)
+        if _state(path) == before:  # otherwise the file was written to while it was hashed
+            stamp(path, digest, root)
+    return digest == published
 
 
-def stamp(path: Path, known: str, root: Path) -> None:
-    """Remember the hash of a file as it is now.
+def stamp(path: Path, digest: str, root: Path) -> None:
+    """Write a stamp with hash, size and modification time of a file.
 
-    Where the folder of the weights cannot be written nothing is remembered.
+    Without permission to write in the folder of the weights, no stamp is written.
 
     Parameters
     ----------
     path : Path
         The file.
-    known : str
-        Its hash.
+    digest : str
+        Hash of the file, ``sha256:...`` or ``xxh128:...``.
     root : Path
         Folder of the weights.
     """
@@ -89,15 +89,15 @@ def stamp(path: Path, known: str, root: Path) -> None:
     partial = place.with_name(f".{place.name}.{os.getpid()}")
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({**_state(path), "hash": known}), encoding="utf-8")
+        partial.write_text(json.dumps({**_state(path), "hash": digest}), encoding="utf-8")
         os.replace(partial, place)
 
 
 def _stamped(path: Path, root: Path) -> str | None:
     try:
         content = json.loads(_place(path, root).read_text(encoding="utf-8"))
-        known = content.pop("hash")
-        return str(known) if content == _state(path) else None
+        digest = content.pop("hash")
+        return str(digest) if content == _state(path) else None
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return None
 
@@ -108,6 +108,6 @@ def _state(path: Path) -> dict[str, int]:
 
 
 def _place(path: Path, root: Path) -> Path:
-    # With the name of its folder, since micro-sam's files are called like models; without the path
-    # to it, so that a folder of weights can be moved and mounted elsewhere.
+    # The name of the parent folder is included since micro-sam names its files like models. The
+    # path to it is not, so that a folder of weights can be moved and mounted elsewhere.
     return root / FOLDER / f"{path.parent.name}.{path.name}.json"

@@ -1,6 +1,6 @@
-"""Download: the published files of a model into the folder of weights, as a generator.
+"""Download of the published files of a model into the folder of weights, as a generator.
 
-Nothing is read as weights here, so a file that would do harm when it is loaded does none.
+Files are hashed and moved here, never loaded, so a malicious file does no harm.
 """
 
 import os
@@ -17,24 +17,24 @@ from .checksum import file_hash, is_published, stamp
 from .store import ModelStore, unwritable
 from .transfer import BrokenError, Patience, RefusedError, receive
 
-_ENOUGH = 1 << 18
-"""Bytes that a connection has to bring for the next one to be as hopeful as the first."""
+_PROGRESS_BYTES = 1 << 18
+"""Bytes a connection must deliver before the count of failed attempts starts anew."""
 _TICK = 0.2
-"""Seconds between the steps that are reported while there is nothing but waiting."""
+"""Seconds between two steps that are yielded during a pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadStep:
-    """How far the download of one file is.
+    """Progress of the download of a file.
 
     Parameters
     ----------
     file : str
         Name of the file.
     done : int
-        Bytes that are here.
+        Bytes received so far.
     total : int or None
-        Size of the file in bytes; None where neither the catalogue nor the server knows it.
+        Size of the file in bytes; None if neither the catalogue nor the server says it.
     """
 
     file: str
@@ -45,29 +45,29 @@ class DownloadStep:
 def download_model(
     card: ModelCard, store: ModelStore | None = None, patience: Patience | None = None
 ) -> Iterator[DownloadStep]:
-    """Download the files of a model that are not here yet.
+    """Download the missing files of a model into the store.
 
-    Closing the generator stops it; what came so far stays and is used by the next download.
+    Closing the generator stops the download; the next one resumes from the partial file.
 
     Parameters
     ----------
     card : ModelCard
         The model.
     store : ModelStore, optional
-        Where to; the user's own folder by default.
+        Folder to download to; the user's own by default.
     patience : Patience, optional
-        When to give up.
+        Timeouts and retries.
 
     Yields
     ------
     DownloadStep
-        Several times a second as long as bytes come. A connection that is silent is waited for
-        inside one step, for as long as `patience` says.
+        Several times a second while bytes arrive. A silent connection blocks one step for at most
+        the timeout of `patience`.
 
     Raises
     ------
     ModelError
-        If a file cannot be had from any of its addresses, or cannot be written.
+        If a file can be downloaded from none of its addresses, or cannot be written.
     """
     store = ModelStore() if store is None else store
     for file in card.files:
@@ -78,56 +78,56 @@ def download_model(
 def download_file(
     file: WeightsFile, root: Path, patience: Patience | None = None
 ) -> Iterator[DownloadStep]:
-    """Download one file.
+    """Download a file, verify the hash, and move the file into the folder of weights.
 
-    Two processes that download the same file do it once: the second waits for the first.
+    A second process that downloads the same file waits for the first, and then uses its result.
 
     Parameters
     ----------
     file : WeightsFile
-        What to download, and from where.
+        Name, addresses, hash and size.
     root : Path
         Folder of the weights; created if missing.
     patience : Patience, optional
-        When to give up.
+        Timeouts and retries.
 
     Yields
     ------
     DownloadStep
-        The last one when the file is whole, verified and in its place.
+        The last step comes once the file is complete, verified and in its place.
 
     Raises
     ------
     ModelError
-        If it cannot be had from any of its addresses, or cannot be written.
+        If the file can be downloaded from none of its addresses, or cannot be written.
     """
     patience = patience or Patience()
     expected = file.bytes if file.exact else None
     partial = root / f".{file.name}.{_digits(file)[:8]}.partial"
-    with _alone(root / f".{file.name}.lock") as waiting:
+    with _locked(root / f".{file.name}.lock") as waiting:
         for _ in waiting:
             done = partial.stat().st_size if partial.exists() else 0
             yield DownloadStep(file.name, done, expected)
         target = root / file.name
         if not (target.is_file() and is_published(target, file.hash or "", root)):
-            for done, total in _from_anywhere(file, partial, expected, patience):
+            for done, total in _from_any_url(file, partial, expected, patience):
                 yield DownloadStep(file.name, done, total)
             _place(partial, target, file, root)
         size = target.stat().st_size
         yield DownloadStep(file.name, size, size)
 
 
-def _from_anywhere(
+def _from_any_url(
     file: WeightsFile, partial: Path, expected: int | None, patience: Patience
 ) -> Iterator[tuple[int, int | None]]:
-    """Fill the partial file with the published content, from the first address that has it."""
+    """Complete the partial file from the first address with the published content."""
     failures = []
     for url in file.urls:
         try:
             resumed = True
-            while resumed:  # if only the older part was wrong, all of it is asked for once more
+            while resumed:  # the older part may be wrong: then download once more from the start
                 resumed = partial.exists()
-                yield from _from_one(url, partial, expected, patience)
+                yield from _from_url(url, partial, expected, patience)
                 if _verify(partial, file):
                     return
             raise RefusedError("its content is not what was published: the hash differs")
@@ -139,26 +139,26 @@ def _from_anywhere(
     )
 
 
-def _from_one(
+def _from_url(
     url: str, partial: Path, expected: int | None, patience: Patience
 ) -> Iterator[tuple[int, int | None]]:
-    """Receive a file over as many connections as it takes."""
-    futile = 0
+    """Receive a file from an address, with retries."""
+    failures = 0
     while True:
         before = _size(partial)
         try:
             yield from receive(url, partial, expected, patience)
             return
         except BrokenError as error:
-            futile = 0 if _size(partial) - before >= _ENOUGH else futile + 1
-            if futile >= patience.attempts:
+            failures = 0 if _size(partial) - before >= _PROGRESS_BYTES else failures + 1
+            if failures >= patience.attempts:
                 raise RefusedError(str(error)) from error
-        for _ in _wait(patience.pause * 2**futile):
+        for _ in _wait(patience.pause * 2**failures):
             yield _size(partial), expected
 
 
 def _verify(partial: Path, file: WeightsFile) -> bool:
-    """Whether the content is the published one; if not, it is deleted."""
+    """Compare the partial file with the published hash; a wrong file is deleted."""
     try:
         good = file_hash(partial, (file.hash or "").partition(":")[0]) == file.hash
         if not good:
@@ -170,7 +170,7 @@ def _verify(partial: Path, file: WeightsFile) -> bool:
 
 def _place(partial: Path, target: Path, file: WeightsFile, root: Path) -> None:
     try:
-        with partial.open("r+b") as content:  # otherwise a power cut may leave an empty file
+        with partial.open("r+b") as content:  # without it, a power cut may leave an empty file
             os.fsync(content.fileno())
         os.replace(partial, target)
     except OSError as error:
@@ -179,17 +179,17 @@ def _place(partial: Path, target: Path, file: WeightsFile, root: Path) -> None:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[Iterator[None]]:
-    """Keep other processes out for the block, whose first work is to wait for them."""
+def _locked(lock: Path) -> Iterator[Iterator[None]]:
+    """Hold a lock between processes; the yielded iterator waits, with a step for each tick."""
     from filelock import FileLock, Timeout
 
-    # not of the thread: a generator may be closed by another one than it was started by
-    own = FileLock(lock, thread_local=False)
+    # a generator may be closed by another thread than the one that started it
+    file_lock = FileLock(lock, thread_local=False)
 
     def waiting() -> Iterator[None]:
         while True:
             try:
-                own.acquire(timeout=0)
+                file_lock.acquire(timeout=0)
             except Timeout:
                 yield from _wait(_TICK)
             except OSError as error:
@@ -204,7 +204,7 @@ def _alone(lock: Path) -> Iterator[Iterator[None]]:
     try:
         yield waiting()
     finally:
-        own.release()
+        file_lock.release()
 
 
 def _wait(seconds: float) -> Iterator[None]:

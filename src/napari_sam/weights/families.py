@@ -1,4 +1,4 @@
-"""Architecture and answer policy of every model that is loaded by name."""
+"""Architectures and answer policies of the catalogue's models."""
 
 from typing import Literal
 
@@ -12,30 +12,38 @@ from napari_sam.model.config import (
 )
 
 InstanceDecoderKind = Literal["bilinear", "transposed"]
+"""Upsampling of micro-sam's decoder."""
+
 SAM1: dict[str, VitConfig | TinyVitConfig] = {
     "vit_b": VitConfig(768, 12, 12, 14, (2, 5, 8, 11), relative_positions=True),
     "vit_l": VitConfig(1024, 24, 16, 14, (5, 11, 17, 23), relative_positions=True),
     "vit_h": VitConfig(1280, 32, 16, 14, (7, 15, 23, 31), relative_positions=True),
     "vit_t": TinyVitConfig(),
 }
+"""Image encoders of SAM, MobileSAM (``vit_t``) and micro-sam by size."""
+
 SAM2 = {
     "tiny": HieraConfig(96, 1, (1, 2, 7, 2), (5, 7, 9)),
     "small": HieraConfig(96, 1, (1, 2, 11, 2), (7, 10, 13)),
     "base_plus": HieraConfig(112, 2, (2, 3, 16, 3), (12, 16, 20), position_grid=14),
     "large": HieraConfig(144, 2, (2, 6, 36, 4), (23, 33, 43), windows=(8, 4, 16, 8)),
 }
+"""Image encoders of SAM 2 by size."""
+
 EFFICIENT_TAM = {
     "s": VitConfig(384, 12, 6, 14, (2, 5, 8, 11)),
     "ti": VitConfig(192, 12, 3, 14, (2, 5, 8, 11)),
 }
+"""Image encoders of EfficientTAM by size."""
+
 CELLS_TINY_POLICY = AnswerPolicy(
     best_mask_for_click=True, clean_masks=True, point_with_mask=True, closer_looks=True
 )
-"""Policy of the built-in model, whose training asks for each of these rules."""
+"""Answer policy of the built-in model; its weights file carries the same."""
 
 
 def cells_tiny() -> ModelConfig:
-    """Architecture of the model that ships in the wheel; its policy is `CELLS_TINY_POLICY`."""
+    """Architecture of the built-in model; see `CELLS_TINY_POLICY` for the policy."""
     return ModelConfig(
         name="cells-tiny",
         trunk=VitConfig(192, 8, 6, 8, (3, 7), high_res_layers=(5, 2), conv_path=True),
@@ -59,7 +67,7 @@ def cells_tiny() -> ModelConfig:
 def sam1(
     size: str, name: str | None = None, instance_decoder: InstanceDecoderKind | None = None
 ) -> ModelConfig:
-    """SAM (arXiv:2304.02643), MobileSAM (arXiv:2306.14289) and what micro-sam makes of them.
+    """Architecture of SAM (arXiv:2304.02643), MobileSAM (arXiv:2306.14289) and micro-sam's models.
 
     An image is resized so that its longest side is 1024, normalised with ImageNet's mean and
     standard deviation, and padded to a square at the right and the bottom.
@@ -67,11 +75,11 @@ def sam1(
     Parameters
     ----------
     size : {"vit_t", "vit_b", "vit_l", "vit_h"}
-        Image encoder; ``vit_t`` is MobileSAM.
+        Size of the image encoder; ``vit_t`` is MobileSAM.
     name : str, optional
         Name of the model; its size by default.
     instance_decoder : {"bilinear", "transposed"}, optional
-        micro-sam's UNETR decoder, and how it enlarges.
+        Upsampling of micro-sam's UNETR decoder; None for a model without it.
 
     Returns
     -------
@@ -83,7 +91,7 @@ def sam1(
 
 
 def sam2(size: str, version: str = "2.1", name: str | None = None) -> ModelConfig:
-    """SAM 2 (arXiv:2408.00714).
+    """Architecture of SAM 2 (arXiv:2408.00714).
 
     An image is resized to a square of 1024, whatever its shape, and normalised with ImageNet's mean
     and standard deviation.
@@ -93,7 +101,7 @@ def sam2(size: str, version: str = "2.1", name: str | None = None) -> ModelConfi
     size : {"tiny", "small", "base_plus", "large"}
         Image encoder.
     version : {"2.0", "2.1"}
-        The later one encodes the times of object pointers and marks planes without the object.
+        Version 2.1 encodes the times of object pointers and marks planes without the object.
     name : str, optional
         Name of the model.
 
@@ -120,7 +128,7 @@ def efficient_tam(
     name: str | None = None,
     pooling: Literal["none", "scores", "keys"] = "none",
 ) -> ModelConfig:
-    """EfficientTAM (arXiv:2411.18933): SAM 2 with a plain vision transformer.
+    """Architecture of EfficientTAM (arXiv:2411.18933): SAM 2 with a plain vision transformer.
 
     An image is resized to a square and normalised as for SAM 2.
 
@@ -129,11 +137,11 @@ def efficient_tam(
     size : {"s", "ti"}
         Image encoder.
     image_size : int
-        1024, or 512 for the models that were trained so.
+        Side of a window in model pixels: 1024, or 512 for the ``_512x512`` models.
     name : str, optional
         Name of the model.
     pooling : {"none", "scores", "keys"}
-        How memories are pooled; the latter two are its ``_1`` and ``_2``.
+        Pooling of memories; ``"scores"`` and ``"keys"`` are the ``_1`` and ``_2`` models.
 
     Returns
     -------
@@ -152,7 +160,7 @@ def efficient_tam(
 
 
 def reference_policy(config: ModelConfig) -> AnswerPolicy:
-    """Policy by which the authors' own code of a public model answers.
+    """Policy of the reference implementation of a public model.
 
     Parameters
     ----------
@@ -162,6 +170,6 @@ def reference_policy(config: ModelConfig) -> AnswerPolicy:
     Returns
     -------
     AnswerPolicy
-        SAM 2 and EfficientTAM, which alone have a memory, replace an unstable single mask.
+        With `stable_single_mask` for SAM 2 and EfficientTAM, the models with a memory.
     """
     return AnswerPolicy(stable_single_mask=config.memory is not None)

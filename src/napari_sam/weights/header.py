@@ -1,4 +1,4 @@
-"""Header of a weights file: architecture and answer policy of its model as plain values."""
+"""Header of a weights file: architecture and answer policy of the model as plain values."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -57,7 +57,7 @@ that names cached embeddings covers the header as JSON text."""
 
 
 def to_header(config: ModelConfig, policy: AnswerPolicy) -> dict[str, Any]:
-    """Architecture and policy as plain values, in the order in which files keep them.
+    """Architecture and policy as plain values, in the order of weights files.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def from_header(header: dict[str, Any]) -> tuple[ModelConfig, AnswerPolicy]:
 
 
 def _build(cls: type[Any], values: dict[str, Any]) -> Any:
-    """A dataclass from its fields; JSON has lists where it has tuples."""
+    """Dataclass from JSON values, whose lists become tuples."""
     if unknown := set(values) - {field.name for field in fields(cls)}:
         raise ValueError(f"unknown model fields: {', '.join(sorted(unknown))}")
     return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

@@ -1,4 +1,4 @@
-"""Import: a file that the user has, the published one or their own, into the folder of weights."""
+"""Import of the user's files, published weights or fine-tuned ones, into the folder of weights."""
 
 import json
 import os
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_sam.model.config import ModelConfig
 
 _FORMAT = 1
+"""Version of the record of an imported model."""
 
 
 def import_weights(
@@ -30,20 +31,20 @@ def import_weights(
     store: ModelStore | None = None,
     overwrite: bool = False,
 ) -> str:
-    """Copy weights into the folder of weights, so that they are loaded by name.
+    """Copy weights into the folder of weights, for loading by name.
 
-    A published file is recognised by its hash, whatever it is called, and stands then where a
-    download would have put it: the way to install a model without a network. Anything else is a
-    model of the user's own; it must be readable without running code and of a known family.
+    A published file is recognised by its hash, whatever its name, and copied to where a download
+    would put it, which installs a model without a network. Any other file is a model of the user;
+    it must be readable without running code and belong to a known family.
 
     Parameters
     ----------
     weights : Path
-        A PyTorch or safetensors file; it is copied and stays as it is.
+        A PyTorch or safetensors file; unchanged.
     name : str, optional
-        Name to load it by; by default that of the published model, or that of the file.
+        Name to load the model by; by default that of the published model or of the file.
     decoder : Path, optional
-        micro-sam's decoder for it, if that is a file of its own.
+        micro-sam's decoder of the model, if it is a separate file.
     store : ModelStore, optional
         The folder of weights; the user's own by default.
     overwrite : bool
@@ -52,7 +53,7 @@ def import_weights(
     Returns
     -------
     str
-        The name to load it by.
+        Name to load the model by.
 
     Raises
     ------
@@ -61,23 +62,23 @@ def import_weights(
     """
     store = ModelStore() if store is None else store
     files = [weights] if decoder is None else [weights, decoder]
-    known = [_published(file) for file in files]
-    wanted = None if name is None else find_card(name)
-    card = _one_card(known)
-    if card is not None and (name is None or wanted is card):
-        for file, (_, place) in zip(files, filter(None, known), strict=True):
-            _install(file, place, store)
+    published = [_published(file) for file in files]
+    namesake = None if name is None else find_card(name)
+    card = _common_card(published)
+    if card is not None and (name is None or namesake is card):
+        for file, (_, entry) in zip(files, filter(None, published), strict=True):
+            _install(file, entry, store)
         return card.name
     chosen = weights.stem if name is None else name
-    if (taken := wanted or find_card(chosen)) is not None:
-        raise _not_the_published(weights, taken)
-    return _import_own(files, chosen, store, overwrite=overwrite)
+    if (namesake := namesake or find_card(chosen)) is not None:
+        raise _not_the_published(weights, namesake)
+    return _import_unpublished(files, chosen, store, overwrite=overwrite)
 
 
-def _one_card(known: list[tuple[ModelCard, WeightsFile] | None]) -> ModelCard | None:
-    """The published model that all files are of, if there is one."""
-    cards = {found[0].name if found else None for found in known}
-    return known[0][0] if known[0] is not None and len(cards) == 1 else None
+def _common_card(published: list[tuple[ModelCard, WeightsFile] | None]) -> ModelCard | None:
+    """Published model of all files; None if the files belong to different models or none."""
+    names = {entry[0].name if entry else None for entry in published}
+    return published[0][0] if published[0] is not None and len(names) == 1 else None
 
 
 def _published(file: Path) -> tuple[ModelCard, WeightsFile] | None:
@@ -109,7 +110,7 @@ def _install(source: Path, file: WeightsFile, store: ModelStore) -> None:
     stamp(target, file.hash or "", store.root)
 
 
-def _import_own(files: list[Path], name: str, store: ModelStore, *, overwrite: bool) -> str:
+def _import_unpublished(files: list[Path], name: str, store: ModelStore, *, overwrite: bool) -> str:
     folder = store.folder_of(name)
     if folder.exists() and not overwrite:
         raise ModelError(
@@ -134,14 +135,14 @@ def _import_own(files: list[Path], name: str, store: ModelStore, *, overwrite: b
 
 
 def _family(files: list[Path], name: str) -> str:
-    """Which architecture the weights are of; refuses what could not be loaded later."""
+    """Family of the weights; raises `ModelError` for unloadable files."""
     from .load import read_model
 
     return family_of(read_model(files[0], files[1] if len(files) > 1 else None, name).config)
 
 
 def family_of(config: "ModelConfig") -> str:
-    """Tell the family of an architecture.
+    """Family of an architecture, for the list of models.
 
     Parameters
     ----------
@@ -151,7 +152,7 @@ def family_of(config: "ModelConfig") -> str:
     Returns
     -------
     str
-        As the catalogue calls it.
+        Name of the family in the catalogue.
     """
     if config.instance_decoder:
         return "micro-sam"
@@ -165,7 +166,7 @@ def family_of(config: "ModelConfig") -> str:
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which takes the place of another one when the block ends well."""
+    """Temporary folder, moved to ``folder`` at the end of the block unless an error occurs."""
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.import")
     old = partial.with_suffix(".old")
     try:
@@ -188,5 +189,5 @@ def _replacing(folder: Path) -> Iterator[Path]:
 
 def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
-    with target.open("r+b") as file:  # otherwise a power cut may leave an empty file
+    with target.open("r+b") as file:  # without it, a power cut may leave an empty file
         os.fsync(file.fileno())

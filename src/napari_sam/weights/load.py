@@ -1,4 +1,4 @@
-"""Weights: a name or a file to a model that answers, and a model to a file."""
+"""Loading of models by name or from a file, and saving to a file."""
 
 import hashlib
 import json
@@ -28,15 +28,15 @@ State = Mapping[str, Tensor]
 
 
 def load_model(name: str | Path, device: str | torch.device = "cpu") -> Sam:
-    """Load a model for inference; weights that are not on this machine yet are downloaded.
+    """Load a model for inference; missing weights are downloaded first.
 
     Parameters
     ----------
     name : str or Path
-        A name that ``napari-sam models`` lists, or a file of weights: written by
-        :func:`save_weights`, or in the layout of SAM, SAM 2, MobileSAM, EfficientTAM or micro-sam.
+        Name listed by ``napari-sam models``; or a file written by :func:`save_weights` or in the
+        layout of SAM, SAM 2, MobileSAM, EfficientTAM or micro-sam.
     device : str or torch.device
-        Where the model shall run.
+        Device on which the model runs.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Sam:
     Raises
     ------
     ModelError
-        If there is no such model, it cannot be downloaded, or the file cannot be used.
+        If there is no such model, the download fails, or the file cannot be used.
     """
     path = Path(name)
     if path.is_file():
@@ -58,7 +58,7 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Sam:
 
 
 def fetch_model(name: str) -> Iterator[DownloadStep]:
-    """Download what a model lacks on this machine.
+    """Download the missing files of a model.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def fetch_model(name: str) -> Iterator[DownloadStep]:
     Yields
     ------
     DownloadStep
-        Nothing for models that are here, and for files.
+        Progress of the download; no steps for a complete model and for a file.
     """
     card = find_card(name)
     if card is not None and not card.in_package and not Path(name).is_file():
@@ -76,16 +76,16 @@ def fetch_model(name: str) -> Iterator[DownloadStep]:
 
 
 def read_model(path: Path, decoder: Path | None, name: str) -> Sam:
-    """Read a model from its files, on the CPU.
+    """Read a model from files, on the CPU.
 
     Parameters
     ----------
     path : Path
-        The weights.
+        File of the weights.
     decoder : Path or None
-        micro-sam's decoder, where that is a file of its own.
+        File of micro-sam's decoder, if it is separate.
     name : str
-        What a model of a public family shall be called.
+        Name of the model, for files in the layout of a public family; others carry a name.
 
     Returns
     -------
@@ -99,23 +99,24 @@ def read_model(path: Path, decoder: Path | None, name: str) -> Sam:
     """
     try:
         saved = saved_config(path)
-        described = None if saved is None else from_header(saved)
+        design = None if saved is None else from_header(saved)
     except (ValueError, TypeError) as error:
         raise ModelError(
             f"{path.name} is of another version of napari-sam ({error}): download it again, or "
             "choose another model"
         ) from error
-    if described is not None:
+    if design is not None:
         state: dict[str, Tensor] = read_tensor_file(path)[0]  # type: ignore[assignment]
-        return build(*described, state)
+        return build(*design, state)
     checkpoint = read_checkpoint(path)
-    own = checkpoint.decoder_state if decoder is None else read_decoder(decoder)
-    config = recognise(checkpoint.state, own, name)
-    return build(config, reference_policy(config), translate(config, checkpoint.state, own))
+    decoder_state = checkpoint.decoder_state if decoder is None else read_decoder(decoder)
+    config = recognise(checkpoint.state, decoder_state, name)
+    state = translate(config, checkpoint.state, decoder_state)
+    return build(config, reference_policy(config), state)
 
 
 def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
-    """A model from its architecture, its policy and its weights.
+    """Build a model from architecture, policy and weights.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
     policy : AnswerPolicy
         How its answers are chosen.
     state : mapping of str to Tensor
-        Every weight, under our names; any floating type.
+        Every tensor of the model by our names; of any floating type.
 
     Returns
     -------
@@ -134,9 +135,9 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
     Raises
     ------
     ModelError
-        If weights are missing, of another shape, or not known.
+        If tensors are missing, of another shape, or unknown to the model.
     """
-    with torch.device("meta"):  # weights that are replaced at once need not be drawn
+    with torch.device("meta"):  # no random weights, which would be replaced at once
         model = Sam(config, policy)
     expected = model.state_dict()
     shapes = {
@@ -147,26 +148,26 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
     missing, surplus = expected.keys() - state.keys(), state.keys() - expected.keys()
     if missing or surplus or shapes:
         raise ModelError(explain_mismatch(config.name, missing, surplus, shapes))
-    given = {
+    weights = {
         key: tensor.float() if tensor.is_floating_point() else tensor
         for key, tensor in state.items()
     }
-    model.load_state_dict(given, assign=True)
+    model.load_state_dict(weights, assign=True)
     return model.eval()
 
 
 def save_weights(model: Sam, path: str | Path, dtype: torch.dtype = torch.float16) -> None:
-    """Write the weights and the configuration to one safetensors file.
+    """Write weights, architecture and policy to a safetensors file.
 
     Parameters
     ----------
     model : Sam
         The model.
     path : str or Path
-        Where to; replaced in one step.
+        File to write; an old file is replaced in one step.
     dtype : torch.dtype
-        Stored precision of the parameters; half the file at fp16. Buffers (the frequencies of the
-        positional encoding) stay float32: rounded, they would move the prompts.
+        Stored precision of the parameters; float16 halves the file. Buffers (the frequencies of
+        the positional encoding) stay float32, since rounding them would move the prompts.
     """
     path = Path(path)
     parameters = {name for name, _ in model.named_parameters()}
@@ -180,7 +181,7 @@ def save_weights(model: Sam, path: str | Path, dtype: torch.dtype = torch.float1
 
 
 def weights_hash(model: Sam) -> str:
-    """Fingerprint of a model: its configuration and every weight.
+    """Hash of a model: architecture, policy and every weight. Names cached embeddings.
 
     Parameters
     ----------
@@ -200,12 +201,13 @@ def weights_hash(model: Sam) -> str:
 
 
 def _header_text(model: Sam) -> str:
+    """Architecture and policy as JSON, for the file and for the hash."""
     return json.dumps(to_header(model.config, model.policy))
 
 
 @cache
 def best_device() -> str:
-    """The fastest device that torch sees here: ``cuda``, ``mps`` or ``cpu``."""
+    """Fastest available device of torch: ``cuda``, ``mps`` or ``cpu``."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"

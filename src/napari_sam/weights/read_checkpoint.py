@@ -1,4 +1,4 @@
-"""Checkpoint: the tensors of a model by name, whoever has wrapped them in what."""
+"""Checkpoint of a model: tensors by name, without the wrappers of training scripts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,28 +11,29 @@ from napari_sam.errors import ModelError
 from .tensor_file import read_tensor_file
 
 _WRAPPERS = ("model_state", "model", "state_dict", "model_state_dict")
-"""Keys under which a checkpoint keeps the model: micro-sam's, SAM 2's, and of training scripts."""
+"""Keys under which checkpoints keep the model: micro-sam's, SAM 2's, those of training scripts."""
 _PREFIXES = ("module.", "_orig_mod.", "sam.")
-"""What wrappers put before names: DataParallel, torch.compile, micro-sam's trainer."""
+"""Prefixes of parameter names by DataParallel, torch.compile and micro-sam's trainer."""
 _DECODER_PARTS = ("out_conv.", "deconv_out.", "decoder_head.")
-"""Parts of micro-sam's decoder that no model has."""
+"""Prefixes of parameter names that only micro-sam's decoder has."""
 _DEPTH = 4
-"""So many wrappers, one in the other, are looked into."""
-_SHOWN = 3
+"""Largest number of nested wrappers that are opened."""
+_NAMED = 3
+"""Largest number of tensors that an error names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """The tensors of a model, on the CPU, maybe still on disk.
+    """Tensors of a model on the CPU, possibly memory-mapped.
 
     Parameters
     ----------
     state : dict of Tensor
-        The model, under the names that its authors gave the parameters.
+        Tensors of the model under its authors' names.
     decoder_state : dict of Tensor or None
-        micro-sam's decoder, if the checkpoint has it.
+        Tensors of micro-sam's decoder; None if the checkpoint has no decoder.
     layout : str
-        The key that the model stood under, or ``"plain"``.
+        Key of the model in the checkpoint, or ``"plain"`` without a wrapper.
     """
 
     state: dict[str, Tensor]
@@ -41,13 +42,13 @@ class Checkpoint:
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a model's weights; nothing that the file says is run.
+    """Read the weights of a model without running code of the file.
 
     Parameters
     ----------
     path : str or Path
-        A PyTorch file of either format, or safetensors. Tensors may stay on disk until they are
-        used: the file must not be written to meanwhile, only replaced.
+        A PyTorch file of either format, or safetensors. Tensors may stay on disk until their first
+        use, so the file may be replaced but not written to meanwhile.
 
     Returns
     -------
@@ -56,7 +57,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     Raises
     ------
     ModelError
-        If it cannot be read safely, is damaged, or holds no model.
+        If the file cannot be read safely, is damaged, or holds no model.
     """
     path = Path(path)
     loaded = read_tensor_file(path)[0]
@@ -70,7 +71,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def read_decoder(path: str | Path) -> dict[str, Tensor]:
-    """Read a decoder of micro-sam that is a file of its own.
+    """Read a decoder of micro-sam from a separate file.
 
     Parameters
     ----------
@@ -80,18 +81,18 @@ def read_decoder(path: str | Path) -> dict[str, Tensor]:
     Returns
     -------
     dict of Tensor
-        Without the encoder, which some exports repeat.
+        Tensors of the decoder by name, without the encoder that some exports repeat.
 
     Raises
     ------
     ModelError
-        If it cannot be read safely, is damaged, or is no decoder.
+        If the file cannot be read safely, is damaged, or holds no decoder.
     """
     path = Path(path)
     state, _ = _unwrap(path, read_tensor_file(path)[0])
     if not _is_decoder(state):
         raise ModelError(
-            f"{path.name} is no decoder of micro-sam: it holds {_some(state)}; a model is given "
+            f"{path.name} is no decoder of micro-sam: it holds {_first(state)}; a model is given "
             "without --decoder"
         )
     return {key: tensor for key, tensor in state.items() if not key.startswith("encoder.")}
@@ -103,16 +104,16 @@ def explain_mismatch(
     unexpected: Iterable[str],
     wrong_shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]],
 ) -> str:
-    """Say in one readable line how tensors differ from what a model needs.
+    """Message about the differences between a checkpoint and a model.
 
     Parameters
     ----------
     name : str
-        The model.
+        Name of the model.
     missing : iterable of str
         Names that the model needs and the checkpoint lacks.
     unexpected : iterable of str
-        Names that the checkpoint has and the model does not know.
+        Names that the checkpoint has and the model lacks.
     wrong_shapes : mapping of str to two tuples
         Name -> shape in the checkpoint, shape in the model.
 
@@ -122,8 +123,8 @@ def explain_mismatch(
         Such as "the weights do not fit vit_b: 2 tensors are missing (a, b)", and what to do.
     """
     shapes = [
-        f"{name} is {_times(found)} instead of {_times(wanted)}"
-        for name, (found, wanted) in sorted(wrong_shapes.items())
+        f"{tensor} is {_times(actual)} instead of {_times(needed)}"
+        for tensor, (actual, needed) in sorted(wrong_shapes.items())
     ]
     parts = (
         ("missing", sorted(missing)),
@@ -131,9 +132,9 @@ def explain_mismatch(
         ("of another shape", shapes),
     )
     differences = ", ".join(
-        f"{len(names)} {'tensor is' if len(names) == 1 else 'tensors are'} {what} ({_some(names)})"
-        for what, names in parts
-        if names
+        f"{len(keys)} {'tensor is' if len(keys) == 1 else 'tensors are'} {fault} ({_first(keys)})"
+        for fault, keys in parts
+        if keys
     )
     return (
         f"the weights do not fit {name}: {differences}; check that the file is of this model, and "
@@ -147,7 +148,7 @@ def _unwrap(path: Path, loaded: object) -> tuple[dict[str, Tensor], str]:
         if not isinstance(loaded, Mapping):
             break
         inner = next((key for key in _WRAPPERS if isinstance(loaded.get(key), Mapping)), None)
-        if inner is not None:  # tensors beside the model are none of it
+        if inner is not None:  # tensors beside the model, of an optimiser, are ignored
             layout, loaded = inner, loaded[inner]
         elif tensors := _named_tensors(loaded):
             return _strip(path, tensors), layout
@@ -184,10 +185,10 @@ def _is_decoder(state: Mapping[str, Tensor]) -> bool:
     )
 
 
-def _some(names: Iterable[str]) -> str:
+def _first(names: Iterable[str]) -> str:
     names = list(names)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -1,7 +1,7 @@
-"""Recognise: which model a public checkpoint is, from its keys and shapes, and its keys in ours.
+"""Recognition of public checkpoints by keys and shapes, and translation of their keys to ours.
 
-Meta's, MobileSAM's, micro-sam's and EfficientTAM's checkpoints name the same parts alike; those
-whose names say nothing in ours ("0", "3") have better ones here.
+Meta's, MobileSAM's, micro-sam's and EfficientTAM's checkpoints share most names of parts. Parts
+that they only number ("0", "3") have names here.
 """
 
 import math
@@ -28,7 +28,7 @@ from .families import (
 
 State = Mapping[str, Tensor]
 
-# Applied one after another: the first lines bring SAM 2's names to SAM's.
+# Pattern of a key -> our key, applied in order: the first patterns map SAM 2's names to SAM's.
 _RENAMES = tuple(
     (re.compile(pattern), ours)
     for pattern, ours in (
@@ -58,7 +58,7 @@ _RENAMES = tuple(
         ),
     )
 )
-# what TinyViT's classifier leaves in the checkpoints, and a table that follows from the window
+# tensors of TinyViT's classifier in the checkpoints, and tables that the window determines
 _UNUSED = re.compile(r"^image_encoder\.(norm_head|head)\.|\.attention_bias_idxs$|\.attn\.ab$")
 _POINTS = "prompt_encoder.point_embeddings"
 _DECODER = "instance_decoder."
@@ -73,16 +73,17 @@ _HIERA, _SAM2_VIT = "image_encoder.trunk.pos_embed_window", "image_encoder.trunk
 def recognise(
     state: State, decoder_state: State | None = None, name: str | None = None
 ) -> ModelConfig:
-    """Which model a checkpoint is.
+    """Recognise the architecture of a public checkpoint.
 
     Parameters
     ----------
     state : mapping of str to Tensor
-        In the layout of the family's own code, ``image_encoder.…`` and so on.
+        Tensors under the names of the family's own code, such as ``image_encoder.…``.
     decoder_state : mapping of str to Tensor, optional
-        micro-sam's UNETR decoder.
+        Tensors of micro-sam's UNETR decoder.
     name : str, optional
-        What the model shall be called; the name of its size by default.
+        Name of the model; the name of its size by default. Variants of EfficientTAM with equal
+        shapes are told apart by it.
 
     Returns
     -------
@@ -91,7 +92,7 @@ def recognise(
     Raises
     ------
     ModelError
-        If the keys are those of no known family.
+        If keys or shapes belong to no known family.
     """
     if _TINY_VIT in state:
         return sam1("vit_t", name, _instance_decoder(decoder_state))
@@ -138,7 +139,7 @@ def _hiera_size(state: State) -> str:
 
 
 def _tam(state: State, name: str) -> ModelConfig:
-    """EfficientTAM; its variants have the same weights in the same shapes and differ by name."""
+    """Architecture of an EfficientTAM; variants of equal shapes differ by name alone."""
     image_size = 512 if "512" in name else 1024
     pooling: Literal["none", "scores", "keys"] = "none"
     if name.endswith(("_1", "_2")):
@@ -164,19 +165,19 @@ def _sam2_version(state: State) -> str:
 def translate(
     config: ModelConfig, state: State, decoder_state: State | None = None
 ) -> dict[str, Tensor]:
-    """Keys of a public checkpoint as ours.
+    """Translate the keys of a public checkpoint to ours.
 
     Parameters
     ----------
     config : ModelConfig
-        What :func:`recognise` said.
+        From :func:`recognise`.
     state, decoder_state : mapping of str to Tensor
         As for :func:`recognise`.
 
     Returns
     -------
     dict of str to Tensor
-        What no model of ours has keeps its name, so that loading can say so.
+        Tensors by our names. Unknown tensors keep their names, for the error of loading.
     """
     ours = {_rename(key): tensor for key, tensor in state.items() if not _UNUSED.search(key)}
     if isinstance(config.trunk, VitConfig) and _SAM2_VIT in ours:
@@ -192,12 +193,12 @@ def translate(
 
 
 def resize_positions(positions: Tensor, grid: int) -> Tensor:
-    """Positional embedding of a pretrained ViT for the grid that it is used on.
+    """Resize the positional embedding of a pretrained ViT to another grid, bicubically.
 
     Parameters
     ----------
     positions : Tensor
-        ``(1, 1 + n * n, dim)``; the first is the class token's.
+        ``(1, 1 + n * n, dim)`` float; the first row belongs to the class token.
     grid : int
         Side of the grid in tokens.
 
@@ -214,7 +215,7 @@ def resize_positions(positions: Tensor, grid: int) -> Tensor:
 
 
 def _as_plain_vit(key: str) -> str:
-    """EfficientTAM's image encoder as that of SAM; it names the layers of the neck."""
+    """Key of EfficientTAM's image encoder as SAM's; the former names the layers of the neck."""
     key = key.replace("image_encoder.trunk.", "image_encoder.")
     key = key.replace("image_encoder.patch_embed.proj.", "image_encoder.patch_embed.")
     for number, layer in enumerate(("conv_1x1", "norm_0", "conv_3x3", "norm_1")):

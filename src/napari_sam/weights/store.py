@@ -1,4 +1,4 @@
-"""Store: the folder of weights on this machine, and what others have put where we can use it."""
+"""Store of installed weights: our folder, the package, and micro-sam's folder."""
 
 import errno
 import json
@@ -18,14 +18,14 @@ from .catalogue import MODELS, find_card, unknown_model
 from .checksum import is_published
 
 IMPORTED = "imported"
-"""Folder of the user's own models in the folder of the weights, one folder a model."""
+"""Folder of imported models within the folder of the weights, one folder for each model."""
 RECORD = "model.json"
-"""File in it that says what it is; it stands there from the moment when the model is whole."""
+"""JSON file in the folder of an imported model: name, family, files and their hashes."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 
 def default_root() -> Path:
-    """Folder of this user's weights: ``NAPARI_SAM_MODELS``, or the platform's cache folder."""
+    """Folder of the user's weights: ``NAPARI_SAM_MODELS``, or the platform's cache folder."""
     chosen = os.environ.get("NAPARI_SAM_MODELS", "").strip()
     if chosen:
         return Path(chosen).expanduser()
@@ -33,7 +33,7 @@ def default_root() -> Path:
 
 
 def micro_sam_root() -> Path:
-    """Folder in which micro-sam keeps its weights; it need not exist."""
+    """Folder of micro-sam's weights, from ``MICROSAM_CACHEDIR`` or the default; may not exist."""
     import pooch
 
     chosen = os.environ.get("MICROSAM_CACHEDIR") or pooch.os_cache("micro_sam")
@@ -42,24 +42,24 @@ def micro_sam_root() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model that is on this machine.
+    """Model with all files on this machine.
 
     Parameters
     ----------
     name : str
-        Name to load it by.
+        Name to load the model by.
     family : str
-        Architecture; of an imported one as it was recognised.
+        Architecture; for an imported model, the one recognised at the import.
     origin : {"built in", "downloaded", "micro-sam", "imported"}
-        Where its weights are.
+        Place of the weights: package, our folder, micro-sam's folder, folder of imports.
     weights : Path
-        The weights.
+        File of the weights.
     decoder : Path or None
-        micro-sam's decoder, if that is a file of its own.
+        File of micro-sam's decoder, if it is separate.
     card : ModelCard or None
-        Its entry in the catalogue; None if it is the user's own.
+        Entry of the model in the catalogue; None for an imported model.
     hashes : tuple of str or None
-        What the files have to be, weights and decoder; None for those of the package.
+        Expected hashes of weights and decoder; None for files of the package.
     """
 
     name: str
@@ -71,20 +71,20 @@ class StoredModel:
     hashes: tuple[str | None, ...]
 
     def files(self) -> Iterator[tuple[Path, str | None]]:
-        """The files with their hashes."""
+        """Pairs of file and expected hash."""
         paths = (self.weights, *([self.decoder] if self.decoder else []))
         return zip(paths, self.hashes, strict=True)
 
 
 class ModelStore:
-    """The weights that are on this machine.
+    """Store of installed weights, for loading, listing and downloading.
 
     Parameters
     ----------
     root : Path, optional
-        Our folder; the user's own by default. It need not exist.
+        Our folder; :func:`default_root` by default. May not exist.
     borrowed : Path, optional
-        micro-sam's folder, which is read and never written to; the user's own by default.
+        micro-sam's folder, read but never written to; :func:`micro_sam_root` by default.
     """
 
     def __init__(self, root: Path | None = None, borrowed: Path | None = None) -> None:
@@ -92,28 +92,28 @@ class ModelStore:
         self.borrowed = micro_sam_root() if borrowed is None else borrowed
 
     def find(self, name: str) -> StoredModel | None:
-        """Look for a model, without reading its weights.
+        """Look for a model by name without reading or hashing files.
 
         Parameters
         ----------
         name : str
-            As it is called in the catalogue, or as it was imported.
+            Name in the catalogue, or of an imported model.
 
         Returns
         -------
         StoredModel or None
-            None if it is not here, or not all of it.
+            None if the model, or one of its files, is not on this machine.
         """
         card = find_card(name)
         return self._imported(name) if card is None else self._published(card)
 
     def get(self, name: str) -> StoredModel:
-        """Find a model whose files are known to be whole and the published ones.
+        """Find a model and verify the hashes of the files.
 
         Parameters
         ----------
         name : str
-            As it is called in the catalogue, or as it was imported.
+            Name in the catalogue, or of an imported model.
 
         Returns
         -------
@@ -122,29 +122,29 @@ class ModelStore:
         Raises
         ------
         ModelError
-            If there is no such model, or it is not here, or it is damaged.
+            If there is no such model, or its files are missing or damaged.
         """
         card = find_card(name)
         if card is not None:
-            return self._whole(card)
+            return self._verified(card)
         model = self._imported(name)
         if model is None:
             raise unknown_model(name, tuple(self._imported_names()))
-        for path, known in model.files():
-            if known is not None and not self._is(path, known):
+        for path, digest in model.files():
+            if digest is not None and not self._is(path, digest):
                 raise ModelError(f"{path} is damaged: import {model.name} again, with --overwrite")
         return model
 
     def installed(self) -> list[StoredModel]:
-        """List the models that are here: those of the catalogue first, then the user's own."""
-        found: list[StoredModel | None] = [self._published(card) for card in MODELS.values()]
+        """List the installed models: catalogue first, then imported models."""
+        models: list[StoredModel | None] = [self._published(card) for card in MODELS.values()]
         for name in self._imported_names():
-            with suppress(ModelError):  # one that is damaged says so when it is asked for
-                found.append(self._imported(name))
-        return [model for model in found if model is not None]
+            with suppress(ModelError):  # a damaged model is left out; loading it says why
+                models.append(self._imported(name))
+        return [model for model in models if model is not None]
 
     def has(self, card: ModelCard, file: WeightsFile) -> Path | None:
-        """Where a published file is; a damaged one, or one of another version, does not count.
+        """Path of a file with the published hash; damaged and other versions are passed over.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class ModelStore:
         Raises
         ------
         ModelError
-            If it is there and cannot be read.
+            If the file exists and cannot be read.
         """
         for path in self._candidates(card, file):
             if file.hash is None or self._is(path, file.hash):
@@ -168,16 +168,16 @@ class ModelStore:
         return None
 
     def path_of(self, file: WeightsFile) -> Path:
-        """Where a published file belongs in our folder."""
+        """Path for the download of a published file."""
         return self.root / file.name
 
     def folder_of(self, name: str) -> Path:
-        """Where a model of the user's own belongs in our folder.
+        """Folder for an imported model.
 
         Raises
         ------
         ModelError
-            If it cannot be a name.
+            If the name has other characters than letters, digits and ``._+-``.
         """
         if not _NAME.fullmatch(name) or name.endswith("."):
             raise ModelError(
@@ -186,7 +186,7 @@ class ModelStore:
             )
         return self.root / IMPORTED / name
 
-    def _whole(self, card: ModelCard) -> StoredModel:
+    def _verified(self, card: ModelCard) -> StoredModel:
         paths = [self.has(card, file) for file in card.files]
         missing = [file for file, path in zip(card.files, paths, strict=True) if path is None]
         if missing:
@@ -200,8 +200,8 @@ class ModelStore:
 
     def _published(self, card: ModelCard) -> StoredModel | None:
         paths = [next(self._candidates(card, file), None) for file in card.files]
-        there = [path for path in paths if path is not None]
-        return self._stored(card, there) if len(there) == len(card.files) else None
+        present = [path for path in paths if path is not None]
+        return self._stored(card, present) if len(present) == len(card.files) else None
 
     def _stored(self, card: ModelCard, paths: list[Path]) -> StoredModel:
         weights, decoder = paths[0], paths[1] if len(paths) > 1 else None
@@ -219,9 +219,9 @@ class ModelStore:
             if path.is_file():
                 yield path
 
-    def _is(self, path: Path, known: str) -> bool:
+    def _is(self, path: Path, digest: str) -> bool:
         try:
-            return is_published(path, known, self.root)
+            return is_published(path, digest, self.root)
         except OSError as error:
             raise ModelError(f"{path} cannot be read ({error.strerror or error})") from error
 
@@ -253,14 +253,14 @@ class ModelStore:
 
 
 def unwritable(path: Path, error: OSError) -> ModelError:
-    """Say that weights cannot be written, and what to do.
+    """Error for a failed write of weights, with advice to free space or change folders.
 
     Parameters
     ----------
     path : Path
-        The file or the folder.
+        File or folder.
     error : OSError
-        What the system said.
+        Error of the operating system.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Tensor file: what a file of weights holds, read without running any of it.
+"""Reading of PyTorch and safetensors files without running code.
 
-A PyTorch file is a Python pickle, which is a program. Only the subset that makes tensors, numbers,
-texts and containers is run (``weights_only``); a file that needs more is refused. Before that, its
-layout on disk is checked, so that a small file cannot become a large one in memory.
+A PyTorch file is a Python pickle, which is a program. Only the subset that builds tensors, numbers,
+texts and containers is run (``weights_only``), and a file that needs more is refused. Before that,
+the layout on disk is checked, so that a small file cannot expand to a large one in memory.
 """
 
 import argparse
@@ -23,15 +23,15 @@ from torch import Tensor
 from napari_sam.errors import ModelError
 
 CONFIG_KEY = "napari_sam.config"
-"""Metadata of a safetensors file under which napari-sam keeps the architecture."""
+"""Key, in the metadata of our safetensors files, of the header in JSON."""
 _TORCH_ZIP = b"PK\x03\x04"
 _TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-"""Pickle of the number that opens the files of PyTorch before 1.6."""
+"""First bytes of files of PyTorch before 1.6: a pickled magic number."""
 _BOMB = b"bytearray"
-"""What PyTorch lets a pickle make at any size out of a number; no weights need it."""
+"""Name of a type that a pickle could create at any size from one number. No weights need it."""
 
-# Values that training scripts like to keep beside the weights: numbers of numpy and options.
-# They hold data and do nothing; torch has no numpy among what it allows by itself.
+# Types of values that training scripts save beside the weights: numbers of numpy and options. They
+# hold data and run no code; torch's own list of allowed types has no numpy.
 _numpy_scalar: Any = np.float64(0).__reduce__()[0]
 _HARMLESS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
     (_numpy_scalar, "numpy.core.multiarray.scalar"),  # before numpy 2
@@ -43,25 +43,26 @@ _HARMLESS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
 
 
 def read_tensor_file(path: Path) -> tuple[object, str]:
-    """Read a PyTorch or safetensors file onto the CPU; nothing that it says is run.
+    """Read a PyTorch or safetensors file to the CPU without running code.
 
     Parameters
     ----------
     path : Path
-        The file. Tensors of the current PyTorch format and of safetensors stay on disk until they
-        are used: it must not be written to meanwhile, only replaced.
+        Tensors of the current PyTorch format and of safetensors stay on disk until their first
+        use, so the file may be replaced but not written to meanwhile.
 
     Returns
     -------
     object
-        What was saved: containers of tensors, numbers and texts.
+        The saved value: containers of tensors, numbers and texts.
     str
         ``"zip"``, ``"legacy"`` or ``"safetensors"``.
 
     Raises
     ------
     ModelError
-        If it is no such file, or damaged, or would run code, or claims to be larger than it is.
+        If the file has another format, is damaged, needs to run code, or claims more data than
+        it has bytes for.
     """
     try:
         size = path.stat().st_size
@@ -81,7 +82,7 @@ def read_tensor_file(path: Path) -> tuple[object, str]:
 
 
 def _check_zip(path: Path, size: int) -> None:
-    """Refuse archives that unpack to more than they are; PyTorch stores everything as it is."""
+    """Refuse compressed archives; PyTorch stores all entries uncompressed."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -114,7 +115,7 @@ def _load(path: Path, size: int, *, mapped: bool) -> object:
             loaded: object = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise _refused(path, str(error)) from error
-    # A damaged or made-up pickle may raise anything at all.
+    # a damaged or malicious pickle may raise any exception
     except Exception as error:
         raise _damaged(path) from error
     _check_tensors(path, list(_tensors(loaded)), size)
@@ -133,19 +134,19 @@ def _refused(path: Path, message: str) -> ModelError:
 
 
 def _tensors(loaded: object) -> Iterator[Tensor]:
-    """Every mention of a tensor; containers are entered once, since they may hold themselves."""
-    seen, left = set(), [loaded]
-    while left:
-        value = left.pop()
+    """Every reference to a tensor in nested, possibly cyclic, containers."""
+    visited, stack = set(), [loaded]
+    while stack:
+        value = stack.pop()
         if isinstance(value, Tensor):
             yield value
-        elif isinstance(value, Mapping | list | tuple) and id(value) not in seen:
-            seen.add(id(value))
-            left.extend(value.values() if isinstance(value, Mapping) else value)
+        elif isinstance(value, Mapping | list | tuple) and id(value) not in visited:
+            visited.add(id(value))
+            stack.extend(value.values() if isinstance(value, Mapping) else value)
 
 
 def _check_tensors(path: Path, tensors: list[Tensor], size: int) -> None:
-    """Refuse tensors that are not simply there: views that repeat a few bytes, foreign kinds."""
+    """Refuse tensors of unusual types, and views repeating a few bytes."""
     plain = (torch.Tensor, torch.nn.Parameter)
     for tensor in tensors:
         odd = type(tensor) not in plain or tensor.is_quantized or tensor.device.type != "cpu"
@@ -167,17 +168,17 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def saved_config(path: Path) -> dict[str, Any] | None:
-    """Read the architecture that napari-sam's own weights files carry.
+    """Read the header of a weights file of napari-sam.
 
     Parameters
     ----------
     path : Path
-        Any file.
+        File of any format.
 
     Returns
     -------
     dict or None
-        Fields of a :class:`~napari_sam.model.config.ModelConfig`; None if there is no such thing.
+        For :func:`~napari_sam.weights.header.from_header`; None for a file of another origin.
     """
     try:
         with safe_open(path, framework="pt") as file:

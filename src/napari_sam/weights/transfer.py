@@ -1,4 +1,4 @@
-"""Transfer: the bytes of one file over HTTP, resumed where an earlier connection broke off."""
+"""Transfer of a file over HTTP, resumed at the byte where an earlier connection broke."""
 
 import http.client
 import re
@@ -19,32 +19,34 @@ from napari_sam.errors import ModelError
 from .store import unwritable
 
 _CHUNK = 1 << 18
+"""Largest number of bytes of one read."""
 _SLOWEST = 5000
-"""Bytes a second; a connection that brings less for a while counts as broken."""
+"""Bytes per second below which, over the time of a timeout, a connection counts as broken."""
 _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
-"""HTTP states that pass."""
+"""HTTP status codes of temporary failures, after which the transfer is retried."""
 
 
 class BrokenError(Exception):
-    """The connection broke; another one may go on where it ended."""
+    """The connection broke; a retry may resume the transfer."""
 
 
 class RefusedError(Exception):
-    """The address does not have the file."""
+    """The address does not serve the file; a retry is useless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a network.
+    """Timeouts and retries of a download.
 
     Parameters
     ----------
     timeout : float
-        Seconds without a byte, or with hardly any, after which a connection counts as broken.
+        Seconds without a byte, or below the slowest rate, after which a connection counts as
+        broken.
     attempts : int
-        Connections to one address in a row that bring next to nothing, before the next is tried.
+        Number of consecutive connections without progress after which the next address is tried.
     pause : float
-        Seconds between the first two; twice as many after each further one.
+        Seconds before the first retry; doubled for each further retry without progress.
     """
 
     timeout: float = 30.0
@@ -55,30 +57,32 @@ class Patience:
 def receive(
     url: str, partial: Path, expected: int | None, patience: Patience
 ) -> Iterator[tuple[int, int | None]]:
-    """Append to a partial file what it lacks.
+    """Request the missing bytes of a partial file and append.
 
     Parameters
     ----------
     url : str
-        Address of the whole file.
+        Address of the complete file.
     partial : Path
-        What is there so far; created if missing. It stays as far as it came if this is given up.
+        File with the bytes received so far; created if missing. It stays when the transfer
+        fails or the generator is closed.
     expected : int or None
-        Size of the whole file in bytes, if it is known.
+        Size of the complete file in bytes; None if unknown.
     patience : Patience
-        When to give up.
+        Timeouts; retries are the caller's.
 
     Yields
     ------
     int, int or None
-        Bytes that are there, and size of the whole file, which is None if nobody says it.
+        Bytes in the partial file; size of the complete file, None if neither the caller nor the
+        server says it.
 
     Raises
     ------
     BrokenError
-        If the connection broke.
+        If the connection broke and a retry may help.
     RefusedError
-        If the address does not have the file.
+        If the address does not serve the file.
     ModelError
         If the partial file cannot be written.
     """
@@ -95,7 +99,7 @@ def receive(
             yield from _append(response, partial, start, total, patience)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 416:  # nothing lies behind what we have: it is whole, or of another file
+        if error.code == 416:  # no bytes after ours: the file is complete, or another file
             _end_of_range(error.headers, partial, start)
             return
         broken = error.code in _TRY_AGAIN
@@ -132,7 +136,7 @@ def _append(
 def _open(url: str, start: int, timeout: float) -> http.client.HTTPResponse:
     headers = {"User-Agent": "napari-sam", "Accept-Encoding": "identity"}
     if start:
-        # No If-Range: whether both parts are of one file is told by the published hash.
+        # no If-Range: the published hash tells whether both parts belong to one file
         headers["Range"] = f"bytes={start}-"
     request = urllib.request.Request(url, headers=headers)
     secure = urllib.request.HTTPSHandler(context=_certificates())
@@ -142,7 +146,7 @@ def _open(url: str, start: int, timeout: float) -> http.client.HTTPResponse:
 
 
 def _certificates() -> ssl.SSLContext:
-    """Trust what the system trusts, and certifi's list where the system has none (macOS)."""
+    """Trusted certificates of the system, plus certifi's list for Pythons without (macOS)."""
     import certifi
 
     context = ssl.create_default_context()
@@ -151,7 +155,7 @@ def _certificates() -> ssl.SSLContext:
 
 
 class _Redirect(urllib.request.HTTPRedirectHandler):
-    """Follows a redirection, but not from an encrypted connection to an open one."""
+    """Follows redirections, except from an encrypted to an unencrypted connection."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str,
@@ -165,7 +169,7 @@ class _Redirect(urllib.request.HTTPRedirectHandler):
 def _agree(
     response: http.client.HTTPResponse, start: int, expected: int | None
 ) -> tuple[int, int | None]:
-    """Where the server begins, and how large the file is; refuses what cannot be the file."""
+    """First byte and total size of a response; raises `RefusedError` for another file."""
     headers = response.headers
     if headers.get_content_type() == "text/html":
         raise RefusedError("answers with a web page: it may ask for a login")
@@ -175,7 +179,7 @@ def _agree(
         first, total = _range(headers)
         if first != start:
             raise RefusedError("sends another part of the file than was asked for")
-    else:  # all of it, from a server that knows no ranges
+    else:  # the complete file, from a server without ranges
         start = 0
     if None not in (total, expected) and total != expected:
         raise RefusedError(f"has another file, of {total} bytes instead of {expected}")
@@ -217,17 +221,17 @@ def _check_room(partial: Path, needed: int) -> None:
 
 def _writing(partial: Path, start: int) -> IO[bytes]:
     try:
-        # unbuffered, so that every error shows where it is explained
+        # unbuffered, so that a full disk raises in _write, which explains it
         return partial.open("ab" if start else "wb", buffering=0)
     except OSError as error:
         raise unwritable(partial, error) from error
 
 
 def _write(file: IO[bytes], chunk: bytes, partial: Path) -> None:
-    rest = memoryview(chunk)
+    unwritten = memoryview(chunk)
     try:
-        while rest:
-            rest = rest[file.write(rest) :]
+        while unwritten:
+            unwritten = unwritten[file.write(unwritten) :]
     except OSError as error:
         raise unwritable(partial, error) from error
 

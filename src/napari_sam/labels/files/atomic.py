@@ -1,4 +1,4 @@
-"""Atomic: a file or folder appears complete under its name, or not at all."""
+"""Atomic: replace a file or folder in a single step, never half-written."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from napari_sam.errors import OutputError
 
 _PARTIAL, _OLD = ".partial", ".old"
-_ABANDONED_SECONDS = 24 * 3600
+_ABANDONED_SECONDS = 24 * 3600  # age of partial files beside a target, above which they are removed
 _ADVICE = {
     errno.ENOSPC: "free space there, or choose another folder",
     errno.EDQUOT: "free space there, or choose another folder",
@@ -26,26 +26,26 @@ _ADVICE = {
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A place to write to, which becomes `path` when the block ends without an error.
+    """Yield a path to write to, renamed to `path` when the block ends without an error.
 
-    What was at `path` stays untouched until then. Both the new and the old content are beside
-    `path`, under names that start with a dot, if the process is killed between the two steps in
-    which a folder is exchanged.
+    Old content of `path` stays untouched until then. A folder is exchanged in two renames: if the
+    process is killed between them, the new and the old content are both beside `path`, under names
+    that start with a dot.
 
     Parameters
     ----------
     path : Path
-        The final name. What is there is replaced: a file by a file, a folder by a folder.
+        The final name. Old content is replaced: a file by a file, a folder by a folder.
 
     Yields
     ------
     Path
-        A name in the same folder, at which there is nothing yet.
+        A name in the same folder that is free.
 
     Raises
     ------
     OutputError
-        If anything cannot be written.
+        If the file or folder cannot be written.
     """
     partial = _beside(path, _PARTIAL)
     try:
@@ -63,19 +63,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def unwritable(path: Path, error: OSError) -> str:
-    """One line for a file or folder that cannot be written.
+    """Message about a file or folder after a failed write, in a single line.
 
     Parameters
     ----------
     path : Path
         The final name.
     error : OSError
-        What the system said.
+        Error of the system.
 
     Returns
     -------
     str
-        What is wrong, and what to do.
+        The cause, and how to go on.
     """
     if not os.path.lexists(path.parent):
         return f"the folder {path.parent} does not exist: create it, or choose another one"
@@ -85,7 +85,7 @@ def unwritable(path: Path, error: OSError) -> str:
 
 
 def _beside(path: Path, ending: str) -> Path:
-    # A long name is cut, so that the longer one is allowed wherever the name itself is.
+    # A long name is cut, for the added ending must not exceed the length that the disk allows.
     return path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}{ending}")
 
 
@@ -104,27 +104,27 @@ def _exchange(partial: Path, path: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    # Otherwise a power cut may leave the new name on an empty file.
+    # Without it a power cut may leave an empty file under the new name.
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
 def _sweep(path: Path) -> None:
-    """Remove what killed processes left beside `path`; old content only if there is newer."""
+    """Remove leftovers of killed processes beside `path`; old content only if `path` exists."""
     endings = (_PARTIAL, _OLD) if os.path.lexists(path) else (_PARTIAL,)
     start = f".{path.name[:60]}."
     with os.scandir(path.parent) as entries:
-        left = [
+        leftovers = [
             Path(entry.path)
             for entry in entries
             if entry.name.startswith(start)
             and entry.name.endswith(endings)
             and len(entry.name) in {len(start) + 8 + len(ending) for ending in endings}
         ]
-    for entry in left:
+    for leftover in leftovers:
         with suppress(OSError):
-            if _last_written(entry) < time.time() - _ABANDONED_SECONDS:
-                _remove(entry)
+            if _last_written(leftover) < time.time() - _ABANDONED_SECONDS:
+                _remove(leftover)
 
 
 def _last_written(path: Path) -> float:
@@ -132,7 +132,7 @@ def _last_written(path: Path) -> float:
 
 
 def _remove(path: Path) -> None:
-    # What cannot be removed now is swept later; the labels themselves are where they belong.
+    # A failure does not matter: _sweep removes leftovers later, and the labels are in place.
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -1,4 +1,4 @@
-"""Class files: the classes of objects as a table beside a TIFF, and from any labels of ours."""
+"""Class files: classes of objects in a table beside a TIFF, and read from written labels."""
 
 import csv
 import os
@@ -14,24 +14,24 @@ from .target import check_may_replace
 
 COLUMNS = ["label", "class", "color"]
 CLASSES = "napari-sam"
-"""Of a label image's attributes: where all classes are, also those without an object."""
+"""Key in a label image's attributes for all classes, including classes without objects."""
 
 _SUFFIXES = (".ome.tif", ".ome.tiff", ".tif", ".tiff")
 
 
 def class_table_path(target: Path) -> Path:
-    """Where the classes of a TIFF are: ``cells_classes.csv`` beside ``cells.ome.tif``."""
+    """Path of the classes of a TIFF: ``cells_classes.csv`` beside ``cells.ome.tif``."""
     name = next((target.name[: -len(s)] for s in _SUFFIXES if target.name.lower().endswith(s)), "")
     return target.with_name(f"{name or target.stem}_classes.csv")
 
 
 def check_class_table(path: Path, overwrite: bool) -> None:
-    """See that nothing but a table of classes is replaced.
+    """Check a path for a table of classes: free, or with an older table to be replaced.
 
     Raises
     ------
     OutputError
-        If something is there that is not to be replaced.
+        If the path holds something else, or `overwrite` is off.
     """
     if not os.path.lexists(path):
         return
@@ -44,7 +44,7 @@ def check_class_table(path: Path, overwrite: bool) -> None:
 
 
 def is_class_table(path: Path) -> bool:
-    """Whether there is a table of classes."""
+    """Whether a file is a table of classes, by its first row."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return next(csv.reader(file), []) == COLUMNS
@@ -53,42 +53,42 @@ def is_class_table(path: Path) -> bool:
 
 
 def write_class_table(path: Path, table: ClassTable, present: Collection[int]) -> None:
-    """Write a row for each object that has a class, and for each class without any.
+    """Write a row for each object with a class, and for each class without objects.
 
     Parameters
     ----------
     path : Path
         A new file.
     table : ClassTable
-        Classes.
+        Classes of the objects.
     present : collection of int
-        Labels that occur; others are left out.
+        Labels that occur in the image; rows of other labels are left out.
     """
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
-        for one in table.classes:
-            labels = map(str, sorted(k for k in present if table.class_of(k) == one.name))
-            rows.writerows([label, one.name, one.color] for label in list(labels) or [""])
+        for entry in table.classes:
+            labels = map(str, sorted(k for k in present if table.class_of(k) == entry.name))
+            rows.writerows([label, entry.name, entry.color] for label in list(labels) or [""])
 
 
 def read_classes(path: str | Path) -> ClassTable:
-    """The classes of labels that were written by us.
+    """Read the classes of labels written by this package.
 
     Parameters
     ----------
     path : path-like
-        An OME-Zarr label image, a table of classes, or a TIFF with one beside it.
+        An OME-Zarr label image, a table of classes, or a TIFF, whose table is beside it.
 
     Returns
     -------
     ClassTable
-        Empty if there are none.
+        Empty if the labels have no classes.
 
     Raises
     ------
     LabelError
-        If what is there makes no sense.
+        If the table or the attributes are damaged.
     """
     path = Path(path)
     if path.is_dir() and is_zarr(path):
@@ -114,4 +114,4 @@ def _of_rows(rows: list[dict[str, Any]]) -> ClassTable:
 def _of_zarr(path: Path) -> ClassTable:
     table = ClassTable.from_json({"classes": (), **zarr_attributes(path).get(CLASSES, {})})
     properties = ome_attributes(path).get("image-label", {}).get("properties", ())
-    return table.assign({one["label-value"]: one.get("class", "") for one in properties})
+    return table.assign({entry["label-value"]: entry.get("class", "") for entry in properties})

@@ -1,18 +1,19 @@
-"""Colours: one for every label, the same in every file."""
+"""Colours of labels, the same in every file."""
 
 import colorsys
 
-# Turning the hue by the golden section keeps the colours of neighbouring labels far apart.
+# Share of the colour circle between the hues of successive labels: the golden section spreads
+# any run of labels evenly.
 _GOLDEN = 0.618033988749895
 
 
 def label_color(label: int) -> tuple[int, int, int, int]:
-    """Colour of a label, which depends on nothing else.
+    """Colour of a label, computed from its number alone.
 
     Parameters
     ----------
     label : int
-        1 or more.
+        The label, from 1.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Feed: hand items to a writer that pulls them, one at a time, so that one can stop in between."""
+"""Feed: run the consumer of an iterator, with control back after each item."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from queue import Full, Queue
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class _StoppedError(Exception):
-    """Raised in the writer when there will be no more items."""
+    """Raised in the writer when the caller stopped before the last item."""
 
 
 class _Item(Generic[T]):
@@ -20,18 +20,18 @@ class _Item(Generic[T]):
 
 
 def feed(write: Callable[[Iterator[T]], None], items: Iterable[T]) -> Generator[None, None, None]:
-    """Let a writer consume items, and come back after each.
+    """Let a writer consume items, and yield after each.
 
-    A function that pulls from an iterator returns only when all is written: no progress, no
-    cancel. Here it runs in a thread of its own and waits for its next item. `items` are
-    produced in the thread of the caller.
+    A function that pulls from an iterator, such as tifffile's ``write``, returns only after the
+    last item: no progress, no cancel. Here a second thread runs it and waits for the next item.
+    `items` are produced in the thread of the caller.
 
     Parameters
     ----------
     write : callable
-        Takes the iterator.
+        Consumes an iterator of items.
     items : iterable
-        What it gives.
+        The items.
 
     Yields
     ------
@@ -42,7 +42,7 @@ def feed(write: Callable[[Iterator[T]], None], items: Iterable[T]) -> Generator[
     Raises
     ------
     Exception
-        What `write` raised.
+        The error of `write`.
     """
     queue: Queue[_Item[T] | None] = Queue(maxsize=1)
     failures: list[BaseException] = []
@@ -60,7 +60,7 @@ def feed(write: Callable[[Iterator[T]], None], items: Iterable[T]) -> Generator[
         except BaseException as error:  # raised again in the thread of the caller
             failures.append(error)
 
-    # A daemon, so that a program can end although a generator was left half-way.
+    # A daemon, so that a program can exit although a generator was never finished.
     thread = Thread(target=run, name="napari-sam-writer", daemon=True)
     thread.start()
     try:
@@ -78,7 +78,7 @@ def feed(write: Callable[[Iterator[T]], None], items: Iterable[T]) -> Generator[
 
 
 def _offer(queue: "Queue[_Item[T] | None]", item: _Item[T] | None, thread: Thread) -> bool:
-    """Put an item unless the thread has ended, as it does when the disk is full."""
+    """Put an item into the queue; False if the thread has ended, as on a full disk."""
     while thread.is_alive():
         try:
             queue.put(item, timeout=0.1)

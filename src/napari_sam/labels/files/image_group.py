@@ -1,4 +1,4 @@
-"""Image group: the OME-Zarr image, if any, whose ``labels`` folder a label image goes into."""
+"""Image group: the OME-Zarr image around a ``labels`` folder."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _MARKERS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
 
 @dataclass(frozen=True, slots=True)
 class ImageGroup:
-    """An OME-Zarr 0.5 image, into whose ``labels`` folder labels can be written.
+    """An OME-Zarr 0.5 image with room for label images in its ``labels`` folder.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class ImageGroup:
     scales: tuple[tuple[float, ...], ...]
 
     def factors(self, stack: LabelStack) -> Sequence[tuple[int, ...]]:
-        """Downsampling per level that gives labels the image's number of levels and their sizes.
+        """Downsampling of labels to levels with the sizes of the image's levels.
 
         Parameters
         ----------
@@ -47,7 +47,8 @@ class ImageGroup:
         Returns
         -------
         sequence of tuple of int
-            Whole numbers, each a multiple of the one before.
+            For each level, a whole number per axis of the labels, relative to the first level; each
+            a multiple of the level before.
         """
         factors = [(1,) * len(stack.axes)]
         for low, high in zip(self.scales, self.scales[1:], strict=False):
@@ -63,7 +64,7 @@ class ImageGroup:
         return factors
 
     def make_labels_folder(self) -> None:
-        """Make the group that lists the label images, if it is missing."""
+        """Create the group of label images with its list, unless present."""
         if not (self.path / LABELS / "zarr.json").exists():
             try:
                 group = zarr.create_group(self.path / LABELS, zarr_format=3)
@@ -72,7 +73,7 @@ class ImageGroup:
                 raise OutputError(unwritable(self.path / LABELS, error)) from error
 
     def register(self, name: str) -> None:
-        """Add a label image to the list, unless it is there already.
+        """Add a label image to the list of label images, once.
 
         Parameters
         ----------
@@ -90,12 +91,12 @@ class ImageGroup:
 
 
 def image_group_of(path: Path) -> ImageGroup | None:
-    """The image that labels at ``<image>/labels/<name>`` belong to.
+    """The image around labels at ``<image>/labels/<name>``.
 
     Parameters
     ----------
     path : Path
-        Where labels are to be written.
+        Path of the labels to write.
 
     Returns
     -------
@@ -130,7 +131,7 @@ def is_zarr(path: Path) -> bool:
 
 
 def ome_attributes(path: Path) -> dict[str, Any]:
-    """OME attributes of a zarr folder, of OME-Zarr 0.5 or earlier; empty if there are none."""
+    """OME attributes of a zarr folder, of OME-Zarr 0.5 or earlier; empty by default."""
     try:
         if (path / "zarr.json").is_file():
             return dict(zarr_attributes(path).get("ome", {}))
@@ -142,7 +143,7 @@ def ome_attributes(path: Path) -> dict[str, Any]:
 
 
 def zarr_attributes(path: Path) -> dict[str, Any]:
-    """Attributes of a folder of zarr 3; empty if there are none."""
+    """Attributes of a folder of zarr 3; empty by default."""
     try:
         content = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
         return dict(content.get("attributes", {}))
@@ -151,7 +152,7 @@ def zarr_attributes(path: Path) -> dict[str, Any]:
 
 
 def relative_source(source: Path, target: Path) -> str | None:
-    """Path from a label image to the OME-Zarr image it was made from.
+    """Path from a label image to the segmented OME-Zarr image.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ def relative_source(source: Path, target: Path) -> str | None:
     Returns
     -------
     str or None
-        With forward slashes; None if the image is no zarr folder, or on another drive.
+        With forward slashes; None if the image is not a zarr folder, or on another drive.
     """
     if not is_zarr(source):
         return None

@@ -1,4 +1,4 @@
-"""Image-label: what OME-Zarr says about the single labels of an image."""
+"""Image-label: colours and properties of single labels in OME-Zarr."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -15,8 +15,9 @@ Properties = Mapping[int, Mapping[str, Any]]
 
 NO_CLASSES = ClassTable()
 
-# A viewer reads all of them before it shows the first pixel.
 MAX_COLORS = 10_000
+"""Number of labels above which no colours are written without properties: a viewer reads all
+colours before it shows the first pixel."""
 
 
 def image_label(
@@ -30,27 +31,28 @@ def image_label(
     Parameters
     ----------
     labels : iterable of int
-        The labels that occur, 0 left out.
+        Labels that occur in the image, without 0.
     properties : mapping, optional
-        Label to its properties; those of labels that do not occur are left out. Colours and
-        properties then cover the same labels, as validators ask for.
+        Label to its properties. Labels that do not occur are left out, so that colours and
+        properties cover the same labels, as validators ask for.
     source : str, optional
         Relative path to the group of the image.
     classes : ClassTable
-        An object that has a class has its colour, and its name as the property ``class``.
+        Classes of the objects: an object gets the colour of its class, and the class's name as the
+        property ``class``.
 
     Returns
     -------
     dict
         Ready for JSON. More than :data:`MAX_COLORS` labels without properties get no colours.
     """
-    found = sorted(labels)
+    present = sorted(labels)
     content: dict[str, Any] = {"version": "0.5"}
     properties = _with_classes(properties or {}, classes)
-    if properties or 0 < len(found) <= MAX_COLORS:
+    if properties or 0 < len(present) <= MAX_COLORS:
         content["colors"] = [
             {"label-value": label, "rgba": list(classes.color_of(label) or label_color(label))}
-            for label in found
+            for label in present
         ]
     if properties:
         content["properties"] = [
@@ -58,7 +60,7 @@ def image_label(
                 **{str(key): _json(value) for key, value in properties.get(label, {}).items()},
                 "label-value": label,
             }
-            for label in found
+            for label in present
         ]
     if source is not None:
         content["source"] = {"image": source}
@@ -71,19 +73,19 @@ def _with_classes(properties: Properties, classes: ClassTable) -> Properties:
 
 
 def labels_in(block: NDArray[np.uint32]) -> Collection[int]:
-    """Labels that occur in a block, 0 left out.
+    """Labels in a block, without 0.
 
     Parameters
     ----------
     block : ndarray
-        uint32.
+        uint32, any shape.
 
     Returns
     -------
     collection of int
-        Each once.
+        In increasing order.
     """
-    # Only the starts of runs are sorted: in label images they are few.
+    # Sorting only the first pixel of each run of equal labels: runs are few in label images.
     flat = block.ravel()
     starts = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     values = np.unique(np.concatenate([flat[:1], flat[starts]])).tolist()

@@ -1,4 +1,4 @@
-"""ImageJ: scale and position of labels in the words of an ImageJ TIFF."""
+"""ImageJ: scale and position of labels in an ImageJ TIFF."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ IMAGEJ_AXES = "TZCYX"
 
 
 def imagej_options(stack: LabelStack) -> dict[str, Any]:
-    """What tifffile needs to know for a hyperstack that opens with its scale.
+    """Arguments for tifffile to write a hyperstack with scale and units for Fiji.
 
     Parameters
     ----------
@@ -19,8 +19,9 @@ def imagej_options(stack: LabelStack) -> dict[str, Any]:
     Returns
     -------
     dict
-        Arguments `resolution` (pixels per unit along X and Y) and `metadata`. ImageJ has one unit
-        for all axes: the one of X, into which the others are converted; and seconds for time.
+        `resolution` (pixels per unit along X and Y) and `metadata`. ImageJ has a single unit for
+        all axes in space: lengths along Y and Z are converted into the unit of X. Time is in
+        seconds.
     """
     size = dict(zip(stack.axes, _in_unit_of_x(stack, stack.scale), strict=True))
     start = dict(zip(stack.axes, _in_unit_of_x(stack, stack.translate), strict=True))
@@ -34,7 +35,7 @@ def imagej_options(stack: LabelStack) -> dict[str, Any]:
         metadata["finterval"] = size["T"] * factor(str(time), "second")
     for axis in "XYZ":
         if start.get(axis):
-            # ImageJ counts the pixels up to the origin of its coordinates.
+            # ImageJ stores the pixel index of the origin of its coordinates.
             metadata[f"{axis.lower()}origin"] = -start[axis] / size[axis]
     return {"resolution": (1 / size["X"], 1 / size["Y"]), "metadata": metadata}
 

@@ -1,4 +1,4 @@
-"""OME metadata: axes, scale and position of labels in the words of an OME-TIFF."""
+"""OME metadata: axes, scale and position of labels in an OME-TIFF."""
 
 from itertools import product
 from typing import Any
@@ -8,12 +8,12 @@ from .units import is_length, is_time, symbol
 
 
 def ome_metadata(stack: LabelStack, name: str) -> dict[str, Any]:
-    """What tifffile puts into the OME-XML.
+    """Metadata for tifffile to write into the OME-XML.
 
     Parameters
     ----------
     stack : LabelStack
-        The labels, in the order of axes in which they are written.
+        The labels, with their axes in the order of the file.
     name : str
         Name of the image.
 
@@ -50,7 +50,7 @@ def _positions(stack: LabelStack) -> dict[str, list[Any]]:
 
 
 def _length_symbol(unit: str | None) -> str:
-    # Without any unit OME-TIFF means micrometres.
+    # OME-TIFF takes a size without a unit for micrometres.
     return (symbol(unit) if is_length(unit) else None) or "pixel"
 
 

@@ -1,4 +1,4 @@
-"""OME-Zarr 0.5: labels as a multiscale label image, streamed a block at a time."""
+"""OME-Zarr 0.5: labels as a multiscale label image, written block by block."""
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +16,8 @@ from .image_label import NO_CLASSES, Properties, image_label, labels_in
 from .stack import LabelStack
 
 CHUNK = 512
+"""Rows and columns of a chunk; a level whose planes fit into one is the last of the pyramid."""
+
 VERSION = "0.5"
 _KINDS = {"T": "time", "C": "channel"}
 
@@ -32,11 +34,11 @@ def write_ome_zarr(
     source: str | None = None,
     classes: ClassTable = NO_CLASSES,
 ) -> Iterator[tuple[int, int]]:
-    """Write a label image whose group is the root of a new zarr v3 folder.
+    """Write a label image as the root group of a new zarr v3 folder.
 
-    Every level of the pyramid is every second row and column of the one before (or as `factors`
-    say), so that labels are never mixed, and pixel ``i`` of a level lies at ``i * scale +
-    translation`` exactly.
+    A level of the pyramid takes every second row and column of the level before (or as `factors`
+    say): labels are never averaged, and pixel ``i`` of a level lies exactly at ``i * scale +
+    translation``.
 
     Parameters
     ----------
@@ -50,11 +52,11 @@ def write_ome_zarr(
         Downsampling of every level relative to the first, per axis; by default halved in y and x
         until a plane is one chunk.
     properties : mapping, optional
-        Label to its properties.
+        Label to a mapping of names to values.
     source : str, optional
-        Relative path to the group of the image.
+        Relative path to the group of the segmented image.
     classes : ClassTable
-        Of the objects.
+        Classes of the objects.
 
     Yields
     ------
@@ -67,15 +69,15 @@ def write_ome_zarr(
     first = natural_block(stack, unit=levels[0].chunks)
     blocks = [block_count(stack.shape, first)]
     blocks += [block_count(level.shape, level.chunks) for level in levels[1:]]
-    # One more than there are blocks: the metadata, without which it is no label image.
+    # The last step writes the metadata, without which no reader takes the folder for labels.
     total = sum(blocks) + 1
-    found: set[int] = set()
+    present: set[int] = set()
     for done, labels in enumerate(_copy(stack, levels[0], first), start=1):
-        found.update(labels)
+        present.update(labels)
         yield done, total
     for done, _ in enumerate(_downsample(levels, factors), start=blocks[0] + 1):
         yield done, total
-    _describe(group, stack, name, factors, image_label(found, properties, source, classes))
+    _describe(group, stack, name, factors, image_label(present, properties, source, classes))
     if classes.classes:
         group.attrs[CLASSES] = {"classes": classes.to_json()["classes"]}
     yield total, total
@@ -92,7 +94,7 @@ def plane_pyramid(shape: Sequence[int]) -> Factors:
     Returns
     -------
     sequence of tuple of int
-        Per level, the factor of every axis; the first is all ones.
+        For each level, a factor per axis relative to the first level, whose factors are 1.
     """
     factors = [(1,) * len(shape)]
     while max(-(-size // factors[-1][-1]) for size in shape[-2:]) > CHUNK:
@@ -135,13 +137,13 @@ def _downsample(levels: Sequence["zarr.Array[Any]"], factors: Factors) -> Iterat
 def _store(
     level: "zarr.Array[Any]", region: Sequence[slice], labels: NDArray[np.integer[Any]]
 ) -> None:
-    # Chunk by chunk: zarr writes many at once, and goes on writing into the folder, which is then
-    # being removed, after one of them has failed. Background is there already.
+    # Chunk by chunk: given many, zarr writes them in parallel, and after a failure goes on writing
+    # into the folder while the folder is removed. Chunks of background need no writing.
     for part in block_regions(labels.shape, level.chunks):
         if labels[part].any():
             place = tuple(
-                slice(whole.start + inner.start, whole.start + inner.stop)
-                for whole, inner in zip(region, part, strict=True)
+                slice(outer.start + inner.start, outer.start + inner.stop)
+                for outer, inner in zip(region, part, strict=True)
             )
             level[place] = labels[part]
 

@@ -1,4 +1,4 @@
-"""LabelStack: labels with named axes and a place in the physical world, ready to be written."""
+"""LabelStack: labels with a calibration, and their axes in the order of a file format."""
 
 import math
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Place(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelStack:
-    """Labels of any array type, with their axes in an order that a file format asks for.
+    """Labels of any array type with their axes in the order of a file format.
 
     Made by :func:`label_stack`, read by the writers of this folder.
 
@@ -81,7 +81,7 @@ class LabelStack:
 
     @property
     def chunks(self) -> tuple[int, ...] | None:
-        """Size along `axes` of what is stored in one piece; None in memory."""
+        """Size of a chunk along `axes`; None for an array in memory."""
         chunks = getattr(self.data, "chunks", None)
         if chunks is None:
             return None
@@ -91,7 +91,7 @@ class LabelStack:
 
     @property
     def largest_possible(self) -> int:
-        """The largest label that the type of the data could hold."""
+        """Largest label that the type of the data holds."""
         return 1 if self.data.dtype == np.bool_ else int(np.iinfo(self.data.dtype).max)
 
     def read(self, region: Sequence[slice]) -> NDArray[np.uint32]:
@@ -100,7 +100,7 @@ class LabelStack:
         Parameters
         ----------
         region : sequence of slice
-            One per axis, in the order of `axes`.
+            A slice per axis, in the order of `axes`.
 
         Returns
         -------
@@ -110,7 +110,7 @@ class LabelStack:
         Raises
         ------
         LabelError
-            If there is a negative label, or one that 32 bits do not hold.
+            If a label is negative, or larger than 32 bits hold.
         """
         index: list[slice] = [slice(None)] * len(self.order)
         for axis, part in zip(self.order, region, strict=True):
@@ -140,7 +140,7 @@ class LabelStack:
 def label_stack(
     labels: LabelArray, calibration: Calibration | None = None, **place: Unpack[Place]
 ) -> LabelStack:
-    """Check labels that a user saves, and put their axes in the order ``TCZYX``; nothing is read.
+    """Check labels of a user, and put their axes in the order ``TCZYX``; nothing is read.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def _calibration(
     translate: Sequence[float] | None = None,
     units: Sequence[object] | None = None,
 ) -> Calibration:
-    """Calibration of labels from single values, with errors that say how to save them."""
+    """Calibration of labels from single values; OutputError if the values do not fit."""
     calibration = Calibration(
         _axes(axes, ndim),
         _numbers("scale", scale, ndim, 1.0),

@@ -1,4 +1,4 @@
-"""Target: whether labels may be written under a name, before anything is."""
+"""Target: checks of a path before labels are written to it."""
 
 import os
 from pathlib import Path
@@ -9,24 +9,24 @@ from .image_group import is_zarr, ome_attributes
 
 
 def check_target(target: Path, is_folder: bool, overwrite: bool, source: Path | None) -> None:
-    """See that nothing is lost by writing to a path.
+    """Check a path for labels, which may replace nothing but older labels.
 
     Parameters
     ----------
     target : Path
-        Where to.
+        Path of the labels.
     is_folder : bool
         Whether a zarr folder is to be written, or a file.
     overwrite : bool
-        Whether the user allowed to replace labels that are there.
+        Whether the user allowed to replace existing labels.
     source : Path, optional
-        The image, which is never replaced.
+        The segmented image, which is never replaced.
 
     Raises
     ------
     OutputError
-        If the folder is missing, the image would be replaced, something is there and `overwrite`
-        is off, or it is something that labels do not replace: a folder that is not a label image.
+        If the folder around it is missing, the image would be replaced, labels exist and
+        `overwrite` is off, or the path holds a folder that is not a label image.
     """
     if not target.parent.is_dir() and not (is_folder and is_zarr(target.parent.parent)):
         raise OutputError(
@@ -44,12 +44,12 @@ def check_target(target: Path, is_folder: bool, overwrite: bool, source: Path | 
 
 
 def check_may_replace(target: Path, overwrite: bool) -> None:
-    """See that the user allowed to replace what is there.
+    """Refuse to replace an existing file or folder without the user's consent.
 
     Raises
     ------
     OutputError
-        If not.
+        If `overwrite` is off.
     """
     if not overwrite:
         raise OutputError(

@@ -1,5 +1,6 @@
 """TIFF: labels as OME-TIFF, or as an ImageJ hyperstack."""
 
+import math
 import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -18,7 +19,8 @@ from .ome_metadata import ome_metadata
 from .stack import LabelStack
 
 TILE = 512
-# Classic TIFF ends at 4 GiB; the rest is room for the directories of the pages.
+# Bytes of pixels above which a file is BigTIFF: classic TIFF ends at 4 GiB, and 64 MiB of that
+# are left for directories of pages.
 _CLASSIC_BYTES = 2**32 - 2**26
 _MAX_IMAGEJ = int(np.iinfo(np.uint16).max)
 
@@ -27,7 +29,7 @@ T = TypeVar("T")
 
 
 def write_ome_tiff(path: Path, stack: LabelStack, name: str) -> Iterator[tuple[int, int]]:
-    """Write an OME-TIFF: uint32, zlib, tiles, BigTIFF where 4 GiB may not suffice.
+    """Write an OME-TIFF: uint32, zlib, tiles, BigTIFF above 4 GiB.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def write_ome_tiff(path: Path, stack: LabelStack, name: str) -> Iterator[tuple[i
 
 
 def write_imagej(path: Path, stack: LabelStack, name: str) -> Iterator[tuple[int, int]]:
-    """Write an ImageJ hyperstack, which Fiji opens with its scale: uint16, uncompressed.
+    """Write an ImageJ hyperstack, uint16 and uncompressed, with scale and units for Fiji.
 
     ImageJ has no 32-bit integers and no files of more than 4 GiB. Labels are never changed to fit:
     an OME-TIFF of the same name is written instead, with a warning.
@@ -98,7 +100,7 @@ def _obstacle(stack: LabelStack, largest: int) -> str | None:
 
 
 def _ome_steps(path: Path, stack: LabelStack, name: str) -> Generator[None, None, None]:
-    # Small images are not padded to a full tile; the size of a tile is a multiple of 16.
+    # A small image gets a smaller tile, without padding; TIFF wants multiples of 16.
     tile = tuple(min(TILE, -(-size // 16) * 16) for size in stack.shape[-2:])
 
     def write(bands: Iterator[Pixels]) -> None:
@@ -131,14 +133,14 @@ def _imagej_steps(path: Path, stack: LabelStack) -> Generator[None, None, None]:
                 **imagej_options(stack),
             )
 
-    # Bytes, because errors of writing arrays do not say that the disk is full.
+    # Bytes, because the error of writing an array does not say that the disk is full.
     return _written(write, (band.astype(">u2").tobytes() for band in _bands(stack)))
 
 
 def _written(
     write: Callable[[Iterator[T]], None], bands: Iterator[T]
 ) -> Generator[None, None, None]:
-    # A step is reported when its successor is asked for; the last one when the file is closed.
+    # A band is written when the next is pulled; the last step comes when the file is closed.
     with closing(feed(write, bands)) as steps:
         next(steps)
         for _ in steps:
@@ -149,14 +151,14 @@ def _written(
 def _counted(
     steps: Generator[None, None, None], before: int, total: int
 ) -> Iterator[tuple[int, int]]:
-    # Closed here and now, so that the file is closed before it is removed.
+    # Closed explicitly, so that the file is closed before its removal.
     with closing(steps):
         for done, _ in enumerate(steps, start=before + 1):
             yield done, total
 
 
 def _bands(stack: LabelStack, height: int = TILE) -> Iterator[Pixels]:
-    """Rows of one plane after the other, ``(height, X)``, as the file has them."""
+    """Bands of rows, ``(height, X)``, plane by plane in the order of the file."""
     for region in block_regions(stack.shape, _band_shape(stack, height)):
         band = stack.read(region)
         yield band.reshape(band.shape[-2:])
@@ -177,7 +179,4 @@ def _band_count(stack: LabelStack) -> int:
 
 
 def _bytes(stack: LabelStack, dtype: type[np.unsignedinteger[Any]]) -> int:
-    pixels = 1
-    for size in stack.shape:
-        pixels *= size
-    return pixels * np.dtype(dtype).itemsize
+    return math.prod(stack.shape) * np.dtype(dtype).itemsize

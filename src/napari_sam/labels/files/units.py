@@ -1,8 +1,8 @@
-"""Names of physical units: OME-Zarr spells them out, OME-TIFF and ImageJ abbreviate."""
+"""Units: names of physical units, spelled out in OME-Zarr, symbols in OME-TIFF and ImageJ."""
 
 from fractions import Fraction
 
-# Unit as OME-Zarr spells it: (OME-TIFF symbol, metres). Text, so that converting is exact.
+# Name in OME-Zarr: (symbol in OME-TIFF, metres). Text, so that conversions are exact.
 _LENGTHS = {
     "angstrom": ("Å", "1e-10"),
     "picometer": ("pm", "1e-12"),
@@ -16,7 +16,7 @@ _LENGTHS = {
     "inch": ("in", "0.0254"),
     "foot": ("ft", "0.3048"),
 }
-# Unit as OME-Zarr spells it: (OME-TIFF symbol, seconds).
+# Name in OME-Zarr: (symbol in OME-TIFF, seconds).
 _TIMES = {
     "nanosecond": ("ns", "1e-9"),
     "microsecond": ("µs", "1e-6"),
@@ -41,7 +41,7 @@ _NONE = ("", "none", PIXEL, "pixels", "px", "dimensionless", "arbitrary")
 
 
 def spelled_out(unit: object) -> str | None:
-    """The name of a unit as OME-Zarr has it.
+    """Name of a unit in OME-Zarr.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def spelled_out(unit: object) -> str | None:
     Returns
     -------
     str or None
-        For example ``"micrometer"``. None for pixels and for no unit; a name that is not known
-        is returned as it is.
+        For example ``"micrometer"``. None for pixels and for no unit; an unknown name is returned
+        unchanged.
     """
     # The Greek letter and the micro sign look the same and differ.
     text = str(unit).strip().replace("\N{GREEK SMALL LETTER MU}", "\N{MICRO SIGN}")
@@ -83,7 +83,7 @@ def is_time(unit: str | None) -> bool:
 
 
 def factor(unit: str, into: str) -> float:
-    """How many `into` one `unit` is; both spelled out, known, and of one kind.
+    """Number of `into` in a `unit`; both spelled out, known, and of the same kind.
 
     Parameters
     ----------

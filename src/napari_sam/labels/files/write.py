@@ -63,10 +63,12 @@ def write_labels(
 
     Parameters
     ----------
-    path, labels, calibration, **options
+    path, labels, calibration
         See :func:`iter_write_labels`.
     progress : callable, optional
         Called with steps done and steps in all, after each step.
+    **options
+        See :func:`iter_write_labels`.
 
     Returns
     -------
@@ -101,13 +103,13 @@ def iter_write_labels(
 ) -> Writing:
     """Save labels step by step, in the format of the suffix, without loading them whole.
 
-    The arguments are checked at once, the file appears under its name when the generator ends.
-    Until then, and if anything fails or the generator is closed, what was there stays as it was.
+    The arguments are checked at once. The file appears under its name when the generator ends; if
+    anything fails or the generator is closed before, an older file stays as it was.
 
     Parameters
     ----------
     path : path-like
-        File or folder to write; its suffix is one of those that this module lists.
+        File or folder to write, with a suffix that this module lists.
     labels : array-like
         2 to 5 dimensions of integers from 0 to 2**32 - 1; numpy, zarr, dask or alike.
     calibration : Calibration, optional
@@ -125,23 +127,18 @@ def iter_write_labels(
         ``axes``, ``scale``, ``translate``, ``units`` one by one instead of a calibration, see
         :class:`~napari_sam.labels.files.stack.Place`.
 
-    Yields
-    ------
-    tuple of int
-        Steps done, and steps in all.
-
     Returns
     -------
-    list of str
-        The path that was written; of a TIFF with classes, also that of the table.
+    generator of tuple of int, list of str
+        Yields steps done, and steps in all; returns the paths of the labels and of the table.
 
     Raises
     ------
     OutputError
-        If the suffix is unknown, the target exists, cannot be written, or belongs to another
-        program, or the calibration does not fit.
+        If the suffix is unknown, the path exists or cannot be written, or the calibration does not
+        fit.
     LabelError
-        If the labels are not integers, or, while writing, if one does not fit.
+        If the labels are not integers, or, while writing, if a label does not fit.
     """
     stack = label_stack(labels, calibration, **place)
     origin = None if source is None else Path(source)
@@ -228,11 +225,11 @@ def _replace(target: _Target, write: Write) -> Writing:
 def _beside_tiff(
     target: Path, writing: Writing, stack: LabelStack, classes: ClassTable, overwrite: bool
 ) -> Writing:
-    """Writing of a TIFF, with the table of its classes where there are any or an old one is."""
+    """Add a table of classes to the writing of a TIFF, if needed or if an old table exists."""
     table = class_table_path(target)
     if not classes.classes and not (overwrite and is_class_table(table)):
         return writing
-    # Classes of labels that were there before are not those of the new ones.
+    # A table of older labels is replaced too: its classes are not of the new labels.
     check_class_table(table, overwrite)
     return _with_table(table, classes, stack, writing)
 
@@ -243,7 +240,7 @@ def _with_table(
     stack: LabelStack,
     writing: Writing,
 ) -> Writing:
-    """Write labels and the table of their classes: both, or none."""
+    """Write labels and the table of their classes: both, or neither."""
     with closing(writing), replacing(table) as partial_path:
         blocks = block_regions(stack.shape, natural_block(stack)) if classes.of_label else ()
         present = {label for region in blocks for label in labels_in(stack.read(region))}

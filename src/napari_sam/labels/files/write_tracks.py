@@ -1,4 +1,4 @@
-"""Write tracks: a table that people read, or a graph that other programs read."""
+"""Write tracks: a table for people, or a graph for other programs."""
 
 import csv
 import json
@@ -68,7 +68,7 @@ def write_tracks(
 
 
 def check_tracks_target(target: Path, *, overwrite: bool) -> None:
-    """Check that a path is free, or holds tracks that may be replaced.
+    """Check a path for tracks: free, or with older tracks to be replaced.
 
     Raises
     ------

@@ -2,7 +2,11 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import generate_binary_structure
 from scipy.ndimage import label as connected_components
+
+CROSS = generate_binary_structure(2, 1)
+"""Neighbours along rows and columns, not along diagonals."""
 
 
 def fill_holes(pixels: NDArray[np.bool_], largest: float) -> NDArray[np.bool_]:
@@ -26,7 +30,7 @@ def fill_holes(pixels: NDArray[np.bool_], largest: float) -> NDArray[np.bool_]:
     height, width = pixels.shape
     background = np.ones((height + 2, width + 2), bool)
     background[1:-1, 1:-1] = ~pixels
-    holes, count = connected_components(background)
+    holes, count = connected_components(background, CROSS)
     if count == 1:  # the outside alone
         return pixels
     small = np.bincount(holes.ravel()) <= largest

@@ -6,17 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import generate_binary_structure
 from scipy.ndimage import label as connected_components
 
 from napari_sam.masks.mask import Mask
 
-from .holes import fill_holes
+from .holes import CROSS, fill_holes
 
 CRUMB = 0.15
 """Share of the largest piece's pixels below which a piece is a crumb, and a hole a pinhole."""
-
-_CROSS = generate_binary_structure(2, 1)
 
 
 def refine(mask: Mask, clicks: Sequence[tuple[float, float]] = ()) -> Mask:
@@ -39,7 +36,7 @@ def refine(mask: Mask, clicks: Sequence[tuple[float, float]] = ()) -> Mask:
     """
     if mask.empty:
         return mask
-    pieces, count = connected_components(mask.pixels, _CROSS)
+    pieces, count = connected_components(mask.pixels, CROSS)
     areas = np.bincount(pieces.ravel())
     areas[0] = 0
     limit = CRUMB * areas.max()

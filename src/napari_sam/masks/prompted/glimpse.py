@@ -1,4 +1,4 @@
-"""Glimpse: answers without waiting for the encoder, and the encoding that an answer waits for."""
+"""Glimpse: answers from ready embeddings alone, and encoding ahead of an answer."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,7 +14,7 @@ from .size import Size
 
 
 def encode_for(encoder: Encoder, prompts: PromptSet) -> Iterator[Tile]:
-    """Encode the tiles that prompts need, before ``predict`` uses them.
+    """Encode the tiles of prompts ahead of ``predict``.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def encode_for(encoder: Encoder, prompts: PromptSet) -> Iterator[Tile]:
 def glimpse(
     encoder: Encoder, prompts: PromptSet, sizes: Mapping[int, Size] = NO_SIZES
 ) -> dict[int, Mask] | None:
-    """Masks of objects if no tile has to be encoded for them.
+    """Masks of objects if no tile has to be encoded first.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ class ClickBox(QWidget):
     pick_up_clicked : bool
         Whether the next click shall pick up a label.
     hover_changed : bool
-        Whether to show what a click would give.
+        Whether hover is on.
     """
 
     size_clicked = Signal()

@@ -11,7 +11,7 @@ from napari_sam.plugin.layers.conventions import BACKGROUND
 from .tools import DRAW, SCRIBBLE
 
 MODIFIER = "Shift"
-"""Held for a background click: napari zooms with Alt, and Control is the right button on macOS."""
+"""Key to hold for a background click: Alt zooms in napari, Control is a right click on macOS."""
 
 
 class Gestures:

@@ -1,7 +1,6 @@
 """PickUp: a label under the cursor becomes an object under way, to be corrected; no Qt."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
@@ -9,6 +8,7 @@ from napari.layers import Layer
 from napari.utils.events import Event
 
 from napari_sam.image.volume import Plane
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.objects.held import Held, find_label
 from napari_sam.plugin.view.view import obstacle
@@ -103,7 +103,7 @@ class PickUp:
         else:
             self._desk.say(_NOTHING)
 
-    def _find(self, work: Workspace, labels: Any, plane: Plane, label: int) -> None:
+    def _find(self, work: Workspace, labels: LabelArray, plane: Plane, label: int) -> None:
         def receive(event: WorkerEvent) -> None:
             if not isinstance(event, PickedUp):
                 self._desk.receive(event)

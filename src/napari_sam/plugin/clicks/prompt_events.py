@@ -25,16 +25,16 @@ class PromptEvents:
     objects : Objects
         Reads the prompts.
     view : View
-        Knows which clicks cannot be understood.
+        Notes clicks from 3D and turned views.
     bindings : Bindings
         The keys of the prompt layers.
     parent : QObject
-        The dock: when it is gone, nothing is read any more.
+        The dock, owner of the queued call.
 
     Signals
     -------
     prompts_read
-        The prompts were read, and the model is asked about those that changed.
+        The prompts were read, and the model was asked about changed prompts.
     """
 
     prompts_read = Signal()

@@ -8,15 +8,15 @@ from qtpy.QtCore import QObject, Qt, Signal
 class Soon(QObject):
     """Calls a function once after the current event, however often :meth:`start` was called.
 
-    A timer of 0 ms would come after the window was painted: the model would get a click only when
-    the screen shows it, where both can be done at once.
+    A timer of 0 ms would call after the window was painted: the model would get a click only after
+    the screen has shown the click, instead of at the same time.
 
     Parameters
     ----------
     call : callable
-        What to do.
+        The function.
     parent : QObject
-        With it, it goes.
+        Owner: Qt destroys both together.
     """
 
     _requested = Signal()

@@ -141,9 +141,10 @@ class Following:
 
     def go_back(self, reach: Reach) -> None:
         """Restore a copy; a running job must be dropped before."""
-        for now, before in ((self.brought, reach.brought), (self.unsure, reach.unsure)):
-            now.clear()
-            now.update(before)
+        self.brought.clear()
+        self.brought.update(reach.brought)
+        self.unsure.clear()
+        self.unsure.update(reach.unsure)
         self._start, self.axis = set(reach.start), reach.axis
         self._axis_wanted = reach.axis_wanted
         self._visited.clear()

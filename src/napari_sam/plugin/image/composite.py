@@ -11,13 +11,20 @@ from napari.utils.colormaps import Colormap
 
 from napari_sam.image.intensity import RGB
 
-from .image_source import ImageSource, OtherImage, axis_letters, image_layers, shown_contrast
+from .image_source import (
+    Contrast,
+    ImageSource,
+    OtherImage,
+    axis_letters,
+    image_layers,
+    shown_contrast,
+)
 
 if TYPE_CHECKING:
     pass
 
 SEEN = 3
-"""As many channels as a model sees."""
+"""Largest number of channels for a model: red, green and blue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ class Option:
     name : str
         For people.
     chosen : bool
-        Whether the model sees it.
+        Whether the model gets the channel or layer.
     """
 
     key: int | str
@@ -42,9 +49,9 @@ class Option:
 class Composite:
     """Channels or layers shown to the model besides the image, by image.
 
-    The choice is kept for each image. Alone, an image is grey whatever its colormap; together
-    they are drawn each in the brightest colour of its colormap and added, at their contrast limits,
-    as additive blending does; opacity and gamma do not count.
+    The choice is kept for each image. A single channel is grey, whatever the colormap. Several are
+    drawn in the brightest colours of their colormaps, at their contrast limits, and added, as by
+    additive blending; opacity and gamma do not count.
     """
 
     def __init__(self) -> None:
@@ -108,7 +115,7 @@ def _pixels(layer: Image) -> Any:
 
 def _other(layer: Image, source: ImageSource) -> OtherImage:
     data = _pixels(layer)
-    contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
+    contrast: Contrast = "auto" if source.contrast == "auto" else shown_contrast(layer, data)
     return OtherImage(data, contrast, brightest(layer.colormap), layer.name)
 
 

@@ -31,7 +31,7 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
     ndim : int
         Number of axes, colours not counted.
     names : sequence of str
-        The layer's axis labels; used if all of them are is_known and they end with y, x.
+        The layer's axis labels; used if all labels are known names and the last are y, x.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
 
 
 Contrast = Literal["auto"] | tuple[float, float]
-"""Contrast that the model sees: limits, or automatic ones."""
+"""Contrast for the model: limits, or ``"auto"`` for limits from the whole image."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +68,9 @@ class OtherImage:
     data : array-like
         As large as the image's.
     contrast : "auto" or (low, high)
-        What the model shall see.
+        Values to be drawn from 0 to 255.
     colour : RGB
-        In which it is drawn.
+        Colour of the highest value.
     name : str
         The layer's name.
     """
@@ -92,22 +92,22 @@ class ImageSource:
     axes : str
         Letters of all its dimensions, colours included.
     channel : int
-        Which channel is shown, where the image has a slider for channels.
+        The visible channel, for images with a slider for channels.
     contrast : "auto" or (low, high)
-        What the model shall see.
+        Values to be drawn from 0 to 255 for the model.
     scale, translate, units : tuple
         For each of `axes` without C.
     name : str
         The layer's name.
     channels : tuple of int
-        All channels that the model sees, where the image has a slider for them.
+        All channels for the model, for images with a slider for channels.
     others : tuple of OtherImage
-        Images that the model sees as well.
+        Images shown to the model together with this image.
     colour : RGB
-        In which this one is drawn then; alone it is grey.
+        Colour of this image among `others`; alone, the image is grey.
     file : str
-        From which napari read it; empty if the layer has another name than the file, as the
-        channels of one file have, and images that are in none.
+        Path of the file; empty if the layer is not named after the file, as channels of a file
+        are not, and for images without a file.
     """
 
     data: Any
@@ -222,7 +222,7 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
     layer : napari.layers.Image
         Single or multiscale, grey, RGB, or with a slider for channels.
     world : sequence of float
-        Position of the viewer's sliders: says which channel is shown.
+        Position of the viewer's sliders, for the visible channel.
     auto_contrast : bool
         Whether the model chooses the contrast, and not the layer's limits.
 

@@ -20,7 +20,7 @@ from .thumbnail import Look, thumbnail
 Shown = Callable[[NDArray[np.uint8] | None], None]
 
 _REST = 150
-"""Milliseconds without another change before the picture is made."""
+"""Milliseconds without a change after which the picture is made."""
 
 _SEEN = ("contrast_limits", "colormap", "data")
 
@@ -28,15 +28,15 @@ _SEEN = ("contrast_limits", "colormap", "data")
 class ModelView(QObject):
     """Makes the picture after 150 ms without changes; changes meanwhile lead to another picture.
 
-    It has a thread of its own, for the model's may be busy for minutes, and a thread of Python's,
-    for napari's workers change the filters of warnings of all threads.
+    The picture is made in an extra thread, for the worker of the model may be busy for minutes; and
+    in a thread of Python's, for napari's workers change the filters of warnings of all threads.
 
     Parameters
     ----------
     viewer : napari.Viewer
-        Whose sliders say which plane.
+        Has the sliders, for the plane.
     look : callable
-        What to make the picture of; None for nothing.
+        Returns the arrays for the picture; None for no picture.
     show : callable
         Gets ``(h, w, 3)`` uint8, or None.
     """

@@ -15,10 +15,10 @@ from napari_sam.image.volume import Plane
 from .image_source import ImageSource, image_layers
 
 SIDE = 96
-"""Pixels of the longer side."""
+"""Pixels of the longer side of a thumbnail."""
 
 _READ = 1 << 26
-"""Pixels of a plane that are read at most, 0.1 s to 1 s; of a larger one the middle is shown."""
+"""Pixels above which only the middle of a plane on disk is read: 0.1 s to 1 s of reading."""
 
 _MIDDLE = 4096
 
@@ -32,10 +32,10 @@ class Look:
     source : ImageSource
         The image.
     plane : tuple of int
-        Which of its planes.
+        Index of the plane.
     levels : sequence of array-like
-        The image and what is seen with it, each as small as its pyramid has it, but no smaller
-        than a thumbnail.
+        Arrays of the image and of the layers shown with the image, each the smallest level of
+        the pyramid with at least the size of a thumbnail.
     """
 
     source: ImageSource
@@ -68,9 +68,9 @@ def thumbnail(look: Look, mapping: IntensityMapping) -> NDArray[np.uint8]:
     Parameters
     ----------
     look : Look
-        What to read.
+        Arrays and plane.
     mapping : IntensityMapping
-        What becomes of the values.
+        From values to model input, 0 to 255.
 
     Returns
     -------

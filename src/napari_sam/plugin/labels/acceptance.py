@@ -13,13 +13,13 @@ class Acceptance:
     Parameters
     ----------
     policy : OverlapPolicy
-        What happens to pixels that other objects have.
+        Treatment of pixels of other labels.
     label : int
-        The label that it is added to; 0 for the next free one.
+        The label to add the object to; 0 for the next free label.
     cleaning : Cleaning
-        What is done to masks before they are shown and accepted.
+        Holes, crumbs and outline: applied to masks before the preview and acceptance.
     of_class : str
-        The class that it gets; empty for none.
+        Class of the object; empty for none.
     """
 
     policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING

@@ -10,7 +10,7 @@ from napari_sam.labels.classes import ClassTable
 from napari_sam.plugin.layers.label_features import with_column
 
 CLASSES_KEY = "napari-sam-classes"
-"""Where a Labels layer's metadata keeps the table of classes."""
+"""Key of the table of classes in the metadata of a Labels layer."""
 
 _COLUMN = "class"
 _OTHERS = "#808080"
@@ -30,7 +30,7 @@ def set_classes(layer: Labels, table: ClassTable) -> None:
     layer : napari.layers.Labels
         Other columns of its features stay.
     table : ClassTable
-        Classes, and of which class each object is.
+        Classes, and the class of each label.
     """
     before = classes_of_layer(layer.metadata)
     layer.metadata[CLASSES_KEY] = table

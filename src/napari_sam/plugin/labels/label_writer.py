@@ -37,7 +37,7 @@ NO_ORIGIN = Origin()
 NO_CLASSES: Mapping[int, str] = MappingProxyType({})
 
 _UNDOABLE = 1 << 24
-"""Pixels of one step that napari's own history can take: it keeps 24 bytes for each."""
+"""Pixels of a step above which napari's own history is left out, with its 24 bytes a pixel."""
 
 
 class LabelWriter:

@@ -1,7 +1,6 @@
 """Lineage: mothers and daughters in a Labels layer; no Qt."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from napari.layers import Labels
@@ -9,15 +8,16 @@ from napari.layers import Labels
 from napari_sam.errors import LabelError
 from napari_sam.image.volume import Plane
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.image_source import ImageSource
 
 PARENTS_KEY = "napari-sam-parents"
-"""Where a Labels layer's metadata keeps who divided into whom."""
+"""Key of the mothers by daughter in the metadata of a Labels layer."""
 
 
 def division(
-    labels: Any, source: ImageSource, masks: Sequence[Mask], label: int
+    labels: LabelArray, source: ImageSource, masks: Sequence[Mask], label: int
 ) -> tuple[int, list[LabelEdit]]:
     """Make an object a daughter of the label at the same place in the frame before.
 
@@ -35,13 +35,13 @@ def division(
     Returns
     -------
     int, list of LabelEdit
-        The mother's label, and what changes: from the daughter's first frame on the mother is no
-        more, and the daughter takes what was hers or nobody's.
+        The mother's label, and the edits: from the daughter's first frame on, the mother is erased,
+        and the daughter gets pixels of the mother and free pixels.
 
     Raises
     ------
     LabelError
-        If there is no time, no frame before, or nobody was there.
+        If the image has no time axis, or no label lies there in the frame before.
     """
     time = source.plane_axes.find("T")
     if time < 0:
@@ -80,7 +80,7 @@ def forget_parent(labels: Labels, daughter: int) -> None:
     }
 
 
-def _mother(labels: Any, mask: Mask, time: int) -> int | None:
+def _mother(labels: LabelArray, mask: Mask, time: int) -> int | None:
     """Most frequent label in the frame before: under the mask, or else around the mask."""
     frame = mask.plane[time] - 1
     if frame < 0:
@@ -98,7 +98,7 @@ def _mother(labels: Any, mask: Mask, time: int) -> int | None:
 
 
 def _erase(
-    labels: Any, source: ImageSource, label: int, time: int, start: int
+    labels: LabelArray, source: ImageSource, label: int, time: int, start: int
 ) -> Iterable[LabelEdit]:
     """Edits to remove a label from a frame on, up to the first frame without the label."""
     for frame in range(start, source.plane_shape[time]):
@@ -112,7 +112,7 @@ def _erase(
         yield from edits
 
 
-def _erase_plane(labels: Any, plane: Plane, label: int) -> LabelEdit | None:
+def _erase_plane(labels: LabelArray, plane: Plane, label: int) -> LabelEdit | None:
     inside = np.asarray(labels[plane]) == label
     rows, cols = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
     if not rows.size:

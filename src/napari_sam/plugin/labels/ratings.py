@@ -20,7 +20,7 @@ from .label_changes import LabelChange
 from .safekeeping import Safekeeping
 
 RATINGS_KEY = "napari-sam-ratings"
-"""Where a Labels layer's metadata keeps the ratings of its labels."""
+"""Key of the ratings by label in the metadata of a Labels layer."""
 
 SCORE = "score"
 """Name of the column of a Labels layer's features with the scores."""
@@ -47,7 +47,7 @@ class Rating:
     boxes : mapping of tuple to BBox
         Bounding box of the object on each of its planes.
     look : Look
-        Whether somebody has looked at it.
+        Whether somebody has looked at the object.
     """
 
     score: float
@@ -74,7 +74,7 @@ class Rating:
         Raises
         ------
         JournalError
-            If they are no rating.
+            If a value is missing or of the wrong type.
         """
         try:
             boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in values["boxes"]}

@@ -16,6 +16,7 @@ from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, UNDONE
 from napari_sam.journal.journal import Journal, Subject, open_journal
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.layers.conventions import JOURNAL_KEY
@@ -34,13 +35,13 @@ class Safekeeping:
     source : ImageSource
         The image.
     path : str
-        Of its file; empty if there is none.
+        File of the image; empty without a file.
 
     Attributes
     ----------
     offered : bool
-        Whether an earlier napari ended with objects in no file, and the user has not said yet what
-        shall become of them.
+        Whether an earlier napari ended with unsaved objects, and the user has not chosen yet to
+        restore or to forget.
     """
 
     def __init__(self, source: ImageSource, path: str) -> None:
@@ -77,7 +78,7 @@ class Safekeeping:
     ) -> Entry | None:
         """Write a coming change of labels, and the new `classes` of the labels.
 
-        None if they do not change.
+        None if no pixel changes.
         """
         if self.offered:  # the user goes on without; what was offered stays for the next time
             self._journal, self.offered = _new_journal(self._subject), False
@@ -120,13 +121,13 @@ class Safekeeping:
         """Ratings of the offered objects, as JSON values by label."""
         return self._journal.ratings() if self.offered else {}
 
-    def note_undone(self, labels: Any) -> Mapping[int, str]:
+    def note_undone(self, labels: LabelArray) -> Mapping[int, str]:
         """Write the undo of the last entry, unless napari has undone a brush stroke instead.
 
         Returns
         -------
         mapping of int to str
-            The classes of its labels before it.
+            Former classes of the labels of the entry.
         """
         self._steps = [step for step in self._steps if step]
         if not self._steps:
@@ -144,7 +145,7 @@ class Safekeeping:
             self._append(Entry(UNDONE))
         return before
 
-    def restore(self, layer: Labels, labels: Any) -> int:
+    def restore(self, layer: Labels, labels: LabelArray) -> int:
         """Apply the offered entries to the labels; returns the number of entries."""
         entries = self.waiting()
         for entry in entries:

@@ -4,13 +4,13 @@ from napari.components import LayerList
 from napari.layers import Layer
 
 AXES_KEY = "napari-sam-axes"
-"""Where a layer's metadata keeps the letters of its axes."""
+"""Key of the letters of the axes in a layer's metadata."""
 
 IMAGE_KEY = "napari-sam-image"
-"""Where a layer's metadata keeps the unique id of its image."""
+"""Key of the unique id of the image in a layer's metadata."""
 
 ROLE_KEY = "napari-sam-role"
-"""Where a layer's metadata keeps the name under which it was made: the user may rename it."""
+"""Key of the first name of a layer in the layer's metadata: the user may rename layers."""
 
 OBJECT = "object"
 """Feature of points and shapes with the number of their object: 1, 2, 3, ..."""
@@ -30,15 +30,15 @@ SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
 PREVIEW_COLOURS = ("#ffe600", "#56b4e9", "#cc79a7", "#e69f00", "#8de28d", "#b39ddb", "#f28e8e")
 
 HOVER_COLOURS = ("#ffffff", COLOURS[BACKGROUND])
-"""Colours of pixels that a click would add and take away; different from all colours of objects."""
+"""Colours of pixels added and removed by a click; different from all colours of objects."""
 
 BOX_COLOUR = "#f0e442"
 
 SCRIBBLES = ("line", "path")
-"""napari's types of shapes that stand for clicks along a line."""
+"""napari's types of shapes for clicks along a line."""
 
 JOURNAL_KEY = "napari-sam-journal"
-"""Where a Labels layer's metadata keeps the path of its journal."""
+"""Key of the path of the journal in a Labels layer's metadata."""
 
 
 def find_layer(

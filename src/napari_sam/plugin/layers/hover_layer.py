@@ -15,7 +15,7 @@ from .conventions import HOVER_COLOURS, PREVIEW_COLOURS
 from .placement import placement, translate_of
 
 _SIDE = 1024
-"""Pixels of a window, as of a tile: what is seen at once without moving the layer."""
+"""Pixels of a side of the window, the size of a tile: enough to seldom move the layer."""
 
 
 def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
@@ -56,9 +56,9 @@ class HoverLayer:
     Parameters
     ----------
     viewer : napari.Viewer
-        Where it is.
+        Gets the layer.
     image : napari.layers.Image
-        Over which.
+        The image below the layer.
     make : callable
         Makes the layer, of the image and the data.
     """
@@ -90,7 +90,7 @@ class HoverLayer:
 
     def clear(self) -> None:
         """Show nothing."""
-        if self._there and self._pixels.any():
+        if self._existing is not None and self._pixels.any():
             self._pixels[:] = 0
             self._refresh()
 
@@ -100,21 +100,26 @@ class HoverLayer:
 
     def remove(self) -> None:
         """Take the layer away."""
-        if self._there:
-            self._viewer.layers.remove(self._layer)
+        if (layer := self._existing) is not None:
+            self._viewer.layers.remove(layer)
         self._layer = None
 
     @property
-    def _there(self) -> bool:
-        return self._layer is not None and self._layer in self._viewer.layers
+    def _existing(self) -> Labels | None:
+        """The layer, unless the user has removed it."""
+        layer = self._layer
+        return layer if layer is not None and layer in self._viewer.layers else None
 
     def _refresh(self) -> None:
-        self._layer.refresh(thumbnail=False, highlight=False, extent=False)
+        if self._layer is not None:
+            self._layer.refresh(thumbnail=False, highlight=False, extent=False)
 
     def _place(self, source: ImageSource, plane: tuple[int, ...], region: BBox) -> None:
         """Move the window to a region of a plane, unless the region lies inside already."""
-        fits = self._layer is not None and self._layer.ndim == self._image.ndim
-        if self._there and fits and plane == self._plane and holds(self._window, region):
+        layer = self._existing
+        if layer is not None and layer.ndim != self._image.ndim:
+            layer = None
+        if layer is not None and plane == self._plane and holds(self._window, region):
             return
         self._plane, self._window = plane, window_around(region, source.plane_size)
         y0, x0, y1, x1 = self._window
@@ -124,19 +129,20 @@ class HoverLayer:
             shape.insert(source.channel_axis, source.data.shape[source.channel_axis])
             start.insert(source.channel_axis, 0)
         data = np.broadcast_to(self._pixels, (*shape, *self._pixels.shape))
-        if self._there and fits:
-            self._layer.data = data
-            self._layer.translate = translate_of(self._image, (*start, y0, x0))
+        translate = translate_of(self._image, (*start, y0, x0))
+        if layer is not None:
+            layer.data = data
+            layer.translate = translate
         else:
             self.remove()
             self._layer = self._make(self._image, data)
-            self._layer.translate = translate_of(self._image, (*start, y0, x0))
-            self._add()
+            self._layer.translate = translate
+            self._add(self._layer)
 
-    def _add(self) -> None:
+    def _add(self, layer: Labels) -> None:
         selection = self._viewer.layers.selection
         active = selection.active
-        self._viewer.add_layer(self._layer)
+        self._viewer.add_layer(layer)
         selection.active = active
 
 

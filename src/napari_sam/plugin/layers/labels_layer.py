@@ -1,7 +1,5 @@
 """LabelsLayer: the Labels layer with the accepted objects of an image; no Qt."""
 
-from typing import Any
-
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
@@ -10,6 +8,7 @@ from psygnal import Signal
 
 from napari_sam.labels.canvas import new_labels
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.paint import next_free_label
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
@@ -21,7 +20,7 @@ from .preview_layer import PreviewLayer
 _LABELS = "SAM labels"
 
 _SEARCHED = 1 << 27
-"""Pixels up to which the largest label is searched for each time, in less than 0.1 s."""
+"""Pixels above which the largest label is remembered and not searched for: below, 0.1 s."""
 
 
 class LabelsLayer:
@@ -108,12 +107,12 @@ class LabelsLayer:
 
     # --- pixels ------------------------------------------------------------------------------
 
-    def plain(self) -> Any:
+    def plain(self) -> LabelArray:
         """The labels without an axis of channels; changed in place with the layer.
 
         Returns
         -------
-        array-like
+        LabelArray
             ``source.label_shape``, integer.
         """
         data, axis = self._used().data, self._image.source.channel_axis

@@ -40,9 +40,9 @@ class FoundPrompts:
     Parameters
     ----------
     objects : dict of int to dict of tuple to PlanePrompts
-        By number of the object and plane, in the order in which the user came to them.
+        Prompts by object number and plane, in the order of the layers.
     bad_points, bad_shapes : list of int
-        Indices in the layers of what cannot be used.
+        Indices of unusable prompts in the layers.
     problems : list of str
         Why; one line each.
     """
@@ -69,7 +69,8 @@ def read_prompts(
     source : ImageSource
         The image as it is now.
     image : napari.layers.Image
-        Its layer; positions go through the world, so that a moved layer means what is seen.
+        The Image layer; positions go through the world, so that a moved layer means the visible
+        place.
     points : napari.layers.Points or None
         With a feature ``label``, foreground or background, and maybe one ``object``.
     shapes : napari.layers.Shapes or None

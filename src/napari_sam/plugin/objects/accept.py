@@ -25,21 +25,19 @@ def accept(
 ) -> bool:
     """Paint an object as a label, now or after missing masks.
 
-    From here it goes on to :meth:`AcceptedObject.paint`, at once or through :class:`AcceptLater`,
-    and then to :meth:`LabelWriter.accept`: the journal, the Labels layer, the history.
+    The way goes on to :meth:`AcceptedObject.paint`, at once or through :class:`AcceptLater`, and
+    then to :meth:`LabelWriter.accept`: the journal, the Labels layer, the history.
 
     Parameters
     ----------
-    desk : Desk
-        Tells the user.
+    desk, work
+        Status line and labels.
     later : AcceptLater
-        Keeps the promise.
+        Paints the object after missing masks.
     finished : CurrentObject
         The object.
     masks : sequence of Mask
-        Its masks as they are shown, at most one a plane.
-    work : Workspace
-        Has the labels.
+        Cleaned masks, at most one a plane.
     step : Step
         The step to undo that the label belongs to.
     how : Acceptance

@@ -46,7 +46,7 @@ class AcceptedObject:
     daughter : bool
         Whether it is a daughter of the label in the frame before, which divided.
     born : int
-        The first frame of a daughter: before, what was followed is the mother.
+        First frame of a daughter: in earlier frames, the followed masks are the mother.
     """
 
     desk: Desk

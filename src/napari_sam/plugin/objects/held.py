@@ -2,12 +2,12 @@
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from napari_sam.image.volume import Plane
 from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.paint import OverlapPolicy, paint
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.worker.events import Event, PickedUp, Progress
@@ -28,7 +28,7 @@ class Held:
     label: int
     masks: Mapping[Plane, Mask]
 
-    def erased(self, labels: Any, corrected: Iterable[Mask]) -> list[LabelEdit]:
+    def erased(self, labels: LabelArray, corrected: Iterable[Mask]) -> list[LabelEdit]:
         """Edits to remove pixels lost by the correction.
 
         Parameters
@@ -46,7 +46,7 @@ class Held:
         by_plane = {mask.plane: mask for mask in corrected}
         return [self._erased_on(labels, plane, by_plane.get(plane)) for plane in self.masks]
 
-    def _erased_on(self, labels: Any, plane: Plane, corrected: Mask | None) -> LabelEdit:
+    def _erased_on(self, labels: LabelArray, plane: Plane, corrected: Mask | None) -> LabelEdit:
         mask = self.masks[plane]
         y0, x0, y1, x1 = mask.bbox
         now = np.asarray(labels[(*plane, slice(y0, y1), slice(x0, x1))])
@@ -56,7 +56,7 @@ class Held:
         return paint(replace(mask, pixels=gone), labels, 0, OverlapPolicy.REPLACE)
 
 
-def find_label(labels: Any, start: Plane, label: int) -> Generator[Event, None, None]:
+def find_label(labels: LabelArray, start: Plane, label: int) -> Generator[Event, None, None]:
     """Find a label plane by plane, from `start` through all neighbouring planes.
 
     Parameters
@@ -88,7 +88,7 @@ def find_label(labels: Any, start: Plane, label: int) -> Generator[Event, None, 
     yield PickedUp(label, masks)
 
 
-def _mask_of(labels: Any, plane: Plane, label: int) -> Mask:
+def _mask_of(labels: LabelArray, plane: Plane, label: int) -> Mask:
     inside = np.asarray(labels[plane]) == label
     return Mask(plane, (0, 0, *inside.shape), inside, iou=1.0, object_score=1.0).tight()
 

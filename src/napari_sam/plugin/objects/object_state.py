@@ -19,7 +19,7 @@ class ObjectState:
     masks : mapping of tuple to Mask
         By plane.
     questions, answered : mapping of tuple to tuple
-        Keys of the questions that were questions and answered, by plane.
+        Keys of all questions, and of the answered ones, by plane.
     reach : Reach
         How far the object was followed.
     """

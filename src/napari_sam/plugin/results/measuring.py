@@ -10,7 +10,7 @@ from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 
 _KNOWN = ("label", "t", "class", "score")
-"""Columns of a table that are no features: the layer has them, or they say which row it is."""
+"""Columns left out of the features: the layer has such columns, or the column is the row's key."""
 
 _WHERE = "Layers > Metadata > Features table widget shows them, and saves them as CSV."
 

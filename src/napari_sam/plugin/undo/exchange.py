@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
@@ -23,7 +23,7 @@ class Restorable(Protocol):
     def state(self) -> State:
         """Copy of the object."""
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: Any) -> None:
         """Restore a copy."""
 
 

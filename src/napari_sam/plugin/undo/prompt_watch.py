@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 from napari.layers import Points, Shapes
 from numpy.typing import NDArray
 
@@ -30,7 +30,7 @@ class LayerPrompts:
     features : pandas.DataFrame or None
         One row for each prompt.
     key : tuple
-        Equal for two copies if all that has a meaning is equal.
+        Equal for copies with equal positions, types, labels and objects.
     """
 
     data: tuple[NDArray[np.float64], ...] = ()

@@ -10,10 +10,10 @@ from napari_sam.tiles.bbox import BBox
 from .viewport import read_viewport
 
 _SMALL, _LARGE = 1 / 12, 2 / 3
-"""Shares of the view: what is smaller, or larger, cannot be judged."""
+"""Shares of the view below and above which an object cannot be judged, and the view zooms."""
 
 _JUST_RIGHT = 1 / 5
-"""Of the view: enough to be judged, with neighbours around it."""
+"""Share of the view for an object after a zoom: large enough, with neighbours around."""
 
 
 def show_plane(viewer: ViewerModel, image: Image, source: ImageSource, plane: Plane) -> None:
@@ -40,7 +40,7 @@ def show_object(
     image : napari.layers.Image
         The image.
     source : ImageSource
-        Says which axes it has.
+        The image read into plain values, for the axes.
     plane : tuple of int
         Of the object.
     bbox : tuple of int

@@ -30,7 +30,7 @@ class View:
     Parameters
     ----------
     viewer : napari.Viewer
-        Whose axes may be turned.
+        Has the axes.
     say : callable
         Tells the user something.
     """

@@ -16,16 +16,16 @@ def read_viewport(viewer: ViewerModel, image: Image, source: ImageSource) -> Vie
     Parameters
     ----------
     viewer : napari.Viewer
-        Where it is shown.
+        Has sliders and camera.
     image : napari.layers.Image
         The image.
     source : ImageSource
-        Says which axes it has.
+        The image read into plain values, for the axes.
 
     Returns
     -------
     Viewport or None
-        None where it is not shown as planes of y and x.
+        None in 3D and turned views.
     """
     if obstacle(viewer.dims):
         return None

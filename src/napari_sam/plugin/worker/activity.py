@@ -23,9 +23,8 @@ class _Bar(cancelable_progress):
 class Activity:
     """Progress bar from the first progress with a known total until :meth:`close`.
 
-    Whenever napari makes or moves a bar, it handles all events that wait, and the end of the work
-    may be among them. So the bar moves by a timer of its own, and whoever tells of progress is
-    not overtaken by what comes after it.
+    napari handles all waiting events whenever a bar is made or moved; the end of the work may be
+    among these events. So a timer moves the bar, and :meth:`show` returns before any other event.
 
     Parameters
     ----------

@@ -104,10 +104,14 @@ def encode_ahead(
     if everything:  # also where the cache had all of them, too quickly to be reported
         yield Progress("Encoding", len(done), total)
     if full and everything:
-        yield Warned(
-            f"The cache is full: there is room for {session.interactive.room} of {total} tiles. "
-            "Make it larger in napari's preferences."
-        )
+        yield _cache_is_full(session.interactive.room, total)
+
+
+def _cache_is_full(room: int, total: int) -> Warned:
+    return Warned(
+        f"The cache is full: there is room for {room} of {total} tiles. "
+        "Make it larger in napari's preferences."
+    )
 
 
 def ready(session: "Session", source: ImageSource, tiles: Sequence[Tile]) -> Ready:

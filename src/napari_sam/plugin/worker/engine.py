@@ -2,11 +2,12 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.errors import LabelError, ModelError, NapariSamError
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.tracks import tracks_of
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.clean import AS_IT_IS, Cleaning
@@ -216,7 +217,7 @@ class Engine:
         if still_open():
             yield from self._warnings()
 
-    def tracks(self, labels: Any, axes: str, parents: Mapping[int, int]) -> Events:
+    def tracks(self, labels: LabelArray, axes: str, parents: Mapping[int, int]) -> Events:
         """The ways of all labels through time.
 
         Parameters
@@ -238,7 +239,7 @@ class Engine:
             raise LabelError("tracks need time as the first axis: transpose the image")
         yield Tracked(tracks_of(labels, axes, parents))
 
-    def measure(self, labels: Any, source: ImageSource) -> Events:
+    def measure(self, labels: LabelArray, source: ImageSource) -> Events:
         """Size, place and brightness of all labels."""
         from napari_sam.measure.measure import iter_measure
 

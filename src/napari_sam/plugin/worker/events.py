@@ -31,7 +31,7 @@ class Question(NamedTuple):
     key : tuple
         Equal for equal prompts; comes back with the answer.
     size : Size
-        Which of the objects that the first click may mean.
+        Size of the object meant by the first click.
     """
 
     prompts: Sequence[Prompt]
@@ -74,7 +74,7 @@ class ModelReady:
 class Answer:
     """Mask of an object on a plane, for the question with the same `key`.
 
-    `number` says which of the objects under way.
+    `number` is the number of the object under way.
     """
 
     plane: Plane
@@ -90,13 +90,13 @@ class Followed:
     Parameters
     ----------
     plane : tuple of int
-        Which.
+        Index of the plane.
     mask : Mask, optional
-        The object on it.
+        The object on the plane; None if not found.
     ended : str
-        Why it was not followed any further here; empty if it was.
+        Reason for the end of following on the plane; empty if following goes on.
     disagreement : float
-        From 0 to 1, how much what was seen from both sides differs.
+        Disagreement of the masks followed from both sides, from 0 to 1.
     """
 
     plane: Plane
@@ -116,7 +116,7 @@ class Found(NamedTuple):
 class PlaneObjects:
     """Objects of a plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
 
-    If `linked`, they mean the same objects on all planes. What is known of each is in `found`.
+    With `linked`, a number means the same object on all planes. `found` has scores and boxes.
     """
 
     plane: Plane
@@ -162,13 +162,13 @@ class Ready:
     Parameters
     ----------
     source : ImageSource
-        The image as the model saw it.
+        The image with the look shown to the model.
     grid : TileGrid
-        Of the tiles.
+        Grid of the tiles.
     tiles : tuple of Tile
-        Which.
+        The tiles.
     all_there_are : bool
-        Whether others are not ready any more.
+        Whether all other tiles are not ready any more.
     """
 
     source: "ImageSource"

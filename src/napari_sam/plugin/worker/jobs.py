@@ -20,17 +20,17 @@ from .events import Event
 class Priority(IntEnum):
     """Order of jobs, the most urgent first.
 
-    Work steps aside for what comes before it, at its next step, and goes on afterwards.
+    A job steps aside for a more urgent job after the current step, and goes on afterwards.
     """
 
     CLICK = 0
-    """An answer that the user waits for."""
+    """The answer to a click."""
     ACCEPTED = 1
-    """What the user is done with, and the model is not."""
+    """Missing masks of an accepted object."""
     ASKED = 2
-    """Long work that the user has asked for."""
+    """Long work on request of the user, such as following."""
     AHEAD = 3
-    """What may be wanted soon."""
+    """Encoding ahead."""
 
 
 @dataclass(eq=False, slots=True)
@@ -40,24 +40,24 @@ class Job:
     Parameters
     ----------
     steps : generator of Event
-        Runs in the worker; closed when the job is over, which must not take long.
+        Runs in the worker; closed in the GUI thread at the end, so closing must be quick.
     receive : callable
         Gets each event, in the GUI thread; nothing after the job was dropped.
     finish : callable
         Called in the GUI thread when the steps are through.
     cancelled : callable
-        Called in the GUI thread when the job is dropped before that.
+        Called in the GUI thread when the job is dropped before the end.
     replaceable : bool
-        Whether a newer job of this sort makes this one pointless, as a newer click does.
+        Whether a newer replaceable job makes this job pointless, as a newer click does.
     priority : Priority
-        What it comes after.
+        More urgent jobs run first.
     quiet : bool
-        Whether it is nothing that the user would want to know of, or to cancel.
+        Whether to show no progress and offer no cancel.
     urgent : bool
-        Whether what runs gives up even the step that is under way, where it can.
+        Whether a less urgent running job gives up even the current step, if possible.
     dropped : bool
-        Whether its answers are no longer meant. A job is asked once, so this says of each answer
-        what a number of the question would say: whether a newer one has taken its place.
+        Whether late answers are discarded: a newer job has replaced this job, or the user has
+        cancelled.
     """
 
     steps: Generator[Event, None, None]
@@ -80,9 +80,9 @@ class JobRunner(QObject):
     Signals
     -------
     busy_changed : bool
-        Whether there is work that the user knows of; whenever a job begins or ends.
+        Whether a job known to the user runs or waits; emitted when a job begins or ends.
     failed : str
-        One line for the user; the job that it came from is over.
+        Error line for the user; the failed job is over.
     """
 
     busy_changed = Signal(bool)
@@ -159,7 +159,8 @@ class JobRunner(QObject):
         running = self._running
         if running is not None and not running.dropped and which(running):
             dropped.append(running)
-            self._worker.quit()
+            if self._worker is not None:
+                self._worker.quit()
         for job in dropped:
             job.dropped = True
             job.cancelled()
@@ -234,8 +235,8 @@ def _worker_for(job: Job) -> GeneratorWorker:
 def run_steps(job: Job) -> Iterator[Event | Exception]:
     """Generator for the worker: a job's events, or the final error.
 
-    No exception leaves it: after a RuntimeError, torch's favourite, the worker would end without
-    saying that it did.
+    The last value may be an exception, and none is raised: after a RuntimeError, frequent in torch,
+    napari's worker would end without its signal for the end.
     """
     try:
         for event in job.steps:

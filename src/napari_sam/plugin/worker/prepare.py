@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from napari_sam.weights.download import DownloadStep
 
 _TICK = 0.1
-"""Seconds between two events of a download: what a reader can follow, and how long a cancel takes.
-"""
+"""Seconds between two events of a download, and before a cancel is noticed."""
 
 _MB = 1_000_000
 
@@ -30,7 +29,7 @@ def prepare(settings: Settings) -> Generator[Event, None, None]:
     Parameters
     ----------
     settings : Settings
-        Which model, and where it shall run.
+        Model and device.
 
     Yields
     ------

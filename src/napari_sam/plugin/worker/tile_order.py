@@ -9,7 +9,7 @@ from napari_sam.tiles.bbox import BBox, union
 from napari_sam.tiles.grid import Tile, TileGrid
 
 AROUND = 16
-"""Tiles that are encoded around a view: half a minute on a laptop, and it is idle again."""
+"""Largest number of tiles to encode around a view: half a minute of work on a laptop."""
 
 _PLANES_AHEAD = 3
 
@@ -59,7 +59,7 @@ def around(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Ti
     grid : TileGrid
         Of each plane.
     planes : sequence of int
-        How many planes there are along each leading axis.
+        Number of planes along each leading axis.
     view : Viewport
         Its tiles come first.
 
@@ -74,7 +74,7 @@ def around(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Ti
 def everywhere(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
     """All tiles, in the likely order of the user's way.
 
-    Parameters are those of :func:`around`, whose tiles come first.
+    Parameters are as for :func:`around`; the tiles from there come first.
 
     Yields
     ------
@@ -92,7 +92,7 @@ def everywhere(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterato
 def in_view(grid: TileGrid, plane: Plane, bbox: BBox) -> list[Tile]:
     """Tiles for clicks in a part of a plane, the middle first.
 
-    Fewer than those that share pixels with it: where tiles overlap, one is the best for a click.
+    Not all tiles with pixels of the part: where tiles overlap, the best tile for a click counts.
     """
     first = grid.best_for(plane, (bbox[0], bbox[1], bbox[0] + 1, bbox[1] + 1))
     last = grid.best_for(plane, (bbox[2] - 1, bbox[3] - 1, bbox[2], bbox[3]))
@@ -129,7 +129,7 @@ def _ring(grid: TileGrid, view: Viewport, visible: Sequence[Tile]) -> list[Tile]
 def _next_planes(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
     """Tiles in view on the next planes, in the direction of the user or on both sides.
 
-    Where a move is known, the plane that they come from is the last.
+    After a known move, the plane of before comes last.
     """
     ways = [view.step] if any(view.step) else _both_ways(planes)
     back = [tuple(-s for s in view.step)] if any(view.step) else []
