@@ -13,13 +13,13 @@ from distributed import get_worker
 
 from napari_sam import __version__
 from napari_sam.embeddings.encode import Encoder
+from napari_sam.encoded_image import EncodedImage
 from napari_sam.errors import ClusterError, ImageError, ModelError, NapariSamError
 from napari_sam.image.read import read_image
 from napari_sam.image.volume import Volume
 from napari_sam.model.sam import Sam
 from napari_sam.mosaic.segment import segment_into
 from napari_sam.mosaic.tile_folder import TileFolder
-from napari_sam.session import Session
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import best_device, load_model, weights_hash
 
@@ -112,7 +112,7 @@ def _encoder_of(recipe: Recipe) -> Encoder:
         )
     volume, model = _open(recipe), _model_of(recipe.model, recipe.weights, recipe.device)
     cache = False if recipe.cache is None else recipe.cache
-    session = Session(
+    image = EncodedImage(
         volume,
         model,
         recipe.mapping,
@@ -121,7 +121,7 @@ def _encoder_of(recipe: Recipe) -> Encoder:
         recipe.cache_budget,
         recipe.closer,
     )
-    return session.encoder
+    return image.encoder
 
 
 def _open(recipe: Recipe) -> Volume:

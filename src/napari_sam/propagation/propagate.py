@@ -29,7 +29,7 @@ class PropagationStep:
     masks : mapping of int to Mask
         Objects in the plane, without common pixels.
     ended : mapping of int to Ending
-        Objects that are not followed beyond the plane before, and the reason.
+        Objects that were looked for in this plane and have ended, with the reason.
     disagreement : mapping of int to float
         Doubt about each object in the plane, from 0 to 1: 1 minus the IoU of the model's answer
         and the carried mask; where both walks passed, 1 minus the IoU of their masks if that is

@@ -22,7 +22,7 @@ Lives = Mapping[int, tuple[int, int]]
 """Object to its first and last possible position; objects without an entry may be anywhere."""
 
 FARTHEST_BRIDGED = 3
-"""Steps of the stack without an answer, as on blank planes, after which an object has ended."""
+"""Steps of the stack since an object's latest mask above which it ends, as on blank planes."""
 
 
 class Follower(Protocol):

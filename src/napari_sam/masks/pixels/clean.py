@@ -16,7 +16,7 @@ Click = tuple[float, float]
 """``(y, x)``, data pixels."""
 
 ALL_HOLES = math.inf
-"""Size of the largest hole to fill, where all are."""
+"""Value of :attr:`Cleaning.holes` that fills holes of any size."""
 
 
 @dataclass(frozen=True, slots=True)
