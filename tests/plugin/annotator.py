@@ -156,7 +156,7 @@ class Annotator:
     def _answered(self) -> bool:
         """Whether the preview shows the answer to all clicks that there are."""
         current = self._bench.controller.object
-        read = sum(len(own.prompts) for own in current.prompts.values())
+        read = sum(len(on_plane.prompts) for on_plane in current.questions.prompts.values())
         return read == len(self._bench.layer("points").data) > 0 and not current.waiting
 
     def _timed(self, act: Callable[[], None], ready: Callable[[], bool]) -> float:

@@ -52,11 +52,11 @@ def test_classes_stay_beside_the_numbers_and_the_numbers_beside_classes(open_doc
     labels[5:15, 10:30], labels[20:40, 30:48] = 4, 9
     paint(bench, labels)
     work = bench.controller.workspace
-    work.change_classes(work.classes.add("round").assign({9: "round"}))
+    work.classes.change(work.classes.table.add("round").assign({9: "round"}))
     found = measured(bench)
     assert {label: row["class"] for label, row in found.items()} == {4: "", 9: "round"}
     assert {label: row["pixels"] for label, row in found.items()} == {4: 200, 9: 360}
-    work.change_classes(work.classes.assign({4: "round"}))
+    work.classes.change(work.classes.table.assign({4: "round"}))
     features = bench.layer("labels").features
     assert dict(zip(features["index"], features["class"], strict=True)) == {9: "round", 4: "round"}
     assert dict(zip(features["index"], features["pixels"], strict=True)) == {9: 360, 4: 200}
