@@ -54,7 +54,7 @@ class EncodedImage:
     encoder : Encoder
         Embeddings of the tiles, for functions that take one.
     interactive : Interactive
-        Words for a program whose user waits: glimpses, and tiles encoded ahead.
+        Methods for a program with a waiting user: masks without encoding, tiles encoded ahead.
     warnings : list of str
         Problems that did not stop the work, such as a full disk under the cache.
 
@@ -88,7 +88,7 @@ class EncodedImage:
         try:
             self.encoder.cache = open_cache(self.encoder, weights_hash(self.model), root, budget)
         except CacheError as error:
-            if cache_dir is not None:  # asked for by name: the user should know before hours
+            if cache_dir is not None:  # named by the user: fail now, not after hours of work
                 raise
             self.warnings.append(str(error))
 
@@ -126,13 +126,14 @@ class EncodedImage:
         contrast : "auto", (low, high) or one pair per channel
             ``(0, 255)`` shows an 8-bit image as it is.
         colours : sequence of (red, green, blue), optional
-            Colour of each channel, 0 to 1, to be added; by default grey, red-green or RGB.
+            Colour of each channel, 0 to 1; the coloured channels are added. By default grey,
+            red-green or RGB.
         cache_dir, cache_budget
             See :class:`EncodedImage`.
         device : str, optional
             ``cpu``, ``cuda`` or ``mps``; the fastest there is by default.
         scale, units, translate : sequence, optional
-            For each axis of the labels; taken from the file where it says.
+            For each axis of the labels; by default from the metadata of the file.
         tile_size, closer
             See :class:`EncodedImage`.
 
@@ -192,7 +193,7 @@ class EncodedImage:
         planes : iterable of tuple of int, optional
             All by default.
         work : callable, optional
-            Fills it otherwise, given the encoder and the tiles; such as
+            Called with the encoder and the tiles to encode them elsewhere, such as
             :meth:`napari_sam.cluster.cluster.Cluster.encode`.
 
         Yields

@@ -109,8 +109,8 @@ class Interactive:
             Keep the embedding in memory even if another one is evicted. A tile that is ready on
             disk is read into memory only with `keep`.
         give_up : callable
-            Asked before each layer of the image encoder, in the same thread: whether to stop, for
-            something more urgent.
+            Called before each layer of the image encoder, in the same thread; True stops the
+            encoding, for example because a click elsewhere is more urgent.
 
         Returns
         -------

@@ -124,8 +124,9 @@ class Session(EncodedImage):
         objects : mapping of int to sequence of Prompt
             Prompts of each object, all on one plane.
         sizes : mapping of int to Size
-            For objects whose user chose one of the candidates of the first click: which, by area.
-            Further clicks correct that candidate. Ignored where there is a box or a mask.
+            Object to the candidate (small, medium or large, by area) that its first click means;
+            the model's best for other objects. Further clicks correct that candidate. Ignored for
+            an object with a box or a mask.
 
         Returns
         -------
@@ -217,7 +218,8 @@ class Session(EncodedImage):
         Parameters
         ----------
         axis : str, optional
-            Along which objects go on, ``z`` or ``t``; z by default where the image has it.
+            Along which an object keeps its label, ``z`` or ``t``; z by default where the image
+            has it.
             Along other axes each stack is segmented on its own.
         commit : bool
             Paint them into :attr:`labels`, with new labels; all of it is one step of :meth:`undo`.
@@ -239,7 +241,8 @@ class Session(EncodedImage):
         return self.book.paint_steps(steps, policy) if commit else steps
 
     def _segment_stacks(self, lines: Sequence[Line]) -> Iterator[PropagationStep]:
-        # the next label when the work begins, which may be long after it was asked for
+        # In a generator, so that `next_label` is read at the first step, not at the call: labels
+        # may be painted in between.
         yield from segment_stacks(self.encoder, lines, self.book.next_label)
 
     def propagate(

@@ -60,7 +60,8 @@ class EmbeddingCache:
     Parameters
     ----------
     root : Path, str or None
-        Cache folder; None for the user's own, see :func:`default_root`.
+        Cache folder; None for the user's own, see
+        :func:`~napari_sam.embeddings.folder.default_root`.
     spec : CacheSpec
         Image, model and intensity mapping of the embeddings, and the shapes of their arrays.
     budget : int or str, optional

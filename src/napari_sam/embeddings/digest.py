@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 DIGEST_BYTES = 16
+"""Length of a digest of pixels."""
 
 
 def digest_pixels(pixels: npt.NDArray[Any]) -> bytes:

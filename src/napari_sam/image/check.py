@@ -74,7 +74,7 @@ def _check_array(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
 
 
 def guess_axes(shape: tuple[int, ...]) -> str:
-    """Guess the axes of a shape of 2 to 5 dimensions; see :meth:`.volume.Volume.from_array`."""
+    """Guess the axes of a shape of 2 to 5 dimensions; used by ``Volume.from_array``."""
     if len(shape) > 2 and shape[-1] in (3, 4):  # colours: no microscope image is that narrow
         return "TZYXC"[-len(shape) :]
     return _AXES_BY_NDIM[len(shape)]

@@ -74,7 +74,7 @@ class LabelBook:
                 f"labels must be integers of shape {expected}, not {labels.dtype} of shape "
                 f"{tuple(labels.shape)}: make them as large as the image, without channels"
             )
-        if hasattr(labels, "dask"):  # would note the change, and write nothing
+        if hasattr(labels, "dask"):  # assignment would extend its graph, and write nothing
             raise LabelError(
                 "labels must be written in place, which a dask array cannot do: give the numpy or "
                 "zarr array that it was made of"

@@ -14,9 +14,9 @@ from .layers import HeadMlp
 from .transformer import ImageTokens, TwoWayTransformer, flatten_image
 from .upscaling import FineFeatures, Upscaling, from_cells
 
-MASK_TOKENS = 4
-SINGLE_MASK = slice(0, 1)
-CANDIDATES = slice(1, MASK_TOKENS)
+MASK_TOKENS = 4  # one for the single mask, three for the candidates
+SINGLE_MASK = slice(0, 1)  # mask token of the answer without `multimask_output`
+CANDIDATES = slice(1, MASK_TOKENS)  # mask tokens of part, whole and cluster
 NO_HEAD_SCORE = 10.0  # object score of models without the head: an object is assumed
 STABILITY_DELTA = 0.05  # shift of the logit threshold in the stability score (SAM 2's setting)
 STABILITY_THRESHOLD = 0.98  # stability score below which the best candidate is the answer

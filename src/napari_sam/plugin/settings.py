@@ -55,7 +55,7 @@ class Settings:
         )
 
     def same_session(self, other: "Settings | None") -> bool:
-        """Whether embeddings are kept in the same place, and as closely looked at."""
+        """Whether both have the same cache folder, cache budget and second looks."""
         return other is not None and (self.cache_dir, self.cache_budget, self.closer) == (
             other.cache_dir,
             other.cache_budget,

@@ -139,7 +139,7 @@ class Workspace:
     def _follow_image(self, event: Event | None = None) -> None:
         self.hover.remove()
         if self.image.ndim != len(self.source.layer_axes):
-            return  # it has other data now, and gets layers of its own
+            return  # its new data have other axes: ImageInUse makes another workspace
         place = placement(self.image)
         for layer in (self.prompts.points, self.prompts.shapes, self.labels):
             if layer is not None and layer in self.viewer.layers:

@@ -19,6 +19,8 @@ from .ome_metadata import ome_metadata
 from .stack import LabelStack
 
 TILE = 512
+"""Rows and columns of a tile of a TIFF, at most; smaller planes have smaller tiles."""
+
 # Bytes of pixels above which a file is BigTIFF: classic TIFF ends at 4 GiB, and 64 MiB of that
 # are left for directories of pages.
 _CLASSIC_BYTES = 2**32 - 2**26

@@ -145,7 +145,10 @@ class Crops:
         index = index.to(self.model.device)
 
         def pick(x: Tensor, each: int = 1) -> Tensor:
-            """``(1, 1, N * each, F)`` to ``(1, C, n * each, F)``; a single row is not picked."""
+            """Rows of N tokens to those of C windows with n tokens; a single row fits all tokens.
+
+            ``(1, 1, N * each, F)`` to ``(1, C, n * each, F)``, with `each` rows for each token.
+            """
             if x.shape[2] == 1:
                 return x
             picked: Tensor = x[0, 0].unflatten(0, (-1, each))[index]

@@ -30,7 +30,7 @@ LARGE_SIDE = 32
 """Side in tokens of the windows around boxes that are decoded one by one."""
 
 MARGIN = (6.0, 0.1)
-"""Data pixels, and share of the box, that a window must have around the box on each side."""
+"""Data pixels, and share of the box's side: a window must have their sum free around the box."""
 
 CLICK_SIDES = (16, 32)
 """Sides in tokens of the windows around clicks, tried in this order."""

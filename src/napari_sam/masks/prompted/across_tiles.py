@@ -28,7 +28,7 @@ TILES_PER_OBJECT = 4
 """Tiles in which an object is asked about, at most."""
 
 BOX_MARGIN = (2, 0.1)
-"""Data pixels, and share of the box's side, by which a mask may leave its box."""
+"""Data pixels, and share of the box's side: a mask may reach beyond its box by their sum."""
 
 AGREEMENT = 0.5
 """IoU of two tiles' answers in their common pixels below which they show different objects."""
@@ -51,6 +51,10 @@ class ObjectAcrossTiles:
         Whether to drop crumbs, fill pinholes and keep masks near their boxes.
     size : Size
         Which candidate of its first click the object is.
+    answers, masks : dict
+        Accepted answer of each tile, and the mask of that answer.
+    asked : set of Tile
+        Tiles that were asked, even without an answer; they are not asked again.
     look : Look, optional
         A second look at another zoom, which replaces the mask of the only tile.
     """
@@ -75,8 +79,8 @@ class ObjectAcrossTiles:
     def prompts_in(self, tile: Tile) -> tuple[Prompt, ...]:
         """The prompts to decode in a tile; none if nothing suggests the object in this tile.
 
-        Those of the object that lie in the tile, and without a foreground click or mask among them
-        a click in the middle of what other tiles saw of the object.
+        The object's prompts that lie in the tile. If there is no foreground click or mask among
+        them, a click is added deep inside the pixels that other tiles gave to the object.
         """
         self.asked.add(tile)
         inside = restrict(self.prompts, tile)

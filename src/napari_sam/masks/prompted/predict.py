@@ -164,8 +164,9 @@ def _look_again(
 def predict_candidates(encoder: Embeddings, prompts: PromptSet) -> dict[int, tuple[Mask, ...]]:
     """Three candidate masks (part, whole, cluster) for each object, best first.
 
-    Candidates come from a single tile, the one in which the prompts lie most inwards: they are for
-    choosing. Predicted again with the chosen one as a prompt, an object reaches into other tiles.
+    Candidates are for the user to choose from, and come from a single tile, the one in which the
+    prompts lie most inwards. :func:`predict` with the chosen mask among the prompts extends the
+    object into other tiles.
 
     Parameters
     ----------

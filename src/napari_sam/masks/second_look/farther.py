@@ -29,7 +29,8 @@ SMALLEST = 32.0
 """Root of the area of an object, zoomed model pixels, below which its answer is not used."""
 
 MOST_TIMES = 6.0
-"""Area of an object in areas of the first mask's box above which it is a tissue, not a cell."""
+"""Area of a zoomed-out mask above which it is taken for a tissue instead of a cell and is not used;
+in areas of the box around the clicks and the mask of the first click."""
 
 
 def look_farther(encoder: Embeddings, prompts: PromptsById, first: Answers) -> dict[int, Look]:

@@ -153,7 +153,7 @@ class Ahead:
         """Encode the tiles around the view now, then the whole image if its box is checked."""
         work = self._work
         if work is None or not self._model_is_ready:
-            return  # or the dock is gone: its timers are not
+            return  # `_work` is None without an image, and in a timer that outlives the dock
         settings, everything = self._desk.settings, self._box.everything.isChecked()
         if not (settings.prefetch or everything):
             return

@@ -113,9 +113,8 @@ class Hover:
         if not pointer.trembles_from(self._at):
             self._at, self._clicked = pointer, False
             self.renew()
-        elif (
-            self._at is not None and self._timer.isActive()
-        ):  # the click would be pointer, not there
+        elif self._at is not None and self._timer.isActive():
+            # Not asked yet: ask about the place where a press of the mouse would click now.
             self._at = replace(self._at, world=pointer.world)
 
     def _pressed(self, viewer: ViewerModel, event: Event) -> None:

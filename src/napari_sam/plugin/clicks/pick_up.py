@@ -81,7 +81,7 @@ class PickUp:
         yield
         while event.type == "mouse_move":
             yield
-        # now: a layer that adds again at once would add this click
+        # Only after the release: in mode "add" before it, the layer would add this click.
         self.disarm()
         self._at(place)
 

@@ -17,11 +17,13 @@ class Reach:
     Parameters
     ----------
     brought, unsure : mapping
-        By plane.
+        Followed masks and their disagreement, by plane; copies of the attributes.
     start : set of tuple
-        Planes.
-    axis, axis_wanted : str or None
-        Letters of axes.
+        Planes from which following began; their masks are not changed by it.
+    axis : str or None
+        Letter of the axis along which the object is followed; a copy of the attribute.
+    axis_wanted : str or None
+        Letter of the axis to follow along after the awaited answers; None without such a request.
     running : bool
         Whether more planes were to come.
     """
@@ -115,7 +117,7 @@ class Following:
             self._axis_wanted = axis
             self._desk.say("Following begins as soon as the mask is there.")
         elif work is not None and self._has_mask():
-            # What was followed through z, say, to slices of this time, is known at this time.
+            # Following through z and then through t starts from all slices that z has brought.
             place = work.source.plane_axes.index(axis)
             positions = {plane[place] for plane in self._known()}
             self._start = {plane for plane in self._masks if plane[place] in positions}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from napari.components import LayerList
@@ -19,9 +19,6 @@ from .image_source import (
     image_layers,
     shown_contrast,
 )
-
-if TYPE_CHECKING:
-    pass
 
 SEEN = 3
 """Largest number of channels for a model: red, green and blue."""
@@ -74,7 +71,7 @@ class Composite:
     def complete(self, source: ImageSource, image: Image, layers: LayerList) -> ImageSource:
         """Source of an image, completed by the chosen channels or layers."""
         chosen: list[int | str] = []
-        if self._chosen.get(str(image.unique_id)):  # or no layer need be looked at, at each click
+        if self._chosen.get(str(image.unique_id)):  # else skip the layers: this runs at each click
             chosen = [option.key for option in self.options(image, layers) if option.chosen]
         if source.channel_axis is not None:
             more = [int(key) for key in chosen if key != source.channel]

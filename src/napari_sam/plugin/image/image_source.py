@@ -42,7 +42,7 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
     Raises
     ------
     ImageError
-        If the axes have no is_known names and are too few or too many to guess.
+        If the axes do not all have known names and are too few or too many to guess.
     """
     letters = "".join(_LETTERS.get(name.strip().lower(), "?") for name in names)
     is_known = "?" not in letters and len(set(letters)) == len(letters) == ndim

@@ -21,6 +21,7 @@ _READ = 1 << 26
 """Pixels above which only the middle of a plane on disk is read: 0.1 s to 1 s of reading."""
 
 _MIDDLE = 4096
+"""Data pixels a side of that middle."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

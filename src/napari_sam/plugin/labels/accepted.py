@@ -14,8 +14,9 @@ from .safekeeping import Safekeeping
 class Accepted(LabelChange):
     """Change of the labels by a step of accepted objects.
 
-    napari's own history has most of these steps too, and must stay in step. It is too small for
-    the largest, and forgets; so the pixels are written from here in any case.
+    napari's own history has most of these steps too; its undo and redo are called so that both
+    histories stay aligned. It lacks the largest steps and drops old ones, so the pixels are always
+    written from the entries of the journal.
 
     Parameters
     ----------

@@ -37,7 +37,8 @@ NO_ORIGIN = Origin()
 NO_CLASSES: Mapping[int, str] = MappingProxyType({})
 
 _UNDOABLE = 1 << 24
-"""Pixels of a step above which napari's own history is left out, with its 24 bytes a pixel."""
+"""Number of pixels above which a step is not put into napari's own history, which keeps 24 bytes
+for each pixel. The history of the dock has all steps."""
 
 
 class LabelWriter:

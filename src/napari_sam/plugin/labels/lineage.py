@@ -7,7 +7,7 @@ from napari.layers import Labels
 
 from napari_sam.errors import LabelError
 from napari_sam.image.volume import Plane
-from napari_sam.labels.edit import LabelEdit
+from napari_sam.labels.edit import LabelEdit, erasing
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.image_source import ImageSource
@@ -118,7 +118,4 @@ def _erase_plane(labels: LabelArray, plane: Plane, label: int) -> LabelEdit | No
     if not rows.size:
         return None
     box = (int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
-    region = (slice(box[0], box[2]), slice(box[1], box[3]))
-    old = np.array(labels[(*plane, *region)])
-    mask = inside[region]
-    return LabelEdit(plane, box, mask, old, np.where(mask, 0, old).astype(old.dtype))
+    return erasing(labels, plane, box, label)

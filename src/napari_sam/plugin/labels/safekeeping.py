@@ -50,7 +50,7 @@ class Safekeeping:
         )
         self._journal, self.offered = open_journal(self._subject)
         self._steps: list[list[tuple[PackedEdit, Mapping[int, str]]]] = []
-        self._told = False
+        self._warned = False
 
     def go_on(self, layer: Labels) -> None:
         """Go on with the journal of an existing Labels layer: the layer has all entries."""
@@ -80,7 +80,7 @@ class Safekeeping:
 
         None if no pixel changes.
         """
-        if self.offered:  # the user goes on without; what was offered stays for the next time
+        if self.offered:  # the user did not answer: a new journal, and the offer comes again later
             self._journal, self.offered = _new_journal(self._subject), False
         packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
         if not packed:
@@ -167,9 +167,9 @@ class Safekeeping:
         try:
             self._journal.append(entry)
         except JournalError as error:
-            if not self._told:  # once: the user cannot help it with every click
+            if not self._warned:  # once: on a full disk, every click would show the warning
                 show_warning(str(error))
-            self._told = True
+            self._warned = True
 
 
 def sample_of(source: ImageSource) -> str:

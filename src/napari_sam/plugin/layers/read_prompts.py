@@ -17,6 +17,8 @@ from napari_sam.prompts.scribble import along
 Key = tuple[object, ...]
 
 _ELLIPSE_CORNERS = 64
+"""Corners of the polygon by which an ellipse is drawn into a mask."""
+
 _SEVERAL_PLANES = "The shape lies in more than one slice: show y and x, and draw it in one slice."
 
 

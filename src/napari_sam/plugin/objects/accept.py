@@ -25,8 +25,8 @@ def accept(
 ) -> bool:
     """Paint an object as a label, now or after missing masks.
 
-    The way goes on to :meth:`AcceptedObject.paint`, at once or through :class:`AcceptLater`, and
-    then to :meth:`LabelWriter.accept`: the journal, the Labels layer, the history.
+    :meth:`AcceptedObject.paint` is called at once, or by :class:`AcceptLater` after the last mask.
+    It calls ``LabelWriter.accept``, which writes the journal, the Labels layer and the history.
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ class AcceptedObject:
             False, and the user is told why, if the object cannot become a label.
         """
         with self.work.history.one_action(self.step):
-            if self.work.image not in self.work.viewer.layers:  # it was closed meanwhile
+            if self.work.image not in self.work.viewer.layers:  # removed since acceptance
                 return False
             try:
                 if self.daughter:
@@ -109,7 +109,7 @@ class AcceptedObject:
             self.desk.say(f"Nothing is left of label {held.label}: Escape leaves it as it was.")
             return False
         how = self.how
-        if how.policy is OverlapPolicy.ONLY_BACKGROUND:  # it was accepted already
+        if how.policy is OverlapPolicy.ONLY_BACKGROUND:  # a correction is never refused
             how = replace(how, policy=OverlapPolicy.KEEP_EXISTING)
         how = replace(how, label=held.label, of_class="")  # its class was not corrected
         self.work.labels_layer.ensure()

@@ -62,7 +62,7 @@ class CurrentObject:
 
     @property
     def unfinished(self) -> bool:
-        """Whether to forget the object would lose masks."""
+        """Whether masks would be lost if the object was forgotten."""
         return bool(self.masks or self.questions.asked)
 
     @property
@@ -179,7 +179,7 @@ class CurrentObject:
             self._desk.say(describe(self.shown()))
 
     def _show(self) -> None:
-        if not self._later.waits_for(self):  # the user is done with it
+        if not self._later.waits_for(self):  # accepted: no object of the preview any more
             self._changed()
 
     # --- undo, and the end -------------------------------------------------------------------

@@ -50,7 +50,7 @@ class Held:
         mask = self.masks[plane]
         y0, x0, y1, x1 = mask.bbox
         now = np.asarray(labels[(*plane, slice(y0, y1), slice(x0, x1))])
-        gone = mask.pixels & (now == self.label)  # others may have taken some of it
+        gone = mask.pixels & (now == self.label)  # other labels may cover some by now
         if corrected is not None:
             gone &= ~corrected.within(mask.bbox)
         return paint(replace(mask, pixels=gone), labels, 0, OverlapPolicy.REPLACE)

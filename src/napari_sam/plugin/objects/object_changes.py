@@ -31,7 +31,7 @@ class LabelPickedUp:
     before : int
         Number of the object that clicks belonged to.
     size : int
-        Bytes: none, for the labels have the pixels too.
+        Bytes that the history counts for the step: 0, because the labels hold the pixels too.
     """
 
     keeper: Keeper
@@ -83,7 +83,8 @@ class ObjectsEnded:
     def undo(self) -> bool:
         """Let the objects be under way again; whether redo is possible.
 
-        A label that had not come is not accepted by doing it again.
+        Redo is not possible if the label of an accepted object was still to come: undo withdraws
+        the acceptance.
         """
         not_come = [self.later.take_back(each) for each in self.ended.values()]
         self.keeper.bring_back(self.ended, self.current)

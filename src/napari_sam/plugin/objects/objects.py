@@ -78,7 +78,7 @@ class Objects:
 
     @property
     def unfinished(self) -> bool:
-        """Whether to forget the objects would lose masks."""
+        """Whether masks would be lost if the objects were forgotten."""
         return any(each.unfinished for each in self._objects.values())
 
     @property
@@ -270,7 +270,7 @@ class Objects:
         with work.history.one_action() as step:
             with work.writer.one_step():
                 accepted = set()
-                for each in chosen:  # two objects with the chosen label would be one
+                for each in chosen:  # two objects with the chosen label would merge
                     each_how = how if each is self.current else how.next_free()
                     masks = masks_by_number.get(each.number, [])
                     if accept(self._desk, self.later, each, masks, work, step, each_how, daughter):

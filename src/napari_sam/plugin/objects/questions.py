@@ -122,7 +122,8 @@ class Questions:
             None if no prompt on its plane would be on the object.
         """
         before = self.prompts.get(click.plane, PlanePrompts())
-        place = sum(kind == "point" for kind, *_ in before.key)  # before the shapes, as it is read
+        # After the points and before the shapes, as `read_prompts` would order the click.
+        place = sum(kind == "point" for kind, *_ in before.key)
         prompts = PlanePrompts([*before.prompts[:place], click, *before.prompts[place:]])
         prompts.key = [*before.key[:place], ("point", click), *before.key[place:]]
         if prompts.positive or click.plane in self._followed:

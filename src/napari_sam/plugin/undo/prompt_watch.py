@@ -60,7 +60,7 @@ class LayerPrompts:
             layer.data = list(self.data) or np.zeros((0, layer.ndim))
         if self.data:
             layer.features = self.features
-        elif len(layer.features):  # napari leaves those of shapes that are gone
+        elif len(layer.features):  # napari keeps the features of removed shapes
             layer.features = layer.features.iloc[:0]
         layer.feature_defaults = dict(defaults.iloc[0])
         if hasattr(layer, "shape_type"):
@@ -78,7 +78,7 @@ class ObjectsChange(Change, Protocol):
 
 
 Prompts = tuple[LayerPrompts, LayerPrompts]
-"""In the Points and in the Shapes layer."""
+"""Copies of the prompts in the Points layer and in the Shapes layer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +94,8 @@ class PromptChange:
     objects : ObjectsChange, optional
         Objects that were accepted or dropped with their prompts.
     followed : Exchange
-        Followed objects before: they are not followed once more.
+        Copies of followed objects before the action: undo restores their masks instead
+        of following them again.
     """
 
     watch: "PromptWatch"

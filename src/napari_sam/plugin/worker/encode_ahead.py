@@ -53,7 +53,7 @@ def encode_ahead(
     still_open: Callable[[], bool],
     needed: Callable[[Tile], bool],
 ) -> Iterator[Event]:
-    """Encode tiles in the likely order of the user's way.
+    """Encode tiles in the order in which the user will probably click in them.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def encode_ahead(
             give_up = lambda tile=tile: request.give_up.is_set() and not needed(tile)  # noqa: E731
             encoded = session.interactive.encode_tile(tile, keep=tile in on_screen, give_up=give_up)
             if encoded is None:
-                yield ready(session, source, [])  # the runner steps in here for the click
+                yield ready(session, source, [])  # a step: the runner runs the click's job here
         if not still_open():
             return
         done.add(tile)
@@ -101,7 +101,7 @@ def encode_ahead(
             yield Progress("Encoding", len(done), total)
             unreported, reported_at = [], monotonic()
     yield ready(session, source, unreported)
-    if everything:  # also where the cache had all of them, too quickly to be reported
+    if everything:  # the only report if the cache had all tiles, faster than the interval
         yield Progress("Encoding", len(done), total)
     if full and everything:
         yield _cache_is_full(session.interactive.room, total)

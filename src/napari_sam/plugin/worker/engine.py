@@ -86,7 +86,7 @@ class Engine:
 
     def predict(self, settings: Settings, source: ImageSource, questions: PlaneQuestions) -> Events:
         """Masks of objects, plane by plane; all objects of a plane share passes of the decoder."""
-        # Now, before the job runs: the job that runs meanwhile may have to give way.
+        # Set before this job runs: encoding ahead, if running, asks whether the click needs a tile.
         self._last_questions = questions
         return self._predict(settings, source, questions)
 
@@ -191,7 +191,8 @@ class Engine:
     def ahead(self, settings: Settings, source: ImageSource, request: AheadRequest) -> Events:
         """Encode tiles before anybody clicks: a few around the view, or all.
 
-        Of a few, errors are not reported: a click there will meet them, and report them.
+        Errors are reported for all tiles only. Around the view, a click on the tile meets the same
+        error and reports it.
         """
         steps = self._ahead(settings, source, request)
         if request.everything:

@@ -116,7 +116,8 @@ class Found(NamedTuple):
 class PlaneObjects:
     """Objects of a plane; `numbers` are ``(h, w)`` uint32, 1 to n, 0 for background.
 
-    With `linked`, a number means the same object on all planes. `found` has scores and boxes.
+    `bbox` is the place of `numbers` in the plane, ``(y0, x0, y1, x1)``, data pixels. With `linked`,
+    a number means the same object on all planes. `found` has score and box by number.
     """
 
     plane: Plane

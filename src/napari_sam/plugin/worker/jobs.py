@@ -58,6 +58,12 @@ class Job:
     dropped : bool
         Whether late answers are discarded: a newer job has replaced this job, or the user has
         cancelled.
+    through : bool
+        Whether the steps ran to their end without an error; set by the worker.
+    step_aside : threading.Event
+        Set by the runner to pause the job after the current step, for a more urgent job.
+    give_up : threading.Event
+        Set by the runner to break off the current step; ignored by steps that do not look at it.
     """
 
     steps: Generator[Event, None, None]
@@ -198,7 +204,7 @@ class JobRunner(QObject):
             # before those that are as urgent: it was there first
             self._queue.insert(sum(other.priority < job.priority for other in self._queue), job)
         else:
-            # A worker that was told to quit leaves the steps as they are, with what they hold.
+            # quit() leaves the generator suspended, with all arrays and files that it refers to.
             job.steps.close()
         if job.through and not job.dropped:
             job.finish()
@@ -208,11 +214,12 @@ class JobRunner(QObject):
 
 
 class _Worker(GeneratorWorker):
-    """Worker of napari's without changes to the filters of warnings.
+    """Worker of napari's without changes to Python's warning filters.
 
-    Filters are everybody's. While they are set aside for a worker, napari shows the warnings that
-    it hides; and where the window sets them aside meanwhile too, the worker's come back after it
-    has ended. Encoding ahead goes on for as long as the user works, so that would happen.
+    napari's workers run inside ``warnings.catch_warnings``, which changes the filters of all
+    threads: meanwhile napari shows warnings that it hides otherwise. If the GUI thread catches
+    warnings at the same time, the worker's filters may even stay after its end. Encoding ahead runs
+    for as long as the user works, so both would happen.
     """
 
     def run(self) -> None:

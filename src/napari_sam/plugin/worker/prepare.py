@@ -66,11 +66,11 @@ def _download(model: str, name: str) -> Iterator[Event]:
 
 
 def _in_thread(steps: "Iterator[DownloadStep]") -> "Iterator[DownloadStep | None]":
-    """How far a download is, several times a second, however long the server is silent.
+    """The latest step of a download, ten times a second; None before the first step.
 
-    A worker that waited for the server itself could neither be cancelled meanwhile nor end with
-    napari. The thread that waits here instead is left alone when nobody waits for it any more, ends
-    at its next step, and does not keep the program from ending.
+    A worker thread that is blocked by a silent server can neither be cancelled nor end with napari.
+    So a daemon thread does the download, and the worker reads its latest step. After a cancel the
+    daemon thread is not waited for: it stops at its next step, or with the program.
     """
     download = _Download(steps)
     download.start()

@@ -12,6 +12,11 @@ AROUND = 16
 """Largest number of tiles to encode around a view: half a minute of work on a laptop."""
 
 _PLANES_AHEAD = 3
+"""Number of next planes whose tiles in view are encoded ahead, in the direction of the last move;
+on both sides before the first move."""
+
+_NEIGHBOURS = (-1, 0, 1)
+"""Steps along rows or columns from a tile to its neighbours and itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def around(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Ti
 
 
 def everywhere(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
-    """All tiles, in the likely order of the user's way.
+    """All tiles, in the order in which the user will probably click in them.
 
     Parameters are as for :func:`around`; the tiles from there come first.
 
@@ -112,8 +117,8 @@ def _near(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Til
 def _ring(grid: TileGrid, view: Viewport, visible: Sequence[Tile]) -> list[Tile]:
     """Neighbours of the tiles in view, in the direction of the last move first."""
     rows, cols = (
-        {t.row + d for t in visible for d in _NEXT},
-        {t.col + d for t in visible for d in _NEXT},
+        {t.row + d for t in visible for d in _NEIGHBOURS},
+        {t.col + d for t in visible for d in _NEIGHBOURS},
     )
     places = product(sorted(rows & set(range(grid.rows))), sorted(cols & set(range(grid.cols))))
     tiles = [grid.tile(view.plane, row, col) for row, col in places]
@@ -129,7 +134,7 @@ def _ring(grid: TileGrid, view: Viewport, visible: Sequence[Tile]) -> list[Tile]
 def _next_planes(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Iterator[Tile]:
     """Tiles in view on the next planes, in the direction of the user or on both sides.
 
-    After a known move, the plane of before comes last.
+    After a first move, the plane that the user came from is the last.
     """
     ways = [view.step] if any(view.step) else _both_ways(planes)
     back = [tuple(-s for s in view.step)] if any(view.step) else []
@@ -141,6 +146,7 @@ def _next_planes(grid: TileGrid, planes: Sequence[int], view: Viewport) -> Itera
 
 
 def _both_ways(planes: Sequence[int]) -> list[tuple[int, ...]]:
+    """Steps forward and back along the last axis with several planes; none for a single plane."""
     long = [axis for axis, n in enumerate(planes) if n > 1]
     if not long:
         return []
@@ -191,6 +197,3 @@ def _drift(old: BBox, new: BBox, axis: int) -> int:
 
 def _sign(value: int) -> int:
     return (value > 0) - (value < 0)
-
-
-_NEXT = (-1, 0, 1)
