@@ -195,7 +195,7 @@ def _range(headers: Message) -> tuple[int | None, int | None]:
 def _end_of_range(headers: Message, partial: Path, start: int) -> None:
     if _range(headers)[1] != start:
         _remove(partial)
-        raise BrokenError("what was there is no part of the file")
+        raise BrokenError("the part received before does not belong to the file")
 
 
 def _broken(error: OSError | http.client.HTTPException) -> Exception:

@@ -212,7 +212,7 @@ def make_shapes(image: Image, plane_size: tuple[int, int]) -> Shapes:
 def complete_features(layer: Points | Shapes) -> None:
     """Add missing features to a prompt layer of an earlier version or of the user."""
     count = len(layer.data)
-    if len(layer.features) > count:  # napari forgets them where it takes a stub of a shape away
+    if len(layer.features) > count:  # napari keeps them when it removes an unfinished shape
         defaults = layer.feature_defaults
         layer.features = layer.features.iloc[:count]
         layer.feature_defaults = defaults

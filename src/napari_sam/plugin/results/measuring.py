@@ -9,7 +9,7 @@ from napari_sam.plugin.worker.events import Event, Measured
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 
-_KNOWN = ("label", "t", "class", "score")
+_OMITTED = ("label", "t", "class", "score")
 """Columns left out of the features: the layer has such columns, or the column is the row's key."""
 
 _WHERE = "Layers > Metadata > Features table widget shows them, and saves them as CSV."
@@ -21,7 +21,7 @@ class Measuring:
     Parameters
     ----------
     desk : Desk
-        The controller.
+        Has the image in use, the engine and the runner; shows the count of measured objects.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -53,9 +53,9 @@ class Measuring:
         columns = {
             name: {row["label"]: row[name] for row in rows}
             for name in table.columns
-            if name not in _KNOWN
+            if name not in _OMITTED
         }
-        if (classes := work.classes.table).of_label:  # that column is no number, and has no gaps
+        if (classes := work.classes.table).of_label:  # the engine measures without classes
             columns["class"] = {row["label"]: classes.class_of(row["label"]) for row in rows}
         layer.features = with_columns(layer.features, columns, None)
         when = "" if frame is None else f" in frame {frame}"

@@ -38,7 +38,7 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     Returns
     -------
     list of str
-        What was written.
+        Paths that were written.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     Returns
     -------
     list of str
-        What was written.
+        Paths that were written.
 
     Raises
     ------
