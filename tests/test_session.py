@@ -39,6 +39,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return float((a & b).sum() / (a | b).sum())
 
 
+@pytest.mark.long
 def test_click_on_a_huge_zarr_encodes_at_most_four_tiles(tiny_model: Sam, tmp_path: Path) -> None:
     image = zarr.create_array(
         tmp_path / "huge.zarr", shape=(20_000, 20_000), chunks=(1024, 1024), dtype="uint16"
@@ -60,6 +61,7 @@ def test_click_that_lies_in_one_tile_encodes_one_tile(blobs: np.ndarray, tiny_mo
     assert mask.plane == (1,)
 
 
+@pytest.mark.long
 def test_prompts_in_distant_tiles_are_all_used(tiny_model: Sam) -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 255, (1200, 3000), np.uint8)
@@ -92,6 +94,7 @@ def field_of_disks(side: int, gap: int = 120, size: int = 60) -> tuple[np.ndarra
     return image, np.hypot(y, x) < size / 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["click", "size", "box"])
 @pytest.mark.parametrize(
     ("side", "tile_size", "overlap", "calls"),

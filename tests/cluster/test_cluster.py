@@ -28,6 +28,8 @@ from napari_sam.model.sam import Sam
 from napari_sam.mosaic.tile_folder import TileFolder, tile_folder_of
 from napari_sam.weights.load import save_weights
 
+pytestmark = pytest.mark.long  # workers are processes
+
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 PLANES = 16
 
@@ -91,7 +93,6 @@ def address(client: Client) -> str:
 # --- the same as from one process --------------------------------------------------------------
 
 
-@pytest.mark.long
 def test_workers_find_what_one_process_finds(
     client: Client, cli: Run, stack: Path, alone: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -163,7 +164,6 @@ def test_a_folder_of_images_is_shared_out(client: Client, cli: Run, tmp_path: Pa
 # --- what may happen to workers ----------------------------------------------------------------
 
 
-@pytest.mark.long
 def test_a_killed_worker_costs_its_tile_alone(
     client: Client, stack: Path, alone: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -206,7 +206,6 @@ def test_of_many_tasks_some_are_under_way(client: Client, monkeypatch: pytest.Mo
     assert sorted(results) == sorted(map(str, range(10)))
 
 
-@pytest.mark.long
 def test_ctrl_c_ends_the_workers_and_what_is_done_is_kept(
     stack: Path, alone: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -233,7 +232,6 @@ def test_ctrl_c_ends_the_workers_and_what_is_done_is_kept(
     assert contents(output) == alone
 
 
-@pytest.mark.long
 def test_a_cluster_that_goes_away_is_one_line(stack: Path, tmp_path: Path) -> None:
     session = Session.open(stack, cache_dir=False)
     with (
@@ -253,7 +251,6 @@ def test_a_cluster_that_goes_away_is_one_line(stack: Path, tmp_path: Path) -> No
 # --- what cannot be ----------------------------------------------------------------------------
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("scheduler", "words"),
     [

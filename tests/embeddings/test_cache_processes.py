@@ -108,6 +108,7 @@ def holds(cache: EmbeddingCache, index: tuple[int, ...], version: int, device: i
     return "whole" if all(np.array_equal(stored[n], wanted[n]) for n in wanted) else "wrong"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(6))
 def test_kill_loses_the_tile_under_way_and_nothing_else(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)

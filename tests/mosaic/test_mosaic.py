@@ -189,6 +189,7 @@ def test_what_is_smaller_than_the_overlap_is_whole_in_every_tile_that_keeps_it(
     assert {mask.bbox for mask in kept} == {box}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tile_size", [192, 256])
 def test_no_object_is_cut_along_a_border_of_tiles(tile_size: int, tmp_path: Path) -> None:
     image = generate_nuclei((640, 704), scale=(0.5, 0.5), count=150, radius=7.0)

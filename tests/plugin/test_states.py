@@ -331,6 +331,7 @@ print("left", workers)
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "begin",
     ["viewer.layers['SAM points'].add((1, 30, 30))", "dock.everything_box.all_button.click()"],

@@ -104,6 +104,7 @@ def test_set_is_determined_by_its_seed() -> None:
     assert any((a.labels != b.labels).any() for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.long
 def test_number_of_processes_does_not_matter() -> None:
     feeds = [Feed({}, seed=3, workers=workers, slots=2) for workers in (0, 2)]
     alone, shared = (feed.canvases()[PROCEDURAL] for feed in feeds)

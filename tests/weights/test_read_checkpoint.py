@@ -115,6 +115,7 @@ def test_parameters_and_half_precision_stay_what_they_are(tmp_path: Path) -> Non
     assert state["a.weight"].dtype == torch.bfloat16
 
 
+@pytest.mark.long
 def test_current_format_is_not_read_into_memory(tmp_path: Path) -> None:
     path = saved(tmp_path, {"a": torch.zeros(60_000_000, dtype=torch.uint8)})
     bounded = """
@@ -185,6 +186,7 @@ def test_compressed_archive_is_refused(tmp_path: Path) -> None:
     assert "unpacks to more" in refusal(path)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds memory reliably")
 def test_zip_bomb_does_not_fill_the_memory(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.pt"

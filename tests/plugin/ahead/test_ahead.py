@@ -521,6 +521,7 @@ print("closed", flush=True)
 """
 
 
+@pytest.mark.long
 def test_napari_closed_while_it_encodes_ends_without_a_word(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", CLOSED, str(tmp_path / "cache")],
