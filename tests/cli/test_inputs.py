@@ -13,11 +13,14 @@ import zarr
 
 from napari_sam import Session
 from napari_sam.errors import OutputError
+from napari_sam.image.read import read_image
 from napari_sam.journal.entry import ACCEPTED, Entry, Origin
 from napari_sam.journal.journal import Journal, Subject
 from napari_sam.labels.files.class_files import COLUMNS
 from napari_sam.labels.files.inputs import Inputs
 from napari_sam.labels.packed_edit import PackedEdit
+from napari_sam.labels.paint import paint
+from napari_sam.masks.mask import Mask
 from tests.cli.process import Run, assert_one_line
 
 Refuse = Callable[..., str]
@@ -74,10 +77,12 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def journal(image: Path, tmp_path: Path) -> Path:
     """A journal with one accepted object."""
-    whole = PackedEdit.pack((), (0, 0, 8, 8), np.zeros((8, 8), np.uint32), np.ones((8, 8), bool))
+    labels = np.zeros((96, 128), np.uint32)
+    square = Mask((), (0, 0, 8, 8), np.ones((8, 8), bool), 0.9, 1.0)
+    whole = PackedEdit.of(paint(square, labels, 1))
     path = tmp_path / "cells.jsonl"
     subject = Subject("cells", str(image), "YX", (96, 128), "")
-    Journal(path, subject).append(Entry(ACCEPTED, 1, (whole,), Origin()))
+    Journal(path, subject).append(Entry(ACCEPTED, (whole,), Origin(), label=1))
     return path
 
 
@@ -241,6 +246,41 @@ def test_points_in_a_folder_that_would_be_replaced_are_not_lost(
     assert f"{output} holds the file of points {moved}" in refuse(*words, moved)
 
 
+@pytest.fixture
+def split(tmp_path: Path) -> tuple[Path, Path]:
+    """An OME-TIFF of two planes in two files."""
+    paths = tmp_path / "z0.ome.tif", tmp_path / "z1.ome.tif"
+    data = "".join(
+        f'<TiffData FirstZ="{z}" IFD="0" PlaneCount="1"><UUID FileName="{path.name}">'
+        f"urn:uuid:00000000-0000-0000-0000-00000000000{z}</UUID></TiffData>"
+        for z, path in enumerate(paths)
+    )
+    for z, path in enumerate(paths):
+        xml = (
+            '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
+            f'UUID="urn:uuid:00000000-0000-0000-0000-00000000000{z}"><Image ID="Image:0">'
+            '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint8" SizeX="64" SizeY="48" '
+            f'SizeZ="2" SizeC="1" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>{data}'
+            "</Pixels></Image></OME>"
+        )
+        pixels = np.full((48, 64), z + 1, np.uint8)
+        tifffile.imwrite(path, pixels, description=xml, metadata=None)
+    return paths
+
+
+def test_no_file_of_an_image_in_several_files_is_replaced(
+    refuse: Refuse, image: Path, split: tuple[Path, Path], tmp_path: Path
+) -> None:
+    assert read_image(split[0]).data.shape == (2, 48, 64)
+    os.symlink(split[1], tmp_path / "link.tif")
+    for name in ("z1.ome.tif", "link.tif"):
+        words = ["-o", tmp_path / name, "--overwrite"]
+        assert f"is a part of the image {split[0]}" in refuse("segment", split[0], *words)
+    table = chain(tmp_path, ["cells.tif,z1.ome.tif", "z0.ome.tif,labels.tif"])
+    error = refuse("segment", table, "-o", tmp_path / "out", "--overwrite")
+    assert "z1.ome.tif is a part of the image" in error
+
+
 def test_the_demo_does_not_replace_its_weights(
     refuse: Refuse, weights: Path, tmp_path: Path
 ) -> None:
@@ -268,5 +308,6 @@ def test_other_files_are_free(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "a.tif").write_bytes(b"a")
     inputs = Inputs({tmp_path / "folder" / "a.tif": "image", tmp_path / "gone.csv": "points"})
+    Inputs({tmp_path / "folder": "image"}).check([tmp_path / "folder" / "b.tif"])  # no zarr
     free = ["folder/a_labels.tif", "folder/A.csv", "a.tif", "new/deep/b.tif"]
     inputs.check(tmp_path / name for name in free)

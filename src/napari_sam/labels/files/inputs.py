@@ -1,16 +1,24 @@
 """Inputs: files and folders that are read, which no output may replace."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from napari_sam.errors import OutputError
+from napari_sam.image.companions import companion_files
 
 from .image_group import LABELS, is_zarr
 
 Identity = tuple[int, int] | str
 """Device and inode of a file or folder that exists; otherwise the path without links."""
+
+_SAME = "{output} is the {role} itself{alias}: choose another name for the output"
+_PART = "{output} is a part of the {role} {path}: choose another name for the output"
+_AROUND = (
+    "{output} holds the {role} {path}, which would be lost: choose another name for the output"
+)
+_INSIDE = "{output} is inside the {role} {path}: choose a place outside it for the output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +39,10 @@ class Inputs:
     def check(self, outputs: Iterable[Path]) -> None:
         """Refuse outputs that would replace an input; call this before any work.
 
-        Paths are compared by identity, through symbolic and hard links. A folder such as a zarr is
-        replaced whole, so an output may neither hold an input nor lie inside one. The ``labels``
-        folder of a zarr group is the exception: the format has label images there.
+        Paths are compared by identity, through symbolic and hard links. A folder is replaced
+        whole, so it may not hold an input. A zarr is read whole, so no output may lie inside,
+        except in the ``labels`` folder of a group, where the format has label images. All files of
+        an OME-TIFF in several files are inputs.
 
         Parameters
         ----------
@@ -43,43 +52,50 @@ class Inputs:
         Raises
         ------
         OutputError
-            If an output is an input, holds one, or lies inside one.
+            If an output is an input or a part of one, holds one, or lies inside a zarr.
         """
         targets = list(outputs)
-        input_by_identity = {_identity(path): path for path in self.roles}
-        input_by_folder = self._around() if any(path.is_dir() for path in targets) else {}
-        inputs_are_files = not any(path.is_dir() for path in self.roles)
+        refusals = {
+            _SAME: {_identity(path): path for path in self.roles},
+            _PART: self._parts({_identity(_real(path).parent) for path in targets}),
+            _AROUND: self._around() if any(path.is_dir() for path in targets) else {},
+        }
+        zarrs = {_identity(path): path for path in self.roles if is_zarr(path)}
         for output in targets:
-            identity = _identity(output)
-            if (path := input_by_identity.get(identity)) is not None:
+            for sentence, inputs in refusals.items():
+                self._refuse([output], inputs, sentence, output)
+            if zarrs and not _is_place_for_labels(output):
+                self._refuse(_real(output).parents, zarrs, _INSIDE, output)
+
+    def _refuse(
+        self,
+        places: Iterable[Path],
+        inputs: Mapping[Identity, Path],
+        sentence: str,
+        output: Path,
+    ) -> None:
+        """Raise OutputError about an output if the identity of a place is that of an input."""
+        for identity in map(_identity, places):
+            if (path := inputs.get(identity)) is not None:
+                alias = "" if path == output else f" ({path})"
                 raise OutputError(
-                    f"{output} is the {self._named(path, output)}: choose another name for the "
-                    "output"
+                    sentence.format(output=output, role=self.roles[path], path=path, alias=alias)
                 )
-            if (path := input_by_folder.get(identity)) is not None:
-                raise OutputError(
-                    f"{output} holds the {self.roles[path]} {path}, which would be lost: choose "
-                    "another name for the output"
-                )
-            if inputs_are_files or _is_place_for_labels(output):
-                continue
-            for folder in map(_identity, _parents(output)):
-                if (path := input_by_identity.get(folder)) is not None:
-                    raise OutputError(
-                        f"{output} is inside the {self.roles[path]} {path}: choose a place outside "
-                        "it for the output"
-                    )
+
+    def _parts(self, folders: Collection[Identity]) -> dict[Identity, Path]:
+        """Identity of each further file of an image in several files -> the image.
+
+        Only images in `folders` are opened: the files of an image are in one folder.
+        """
+        images = [path for path in self.roles if path.is_file()]
+        near = [path for path in images if _identity(_real(path).parent) in folders]
+        return {_identity(part): path for path in near for part in companion_files(path)}
 
     def _around(self) -> dict[Identity, Path]:
         """Identity of each folder around an input that exists -> the input."""
         existing = [path for path in self.roles if path.exists()]
-        folders = {folder: path for path in existing for folder in _parents(path)}
+        folders = {folder: path for path in existing for folder in _real(path).parents}
         return {_identity(folder): path for folder, path in folders.items()}
-
-    def _named(self, path: Path, output: Path) -> str:
-        """Role of an input in a message, with its path if the output has another."""
-        alias = "" if path == output else f" ({path})"
-        return f"{self.roles[path]} itself{alias}"
 
 
 def _identity(path: Path) -> Identity:
@@ -91,11 +107,11 @@ def _identity(path: Path) -> Identity:
     return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
 
 
-def _parents(path: Path) -> Iterable[Path]:
-    return Path(os.path.realpath(path)).parents
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
 
 
 def _is_place_for_labels(path: Path) -> bool:
     """Whether a path is ``<group>/labels/<name>`` in a zarr group."""
-    folder = Path(os.path.realpath(path)).parent
+    folder = _real(path).parent
     return folder.name == LABELS and is_zarr(folder.parent)
