@@ -1,12 +1,11 @@
 """Controller: builds, connects and closes the parts of the dock."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from napari.components import ViewerModel
 from napari.utils.events import Event
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import QTimer
+from superqt.utils import QSignalDebouncer
 
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
@@ -61,7 +60,8 @@ class Controller:
             auto_contrast=lambda: self.dock.image_row.auto_contrast.isChecked(),
         )
         self.engine, self.runner = desk.engine, desk.runner
-        self._images_timer = self._timer(lambda: self.images.list_images())
+        self._images_changed = QSignalDebouncer(parent=dock)
+        self._images_changed.triggered.connect(self._list_images)
         self.objects = Objects(desk, lambda: self.prompts.later())
         self.everything = Everything(desk)
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
@@ -87,7 +87,7 @@ class Controller:
             desk,
             viewer,
             unfinished=lambda: self.objects.unfinished,
-            later=self._images_timer.start,
+            later=self._images_changed.throttle,
             adopt=self.prompts.adopt,
             adopt_labels=self.label_bindings.bind,
         )
@@ -130,13 +130,8 @@ class Controller:
             },
         )
 
-    def _timer(self, call: Callable[[], None]) -> QTimer:
-        """Timer for a single call after all events of a user action."""
-        timer = QTimer(self.dock)
-        timer.setSingleShot(True)
-        timer.setInterval(0)
-        timer.timeout.connect(call)
-        return timer
+    def _list_images(self) -> None:
+        self.images.list_images()
 
     def _connect_parts(self) -> None:
         desk, images = self.desk, self.images
@@ -244,7 +239,7 @@ class Controller:
             self.desk.fail(message)
 
     def _layer_inserted(self, event: Event) -> None:
-        self._images_timer.start()
+        self._images_changed.throttle()
 
     def _layer_removed(self, event: Event) -> None:
         layer, work = event.value, self.workspace
@@ -252,7 +247,7 @@ class Controller:
         if work is not None and work.owns(layer):
             work.forget(layer)
             self.prompts.later()
-        self._images_timer.start()
+        self._images_changed.throttle()
 
     # --- the end -----------------------------------------------------------------------------
 
@@ -265,7 +260,7 @@ class Controller:
         self._disconnect()  # first, or leaving the image would look like the user's doing
         self.images.leave()
         self.prompts.stop()
-        self._images_timer.stop()
+        self._images_changed.cancel()
         self._let_go()
 
     def _let_go(self) -> None:

@@ -94,7 +94,7 @@ def test_the_shown_channel_is_the_one_of_the_slider() -> None:
     assert source.channel == 2
     assert source.plane_shape == (4,)
     assert source.to_plane((3.2, 2.0, 5.0, 6.0)) == (3,)
-    assert source.units == ("second", "micrometer", "micrometer")
+    assert source.calibration.units == ("second", "micrometer", "micrometer")
 
 
 def test_image_layers_come_topmost_first_and_labels_are_none() -> None:

@@ -67,6 +67,7 @@ class Hover:
         self._at: _Pointer | None = None
         self._clicked = False
         self._job: Job | None = None
+        # A QTimer: superqt's debouncer does not tell whether it is waiting.
         self._timer = QTimer(box)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)

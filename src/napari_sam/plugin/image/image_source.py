@@ -11,6 +11,7 @@ from napari.components import LayerList
 from napari.layers import Image
 
 from napari_sam.errors import ImageError
+from napari_sam.image.calibration import Calibration
 from napari_sam.image.intensity import RGB
 
 _LETTERS = {
@@ -95,8 +96,8 @@ class ImageSource:
         The visible channel, for images with a slider for channels.
     contrast : "auto" or (low, high)
         Values to be drawn from 0 to 255 for the model.
-    scale, translate, units : tuple
-        For each of `axes` without C.
+    calibration : Calibration
+        Of `axes` without C: of the image's labels.
     name : str
         The layer's name.
     channels : tuple of int
@@ -114,9 +115,7 @@ class ImageSource:
     axes: str
     channel: int
     contrast: Contrast
-    scale: tuple[float, ...]
-    translate: tuple[float, ...]
-    units: tuple[str, ...]
+    calibration: Calibration
     name: str
     channels: tuple[int, ...] = ()
     others: tuple[OtherImage, ...] = ()
@@ -170,7 +169,7 @@ class ImageSource:
     @property
     def label_axes(self) -> str:
         """Letters of the axes of labels, without channels."""
-        return f"{self.plane_axes}YX"
+        return self.calibration.axes
 
     @property
     def stack_axes(self) -> str:
@@ -250,9 +249,12 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
         axes=letters + ("C" if layer.rgb else ""),
         channel=channel,
         contrast="auto" if auto_contrast else shown_contrast(layer, data),
-        scale=tuple(float(layer.scale[i]) for i in without_channels),
-        translate=tuple(float(layer.translate[i]) for i in without_channels),
-        units=tuple(str(layer.units[i]) for i in without_channels),
+        calibration=Calibration(
+            "".join(letters[i] for i in without_channels),
+            scale=tuple(float(layer.scale[i]) for i in without_channels),
+            translate=tuple(float(layer.translate[i]) for i in without_channels),
+            units=tuple(str(layer.units[i]) for i in without_channels),
+        ),
         name=layer.name,
         file=file_of(layer),
     )

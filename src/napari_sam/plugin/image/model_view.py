@@ -49,6 +49,7 @@ class ModelView(QObject):
         self._watched: list[Image] = []
         self._thread: Thread | None = None
         self._mapped: tuple[ImageSource, IntensityMapping] | None = None
+        # A QTimer: superqt's debouncer does not tell whether it is waiting.
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST)

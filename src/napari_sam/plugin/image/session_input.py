@@ -22,12 +22,13 @@ def volume_of(source: ImageSource) -> "Volume":
         axes = f"C{source.axes}"
     elif channels is None and source.channel_axis is not None:
         channels = (source.channel,)
+    calibration = source.calibration
     return Volume.from_array(
         data,
         axes=axes,
-        scale=source.scale,
-        translate=source.translate,
-        units=source.units,
+        scale=calibration.scale,
+        translate=calibration.translate,
+        units=calibration.units,
         channels=channels,
         name=" + ".join([source.identity, *(other.name for other in source.others)]),
     )
@@ -37,12 +38,13 @@ def whole_image(source: ImageSource) -> "Volume":
     """Volume of the image with all channels, for measuring; no pixel is read."""
     from napari_sam.image.volume import Volume
 
+    calibration = source.calibration
     return Volume.from_array(
         source.data,
         axes=source.axes,
-        scale=source.scale,
-        translate=source.translate,
-        units=source.units,
+        scale=calibration.scale,
+        translate=calibration.translate,
+        units=calibration.units,
         name=source.identity,
     )
 

@@ -37,6 +37,7 @@ class Activity:
         self._progress: Progress | None = None
         self._bar: _Bar | None = None
         self._drawing = False
+        # A QTimer: superqt's throttler would draw the first progress at once, and later ones late.
         self._soon = QTimer()
         self._soon.setSingleShot(True)
         self._soon.setInterval(_DRAWN_EVERY)
