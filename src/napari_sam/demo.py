@@ -11,6 +11,7 @@ from PIL import Image
 from skimage.data import immunohistochemistry
 
 from napari_sam.labels.files.atomic import replacing, unwritable
+from napari_sam.labels.files.inputs import Inputs
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import PromptSet
 from napari_sam.prompts.read_csv import read_prompts
@@ -110,12 +111,15 @@ def run_demo(
     Raises
     ------
     OutputError
-        If the folder cannot be made, or has files of these names and `overwrite` is False.
+        If the folder cannot be made, or has files of these names and `overwrite` is False, or one
+        of them is the file of weights.
     ModelError
         If the model cannot be loaded.
     """
     started = perf_counter()
     paths = _checked_paths(Path(folder), overwrite=overwrite)
+    if isinstance(model, str) and Path(model).is_file():
+        Inputs({Path(model): "file of weights"}).check(paths.values())
     image = immunohistochemistry()
     # encoding takes a second, so the user's cache would gain nothing
     session = Session.open(image, model=model, device=device, cache_dir=False)

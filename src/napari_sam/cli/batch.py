@@ -1,6 +1,7 @@
 """Batch: segment many images in turn, past failures, with a report of all of them."""
 
 import csv
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -8,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-from napari_sam.errors import NapariSamError
+from napari_sam.errors import NapariSamError, OutputError
 
 from .report import progress
 from .segment_image import StartedImage, begin_image, segment_image
@@ -60,6 +61,26 @@ class Row:
     def of(cls, task: Task, status: str, **values: Any) -> Self:
         """Make the row for a task; `values` are further columns."""
         return cls(str(task.image), str(task.output), status, **values)
+
+
+def check_report(path: Path) -> None:
+    """Check the path of the report: free, or with an older report to be replaced.
+
+    Parameters
+    ----------
+    path : Path
+        Path of the report in the output folder.
+
+    Raises
+    ------
+    OutputError
+        If something else is there; a report is recognised by its first row.
+    """
+    if os.path.lexists(path) and not _is_report(path):
+        raise OutputError(
+            f"{path} is not a report of napari-sam, which belongs there: move it, or choose "
+            "another output folder"
+        )
 
 
 def run_batch(tasks: Sequence[Task], method: Method, report: Path) -> dict[str, Any]:
@@ -154,9 +175,23 @@ def _write(path: Path, rows: Sequence[Row]) -> None:
     from napari_sam.labels.files.atomic import replacing
 
     with replacing(path) as place, place.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, [field.name for field in fields(Row)])
+        table = csv.DictWriter(file, _columns())
         table.writeheader()
         table.writerows(map(asdict, rows))
+
+
+def _columns() -> list[str]:
+    """Return the first row of a report."""
+    return [field.name for field in fields(Row)]
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a file is a report, by its first row."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return next(csv.reader(file), []) == _columns()
+    except (OSError, ValueError, csv.Error):
+        return False
 
 
 def _read(path: Path) -> list[Row]:

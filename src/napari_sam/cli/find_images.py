@@ -41,6 +41,11 @@ def is_one_image(images: Sequence[str]) -> bool:
     return not glob.has_magic(images[0])
 
 
+def tables_in(images: Sequence[str]) -> list[Path]:
+    """Return the tables of images among the IMAGE arguments of the command line."""
+    return [path for path in map(Path, images) if path.suffix.lower() in _TABLES]
+
+
 def find_tasks(
     images: Sequence[str], output: Path, suffix: str, measures: Sequence[str] = ()
 ) -> list[Task]:

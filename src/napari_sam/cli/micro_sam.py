@@ -19,7 +19,7 @@ from .options import (
     ReportOptions,
 )
 from .report import progress, report
-from .settings import Settings, path_or_url
+from .settings import Settings, path_or_url, weights_file
 
 if TYPE_CHECKING:
     from napari_sam.embeddings.micro_sam import Origin, PlaneSurvey
@@ -88,7 +88,9 @@ def export_micro_sam(
     """Write the embeddings of IMAGE so that micro-sam opens them; what is missing is computed."""
     from napari_sam.embeddings.micro_sam import check_exchangeable, check_limits, export_planes
     from napari_sam.labels.files.atomic import replacing
+    from napari_sam.labels.files.inputs import Inputs
 
+    Inputs({Path(image): "image"} | weights_file(model)).check([output])
     _check_target(output, overwrite=overwrite)
     settings = Settings(model, device, image_options)
     volume = settings.read(path_or_url(image))

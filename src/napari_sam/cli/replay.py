@@ -12,7 +12,7 @@ from .labels_in_use import labels_in_use
 from .option_groups import expand_groups
 from .options import DEFAULT_MODEL, DeviceOption, ImageOptions, OverwriteOption, ReportOptions
 from .report import progress, report
-from .settings import Settings
+from .settings import Settings, weights_file
 from .target import check_output
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def replay(
     are given to that model; what was found automatically stays as it was.
     """
     from napari_sam.journal.journal import Journal, read_subject
+    from napari_sam.labels.files.class_files import class_table_path
+    from napari_sam.labels.files.inputs import Inputs
 
     subject = read_subject(journal)
     entries, classes = Journal(journal, subject).accepted(), Journal(journal, subject).classes()
@@ -55,6 +57,8 @@ def replay(
     source = image or Path(subject.path or subject.name)
     if not source.exists():
         raise JournalError(f"the image {source} is not there: give it as --image")
+    roles = {source: "image", journal: "journal"} | weights_file(model or DEFAULT_MODEL)
+    Inputs(roles).check([output, class_table_path(output)])
     check_output(output, source, overwrite=overwrite)
     settings = Settings(model or DEFAULT_MODEL, device, image_options)
     volume = settings.read(source)

@@ -8,8 +8,8 @@ import typer
 
 from napari_sam.errors import ImageError, PromptError
 
-from .batch import REPORT, run_batch
-from .find_images import find_tasks, is_one_image
+from .batch import REPORT, check_report, run_batch
+from .find_images import find_tasks, is_one_image, tables_in
 from .option_groups import expand_groups
 from .options import (
     DEFAULT_MODEL,
@@ -22,7 +22,7 @@ from .options import (
 )
 from .report import report
 from .segment_image import segment_image
-from .settings import Settings, path_or_url
+from .settings import Settings, path_or_url, weights_file
 from .share_work import share_work
 from .task import Method, Task
 
@@ -123,8 +123,12 @@ def segment(
     single = is_one_image(images)
     if single:
         tasks = [_task(images[0], output, object_options)]
+        _check_outputs(tasks, weights_file(model))
     else:
         tasks = _tasks(images, output, suffix, object_options)
+        tables = dict.fromkeys(tables_in(images), "table of images")
+        _check_outputs(tasks, weights_file(model) | tables, output / REPORT)
+        check_report(output / REPORT)
     with share_work(settings, scheduler) as (local_settings, cluster):
         method = Method(
             settings=local_settings,
@@ -144,6 +148,18 @@ def segment(
         raise ImageError(
             f"{failed} of {len(tasks)} images could not be segmented: {output / REPORT} says why"
         )
+
+
+def _check_outputs(tasks: list[Task], roles: dict[Path, str], *outputs: Path) -> None:
+    """Raise OutputError if an output of a task, or another of `outputs`, is any task's input.
+
+    `roles` are inputs of the command beside those of the tasks.
+    """
+    from napari_sam.labels.files.inputs import Inputs
+
+    inputs = dict(item for task in tasks for item in task.inputs.items())
+    written = [output for task in tasks for output in task.outputs]
+    Inputs(roles | inputs).check([*written, *outputs])
 
 
 def _task(image: str, output: Path, options: ObjectOptions) -> Task:

@@ -129,6 +129,17 @@ def path_or_url(image: str) -> Path | str:
     return image if is_url(image) else Path(image)
 
 
+def weights_file(model: str) -> dict[Path, str]:
+    """Return the file of weights that a model option names, with a noun for messages.
+
+    Returns
+    -------
+    dict of Path to str
+        For :class:`napari_sam.labels.files.inputs.Inputs`; empty for the name of a model.
+    """
+    return {Path(model): "file of weights"} if Path(model).is_file() else {}
+
+
 def fetch_weights(model: str, *, quiet: bool) -> None:
     """Download the missing weights of a model, with a bar in bytes.
 

@@ -39,6 +39,21 @@ class Task:
     measures: tuple[Path, ...] = ()
 
     @property
+    def inputs(self) -> dict[Path, str]:
+        """Local files and folders that are read, each with a noun for messages."""
+        named = [(self.image, "image"), (self.points, "file of points")]
+        named += [(self.boxes, "file of boxes")]
+        return {path: role for path, role in named if isinstance(path, Path)}
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Files and folders that are written, with the table of classes beside a TIFF."""
+        from napari_sam.labels.files.class_files import class_table_path
+
+        tracks = () if self.tracks is None else (self.tracks,)
+        return (self.output, class_table_path(self.output), *tracks, *self.measures)
+
+    @property
     def prompted(self) -> bool:
         """Whether prompts show the objects."""
         return self.points is not None or self.boxes is not None

@@ -14,6 +14,7 @@ from .canvas import new_labels
 from .classes import ClassTable
 from .edit import LabelEdit
 from .edit_history import EditHistory, EditStep
+from .files.inputs import Inputs
 from .files.write import write_labels
 from .files.write_tracks import TRACK_SUFFIXES, write_tracks
 from .label_array import LabelArray
@@ -257,13 +258,14 @@ class LabelBook:
         OutputError
             If the file cannot be written there; nothing is left half-written.
         """
-        if Path(path).suffix.lower() in TRACK_SUFFIXES:
-            calibration = self._volume.calibration
-            write_tracks(path, self.tracks(), calibration, overwrite=overwrite)
-            return [Path(path)]
         volume = self._volume
-        # An image that was read from a file is named by its path; the writer never replaces it.
-        source = volume.name if Path(volume.name).exists() else None
+        # An image that was read from a file is named by its path; no writer replaces it.
+        source = Path(volume.name) if Path(volume.name).exists() else None
+        if Path(path).suffix.lower() in TRACK_SUFFIXES:
+            if source is not None:
+                Inputs({source: "image"}).check([Path(path)])
+            write_tracks(path, self.tracks(), volume.calibration, overwrite=overwrite)
+            return [Path(path)]
         written = write_labels(
             path,
             self.labels,

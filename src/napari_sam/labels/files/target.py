@@ -6,6 +6,7 @@ from pathlib import Path
 from napari_sam.errors import OutputError
 
 from .image_group import is_zarr, ome_attributes
+from .inputs import Inputs
 
 
 def check_target(target: Path, is_folder: bool, overwrite: bool, source: Path | None) -> None:
@@ -25,17 +26,17 @@ def check_target(target: Path, is_folder: bool, overwrite: bool, source: Path | 
     Raises
     ------
     OutputError
-        If the folder around it is missing, the image would be replaced, labels exist and
-        `overwrite` is off, or the path holds a folder that is not a label image.
+        If the folder around it is missing, the image or a part of it would be replaced, labels
+        exist and `overwrite` is off, or the path holds a folder that is not a label image.
     """
     if not target.parent.is_dir() and not (is_folder and is_zarr(target.parent.parent)):
         raise OutputError(
             f"the folder {target.parent} does not exist: create it, or choose another one"
         )
+    if source is not None:
+        Inputs({source: "image"}).check([target])
     if not os.path.lexists(target):
         return
-    if source is not None and source.exists() and source.samefile(target):
-        raise OutputError(f"{target} is the image itself: choose another name for the labels")
     if is_folder:
         _check_folder(target)
     elif not target.is_file():
