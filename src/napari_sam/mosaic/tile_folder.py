@@ -133,7 +133,7 @@ def remove_tiles(path: Path) -> None:
 
 
 def _name(tile: Tile) -> str:
-    return ".".join(map(str, (*tile.plane, tile.row, tile.col))) + ".npz"
+    return ".".join(map(str, tile.index)) + ".npz"
 
 
 def _write(path: Path, data: bytes) -> None:
