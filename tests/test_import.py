@@ -32,20 +32,29 @@ STAGES = {
 MAY_IMPORT = {
     "errors": set(),
     "installation": set(),
-    "image": {"errors"},
+    "document": {"errors"},
+    "image": {"errors", "document"},
     "tiles": {"errors", "image"},
     "model": {"errors"},
-    "weights": {"errors", "model"},
-    "prompts": {"errors", "image", "tiles"},
-    "embeddings": {"errors", "image", "tiles", "model", "weights.families"},
+    "weights": {"errors", "document", "model"},
+    "prompts": {"errors", "document", "image", "tiles"},
+    "embeddings": {"errors", "document", "image", "tiles", "model", "weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
-    "labels": {"errors", "image", "masks.mask"},
-    "journal": {"errors", "labels", "prompts"},
+    "labels": {"errors", "document", "image", "masks.mask"},
+    "journal": {"errors", "document", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
-    "measure": {"errors", "image", "labels"},
-    "evaluate": {"errors", "image", "tiles", "prompts", "masks.mask", "masks.pixels.depth"}
+    "measure": {"errors", "document", "image", "labels"},
+    "evaluate": {
+        "errors",
+        "document",
+        "image",
+        "tiles",
+        "prompts",
+        "masks.mask",
+        "masks.pixels.depth",
+    }
     | {"session"},
-    "mosaic": {"errors", "image", "tiles", "embeddings", "masks", "labels", "weights"},
+    "mosaic": {"errors", "document", "image", "tiles", "embeddings", "masks", "labels", "weights"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
 folder but `cli` and `plugin`, and these two everything but each other."""

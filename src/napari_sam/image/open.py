@@ -6,7 +6,7 @@ from typing import Any
 from .read import read_image
 from .volume import Volume
 
-_FIELDS = ("axes", "channels", "scale", "units", "translate", "name")
+_FIELDS = ("axes", "channels", "scale", "units", "translate", "name", "warnings")
 
 
 def open_volume(image: Any, **fields: Any) -> Volume:

@@ -39,6 +39,9 @@ class Volume:
         Name or path of the image, for messages and the identity of cached embeddings.
     channels : tuple of int
         Indices of the one to three channels that the model gets.
+    warnings : tuple of str
+        Sentences about what reading had to decide or leave out, such as planes without a file: the
+        command line prints them, each once.
     """
 
     data: Any
@@ -48,6 +51,7 @@ class Volume:
     units: tuple[str, ...]
     name: str
     channels: tuple[int, ...]
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_array(
@@ -60,6 +64,7 @@ class Volume:
         units: Sequence[str] | None = None,
         channels: Sequence[int] | int | None = None,
         name: str = "image",
+        warnings: Sequence[str] = (),
     ) -> "Volume":
         """Check an array and fill in missing axes, calibration and channels.
 
@@ -74,7 +79,7 @@ class Volume:
             1, 0 and "pixel" by default.
         channels : int or sequence of int, optional
             The first three by default; the colours of RGBA without its alpha.
-        name : str
+        name, warnings
             See :class:`Volume`.
 
         Returns
@@ -99,6 +104,7 @@ class Volume:
             units=calibration.units,
             name=name,
             channels=checked_channels(name, shape, axes, channels),
+            warnings=tuple(warnings),
         )
 
     @property

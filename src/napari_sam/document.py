@@ -1,0 +1,75 @@
+"""Document: JSON that this package did not write, parsed into typed records."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+from napari_sam.errors import NapariSamError
+
+Record = TypeVar("Record")
+
+
+def parse_document(
+    kind: type[Record],
+    content: str | bytes | Mapping[str, Any],
+    name: str,
+    error: type[NapariSamError],
+    advice: str = "",
+) -> Record:
+    """Parse a document into a record of checked fields.
+
+    Every reader of files that others may have written, or a killed process damaged, calls this, and
+    looks at no field before.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass, TypedDict or pydantic model. A field without a default is required; fields that
+        `kind` does not name are left out.
+    content : str, bytes or mapping
+        JSON in UTF-8, or the object that was read from it.
+    name : str
+        The file, as the message should name it.
+    error : type of NapariSamError
+        Raised for a document that does not fit.
+    advice : str
+        The end of the message: what the user can do.
+
+    Returns
+    -------
+    Record
+        A value of `kind`.
+
+    Raises
+    ------
+    NapariSamError
+        Of the class `error`: if the content is no JSON, or a field is missing or of another type.
+        The message names the file and the first such field.
+    """
+    from pydantic import ValidationError  # here, for `import napari_sam` stays light
+
+    adapter = _adapter(kind)  # type: ignore[arg-type]  # a class can be hashed
+    try:
+        if isinstance(content, str | bytes):
+            record = adapter.validate_json(content)
+        else:
+            record = adapter.validate_python(dict(content))
+    except ValidationError as invalid:
+        raise error(_message(name, invalid.errors(include_url=False)[0], advice)) from None
+    return record  # type: ignore[no-any-return]
+
+
+@cache
+def _adapter(kind: Any) -> Any:
+    """Return pydantic's parser of a type; building it takes some milliseconds."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _message(name: str, problem: Mapping[str, Any], advice: str) -> str:
+    """Format a problem that pydantic found, as the line for the user."""
+    field = ".".join(str(part) for part in problem["loc"])
+    place = f"{name}: {field}" if field else name
+    ending = f": {advice}" if advice else ""
+    return " ".join(f"{place}: {problem['msg']}{ending}".split())
