@@ -3,7 +3,7 @@
 from typing import Any
 
 from .stack import LabelStack
-from .units import factor, is_length, is_time, symbol
+from napari_sam.image.units import factor, is_length, is_time, symbol
 
 IMAGEJ_AXES = "TZCYX"
 

@@ -17,7 +17,7 @@ from napari_sam.labels.tracks import Tracks
 from .atomic import replacing
 from .image_group import is_zarr
 from .target import check_may_replace
-from .units import PIXEL
+from napari_sam.image.units import PIXEL
 
 GEFF_VERSION = "1.1"
 TRACK_SUFFIXES = (".csv", ".geff")
