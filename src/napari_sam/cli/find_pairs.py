@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def find_pairs(
-    images: Path, labels: Path | None, axes: str | None, channels: tuple[int, ...] | None
+    images: Path,
+    labels: Path | None,
+    axes: str | None,
+    channels: tuple[int, ...] | None,
+    series: str | None = None,
 ) -> "dict[str, Sequence[Pair]]":
     """Find sets of images, each image with the path of its labels.
 
@@ -29,6 +33,8 @@ def find_pairs(
         One letter of TCZYX for each dimension of the images; guessed if None.
     channels : tuple of int or None
         Channels for the model; the image's default if None.
+    series : str or None
+        The image in a file that holds several; the first if None.
 
     Returns
     -------
@@ -57,11 +63,11 @@ def find_pairs(
     if not labels.exists():
         raise LabelError(f"no file {labels}: check the path of the labels")
     if not is_folder_of_images(images):
-        return {stem(images): [Pair(images, _labels_of(images, labels), axes, channels)]}
+        return {stem(images): [Pair(images, _labels_of(images, labels), axes, channels, series)]}
     paths = images_in(images)
     if not paths:
         raise ImageError(f"no image in {images}: give a folder of TIFF, OME-Zarr, npy or png files")
-    pairs = [Pair(path, _labels_of(path, labels), axes, channels) for path in paths]
+    pairs = [Pair(path, _labels_of(path, labels), axes, channels, series) for path in paths]
     return {images.name: pairs}
 
 

@@ -117,7 +117,11 @@ def _question(
     """Message that asks for the meaning of dimensions."""
     free = [letter for letter in _LETTERS if letter not in letters]
     answer = [
-        letter if i not in strange and letter in (*_LETTERS, COLOUR) else free.pop(0) if free else "?"
+        letter
+        if i not in strange and letter in (*_LETTERS, COLOUR)
+        else free.pop(0)
+        if free
+        else "?"
         for i, letter in enumerate(letters)
     ]
     sizes = ", ".join(

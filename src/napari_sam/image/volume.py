@@ -13,6 +13,7 @@ from napari_sam.errors import ImageError
 
 from .calibration import Calibration
 from .check import as_array, check_axes, checked_channels, checked_shape, guess_axes
+from .image_file import ImageFile
 
 Plane = tuple[int, ...]
 """Index of a plane along the axes before Y and X, such as ``(t, z)``; ``()`` for a single image."""
@@ -42,6 +43,8 @@ class Volume:
     warnings : tuple of str
         Sentences about what reading had to decide or leave out, such as planes without a file: the
         command line prints them, each once.
+    file : ImageFile, optional
+        Where the image was read; None for an array.
     """
 
     data: Any
@@ -52,6 +55,7 @@ class Volume:
     name: str
     channels: tuple[int, ...]
     warnings: tuple[str, ...] = ()
+    file: ImageFile | None = None
 
     @classmethod
     def from_array(
@@ -109,7 +113,9 @@ class Volume:
 
     @property
     def identity(self) -> str:
-        """Absolute path of the image's file; of an image without a file, the name."""
+        """Absolute path of the image's file, with its series; of an array, the name."""
+        if self.file is not None:
+            return self.file.identity
         return os.path.abspath(self.name) if os.path.exists(self.name) else self.name
 
     @property
