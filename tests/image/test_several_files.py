@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from tests.image.split_tiff import COMPANION, binary_only, write_split
 
 from napari_sam.errors import ImageError
 from napari_sam.image.companions import file_sets
 from napari_sam.image.read import read_image
+from tests.image.split_tiff import COMPANION, binary_only, write_split
 
 FILM = np.random.default_rng(4).integers(1, 255, (3, 2, 16, 20), np.uint8)
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
-from tests.image.zarr_image import write_image
 
 from napari_sam import Session
 from napari_sam.errors import ImageError
 from napari_sam.image.open import open_volume
 from napari_sam.image.read import read_image
+from tests.image.zarr_image import write_image
 
 SMALL = np.arange(8 * 9, dtype=np.uint8).reshape(8, 9)
 STACK = np.random.default_rng(5).integers(0, 255, (3, 20, 24), np.uint8)

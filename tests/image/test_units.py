@@ -2,17 +2,17 @@
 
 import pint
 import pytest
-from tests.test_import import fresh
 
 from napari_sam.image.physical_size import in_known_unit, layer_calibration, physical_calibration
 from napari_sam.image.units import factor, fits_axis, known_unit, spelled_out, symbol
+from tests.test_import import fresh
+
+SMALL_MU, CAPITAL_MU = "\N{GREEK SMALL LETTER MU}", "\N{GREEK CAPITAL LETTER MU}"
+MICROMETRES = ("um", "µm", f"{SMALL_MU}m", f"{CAPITAL_MU}M", "UM", " um ", "\\u00B5m", "Âµm")
+SPELLED = ("Micron", "micron", "microns", "MICRON", "Micrometer", "micrometre", "micrometers")
 
 
-@pytest.mark.parametrize(
-    "spelling",
-    ["um", "µm", "μm", "Micron", "micron", "microns", "MICRON", "Micrometer", "micrometre"]
-    + ["micrometers", "\\u00B5m", "Âµm", "UM", "ΜM", " um "],
-)
+@pytest.mark.parametrize("spelling", MICROMETRES + SPELLED)
 def test_all_spellings_of_a_micrometre(spelling):
     assert known_unit(spelling) == ("micrometer", 1.0)
     assert spelled_out(spelling) == "micrometer"

@@ -20,15 +20,14 @@ from .read_zarr import read_zarr
 from .series import Series, choose_series
 from .stored_image import StoredImage
 from .volume import Volume
-from .zarr_place import ZIPS, zip_place
+from .zarr_place import zip_place
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 _PLAIN_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "F", "RGB", "RGBA"})
 """Pillow's modes whose pixels are grey levels or RGB; pictures of other modes are converted."""
 
 _TIFFS = frozenset({".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".qptiff", ".btf"})
-SUFFIXES = _PICTURES | _TIFFS | {".npy", *ZIPS}
-"""Suffixes of image files that can be read; other zarr images are folders."""
+_SUFFIXES = tuple(sorted(_PICTURES | _TIFFS | {".npy", ".ozx", ".zarr.zip"}))
 
 
 def read_image(
@@ -97,6 +96,11 @@ def read_stored(path: Path | str, series: Series | None = None) -> StoredImage:
         raise ImageError(f"{path} is not an image that can be read: {reason}") from error
 
 
+def has_image_suffix(name: str) -> bool:
+    """Whether the name of a file ends as that of an image does; other zarr images are folders."""
+    return name.lower().endswith(_SUFFIXES)
+
+
 def is_url(path: str | Path) -> bool:
     """Whether a path is a URL, such as ``s3://...``."""
     return "://" in str(path)
@@ -136,7 +140,7 @@ def _open(path: Path, series: Series | None) -> StoredImage:
         return read_zarr(path, series)
     if suffix in _TIFFS:
         return read_tiff(path, series)
-    if suffix not in SUFFIXES:
+    if suffix not in _PICTURES and suffix != ".npy":
         raise ImageError(
             f"{path} is of no known kind: give a .tif, .ome.tif, .ome.zarr, .zarr, .npy or .png"
         )

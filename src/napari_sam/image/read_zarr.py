@@ -84,9 +84,8 @@ def _images_in(group: Any, ome: OmeAttributes, name: str) -> list[str]:
             f"(series=), such as {example}"
         )
     if not images:
-        raise ImageError(
-            f"{name} is a zarr group without an OME image: give the image inside it{_such_as(group)}"
-        )
+        sentence = f"{name} is a zarr group without an OME image: give the image inside it"
+        raise ImageError(sentence + _such_as(group))
     return images
 
 
