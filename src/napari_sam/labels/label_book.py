@@ -231,7 +231,11 @@ class LabelBook:
         return tracks_of(self.labels, self._volume.label_axes, self.parents)
 
     def save(
-        self, path: str | Path, overwrite: bool = False, classes: ClassTable | None = None
+        self,
+        path: str | Path,
+        overwrite: bool = False,
+        classes: ClassTable | None = None,
+        ome_zarr_version: str | None = None,
     ) -> list[Path]:
         """Write the labels or their tracks, as the suffix says, with scale and units.
 
@@ -245,6 +249,9 @@ class LabelBook:
             Replace an existing file.
         classes : ClassTable, optional
             Classes of the objects, written with labels; files of tracks have no room for them.
+        ome_zarr_version : str, optional
+            ``"0.4"`` or ``"0.5"``, of an OME-Zarr; 0.5 by default, inside an image that of the
+            image.
 
         Returns
         -------
@@ -273,5 +280,6 @@ class LabelBook:
             source=source,
             overwrite=overwrite,
             classes=classes,
+            ome_zarr_version=ome_zarr_version,
         )
         return [Path(file) for file in written]
