@@ -67,7 +67,7 @@ def test_known_axes_are_matched_by_letter_and_unknown_ones_by_order():
 @pytest.mark.parametrize("shape", [(4, 5, 3), (2, 4, 5), (4, 6), (5, 4), (3, 1, 4, 6), (60,)])
 def test_labels_of_another_image(shape):
     image = Volume.from_array(np.zeros((3, 4, 5)), axes="ZYX")
-    with pytest.raises(LabelError, match="give the labels of this image"):
+    with pytest.raises(LabelError, match="give the labels of this image, without channels"):
         fit_labels("labels.tif", np.zeros(shape, int), None, image)
 
 

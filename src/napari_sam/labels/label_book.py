@@ -7,6 +7,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from napari_sam.errors import LabelError
+from napari_sam.image.arranged_array import arranged
+from napari_sam.image.arrangement import Arrangement
+from napari_sam.image.fit import fit_dimensions
 from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
 
@@ -69,8 +72,9 @@ class LabelBook:
 
     @labels.setter
     def labels(self, labels: LabelArray) -> None:
-        expected = self._volume.label_shape
-        if tuple(labels.shape) != expected or np.dtype(labels.dtype).kind not in "ui":
+        volume, expected = self._volume, self._volume.label_shape
+        dimensions = fit_dimensions(None, labels.shape, volume.label_axes, expected)
+        if dimensions is None or np.dtype(labels.dtype).kind not in "ui":
             raise LabelError(
                 f"labels must be integers of shape {expected}, not {labels.dtype} of shape "
                 f"{tuple(labels.shape)}: make them as large as the image, without channels"
@@ -80,7 +84,8 @@ class LabelBook:
                 "labels must be written in place, which a dask array cannot do: give the numpy or "
                 "zarr array that it was made of"
             )
-        self._replace(labels, next_free_label(labels) - 1)
+        fitted = arranged(labels, Arrangement(volume.label_axes, dimensions))
+        self._replace(fitted, next_free_label(labels) - 1)
 
     def adopt(self, labels: LabelArray, scores: dict[int, float], largest_label: int) -> None:
         """Take over the read-only labels of a mosaic; earlier steps cannot be undone.
