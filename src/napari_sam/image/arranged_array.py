@@ -111,7 +111,11 @@ class ArrangedArray:
         pixels = np.expand_dims(pixels, tuple(new))
         parts = [part for part in index if isinstance(part, slice)]
         # the ellipsis, so that a single pixel is an array too
-        return pixels[(*(parts[i] if i in new else slice(None) for i in range(len(wanted))), ...)]
+        region: tuple[Any, ...] = tuple(
+            part if i in new else slice(None) for i, part in enumerate(parts)
+        )
+        view: NDArray[Any] = pixels[(*region, ...)]
+        return view
 
     def _stacked(self, index: tuple[Index, ...], joined: int, part: slice) -> NDArray[Any]:
         """Read several entries of an axis of channels and colours, one by one."""

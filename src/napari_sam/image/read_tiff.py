@@ -70,7 +70,7 @@ def _pixels(tiff: tifffile.TiffFile, image: tifffile.TiffPageSeries) -> Any:
         store = image.aszarr(level=0)
         data: Any = zarr.open_array(store, mode="r")
     except Exception:  # unusual layouts (scattered pages, old codecs) cannot be read lazily
-        data = tiff.asarray(series=image.index, level=0)
+        data = tiff.asarray(series=image, level=0)
         tiff.close()
         return data
     weakref.finalize(data, _close, store, tiff)

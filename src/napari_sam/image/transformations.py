@@ -60,7 +60,7 @@ def size_and_origin(
     sizes = np.diag(matrix)[:-1].copy()
     turned = _turned_axes(matrix)
     for i in turned:
-        row_units = {units[j] for j in np.flatnonzero(matrix[:-1, i])}
+        row_units = {units[int(j)] for j in np.flatnonzero(matrix[:-1, i])}
         sizes[i] = np.linalg.norm(matrix[:-1, i]) if len(row_units) == 1 else math.nan
     if turned:
         axes = ", ".join(letters[i].lower() for i in turned)
