@@ -1,4 +1,4 @@
-"""Labels of image: a file of labels, with the axes of the image that they belong to."""
+"""Labels of image: a file of labels, with the axes of its image."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -65,7 +65,7 @@ def _opened(path: Path) -> tuple[tifffile.TiffFile, tuple[str, ...]]:
 
 
 def _pixels(tiff: tifffile.TiffFile, image: tifffile.TiffPageSeries) -> Any:
-    """Array of the full resolution, which closes the file when it is deleted."""
+    """Array of the full resolution; its deletion closes the file."""
     try:
         store = image.aszarr(level=0)
         data: Any = zarr.open_array(store, mode="r")

@@ -257,14 +257,14 @@ def _with_table(
     return [*written, os.fspath(table)]
 
 
-def version_of(target: Path, asked: str | None) -> str:
-    """Version of OME-Zarr for labels at a path, after a check of the version that was asked for.
+def version_of(target: Path, version: str | None) -> str:
+    """Version of OME-Zarr for labels at a path, after a check of the user's choice.
 
     Parameters
     ----------
     target : Path
         Path of the labels, of any format.
-    asked : str, optional
+    version : str, optional
         Version that the user gave.
 
     Raises
@@ -274,9 +274,9 @@ def version_of(target: Path, asked: str | None) -> str:
         TIFF.
     """
     image = image_group_of(target)
-    if asked is None:
+    if version is None:
         return LATEST if image is None else image.version
-    version = checked_version(asked)
+    checked_version(version)
     if image is not None and version != image.version:
         raise OutputError(
             f"{image.path} is OME-Zarr {image.version}, and so are labels in it: leave the version "
