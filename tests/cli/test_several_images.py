@@ -151,3 +151,23 @@ def test_labels_are_not_put_into_a_zip(cli: Run, image: Path, tmp_path: Path) ->
     status, _, err = cli("segment", image, "-o", tmp_path / "a.ozx" / "labels" / "cells")
     assert status == 1
     assert_one_line(err, "is a zip, into which labels cannot be put", "a.labels.ome.zarr")
+
+
+def test_zips_of_zarrs_are_images_of_a_folder_and_others_are_not(
+    cli: Run, weights: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "images"
+    write_image(tmp_path / "a", FILM[0, 0], "yx")
+    folder.mkdir()
+    for name in ("a.ozx", "b.ome.zarr.zip"):
+        with zipfile.ZipFile(folder / name, "w") as content:
+            for file in (tmp_path / "a").rglob("*"):
+                content.write(file, file.relative_to(tmp_path / "a"))
+    with zipfile.ZipFile(folder / "rois.zip", "w") as content:
+        content.writestr("1.roi", b"Iout")
+    status, out, _ = cli("segment", folder, "-o", tmp_path / "o", "--model", weights, "--json")
+    assert (status, json.loads(out)["done"]) == (0, 2)
+    assert {path.name for path in (tmp_path / "o").glob("*.tif")} == {
+        "a_labels.ome.tif",
+        "b_labels.ome.tif",
+    }

@@ -144,17 +144,21 @@ def _open(path: Path, series: Series | None) -> StoredImage:
         raise ImageError(
             f"{path} is of no known kind: give a .tif, .ome.tif, .ome.zarr, .zarr, .npy or .png"
         )
+    if suffix in _PICTURES:
+        return _open_picture(path, series)
     choose_series(str(path), [""], series)
-    if suffix == ".npy":
-        return StoredImage(np.load(path, mmap_mode="r", allow_pickle=False))
-    return _open_picture(path)
+    return StoredImage(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
-def _open_picture(path: Path) -> StoredImage:
+def _open_picture(path: Path, series: Series | None) -> StoredImage:
     with Image.open(path) as picture:
+        frames = getattr(picture, "n_frames", 1)  # of an animation
+        number, choice = choose_series(str(path), [""] * frames, series)
+        picture.seek(number)
         if picture.mode == "LA":  # grey with transparency
-            return StoredImage(np.asarray(picture.convert("L")))
+            return StoredImage(np.asarray(picture.convert("L")), warnings=choice)
         # palettes and CMYK become RGB
         plain = picture if picture.mode in _PLAIN_MODES else picture.convert("RGB")
         pixels: Any = np.asarray(plain)
-    return StoredImage(pixels, tuple("YXC" if pixels.ndim == 3 else "YX"))
+    letters = tuple("YXC" if pixels.ndim == 3 else "YX")
+    return StoredImage(pixels, letters, series=number if frames > 1 else None, warnings=choice)
