@@ -171,3 +171,14 @@ def test_zips_of_zarrs_are_images_of_a_folder_and_others_are_not(
         "a_labels.ome.tif",
         "b_labels.ome.tif",
     }
+
+
+def test_nothing_is_put_beside_an_image_inside_a_collection(cli: Run, tmp_path: Path) -> None:
+    root = tmp_path / "c.zarr"
+    zarr.create_group(root, attributes={"ome": {"version": "0.5", "bioformats2raw.layout": 3}})
+    write_image(root / "0", FILM[0, 0], "yx")
+    for image, output in ((root / "0", root / "l.ome.zarr"), (root, root / "0" / "l.ome.zarr")):
+        status, _, err = cli("segment", image, "-o", output)
+        assert status == 1
+        assert_one_line(err, "choose a place outside it")
+        assert not output.exists()
