@@ -41,4 +41,5 @@ def open_volume(image: Any, **fields: Any) -> Volume:
     if not overrides:
         return image
     present = {name: getattr(image, name) for name in _FIELDS}
-    return Volume.from_array(image.data, **(present | overrides))
+    coarse = None if image.coarse is None else image.coarse.data
+    return Volume.from_array(image.data, coarse=coarse, **(present | overrides))

@@ -14,6 +14,7 @@ from PIL import Image
 
 from napari_sam.errors import ImageError
 
+from .contrast.coarse import coarse_level
 from .volume import Volume
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
@@ -54,11 +55,14 @@ class _Metadata:
         Size of a pixel and its unit, by axis.
     origin : dict of str to float
         World coordinate of the first pixel, by axis, in the unit of its spacing.
+    levels : tuple of array-like
+        All levels of the image's pyramid, the full resolution first; empty without a pyramid.
     """
 
     axes: str | None = None
     spacing: _Spacing = field(default_factory=dict)
     origin: dict[str, float] = field(default_factory=dict)
+    levels: tuple[Any, ...] = ()
 
 
 def read_image(
@@ -112,7 +116,8 @@ def _volume(
     channels: Sequence[int] | int | None,
 ) -> Volume:
     axes = axes or metadata.axes
-    volume = Volume.from_array(data, axes=axes, channels=channels, name=str(path))
+    coarse = coarse_level(metadata.levels, axes) if axes and metadata.levels else None
+    volume = Volume.from_array(data, axes=axes, channels=channels, name=str(path), coarse=coarse)
     spacing = [metadata.spacing.get(axis, (1.0, "")) for axis in volume.label_axes]
     # Some programs write 0 for an unknown size.
     sizes = [size if math.isfinite(size) and size > 0 else 1.0 for size, _ in spacing]
@@ -222,7 +227,8 @@ def _open_zarr(path: Path | str) -> tuple[Any, _Metadata]:
     scale, origin = _transformed(len(axes), dataset, multiscales[0])
     units = [axis.get("unit") or "" for axis in axes]
     spacing = dict(zip(names, zip(scale, units, strict=True), strict=True))
-    return node[dataset["path"]], _Metadata(names, spacing, dict(zip(names, origin, strict=True)))
+    levels = tuple(node[level["path"]] for level in multiscales[0]["datasets"])
+    return levels[0], _Metadata(names, spacing, dict(zip(names, origin, strict=True)), levels)
 
 
 def _transformed(

@@ -42,6 +42,9 @@ class Volume:
     warnings : tuple of str
         Sentences about what reading had to decide or leave out, such as planes without a file: the
         command line prints them, each once.
+    coarse : Volume, optional
+        A coarser level of the image's pyramid, with the same axes and channels: where it is empty,
+        automatic contrast does not read the image.
     """
 
     data: Any
@@ -52,6 +55,7 @@ class Volume:
     name: str
     channels: tuple[int, ...]
     warnings: tuple[str, ...] = ()
+    coarse: "Volume | None" = None
 
     @classmethod
     def from_array(
@@ -65,6 +69,7 @@ class Volume:
         channels: Sequence[int] | int | None = None,
         name: str = "image",
         warnings: Sequence[str] = (),
+        coarse: Any = None,
     ) -> "Volume":
         """Check an array and fill in missing axes, calibration and channels.
 
@@ -81,6 +86,8 @@ class Volume:
             The first three by default; the colours of RGBA without its alpha.
         name, warnings
             See :class:`Volume`.
+        coarse : array-like, optional
+            A coarser level of the image's pyramid, of as many dimensions; see :class:`Volume`.
 
         Returns
         -------
@@ -96,6 +103,8 @@ class Volume:
         axes = guess_axes(shape) if axes is None else str(axes).upper()
         check_axes(name, shape, axes)
         calibration = Calibration.checked(axes.replace("C", ""), scale, translate, units)
+        if coarse is not None:
+            coarse = cls.from_array(coarse, axes=axes, channels=channels)
         return cls(
             data=data,
             axes=axes,
@@ -105,6 +114,7 @@ class Volume:
             name=name,
             channels=checked_channels(name, shape, axes, channels),
             warnings=tuple(warnings),
+            coarse=coarse,
         )
 
     @property
