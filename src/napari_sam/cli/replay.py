@@ -76,7 +76,12 @@ def replay(
             pass
         files = session.save(output, overwrite=overwrite, classes=classes)
         count = len(labels_in_use(session.labels))
-    report({"objects": count, "files": [str(file) for file in files]}, as_json=report_options.json)
+    summary = {
+        "objects": count,
+        "files": [str(file) for file in files],
+        "warnings": list(volume.warnings),
+    }
+    report(summary, as_json=report_options.json)
 
 
 def _paint(

@@ -13,6 +13,7 @@ from napari_sam.errors import ImageError
 
 from .calibration import Calibration
 from .check import as_array, check_axes, checked_channels, checked_shape, guess_axes
+from .image_file import ImageFile
 
 Plane = tuple[int, ...]
 """Index of a plane along the axes before Y and X, such as ``(t, z)``; ``()`` for a single image."""
@@ -45,6 +46,8 @@ class Volume:
     coarse : Volume, optional
         A coarser level of the image's pyramid, with the same axes and channels: where it is empty,
         automatic contrast does not read the image.
+    file : ImageFile, optional
+        Where the image was read; None for an array.
     """
 
     data: Any
@@ -56,6 +59,7 @@ class Volume:
     channels: tuple[int, ...]
     warnings: tuple[str, ...] = ()
     coarse: "Volume | None" = None
+    file: ImageFile | None = None
 
     @classmethod
     def from_array(
@@ -119,7 +123,9 @@ class Volume:
 
     @property
     def identity(self) -> str:
-        """Absolute path of the image's file; of an image without a file, the name."""
+        """Absolute path of the image's file, with its series; of an array, the name."""
+        if self.file is not None:
+            return self.file.identity
         return os.path.abspath(self.name) if os.path.exists(self.name) else self.name
 
     @property

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tifffile.zarr import ZarrStore
 from zarr.core.sync import sync
 
+from napari_sam.image.decode.cached_chunks import CachedChunks
 from napari_sam.image.volume import Plane, Volume
 
 from .coarse import MOST_PIXELS
@@ -70,7 +71,7 @@ def _by_coarser_level(volume: Volume, fills: NDArray[Any]) -> IsPossible | None:
 
 
 def _by_stored_chunks(volume: Volume, fills: NDArray[Any]) -> IsPossible | None:
-    array = volume.data
+    array = volume.data.array if isinstance(volume.data, CachedChunks) else volume.data
     if not isinstance(array, zarr.Array) or not (fills == array.fill_value).all():
         return None
     keys = _chunk_keys(array)

@@ -14,6 +14,7 @@ from napari_sam.errors import ImageError
 from napari_sam.image.calibration import Calibration
 from napari_sam.image.contrast.coarse import coarse_level
 from napari_sam.image.intensity import RGB
+from napari_sam.image.physical_size import layer_calibration
 
 _LETTERS = {
     **dict.fromkeys(("t", "time", "frame", "frames"), "T"),
@@ -256,11 +257,11 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
         axes=axes,
         channel=channel,
         contrast="auto" if auto_contrast else shown_contrast(layer, data),
-        calibration=Calibration(
+        calibration=layer_calibration(
             "".join(letters[i] for i in without_channels),
-            scale=tuple(float(layer.scale[i]) for i in without_channels),
-            translate=tuple(float(layer.translate[i]) for i in without_channels),
-            units=tuple(str(layer.units[i]) for i in without_channels),
+            scale=[float(layer.scale[i]) for i in without_channels],
+            translate=[float(layer.translate[i]) for i in without_channels],
+            units=[layer.units[i] for i in without_channels],
         ),
         name=layer.name,
         file=file_of(layer),

@@ -1,0 +1,70 @@
+"""CodedChunks: strips or tiles of a TIFF, with an error that names a damaged one."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.errors import ImageError
+
+from .lazy_array import LazyArray, Region
+
+
+class CodedChunks(LazyArray):
+    """View of the strips or tiles of a TIFF.
+
+    Parameters
+    ----------
+    array : zarr.Array
+        The file, as tifffile gives it.
+    letters : str
+        A letter for each dimension, for messages.
+    part : str
+        What a chunk is called: "strip" or "tile".
+    codec : str
+        Name of the compression.
+    """
+
+    def __init__(self, array: Any, letters: str, part: str, codec: str) -> None:
+        super().__init__(array.shape, array.dtype, array.chunks)
+        self._array = array
+        self._letters, self._part, self._codec = letters, part, codec
+
+    def read(self, region: Region) -> NDArray[Any]:
+        """Decode the chunks of a region.
+
+        Raises
+        ------
+        ImageError
+            If a chunk is damaged.
+        """
+        try:
+            return np.asarray(self._array[region], self.dtype)
+        except Exception as error:  # codecs raise errors of many kinds
+            self._check_each(region)
+            raise error
+
+    def _check_each(self, region: Region) -> None:
+        """Decode the chunks of a region one by one; ImageError at the first that fails."""
+        sizes = self._array.chunks
+        starts = (range(s.start // n * n, s.stop, n) for s, n in zip(region, sizes, strict=True))
+        for corner in product(*starts):
+            chunk = tuple(
+                slice(a, min(a + n, end))
+                for a, n, end in zip(corner, sizes, self.shape, strict=True)
+            )
+            try:
+                self._array[chunk]
+            except Exception as error:
+                lines = str(error).splitlines() or [type(error).__name__]
+                raise ImageError(
+                    f"the {self._part} at {self._place(chunk)} is not {self._codec}: {lines[0]}"
+                ) from error
+
+    def _place(self, chunk: Region) -> str:
+        return ", ".join(
+            f"{letter} {s.start}" + (f" to {s.stop - 1}" if s.stop - s.start > 1 else "")
+            for letter, s in zip(self._letters, chunk, strict=True)
+            if letter in "YX" or s.stop - s.start == 1
+        )
