@@ -113,6 +113,6 @@ def test_limits_that_turn_the_content_white_are_told():
     session = Session.open(image, cache_dir=False, contrast=(0, 1), device="cpu")
     assert session.warnings == [
         "100% of the content of image is brighter than the upper contrast limit 1 and looks white "
-        "to the model: raise the limit"
+        "to the model: raise the limit, or use automatic contrast"
     ]
     assert Session.open(image, cache_dir=False, contrast=(0, 500), device="cpu").warnings == []

@@ -48,7 +48,6 @@ def test_few_bits_are_stretched_to_black_and_white(tmp_path, bits):
 
 def test_a_palette_gives_colours_and_labels_keep_its_indices(tmp_path):
     indices = RNG.integers(0, 7, (20, 30)).astype(np.uint8)
-    picture = Image.fromarray(indices).convert("P")
     picture = Image.fromarray(indices)
     picture.putpalette(RNG.integers(0, 256, 7 * 3, np.uint8).tobytes())
     picture.save(tmp_path / "a.png")
@@ -94,11 +93,9 @@ def test_a_png_of_more_than_179_megapixels_is_read(tmp_path):
 def test_a_png_that_does_not_fit_into_the_memory_says_how_much_it_needs(tmp_path):
     side = 2**31 - 1
     (tmp_path / "a.png").write_bytes(container(side, side, 16, 6, zlib.compress(b"\0")))
-    with pytest.raises(
-        ImageError, match=r"needs 36893488\S+ GB of memory, more than there is"
-    ) as e:
+    with pytest.raises(ImageError, match=r"needs 36893488\S+ GB of memory") as caught:
         read_image(tmp_path / "a.png")
-    assert "\n" not in str(e.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -24,8 +24,8 @@ PIXELS: dict[str, np.ndarray] = {
     "rgb": RNG.integers(0, 256, (64, 80, 3), np.uint8),
 }
 EXACT = {
-    **dict.fromkeys(("lzw", "adobe_deflate", "deflate", "packbits"), "bit uint8 uint16 float32 rgb"),
-    **dict.fromkeys(("lzma", "zstd", "pixtiff"), "bit uint8 uint16 float32 rgb"),
+    **dict.fromkeys(("lzw", "adobe_deflate", "deflate"), "bit uint8 uint16 float32 rgb"),
+    **dict.fromkeys(("packbits", "lzma", "zstd", "pixtiff"), "bit uint8 uint16 float32 rgb"),
     **dict.fromkeys(("lerc", "jpegxl", "zstd_deprecated"), "uint8 uint16 float32 rgb"),
     **dict.fromkeys(("jpeg2000", "jpeg_2000_lossy", "png", "jpegxr"), "uint8 uint16 rgb"),
     **dict.fromkeys(("aperio_jp2000_ycbc", "aperio_jp2000_rgb"), "uint8 uint16 rgb"),

@@ -1,4 +1,4 @@
-"""Automatic contrast: limits from the content of an image, not from what is empty around it."""
+"""Automatic contrast: limits from the content of an image, without its empty areas."""
 
 from .automatic import AutomaticContrast, automatic_contrast, saturation
 

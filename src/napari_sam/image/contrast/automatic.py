@@ -1,4 +1,4 @@
-"""Automatic: contrast limits of all channels of an image, and a warning if they cut off content."""
+"""Automatic: contrast limits of all channels of an image, and warnings of saturation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ _SATURATED = 0.1
 
 @dataclass(frozen=True, slots=True)
 class AutomaticContrast:
-    """Contrast limits that were chosen for an image.
+    """Contrast limits of an image, with warnings.
+
+    Made by :func:`automatic_contrast`.
 
     Parameters
     ----------
@@ -51,7 +53,7 @@ def automatic_contrast(volume: Volume) -> AutomaticContrast:
 
 
 def saturation(volume: Volume, limits: Sequence[tuple[float, float]]) -> tuple[str, ...]:
-    """Warn of a user's limits that make much of the content white.
+    """Warnings of a user's limits below much of the content.
 
     Parameters
     ----------
@@ -80,7 +82,7 @@ def saturation(volume: Volume, limits: Sequence[tuple[float, float]]) -> tuple[s
 def _warnings(volume: Volume, highs: Sequence[float], shares: Sequence[float]) -> tuple[str, ...]:
     return tuple(
         f"{share:.0%} of the content of {_name(volume, index)} is brighter than the upper contrast "
-        f"limit {high:g} and looks white to the model: raise the limit"
+        f"limit {high:g} and looks white to the model: raise the limit, or use automatic contrast"
         for index, (high, share) in enumerate(zip(highs, shares, strict=True))
         if share > _SATURATED
     )

@@ -1,4 +1,4 @@
-"""Coarse: the level of a pyramid that shows where an image has content."""
+"""Coarse: a small level of a pyramid, as a map of the content of an image."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -25,7 +25,7 @@ _CORNERS = 2
 
 
 def empty_areas(pixels: Pixels, fill: float) -> Mask:
-    """Pixels of a region that lie in a square of `_SQUARE` pixels a side which all equal a value.
+    """Pixels of a region in squares of `_SQUARE` pixels a side that all equal a value.
 
     What is outside of the region counts as equal, so that narrow frames at its edges are empty too.
     Hot pixels within such an area are part of it only if `pixels` is free of them, see
@@ -43,16 +43,17 @@ def empty_areas(pixels: Pixels, fill: float) -> Mask:
     ndarray
         ``(h, w)`` bool.
     """
-    equal = pixels == fill
+    equal: Mask = pixels == fill
     if not equal.any():
         return equal
     origins = minimum_filter(np.pad(equal, _SQUARE, constant_values=True), _SQUARE)
-    areas: Mask = maximum_filter(origins, _SQUARE, origin=-1)
-    return areas[_SQUARE:-_SQUARE, _SQUARE:-_SQUARE] & equal
+    areas = maximum_filter(origins, _SQUARE, origin=-1)
+    equal &= areas[_SQUARE:-_SQUARE, _SQUARE:-_SQUARE]
+    return equal
 
 
 def flat_areas(pixels: Pixels) -> Mask:
-    """Pixels of a region that lie in a square of `_SQUARE` pixels a side of any one value.
+    """Pixels of a region in squares of `_SQUARE` pixels a side of equal values.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def _is_fill(
 
 
 def content_mask(pixels: Pixels, fills: Sequence[float]) -> Mask:
-    """Pixels of a region that are finite and not in an area of a fill value.
+    """Finite pixels of a region outside of areas of fill values.
 
     Parameters
     ----------

@@ -43,7 +43,9 @@ image. Below it, they are the dark background of objects."""
 
 @dataclass(frozen=True, slots=True)
 class ChannelSample:
-    """Regions of a channel that were read for automatic contrast.
+    """Sampled regions of a channel.
+
+    Made by :meth:`Sample.channel <napari_sam.image.contrast.sample.Sample.channel>`.
 
     Parameters
     ----------
@@ -63,7 +65,7 @@ class ChannelSample:
 
 @dataclass(frozen=True, slots=True)
 class ChannelLimits:
-    """Contrast limits of a channel, and how much of its content they cut off.
+    """Contrast limits of a channel, and the share of its content above them.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def saturated(sample: ChannelSample, high: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """Regions of a sample with the pixels that are not empty.
+    """Regions of a sample with masks of their content.
 
     `smooth` are the regions without speckles, `masks` the content of each.
     """
@@ -158,7 +160,7 @@ class _Content:
         return low, high
 
     def _is_flat(self) -> bool:
-        """Whether most of the content lies in areas of one value, as in a mask or a drawing."""
+        """Whether most of the content lies in areas of equal values, as in a mask or a drawing."""
         flat = total = 0
         for region, mask in zip(self.smooth, self.masks, strict=True):
             if mask.any():
@@ -179,13 +181,15 @@ class _Content:
         return low, high
 
     def _is_inside_surroundings(self) -> bool:
-        """Whether the content is an image of its own; true without empty areas."""
+        """Whether the content is an image of its own, as it is without empty areas."""
+        if not self.fills:
+            return True
         inside = total = 0
         for region, mask in zip(self.smooth, self.masks, strict=True):
             near = maximum_filter(~mask & np.isfinite(region), _NEAR, mode="constant", cval=False)
             inside += int((mask & ~near).sum())
             total += int(mask.sum())
-        return not self.fills or inside >= _INSIDE * total
+        return inside >= _INSIDE * total
 
     def above(self, high: float) -> float:
         """Share of the content above a value."""
@@ -209,7 +213,7 @@ def _percentiles(values: NDArray[Any]) -> tuple[float, float]:
 
 
 def _spread(low: float, high: float, regions: Sequence[Pixels]) -> tuple[float, float]:
-    """Limits with the smallest range that makes sense for the values of the regions."""
+    """Limits with a range of at least a few levels."""
     if low == high:
         return low, low + max(1.0, _LEAST_SHARE * abs(low))
     if regions[0].dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""Outliers: hot pixels and bright dust, which would take the contrast of everything else."""
+"""Outliers: hot pixels and bright dust, without which contrast is measured."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from .empty import Mask, Pixels
 _NEIGHBOURS = generate_binary_structure(2, 2)
 _NEIGHBOURS[1, 1] = False
 
-_FILTERED = {"b1": np.dtype(np.uint8), "f2": np.dtype(np.float32)}
+_FILTERED: dict[str, np.dtype[Any]] = {"b1": np.dtype(np.uint8), "f2": np.dtype(np.float32)}
 """Type -> the type in which it is filtered: scipy filters neither bool nor float16."""
 
 _DUST_SHARE = 97.0
@@ -44,7 +44,7 @@ _LEAST_OBJECTS = 0.005
 
 
 def without_speckles(pixels: Pixels) -> Pixels:
-    """Limit each pixel to the range of its eight neighbours, as hot and dead pixels exceed it.
+    """Limit each pixel to the range of its eight neighbours: removes hot and dead pixels.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def without_speckles(pixels: Pixels) -> Pixels:
 
 
 def filtered(pixels: Pixels) -> Pixels:
-    """Pixels in a type that scipy filters: neither bool nor float16, in the machine's byte order.
+    """Pixels in a type for scipy's filters: no bool or float16, and in native byte order.
 
     Parameters
     ----------
@@ -83,8 +83,9 @@ def filtered(pixels: Pixels) -> Pixels:
     ndarray
         The same values.
     """
-    own = pixels.dtype.newbyteorder("=")
-    return pixels.astype(_FILTERED.get(own.str[1:], own), copy=False)
+    native = pixels.dtype.newbyteorder("=")
+    filterable: np.dtype[Any] = _FILTERED.get(native.str[1:], native)
+    return pixels.astype(filterable, copy=False)
 
 
 def around_dust(

@@ -1,4 +1,4 @@
-"""Sample: regions of an image that stand for the whole in automatic contrast."""
+"""Sample: regions of an image from which automatic contrast is measured."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _PLANES_WITH_CORNERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Regions of an image that were read for automatic contrast.
+    """Sampled regions of an image.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Sample:
 
     @classmethod
     def read(cls, volume: Volume) -> "Sample":
-        """Read the regular sample, and parts with content if it is mostly empty.
+        """Read a regular sample of an image, and parts with content of a mostly empty image.
 
         The regions are always the same for the same image. A small image is read completely, a
         large image only in 32 patches, so that opening a terabyte takes no longer than opening a
@@ -63,7 +63,7 @@ class Sample:
         return cls(volume, regions, list(content_regions(volume, fills)))
 
     def channel(self, index: int) -> ChannelSample:
-        """One channel of the regions; `index` counts the channels that the model gets."""
+        """Regions of a channel; `index` counts the channels for the model."""
 
         @cache
         def corners() -> list[NDArray[Any]]:
@@ -76,7 +76,7 @@ class Sample:
 
 
 def _dominant(regions: list[NDArray[Any]]) -> NDArray[Any] | None:
-    """Value of each channel that fills nearly all of a sample; None unless all channels have one.
+    """Value of nearly all pixels of each channel; None if the values of a channel vary.
 
     NaN and infinite values are empty as well.
     """

@@ -1,4 +1,4 @@
-"""Search: regions with content in an image that is mostly empty."""
+"""Search: regions with content in a mostly empty image."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -36,7 +36,7 @@ _GOLDEN = 0.6180339887498949
 
 
 def content_regions(volume: Volume, fills: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Patches of an image that are not empty.
+    """Patches with content out of a mostly empty image.
 
     Blocks are visited in a fixed order that covers the image evenly. Where chunks on the disk or a
     coarser level of a pyramid say that a block is empty, it is not read; that changes the time of
@@ -73,7 +73,7 @@ def content_regions(volume: Volume, fills: NDArray[Any]) -> Iterator[NDArray[Any
 
 
 def _blocks(volume: Volume) -> Iterator[Box]:
-    """Blocks of many planes, in an order in which any number of them covers the image evenly."""
+    """Blocks of many planes, in an order that covers the image evenly from the first few on."""
     planes = list(spread_planes(volume, _MOST_PLANES))
     ys, xs = range(0, volume.height, _BLOCK), range(0, volume.width, _BLOCK)
     number = len(planes) * len(ys) * len(xs)

@@ -1,4 +1,4 @@
-"""Where: blocks of an image that are known to be empty without reading their pixels."""
+"""Where: empty blocks of an image, recognised without reading their pixels."""
 
 from collections.abc import Callable
 from itertools import product
@@ -93,7 +93,7 @@ def _by_stored_chunks(volume: Volume, fills: NDArray[Any]) -> IsPossible | None:
 
 
 def _chunk_keys(array: "zarr.Array[Any]") -> frozenset[str] | None:
-    """Names of the chunks or shards of an array that exist; None if they cannot all be listed."""
+    """Names of the stored chunks or shards of an array; None if the list is too long or fails."""
     if isinstance(array.store, ZarrStore):  # tifffile lists no chunks, though it has them
         return None
     prefix = f"{array.path}/" if array.path else ""

@@ -1,4 +1,4 @@
-"""CachedChunks: an array whose large chunks are decoded once, and kept for the next region."""
+"""CachedChunks: large chunks of an array, decoded once and kept in bounded memory."""
 
 from collections import OrderedDict
 from itertools import product
@@ -21,7 +21,7 @@ Place = tuple[int, ...]
 
 
 class CachedChunks(LazyArray):
-    """View of an array that reads whole chunks, and discards those not used for longest.
+    """View of an array with a cache of chunks; the least recently used is discarded first.
 
     Parameters
     ----------

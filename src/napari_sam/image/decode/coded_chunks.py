@@ -1,4 +1,4 @@
-"""CodedChunks: strips or tiles of a TIFF, with an error that names a damaged one."""
+"""CodedChunks: strips or tiles of a TIFF, with errors about damaged strips and tiles."""
 
 from itertools import product
 from typing import Any
@@ -46,7 +46,7 @@ class CodedChunks(LazyArray):
             raise error
 
     def _check_each(self, region: Region) -> None:
-        """Decode the chunks of a region one by one; ImageError at the first that fails."""
+        """Decode each chunk of a region alone; ImageError at the first failure."""
         sizes = self._array.chunks
         starts = (range(s.start // n * n, s.stop, n) for s, n in zip(region, sizes, strict=True))
         for corner in product(*starts):

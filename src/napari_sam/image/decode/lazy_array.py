@@ -1,4 +1,4 @@
-"""LazyArray: an array-like that reads a region when it is indexed."""
+"""LazyArray: an array-like of which indexing reads a region."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -21,7 +21,7 @@ class Page(Protocol):
 
 
 class MappedPlanes(LazyArray):
-    """Planes that lie uncompressed in a file, each in one piece.
+    """Uncompressed, contiguous planes of a file.
 
     Only the rows of a region are loaded, whatever the size of a strip.
 

@@ -48,7 +48,7 @@ class PngHeader:
 
     @property
     def colours(self) -> int:
-        """Values of a pixel that are read: 1 grey, 3 RGB, 4 RGBA; grey without its alpha."""
+        """Values of a decoded pixel: 1 grey, without alpha; 3 RGB, 4 RGBA."""
         return 1 if self.colour_type in (0, 4) else _STORED[self.colour_type]
 
     @property

@@ -1,4 +1,4 @@
-"""Shown values: pixels of a TIFF as its tags want them seen: colours of a palette, white as 0."""
+"""Shown values: pixels of a TIFF as its tags display them, in the colours of a palette."""
 
 from typing import Any
 
@@ -58,5 +58,5 @@ class Coloured(LazyArray):
     def read(self, region: Region) -> NDArray[Any]:
         """Read a region as colours, 0 to 255."""
         indices = region if self.is_grey else region[:-1]
-        colours = self._colours[np.asarray(self._array[indices])]
+        colours: NDArray[Any] = self._colours[np.asarray(self._array[indices])]
         return colours if self.is_grey else colours[..., region[-1]]

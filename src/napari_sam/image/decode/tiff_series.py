@@ -40,7 +40,7 @@ class TiffPixels:
 
 
 class _OpenFile:
-    """A TIFF that is closed when nothing refers to it any more."""
+    """An open TIFF, closed with the last reference to it."""
 
     def __init__(self, tiff: tifffile.TiffFile) -> None:
         self.tiff = tiff
@@ -104,14 +104,14 @@ def _full_resolution(owner: _OpenFile, series: tifffile.TiffPageSeries) -> Any:
 
 
 def _stored(owner: _OpenFile, series: tifffile.TiffPageSeries) -> LazyArray:
-    """Array of a level with the values as they are stored."""
+    """Array of a level with stored values."""
     array = _mapped(series) or _decoded(series)
     array.owner = owner
     return array
 
 
 def _mapped(series: tifffile.TiffPageSeries) -> MappedPlanes | None:
-    """Array of a level that is not compressed; None for others, and if the file is cut off."""
+    """Array of an uncompressed level; None if the level is compressed or the file cut off."""
     page, shape = series.keyframe, tuple(series.shape)
     is_one_file = page.parent.filehandle.is_file and not series.is_multifile
     if not is_one_file or not page.is_final or series.transform is not None:
@@ -135,7 +135,7 @@ def _size(shape: tuple[int, ...]) -> int:
 
 
 def _decoded(series: tifffile.TiffPageSeries) -> LazyArray:
-    """Array of a level that is decoded chunk by chunk."""
+    """Array of a level, decoded chunk by chunk."""
     page = series.keyframe
     array: Any = zarr.open_array(series.aszarr(level=0, multiscales=False), mode="r")
     part = "tile" if page.is_tiled else "strip"
@@ -151,7 +151,7 @@ def _decoded(series: tifffile.TiffPageSeries) -> LazyArray:
 
 
 def _shown(array: Any, page: tifffile.TiffPage, labels: bool) -> Any:
-    """Array with the values that the tags of a page want to be seen."""
+    """Array with values as the tags of a page display them."""
     kind, is_bilevel = np.dtype(array.dtype).kind, page.bitspersample == 1
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and kind in "ub":
         return Inverted(array, page.bitspersample) if is_bilevel or not labels else array
