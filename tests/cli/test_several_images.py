@@ -86,7 +86,7 @@ def test_a_set_of_files_is_segmented_once(cli: Run, weights: Path, tmp_path: Pat
         output = tmp_path / f"out{len(words)}{len(str(words[0]))}"
         status, out, err = cli("segment", *words, "-o", output, "--model", weights, "--json")
         assert status == 0
-        assert "t0.ome.tif and 1 more files (t1.ome.tif) are one image" in err
+        assert "t0.ome.tif is an image in 2 files (t0.ome.tif, t1.ome.tif), segmented once" in err
         assert json.loads(out)["done"] == 2
         assert read_labels(output / "t0_labels.ome.tif").shape == (2, 32, 40)
         assert not (output / "t1_labels.ome.tif").exists()

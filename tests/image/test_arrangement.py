@@ -115,3 +115,9 @@ def test_a_view_reads_what_numpy_would(data):
     )
     np.testing.assert_array_equal(view[index], expected[index])
     np.testing.assert_array_equal(np.asarray(view), expected)
+    if max(map(len, dimensions)) == 1:
+        values = np.arange(expected[index].size).reshape(expected[index].shape) - 100
+        written = expected.copy()
+        written[index] = values
+        view[index] = values
+        np.testing.assert_array_equal(view[()], written)

@@ -174,3 +174,13 @@ def test_zips_that_hold_no_image(tmp_path):
             read_image(tmp_path / f"{name}.zip")
     with pytest.raises(ImageError, match="check the path"):
         read_image(tmp_path / "none.ozx")
+
+
+def test_an_image_that_cannot_be_read_lazily_is_read_whole(two, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("scattered")
+
+    monkeypatch.setattr(tifffile.TiffPageSeries, "aszarr", refuse)
+    volume = read_image(two, series="stack")
+    assert isinstance(volume.data, np.ndarray)
+    np.testing.assert_array_equal(volume.data, STACK)

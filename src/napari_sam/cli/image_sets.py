@@ -33,9 +33,6 @@ def once_for_each_set(tasks: Sequence[Task]) -> tuple[list[Task], list[str]]:
 
 
 def _sentence(first: Path, others: Sequence[Path]) -> str:
-    names = ", ".join(path.name for path in others[:_MOST_NAMES])
-    more = " ..." if len(others) > _MOST_NAMES else ""
-    return (
-        f"{first} and {len(others)} more files ({names}{more}) are one image, which is segmented "
-        "once"
-    )
+    names = ", ".join(path.name for path in (first, *others)[:_MOST_NAMES])
+    more = " ..." if len(others) >= _MOST_NAMES else ""
+    return f"{first} is an image in {len(others) + 1} files ({names}{more}), segmented once"

@@ -42,6 +42,12 @@ SchedulerOption = Annotated[
         help="Have the tiles done by a Dask cluster: its scheduler, or local:N for N workers here.",
     ),
 ]
+OmeZarrVersionOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="0.4|0.5", help="Version of OME-Zarr for the labels; 0.5, or that of the image."
+    ),
+]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 

@@ -17,6 +17,7 @@ from .options import (
     DeviceOption,
     ImageOptions,
     ModelOption,
+    OmeZarrVersionOption,
     OverwriteOption,
     ReportOptions,
     SchedulerOption,
@@ -108,6 +109,7 @@ def segment(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
     quick: QuickOption = False,
     suffix: SuffixOption = ".ome.tif",
+    ome_zarr_version: OmeZarrVersionOption = None,
     scheduler: SchedulerOption = None,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
@@ -140,6 +142,7 @@ def segment(
             link=object_options.link,
             along=object_options.along,
             overwrite=overwrite,
+            ome_zarr_version=ome_zarr_version,
             quiet=report_options.json,
             cluster=cluster,
         )

@@ -12,8 +12,8 @@ from skimage.measure import label as connected_components
 
 from napari_sam.errors import ImageError, LabelError
 from napari_sam.image.fit import fit_labels
+from napari_sam.image.labels_of_image import read_labels_of_image
 from napari_sam.image.read import read_image
-from napari_sam.image.read_labels import read_labels
 from napari_sam.image.series import Series
 from napari_sam.image.volume import Plane, Volume
 
@@ -116,7 +116,7 @@ class Pair:
         if self.labels is None:
             return self._read_npz()
         volume = read_image(self.image, axes=self.axes, channels=self.channels, series=self.series)
-        labels = read_labels(self.labels, volume)
+        labels = read_labels_of_image(self.labels, volume)
         volume = replace(volume, warnings=(*volume.warnings, *labels.warnings))
         return Sample(volume, _checked(labels.data, self.labels))
 

@@ -57,18 +57,35 @@ class ArrangedArray:
 
     def __getitem__(self, index: Index | tuple[Index, ...]) -> NDArray[Any]:
         """Read a region, given as integers and slices; dimensions at the end may be left out."""
-        given = index if isinstance(index, tuple) else (index,)
-        full = (*given, *(slice(None) for _ in range(self.ndim - len(given))))
+        full = self._full(index)
         joined = [i for i, source in enumerate(self._dimensions) if len(source) > 1]
         if joined and isinstance(part := full[joined[0]], slice):
             return self._stacked(full, joined[0], part)
         indices = dict(self._source_indices(full))
-        pixels = np.asarray(self._data[tuple(indices.get(d, 0) for d in range(self._source_ndim))])
-        return self._in_order(pixels, full, indices)
+        return self._in_order(np.asarray(self._data[self._place(indices)]), full, indices)
 
-    @property
-    def _source_ndim(self) -> int:
-        return len(self._data.shape)
+    def __setitem__(self, index: Index | tuple[Index, ...], values: Any) -> None:
+        """Write a region through to the data; no dimensions may be joined."""
+        full = self._full(index)
+        indices = dict(self._source_indices(full))
+        place = self._place(indices)
+        # the same view of the places of a region says where each value goes
+        shape = tuple(len(range(n)[part]) for part, n in zip(place, self._data.shape, strict=True)
+                      if isinstance(part, slice))  # fmt: skip
+        pixels = np.empty(shape, self.dtype)
+        region = self._in_order(pixels, full, indices)
+        if region.size:
+            region[...] = values
+            self._data[place] = pixels
+
+    def _full(self, index: Index | tuple[Index, ...]) -> tuple[Index, ...]:
+        """Index along every dimension."""
+        given = index if isinstance(index, tuple) else (index,)
+        return (*given, *(slice(None) for _ in range(self.ndim - len(given))))
+
+    def _place(self, indices: dict[int, Index]) -> tuple[Index, ...]:
+        """Index into the data; dimensions that the view leaves out have a single entry."""
+        return tuple(indices.get(d, 0) for d in range(len(self._data.shape)))
 
     def _source_indices(self, index: tuple[Index, ...]) -> Iterator[tuple[int, Index]]:
         """Dimension of the data -> index along it."""
@@ -93,7 +110,12 @@ class ArrangedArray:
         new = [i for i, source in enumerate(wanted) if not source]
         pixels = np.expand_dims(pixels, tuple(new))
         parts = [part for part in index if isinstance(part, slice)]
-        return pixels[tuple(parts[i] if i in new else slice(None) for i in range(len(wanted)))]
+        # the ellipsis, so that a single pixel is an array too
+        region: tuple[Any, ...] = tuple(
+            part if i in new else slice(None) for i, part in enumerate(parts)
+        )
+        view: NDArray[Any] = pixels[(*region, ...)]
+        return view
 
     def _stacked(self, index: tuple[Index, ...], joined: int, part: slice) -> NDArray[Any]:
         """Read several entries of an axis of channels and colours, one by one."""

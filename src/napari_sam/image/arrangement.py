@@ -96,7 +96,7 @@ def _with_names(letters: Sequence[str], shape: Sequence[int]) -> list[str]:
 def _ordered(dimensions: dict[str, int], shape: Sequence[int]) -> Arrangement:
     """Dimensions in their order, but rows and columns behind planes, and colours last."""
     colours = dimensions.pop(COLOUR, None)
-    sources = {letter: (i,) for letter, i in dimensions.items()}
+    sources: dict[str, tuple[int, ...]] = {letter: (i,) for letter, i in dimensions.items()}
     if colours is not None and "C" in sources and shape[dimensions["C"]] > 1:
         sources["C"] = (dimensions["C"], colours)
     elif colours is not None:

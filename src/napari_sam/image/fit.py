@@ -43,8 +43,8 @@ def fit_labels(name: str, labels: Any, letters: Sequence[str] | None, image: Vol
     dimensions = fit_dimensions(letters, shape, image.label_axes, image.label_shape)
     if dimensions is None:
         raise LabelError(
-            f"{name} is of shape {shape} and its image of {image.label_shape}: give the labels of "
-            "this image, without channels"
+            f"{name} is of shape {shape} and {image.name} of {image.label_shape}: give the labels "
+            "of this image, without channels, or choose the image that was segmented"
         )
     return arranged(labels, Arrangement(image.label_axes, dimensions))
 

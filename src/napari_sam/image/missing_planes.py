@@ -99,7 +99,7 @@ def _listed_files(files: list[str]) -> str:
 def _images_described(tiff: tifffile.TiffFile) -> int:
     """Number of images in the OME-XML."""
     try:
-        images = tifffile.xml2dict(tiff.ome_metadata).get("OME", {}).get("Image", [])
+        images = tifffile.xml2dict(tiff.ome_metadata or "").get("OME", {}).get("Image", [])
     except Exception:  # damaged metadata describe nothing
         return 0
     return len(images) if isinstance(images, list) else 1

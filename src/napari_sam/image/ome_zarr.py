@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from napari_sam.document import parse_document
-from napari_sam.errors import ImageError
+from napari_sam.errors import ImageError, NapariSamError
 
 Steps = list[dict[str, Any]]
 """Transformations in the order in which they are applied; see :mod:`.transformations`."""
@@ -187,7 +187,9 @@ class OmeAttributes:
         return stated or ""
 
 
-def ome_attributes(attributes: Mapping[str, Any], name: str) -> OmeAttributes:
+def ome_attributes(
+    attributes: Mapping[str, Any], name: str, error: type[NapariSamError] = ImageError
+) -> OmeAttributes:
     """Parse the attributes of a zarr group.
 
     Parameters
@@ -196,6 +198,8 @@ def ome_attributes(attributes: Mapping[str, Any], name: str) -> OmeAttributes:
         All attributes: of OME-Zarr 0.5 and later they are under ``ome``.
     name : str
         The group, for messages.
+    error : type of NapariSamError
+        Raised for damaged attributes.
 
     Returns
     -------
@@ -204,10 +208,10 @@ def ome_attributes(attributes: Mapping[str, Any], name: str) -> OmeAttributes:
 
     Raises
     ------
-    ImageError
-        If an attribute of OME-Zarr is of another type than there should be.
+    NapariSamError
+        Of the class `error`: if an attribute of OME-Zarr is of another type than there should be.
     """
     ome = attributes.get("ome", attributes)
     if not isinstance(ome, Mapping):
-        raise ImageError(f"{name}: its attribute ome is no JSON object")
-    return parse_document(OmeAttributes, ome, name, ImageError, "its OME-Zarr metadata are damaged")
+        raise error(f"{name}: its attribute ome is no JSON object")
+    return parse_document(OmeAttributes, ome, name, error, "its OME-Zarr metadata are damaged")

@@ -35,19 +35,20 @@ def read_tiff(path: Path, series: Series | None = None, labels: bool = False) ->
         images = tiff.series
         number, choice = choose_series(str(path), [image.name for image in images], series)
         image = images[number]
-        pixels = tiff_pixels(tiff, image, labels)
-        stored = StoredImage(
-            data=pixels.levels[0],
-            letters=tifffile_letters(pixels.axes),
-            levels=pixels.levels,
-            spacing=tiff_spacing(tiff, number),
-            series=number if len(images) > 1 else None,
-            warnings=(*warnings, *choice, *missing_planes(path, tiff, number)),
-        )
+        spacing = tiff_spacing(tiff, number)
+        missing = missing_planes(path, tiff, number)
+        pixels = tiff_pixels(tiff, image, labels)  # last: pixels in memory close the file
     except BaseException:
         tiff.close()
         raise
-    return stored
+    return StoredImage(
+        data=pixels.levels[0],
+        letters=tifffile_letters(pixels.axes),
+        spacing=spacing,
+        series=number if len(images) > 1 else None,
+        warnings=(*warnings, *choice, *missing),
+        levels=pixels.levels,
+    )
 
 
 def _opened(path: Path) -> tuple[tifffile.TiffFile, tuple[str, ...]]:

@@ -58,7 +58,8 @@ def _choice(file: str, names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    listed = ", ".join(f"{i}{_quoted(name)}" for i, name in enumerate(names[:_MOST_NAMES]))
+    named = [(str(i), name) for i, name in enumerate(names[:_MOST_NAMES])]
+    listed = ", ".join(i if name == i else f"{i}{_quoted(name)}" for i, name in named)
     return listed if len(names) <= _MOST_NAMES else f"{listed} ... {len(names) - 1}"
 
 

@@ -12,6 +12,9 @@ from .physical_size import Spacing
 _TOLERANCE = 1e-9
 """Share of the size of a pixel below which an entry beside the diagonal counts as rounding."""
 
+_LARGEST = 1e30
+"""Numbers of a transformation above which nothing is measured: products of some stay finite."""
+
 _FIELDS = ("displacements", "coordinates")
 """Types that bend the image, and change the size of a pixel little."""
 
@@ -49,14 +52,15 @@ def size_and_origin(
         for step in steps if step not in linear
     ]  # fmt: skip
     try:
-        matrix = _composed(linear, len(letters))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        with np.errstate(all="ignore"):  # what is too large is no size afterwards
+            matrix = _composed(linear, len(letters))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         unusable = f"its transformations cannot be used ({error}): lengths are in pixels"
         return {}, {}, (*sentences, unusable)
     sizes = np.diag(matrix)[:-1].copy()
     turned = _turned_axes(matrix)
     for i in turned:
-        row_units = {units[j] for j in np.flatnonzero(matrix[:-1, i])}
+        row_units = {units[int(j)] for j in np.flatnonzero(matrix[:-1, i])}
         sizes[i] = np.linalg.norm(matrix[:-1, i]) if len(row_units) == 1 else math.nan
     if turned:
         axes = ", ".join(letters[i].lower() for i in turned)
@@ -81,8 +85,6 @@ def _composed(steps: Sequence[dict[str, Any]], ndim: int) -> Matrix:
     matrix = np.eye(ndim + 1)
     for step in steps:
         matrix = _matrix(step, ndim) @ matrix
-    if not np.isfinite(matrix).all():
-        raise ValueError("numbers that are not finite")
     return matrix
 
 
@@ -110,8 +112,10 @@ def _numbers(step: dict[str, Any], key: str, shape: tuple[int, ...]) -> Matrix:
         raise ValueError(f"{key} without numbers in it")
     try:
         numbers = np.asarray(step[key], np.float64).reshape(shape)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{key} does not fit the axes") from None
+    if not (np.abs(numbers) < _LARGEST).all():
+        raise ValueError(f"{key} with numbers that are too large")
     if key == "affine" and len(numbers) not in (shape[1] - 1, shape[1]):
         raise ValueError("affine does not fit the axes")
     return numbers

@@ -127,7 +127,7 @@ def _registry() -> Any:
     """Return pint's registry that napari's layers use too."""
     import pint  # here, for it takes a quarter of a second, and most files need none of it
 
-    return pint.get_application_registry()
+    return pint.get_application_registry()  # type: ignore[no-untyped-call]
 
 
 def fits_axis(unit: str, axis: str) -> bool:

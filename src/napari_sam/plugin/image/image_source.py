@@ -11,18 +11,12 @@ from napari.components import LayerList
 from napari.layers import Image
 
 from napari_sam.errors import ImageError
+from napari_sam.image.axis_names import axis_letter
 from napari_sam.image.calibration import Calibration
 from napari_sam.image.contrast.coarse import coarse_level
 from napari_sam.image.intensity import RGB
 from napari_sam.image.physical_size import layer_calibration
 
-_LETTERS = {
-    **dict.fromkeys(("t", "time", "frame", "frames"), "T"),
-    **dict.fromkeys(("c", "ch", "channel", "channels"), "C"),
-    **dict.fromkeys(("z", "slice", "depth", "plane"), "Z"),
-    "y": "Y",
-    "x": "X",
-}
 _USUAL = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
 
 
@@ -46,10 +40,10 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
     ImageError
         If the axes do not all have known names and are too few or too many to guess.
     """
-    letters = "".join(_LETTERS.get(name.strip().lower(), "?") for name in names)
-    is_known = "?" not in letters and len(set(letters)) == len(letters) == ndim
-    if is_known and letters.endswith("YX"):
-        return letters
+    letters = [axis_letter(name) for name in names]
+    is_known = set(letters) <= set("TCZYX") and len(set(letters)) == len(letters) == ndim
+    if is_known and letters[-2:] == ["Y", "X"]:
+        return "".join(letters)
     if ndim not in _USUAL:
         raise ImageError(
             f"an image layer of {ndim} dimensions cannot be segmented: "

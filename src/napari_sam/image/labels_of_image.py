@@ -1,4 +1,4 @@
-"""Read labels: a file of labels, alone or with the axes of the image that they belong to."""
+"""Labels of image: a file of labels, with the axes of the image that they belong to."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from .series import Series
 from .volume import Volume
 
 
-def read_labels(
+def read_labels_of_image(
     path: Path,
     image: Volume | None = None,
     *,
