@@ -222,6 +222,8 @@ class Volume:
         index = tuple(index_by_axis[axis] for axis in self.axes)
         try:
             return np.asarray(self.data[index])
+        except ImageError:  # from an array that says more
+            raise
         except Exception as error:  # arrays and codecs raise errors of many kinds
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ImageError(

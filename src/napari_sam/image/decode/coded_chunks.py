@@ -24,12 +24,14 @@ class CodedChunks(LazyArray):
         What a chunk is called: "strip" or "tile".
     codec : str
         Name of the compression.
+    name : str
+        The file, for messages.
     """
 
-    def __init__(self, array: Any, letters: str, part: str, codec: str) -> None:
+    def __init__(self, array: Any, letters: str, part: str, codec: str, name: str) -> None:
         super().__init__(array.shape, array.dtype, array.chunks)
         self._array = array
-        self._letters, self._part, self._codec = letters, part, codec
+        self._letters, self._part, self._codec, self._name = letters, part, codec, name
 
     def read(self, region: Region) -> NDArray[Any]:
         """Decode the chunks of a region.
@@ -59,7 +61,9 @@ class CodedChunks(LazyArray):
             except Exception as error:
                 lines = str(error).splitlines() or [type(error).__name__]
                 raise ImageError(
-                    f"the {self._part} at {self._place(chunk)} is not {self._codec}: {lines[0]}"
+                    f"part of {self._name} cannot be read: the {self._part} at "
+                    f"{self._place(chunk)} is damaged ({self._codec}: {lines[0]}); check that the "
+                    "file is whole"
                 ) from error
 
     def _place(self, chunk: Region) -> str:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.errors import ImageError
+
 from .lazy_array import LazyArray, Region
 
 
@@ -54,6 +56,7 @@ class MappedPlanes(LazyArray):
         self._plane_shape = self.shape[self.ndim - plane_ndim :]
         self._pages = pages
         self._lock = Lock()  # tifffile loads a page when it is asked for
+        self._path = path
         with path.open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._plane(0)  # fails now if the file is cut off
@@ -76,7 +79,7 @@ class MappedPlanes(LazyArray):
 
         Raises
         ------
-        TypeError
+        ImageError
             If the file ends before the plane does.
         """
         with self._lock:
@@ -86,4 +89,10 @@ class MappedPlanes(LazyArray):
             offset = int(page.dataoffsets[0])
         if len(self._pages) == 1:
             offset += number * int(np.prod(self._plane_shape)) * self._stored.itemsize
-        return np.ndarray(self._plane_shape, self._stored, self._bytes, offset)
+        try:
+            return np.ndarray(self._plane_shape, self._stored, self._bytes, offset)
+        except TypeError:
+            raise ImageError(
+                f"part of {self._path} cannot be read: it ends within plane {number}; check that "
+                "the file is whole"
+            ) from None

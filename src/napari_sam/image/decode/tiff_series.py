@@ -93,7 +93,8 @@ def _check_codec(tiff: tifffile.TiffFile, page: tifffile.TiffPage) -> None:
 
 
 def _codec(page: tifffile.TiffPage) -> str:
-    return str(getattr(page.compression, "name", page.compression))
+    name = str(getattr(page.compression, "name", page.compression))
+    return "uncompressed" if name == "NONE" else name
 
 
 def _full_resolution(owner: _OpenFile, series: tifffile.TiffPageSeries) -> Any:
@@ -125,7 +126,7 @@ def _mapped(series: tifffile.TiffPageSeries) -> MappedPlanes | None:
         if not tails or _size(shape) != page.size * len(series):
             return None
         pages, plane_ndim = series, len(shape) - tails[-1]
-    with suppress(TypeError, ValueError, OSError):
+    with suppress(ImageError, ValueError, OSError):
         return MappedPlanes(path, shape, dtype, plane_ndim, pages)
     return None
 
@@ -139,7 +140,7 @@ def _decoded(series: tifffile.TiffPageSeries) -> LazyArray:
     page = series.keyframe
     array: Any = zarr.open_array(series.aszarr(level=0, multiscales=False), mode="r")
     part = "tile" if page.is_tiled else "strip"
-    chunks = CodedChunks(array, series.axes, part, _codec(page))
+    chunks = CodedChunks(array, series.axes, part, _codec(page), page.parent.filehandle.path)
     if page.is_tiled or "Y" not in series.axes:
         cached: LazyArray = with_cache(chunks)
         return cached
