@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar, overload
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.embeddings.open_cache import open_cache
+from napari_sam.image.contrast import saturation
 from napari_sam.image.intensity import RGB, IntensityMapping, contrast_mapping
 from napari_sam.image.open import open_volume
 from napari_sam.image.series import Series
@@ -159,7 +160,10 @@ class EncodedImage:
         )
         mapping = contrast_mapping(volume, contrast, colours)
         sam = _model_on(device, model)
-        return cls(volume, sam, mapping, cache_dir, tile_size, cache_budget, closer)
+        opened = cls(volume, sam, mapping, cache_dir, tile_size, cache_budget, closer)
+        is_automatic = isinstance(contrast, str)
+        opened.warnings += mapping.warnings if is_automatic else saturation(volume, mapping.limits)
+        return opened
 
     @property
     def device(self) -> str:

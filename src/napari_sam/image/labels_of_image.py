@@ -45,8 +45,8 @@ def read_labels_of_image(
         If it has channels, or does not fit the image.
     """
     if image is None:
-        return _without_channels(read_image(path, axes=axes, series=series))
-    stored = read_stored(path, series)
+        return _without_channels(read_image(path, axes=axes, series=series, labels=True))
+    stored = read_stored(path, series, labels=True)
     return Volume.from_array(
         fit_labels(str(path), stored.data, stored.letters, image),
         axes=image.label_axes,

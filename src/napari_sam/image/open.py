@@ -46,6 +46,7 @@ def open_volume(image: Any, **fields: Any) -> Volume:
     if not overrides:
         return image
     present = {name: getattr(image, name) for name in _FIELDS}
-    volume = Volume.from_array(image.data, **(present | overrides))
+    coarse = None if image.coarse is None else image.coarse.data
+    volume = Volume.from_array(image.data, coarse=coarse, **(present | overrides))
     # with other axes the file would be read into another image
     return replace(volume, file=image.file) if volume.axes == image.axes else volume

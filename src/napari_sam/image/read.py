@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from napari_sam.errors import ImageError
 
 from .arranged_array import arranged
-from .arrangement import arrange
+from .arrangement import Arrangement, arrange
 from .check import check_letters, checked_shape
+from .contrast.coarse import coarse_level
+from .decode.picture import frame_count, read_picture
 from .image_file import ImageFile
 from .physical_size import physical_calibration
 from .read_tiff import read_tiff
@@ -23,8 +24,6 @@ from .volume import Volume
 from .zarr_place import zip_place
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
-_PLAIN_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "F", "RGB", "RGBA"})
-"""Pillow's modes whose pixels are grey levels or RGB; pictures of other modes are converted."""
 
 _TIFFS = frozenset({".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".qptiff", ".btf"})
 _SUFFIXES = tuple(sorted(_PICTURES | _TIFFS | {".npy", ".ozx", ".zarr.zip"}))
@@ -36,6 +35,7 @@ def read_image(
     axes: str | None = None,
     channels: Sequence[int] | int | None = None,
     series: Series | None = None,
+    labels: bool = False,
 ) -> Volume:
     """Open an image file; pixels are read later, region by region.
 
@@ -52,6 +52,8 @@ def read_image(
     series : int or str, optional
         Number, from 0, or name of the image in a file that holds several; in a zarr also its path.
         The first by default, with a warning.
+    labels : bool
+        Whether the values are labels: indices of a palette stay numbers, and are no colours.
 
     Returns
     -------
@@ -65,12 +67,14 @@ def read_image(
         dimension is.
     """
     path = str(path) if is_url(path) else Path(path)
-    stored = read_stored(path, series)
+    stored = read_stored(path, series, labels)
     letters = stored.letters if axes is None else tuple(axes.upper())
     return _volume(path, stored, letters, ImageFile(str(path), axes, stored.series), channels)
 
 
-def read_stored(path: Path | str, series: Series | None = None) -> StoredImage:
+def read_stored(
+    path: Path | str, series: Series | None = None, labels: bool = False
+) -> StoredImage:
     """Open an image file as it is stored, for :func:`read_image` and for reading labels.
 
     Parameters
@@ -79,6 +83,8 @@ def read_stored(path: Path | str, series: Series | None = None) -> StoredImage:
         A str is a URL.
     series : int or str, optional
         See :func:`read_image`.
+    labels : bool
+        Whether the values are labels: indices of a palette stay numbers, and are no colours.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def read_stored(path: Path | str, series: Series | None = None) -> StoredImage:
     if isinstance(path, Path) and not path.exists() and zip_place(path) is None:
         raise ImageError(f"no file {path}: check the path")
     try:
-        return _open(path, series) if isinstance(path, Path) else read_zarr(path, series)
+        return _open(path, series, labels) if isinstance(path, Path) else read_zarr(path, series)
     except ImageError:
         raise
     except Exception as error:  # decoders raise errors of many kinds on damaged files
@@ -121,7 +127,8 @@ def _volume(
     arrangement = None if letters is None else arrange(name, letters, shape)
     data = stored.data if arrangement is None else arranged(stored.data, arrangement)
     axes = None if arrangement is None else arrangement.axes
-    volume = Volume.from_array(data, axes=axes, channels=channels, name=name)
+    coarse = None if arrangement is None else _coarse(stored.levels, arrangement)
+    volume = Volume.from_array(data, axes=axes, channels=channels, name=name, coarse=coarse)
     calibration, unknown = physical_calibration(volume.label_axes, stored.spacing, stored.origin)
     return replace(
         volume,
@@ -133,32 +140,32 @@ def _volume(
     )
 
 
-def _open(path: Path, series: Series | None) -> StoredImage:
+def _coarse(levels: Sequence[Any], arrangement: Arrangement) -> Any:
+    """Level of a pyramid that shows where the image has content; None if there is none."""
+    alike = [level for level in levels if len(level.shape) == len(levels[0].shape)]
+    return coarse_level([arranged(level, arrangement) for level in alike], arrangement.axes)
+
+
+def _open(path: Path, series: Series | None, labels: bool) -> StoredImage:
     """Array and metadata of a file or a zarr folder."""
     suffix = path.suffix.lower()
     if path.is_dir() or zip_place(path) is not None:
         return read_zarr(path, series)
     if suffix in _TIFFS:
-        return read_tiff(path, series)
+        return read_tiff(path, series, labels)
     if suffix not in _PICTURES and suffix != ".npy":
         raise ImageError(
             f"{path} is of no known kind: give a .tif, .ome.tif, .ome.zarr, .zarr, .npy or .png"
         )
     if suffix in _PICTURES:
-        return _open_picture(path, series)
+        return _open_picture(path, series, labels)
     choose_series(str(path), [""], series)
     return StoredImage(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
-def _open_picture(path: Path, series: Series | None) -> StoredImage:
-    with Image.open(path) as picture:
-        frames = getattr(picture, "n_frames", 1)  # of an animation
-        number, choice = choose_series(str(path), [""] * frames, series)
-        picture.seek(number)
-        if picture.mode == "LA":  # grey with transparency
-            return StoredImage(np.asarray(picture.convert("L")), warnings=choice)
-        # palettes and CMYK become RGB
-        plain = picture if picture.mode in _PLAIN_MODES else picture.convert("RGB")
-        pixels: Any = np.asarray(plain)
+def _open_picture(path: Path, series: Series | None, labels: bool) -> StoredImage:
+    frames = frame_count(path)
+    number, choice = choose_series(str(path), [""] * frames, series)
+    pixels = read_picture(path, labels, number)
     letters = tuple("YXC" if pixels.ndim == 3 else "YX")
     return StoredImage(pixels, letters, series=number if frames > 1 else None, warnings=choice)

@@ -1,21 +1,19 @@
 """Read TIFF: an image of a TIFF, OME-TIFF or ImageJ TIFF, with planes of its other files."""
 
-import weakref
 from pathlib import Path
-from typing import Any
 
 import tifffile
-import zarr
 
 from .axis_names import tifffile_letters
 from .companions import metadata_file, ome_xml
+from .decode.tiff_series import tiff_pixels
 from .missing_planes import missing_planes
 from .series import Series, choose_series
 from .stored_image import StoredImage
 from .tiff_spacing import tiff_spacing
 
 
-def read_tiff(path: Path, series: Series | None = None) -> StoredImage:
+def read_tiff(path: Path, series: Series | None = None, labels: bool = False) -> StoredImage:
     """Open an image of a TIFF; pixels are read later where the layout of the file allows.
 
     Parameters
@@ -24,6 +22,8 @@ def read_tiff(path: Path, series: Series | None = None) -> StoredImage:
         A file; of an OME-TIFF in several files any of them.
     series : int or str, optional
         Number or name of the image; the first by default.
+    labels : bool
+        Whether the values are labels, see :func:`~napari_sam.image.decode.tiff_series.tiff_pixels`.
 
     Returns
     -------
@@ -35,17 +35,20 @@ def read_tiff(path: Path, series: Series | None = None) -> StoredImage:
         images = tiff.series
         number, choice = choose_series(str(path), [image.name for image in images], series)
         image = images[number]
-        stored = StoredImage(
-            data=_pixels(tiff, image),
-            letters=tifffile_letters(image.axes),
-            spacing=tiff_spacing(tiff, number),
-            series=number if len(images) > 1 else None,
-            warnings=(*warnings, *choice, *missing_planes(path, tiff, number)),
-        )
+        spacing = tiff_spacing(tiff, number)
+        missing = missing_planes(path, tiff, number)
+        pixels = tiff_pixels(tiff, image, labels)  # last: pixels in memory close the file
     except BaseException:
         tiff.close()
         raise
-    return stored
+    return StoredImage(
+        data=pixels.levels[0],
+        letters=tifffile_letters(pixels.axes),
+        spacing=spacing,
+        series=number if len(images) > 1 else None,
+        warnings=(*warnings, *choice, *missing),
+        levels=pixels.levels,
+    )
 
 
 def _opened(path: Path) -> tuple[tifffile.TiffFile, tuple[str, ...]]:
@@ -62,21 +65,3 @@ def _opened(path: Path) -> tuple[tifffile.TiffFile, tuple[str, ...]]:
     if file.suffix.lower() in (".tif", ".tiff"):  # tifffile takes the file of the XML for its own
         return tifffile.TiffFile(file), ()
     return tifffile.TiffFile(path, omexml=xml), ()
-
-
-def _pixels(tiff: tifffile.TiffFile, image: tifffile.TiffPageSeries) -> Any:
-    """Array of the full resolution; its deletion closes the file."""
-    try:
-        store = image.aszarr(level=0)
-        data: Any = zarr.open_array(store, mode="r")
-    except Exception:  # unusual layouts (scattered pages, old codecs) cannot be read lazily
-        data = tiff.asarray(series=image, level=0)
-        tiff.close()
-        return data
-    weakref.finalize(data, _close, store, tiff)
-    return data
-
-
-def _close(store: Any, tiff: tifffile.TiffFile) -> None:
-    store.close()
-    tiff.close()

@@ -12,6 +12,7 @@ import zarr
 from napari_sam.errors import ImageError
 
 from .axis_names import UNNAMED, axis_letter
+from .decode.cached_chunks import with_cache
 from .ome_zarr import OmeAttributes, OmeMultiscale, ome_attributes
 from .series import Series, choose_series
 from .stored_image import StoredImage
@@ -40,7 +41,7 @@ def read_zarr(path: Path | str, series: Series | None = None) -> StoredImage:
     node = open_node(path)
     if isinstance(node, zarr.Array):
         choose_series(str(path), [""], series)
-        return StoredImage(node, _stated_letters(node))
+        return StoredImage(with_cache(node), _stated_letters(node))
     return _read_group(node, str(path), series)
 
 
@@ -63,7 +64,7 @@ def _read_group(group: Any, name: str, series: Series | None) -> StoredImage:
 def _read_member(group: Any, name: str, member: str) -> StoredImage:
     node = group[member]
     if isinstance(node, zarr.Array):
-        return StoredImage(node, _stated_letters(node), series=member)
+        return StoredImage(with_cache(node), _stated_letters(node), series=member)
     image = _read_group(node, f"{name}/{member}", None)
     inner = () if image.series is None else (str(image.series),)
     return replace(image, series="/".join((member, *inner)))
@@ -121,7 +122,9 @@ def _read_multiscale(group: Any, multiscale: OmeMultiscale, name: str) -> Stored
     units = [axis.unit or "" for axis in axes]
     spacing, origin, sentences = size_and_origin(letters, units, multiscale.all_steps)
     warnings = tuple(f"{name}: {sentence}" for sentence in sentences)
-    return StoredImage(data, letters, spacing, origin, warnings=warnings)
+    coarser = [group[each.path] for each in multiscale.datasets[1:] if each.path in group]
+    levels = (data, *(level for level in coarser if isinstance(level, zarr.Array)))
+    return StoredImage(with_cache(data), letters, spacing, origin, warnings=warnings, levels=levels)
 
 
 def _stated_letters(array: Any) -> tuple[str, ...] | None:

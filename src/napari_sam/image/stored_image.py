@@ -29,6 +29,9 @@ class StoredImage:
         The image that was taken, of a file that holds several.
     warnings : tuple of str
         Sentences about what was decided or left out, without the name of the file.
+    levels : tuple of array-like
+        All levels of the image's pyramid in the same order of dimensions, `data` first; empty
+        without a pyramid.
     """
 
     data: Any
@@ -37,3 +40,4 @@ class StoredImage:
     origin: dict[str, float] = field(default_factory=dict)
     series: Series | None = None
     warnings: tuple[str, ...] = ()
+    levels: tuple[Any, ...] = ()

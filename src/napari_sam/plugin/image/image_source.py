@@ -13,6 +13,7 @@ from napari.layers import Image
 from napari_sam.errors import ImageError
 from napari_sam.image.axis_names import axis_letter
 from napari_sam.image.calibration import Calibration
+from napari_sam.image.contrast.coarse import coarse_level
 from napari_sam.image.intensity import RGB
 from napari_sam.image.physical_size import layer_calibration
 
@@ -104,6 +105,9 @@ class ImageSource:
     file : str
         Path of the file; empty if the layer is not named after the file, as channels of a file
         are not, and for images without a file.
+    coarse : array-like, optional
+        A coarser level of the layer's pyramid, which tells automatic contrast where the image is
+        empty.
     """
 
     data: Any
@@ -116,6 +120,7 @@ class ImageSource:
     others: tuple[OtherImage, ...] = ()
     colour: RGB = (1.0, 1.0, 1.0)
     file: str = ""
+    coarse: Any = None
 
     @property
     def identity(self) -> str:
@@ -229,7 +234,8 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
     ImageError
         If the layer has too many dimensions.
     """
-    data = layer.data[0] if layer.multiscale else layer.data
+    levels = layer.data if layer.multiscale else [layer.data]
+    data = levels[0]
     letters = axis_letters(layer.ndim, layer.axis_labels)
     if layer.rgb and "C" in letters:
         raise ImageError(f"{layer.name} has colours and a channel axis: split its channels")
@@ -239,9 +245,10 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
         position = letters.index("C")
         position_shown = np.floor(np.asarray(layer.world_to_data(world))[position] + 0.5)
         channel = int(np.clip(position_shown, 0, data.shape[position] - 1))
+    axes = letters + ("C" if layer.rgb else "")
     return ImageSource(
         data=data,
-        axes=letters + ("C" if layer.rgb else ""),
+        axes=axes,
         channel=channel,
         contrast="auto" if auto_contrast else shown_contrast(layer, data),
         calibration=layer_calibration(
@@ -252,6 +259,7 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
         ),
         name=layer.name,
         file=file_of(layer),
+        coarse=coarse_level(levels, axes),
     )
 
 
