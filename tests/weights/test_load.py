@@ -103,7 +103,7 @@ def test_config_round_trip_and_unknown_fields() -> None:
     assert set(header) == {field.name for field in (*fields(config), *fields(policy))}
     assert from_header(header) == (config, policy)
     assert from_header(json.loads(json.dumps(header))) == (config, policy)
-    with pytest.raises(ValueError, match="unknown model fields: wings"):
+    with pytest.raises(ModelError, match="unknown model fields: wings"):
         from_header(header | {"wings": 2})
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from skimage.measure import label as connected_components
 from napari_sam.errors import ImageError, LabelError
 from napari_sam.image.read import read_image
 from napari_sam.image.volume import Plane, Volume
+from napari_sam.npz import read_npz
 
 PLANES_APART = 4
 """Smallest distance of evaluated planes of a stack, in planes: neighbours show the same objects."""
@@ -115,13 +115,13 @@ class Pair:
 
     def _read_npz(self) -> Sample:
         try:
-            with self.image.open("rb") as file, np.load(file) as arrays:
-                image, labels = arrays["image"], arrays["labels"]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            reason = str(error).splitlines()[0]
+            with self.image.open("rb") as file:
+                arrays = read_npz(file, ("image", "labels"), str(self.image), ImageError)
+        except OSError as error:
             raise ImageError(
-                f"{self.image} has no arrays image and labels that can be read: {reason}"
+                f"{self.image} cannot be read ({error.strerror or error}): check the path"
             ) from error
+        image, labels = arrays["image"], arrays["labels"]
         volume = Volume.from_array(
             image, axes=self.axes, channels=self.channels, name=str(self.image)
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from napari_sam.document import parse_document
 from napari_sam.errors import LabelError
 
 # Palette of Okabe and Ito, whose colours colour-blind people can tell apart.
@@ -158,10 +159,22 @@ class ClassTable:
         LabelError
             If the record has another form.
         """
-        try:
-            classes = tuple(
-                ObjectClass(str(entry["name"]), str(entry["color"])) for entry in record["classes"]
-            )
-            return cls(classes, {int(k): str(v) for k, v in record.get("labels", {}).items()})
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise LabelError(f"a table of classes is damaged: {error}") from error
+        content = parse_document(_Table, record, "a table of classes", LabelError, "it is damaged")
+        classes = tuple(ObjectClass(entry.name, entry.color) for entry in content.classes)
+        return cls(classes, content.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A class in :meth:`ClassTable.to_json`, not checked yet."""
+
+    name: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Values of :meth:`ClassTable.to_json`: classes, and label to the name of its class."""
+
+    classes: list[_Entry]
+    labels: dict[int, str] = field(default_factory=dict)
