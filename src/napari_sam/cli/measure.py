@@ -41,6 +41,7 @@ def measure(
     Classes are those that were saved with the labels. With --image, --axes names its dimensions.
     """
     from napari_sam.image.read import read_image
+    from napari_sam.image.read_labels import read_labels
     from napari_sam.labels.files.class_files import class_table_path, read_classes
     from napari_sam.labels.files.inputs import Inputs
     from napari_sam.measure.save import check_measures, save_measures
@@ -50,7 +51,7 @@ def measure(
     check_measures(output, overwrite=overwrite)
     image_volume = None if image is None else read_image(image, axes=axes)
     label_axes = axes if image_volume is None else image_volume.label_axes
-    label_volume = read_image(labels, axes=label_axes)
+    label_volume = read_labels(labels, axes=label_axes)
     if "C" in label_volume.axes:
         raise LabelError(f"{labels} has channels, which labels have not: name the axes with --axes")
     calibration = (label_volume if image_volume is None else image_volume).calibration

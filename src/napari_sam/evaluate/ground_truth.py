@@ -11,6 +11,7 @@ from skimage.measure import label as connected_components
 
 from napari_sam.errors import ImageError, LabelError
 from napari_sam.image.read import read_image
+from napari_sam.image.read_labels import WholeNumbers, read_labels
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.npz import read_npz
 
@@ -110,7 +111,7 @@ class Pair:
         if self.labels is None:
             return self._read_npz()
         volume = read_image(self.image, axes=self.axes, channels=self.channels)
-        labels = read_image(self.labels, axes=volume.label_axes)
+        labels = read_labels(self.labels, axes=volume.label_axes)
         return Sample(volume, _checked(labels.data, volume, self.labels))
 
     def _read_npz(self) -> Sample:
@@ -125,15 +126,11 @@ class Pair:
         volume = Volume.from_array(
             image, axes=self.axes, channels=self.channels, name=str(self.image)
         )
-        return Sample(volume, _checked(labels, volume, self.image))
+        return Sample(volume, _checked(WholeNumbers(labels, str(self.image)), volume, self.image))
 
 
-def _checked(labels: Any, volume: Volume, path: Path) -> Any:
-    """Return labels of whole numbers and of the shape of the image; raise LabelError otherwise."""
-    if np.dtype(labels.dtype).kind not in "ui":
-        raise LabelError(
-            f"{path} holds {labels.dtype} values: labels are whole numbers, one an object"
-        )
+def _checked(labels: WholeNumbers, volume: Volume, path: Path) -> WholeNumbers:
+    """Return labels of the shape of the image; raise LabelError otherwise."""
     if tuple(labels.shape) != volume.label_shape:
         raise LabelError(
             f"{path} is of shape {tuple(labels.shape)} and its image of {volume.label_shape}: "

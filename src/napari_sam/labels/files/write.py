@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Unpack
 
 from napari_sam.errors import OutputError
+from napari_sam.file_names import printable
 from napari_sam.image.calibration import Calibration
 from napari_sam.labels.blocks import block_regions, natural_block
 from napari_sam.labels.classes import ClassTable
@@ -176,7 +177,7 @@ class _Target:
         """Check a path; raises OutputError if labels cannot be written there."""
         path = Path(os.path.realpath(given))
         image = image_group_of(path)
-        suffix = ".zarr" if image else _suffix(path.name)
+        suffix = ".zarr" if image else suffix_of(path.name)
         check_target(path, suffix.endswith(".zarr"), overwrite, origin)
         return cls(os.fspath(given), path, suffix, image)
 
@@ -198,7 +199,7 @@ def _zarr_writer(
     return partial(
         write_ome_zarr,
         stack=stack,
-        name=target.stem,
+        name=printable(target.stem),
         factors=image.factors(stack) if image else None,
         properties=properties,
         source=None if origin is None else relative_source(origin, target.path),
@@ -208,8 +209,8 @@ def _zarr_writer(
 
 def _tiff_writer(target: _Target, stack: LabelStack) -> Write:
     if target.suffix.startswith(".ome."):
-        return partial(write_ome_tiff, stack=stack, name=target.stem)
-    return partial(write_imagej, stack=stack, name=target.path.name)
+        return partial(write_ome_tiff, stack=stack, name=printable(target.stem))
+    return partial(write_imagej, stack=stack, name=printable(target.path.name))
 
 
 def _replace(target: _Target, write: Write) -> Writing:
@@ -249,7 +250,14 @@ def _with_table(
     return [*written, os.fspath(table)]
 
 
-def _suffix(name: str) -> str:
+def suffix_of(name: str) -> str:
+    """Suffix of a name for labels, one of :data:`SUFFIXES`.
+
+    Raises
+    ------
+    OutputError
+        If the name ends in none of them, or is a suffix alone.
+    """
     for suffix in SUFFIXES:
         if name.lower().endswith(suffix) and name.lower() not in SUFFIXES:
             return suffix
