@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "installation": set(),
     "document": {"errors"},
     "file_names": set(),
-    "npz": {"errors", "document"},
+    "npz": {"errors"},
     "image": {"errors", "document"},
     "tiles": {"errors", "image"},
     "model": {"errors"},

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from napari_sam.errors import NapariSamError
+from napari_sam.errors import LONGEST_REASON, NapariSamError
 
 Record = TypeVar("Record")
-
-LONGEST = 200
-"""Characters of a field's name or of a problem that a message repeats."""
 
 
 def parse_document(
@@ -81,4 +78,4 @@ def _message(name: str, problem: Mapping[str, Any], advice: str) -> str:
 
 def _short(text: str) -> str:
     """Cut a text that a damaged document made long."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]} ..."

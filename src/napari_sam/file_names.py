@@ -4,7 +4,6 @@ import os
 import re
 from pathlib import Path
 
-
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Control characters, which XML cannot hold, and surrogates, which UTF-8 cannot hold."""
 

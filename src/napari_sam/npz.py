@@ -8,8 +8,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.document import LONGEST
-from napari_sam.errors import NapariSamError
+from napari_sam.errors import NapariSamError, reason
 
 _MOST_PACKED = 1100
 """Bytes that a packed byte unpacks to, at most; Deflate reaches 1032 (RFC 1951)."""
@@ -54,9 +53,8 @@ def read_npz(
         with zipfile.ZipFile(file) as archive:
             return {key: _array(archive, key) for key in keys}
     except Exception as problem:  # zipfile, its codecs and numpy raise errors of many kinds
-        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise error(
-            f"{name} has no arrays {' and '.join(keys)} that can be read: {reason[:LONGEST]}"
+            f"{name} has no arrays {' and '.join(keys)} that can be read: {reason(problem)}"
         ) from problem
 
 

@@ -154,10 +154,11 @@ def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ",")
+            columns = table.fieldnames or ()
             rows = [(table.line_num, cells) for cells in table if any(cells.values())]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ImageError(f"{path} is not a table that can be read: {error}") from error
-    if "image" not in (table.fieldnames or ()):
+    if "image" not in columns:
         raise ImageError(f"{path} has no column image: its first line names the columns")
     for number, cells in rows:
         row = parse_document(_Row, cells, f"{path}, line {number}", ImageError, _ADVICE)

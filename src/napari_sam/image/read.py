@@ -12,7 +12,7 @@ import tifffile
 import zarr
 from PIL import Image
 
-from napari_sam.errors import ImageError
+from napari_sam.errors import ImageError, reason
 
 from .volume import Volume
 
@@ -94,8 +94,7 @@ def read_image(
     except ImageError:
         raise
     except Exception as error:  # decoders raise errors of many kinds on damaged files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ImageError(f"{path} is not an image that can be read: {reason}") from error
+        raise ImageError(f"{path} is not an image that can be read: {reason(error)}") from error
     return _volume(path, data, metadata, axes, channels)
 
 

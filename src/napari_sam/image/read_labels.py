@@ -9,7 +9,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from napari_sam.errors import ImageError, LabelError
+from napari_sam.errors import ImageError, LabelError, reason
 
 from .read import read_image
 from .volume import Volume
@@ -93,9 +93,9 @@ class WholeNumbers:
         try:
             pixels = np.asarray(self._data[region])
         except Exception as error:  # arrays and codecs raise errors of many kinds
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise LabelError(
-                f"part of {self._name} cannot be read: {reason}; check that the file is whole"
+                f"part of {self._name} cannot be read: {reason(error)}; check that the file is "
+                "whole"
             ) from error
         if pixels.dtype.kind == "f":
             self._check_whole(pixels)
@@ -143,6 +143,5 @@ def palette_indices(path: Path) -> NDArray[Any] | None:
                 coloured = tiff.pages.first.photometric == tifffile.PHOTOMETRIC.PALETTE
                 return tiff.series[0].asarray() if coloured else None
     except Exception as error:  # decoders raise errors of many kinds on damaged files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ImageError(f"{path} is not an image that can be read: {reason}") from error
+        raise ImageError(f"{path} is not an image that can be read: {reason(error)}") from error
     return None

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
-from napari_sam.document import LONGEST, parse_document
-from napari_sam.errors import ModelError
+from napari_sam.document import parse_document
+from napari_sam.errors import LONGEST_REASON, ModelError
 from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.config import (
     HieraConfig,
@@ -146,12 +146,14 @@ class _Parts:
 def _parsed(kind: type[T], values: Mapping[str, Any], file: str) -> T:
     """Parse a part of a header, and check that its numbers are in range."""
     if unknown := set(values) - {field.name for field in fields(kind)}:  # type: ignore[arg-type]
-        names = ", ".join(sorted(map(str, unknown)))[:LONGEST]
+        names = ", ".join(sorted(map(str, unknown)))[:LONGEST_REASON]
         raise ModelError(f"{file}: unknown model fields: {names}: {_ADVICE}")
     record = parse_document(kind, values, file, ModelError, _ADVICE)
     for name, value in values.items():
         if not all(_in_range(name, number) for number in _numbers(value)):
-            raise ModelError(f"{file}: {name}: {str(value)[:LONGEST]} is out of range: {_ADVICE}")
+            raise ModelError(
+                f"{file}: {name}: {str(value)[:LONGEST_REASON]} is out of range: {_ADVICE}"
+            )
     return record
 
 

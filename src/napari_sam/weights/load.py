@@ -10,8 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from napari_sam.document import LONGEST
-from napari_sam.errors import ModelError
+from napari_sam.errors import ModelError, reason
 from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
@@ -161,9 +160,8 @@ def _without_weights(config: ModelConfig, policy: AnswerPolicy) -> Sam:
         with torch.device("meta"):
             return Sam(config, policy)
     except Exception as error:  # torch raises errors of many kinds if sizes do not go together
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(
-            f"the sizes in the header of {config.name} are of no model ({reason[:LONGEST]}): "
+            f"the sizes in the header of {config.name} are of no model ({reason(error)}): "
             "download the file again, or choose another model"
         ) from error
 

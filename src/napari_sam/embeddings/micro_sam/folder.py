@@ -16,8 +16,8 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from napari_sam.document import LONGEST, parse_document
-from napari_sam.errors import CacheError
+from napari_sam.document import parse_document
+from napari_sam.errors import LONGEST_REASON, CacheError
 
 from .origin import EMBEDDING_SHAPE, Origin
 
@@ -192,8 +192,8 @@ def _check_kind(path: Path, attributes: Mapping[str, Any]) -> None:
     contrast = attributes.get("normalization", "minmax_per_channel")
     if contrast != "minmax_per_channel":
         raise CacheError(
-            f"{path} was computed with the contrast {str(contrast)[:LONGEST]}, which cannot be "
-            "exchanged: use napari-sam embed"
+            f"{path} was computed with the contrast {str(contrast)[:LONGEST_REASON]}, which cannot "
+            "be exchanged: use napari-sam embed"
         )
 
 
