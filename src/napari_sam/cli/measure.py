@@ -12,6 +12,7 @@ from napari_sam.errors import LabelError
 from .option_groups import expand_groups
 from .options import AxesOption, OverwriteOption, ReportOptions
 from .report import progress, report
+from .target import check_place
 
 
 @expand_groups
@@ -48,6 +49,8 @@ def measure(
 
     roles = {class_table_path(labels): "table of classes", labels: "label image"}
     Inputs(roles | ({} if image is None else {image: "image"})).check(output)
+    for path in output:
+        check_place(path)
     check_measures(output, overwrite=overwrite)
     image_volume = None if image is None else read_image(image, axes=axes)
     label_axes = axes if image_volume is None else image_volume.label_axes

@@ -42,6 +42,7 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
     from napari_sam.labels.files.target import check_target
     from napari_sam.labels.files.write import suffix_of
 
+    check_place(output)
     target = Path(os.path.realpath(output))
     into_image = image_group_of(target) is not None
     name = target.name.lower()
@@ -53,7 +54,6 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
             )
         suffix_of(target.name)
     check_target(target, into_image or name.endswith(".zarr"), overwrite, image)
-    check_place(output)
 
 
 def check_place(output: Path) -> None:
@@ -70,7 +70,7 @@ def check_place(output: Path) -> None:
         If the output could not be made there.
     """
     target = Path(os.path.realpath(output))
-    folder = next(folder for folder in target.parents if folder.is_dir())
+    folder = next(folder for folder in target.parents if os.path.isdir(folder))
     longest, length = _longest_name(folder), len(os.fsencode(target.name))
     if length > longest:
         raise OutputError(

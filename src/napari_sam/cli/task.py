@@ -142,12 +142,11 @@ class Method:
             tracks = tracks if tracks in task.missing else None
         else:
             check_output(task.output, Path(task.image), overwrite=self.overwrite)
+        for path in measures if tracks is None else (tracks, *measures):
+            check_place(path)
         if tracks is not None:
             check_tracks_target(tracks, overwrite=self.overwrite)
-            check_place(tracks)
         check_measures(measures, overwrite=self.overwrite)
-        for path in measures:
-            check_place(path)
 
     def keeps(self, task: Task) -> bool:
         """Whether a batch keeps the labels of a task, because they are there."""

@@ -14,7 +14,7 @@ from napari_sam.errors import ImageError, LabelError, reason
 from .read import read_image
 from .volume import Volume
 
-_LARGEST = np.iinfo(np.uint32).max
+_LARGEST = np.float64(np.iinfo(np.uint32).max)  # compared as double, which holds it exactly
 _INDEXED = {".png", ".gif", ".bmp"}
 """Suffixes of pictures whose pixels may be indices of a palette."""
 _TIFFS = {".tif", ".tiff"}

@@ -118,6 +118,11 @@ class TileFolder:
         try:
             _write(self.path / name, objects.to_bytes(digest))
         except OSError as error:
+            if not self.path.is_dir():
+                raise OutputError(
+                    f"{self.path} was removed by another run: run one command for an output at a "
+                    "time"
+                ) from error
             raise OutputError(
                 f"{self.path} cannot be written ({error.strerror or error}): free space there and "
                 "start the same command again; finished tiles are kept"

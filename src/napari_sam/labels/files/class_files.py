@@ -97,7 +97,7 @@ def read_classes(path: str | Path) -> ClassTable:
     if path.is_dir() and is_zarr(path):
         return _of_zarr(path)
     table = path if path.suffix.lower() == ".csv" else class_table_path(path)
-    if not table.exists():
+    if not os.path.exists(table):  # also where its name would be too long
         return ClassTable()
     if not is_class_table(table):
         raise LabelError(f"{table} is not a table of classes: it begins with {','.join(COLUMNS)}")
