@@ -21,6 +21,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from napari_sam.errors import NapariSamError
 
 SLOW_SECONDS = 20.0
 """Time of a case beyond which it counts as a failure: a document must not keep a reader busy."""
+
+MOST_MEMORY = 12 * 10**9
+"""Bytes of address space of the process; libraries take some of it before the first case."""
 
 LONGEST_LINE = 1500
 """Characters of a message beyond which it is no single line for people."""
@@ -104,6 +108,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="first seed")
     parser.add_argument("--kind", choices=sorted(KINDS), action="append")
     options = parser.parse_args()
+    with suppress(ImportError, ValueError, OSError):  # a damaged size must not fill the machine
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     counts: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NAPARI_SAM_CACHE_DIR"] = str(Path(folder) / "user cache")

@@ -12,7 +12,7 @@ import numpy as np
 import tifffile
 import zarr
 
-from napari_sam.errors import NapariSamError
+from napari_sam.errors import ImageError, NapariSamError
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ def _command(*words: object) -> None:
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         try:
             app(args=[str(word) for word in words], prog_name="napari-sam", standalone_mode=False)
+        except MemoryError as error:  # the command line has a line for it
+            raise ImageError("out of memory") from error
         except Exception as error:
             if not hasattr(error, "format_message"):  # the parser's own
                 raise

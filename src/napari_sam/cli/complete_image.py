@@ -45,7 +45,7 @@ def complete_image(task: Task, method: Method) -> list[Path]:
         volume = method.settings.read(task.image)
         labels = read_labels(task.output, axes=volume.label_axes)
         if task.tracks in missing:
-            _save_tracks(task, volume, labels)
+            _save_tracks(task, method, volume, labels)
         if measures:
             classes = read_classes(task.output)
             steps = save_measures(
@@ -56,13 +56,14 @@ def complete_image(task: Task, method: Method) -> list[Path]:
     return list(missing)
 
 
-def _save_tracks(task: Task, volume: "Volume", labels: "Volume") -> None:
-    """Write the tracks of labels, with the mothers that the prompts name."""
+def _save_tracks(task: Task, method: Method, volume: "Volume", labels: "Volume") -> None:
+    """Write the tracks of labels, with the mothers that prompts name if they are propagated."""
     from napari_sam.labels.files.write_tracks import write_tracks
     from napari_sam.labels.tracks import tracks_of
     from napari_sam.prompts.read_csv import read_prompts
 
-    parents = read_prompts(task.points, task.boxes).parents if task.prompted else {}
+    lineage = task.prompted and method.propagate
+    parents = read_prompts(task.points, task.boxes).parents if lineage else {}
     tracks = tracks_of(labels.data, volume.label_axes, parents)
     if task.tracks is not None:
         write_tracks(task.tracks, tracks, volume.calibration)
