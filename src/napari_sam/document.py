@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from napari_sam.errors import LONGEST_REASON, NapariSamError
+from napari_sam.errors import NapariSamError, cut
 
 Record = TypeVar("Record")
 
@@ -71,11 +71,6 @@ def _adapter(kind: Any) -> Any:
 def _message(name: str, problem: Mapping[str, Any], advice: str) -> str:
     """Format a problem that pydantic found, as the line for the user."""
     field = ".".join(str(part) for part in problem["loc"])
-    place = f"{name}: {_short(field)}" if field else name
+    place = f"{name}: {cut(field)}" if field else name
     ending = f": {advice}" if advice else ""
-    return " ".join(f"{place}: {_short(problem['msg'])}{ending}".split())
-
-
-def _short(text: str) -> str:
-    """Cut a text that a damaged document made long."""
-    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]} ..."
+    return " ".join(f"{place}: {cut(problem['msg'])}{ending}".split())

@@ -27,8 +27,12 @@ def reason(error: BaseException) -> str:
         the name of its type.
     """
     lines = str(error).strip().splitlines()
-    line = lines[0] if lines else type(error).__name__
-    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]} ..."
+    return cut(lines[0] if lines else type(error).__name__)
+
+
+def cut(text: str) -> str:
+    """Text of a document, cut to :data:`LONGEST_REASON` characters, to be repeated in a message."""
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]} ..."
 
 
 class ImageError(NapariSamError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from napari_sam.document import parse_document
-from napari_sam.errors import LabelError
+from napari_sam.errors import LabelError, cut
 
 # Palette of Okabe and Ito, whose colours colour-blind people can tell apart.
 _COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
@@ -36,7 +36,7 @@ class ObjectClass:
             raise LabelError("a class needs a name: type one")
         digits = self.color.removeprefix("#")
         if len(self.color) != 7 or not set(digits.lower()) <= set("0123456789abcdef"):
-            raise LabelError(f"{self.color!r} is no colour: use #rrggbb")
+            raise LabelError(f"{cut(self.color)!r} is no colour: use #rrggbb")
 
     @property
     def rgba(self) -> tuple[int, int, int, int]:

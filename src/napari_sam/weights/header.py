@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 from napari_sam.document import parse_document
-from napari_sam.errors import LONGEST_REASON, ModelError
+from napari_sam.errors import ModelError, cut
 from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.config import (
     HieraConfig,
@@ -131,7 +131,10 @@ def from_header(
     architecture["trunk"] = _parsed(_TRUNKS[kind], trunk, file)
     if parts.memory is not None:
         architecture["memory"] = _parsed(MemoryConfig, parts.memory, file)
-    return _parsed(ModelConfig, architecture, file), _parsed(AnswerPolicy, policy, file)
+    config = _parsed(ModelConfig, architecture, file)
+    if not all(width % heads == 0 for width, heads in _shared_widths(config)):
+        raise ModelError(f"{file}: heads: the widths are no multiples of the heads: {_ADVICE}")
+    return config, _parsed(AnswerPolicy, policy, file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +149,26 @@ class _Parts:
 def _parsed(kind: type[T], values: Mapping[str, Any], file: str) -> T:
     """Parse a part of a header, and check that its numbers are in range."""
     if unknown := set(values) - {field.name for field in fields(kind)}:  # type: ignore[arg-type]
-        names = ", ".join(sorted(map(str, unknown)))[:LONGEST_REASON]
-        raise ModelError(f"{file}: unknown model fields: {names}: {_ADVICE}")
+        names = ", ".join(sorted(map(str, unknown)))
+        raise ModelError(f"{file}: unknown model fields: {cut(names)}: {_ADVICE}")
     record = parse_document(kind, values, file, ModelError, _ADVICE)
     for name, value in values.items():
         if not all(_in_range(name, number) for number in _numbers(value)):
-            raise ModelError(
-                f"{file}: {name}: {str(value)[:LONGEST_REASON]} is out of range: {_ADVICE}"
-            )
+            raise ModelError(f"{file}: {name}: {cut(str(value))} is out of range: {_ADVICE}")
     return record
+
+
+def _shared_widths(config: ModelConfig) -> Iterator[tuple[int, int]]:
+    """Yield each width that attention heads share, with their number.
+
+    No weight has the shape of a single head, so that a wrong number shows nowhere else.
+    """
+    yield config.prompt_dim // 2, config.decoder_heads  # SAM halves it between tokens and image
+    trunk = config.trunk
+    if isinstance(trunk, TinyVitConfig):
+        yield from zip(trunk.dims, trunk.heads, strict=False)
+    else:
+        yield trunk.dim, trunk.heads
 
 
 def _numbers(value: object) -> Iterator[float]:

@@ -17,7 +17,7 @@ import zarr
 from numpy.typing import NDArray
 
 from napari_sam.document import parse_document
-from napari_sam.errors import LONGEST_REASON, CacheError
+from napari_sam.errors import CacheError, cut
 
 from .origin import EMBEDDING_SHAPE, Origin
 
@@ -192,7 +192,7 @@ def _check_kind(path: Path, attributes: Mapping[str, Any]) -> None:
     contrast = attributes.get("normalization", "minmax_per_channel")
     if contrast != "minmax_per_channel":
         raise CacheError(
-            f"{path} was computed with the contrast {str(contrast)[:LONGEST_REASON]}, which cannot "
+            f"{path} was computed with the contrast {cut(str(contrast))}, which cannot "
             "be exchanged: use napari-sam embed"
         )
 
