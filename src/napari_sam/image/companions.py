@@ -58,7 +58,7 @@ def ome_xml(path: Path) -> str:
             return path.read_text(encoding="utf-8")
         with tifffile.TiffFile(path) as tiff:
             return tiff.ome_metadata or ""
-    except (OSError, ValueError):
+    except Exception:  # damaged files raise errors of many kinds
         return ""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_sam.errors import ImageError
+from napari_sam.errors import ImageError, reason
 
 from .arranged_array import arranged
 from .arrangement import Arrangement, arrange
@@ -98,8 +98,7 @@ def read_stored(
     except ImageError:
         raise
     except Exception as error:  # decoders raise errors of many kinds on damaged files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ImageError(f"{path} is not an image that can be read: {reason}") from error
+        raise ImageError(f"{path} is not an image that can be read: {reason(error)}") from error
 
 
 def has_image_suffix(name: str) -> bool:
