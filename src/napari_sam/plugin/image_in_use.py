@@ -11,10 +11,8 @@ from psygnal import Signal
 from napari_sam.plugin.image.image_source import image_layers
 from napari_sam.plugin.image.thumbnail import Look, look_at
 
-from .desk import FIRST_HINT, Desk
+from .desk import Desk
 from .workspace import Workspace
-
-_NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
 
 
 class ImageInUse:
@@ -97,6 +95,7 @@ class ImageInUse:
     def choose(self, index: int) -> None:
         """Use the image at an index of the list."""
         if 0 <= index < len(self._images):
+            self._desk.begin_action()
             self.use(self._images[index])
             self.list_images()
 
@@ -106,7 +105,7 @@ class ImageInUse:
             return
         dropped = self.leave()
         if image is None:
-            self._desk.say(f"{dropped}{_NO_IMAGE}")
+            self._tell(dropped)
             return
         source = self._desk.read_image(image)
         if source is None:
@@ -116,7 +115,12 @@ class ImageInUse:
         image.events.data.connect(self._data_changed)
         self.used.emit(work)
         self._offer_restore(work)
-        self._desk.say(f"{dropped}{FIRST_HINT}")
+        self._tell(dropped)
+
+    def _tell(self, outcome: str) -> None:
+        if outcome:
+            self._desk.say(outcome)
+        self._desk.renew()
 
     def leave(self) -> str:
         """Leave the image in use; returns a line about an unaccepted object, or an empty line."""
@@ -154,7 +158,7 @@ class ImageInUse:
         if source is None or source.label_shape != work.source.label_shape:
             dropped = self.leave()
             self.use(work.image)
-            self._desk.say(f"{dropped}{work.image.name} has another shape now. {FIRST_HINT}")
+            self._desk.say(f"{dropped}{work.image.name} has another shape now.")
 
     # --- what the model sees -------------------------------------------------------------------
 
@@ -194,11 +198,12 @@ class ImageInUse:
     def answer_restore(self, restore: bool) -> None:
         """Restore accepted objects of an earlier napari, or discard the offer."""
         work = self._desk.workspace
+        self._desk.begin_action()
         self.restore_offered.emit("")
         if work is None or not work.keeping.offered:
             return
         if restore:
-            self._desk.say(f"{work.writer.restore()} objects are back. {FIRST_HINT}")
+            self._desk.say(f"{work.writer.restore()} objects are back.")
         else:
             work.keeping.discard()
-            self._desk.say(FIRST_HINT)
+            self._desk.renew()

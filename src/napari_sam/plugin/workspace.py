@@ -144,7 +144,7 @@ class Workspace:
         for layer in (self.prompts.points, self.prompts.shapes, self.labels):
             if layer is not None and layer in self.viewer.layers:
                 move(layer, place)
-        self.show({})
+        self.preview.follow_image()
 
     # --- undo --------------------------------------------------------------------------------
 

@@ -84,6 +84,11 @@ class PromptEvents:
         """Do not read any more."""
         self._soon.stop()
 
+    @property
+    def drawing(self) -> bool:
+        """Whether a shape is being drawn."""
+        return self._drawing
+
     # --- reading -----------------------------------------------------------------------------
 
     def later(self) -> None:
@@ -100,8 +105,10 @@ class PromptEvents:
     def note(self) -> None:
         """Compare the prompts with the last look, and note a change as a step to undo."""
         work = self._desk.workspace
-        if work is not None and not (self._drawing or self._moving):
-            work.watch.look(self._objects.followed)
+        if work is None or self._drawing or self._moving:
+            return
+        if work.watch.look(self._objects.followed):
+            self._desk.begin_action()
 
     def finish_drawing(self) -> bool:
         """End the shape under the mouse; False if no shape is being drawn."""
@@ -135,6 +142,7 @@ class PromptEvents:
         action = str(event.action)
         # Between "adding" and "added" a shape is being drawn with the mouse.
         self._drawing = action == "adding"
+        self._desk.renew()
         if action == "added":
             self._view.note_added(event.source, tuple(event.data_indices))
         # Between "changing" and "changed" prompts are being moved: that is one step.

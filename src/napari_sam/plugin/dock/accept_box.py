@@ -134,9 +134,12 @@ class AcceptBox(Fold):
     -------
     cleaning_changed
         The user changed an option that changes masks; they are to be shown anew.
+    changed
+        The user changed any option.
     """
 
     cleaning_changed = Signal()
+    changed = Signal()
 
     def __init__(self) -> None:
         super().__init__(
@@ -155,6 +158,8 @@ class AcceptBox(Fold):
         self.holes.toggled.connect(self.holes_up_to.setEnabled)
         for name in ("holes", "holes_up_to", "smooth", "smallest", "one_piece"):
             self._form.widget(name).changed.connect(lambda value: self.cleaning_changed.emit())
+        for name in ("policy", "label", "holes", "holes_up_to", "smooth", "smallest", "one_piece"):
+            self._form.widget(name).changed.connect(lambda value: self.changed.emit())
         self._lay_out()
 
     @property

@@ -42,6 +42,8 @@ class LabelsLayer:
     ----------
     layer : napari.layers.Labels or None
         None after the user has removed the layer.
+    is_earlier : bool
+        Whether the layer was there before: napari's own history may have steps.
     stale : bool
         Whether pixels changed that napari has not drawn yet.
 
@@ -57,7 +59,7 @@ class LabelsLayer:
         self._viewer, self._image, self._preview = viewer, image, preview
         self._largest: int | None = 0
         self.layer: Labels | None = None
-        self.stale = False
+        self.is_earlier = self.stale = False
 
     def ensure(self) -> Labels:
         """Find or make the layer; a layer of an earlier dock must have the right shape."""
@@ -84,7 +86,7 @@ class LabelsLayer:
 
     def _use(self, layer: Labels, largest: int | None) -> Labels:
         """Use a layer; `largest` is the largest label inside, None for unknown."""
-        self.layer, self._largest = layer, largest
+        self.layer, self._largest, self.is_earlier = layer, largest, largest is None
         self.replaced.emit(layer)
         return layer
 

@@ -1,0 +1,92 @@
+"""UnderWayReader: the objects under way as values for the status line; no Qt."""
+
+from collections.abc import Mapping, Sequence
+
+from napari_sam.errors import NapariSamError
+from napari_sam.masks.mask import Mask
+from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.status.dock_state import UnderWay
+from napari_sam.plugin.workspace import Workspace
+
+from .current_object import CurrentObject
+from .overlaps import without_overlaps
+from .writable import Writable, WritableCount
+
+_NOTHING = Writable(0, False)
+
+
+class UnderWayReader:
+    """Reads the objects under way, and counts the pixels that acceptance would write."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, WritableCount] = {}
+
+    def read(
+        self,
+        by_number: Mapping[int, CurrentObject],
+        current: CurrentObject,
+        work: Workspace,
+        how: Acceptance,
+    ) -> UnderWay:
+        """Values of the objects under way.
+
+        Parameters
+        ----------
+        by_number : mapping of int to CurrentObject
+            All objects, also an untouched current one.
+        current : CurrentObject
+            The object that new clicks belong to.
+        work : Workspace
+            Has labels and shown plane.
+        how : Acceptance
+            The user's choice for acceptance.
+
+        Returns
+        -------
+        UnderWay
+        """
+        touched = {number: each for number, each in by_number.items() if each.touched}
+        masks = without_overlaps({i: each.shown() for i, each in touched.items() if each.masks})
+        counts = {
+            i: self._count(
+                each, masks.get(i, []), work, how if each is current else how.next_free()
+            )
+            for i, each in touched.items()
+            if not _busy(each)
+        }
+        self._counts = {i: count for i, count in self._counts.items() if i in touched}
+        seen = [mask for mask in masks.get(current.number, []) if not mask.empty]
+        count = counts.get(current.number, _NOTHING)
+        prompts = current.questions.prompts.values()
+        return UnderWay(
+            numbers=tuple(sorted(touched)),
+            current=current.number,
+            pixels=sum(mask.area for mask in seen),
+            writable=None if _busy(current) else count.pixels,
+            slices=len(seen),
+            here=work.shown_plane in {mask.plane for mask in seen},
+            waiting=current.waiting,
+            following=current.following.job is not None,
+            followed=bool(current.following.brought),
+            background_only=bool(prompts) and not any(each.positive for each in prompts),
+            label=0 if current.held is None else current.held.label,
+            acceptable=len(counts) < len(touched) or any(each.pixels for each in counts.values()),
+            refused=count.refused,
+        )
+
+    def _count(
+        self, counted: CurrentObject, masks: Sequence[Mask], work: Workspace, how: Acceptance
+    ) -> Writable:
+        if work.labels is None:  # a new layer comes with acceptance
+            return Writable(sum(mask.area for mask in masks), False)
+        count = self._counts.setdefault(counted.number, WritableCount())
+        labels, version = work.labels_layer.plain(), (work.labels, work.history.revision)
+        try:
+            return count.of(masks, labels, how, counted.held, version)
+        except NapariSamError:  # the label does not fit; acceptance says so
+            return Writable(sum(mask.area for mask in masks), False)
+
+
+def _busy(each: CurrentObject) -> bool:
+    """Whether masks of an object are to come."""
+    return each.waiting or each.following.job is not None
