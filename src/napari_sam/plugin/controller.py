@@ -73,7 +73,7 @@ class Controller:
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
-        self.view = View(viewer, desk.say)
+        self.view = View(viewer, desk.say, self._is_unseen)
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
@@ -252,6 +252,9 @@ class Controller:
 
     def _acceptance(self) -> Acceptance:
         return replace(self.dock.accept_box.chosen, of_class=self.classifying.current)
+
+    def _is_unseen(self) -> bool:
+        return self.workspace is not None and not self.workspace.image.visible
 
     def _next_unsure(self) -> tuple[int, ...] | None:
         return self.object.following.next_unsure(self.object.slices())

@@ -150,14 +150,17 @@ class Workspace:
 
     def undo(self) -> bool:
         """Undo the last action of the user; False for an empty history."""
+        self.labels_layer.slice_hidden()
         return self._drawn(self.history.undo()) or self.writer.undo_in_napari()
 
     def redo(self) -> bool:
         """Do the last undone action again; False without an undone action."""
+        self.labels_layer.slice_hidden()
         return self._drawn(self.history.redo())
 
     def undo_labels(self) -> bool:
         """Undo the last change of the labels; False without such a change."""
+        self.labels_layer.slice_hidden()
         return self._drawn(self.history.undo_labels()) or self.writer.undo_in_napari()
 
     def _drawn(self, done: bool) -> bool:

@@ -74,7 +74,7 @@ LINES = [
     ),
     (
         {"objects": replace(OBJECT, writable=700)},
-        "700 pixels, besides 112 of others: Enter accepts, more clicks correct.",
+        "700 of 812 pixels are free: Enter accepts, more clicks correct.",
     ),
     (
         {"objects": replace(OBJECT, slices=3)},

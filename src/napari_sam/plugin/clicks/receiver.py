@@ -1,5 +1,7 @@
 """Receiver of a click on the canvas: the prompt layers, the dock or another layer; no Qt."""
 
+from collections.abc import Callable
+
 from napari.components import ViewerModel
 from napari.layers import Layer, Points
 
@@ -31,7 +33,7 @@ def receiver_of(viewer: ViewerModel, work: Workspace | None) -> Receiver:
         return Receiver.CANVAS
     if work is not None and any(layer == each for each in work.prompts.layers):
         return _of_prompts(layer)
-    passive = layer.mode == PASSIVE and not layer.mouse_drag_callbacks
+    passive = layer.mode == PASSIVE and not any(map(_foreign, layer.mouse_drag_callbacks))
     return Receiver.CANVAS if passive else Receiver.OTHER
 
 
@@ -40,3 +42,8 @@ def _of_prompts(layer: Layer) -> Receiver:
         return Receiver.CANVAS
     adds = layer.mode == "add" if isinstance(layer, Points) else layer.mode.startswith("add_")
     return Receiver.PROMPTS if adds else Receiver.OTHER
+
+
+def _foreign(callback: Callable[..., object]) -> bool:
+    """Whether a mouse callback is of another plugin, and not of napari's own tools."""
+    return getattr(callback, "__module__", "").partition(".")[0] != "napari"

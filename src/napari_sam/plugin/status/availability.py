@@ -86,7 +86,7 @@ def _objects(state: DockState) -> dict[str, str]:
     if not (objects.touched or state.drawing):
         reasons["drop"] = "There is no object to drop."
     if not objects.numbers:
-        reasons["next_object"] = "Click on an object first: then J begins another one beside it."
+        reasons["next_object"] = "J begins another object beside one that is under way."
     return reasons
 
 
@@ -108,17 +108,17 @@ def _stack(state: DockState) -> dict[str, str]:
     if not state.stack:
         reasons["follow"] = "The image is a single slice: there is nowhere to follow the object."
     elif not (objects.touched and (objects.pixels or objects.waiting)):
-        reasons["follow"] = "Click on an object first; then it can be followed."
+        reasons["follow"] = "There is no object to follow yet."
     if not objects.followed:
         reasons["look_next"] = "Follow an object first [G]: then N goes where it is worth a look."
-    if not state.time:
-        reasons["accept_daughter"] = "The image has no time axis: there are no daughters."
-    elif objects.label:
+    if objects.label:
         reasons["accept_daughter"] = (
             "A label that was picked up stays who it is: Enter puts it back."
         )
+    elif not state.time:
+        reasons["accept_daughter"] = "The image has no time axis: there are no daughters."
     elif not (objects.touched and (objects.pixels or objects.waiting)):
-        reasons["accept_daughter"] = "Click on the daughter first."
+        reasons["accept_daughter"] = "There is no daughter yet."
     return reasons
 
 

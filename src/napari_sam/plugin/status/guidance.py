@@ -129,7 +129,7 @@ def _with_mask(state: DockState, reasons: Mapping[str, str], clicks: bool) -> st
     objects, count = state.objects, len(state.objects.numbers)
     size = f"{objects.pixels} pixels"
     if objects.writable is not None and 0 < objects.writable < objects.pixels:
-        size = f"{objects.writable} pixels, besides {objects.pixels - objects.writable} of others"
+        size = f"{objects.writable} of {objects.pixels} pixels are free"
     if objects.slices > 1:
         size += f" in {objects.slices} slices"
     elif not objects.here:

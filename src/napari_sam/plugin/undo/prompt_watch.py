@@ -127,6 +127,8 @@ class PromptChange:
 class PromptWatch:
     """Compares the prompts with the last look, and adds each difference to a history.
 
+    Prompts that are there at first, left by an earlier dock, are one step.
+
     Parameters
     ----------
     layers : PromptLayers
@@ -138,7 +140,10 @@ class PromptWatch:
     def __init__(self, layers: PromptLayers, history: History) -> None:
         self._layers, self._history = layers, history
         self._quiet = False
-        self._last = self._now()
+        nothing, self._last = (LayerPrompts(), LayerPrompts()), self._now()
+        if _differ(nothing, self._last):
+            change = PromptChange(self, nothing, self._last)
+            history.add_prompts(change, "the prompts from before")
 
     def look(self, followed: Iterable[Restorable]) -> bool:
         """Add a step if prompts changed since the last look.

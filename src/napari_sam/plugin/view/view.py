@@ -1,4 +1,4 @@
-"""View: puts tools away in 3D and turned views, for clicks there are ambiguous; no Qt."""
+"""View: puts tools away where clicks are ambiguous, and refuses clicks there; no Qt."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from napari.utils.events import Event, EventEmitter
 IN_3D = "3D is for looking, and for accepting what is shown. To click, go back to 2D [Ctrl-Y]."
 TURNED = "Objects are clicked in slices of y and x: roll the axes [Ctrl-E] until those are shown."
 GRID = "Grid: each layer has a cell of its own, and a click counts in any of them."
-BACK = "Slices of y and x again: go on clicking."
 
 
 def obstacle(dims: Dims) -> str:
@@ -33,10 +32,14 @@ class View:
         Has the axes.
     say : callable
         Tells the user something.
+    unseen : callable
+        Whether the image in use is hidden, and clicks would lie on something else.
     """
 
-    def __init__(self, viewer: ViewerModel, say: Callable[[str], None]) -> None:
-        self._viewer, self._say = viewer, say
+    def __init__(
+        self, viewer: ViewerModel, say: Callable[[str], None], unseen: Callable[[], bool]
+    ) -> None:
+        self._viewer, self._say, self._unseen = viewer, say, unseen
         self._tool: tuple[Points | Shapes, str] | None = None
         self._refused: dict[Points | Shapes, list[int]] = defaultdict(list)
         self._obstacle = obstacle(viewer.dims)
@@ -49,28 +52,24 @@ class View:
         """Set a layer's mode, now or after the return to planes of y and x."""
         self._tool = (layer, mode)
         layer.mode = "pan_zoom" if self._obstacle else mode
-        if self._obstacle:
-            self._say(self._obstacle)
 
     def note_added(self, layer: Points | Shapes, indices: tuple[int, ...]) -> None:
-        """Note clicks from 3D and turned views, for removal."""
-        if self._obstacle and layer.mode != "pan_zoom":
+        """Note clicks from 3D and turned views, and on a hidden image, for removal."""
+        if self._unseen() or (self._obstacle and layer.mode != "pan_zoom"):
             count = len(layer.data)
             self._refused[layer] += [index % count for index in indices]
 
     @property
     def clicked_blindly(self) -> bool:
-        """Whether clicks from 3D and turned views wait for removal."""
+        """Whether such clicks wait for removal."""
         return bool(self._refused)
 
     def take_back(self) -> bool:
-        """Remove the clicks from 3D and turned views; whether any were removed."""
+        """Remove such clicks; whether any were removed."""
         refused, self._refused = self._refused, defaultdict(list)
         for layer, indices in refused.items():
             layer.selected_data = {index for index in indices if index < len(layer.data)}
             layer.remove_selected()
-        if refused:
-            self._say(self._obstacle or BACK)
         return bool(refused)
 
     def close(self) -> None:
@@ -87,7 +86,6 @@ class View:
         before, self._obstacle = self._obstacle, obstacle(self._viewer.dims)
         if before == self._obstacle:
             return
-        self._say(self._obstacle or BACK)
         if self._tool is not None and self._tool[0] in self._viewer.layers:
             layer, mode = self._tool
             layer.mode = "pan_zoom" if self._obstacle else mode
