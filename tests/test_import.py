@@ -70,6 +70,7 @@ MASKS = {
 PLUGIN_ORDER = (
     {"commands"},
     {"controller"},
+    {"dock_status"},
     {"actions", "dock", "state_reader"},
     {"clicks"},
     {"everything", "objects"},

@@ -3,18 +3,16 @@
 from dataclasses import replace
 
 from napari.components import ViewerModel
+from napari.layers import Layer
 from napari.utils.events import Event
 from napari.utils.notifications import show_warning
 from superqt.utils import QSignalDebouncer
 
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
-from napari_sam.plugin.clicks.bindings import Bindings
-from napari_sam.plugin.clicks.canvas_clicks import CanvasClicks
 from napari_sam.plugin.clicks.hover import Hover
 from napari_sam.plugin.clicks.pick_up import PickUp
 from napari_sam.plugin.clicks.prompt_events import PromptEvents
-from napari_sam.plugin.clicks.soon import Soon
 from napari_sam.plugin.clicks.tools import Tools
 from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.everything.everything import Everything
@@ -27,18 +25,16 @@ from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
-from napari_sam.plugin.status.status import Status
-from napari_sam.plugin.status.status_line import StatusLine
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 from napari_sam.plugin.worker.jobs import Job
 
 from .actions import Actions
 from .desk import Desk
+from .dock_status import DockStatus
 from .image_in_use import ImageInUse
 from .settings import Settings
 from .state_reader import StateReader
-from .state_watch import StateWatch
 from .workspace import Workspace
 
 
@@ -73,7 +69,7 @@ class Controller:
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
-        self.view = View(viewer, desk.say, self._is_unseen)
+        self.view = View(viewer, desk.say)
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
@@ -85,26 +81,16 @@ class Controller:
         self.models = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
-        self.bindings = Bindings(lambda name: self.actions.run(name))
-        self.bindings.bind_viewer(viewer)
-        self.prompts = PromptEvents(desk, self.objects, self.view, self.bindings, dock)
-        self.status = StatusLine(self._make_reader().read)
-        self.canvas_clicks = CanvasClicks(
-            desk,
-            viewer,
-            allowed=lambda: "click" not in self.status.status.unavailable,
-            picking=lambda: self.pick_up.armed,
-        )
-        self.state_watch = StateWatch(viewer, desk.renew)
-        self._renew_soon = Soon(self.status.renew, dock)
+        self.prompts = PromptEvents(desk, self.objects, self.view, dock)
+        self.status = DockStatus(self._make_reader(), dock, lambda name: self.actions.run(name))
         self.actions = self._make_actions()
         self.images = ImageInUse(
             desk,
             viewer,
             unfinished=lambda: self.objects.unfinished,
             later=self._images_changed.throttle,
-            adopt=self.prompts.adopt,
-            adopt_labels=self.bindings.bind,
+            adopt=self._adopt_prompts,
+            adopt_labels=self.status.bindings.bind,
         )
         self._connect_dock()
         self._connect_parts()
@@ -143,7 +129,7 @@ class Controller:
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
             },
-            lambda: self.status.status,
+            lambda: self.status.now,
         )
 
     def _make_reader(self) -> StateReader:
@@ -181,7 +167,7 @@ class Controller:
         for use in (self.objects, self.classifying, self.review, self.tools, self.prompts):
             images.used.connect(use.use)
         images.used.connect(self.ahead.use)
-        images.used.connect(self.state_watch.use)
+        images.used.connect(self.status.watch.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
             self.pick_up.disarm,
@@ -191,7 +177,8 @@ class Controller:
             self.prompts.leave,
             self.classifying.leave,
             self.review.leave,
-            self.state_watch.leave,
+            self.status.watch.leave,
+            self.status.bindings.release_layers,
         ):
             images.leaving.connect(leave)
         events = self.viewer.layers.events
@@ -229,11 +216,6 @@ class Controller:
         dock.cancel_clicked.connect(actions.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)
-        desk.status_changed.connect(self.status.tell)
-        desk.reported.connect(self.status.report)
-        desk.acted.connect(self.status.begin_action)
-        desk.state_changed.connect(self._renew_soon.start)
-        self.status.changed.connect(self._show_status)
         self.runner.busy_changed.connect(self._show_busy)
         self.runner.failed.connect(self._job_failed)
         self.models.busy_changed.connect(self._show_busy)
@@ -253,8 +235,9 @@ class Controller:
     def _acceptance(self) -> Acceptance:
         return replace(self.dock.accept_box.chosen, of_class=self.classifying.current)
 
-    def _is_unseen(self) -> bool:
-        return self.workspace is not None and not self.workspace.image.visible
+    def _adopt_prompts(self, layer: Layer) -> None:
+        self.prompts.adopt(layer)
+        self.status.bindings.bind(layer)
 
     def _next_unsure(self) -> tuple[int, ...] | None:
         return self.object.following.next_unsure(self.object.slices())
@@ -267,10 +250,6 @@ class Controller:
         self.dock.tool_row.show_tool(tool, background)
         self.hover.renew()
         self.desk.renew()
-
-    def _show_status(self, text: str, status: Status) -> None:
-        self.dock.show_status(text)
-        self.dock.show_available(status)
 
     def _show_picking(self, armed: bool) -> None:
         if not self.desk.closed:
@@ -293,7 +272,7 @@ class Controller:
     def _layer_removed(self, event: Event) -> None:
         layer, work = event.value, self.workspace
         self.prompts.layer_removed(layer)
-        self.bindings.release(layer)
+        self.status.bindings.release(layer)
         if work is not None and work.owns(layer):
             work.forget(layer)
             self.prompts.later()
@@ -310,7 +289,7 @@ class Controller:
         self._disconnect()  # first, or leaving the image would look like the user's doing
         self.images.leave()
         self.prompts.stop()
-        self._renew_soon.stop()
+        self.status.stop()
         self._images_changed.cancel()
         self._let_go()
 
@@ -321,7 +300,6 @@ class Controller:
         self.desk.close()
         self._disconnect()
         for signal in (
-            self.status.changed,
             self.objects.numbers_changed,
             self.objects.size_changed,
             self.objects.slices_changed,
@@ -331,7 +309,7 @@ class Controller:
         self.runner.cancel()
         self.everything.stop()
         self.models.stop()
-        self.bindings.release_all()
+        self.status.let_go()
         self.prompts.leave()
         self.engine.close()
 
@@ -341,8 +319,7 @@ class Controller:
         self.guide.close()
         self.view.close()
         self.model_view.close()
-        self.state_watch.close()
-        self.canvas_clicks.close()
+        self.status.close()
         self.pick_up.disarm()
         self.hover.close()
         events = self.viewer.layers.events

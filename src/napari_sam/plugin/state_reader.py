@@ -72,7 +72,7 @@ class StateReader:
             active="" if active is None else active.name,
             mode="" if active is None else str(active.mode),
             taken_keys=frozenset() if ours else taken_keys(active),
-            objects=self.objects.under_way(work),
+            objects=self.objects.under_way.read(work),
             stack=bool(work.source.stack_axes),
             time="T" in work.source.stack_axes,
             review=self.review.line,

@@ -52,6 +52,10 @@ class Bindings:
         """Unbind the keys of a layer."""
         self._release(lambda provider: provider == layer)
 
+    def release_layers(self) -> None:
+        """Unbind the keys of all layers; those of the viewer stay."""
+        self._release(lambda provider: isinstance(provider, Layer))
+
     def release_all(self) -> None:
         """Unbind all keys."""
         self._release(lambda provider: True)
@@ -68,17 +72,22 @@ def taken_keys(layer: Layer | None) -> frozenset[str]:
     """Keys of the dock that a selected layer of the user has itself, as in the table of actions."""
     if layer is None:
         return frozenset()
-    maps = [layer.keymap, *(getattr(each, "class_keymap", {}) for each in type(layer).__mro__)]
+    maps = [layer.keymap, *_class_keymaps(layer)]
     keys = (action.key for action in bound_actions())
     return frozenset(k for k in keys if any(coerce_keybinding(k) in each for each in maps))
+
+
+def _class_keymaps(layer: Layer) -> list[dict[Any, Callable[[Any], Any]]]:
+    """Keymaps of the class of a layer, and of its bases; `layer` may be napari's proxy of it."""
+    return [getattr(each, "class_keymap", {}) for each in layer.__class__.__mro__]
 
 
 def _callback(key: str, call: Callable[[], None]) -> Callable[[Any], Any]:
     def pressed(provider: Provider) -> Any:
         if isinstance(provider, Labels) and provider.mode == "polygon":
-            own = type(provider).class_keymap.get(coerce_keybinding(key))
-            if own is not None:  # ends the polygon, or a corner of it
-                return own(provider)
+            for keymap in _class_keymaps(provider):
+                if (own := keymap.get(coerce_keybinding(key))) is not None:
+                    return own(provider)  # ends the polygon, or takes its last corner back
         return call()
 
     return pressed

@@ -10,7 +10,6 @@ from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.workspace import Workspace
 
-from .bindings import Bindings
 from .gestures import Gestures, finish_shape
 from .soon import Soon
 
@@ -26,8 +25,6 @@ class PromptEvents:
         Reads the prompts.
     view : View
         Notes clicks from 3D and turned views.
-    bindings : Bindings
-        The keys of the prompt layers.
     parent : QObject
         The dock, owner of the queued call.
 
@@ -39,10 +36,8 @@ class PromptEvents:
 
     prompts_read = Signal()
 
-    def __init__(
-        self, desk: Desk, objects: Objects, view: View, bindings: Bindings, parent: QObject
-    ) -> None:
-        self._desk, self._objects, self._view, self._bindings = desk, objects, view, bindings
+    def __init__(self, desk: Desk, objects: Objects, view: View, parent: QObject) -> None:
+        self._desk, self._objects, self._view = desk, objects, view
         self._gestures = Gestures(desk, lambda: self._drawing)
         self._soon = Soon(self._read, parent)
         self._drawing = self._moving = False
@@ -51,17 +46,15 @@ class PromptEvents:
     # --- layers ------------------------------------------------------------------------------
 
     def adopt(self, layer: Layer) -> None:
-        """Listen to a prompt layer, and bind keys and gestures."""
+        """Listen to a prompt layer, and bind gestures."""
         layer.events.data.connect(self._data_changed)
         layer.events.features.connect(self._features_changed)
-        self._bindings.bind(layer)
         self._gestures.bind(layer)
         self._adopted.append(layer)
 
     def _release(self, layer: Layer) -> None:
         layer.events.data.disconnect(self._data_changed)
         layer.events.features.disconnect(self._features_changed)
-        self._bindings.release(layer)
         self._gestures.release(layer)
         self._adopted.remove(layer)
 

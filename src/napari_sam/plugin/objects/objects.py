@@ -11,7 +11,6 @@ from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.read_prompts import FoundPrompts, read_prompts
 from napari_sam.plugin.status.availability import REFUSED
-from napari_sam.plugin.status.dock_state import UnderWay
 from napari_sam.plugin.worker.events import Answer, Event, Question
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
@@ -53,6 +52,8 @@ class Objects:
         The size that the first click of the next object means.
     later : AcceptLater
         Accepted objects whose masks are still to come.
+    under_way : UnderWayReader
+        Reads the objects for the status line.
 
     Signals
     -------
@@ -70,7 +71,8 @@ class Objects:
 
     def __init__(self, desk: Desk, look_again: Callable[[], None]) -> None:
         self._desk, self._look_again = desk, look_again
-        self.later, self._reader = AcceptLater(desk), UnderWayReader()
+        self.later = AcceptLater(desk)
+        self.under_way = UnderWayReader(desk, lambda: (self._objects, self.current))
         self._objects: dict[int, CurrentObject] = {}
         self.size = Size.BEST
         self.current = self._begin(1)
@@ -84,10 +86,6 @@ class Objects:
     def followed(self) -> list[CurrentObject]:
         """Followed objects: a correction changes other planes too."""
         return [each for each in self._objects.values() if each.following.goes_on]
-
-    def under_way(self, work: Workspace) -> UnderWay:
-        """Values of all objects for the status line, with the pixels that acceptance writes."""
-        return self._reader.read(self._objects, self.current, work, self._desk.acceptance)
 
     # --- prompts -> masks --------------------------------------------------------------------
 

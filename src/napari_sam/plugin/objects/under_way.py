@@ -1,9 +1,10 @@
 """UnderWayReader: the objects under way as values for the status line; no Qt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from napari_sam.errors import NapariSamError
 from napari_sam.masks.mask import Mask
+from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.status.dock_state import UnderWay
 from napari_sam.plugin.workspace import Workspace
@@ -16,35 +17,28 @@ _NOTHING = Writable(0, False)
 
 
 class UnderWayReader:
-    """Reads the objects under way, and counts the pixels that acceptance would write."""
+    """Reads the objects under way, and counts the pixels that acceptance would write.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    desk : Desk
+        Has the user's choices for acceptance.
+    objects : callable
+        All objects by number, also an untouched current one; and the current one, which gets the
+        new clicks.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        objects: Callable[[], tuple[Mapping[int, CurrentObject], CurrentObject]],
+    ) -> None:
+        self._desk, self._objects = desk, objects
         self._counts: dict[int, WritableCount] = {}
 
-    def read(
-        self,
-        by_number: Mapping[int, CurrentObject],
-        current: CurrentObject,
-        work: Workspace,
-        how: Acceptance,
-    ) -> UnderWay:
-        """Values of the objects under way.
-
-        Parameters
-        ----------
-        by_number : mapping of int to CurrentObject
-            All objects, also an untouched current one.
-        current : CurrentObject
-            The object that new clicks belong to.
-        work : Workspace
-            Has labels and shown plane.
-        how : Acceptance
-            The user's choice for acceptance.
-
-        Returns
-        -------
-        UnderWay
-        """
+    def read(self, work: Workspace) -> UnderWay:
+        """Values of the objects under way on an image."""
+        (by_number, current), how = self._objects(), self._desk.acceptance
         touched = {number: each for number, each in by_number.items() if each.touched}
         masks = without_overlaps({i: each.shown() for i, each in touched.items() if each.masks})
         counts = {

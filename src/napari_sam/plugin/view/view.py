@@ -1,4 +1,4 @@
-"""View: puts tools away where clicks are ambiguous, and refuses clicks there; no Qt."""
+"""View: puts tools away in 3D and turned views, for clicks there are ambiguous; no Qt."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -32,14 +32,10 @@ class View:
         Has the axes.
     say : callable
         Tells the user something.
-    unseen : callable
-        Whether the image in use is hidden, and clicks would lie on something else.
     """
 
-    def __init__(
-        self, viewer: ViewerModel, say: Callable[[str], None], unseen: Callable[[], bool]
-    ) -> None:
-        self._viewer, self._say, self._unseen = viewer, say, unseen
+    def __init__(self, viewer: ViewerModel, say: Callable[[str], None]) -> None:
+        self._viewer, self._say = viewer, say
         self._tool: tuple[Points | Shapes, str] | None = None
         self._refused: dict[Points | Shapes, list[int]] = defaultdict(list)
         self._obstacle = obstacle(viewer.dims)
@@ -54,22 +50,24 @@ class View:
         layer.mode = "pan_zoom" if self._obstacle else mode
 
     def note_added(self, layer: Points | Shapes, indices: tuple[int, ...]) -> None:
-        """Note clicks from 3D and turned views, and on a hidden image, for removal."""
-        if self._unseen() or (self._obstacle and layer.mode != "pan_zoom"):
+        """Note clicks from 3D and turned views, for removal."""
+        if self._obstacle and layer.mode != "pan_zoom":
             count = len(layer.data)
             self._refused[layer] += [index % count for index in indices]
 
     @property
     def clicked_blindly(self) -> bool:
-        """Whether such clicks wait for removal."""
+        """Whether clicks from 3D and turned views wait for removal."""
         return bool(self._refused)
 
     def take_back(self) -> bool:
-        """Remove such clicks; whether any were removed."""
+        """Remove the clicks from 3D and turned views; whether any were removed."""
         refused, self._refused = self._refused, defaultdict(list)
         for layer, indices in refused.items():
             layer.selected_data = {index for index in indices if index < len(layer.data)}
             layer.remove_selected()
+        if refused:
+            self._say(self._obstacle)
         return bool(refused)
 
     def close(self) -> None:
