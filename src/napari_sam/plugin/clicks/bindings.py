@@ -1,17 +1,14 @@
 """Bindings: keys of the dock on the viewer and on the layers of the dock; no Qt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
-from napari.utils.key_bindings import coerce_keybinding
+from napari.utils.key_bindings import KeymapProvider, coerce_keybinding
 
 from napari_sam.plugin.keys import bound_actions
-
-Provider = Layer | ViewerModel
-"""Owner of a keymap of napari's."""
 
 
 class Bindings:
@@ -29,7 +26,7 @@ class Bindings:
 
     def __init__(self, run: Callable[[str], None]) -> None:
         self._calls = {action.key: partial(run, action.name) for action in bound_actions()}
-        self._bound: list[tuple[Provider, dict[Any, Callable[[Any], Any]]]] = []
+        self._bound: list[tuple[KeymapProvider, dict[Any, Callable[[Any], Any]]]] = []
 
     def bind(self, layer: Layer) -> None:
         """Bind the keys on a layer of the dock."""
@@ -41,7 +38,7 @@ class Bindings:
         free = {k: c for k, c in self._calls.items() if coerce_keybinding(k) not in viewer.keymap}
         self._bind(viewer, free)
 
-    def _bind(self, provider: Provider, calls: dict[str, Callable[[], None]]) -> None:
+    def _bind(self, provider: KeymapProvider, calls: Mapping[str, Callable[[], None]]) -> None:
         bound = {}
         for key, call in calls.items():
             bound[coerce_keybinding(key)] = pressed = _callback(key, call)
@@ -60,7 +57,7 @@ class Bindings:
         """Unbind all keys."""
         self._release(lambda provider: True)
 
-    def _release(self, which: Callable[[Provider], bool]) -> None:
+    def _release(self, which: Callable[[KeymapProvider], bool]) -> None:
         for provider, bound in [entry for entry in self._bound if which(entry[0])]:
             self._bound = [entry for entry in self._bound if entry[0] is not provider]
             for key, pressed in bound.items():
@@ -83,7 +80,7 @@ def _class_keymaps(layer: Layer) -> list[dict[Any, Callable[[Any], Any]]]:
 
 
 def _callback(key: str, call: Callable[[], None]) -> Callable[[Any], Any]:
-    def pressed(provider: Provider) -> Any:
+    def pressed(provider: KeymapProvider) -> Any:
         if isinstance(provider, Labels) and provider.mode == "polygon":
             for keymap in _class_keymaps(provider):
                 if (own := keymap.get(coerce_keybinding(key))) is not None:
