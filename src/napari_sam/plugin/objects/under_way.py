@@ -13,8 +13,6 @@ from .current_object import CurrentObject
 from .overlaps import without_overlaps
 from .writable import Writable, WritableCount
 
-_NOTHING = Writable(0, False)
-
 
 class UnderWayReader:
     """Reads the objects under way, and counts the pixels that acceptance would write.
@@ -50,12 +48,12 @@ class UnderWayReader:
         }
         self._counts = {i: count for i, count in self._counts.items() if i in touched}
         seen = [mask for mask in masks.get(current.number, []) if not mask.empty]
-        count = counts.get(current.number, _NOTHING)
+        count = counts.get(current.number) or Writable(area=_area_of_label(current))
         prompts = current.questions.prompts.values()
         return UnderWay(
             numbers=tuple(sorted(touched)),
             current=current.number,
-            pixels=sum(mask.area for mask in seen),
+            pixels=count.area,
             writable=None if _busy(current) else count.pixels,
             slices=len(seen),
             here=work.shown_plane in {mask.plane for mask in seen},
@@ -72,15 +70,25 @@ class UnderWayReader:
         self, counted: CurrentObject, masks: Sequence[Mask], work: Workspace, how: Acceptance
     ) -> Writable:
         if work.labels is None:  # a new layer comes with acceptance
-            return Writable(sum(mask.area for mask in masks), False)
+            return _all_of(masks)
         count = self._counts.setdefault(counted.number, WritableCount())
         labels, version = work.labels_layer.plain(), (work.labels, work.history.revision)
         try:
             return count.of(masks, labels, how, counted.held, version)
         except NapariSamError:  # the label does not fit; acceptance says so
-            return Writable(sum(mask.area for mask in masks), False)
+            return _all_of(masks)
 
 
 def _busy(each: CurrentObject) -> bool:
     """Whether masks of an object are to come."""
     return each.waiting or each.following.job is not None
+
+
+def _all_of(masks: Sequence[Mask]) -> Writable:
+    area = sum(mask.area for mask in masks)
+    return Writable(area, False, area)
+
+
+def _area_of_label(each: CurrentObject) -> int:
+    """Pixels of a picked up label while masks are to come; 0 for other objects."""
+    return 0 if each.held is None else sum(mask.area for mask in each.held.masks.values())

@@ -26,10 +26,13 @@ class Writable(NamedTuple):
         Number of pixels with the label of the object after acceptance, within its masks.
     refused : bool
         Whether the policy forbids an object with pixels.
+    area : int
+        Number of pixels of the object, written or not.
     """
 
-    pixels: int
-    refused: bool
+    pixels: int = 0
+    refused: bool = False
+    area: int = 0
 
 
 def writable(
@@ -63,7 +66,8 @@ def writable(
         pairs = zip(masks, edits, strict=True)
         pixels = sum(int(np.count_nonzero((e.new == label) & m.pixels)) for m, e in pairs)
     only_background = how.policy is OverlapPolicy.ONLY_BACKGROUND
-    return Writable(pixels, only_background and not pixels and any(not m.empty for m in masks))
+    area = sum(mask.area for mask in masks)
+    return Writable(pixels, only_background and not pixels and area > 0, area)
 
 
 def accepted_as(how: Acceptance, held: Held | None) -> Acceptance:
@@ -89,7 +93,7 @@ class WritableCount:
     def __init__(self) -> None:
         self._masks: list[Mask] = []
         self._key: tuple[object, ...] = ()
-        self._counted = Writable(0, False)
+        self._counted = Writable()
 
     def of(
         self,

@@ -107,7 +107,7 @@ def _stack(state: DockState) -> dict[str, str]:
     reasons, objects = {}, state.objects
     if not state.stack:
         reasons["follow"] = "The image is a single slice: there is nowhere to follow the object."
-    elif not (objects.touched and (objects.pixels or objects.waiting)):
+    elif not (objects.touched and (objects.slices or objects.waiting)):
         reasons["follow"] = "There is no object to follow yet."
     if not objects.followed:
         reasons["look_next"] = "Follow an object first [G]: then N goes where it is worth a look."
@@ -117,7 +117,7 @@ def _stack(state: DockState) -> dict[str, str]:
         )
     elif not state.time:
         reasons["accept_daughter"] = "The image has no time axis: there are no daughters."
-    elif not (objects.touched and (objects.pixels or objects.waiting)):
+    elif not (objects.touched and (objects.slices or objects.waiting)):
         reasons["accept_daughter"] = "There is no daughter yet."
     return reasons
 

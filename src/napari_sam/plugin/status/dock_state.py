@@ -42,7 +42,7 @@ class UnderWay:
     current : int
         Number of the object that new clicks belong to.
     pixels : int
-        Pixels of the current object, on all of its planes.
+        Pixels of the current object, on all of its planes; 0 while masks are to come.
     writable : int or None
         Pixels that get the label of the current object on acceptance, under the chosen overlap
         policy; None while masks are to come.
