@@ -5,6 +5,7 @@ of napari's own tools, with copies, two viewers, closed docks and crashes.
 """
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from napari.utils.notifications import notification_manager
 
 from napari_sam.errors import JournalError
 from napari_sam.journal.entry import Entry
-from napari_sam.journal.journal import Journal
+from napari_sam.journal.journal import Journal, new_journal
+from napari_sam.plugin.image.image_sample import old_sample_of
 from napari_sam.plugin.image.image_source import read_image_layer
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.labels.journals import journal_of
@@ -331,6 +333,69 @@ def test_what_a_full_disk_refused_is_written_later(
     while seat.work.undo():
         np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
     assert not seat.labels.data.any()
+
+
+def test_an_object_below_a_script_s_pixels_is_undone_without_them(journals: Path) -> None:
+    seat = Seat()
+    seat.accept((0, 2, 3))
+    seat.labels.data[1, 2:4, 2:4] = 8
+    seat.work.keeping.journal.compare()
+    for name in ("undo", "redo", "undo"):
+        assert getattr(seat.work, name)()
+        np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+    assert np.unique(seat.labels.data).tolist() == [0, 8]
+
+
+def test_an_undo_that_napari_did_by_itself_is_not_done_twice(journals: Path) -> None:
+    seat = Seat()
+    seat.accept((0, 2, 3))
+    first = seat.labels.data.copy()
+    seat.accept((1, 4, 5))
+    seat.labels.undo()
+    np.testing.assert_array_equal(seat.labels.data, first)
+    assert seat.work.undo()
+    assert not seat.labels.data.any()
+    assert seat.work.redo()
+    np.testing.assert_array_equal(seat.labels.data, first)
+    seat.labels.redo()
+    assert seat.work.undo()
+    np.testing.assert_array_equal(seat.labels.data, first)
+
+
+# --- journals of version 0.1 -------------------------------------------------------------------
+
+
+def old_journal(folder: Path, pixels: np.ndarray) -> Path:
+    """A journal as version 0.1 wrote it: the file name and the head have the old sample."""
+    seat = Seat(pixels)
+    seat.accept((0, 2, 3))
+    sample = old_sample_of(seat.work.source)[0]
+    journal = new_journal(replace(seat.work.keeping.journal.journal.subject, sample=sample), folder)
+    journal.append(seat.work.keeping.journal.journal.changes()[0])
+    crash()
+    journal.close()
+    for path in folder.glob("*.jsonl"):
+        if path != journal.path:
+            path.unlink()
+    return journal.path
+
+
+def test_an_old_journal_is_recognised_by_pixels_that_tell_images_apart(journals: Path) -> None:
+    path = old_journal(journals, PIXELS)
+    seat = Seat()
+    assert seat.work.keeping.offered
+    seat.work.writer.restore()
+    assert np.count_nonzero(seat.labels.data) == 7
+    assert seat.accept((1, 4, 5)) == 2  # into the same file
+    assert [entry.label for entry in Journal(path, None).accepted()] == [1, 2]
+
+
+def test_an_old_journal_of_black_pixels_is_named_and_left_alone(journals: Path) -> None:
+    path = old_journal(journals, np.zeros(SHAPE, np.uint8))
+    seat = Seat(np.zeros(SHAPE, np.uint8))
+    assert not seat.work.keeping.offered
+    assert path.name in last_warning()
+    assert Journal(path, None).unsaved()
 
 
 # --- in any order ----------------------------------------------------------------------------
