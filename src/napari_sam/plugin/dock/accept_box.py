@@ -29,6 +29,17 @@ POLICIES = {
 }
 """By policy: text and tooltip of its entry in the list."""
 
+_CHANGED = {
+    "label": lambda label: f"label {label}",
+    "policy": lambda policy: POLICIES[policy][0].lower(),
+    "holes": lambda _: "holes filled",
+    "smooth": lambda radius: f"smoothed by {radius} px",
+    "smallest": lambda area: f"from {area} px",
+    "one_piece": lambda _: "one piece",
+}
+"""By field of :class:`AcceptOptions`: words for a value that is not the default; a chosen label
+first, for it merges whatever is accepted."""
+
 _LARGEST_LABEL = 2**31 - 1
 """Largest label that can be typed; labels are uint32, twice as large, but the spin box is int32."""
 
@@ -126,6 +137,17 @@ class AcceptOptions:
         cleaning = Cleaning(holes, self.smooth, self.one_piece, self.smallest)
         return Acceptance(self.policy, self.label, cleaning)
 
+    @property
+    def changed(self) -> list[str]:
+        """Words for each option that is not at its default."""
+        defaults = AcceptOptions()
+        values = {name: getattr(self, name) for name in _CHANGED}
+        return [
+            _CHANGED[name](value)
+            for name, value in values.items()
+            if value != getattr(defaults, name)
+        ]
+
 
 class AcceptBox(Fold):
     """The fold *Accepting*.
@@ -155,6 +177,7 @@ class AcceptBox(Fold):
         self.holes.toggled.connect(self.holes_up_to.setEnabled)
         for name in ("holes", "holes_up_to", "smooth", "smallest", "one_piece"):
             self._form.widget(name).changed.connect(lambda value: self.cleaning_changed.emit())
+        self._form.on_change(lambda: self.show_note(self._form.value.changed))
         self._lay_out()
 
     @property

@@ -9,6 +9,9 @@ AXES_KEY = "napari-sam-axes"
 IMAGE_KEY = "napari-sam-image"
 """Key of the unique id of the image in a layer's metadata."""
 
+FILE_KEY = "napari-sam-file"
+"""Key of the path of the image's file in a Labels layer's metadata; missing without a file."""
+
 ROLE_KEY = "napari-sam-role"
 """Key of the first name of a layer in the layer's metadata: the user may rename layers."""
 

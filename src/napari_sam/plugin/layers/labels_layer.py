@@ -13,7 +13,7 @@ from napari_sam.labels.paint import next_free_label
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
 
-from .conventions import AXES_KEY, IMAGE_KEY, ROLE_KEY, find_layer
+from .conventions import AXES_KEY, FILE_KEY, IMAGE_KEY, ROLE_KEY, find_layer
 from .placement import placement
 from .preview_layer import PreviewLayer
 
@@ -160,16 +160,17 @@ def make_labels(image: Image, source: ImageSource) -> Labels:
         base = np.zeros(shape[:axis] + shape[axis + 1 :], np.uint32)
         strides = (*base.strides[:axis], 0, *base.strides[axis:])
         data = np.lib.stride_tricks.as_strided(base, shape, strides)
-    return Labels(
-        data,
-        name=_LABELS,
-        metadata={
-            IMAGE_KEY: str(image.unique_id),
-            ROLE_KEY: _LABELS,
-            AXES_KEY: source.layer_axes,
-        },
-        **placement(image),
-    )
+    return Labels(data, name=_LABELS, metadata=labels_metadata(image, source), **placement(image))
+
+
+def labels_metadata(image: Image, source: ImageSource) -> dict[str, str]:
+    """Metadata by which a Labels layer belongs to the dock and to an image."""
+    metadata = {
+        IMAGE_KEY: str(image.unique_id),
+        ROLE_KEY: _LABELS,
+        AXES_KEY: source.layer_axes,
+    }
+    return metadata | ({FILE_KEY: str(image.source.path)} if image.source.path else {})
 
 
 def to_layer_index(
