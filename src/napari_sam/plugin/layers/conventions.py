@@ -15,6 +15,10 @@ FILE_KEY = "napari-sam-file"
 ROLE_KEY = "napari-sam-role"
 """Key of the first name of a layer in the layer's metadata: the user may rename layers."""
 
+POINTS, SHAPES, LABELS = "SAM points", "SAM boxes", "SAM labels"
+"""Roles of the layers that stay when the dock goes on to another image, and their names as long as
+it has used a single image; see :func:`~napari_sam.plugin.layers.own_layers.name_layers`."""
+
 OBJECT = "object"
 """Feature of points and shapes with the number of their object: 1, 2, 3, ..."""
 

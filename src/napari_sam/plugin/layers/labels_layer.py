@@ -13,11 +13,9 @@ from napari_sam.labels.paint import next_free_label
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
 
-from .conventions import AXES_KEY, FILE_KEY, IMAGE_KEY, ROLE_KEY, find_layer
+from .conventions import AXES_KEY, FILE_KEY, IMAGE_KEY, LABELS, ROLE_KEY, find_layer
 from .placement import placement
 from .preview_layer import PreviewLayer
-
-_LABELS = "SAM labels"
 
 _SEARCHED = 1 << 27
 """Pixels above which the largest label is remembered and not searched for: below, 0.1 s."""
@@ -67,7 +65,7 @@ class LabelsLayer:
         if layer is not None and layer in layers and tuple(layer.data.shape) == shape:
             return layer
         image = self._image
-        earlier = find_layer(layers, image.key, image.layer.ndim, _LABELS, shape)
+        earlier = find_layer(layers, image.key, image.layer.ndim, LABELS, shape)
         if isinstance(earlier, Labels):
             return self._use(earlier, largest=None)
         return self._use(self._add(make_labels(image.layer, source)), largest=0)
@@ -160,14 +158,14 @@ def make_labels(image: Image, source: ImageSource) -> Labels:
         base = np.zeros(shape[:axis] + shape[axis + 1 :], np.uint32)
         strides = (*base.strides[:axis], 0, *base.strides[axis:])
         data = np.lib.stride_tricks.as_strided(base, shape, strides)
-    return Labels(data, name=_LABELS, metadata=labels_metadata(image, source), **placement(image))
+    return Labels(data, name=LABELS, metadata=labels_metadata(image, source), **placement(image))
 
 
 def labels_metadata(image: Image, source: ImageSource) -> dict[str, str]:
     """Metadata by which a Labels layer belongs to the dock and to an image."""
     metadata = {
         IMAGE_KEY: str(image.unique_id),
-        ROLE_KEY: _LABELS,
+        ROLE_KEY: LABELS,
         AXES_KEY: source.layer_axes,
     }
     return metadata | ({FILE_KEY: str(image.source.path)} if image.source.path else {})
