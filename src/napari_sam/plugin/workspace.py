@@ -82,7 +82,7 @@ class Workspace:
         self.ratings, self.classes = self.writer.ratings, self.writer.classes
         self.labels_layer.replaced.connect(adopt_labels)
         self.prompts.ensure()
-        self.keeping.go_on(self.labels_layer.ensure())
+        self.labels_layer.ensure()
         self.watch = PromptWatch(self.prompts, self.history)
         for name in _MOVED:
             getattr(image.events, name).connect(self._follow_image)
@@ -120,7 +120,7 @@ class Workspace:
         """Forget a removed layer of the workspace."""
         self.prompts.forget(layer)
         self.preview.forget(layer)
-        self.labels_layer.forget(layer)
+        self.writer.forget(layer)
         self.ratings.changed.emit()
 
     def close(self) -> None:

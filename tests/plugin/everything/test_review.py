@@ -317,7 +317,9 @@ def test_the_journal_notes_what_was_dropped(open_cells_tiny: Open) -> None:
     assert kinds[-2:] == [("accepted", 0), ("accepted", first)]
     labels = bench.layer("labels").data.copy()
     bench.layer("labels").data[:] = 0
-    bench.controller.workspace.keeping._journal.accepted()[-1].take_back(bench.layer("labels").data)
+    bench.controller.workspace.keeping.journal.journal.accepted()[-1].take_back(
+        bench.layer("labels").data
+    )
     assert (bench.layer("labels").data > 0).any()
     assert not (labels == first).any()
 

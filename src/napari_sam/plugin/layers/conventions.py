@@ -45,7 +45,11 @@ SCRIBBLES = ("line", "path")
 """napari's types of shapes for clicks along a line."""
 
 JOURNAL_KEY = "napari-sam-journal"
-"""Key of the path of the journal in a Labels layer's metadata."""
+"""Key of the path of the journal in a Labels layer's metadata; a copy of the layer has it too, and
+another journal."""
+
+ORIGINAL_KEY = "napari-sam-layer"
+"""Key of a layer's own unique id in its metadata: of a copy, it is the id of the original."""
 
 
 def find_layer(
@@ -69,9 +73,11 @@ def find_layer(
     Returns
     -------
     napari.layers.Layer or None
-        None if there is none.
+        None if there is none; a copy of such a layer, made in napari, is not one.
     """
     for layer in layers:
+        if layer.metadata.get(ORIGINAL_KEY, str(layer.unique_id)) != str(layer.unique_id):
+            continue
         belongs = layer.metadata.get(IMAGE_KEY) == image_key and layer.ndim == ndim
         made_for = layer.metadata.get(ROLE_KEY, layer.name)
         if not belongs or not made_for.startswith(role):

@@ -13,7 +13,15 @@ from napari_sam.labels.paint import next_free_label
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
 
-from .conventions import AXES_KEY, FILE_KEY, IMAGE_KEY, LABELS, ROLE_KEY, find_layer
+from .conventions import (
+    AXES_KEY,
+    FILE_KEY,
+    IMAGE_KEY,
+    LABELS,
+    ORIGINAL_KEY,
+    ROLE_KEY,
+    find_layer,
+)
 from .placement import placement
 from .preview_layer import PreviewLayer
 
@@ -40,6 +48,8 @@ class LabelsLayer:
     ----------
     layer : napari.layers.Labels or None
         None after the user has removed the layer.
+    is_new : bool
+        Whether the layer was made here, without labels, and not found.
     stale : bool
         Whether pixels changed that napari has not drawn yet.
 
@@ -55,7 +65,7 @@ class LabelsLayer:
         self._viewer, self._image, self._preview = viewer, image, preview
         self._largest: int | None = 0
         self.layer: Labels | None = None
-        self.stale = False
+        self.is_new = self.stale = False
 
     def ensure(self) -> Labels:
         """Find or make the layer; a layer of an earlier dock must have the right shape."""
@@ -82,7 +92,8 @@ class LabelsLayer:
 
     def _use(self, layer: Labels, largest: int | None) -> Labels:
         """Use a layer; `largest` is the largest label inside, None for unknown."""
-        self.layer, self._largest = layer, largest
+        self.layer, self._largest, self.is_new = layer, largest, largest == 0
+        layer.metadata[ORIGINAL_KEY] = str(layer.unique_id)
         self.replaced.emit(layer)
         return layer
 

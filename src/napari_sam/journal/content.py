@@ -1,0 +1,80 @@
+"""Content: what a journal holds after its last entry."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napari_sam.labels.classes import ClassTable
+
+from .classes import classes_of
+from .damaged import Damaged
+from .entry import CHANGES, DISCARDED, RATED, SAVED, UNDONE, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Changes, classes and ratings after the last entry of a journal.
+
+    Parameters
+    ----------
+    changes : tuple of Entry
+        Accepted and painted entries that were neither undone nor discarded, in order: applied to
+        empty labels, they make the labels on the screen.
+    is_saved : bool
+        Whether labels and classes did not change after the last save.
+    classes : ClassTable
+        Table of classes.
+    ratings : mapping of int to Any
+        Ratings of automatically found objects, as JSON values by label.
+    damaged : tuple of Damaged
+        Entries that were left out.
+    """
+
+    changes: tuple[Entry, ...]
+    is_saved: bool
+    classes: ClassTable
+    ratings: Mapping[int, Any]
+    damaged: tuple[Damaged, ...]
+
+    @classmethod
+    def of(cls, lines: Iterable[Entry | Damaged]) -> "Content":
+        """Compute the content from all entries of a journal, in order."""
+        lines = list(lines)
+        changes, is_saved = _standing(lines)
+        return cls(
+            changes=tuple(change for change in changes if isinstance(change, Entry)),
+            is_saved=is_saved,
+            classes=classes_of(lines),
+            ratings=_ratings(lines),
+            damaged=tuple(line for line in lines if isinstance(line, Damaged)),
+        )
+
+
+def _standing(lines: Iterable[Entry | Damaged]) -> tuple[list[Entry | Damaged], bool]:
+    """Return the changes that stand, and whether nothing changed after the last save."""
+    changes: list[Entry | Damaged] = []
+    is_saved = False
+    for line in lines:
+        is_saved = after(line.kind, is_saved)
+        if line.kind in CHANGES:
+            changes.append(line)
+        elif line.kind == UNDONE:
+            del changes[-1:]
+        elif line.kind == DISCARDED:
+            changes.clear()
+    return changes, is_saved
+
+
+def after(kind: str, is_saved: bool) -> bool:
+    """Whether labels are saved after an entry of a kind; a rating or no kind changes no label."""
+    return is_saved if kind in ("", RATED) else kind == SAVED
+
+
+def _ratings(lines: Iterable[Entry | Damaged]) -> dict[int, Any]:
+    ratings: dict[int, Any] = {}
+    for line in lines:
+        if line.kind == DISCARDED:
+            ratings.clear()
+        if isinstance(line, Entry):
+            ratings |= line.ratings or {}
+    return {label: rating for label, rating in ratings.items() if rating is not None}
