@@ -1,7 +1,6 @@
 """ImageInUse: lists the Image layers; chooses, uses and leaves the segmented image."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
@@ -11,6 +10,7 @@ from psygnal import Signal
 from napari_sam.plugin.image.image_source import image_layers
 from napari_sam.plugin.image.sight import covers, is_seen, topmost_seen
 from napari_sam.plugin.image.thumbnail import Look, look_at
+from napari_sam.plugin.labels.offer import back_line, offer_line
 from napari_sam.plugin.layers.own_layers import name_layers, show_with_images
 
 from .desk import FIRST_HINT, Desk
@@ -154,6 +154,7 @@ class ImageInUse:
         image.events.data.connect(self._data_changed)
         self.used.emit(work)
         self._arrange()
+        work.keeping.offer_changed.connect(lambda: self._offer_restore(work))
         self._offer_restore(work)
         happened = f"{why}: {image.name} is in use now. " if why else ""
         self._desk.say(f"{dropped}{happened}{FIRST_HINT}")
@@ -234,23 +235,16 @@ class ImageInUse:
     # --- objects of an earlier napari ------------------------------------------------------------
 
     def _offer_restore(self, work: Workspace) -> None:
-        waiting = work.keeping.waiting()
-        if not waiting:
-            self.restore_offered.emit("")
-            return
-        when = datetime.fromisoformat(waiting[-1].time).astimezone()
-        self.restore_offered.emit(
-            f"{len(waiting)} accepted changes of {when:%d %B, %H:%M} are in no file."
-        )
+        if self._desk.workspace is work:  # and not of one that was left since
+            self.restore_offered.emit(offer_line(work.keeping.offer))
 
     def answer_restore(self, restore: bool) -> None:
         """Restore accepted objects of an earlier napari, or discard the offer."""
         work = self._desk.workspace
-        self.restore_offered.emit("")
         if work is None or not work.keeping.offered:
-            return
-        if restore:
-            self._desk.say(f"{work.writer.restore()} objects are back. {FIRST_HINT}")
+            self.restore_offered.emit("")
+        elif restore:
+            self._desk.say(f"{back_line(work.writer.restore())} {FIRST_HINT}")
         else:
-            work.keeping.discard()
+            work.keeping.take_offer()
             self._desk.say(FIRST_HINT)

@@ -213,29 +213,6 @@ class LayerJournal:
             self.compare()
             self._append(Entry(SAVED))
 
-    def adopt(self, journal: Journal, changes: Sequence[Entry]) -> NotedStep | None:
-        """Go on in the file of an earlier napari, whose changes are painted into the layer.
-
-        Parameters
-        ----------
-        journal : Journal
-            Claimed; this journal must not have begun.
-        changes : sequence of Entry
-            The changes that stand in it.
-        """
-        self.journal.close()
-        self.journal, self.started, self._is_behind = journal, True, False
-        self.layer.metadata[JOURNAL_KEY] = str(journal.path)
-        step = NotedStep()
-        for entry in changes:
-            edits = [packed.edit() for packed in entry.edits]
-            for edit in edits:
-                edit.apply(self._replayed)
-            step.add(entry, edits, {})
-        if step.entries:
-            self._push(step)
-        return step if step.entries else None
-
     def _start(self) -> None:
         """Begin the file with what the layer has already."""
         if self.started:
