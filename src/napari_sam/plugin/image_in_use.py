@@ -246,5 +246,5 @@ class ImageInUse:
         elif restore:
             self._desk.say(f"{back_line(work.writer.restore())} {FIRST_HINT}")
         else:
-            work.keeping.take_offer()
+            work.keeping.discard()
             self._desk.say(FIRST_HINT)

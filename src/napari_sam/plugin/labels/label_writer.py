@@ -93,6 +93,8 @@ class LabelWriter:
 
     def close(self) -> None:
         """Watch the layer no longer."""
+        if self._labels.is_blank:
+            self._keeping.forget_blank()
         self._keeping.close()
 
     # --- objects become labels ---------------------------------------------------------------

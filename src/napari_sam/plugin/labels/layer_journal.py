@@ -76,7 +76,7 @@ class LayerJournal:
         self._layer = weakref.ref(layer)
         self._channel_axis = channel_axis
         self.journal = journal
-        self.started = self._is_behind = False
+        self.started = self.is_closed = self._is_behind = False
         self._replayed: LabelArray = empty_labels(self.labels.shape, self.labels.dtype)
         self._done: deque[NotedStep] = deque(maxlen=STEPS)
         self._undone: list[NotedStep] = []
@@ -119,12 +119,14 @@ class LayerJournal:
         if layer is not None:
             for name, listener in self._listeners:
                 getattr(layer.events, name).disconnect(listener)
+        self.is_closed = True
         self.journal.close()
 
     # --- steps -------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Begin a step: later entries are undone together."""
+        self._catch_up()
         self._open = NotedStep()
 
     def end(self) -> NotedStep | None:
@@ -152,13 +154,12 @@ class LayerJournal:
             The same edits, unpacked.
         """
         self._start()
-        self._catch_up()
         if self._open is None:
             raise RuntimeError("an entry of the journal belongs to a step: begin one")
         table = classes_of_layer(self.layer.metadata)
         assigned = entry.classes.of_label if entry.classes is not None else ()
         self._open.add(entry, edits, {label: table.class_of(label) for label in assigned})
-        if self._append(entry):
+        if self._append(entry, self._open):
             for edit in edits:
                 edit.apply(self._replayed)
 
@@ -171,9 +172,10 @@ class LayerJournal:
         is_last = bool(self._done) and self._done[-1] is step
         if is_last:
             self._done.pop()
-            for entry in reversed(step.entries):
-                if self._append(Entry(UNDONE)):
-                    entry.take_back(self._replayed)
+            while step.in_file and self._append(Entry(UNDONE)):
+                step.in_file.pop().take_back(self._replayed)
+            if step.in_file:
+                self._done.clear()  # it is unknown to which step the last entry belongs
         self._undone.append(step)
         for entry in step.entries:
             if entry.parent:
@@ -190,8 +192,9 @@ class LayerJournal:
         if self._undone and self._undone[-1] is step:
             self._undone.pop()
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        step.in_file = []
         for entry in step.entries:
-            if self._append(replace(entry, time=now)):
+            if self._append(replace(entry, time=now), step):
                 entry.apply(self._replayed)
             if entry.classes is not None:
                 table = classes_of_layer(self.layer.metadata).assign(entry.classes.of_label)
@@ -235,8 +238,8 @@ class LayerJournal:
             self.compare()
             self._open = step
 
-    def _append(self, entry: Entry) -> bool:
-        """Write an entry; whether that was possible."""
+    def _append(self, entry: Entry, step: NotedStep | None = None) -> bool:
+        """Write an entry, of a step that may be undone; whether that was possible."""
         try:
             self.journal.append(entry)
         except JournalError as error:
@@ -245,6 +248,8 @@ class LayerJournal:
                 show_warning(str(error))
             self._is_warned = True
             return False
+        if step is not None:
+            step.in_file.append(entry)
         return True
 
     # --- what napari does by itself ----------------------------------------------------------
@@ -275,12 +280,13 @@ class LayerJournal:
     def _write_painted(self, edits: Iterable[PackedEdit]) -> None:
         edits = iter(edits)
         while batch := tuple(islice(edits, _TOGETHER)):
-            entry = Entry(PAINTED, batch)
             self._start()
-            if not self._append(entry):
+            entry, step = Entry(PAINTED, batch), self._open or NotedStep()
+            step.add(entry, [packed.edit() for packed in batch], {})
+            if not self._append(entry, step):
                 entry.take_back(self._replayed)
-            if self._open is not None:
-                self._open.add(entry, [packed.edit() for packed in batch], {})
+            if self._open is None:
+                self._push(step)
 
     def _note_painted(self, event: Event) -> None:
         """Write a stroke of napari, or one that napari adds to the open step."""

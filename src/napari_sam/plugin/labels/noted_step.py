@@ -40,6 +40,8 @@ class NotedStep:
     ----------
     entries : list of Entry
         Accepted and painted entries, in order.
+    in_file : list of Entry
+        Those that could be written and are not undone, as they are in the file.
     classes_before : dict of int to str
         Former class of each label that got another.
     probe : Probe or None
@@ -47,6 +49,7 @@ class NotedStep:
     """
 
     entries: list[Entry] = field(default_factory=list)
+    in_file: list[Entry] = field(default_factory=list)
     classes_before: dict[int, str] = field(default_factory=dict)
     probe: Probe | None = None
 

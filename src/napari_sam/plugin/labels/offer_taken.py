@@ -35,4 +35,4 @@ class OfferTaken(LabelChange):
         """Take the offer."""
         for daughter, mother in self.parents.items():
             note_parent(self.layer, daughter, mother)
-        self.keeping.take_offer()
+        self.keeping.discard()

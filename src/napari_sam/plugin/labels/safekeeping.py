@@ -72,7 +72,7 @@ class Safekeeping:
         self.let_go()
         self._layer = layer
         journal = journal_of(layer)
-        if journal is None:
+        if journal is None or journal.is_closed:
             axis = self._source.channel_axis
             journal = LayerJournal(unwrapped(layer), new_journal(self._subject), axis, is_blank)
             set_journal(layer, journal)
@@ -105,6 +105,12 @@ class Safekeeping:
         if self._layer is not None and layer == self._layer:
             self.let_go()
             end_journal(layer)
+
+    def forget_blank(self) -> None:
+        """End the journal of a layer that is removed because it has no labels."""
+        if self._layer is not None:
+            self.journal.append(Entry(DISCARDED))
+            self.forget(self._layer)
 
     def close(self) -> None:
         """The dock goes on to another image, or closes: an unanswered offer is for others."""
@@ -203,7 +209,7 @@ class Safekeeping:
         """Write an entry of :meth:`restored`, before it is painted."""
         self.journal.note(entry, [packed.edit() for packed in entry.edits])
 
-    def take_offer(self) -> None:
+    def discard(self) -> None:
         """Discard the offer: the layer's own journal has it now, or the user does not want it."""
         if self._lost is not None:
             self._taken, self._lost = self._lost, None
