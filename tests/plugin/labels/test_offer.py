@@ -1,14 +1,20 @@
 """The offer of lost labels: it waits, it can be taken and given back, and it counts objects."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from napari_sam.journal.content import Content
 from napari_sam.journal.entry import ACCEPTED, DISCARDED, PAINTED, RETURNED, SAVED, UNDONE, Entry
 from napari_sam.journal.objects import objects_of, unsaved_objects
 from napari_sam.labels.edit import erasing
+from napari_sam.labels.files.tiff import SOFTWARE
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.labels.paint import paint
 from napari_sam.plugin.labels.offer import back_line, offer_line
@@ -95,6 +101,55 @@ def test_an_ignored_offer_is_still_there_after_the_next_object(open_dock: Open) 
     bench.controller.close()
     crash()
     assert offer(open_dock(data)).startswith("1 object of ")  # the one that was accepted here
+
+
+# --- what napari saved by itself ---------------------------------------------------------------
+
+
+def save_in_dialog(bench: Bench, path: Path) -> None:
+    """File > Save selected layers, with the first of the listed formats, which is napari's own."""
+    dialogs: list[QFileDialog] = []
+
+    def answer() -> None:
+        shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, QFileDialog)]
+        dialogs.extend(w for w in shown if w.isVisible())
+        if not dialogs:
+            QTimer.singleShot(50, answer)
+            return
+        (name,) = dialogs[0].findChildren(QLineEdit, "fileNameEdit")
+        name.setText(str(path))
+        QTest.keyClick(name, Qt.Key.Key_Return)
+
+    bench.viewer.layers.selection = {bench.layer("labels")}
+    QTimer.singleShot(50, answer)
+    bench.viewer.window.__wrapped__._qt_viewer._save_layers_dialog(selected=True)
+    assert len(dialogs) == 1
+
+
+def test_labels_that_napari_saved_by_itself_are_not_offered(
+    open_dock: Open, tmp_path: Path
+) -> None:
+    data = picture(40, 48)
+    bench = open_dock(data, show=True)
+    accept_at(bench, 8, 8)
+    path = tmp_path / "elsewhere" / "mine.tif"
+    path.parent.mkdir()
+    save_in_dialog(bench, path)
+    with tifffile.TiffFile(path) as file:
+        assert file.pages.first.software != SOFTWARE  # not our writer
+    labels = accept_at(bench, 30, 40)
+    crash()
+    bench.controller.close()
+    again = open_dock(data)
+    assert offer(again).startswith("2 objects of ")  # the second is in no file
+    again.dock.restore_box.restore_button.click()
+    np.testing.assert_array_equal(again.layer("labels").data, labels)
+    again.layer("labels").save(str(path), plugin="napari")
+    crash()
+    again.controller.close()
+    assert offer(open_dock(data)) == ""
+    path.unlink()
+    assert offer(open_dock(data)) == ""  # it was saved once; what became of it is not our concern
 
 
 # --- what is counted -------------------------------------------------------------------------
