@@ -1,14 +1,17 @@
 """AcceptBox: the form for how objects become labels: overlaps, label, holes, outline and pieces."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFileDialog, QLabel
 
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.pixels.clean import ALL_HOLES, Cleaning
+from napari_sam.plugin.keys import tip_of
 from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.widgets.buttons import push_button
 from napari_sam.plugin.widgets.fold import Fold
 from napari_sam.plugin.widgets.form import Form
 from napari_sam.plugin.widgets.number_box import NumberBox
@@ -39,6 +42,9 @@ _CHANGED = {
 }
 """By field of :class:`AcceptOptions`: words for a value that is not the default; a chosen label
 first, for it merges whatever is accepted."""
+
+LABEL_FILES = "Labels (*.tif *.tiff *.npy *.png zarr.json);;All files (*)"
+"""Filters of the file dialog, in Qt's notation; the zarr.json inside stands for an OME-Zarr."""
 
 _LARGEST_LABEL = 2**31 - 1
 """Largest label that can be typed; labels are uint32, twice as large, but the spin box is int32."""
@@ -156,9 +162,13 @@ class AcceptBox(Fold):
     -------
     cleaning_changed
         The user changed an option that changes masks; they are to be shown anew.
+    use_labels_clicked, labels_file_clicked
+        Accept into the selected Labels layer, or into labels of a file.
     """
 
     cleaning_changed = Signal()
+    use_labels_clicked = Signal()
+    labels_file_clicked = Signal()
 
     def __init__(self) -> None:
         super().__init__(
@@ -178,7 +188,19 @@ class AcceptBox(Fold):
         for name in ("holes", "holes_up_to", "smooth", "smallest", "one_piece"):
             self._form.widget(name).changed.connect(lambda value: self.cleaning_changed.emit())
         self._form.on_change(lambda: self.show_note(self._form.value.changed))
+        self.use_button = push_button("Use these labels", tip_of("use_labels"))
+        self.file_button = push_button("Labels from a file …", tip_of("labels_from_file"))
+        self.use_button.clicked.connect(lambda: self.use_labels_clicked.emit())
+        self.file_button.clicked.connect(lambda: self.labels_file_clicked.emit())
         self._lay_out()
+
+    def ask_labels_file(self) -> Path | None:
+        """Let the user choose a file of labels; None if they cancel the dialog."""
+        path, _ = QFileDialog.getOpenFileName(self, "Labels to go on with", "", LABEL_FILES)
+        chosen = Path(path)
+        if not path:
+            return None
+        return chosen.parent if chosen.name == "zarr.json" else chosen
 
     @property
     def chosen(self) -> Acceptance:
@@ -199,3 +221,5 @@ class AcceptBox(Fold):
         grid.addWidget(QLabel("Pieces"), 4, 0)
         grid.addWidget(self.smallest, 4, 1)
         grid.addWidget(self.one_piece, 5, 0, 1, 2)
+        grid.addWidget(self.use_button, 6, 0)
+        grid.addWidget(self.file_button, 6, 1)

@@ -210,6 +210,11 @@ class LayerJournal:
         if self.started:
             self._append(entry)
 
+    def begin_saved(self) -> None:
+        """Begin the file with what the layer has, and note that another file has that too."""
+        self._start()
+        self._append(Entry(SAVED))
+
     def note_saved(self) -> None:
         """Note that the labels are in a file."""
         if self.started:

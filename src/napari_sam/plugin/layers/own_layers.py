@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from napari.layers import Image, Layer
 
-from .conventions import IMAGE_KEY, LABELS, POINTS, ROLE_KEY, SHAPES
+from .conventions import IMAGE_KEY, LABELS, ORIGINAL_KEY, POINTS, ROLE_KEY, SHAPES
 
 _STAY = (POINTS, SHAPES, LABELS)
 """Roles of layers that stay in the viewer when another image is used."""
@@ -18,9 +18,16 @@ def layers_by_image(layers: Iterable[Layer]) -> dict[str, list[Layer]]:
     """Prompt and Labels layers of the dock, by the unique id of their image."""
     by_image: dict[str, list[Layer]] = {}
     for layer in layers:
-        if layer.metadata.get(ROLE_KEY) in _STAY and IMAGE_KEY in layer.metadata:
+        is_copy = layer.metadata.get(ORIGINAL_KEY, str(layer.unique_id)) != str(layer.unique_id)
+        if layer.metadata.get(ROLE_KEY) in _STAY and IMAGE_KEY in layer.metadata and not is_copy:
             by_image.setdefault(layer.metadata[IMAGE_KEY], []).append(layer)
     return by_image
+
+
+def is_helper(layer: Layer) -> bool:
+    """Whether the dock made a layer, other than one with accepted objects."""
+    role = layer.metadata.get(ROLE_KEY)
+    return role != LABELS and (role is not None or IMAGE_KEY in layer.metadata)
 
 
 def name_layers(layers: Iterable[Layer]) -> None:
