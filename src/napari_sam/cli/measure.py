@@ -43,11 +43,12 @@ def measure(
     from napari_sam.image.labels_of_image import read_labels_of_image
     from napari_sam.image.read import read_image
     from napari_sam.labels.files.class_files import class_table_path, read_classes
-    from napari_sam.labels.files.inputs import Inputs
+    from napari_sam.labels.files.inputs import Inputs, check_distinct
     from napari_sam.measure.save import check_measures, save_measures
 
     roles = {class_table_path(labels): "table of classes", labels: "label image"}
     Inputs(roles | ({} if image is None else {image: "image"})).check(output)
+    check_distinct(output)
     check_measures(output, overwrite=overwrite)
     if image is None:
         image_volume, label_volume = None, read_labels_of_image(labels, axes=axes, series=series)

@@ -116,6 +116,20 @@ class Workspace:
         layers = (*self.prompts.layers, self.preview.layer, self.labels)
         return any(each is not None and each == layer for each in layers)
 
+    def use_labels(self, layer: Labels, is_saved: bool) -> None:
+        """Go on in another Labels layer; see :meth:`LabelsLayer.take`.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            The layer.
+        is_saved : bool
+            Whether a file has its labels: only later changes are offered after a crash.
+        """
+        self.labels_layer.take(layer)
+        if is_saved:
+            self.keeping.journal.begin_saved()
+
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer of the workspace."""
         self.prompts.forget(layer)

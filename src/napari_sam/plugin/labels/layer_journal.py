@@ -210,35 +210,16 @@ class LayerJournal:
         if self.started:
             self._append(entry)
 
+    def begin_saved(self) -> None:
+        """Begin the file with what the layer has, and note that another file has that too."""
+        self._start()
+        self._append(Entry(SAVED))
+
     def note_saved(self) -> None:
         """Note that the labels are in a file."""
         if self.started:
             self.compare()
             self._append(Entry(SAVED))
-
-    def adopt(self, journal: Journal, changes: Sequence[Entry]) -> NotedStep | None:
-        """Go on in the file of an earlier napari, whose changes are painted into the layer.
-
-        Parameters
-        ----------
-        journal : Journal
-            Claimed; this journal must not have begun.
-        changes : sequence of Entry
-            The changes that stand in it.
-        """
-        self.journal.close()
-        self.journal, self.started, self._is_behind = journal, True, False
-        self.layer.metadata[JOURNAL_KEY] = str(journal.path)
-        step = NotedStep()
-        for entry in changes:
-            edits = [packed.edit() for packed in entry.edits]
-            for edit in edits:
-                edit.apply(self._replayed)
-            step.add(entry, edits, {})
-            step.in_file.append(entry)
-        if step.entries:
-            self._push(step)
-        return step if step.entries else None
 
     def _start(self) -> None:
         """Begin the file with what the layer has already."""
