@@ -60,7 +60,7 @@ class StateReader:
         ratings = work.ratings.of_label.values()
         return DockState(
             image=work.image.name,
-            image_hidden=not work.image.visible,
+            image_hidden=not (work.image.visible and work.image.opacity),
             hidden=_hidden(work),
             obstacle=obstacle(viewer.dims),
             model=self.models.state,
@@ -100,4 +100,4 @@ def _undo_in_napari(work: Workspace) -> str:
 
     napari does not tell whether its own history of a layer has steps.
     """
-    return "an earlier change of the labels" if work.labels_layer.is_earlier else ""
+    return "" if work.labels_layer.is_new else "an earlier change of the labels"

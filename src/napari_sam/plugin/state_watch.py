@@ -78,4 +78,5 @@ class StateWatch:
 
 
 def _of_layer(layer: Layer) -> Iterator[EventEmitter]:
-    yield from (layer.events.mode, layer.events.visible, layer.events.name)
+    events = layer.events
+    yield from (events.mode, events.visible, events.opacity, events.name)

@@ -31,7 +31,7 @@ LINES = [
     ({"image": ""}, "This image cannot be segmented: choose another one above."),
     (
         {"image_hidden": True},
-        "cells is hidden: show it in the list of layers, or choose another image.",
+        "cells is hidden: show it again, or choose another image in the dock.",
     ),
     ({"obstacle": "3D is for looking."}, "3D is for looking."),
     (

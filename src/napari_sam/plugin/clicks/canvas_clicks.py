@@ -77,6 +77,10 @@ class CanvasClicks:
         work = self._desk.workspace
         if work is None or not self._allowed():
             return
+        if reason := self._desk.why_unseen(world):
+            self._desk.begin_action()
+            self._desk.say(reason)
+            return
         prompts = work.prompts
         prompts.ensure()
         points, before = prompts.points, prompts.polarity

@@ -184,7 +184,9 @@ class Hover:
         """Whether a click would become a prompt in the Points layer."""
         receiver, active = receiver_of(self._viewer, work), self._viewer.layers.selection.active
         clicked = receiver is Receiver.PROMPTS and active == work.prompts.points
-        return (clicked or receiver is Receiver.CANVAS) and not obstacle(self._viewer.dims)
+        if not (clicked or receiver is Receiver.CANVAS) or self._at is None:
+            return False
+        return not (obstacle(self._viewer.dims) or self._desk.why_unseen(self._at.world))
 
     def _show(self, work: Workspace, question: Question, event: WorkerEvent) -> None:
         if not isinstance(event, Glimpse) or self._desk.workspace is not work:

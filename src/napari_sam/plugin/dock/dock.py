@@ -15,6 +15,7 @@ from napari_sam.plugin.status.status import Status
 from napari_sam.plugin.widgets.buttons import push_button, text_label
 from napari_sam.plugin.widgets.calm_progress import CalmProgress
 from napari_sam.plugin.widgets.fold import Folds
+from napari_sam.plugin.widgets.wheel import WheelScrolls
 
 from .accept_box import AcceptBox
 from .first_hint import FirstHint
@@ -64,6 +65,7 @@ class SamDock(QWidget):
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lay_out()
+        WheelScrolls(self)
         self.keys.set_open()
         self.show_busy(False)
         self.show_available(Status())

@@ -63,7 +63,7 @@ def no_clicks(state: DockState) -> str:
     if state.obstacle:
         return state.obstacle
     if state.image_hidden:
-        return f"{state.image} is hidden: show it in the list of layers, or choose another image."
+        return f"{state.image} is hidden: show it again, or choose another image in the dock."
     if state.receiver is Receiver.OTHER and not state.picking:
         return f"The mouse belongs to {state.active} (mode {state.mode}): choose a tool above."
     return ""
