@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,56 @@ def test_our_own_labels_of_an_image_with_axes_of_length_one(
     status, out, _ = cli("evaluate", image, path, *words)
     assert status == 0
     assert "box_iou" in out
+
+
+def test_labels_in_another_version_of_ome_zarr(
+    cli: Run, image: Path, weights: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "labels.ome.zarr"
+    words = ["segment", image, "-o", output, "--model", weights, "--ome-zarr-version"]
+    assert cli(*words, "0.4")[0] == 0
+    assert zarr.open_group(output, mode="r").attrs["multiscales"][0]["version"] == "0.4"
+    status, _, err = cli(*words, "0.6", "--overwrite")
+    assert status == 1
+    assert_one_line(err, "OME-Zarr 0.6 is not written: choose 0.4 or 0.5")
+    tiff = ["segment", image, "-o", tmp_path / "l.tif", "--ome-zarr-version", "0.4"]
+    assert_one_line(cli(*tiff)[2], "is no OME-Zarr")
+
+
+def test_labels_are_not_put_into_a_zip(cli: Run, image: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.ozx", "w") as content:
+        content.writestr("zarr.json", "{}")
+    status, _, err = cli("segment", image, "-o", tmp_path / "a.ozx" / "labels" / "cells")
+    assert status == 1
+    assert_one_line(err, "is a zip, into which labels cannot be put", "a.labels.ome.zarr")
+
+
+def test_zips_of_zarrs_are_images_of_a_folder_and_others_are_not(
+    cli: Run, weights: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "images"
+    write_image(tmp_path / "a", FILM[0, 0], "yx")
+    folder.mkdir()
+    for name in ("a.ozx", "b.ome.zarr.zip"):
+        with zipfile.ZipFile(folder / name, "w") as content:
+            for file in (tmp_path / "a").rglob("*"):
+                content.write(file, file.relative_to(tmp_path / "a"))
+    with zipfile.ZipFile(folder / "rois.zip", "w") as content:
+        content.writestr("1.roi", b"Iout")
+    status, out, _ = cli("segment", folder, "-o", tmp_path / "o", "--model", weights, "--json")
+    assert (status, json.loads(out)["done"]) == (0, 2)
+    assert {path.name for path in (tmp_path / "o").glob("*.tif")} == {
+        "a_labels.ome.tif",
+        "b_labels.ome.tif",
+    }
+
+
+def test_nothing_is_put_beside_an_image_inside_a_collection(cli: Run, tmp_path: Path) -> None:
+    root = tmp_path / "c.zarr"
+    zarr.create_group(root, attributes={"ome": {"version": "0.5", "bioformats2raw.layout": 3}})
+    write_image(root / "0", FILM[0, 0], "yx")
+    for image, output in ((root / "0", root / "l.ome.zarr"), (root, root / "0" / "l.ome.zarr")):
+        status, _, err = cli("segment", image, "-o", output)
+        assert status == 1
+        assert_one_line(err, "choose a place outside it")
+        assert not output.exists()

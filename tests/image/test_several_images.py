@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from PIL import Image
 
 from napari_sam import Session
 from napari_sam.errors import ImageError
@@ -176,11 +177,10 @@ def test_zips_that_hold_no_image(tmp_path):
         read_image(tmp_path / "none.ozx")
 
 
-def test_an_image_that_cannot_be_read_lazily_is_read_whole(two, monkeypatch):
-    def refuse(*_: object, **__: object) -> None:
-        raise ValueError("scattered")
-
-    monkeypatch.setattr(tifffile.TiffPageSeries, "aszarr", refuse)
-    volume = read_image(two, series="stack")
-    assert isinstance(volume.data, np.ndarray)
-    np.testing.assert_array_equal(volume.data, STACK)
+def test_an_animation_holds_several_pictures(tmp_path):
+    frames = [Image.fromarray(np.full((8, 9), value, np.uint8)) for value in (10, 200)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    first, second = read_image(tmp_path / "a.gif"), read_image(tmp_path / "a.gif", series=1)
+    assert "holds 2 images, and the first is taken" in first.warnings[0]
+    assert first.read((), 0, 0, 8, 9).max() == 10
+    assert (second.warnings, second.read((), 0, 0, 8, 9).min()) == ((), 200)

@@ -136,6 +136,60 @@ def test_without_classes_there_is_no_table(tmp_path: Path, labels: np.ndarray) -
     assert read_classes(tmp_path / "a.zarr") == ClassTable()
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("x,a,#ff0000", "row 2: label"),
+        ("1.5,a,#ff0000", "row 2: label"),
+        ("1", "row 2: class: Input should be a valid string"),
+        ("1,a,red", "'red' is no colour"),
+        ("1,,#ff0000", "a class needs a name"),
+    ],
+)
+def test_a_damaged_table_is_one_line_with_file_and_row(
+    tmp_path: Path, row: str, words: str
+) -> None:
+    (tmp_path / "a_classes.csv").write_text(f"label,class,color\n{row}\n")
+    with pytest.raises(LabelError, match=r"a_classes\.csv") as error:
+        read_classes(tmp_path / "a.tif")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("napari-sam", [], "napari-sam: Input should be"),
+        ("napari-sam", {"classes": [3]}, "napari-sam.classes.0"),
+        ("napari-sam", {"classes": [{"name": "a", "color": "red"}]}, "'red' is no colour"),
+        ("image-label", [], "image-label: Input should be"),
+        ("image-label", {"properties": {}}, "image-label.properties"),
+        ("image-label", {"properties": [{"label-value": "x"}]}, "properties.0.label-value"),
+        ("image-label", {"properties": [{"class": "a"}]}, "label-value: Field required"),
+    ],
+)
+def test_damaged_attributes_are_one_line_with_file_and_field(
+    tmp_path: Path, labels: np.ndarray, key: str, value: object, words: str
+) -> None:
+    write_labels(tmp_path / "a.zarr", labels, classes=TABLE)
+    path = tmp_path / "a.zarr" / "zarr.json"
+    metadata = json.loads(path.read_text())
+    attributes = metadata["attributes"]
+    (attributes["ome"] if key == "image-label" else attributes)[key] = value
+    path.write_text(json.dumps(metadata))
+    with pytest.raises(LabelError, match=r"a\.zarr: ") as error:
+        read_classes(tmp_path / "a.zarr")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_properties_of_other_programs_without_classes_are_no_damage(
+    tmp_path: Path, labels: np.ndarray
+) -> None:
+    write_labels(tmp_path / "a.zarr", labels, properties={1: {"class": None, "area": 3}})
+    assert read_classes(tmp_path / "a.zarr") == ClassTable()
+
+
 def test_the_classes_of_labels_that_were_replaced_are_gone(
     tmp_path: Path, labels: np.ndarray
 ) -> None:

@@ -80,8 +80,8 @@ class ArrangedArray:
 
     def _full(self, index: Index | tuple[Index, ...]) -> tuple[Index, ...]:
         """Index along every dimension."""
-        given = index if isinstance(index, tuple) else (index,)
-        return (*given, *(slice(None) for _ in range(self.ndim - len(given))))
+        parts = index if isinstance(index, tuple) else (index,)
+        return (*parts, *(slice(None) for _ in range(self.ndim - len(parts))))
 
     def _place(self, indices: dict[int, Index]) -> tuple[Index, ...]:
         """Index into the data; dimensions that the view leaves out have a single entry."""
@@ -101,24 +101,20 @@ class ArrangedArray:
         self, pixels: NDArray[Any], index: tuple[Index, ...], indices: dict[int, Index]
     ) -> NDArray[Any]:
         """Dimensions of pixels of the data in the order of the view."""
-        left = [d for d in sorted(indices) if isinstance(indices[d], slice)]
-        wanted = [
-            source for source, part in zip(self._dimensions, index, strict=True)
-            if isinstance(part, slice)
-        ]  # fmt: skip
-        pixels = pixels.transpose([left.index(source[0]) for source in wanted if source])
-        new = [i for i, source in enumerate(wanted) if not source]
-        pixels = np.expand_dims(pixels, tuple(new))
-        parts = [part for part in index if isinstance(part, slice)]
-        # the ellipsis, so that a single pixel is an array too
-        region: tuple[Any, ...] = tuple(
-            part if i in new else slice(None) for i, part in enumerate(parts)
+        sliced = [d for d in sorted(indices) if isinstance(indices[d], slice)]
+        pairs = zip(self._dimensions, index, strict=True)
+        regions = [(source, part) for source, part in pairs if isinstance(part, slice)]
+        pixels = pixels.transpose([sliced.index(source[0]) for source, _ in regions if source])
+        pixels = np.expand_dims(
+            pixels, tuple(i for i, (source, _) in enumerate(regions) if not source)
         )
+        # the ellipsis, so that a single pixel is an array too
+        region: tuple[Any, ...] = tuple(slice(None) if source else part for source, part in regions)
         view: NDArray[Any] = pixels[(*region, ...)]
         return view
 
     def _stacked(self, index: tuple[Index, ...], joined: int, part: slice) -> NDArray[Any]:
-        """Read several entries of an axis of channels and colours, one by one."""
+        """Read entries of an axis of channels and colours one by one, and stack them."""
         entries = range(self.shape[joined])[part]
         place = sum(isinstance(each, slice) for each in index[:joined])
         # of no entry one is read too, for the shape

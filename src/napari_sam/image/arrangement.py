@@ -79,7 +79,7 @@ def _has_meaning(letter: str, letters: Sequence[str], index: int) -> bool:
 
 
 def _with_names(letters: Sequence[str], shape: Sequence[int]) -> list[str]:
-    """Letters with those for dimensions without a name, where it is clear which."""
+    """Letters of all dimensions: unnamed dimensions become Y and X, then Z, or T and Z."""
     named = list(letters)
     missing = [i for i, letter in enumerate(named) if letter == UNNAMED]
     for letter in "XY":

@@ -52,13 +52,13 @@ def metadata_file(path: Path, xml: str) -> Path | None:
 
 
 def ome_xml(path: Path) -> str:
-    """OME-XML of a TIFF, or in a file of its own; empty if there is none that can be read."""
+    """OME-XML of a TIFF or of a metadata file; empty if it is missing or unreadable."""
     try:
         if not path.name.lower().endswith(_SUFFIXES):
             return path.read_text(encoding="utf-8")
         with tifffile.TiffFile(path) as tiff:
             return tiff.ome_metadata or ""
-    except (OSError, ValueError):
+    except Exception:  # damaged files raise errors of many kinds
         return ""
 
 
@@ -99,7 +99,7 @@ def file_sets(paths: Sequence[Path]) -> dict[Path, list[Path]]:
 
 
 def _named_in(xml: str, file: Path) -> set[Path]:
-    """Files that the OME-XML in a file names, in its folder."""
+    """Files named by the OME-XML of a file, in the folder of the file."""
     root = _root(xml)
     if root is None:
         return set()

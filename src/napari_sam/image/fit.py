@@ -1,4 +1,4 @@
-"""Fit: labels to the axes of their image, whatever axes of length 1 either of them has."""
+"""Fit: labels to the axes of their image, past axes of length 1."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -70,9 +70,9 @@ def fit_dimensions(
     tuple of tuple of int, or None
         See :class:`~napari_sam.image.arrangement.Arrangement`; None if the labels do not fit.
     """
-    known = tuple(letters or ())
-    if known and UNNAMED not in known and len(set(known)) == len(known):
-        by_letter = {letter: i for i, letter in enumerate(known) if letter in axes}
+    names = tuple(letters or ())
+    if names and UNNAMED not in names and len(set(names)) == len(names):
+        by_letter = {letter: i for i, letter in enumerate(names) if letter in axes}
         dimensions = tuple((by_letter[axis],) if axis in by_letter else () for axis in axes)
         if _fits(dimensions, shape, axes_shape):
             return dimensions

@@ -1,4 +1,4 @@
-"""ImageFile: where a Volume was read, so that another process can read it again."""
+"""ImageFile: path and choice of image of a Volume, for other processes."""
 
 import os
 from dataclasses import dataclass
@@ -33,6 +33,6 @@ class ImageFile:
 
     @property
     def identity(self) -> str:
-        """Name that no other image of this machine has, for the cache of embeddings."""
+        """Unique name of the image on this machine, for the cache of embeddings."""
         path = self.name if "://" in self.path else os.path.abspath(self.name)
         return f"{path}#{self.series}" if isinstance(self.series, int) and self.series else path

@@ -1,4 +1,4 @@
-"""Missing planes: what an OME-TIFF describes and no file has, which reads as black."""
+"""Missing planes: planes of an OME-TIFF that no file has, read as black."""
 
 from itertools import islice
 from pathlib import Path

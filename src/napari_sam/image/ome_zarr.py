@@ -152,7 +152,7 @@ class OmeImages:
 
 @dataclass(frozen=True, slots=True)
 class OmeAttributes:
-    """What a group says of itself; everything is optional, and one of it says what the group is.
+    """Attributes of a zarr group in OME-Zarr; the field that is present tells the kind of group.
 
     Parameters
     ----------

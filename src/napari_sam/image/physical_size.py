@@ -1,4 +1,4 @@
-"""Physical size: the size of a pixel as a file states it, to a Calibration in known units."""
+"""Physical size: the size of a pixel in a file, to a Calibration in units of the table."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ Spacing = Mapping[str, tuple[float, str]]
 def physical_calibration(
     axes: str, spacing: Spacing, origin: Mapping[str, float]
 ) -> tuple[Calibration, tuple[str, ...]]:
-    """Calibration of label axes from what a file states, and what of it cannot be used.
+    """Calibration of label axes from the sizes in a file, with sentences on unusable sizes.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ def in_known_unit(
         Size, coordinate and the unit spelled out; None if the size is not a positive number, or
         the unit is unknown or no unit of the axis.
     """
-    known = known_unit(unit)
-    if known is None or not fits_axis(known[0], axis):
+    entry = known_unit(unit)
+    if entry is None or not fits_axis(entry[0], axis):
         return None
     if not (math.isfinite(size) and size > 0 and math.isfinite(start)):
         return None
-    name, count = known
+    name, count = entry
     return size * count, start * count, name
 
 

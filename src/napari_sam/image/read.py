@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from napari_sam.errors import ImageError
+from napari_sam.errors import ImageError, reason
 
 from .arranged_array import arranged
 from .arrangement import Arrangement, arrange
 from .check import check_letters, checked_shape
 from .contrast.coarse import coarse_level
-from .decode.picture import read_picture
+from .decode.picture import frame_count, read_picture
 from .image_file import ImageFile
 from .physical_size import physical_calibration
 from .read_tiff import read_tiff
@@ -98,8 +98,7 @@ def read_stored(
     except ImageError:
         raise
     except Exception as error:  # decoders raise errors of many kinds on damaged files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ImageError(f"{path} is not an image that can be read: {reason}") from error
+        raise ImageError(f"{path} is not an image that can be read: {reason(error)}") from error
 
 
 def has_image_suffix(name: str) -> bool:
@@ -157,8 +156,15 @@ def _open(path: Path, series: Series | None, labels: bool) -> StoredImage:
         raise ImageError(
             f"{path} is of no known kind: give a .tif, .ome.tif, .ome.zarr, .zarr, .npy or .png"
         )
+    if suffix in _PICTURES:
+        return _open_picture(path, series, labels)
     choose_series(str(path), [""], series)
-    if suffix == ".npy":
-        return StoredImage(np.load(path, mmap_mode="r", allow_pickle=False))
-    pixels = read_picture(path, labels)
-    return StoredImage(pixels, tuple("YXC" if pixels.ndim == 3 else "YX"))
+    return StoredImage(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _open_picture(path: Path, series: Series | None, labels: bool) -> StoredImage:
+    frames = frame_count(path)
+    number, choice = choose_series(str(path), [""] * frames, series)
+    pixels = read_picture(path, labels, number)
+    letters = tuple("YXC" if pixels.ndim == 3 else "YX")
+    return StoredImage(pixels, letters, series=number if frames > 1 else None, warnings=choice)

@@ -1,4 +1,4 @@
-"""Read zarr: an image of a zarr folder, zip or URL, be it an array, OME-Zarr, or one of several."""
+"""Read zarr: an array, an OME-Zarr image, or an image of a collection."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -46,7 +46,7 @@ def read_zarr(path: Path | str, series: Series | None = None) -> StoredImage:
 
 
 def _read_group(group: Any, name: str, series: Series | None) -> StoredImage:
-    """Read the image in a group, or one of its images."""
+    """Read a group: an image, or a collection of images."""
     ome = ome_attributes(group.attrs.asdict(), name)
     if ome.multiscales:
         names = [multiscale.name or "" for multiscale in ome.multiscales]
@@ -71,7 +71,7 @@ def _read_member(group: Any, name: str, member: str) -> StoredImage:
 
 
 def _images_in(group: Any, ome: OmeAttributes, name: str) -> list[str]:
-    """Paths of the images in a group that is no image itself; ImageError if there are none."""
+    """Paths of the images in a collection, well or group of labels; else raises ImageError."""
     images = ome.labels or []
     if ome.well is not None:
         images = [image.path for image in ome.well.images]
@@ -91,7 +91,7 @@ def _images_in(group: Any, ome: OmeAttributes, name: str) -> list[str]:
 
 
 def _collection(group: Any, name: str) -> list[str]:
-    """Images of bioformats2raw: as its group OME lists them, or numbered from 0."""
+    """Images of a collection of bioformats2raw: listed in the group OME, or numbered from 0."""
     listed = _attributes(group["OME"], f"{name}/OME").series if "OME" in group else None
     return listed or list(takewhile(group.__contains__, map(str, count())))
 

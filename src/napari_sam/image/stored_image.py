@@ -1,4 +1,4 @@
-"""StoredImage: the array of an image in a file, and what the file states about it."""
+"""StoredImage: the array of an image in a file, with the metadata of the file."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +9,10 @@ from .series import Series
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredImage:
-    """Array of an image as a file holds it, with its metadata, of which some may be missing.
+    """Array and metadata of an image as its file holds them; metadata may be missing.
 
-    Made by the readers of the formats, and turned into a
-    :class:`~napari_sam.image.volume.Volume` by :func:`~napari_sam.image.read.read_image`.
+    Made by the readers of the formats; :func:`~napari_sam.image.read.read_image` makes a
+    :class:`~napari_sam.image.volume.Volume` of it.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ _CENTIMETRE = 3  # ResolutionUnit of TIFF 6.0
 
 
 def tiff_spacing(tiff: tifffile.TiffFile, series: int) -> Spacing:
-    """Size of a pixel along each axis for which a file states it.
+    """Size of a pixel along the axes of an image, as its file states it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Transformations: from the pixels of an OME-Zarr image to its world, as far as they are linear."""
+"""Transformations: linear maps from the pixels of an OME-Zarr image to the world."""
 
 import math
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def size_and_origin(
 
 
 def _turned_axes(matrix: Matrix) -> list[int]:
-    """Dimensions along which a step of one pixel moves along several axes, or another one."""
+    """Dimensions that the image is turned or sheared along: entries beside the diagonal."""
     linear = np.abs(matrix[:-1, :-1])
     beside = linear - np.diag(np.diag(linear))
     return [int(i) for i in np.flatnonzero(beside.max(axis=0) > _TOLERANCE * linear.max())]
@@ -107,7 +107,7 @@ def _matrix(step: dict[str, Any], ndim: int) -> Matrix:
 
 
 def _numbers(step: dict[str, Any], key: str, shape: tuple[int, ...]) -> Matrix:
-    """Numbers of a step, which some drafts write as one list."""
+    """Numbers of a step as an array; drafts of OME-Zarr write a matrix as a flat list."""
     if key not in step:
         raise ValueError(f"{key} without numbers in it")
     try:

@@ -1,4 +1,4 @@
-"""Units: one table of names and symbols of physical units; pint knows what the table lacks."""
+"""Units: names and symbols of physical units, from a table and from pint's registry."""
 
 import math
 import re
@@ -59,10 +59,10 @@ def spelled_out(unit: object) -> str | None:
         For example ``"micrometer"``. None for pixels and for no unit; an unknown name, and a unit
         that the table only has multiples of, such as a yard, are returned unchanged.
     """
-    known = known_unit(unit)
-    if known is None or known[1] != 1:
+    entry = known_unit(unit)
+    if entry is None or entry[1] != 1:
         return str(unit).strip()
-    return None if known[0] == PIXEL else known[0]
+    return None if entry[0] == PIXEL else entry[0]
 
 
 def known_unit(unit: object) -> tuple[str, float] | None:
@@ -100,7 +100,7 @@ def _in_table(text: str) -> tuple[str, float] | None:
 
 @cache
 def _by_pint(text: str) -> tuple[str, float] | None:
-    """Unit of the table for a spelling that only pint knows, and the number of them in it."""
+    """Unit of the table for a spelling in pint's registry, and the ratio of the two."""
     if not _SPELLING.fullmatch(text):
         return None
     for table, base, common in ((_LENGTHS, "meter", "micrometer"), (_TIMES, "second", "second")):
@@ -114,7 +114,7 @@ def _by_pint(text: str) -> tuple[str, float] | None:
 
 
 def _size_in(text: str, base: str) -> float | None:
-    """Number of `base` in a unit, if pint knows the unit and it is of the same kind."""
+    """Number of `base` in a unit of pint's registry; None for a unit of another kind."""
     try:
         size = float(_registry().Quantity(1, text).to(base).magnitude)
     except Exception:  # pint's parser raises errors of many kinds on what is no unit
@@ -124,7 +124,7 @@ def _size_in(text: str, base: str) -> float | None:
 
 @cache
 def _registry() -> Any:
-    """Return pint's registry that napari's layers use too."""
+    """Return the registry of pint that napari's layers use too."""
     import pint  # here, for it takes a quarter of a second, and most files need none of it
 
     return pint.get_application_registry()  # type: ignore[no-untyped-call]

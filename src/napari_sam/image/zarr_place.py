@@ -1,4 +1,4 @@
-"""Zarr place: a zarr folder, URL or zip, and the group or array inside it that a path means."""
+"""Zarr place: open a group or array in a zarr folder, a zip or at a URL."""
 
 import zipfile
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class ZipPlace:
 
 
 def zip_place(path: Path) -> ZipPlace | None:
-    """Split a path into a zip on disk and what is inside it; None for other paths.
+    """Split a path into a zip on disk and a path in the zip; None for a path without a zip.
 
     Parameters
     ----------

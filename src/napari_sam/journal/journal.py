@@ -257,7 +257,7 @@ def _records(path: Path) -> Iterator[Mapping[str, Any]]:
             for line in file:
                 try:
                     record = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue  # torn by a kill in the middle of it
                 if isinstance(record, dict):
                     yield record

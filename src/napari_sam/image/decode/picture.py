@@ -18,7 +18,15 @@ _PLAIN_MODES = frozenset({"1", "L", "I", "I;16", "I;16B", "F", "RGB", "RGBA"})
 """Pillow's modes whose pixels are grey levels or RGB; pictures of other modes are converted."""
 
 
-def read_picture(path: Path, labels: bool = False) -> NDArray[Any]:
+def frame_count(path: Path) -> int:
+    """Number of pictures in a file: the frames of an animated GIF, otherwise 1."""
+    if path.suffix.lower() != ".gif":
+        return 1
+    with Image.open(path) as picture:
+        return int(getattr(picture, "n_frames", 1))
+
+
+def read_picture(path: Path, labels: bool = False, frame: int = 0) -> NDArray[Any]:
     """Read a picture: PNG of any size with 1 to 16 bits a value, JPEG, BMP or GIF.
 
     Parameters
@@ -27,6 +35,8 @@ def read_picture(path: Path, labels: bool = False) -> NDArray[Any]:
         The file; its first bytes decide whether it is a PNG.
     labels : bool
         Whether the indices of a palette are labels, and no colours.
+    frame : int
+        Number of the frame of an animated GIF.
 
     Returns
     -------
@@ -42,6 +52,7 @@ def read_picture(path: Path, labels: bool = False) -> NDArray[Any]:
     header = PngHeader.read(path)
     if header is None:
         with Image.open(path) as picture:
+            picture.seek(frame)
             return _plain(picture, labels)
     _check_memory(path, header)
     try:

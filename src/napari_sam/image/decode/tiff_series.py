@@ -154,9 +154,10 @@ def _decoded(series: tifffile.TiffPageSeries) -> LazyArray:
 
 def _shown(array: Any, page: tifffile.TiffPage, labels: bool) -> Any:
     """Array with values as the tags of a page display them."""
-    kind, is_bilevel = np.dtype(array.dtype).kind, page.bitspersample == 1
+    kind = np.dtype(array.dtype).kind
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and kind in "ub":
-        return Inverted(array, page.bitspersample) if is_bilevel or not labels else array
+        # tifffile calls 0 white in every mask that it writes, and means nothing by it
+        return array if labels else Inverted(array, page.bitspersample)
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE and kind == "u" and not labels:
         colours = page.colormap
         return array if colours is None else Coloured(array, colours)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from napari_sam.errors import OutputError
@@ -58,9 +59,9 @@ class Inputs:
         refusals = {
             _SAME: {_identity(path): path for path in self.roles},
             _PART: self._parts({_identity(_real(path).parent) for path in targets}),
-            _AROUND: self._around() if any(path.is_dir() for path in targets) else {},
+            _AROUND: self._around() if any(map(os.path.isdir, targets)) else {},
         }
-        zarrs = {_identity(path): path for path in self.roles if is_zarr(path)}
+        zarrs = {_identity(zarr): path for path in self.roles for zarr in _zarrs_around(path)}
         for output in targets:
             for sentence, inputs in refusals.items():
                 self._refuse([output], inputs, sentence, output)
@@ -87,15 +88,21 @@ class Inputs:
 
         Only images in `folders` are opened: the files of an image are in one folder.
         """
-        images = [path for path in self.roles if path.is_file()]
+        images = [path for path in self.roles if os.path.isfile(path)]
         near = [path for path in images if _identity(_real(path).parent) in folders]
         return {_identity(part): path for path in near for part in companion_files(path)}
 
     def _around(self) -> dict[Identity, Path]:
         """Identity of each folder around an input that exists -> the input."""
-        existing = [path for path in self.roles if path.exists()]
+        existing = [path for path in self.roles if os.path.exists(path)]
         folders = {folder: path for path in existing for folder in _real(path).parents}
         return {_identity(folder): path for folder, path in folders.items()}
+
+
+def _zarrs_around(path: Path) -> list[Path]:
+    """Zarr at a path, with the plate, collection or image that it is a part of."""
+    folders = (path, *_real(path).parents)
+    return list(takewhile(is_zarr, folders))
 
 
 def _identity(path: Path) -> Identity:

@@ -1,4 +1,4 @@
-"""OME version: versions of OME-Zarr that labels are written in, and what differs between them."""
+"""OME version: the versions of OME-Zarr for labels, and their differences."""
 
 from typing import Any
 

@@ -81,8 +81,8 @@ def write_ome_zarr(
         yield done, total
     for done, _ in enumerate(_downsample(levels, factors), start=blocks[0] + 1):
         yield done, total
-    labels = image_label(present, properties, source, classes, version)
-    group.attrs.update(described(version, _multiscale(stack, name, factors), labels))
+    colors = image_label(present, properties, source, classes, version)
+    group.attrs.update(described(version, _multiscale(stack, name, factors), colors))
     if classes.classes:
         group.attrs[CLASSES] = {"classes": classes.to_json()["classes"]}
     yield total, total

@@ -22,7 +22,7 @@ class _LabelNames:
 
 
 def make_zarr2_labels(folder: Path) -> None:
-    """Create the group of label images, or check the list of the group that is there.
+    """Create the group of label images, or check the list of a present group.
 
     Parameters
     ----------
