@@ -52,6 +52,7 @@ def test_a_click_on_a_slide_of_two_percent_gives_the_nucleus(tmp_path, backgroun
         assert (inside & true).sum() / (inside | true).sum() > 0.8
 
 
+@pytest.mark.long
 def test_a_thousandth_is_found_by_any_kind_of_array(tmp_path):
     """The same limits: which blocks are known to be empty changes the time only."""
     square, _ = nuclei((632, 632), 20)
