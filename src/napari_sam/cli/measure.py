@@ -44,11 +44,12 @@ def measure(
     from napari_sam.image.read import read_image
     from napari_sam.image.read_labels import read_labels
     from napari_sam.labels.files.class_files import class_table_path, read_classes
-    from napari_sam.labels.files.inputs import Inputs
+    from napari_sam.labels.files.inputs import Inputs, check_distinct
     from napari_sam.measure.save import check_measures, save_measures
 
     roles = {class_table_path(labels): "table of classes", labels: "label image"}
     Inputs(roles | ({} if image is None else {image: "image"})).check(output)
+    check_distinct(output)
     for path in output:
         check_place(path)
     check_measures(output, overwrite=overwrite)

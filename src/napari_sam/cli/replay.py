@@ -54,15 +54,19 @@ def replay(
     Without --model they are those that were accepted, pixel by pixel. With it, the clicks and boxes
     are given to that model; what was found automatically stays as it was.
     """
-    from napari_sam.journal.journal import Journal, read_subject
+    from napari_sam.journal.damaged import damage_warning
+    from napari_sam.journal.journal import Journal
+    from napari_sam.journal.read import read_subject
     from napari_sam.labels.files.class_files import class_table_path
     from napari_sam.labels.files.inputs import Inputs
     from napari_sam.labels.files.write import write_labels
 
     subject = read_subject(journal)
-    entries, classes = Journal(journal, subject).accepted(), Journal(journal, subject).classes()
+    content = Journal(journal, subject).content()
+    entries, classes = [*content.changes], content.classes
+    damage = damage_warning(str(journal), content.damaged)
     if not entries:
-        raise JournalError(f"nothing was accepted in {journal}, or all of it was undone")
+        raise JournalError(damage or f"nothing was accepted in {journal}, or all of it was undone")
     source = image or Path(subject.path or subject.name)
     if not source.exists():
         raise JournalError(f"the image {source} is not there: give it as --image")
@@ -98,7 +102,7 @@ def replay(
     summary = {
         "objects": count,
         "files": [str(file) for file in files],
-        "warnings": list(volume.warnings),
+        "warnings": [*volume.warnings, *([damage] if damage else [])],
     }
     report(summary, as_json=report_options.json)
 
@@ -116,15 +120,16 @@ def _painted(entries: "list[Entry]", volume: "Volume") -> "LabelArray":
 def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":
     """Give the prompts of a journal to the model of a session, and paint the masks.
 
-    Entries without prompts, such as objects found automatically, are painted as accepted.
+    Entries without prompts, such as objects found automatically and strokes of a brush, are painted
+    as they were.
 
     Parameters
     ----------
     session : Session
         Session on the image of the journal; its labels change.
     entries : list of Entry
-        Accepted entries in order. An object that was followed through planes without prompts is
-        followed through the same planes again.
+        Accepted and painted entries in order. An object that was followed through planes without
+        prompts is followed through the same planes again.
 
     Yields
     ------

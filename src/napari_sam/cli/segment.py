@@ -159,15 +159,17 @@ def segment(
 
 
 def _check_outputs(tasks: list[Task], roles: dict[Path, str], *outputs: Path) -> None:
-    """Raise OutputError if an output of a task, or another of `outputs`, is any task's input.
+    """Raise OutputError if an output, of a task or of `outputs`, is an input or another output.
 
     `roles` are inputs of the command beside those of the tasks.
     """
-    from napari_sam.labels.files.inputs import Inputs
+    from napari_sam.labels.files.inputs import Inputs, check_distinct
 
     inputs = dict(item for task in tasks for item in task.inputs.items())
-    written = [output for task in tasks for output in task.outputs]
-    Inputs(roles | inputs).check([*written, *outputs])
+    tables = {task.class_table for task in tasks}  # of a.tif and a.ome.zarr the same
+    written = [*tables, *(output for task in tasks for output in task.outputs), *outputs]
+    Inputs(roles | inputs).check(written)
+    check_distinct(written)
 
 
 def _task(image: str, output: Path, options: ObjectOptions) -> Task:

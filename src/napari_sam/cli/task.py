@@ -48,11 +48,16 @@ class Task:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """Files and folders that are written, with the table of classes beside a TIFF."""
+        """Files and folders that are written, without :attr:`class_table`."""
+        tracks = () if self.tracks is None else (self.tracks,)
+        return (self.output, *tracks, *self.measures)
+
+    @property
+    def class_table(self) -> Path:
+        """Table of classes beside a TIFF, which is written or removed with the labels."""
         from napari_sam.labels.files.class_files import class_table_path
 
-        tracks = () if self.tracks is None else (self.tracks,)
-        return (self.output, class_table_path(self.output), *tracks, *self.measures)
+        return class_table_path(self.output)
 
     @property
     def missing(self) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""Inputs: files and folders that are read, which no output may replace."""
+"""Inputs: files and folders that are read, which no output may replace; outputs, each its own."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -20,6 +20,10 @@ _AROUND = (
     "{output} holds the {role} {path}, which would be lost: choose another name for the output"
 )
 _INSIDE = "{output} is inside the {role} {path}: choose a place outside it for the output"
+
+
+_TWICE = "{output} is named for two outputs{alias}: give each a name of its own"
+_WITHIN = "{output} lies inside another output, {path}: choose a place outside it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,30 @@ def _zarrs_around(path: Path) -> list[Path]:
     """Zarr at a path, with the plate, collection or image that it is a part of."""
     folders = (path, *_real(path).parents)
     return list(takewhile(is_zarr, folders))
+
+
+def check_distinct(outputs: Iterable[Path]) -> None:
+    """Refuse outputs of a command of which the later would replace the earlier.
+
+    Parameters
+    ----------
+    outputs : iterable of Path
+        Files and folders that will be written, whether they exist or not.
+
+    Raises
+    ------
+    OutputError
+        If two of them are the same file, through links too, or one lies inside another.
+    """
+    targets: dict[Identity, Path] = {}
+    for output in outputs:
+        if (other := targets.setdefault(_identity(output), output)) is not output:
+            alias = "" if other == output else f" ({other})"
+            raise OutputError(_TWICE.format(output=output, alias=alias))
+    for output in targets.values():
+        for folder in _real(output).parents:
+            if (other := targets.get(_identity(folder))) is not None:
+                raise OutputError(_WITHIN.format(output=output, path=other))
 
 
 def _identity(path: Path) -> Identity:
