@@ -1,4 +1,4 @@
-"""Complete image: tracks, tables and outlines that are missing beside labels that are there."""
+"""Complete image: missing tracks, tables and outlines of existing labels."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def complete_image(task: Task, method: Method) -> list[Path]:
-    """Make the files of a task that are missing, from the labels that are there.
+    """Make the missing files of a task from its existing labels.
 
     Labels may have been corrected since they were segmented, so they are read, not made again.
     Files may be missing because an option was added to the command, or because the process was

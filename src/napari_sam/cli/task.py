@@ -149,5 +149,5 @@ class Method:
         check_measures(measures, overwrite=self.overwrite)
 
     def keeps(self, task: Task) -> bool:
-        """Whether a batch keeps the labels of a task, because they are there."""
+        """Whether a batch keeps the existing labels of a task."""
         return self.resumes and not self.overwrite and task.output.exists()

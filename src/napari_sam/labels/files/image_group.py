@@ -11,6 +11,7 @@ import zarr
 
 from napari_sam.document import parse_document
 from napari_sam.errors import OutputError
+from napari_sam.file_names import printable
 
 from .atomic import replacing, unwritable
 from .stack import LabelStack
@@ -197,11 +198,13 @@ def relative_source(source: Path, target: Path) -> str | None:
     Returns
     -------
     str or None
-        With forward slashes; None if the image is not a zarr folder, or on another drive.
+        With forward slashes; None if the image is not a zarr folder, on another drive, or has a
+        path that JSON cannot hold.
     """
     if not is_zarr(source):
         return None
     try:
-        return Path(os.path.relpath(source.resolve(), target.resolve())).as_posix()
+        path = Path(os.path.relpath(source.resolve(), target.resolve())).as_posix()
     except ValueError:
         return None
+    return path if path == printable(path) else None
