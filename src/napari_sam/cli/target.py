@@ -19,7 +19,9 @@ _MOST_PACKED = 1000
 """Bytes of labels that a byte of a compressed file holds, at most: zlib reaches 1032."""
 
 
-def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
+def check_output(
+    output: Path, image: Path, *, overwrite: bool, ome_zarr_version: str | None = None
+) -> None:
     """Refuse an output path to which labels could not be written.
 
     Parameters
@@ -30,6 +32,8 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
         Input of the command, which must never be replaced.
     overwrite : bool
         Whether existing labels may be replaced.
+    ome_zarr_version : str, optional
+        Version of OME-Zarr that the user asked for.
 
     Raises
     ------
@@ -40,7 +44,7 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
     from napari_sam.labels import SUFFIXES
     from napari_sam.labels.files.image_group import image_group_of
     from napari_sam.labels.files.target import check_target
-    from napari_sam.labels.files.write import suffix_of
+    from napari_sam.labels.files.write import suffix_of, version_of
 
     check_place(output)
     target = Path(os.path.realpath(output))
@@ -53,6 +57,7 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
                 f"{output / 'labels.ome.tif'}"
             )
         suffix_of(target.name)
+    version_of(target, ome_zarr_version)
     check_target(target, into_image or name.endswith(".zarr"), overwrite, image)
 
 

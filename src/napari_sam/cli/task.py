@@ -48,11 +48,16 @@ class Task:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """Files and folders that are written, with the table of classes beside a TIFF."""
+        """Files and folders that are written, without :attr:`class_table`."""
+        tracks = () if self.tracks is None else (self.tracks,)
+        return (self.output, *tracks, *self.measures)
+
+    @property
+    def class_table(self) -> Path:
+        """Table of classes beside a TIFF, which is written or removed with the labels."""
         from napari_sam.labels.files.class_files import class_table_path
 
-        tracks = () if self.tracks is None else (self.tracks,)
-        return (self.output, class_table_path(self.output), *tracks, *self.measures)
+        return class_table_path(self.output)
 
     @property
     def missing(self) -> tuple[Path, ...]:
@@ -82,6 +87,8 @@ class Method:
         Whether existing labels may be replaced.
     resumes : bool
         Whether existing labels are kept without an error, as a batch does.
+    ome_zarr_version : str, optional
+        Version of OME-Zarr for the labels; the latest, or that of the image around them, if None.
     quiet : bool
         Show no bars.
     cluster : Cluster, optional
@@ -94,6 +101,7 @@ class Method:
     along: str | None = None
     overwrite: bool = False
     resumes: bool = False
+    ome_zarr_version: str | None = None
     quiet: bool = False
     cluster: "Cluster | None" = None
 
@@ -141,7 +149,12 @@ class Method:
             measures = tuple(path for path in measures if path in task.missing)
             tracks = tracks if tracks in task.missing else None
         else:
-            check_output(task.output, Path(task.image), overwrite=self.overwrite)
+            check_output(
+                task.output,
+                Path(task.image),
+                overwrite=self.overwrite,
+                ome_zarr_version=self.ome_zarr_version,
+            )
         for path in measures if tracks is None else (tracks, *measures):
             check_place(path)
         if tracks is not None:

@@ -14,6 +14,7 @@ from napari_sam.plugin.models.model_row import ModelRow
 from napari_sam.plugin.widgets.buttons import push_button, text_label
 from napari_sam.plugin.widgets.calm_progress import CalmProgress
 from napari_sam.plugin.widgets.fold import Folds
+from napari_sam.plugin.widgets.wheel import WheelScrolls
 
 from .accept_box import AcceptBox
 from .first_hint import FirstHint
@@ -63,6 +64,7 @@ class SamDock(QWidget):
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lay_out()
+        WheelScrolls(self)
         self.keys.set_open()
         self.show_busy(False)
         self.show_can_accept(False)
