@@ -22,6 +22,8 @@ from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
+from napari_sam.plugin.objects.mask_before import MaskBefore
+from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
@@ -63,6 +65,7 @@ class Controller:
         self._images_changed = QSignalDebouncer(parent=dock)
         self._images_changed.triggered.connect(self._list_images)
         self.objects = Objects(desk, lambda: self.prompts.later())
+        self.mask_before = MaskBefore(desk, self.objects)
         self.everything = Everything(desk)
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
@@ -71,6 +74,7 @@ class Controller:
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
+        self.new_look = NewLook(desk, self.objects)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
@@ -122,6 +126,7 @@ class Controller:
             lambda: self.dock.follow_row.follow_axis,
             {
                 "look_next": self.guide.look_next,
+                "mask_before": self.mask_before.bring_back,
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 "review_next": self.review.next,
@@ -175,7 +180,8 @@ class Controller:
         dock.image_row.channel_box.opened.connect(images.list_channels)
         dock.image_row.channel_box.chosen.connect(images.choose_channel)
         dock.image_row.auto_contrast_changed.connect(self.model_view.later)
-        dock.image_row.auto_contrast_changed.connect(lambda automatic: objects.ask_again())
+        dock.image_row.auto_contrast_changed.connect(self.new_look.automatic_changed)
+        self.model_view.image_changed.connect(self.new_look.image_changed)
         dock.accept_box.cleaning_changed.connect(objects.show_again)
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
@@ -185,10 +191,11 @@ class Controller:
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
         dock.object_row.drop_clicked.connect(actions.drop)
-        dock.object_row.undo_clicked.connect(actions.undo_labels)
+        dock.correct_row.undo_clicked.connect(actions.undo_labels)
         dock.object_row.next_clicked.connect(actions.next_object)
+        dock.object_row.before_clicked.connect(self.mask_before.bring_back)
         dock.clicks.size_clicked.connect(actions.next_size)
-        dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
+        dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )
@@ -211,6 +218,7 @@ class Controller:
         objects.size_changed.connect(dock.clicks.show_size)
         objects.size_changed.connect(lambda size: self.hover.renew())
         objects.slices_changed.connect(self.guide.show)
+        objects.before_offered.connect(dock.object_row.show_before)
 
     # --- events ------------------------------------------------------------------------------
 
@@ -226,7 +234,7 @@ class Controller:
 
     def _show_picking(self, armed: bool) -> None:
         if not self.desk.closed:
-            self.dock.clicks.show_picking(armed)
+            self.dock.correct_row.show_picking(armed)
 
     def _show_busy(self) -> None:
         if not self.desk.closed:
@@ -274,6 +282,7 @@ class Controller:
             self.objects.numbers_changed,
             self.objects.size_changed,
             self.objects.slices_changed,
+            self.objects.before_offered,
         ):
             signal.disconnect()
         self.ahead.let_go()

@@ -227,7 +227,7 @@ def test_nothing_is_encoded_where_it_is_switched_off(open_dock: Open, qtbot: Any
     qtbot.wait(500)
     bench.idle()
     assert bench.controller.engine._session is None
-    assert "SAM ready" not in bench.names()
+    assert "SAM prepared area" not in bench.names()
 
 
 def test_a_quiet_look_around_does_not_offer_to_be_cancelled(open_ahead: Open) -> None:
@@ -266,7 +266,7 @@ def test_everything_goes_into_the_cache(open_ahead: Open) -> None:
     settle(bench)
     assert ready(bench) == {(z, 0, 0) for z in range(30)}
     assert calls(bench) == 30
-    assert "Everything is encoded" in bench.dock.status.text()
+    assert "The whole image is prepared" in bench.dock.status.text()
     go(bench, 3)  # there is nothing left to do
     settle(bench)
     assert calls(bench) == 30
@@ -324,7 +324,7 @@ def test_cancel_acts_within_one_tile(open_ahead: Open, where: str) -> None:
     bench.wait(bench.model.inside.is_set)
     inside = calls(bench)
     (bar,) = bars(bench)
-    assert "Encoding" in bar.description_label.text()
+    assert "Preparing tile" in bar.description_label.text()
     if where == "dock":
         bench.dock.cancel_button.click()
     else:
@@ -371,7 +371,7 @@ def test_the_outline_shows_what_is_ready_and_takes_nothing_over(open_ahead: Open
     bench.viewer.layers.remove(bench.layer("ready"))
     go(bench, here + 3)
     settle(bench)
-    assert "SAM ready" not in bench.names()
+    assert "SAM prepared area" not in bench.names()
     bench.viewer.layers.remove("cells")
     settle(bench)
     assert not [name for name in bench.names() if "ready" in name]

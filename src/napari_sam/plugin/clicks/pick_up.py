@@ -18,7 +18,7 @@ from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
 _NOTHING = "There is no label here: point at one in SAM labels and press Shift-J."
-_ARMED = "Click on the label to pick up."
+_ARMED = "Click on the label to correct."
 
 
 class PickUp:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_sam.errors import NapariSamError
-from napari_sam.plugin.desk import FIRST_HINT, Desk
+from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.worker.activity import Activity
@@ -14,6 +14,8 @@ from napari_sam.plugin.worker.events import Event, PlaneObjects, Progress
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.tiles.bbox import BBox
+
+REVIEW_HINT = "Check them, the least sure first: Shift-S goes to the next, Shift-F keeps it, Shift-D drops it."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +143,9 @@ class Everything:
     def _finish(self) -> None:
         self.stop()
         if self._count:
-            self._desk.say(f"{self._count} objects found. {FIRST_HINT}")
+            objects = "object" if self._count == 1 else "objects"
+            self._desk.say(f"{self._count} {objects} found and labelled. {REVIEW_HINT}")
         else:
-            self._desk.say("No objects found: try automatic contrast, or click on them.")
+            self._desk.say(
+                "No objects found: tick Auto contrast for SAM and search again, or click on them."
+            )

@@ -14,8 +14,8 @@ from napari_sam.plugin.workspace import Workspace
 
 from .review_box import ReviewBox
 
-_NOTHING = "Nothing to review: let everything be segmented first."
-_KEYS = "keep [Shift-F], drop [Shift-D], next [Shift-S]."
+_NOTHING = "Nothing to review yet: press Find all objects first."
+_KEYS = "Is it right? Keep [Shift-F], drop [Shift-D], or skip [Shift-S]."
 
 
 class Review:
@@ -126,7 +126,7 @@ class Review:
         show_object(self._viewer, work.image, work.source, rating.plane, bbox)
         work.labels_layer.ensure().selected_label = label
         self._outline.show(work.source, None, mask)
-        self._desk.say(f"Label {label}: {rating.score:.0%} sure. If it is right, {_KEYS}")
+        self._desk.say(f"Label {label}: the model is {rating.score:.0%} sure. {_KEYS}")
         return True
 
     def _selected(self, event: Event) -> None:

@@ -39,8 +39,14 @@ class ModelView(QObject):
         Returns the arrays for the picture; None for no picture.
     show : callable
         Gets ``(h, w, 3)`` uint8, or None.
+
+    Signals
+    -------
+    image_changed
+        Contrast, colours or data of a watched layer changed, and have rested since.
     """
 
+    image_changed = Signal()
     _made = Signal(object)
 
     def __init__(self, viewer: ViewerModel, look: Callable[[], Look | None], show: Shown) -> None:
@@ -48,6 +54,7 @@ class ModelView(QObject):
         self._viewer, self._look, self._show = viewer, look, show
         self._watched: list[Image] = []
         self._thread: Thread | None = None
+        self._has_changed = False
         self._mapped: tuple[ImageSource, IntensityMapping] | None = None
         # A QTimer: superqt's debouncer does not tell whether it is waiting.
         self._timer = QTimer(self)
@@ -70,11 +77,15 @@ class ModelView(QObject):
     def _listen(self, layers: Iterable[Image]) -> None:
         for layer in self._watched:
             for name in _SEEN:
-                getattr(layer.events, name).disconnect(self.later)
+                getattr(layer.events, name).disconnect(self._note_change)
         self._watched = list(layers)
         for layer in self._watched:
             for name in _SEEN:
-                getattr(layer.events, name).connect(self.later)
+                getattr(layer.events, name).connect(self._note_change)
+
+    def _note_change(self, event: Event) -> None:
+        self._has_changed = True
+        self.later()
 
     def later(self, event: Event | None = None) -> None:
         """Make the picture when nothing has changed for a moment."""
@@ -92,6 +103,9 @@ class ModelView(QObject):
         if self._thread is not None:
             self._timer.start()
             return
+        if self._has_changed:
+            self._has_changed = False
+            self.image_changed.emit()
         look = self._look()
         if look is None:
             self._show(None)

@@ -21,13 +21,7 @@ from .current_object import CurrentObject, describe
 from .held import Held
 from .object_changes import LabelPickedUp, ObjectsEnded
 from .overlaps import without_overlaps
-
-_MEANING = {
-    Size.BEST: "what the model thinks best",
-    Size.SMALL: "a small object, or a part of one",
-    Size.MEDIUM: "an object of medium size",
-    Size.LARGE: "a large object, or a cluster",
-}
+from .size_names import MEANINGS
 
 
 class Objects:
@@ -62,12 +56,15 @@ class Objects:
         The size that the next click means.
     slices_changed : dict of tuple to float or None
         Planes of the current object; see :meth:`CurrentObject.slices`.
+    before_offered : bool
+        Whether the mask before the last click can be brought back.
     """
 
     touched_changed = Signal(bool)
     numbers_changed = Signal(int, list)
     size_changed = Signal(object)
     slices_changed = Signal(dict)
+    before_offered = Signal(bool)
 
     def __init__(self, desk: Desk, look_again: Callable[[], None]) -> None:
         self._desk, self._look_again = desk, look_again
@@ -136,7 +133,7 @@ class Objects:
             answered.receive(event)
 
     def _answers_came(self, numbers: Set[int]) -> None:
-        self._desk.say(describe(self.current.shown()))
+        self._desk.say(describe(self.current.shown(), self.current.offered))
         for number in numbers & self._objects.keys():
             self._objects[number].answers_came()
 
@@ -150,7 +147,7 @@ class Objects:
         self.size = (size_here or self.size).next()
         self.size_changed.emit(self.size)
         if size_here is None:
-            self._desk.say(f"The next click means: {_MEANING[self.size]}.")
+            self._desk.say(f"The next click means: {MEANINGS[self.size]}.")
         else:
             self.current.questions.resize(plane, self.size)
             self.read()
@@ -172,6 +169,7 @@ class Objects:
         if self._desk.workspace is not None:
             self._desk.workspace.show(self.shown())
             self.slices_changed.emit(self.current.slices())
+            self.before_offered.emit(self.current.offered is not None)
 
     def show_again(self) -> None:
         """Show and describe freshly cleaned masks, without asking the model."""
@@ -216,7 +214,7 @@ class Objects:
         self._show_numbers()
         where = f" on {len(held.masks)} slices" if len(held.masks) > 1 else ""
         self._desk.say(
-            f"Label {held.label} picked up{where}: clicks correct it, Enter puts it back, "
+            f"Correcting label {held.label}{where}: clicks change it, Enter puts it back, "
             "Escape leaves it as it was."
         )
 
@@ -263,7 +261,7 @@ class Objects:
         if work is None or not chosen:
             return
         if daughter and self.current.held:
-            self._desk.say("A label that was picked up stays who it is: Enter puts it back.")
+            self._desk.say("A label under correction keeps its number: Enter puts it back.")
             return
         self._desk.runner.drop_replaceable()
         masks_by_number, how = self.shown(), self._desk.acceptance
@@ -284,7 +282,7 @@ class Objects:
 
     def drop(self) -> None:
         """Forget the current object and remove the prompts of the object."""
-        self.current.drop()
+        self.current.following.interrupt()
         self._desk.runner.drop_replaceable()
         held = self.current.held
         self._end({self.current.number})
@@ -325,7 +323,7 @@ class Objects:
     def put_away(self, ended: Mapping[int, CurrentObject], current: int | None = None) -> None:
         """End objects once more; their prompts are gone already."""
         for each in ended.values():
-            each.drop()
+            each.following.interrupt()
         self._leave(ended.keys())
         if current is not None:
             self._choose(current)
