@@ -24,7 +24,7 @@ LONG = (
 
 
 def on_a_small_screen(open_dock: Open, theme: str) -> Bench:
-    """A dock with all that it can show at once: a movie of stacks, channels, two objects, classes."""
+    """A dock with all that it can show at once: a movie of stacks, channels, objects, classes."""
     bench = open_dock(picture(4, 3, 40, 48), show=True, axis_labels=("t", "z", "y", "x"))
     bench.viewer.add_image(picture(4, 3, 40, 48), name="membrane", axis_labels=("t", "z", "y", "x"))
     bench.viewer.theme = theme

@@ -25,13 +25,18 @@ FAR_SHARE = 0.2
 """Changed pixels beyond the surroundings of the click, as share of the pixels of the mask before,
 above which a correction is suspicious.
 
-This constant and :data:`REACH` were chosen with 2,858 corrections of cells-tiny on the 11 sets of
-training images (8 objects of 14 images, up to 4 corrections each, clicks as in
+The three constants were chosen with 2,858 corrections of cells-tiny on the 11 sets of training
+images (8 objects of 14 images each, up to 4 corrections, clicks as in
 :mod:`napari_sam.evaluate.clicks`). 11.4 % of the corrections lowered the IoU by more than 0.05.
-23 % were suspicious, and for 67 % of these :attr:`Correction.near_only` was better than the answer.
-With it in place of each suspicious answer, 2.3 % lowered the IoU by more than 0.05, and the mean
-IoU rose from 0.715 to 0.728. A share of 0.3 leaves 5.5 %, a share of 0.1 asks at 44 % of the clicks.
-A lower predicted IoU after the click does not tell better from worse."""
+20.5 % were suspicious, and for 72 % of these :attr:`Correction.near_only` was better than the
+answer. With it in place of each suspicious answer, 2.7 % lowered the IoU by more than 0.05, and the
+mean IoU rose from 0.715 to 0.728. With a share of 0.3 half as many are suspicious, and 5.5 % remain.
+A fall of the predicted IoU does not tell the better answers from the worse."""
+
+NEW_OBJECT = 1.25
+"""Changed pixels, as share of the pixels of the mask before, above which a correction is not
+suspicious: the click then means another object, mostly a whole of which the mask was a part. Of 68
+such corrections, 28 % had a better :attr:`Correction.near_only`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +60,8 @@ class Correction:
 
     @property
     def is_suspicious(self) -> bool:
-        """Whether more than :data:`FAR_SHARE` of the mask changed far from the click."""
-        return self.far > FAR_SHARE
+        """Whether much changed far from the click, and yet it is the same object."""
+        return self.far > FAR_SHARE and self.changed <= NEW_OBJECT
 
 
 def correction_by(click: PointPrompt, before: Mask, after: Mask) -> Correction:

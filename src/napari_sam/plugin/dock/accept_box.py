@@ -141,7 +141,7 @@ class AcceptBox(Fold):
     def __init__(self) -> None:
         super().__init__(
             "Options for accepting",
-            "What an object becomes: its label, overlaps, holes and outline",
+            "What an object becomes: label, overlaps, holes, outline",
         )
         self._form = Form(AcceptOptions)
         self.policy = self._form.native("policy", QComboBox)

@@ -48,7 +48,7 @@ class ImageRow(QObject):
         self.auto_contrast = check_box(
             "Auto contrast for SAM",
             "Off: SAM sees the image as it is on the screen, at the layer's contrast limits.\n"
-            "On: SAM sees it with a contrast that suits the whole image; the screen does not change."
+            "On: SAM sees it with a contrast that suits the whole image; the screen stays as it is."
             "\nThe small picture on the right is what SAM sees.",
         )
         self.auto_contrast.toggled.connect(self.auto_contrast_changed)

@@ -15,7 +15,10 @@ from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.tiles.bbox import BBox
 
-REVIEW_HINT = "Check them, the least sure first: Shift-S goes to the next, Shift-F keeps it, Shift-D drops it."
+REVIEW_HINT = (
+    "Check them, the least sure first: Shift-S shows the next, Shift-F keeps it, Shift-D drops it."
+)
+_NOTHING = "No objects found: tick Auto contrast for SAM and search again, or click on them."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,6 +149,4 @@ class Everything:
             objects = "object" if self._count == 1 else "objects"
             self._desk.say(f"{self._count} {objects} found and labelled. {REVIEW_HINT}")
         else:
-            self._desk.say(
-                "No objects found: tick Auto contrast for SAM and search again, or click on them."
-            )
+            self._desk.say(_NOTHING)
