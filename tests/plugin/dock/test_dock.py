@@ -39,6 +39,7 @@ def test_a_new_contrast_asks_about_the_object_again(open_dock: Open) -> None:
     bench.idle()
     before = bench.shown()
     image.contrast_limits = (100, 120)
+    bench.controller.desk.look()  # as others do, for example for the preview under the mouse
     bench.wait(lambda: not view.busy)
     bench.idle()
     np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))

@@ -92,6 +92,7 @@ class EverythingBox(Fold):
         self.linked.setVisible(is_stack)
         self.tracks_button.setVisible("T" in axes)
         self.slice_button.setText("This slice" if is_stack else "Whole image")
+        self.grid.addWidget(self.slice_button, 1, 1, 1, 1 if is_stack else 2)
 
     def show_has_image(self, has_image: bool) -> None:
         """Enable the buttons for work on an image, or disable them."""
@@ -100,6 +101,8 @@ class EverythingBox(Fold):
 
     def _lay_out(self) -> None:
         grid = self.grid
+        for column in range(3):
+            grid.setColumnStretch(column, 1)
         grid.addWidget(QLabel("Search, without clicks:"), 0, 0, 1, 3)
         grid.addWidget(self.here_button, 1, 0)
         grid.addWidget(self.slice_button, 1, 1)

@@ -1,6 +1,7 @@
 """NewLook: asks about the objects under way again after a change of contrast; no Qt."""
 
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.image.image_source import ImageSource
 
 from .objects import Objects
 
@@ -26,17 +27,24 @@ class NewLook:
 
     def __init__(self, desk: Desk, objects: Objects) -> None:
         self._desk, self._objects = desk, objects
+        self._asked: ImageSource | None = None
+
+    def note(self) -> None:
+        """Note how the image looks: the model was asked, or another image is in use."""
+        work = self._desk.workspace
+        self._asked = None if work is None else work.source
 
     def image_changed(self) -> None:
         """Ask again if contrast, colours or data differ from those of the last question."""
         work = self._desk.workspace
         source = None if work is None else self._desk.read_image(work.image, aloud=False)
-        if work is None or source is None or source.same_view(work.source):
+        if work is None or source is None or source.same_view(self._asked):
             return
         if self._objects.unfinished:
             self._desk.say(_ASKS_AGAIN)
             self._objects.ask_again()
         else:
+            self._asked = source
             self._desk.say(_NEXT_CLICK)
 
     def automatic_changed(self, is_automatic: bool) -> None:
