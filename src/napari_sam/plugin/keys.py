@@ -189,7 +189,7 @@ ACTIONS = (
     ),
     Action(
         "segment_here",
-        tip="Find all objects in what is on the screen now; those at its edge are whole too",
+        tip="Find all objects in the part on the screen; those at its edge are whole too",
     ),
     Action("segment_slice", tip="Find all objects in the slice that is shown"),
     Action("segment_all", tip="Find all objects in every slice"),

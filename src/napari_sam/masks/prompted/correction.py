@@ -30,7 +30,7 @@ images (8 objects of 14 images each, up to 4 corrections, clicks as in
 :mod:`napari_sam.evaluate.clicks`). 11.4 % of the corrections lowered the IoU by more than 0.05.
 20.5 % were suspicious, and for 72 % of these :attr:`Correction.near_only` was better than the
 answer. With it in place of each suspicious answer, 2.7 % lowered the IoU by more than 0.05, and the
-mean IoU rose from 0.715 to 0.728. With a share of 0.3 half as many are suspicious, and 5.5 % remain.
+mean IoU rose from 0.715 to 0.728. With a share of 0.3 half as many are suspicious; 5.5 % remain.
 A fall of the predicted IoU does not tell the better answers from the worse."""
 
 NEW_OBJECT = 1.25
@@ -103,7 +103,7 @@ def correction_by(click: PointPrompt, before: Mask, after: Mask) -> Correction:
 
 
 def _spot(is_foreground: bool, place: tuple[int, int], region: BBox, old: Bool, new: Bool) -> Bool:
-    """Pixels that belong to the click: changed as it wants, connected with it, and near."""
+    """Pixels changed to the click's label, connected with the click, within its reach."""
     y, x = place[0] - region[0], place[1] - region[1]
     rows, cols = np.ogrid[: old.shape[0], : old.shape[1]]
     distance = np.hypot(rows - y, cols - x)

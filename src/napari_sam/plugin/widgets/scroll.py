@@ -73,5 +73,6 @@ class Scroll(QScrollArea):
     def _show_part(self) -> None:
         first, last = self._part
         if first.isVisible() and last.isVisible():
-            self.ensureVisible(0, last.mapTo(self._content, last.rect().bottomLeft()).y(), 0, 0)
+            bottom = last.mapTo(self._content, last.rect().bottomLeft()).y() + 1
+            self.ensureVisible(0, bottom, 0, 0)
             self.ensureVisible(0, first.mapTo(self._content, first.rect().topLeft()).y(), 0, 0)
