@@ -43,7 +43,8 @@ class ModelView(QObject):
     Signals
     -------
     image_changed
-        Contrast, colours or data of a watched layer changed, and have rested since.
+        Contrast, colours or data of a watched layer changed, and have rested since. Not after a
+        change of the slice in the same moment: napari's continuous contrast follows the slice.
     """
 
     image_changed = Signal()
@@ -54,7 +55,7 @@ class ModelView(QObject):
         self._viewer, self._look, self._show = viewer, look, show
         self._watched: list[Image] = []
         self._thread: Thread | None = None
-        self._has_changed = False
+        self._has_changed = self._has_moved = False
         self._mapped: tuple[ImageSource, IntensityMapping] | None = None
         # A QTimer: superqt's debouncer does not tell whether it is waiting.
         self._timer = QTimer(self)
@@ -62,7 +63,7 @@ class ModelView(QObject):
         self._timer.setInterval(_REST)
         self._timer.timeout.connect(self._begin)
         self._made.connect(self._end)
-        viewer.dims.events.current_step.connect(self.later)
+        viewer.dims.events.current_step.connect(self._note_move)
 
     @property
     def busy(self) -> bool:
@@ -83,6 +84,10 @@ class ModelView(QObject):
             for name in _SEEN:
                 getattr(layer.events, name).connect(self._note_change)
 
+    def _note_move(self, event: Event) -> None:
+        self._has_moved = True
+        self.later()
+
     def _note_change(self, event: Event) -> None:
         self._has_changed = True
         self.later()
@@ -96,15 +101,16 @@ class ModelView(QObject):
         self._listen(())
         with suppress(RuntimeError):  # at the end of napari Qt has destroyed it
             self._timer.stop()
-        self._viewer.dims.events.current_step.disconnect(self.later)
+        self._viewer.dims.events.current_step.disconnect(self._note_move)
         self._show = lambda pixels: None
 
     def _begin(self) -> None:
         if self._thread is not None:
             self._timer.start()
             return
-        if self._has_changed:
-            self._has_changed = False
+        is_new_look = self._has_changed and not self._has_moved
+        self._has_changed = self._has_moved = False
+        if is_new_look:
             self.image_changed.emit()
         look = self._look()
         if look is None:
