@@ -90,7 +90,7 @@ def read(dock: QWidget) -> list[Any]:
 def test_all_fits_and_can_be_read(open_dock: Open, theme: str) -> None:
     bench = on_a_small_screen(open_dock, theme)
     window = bench.viewer.window.__wrapped__._qt_window
-    scroll, names = bench.dock.scroll, []
+    scroll, names = bench.dock.scroll_area, []
     for name in states(bench):
         settle(bench)
         names.append(name)
@@ -113,7 +113,7 @@ def test_buttons_for_the_object_stay_on_a_low_screen(open_dock: Open) -> None:
         QTest.mouseClick(fold.button, Qt.MouseButton.LeftButton)
         settle(bench)
         assert window.height() == 600
-        assert fully_visible(fold.button, bench.dock.scroll.viewport()), fold.button.text()
+        assert fully_visible(fold.button, bench.dock.scroll_area.viewport()), fold.button.text()
         row = bench.dock.object_row
         for widget in (row.accept_button, row.drop_button, bench.dock.status):
             assert fully_visible(widget, bench.dock)
@@ -124,10 +124,10 @@ def test_an_offer_to_restore_is_scrolled_to(open_dock: Open) -> None:
     bench.viewer.window.resize(1024, 600)
     bench.dock.keys.set_open()
     settle(bench)
-    assert bench.dock.scroll.verticalScrollBar().value() > 0
+    assert bench.dock.scroll_area.verticalScrollBar().value() > 0
     bench.dock.show_restore("12 accepted changes of 25 November, 09:12 are in no file.")
     settle(bench)
-    assert fully_visible(bench.dock.restore_box, bench.dock.scroll.viewport())
+    assert fully_visible(bench.dock.restore_box, bench.dock.scroll_area.viewport())
 
 
 def test_opening_a_fold_never_shows_two(open_dock: Open) -> None:
@@ -149,7 +149,7 @@ def fully_visible(widget: QWidget, within: QWidget) -> bool:
 def wrong(one: Any, dock: SamDock) -> Iterator[str]:
     """What keeps the user from reading a widget, after scrolling to it."""
     text = one.currentText() if isinstance(one, QComboBox) else one.text()
-    scroll = dock.scroll
+    scroll = dock.scroll_area
     place = dock
     if scroll.widget().isAncestorOf(one):
         scroll.ensureWidgetVisible(one, 0, 0)

@@ -39,7 +39,7 @@ class SamDock(QWidget):
         The rows, from top to bottom.
     everything_box, class_box, accept_box, keys
         The folds below, from top to bottom.
-    scroll : Scroll
+    scroll_area : Scroll
         Has all of them.
     object_row : ObjectRow
         Below the scrolled part, as the following ones.
@@ -85,7 +85,7 @@ class SamDock(QWidget):
         """Offer to restore accepted labels; an empty text takes the offer away."""
         if text:
             self.first_hint.leave()  # who accepted objects before knows the three steps
-            self.scroll.show_widgets(self.restore_box, self.restore_box)
+            self.scroll_area.show_widgets(self.restore_box, self.restore_box)
         self.restore_box.show_offer(text)
 
     def show_stack(self, axes: Sequence[str]) -> None:
@@ -132,14 +132,14 @@ class SamDock(QWidget):
     def show_fold(self, fold: Fold) -> None:
         """Open a fold, and scroll to it."""
         fold.set_open()
-        self.scroll.show_widgets(fold.button, fold)
+        self.scroll_area.show_widgets(fold.button, fold)
 
     def _lay_out(self) -> None:
-        self.scroll = Scroll(self._scrolled())
+        self.scroll_area = Scroll(self._scrolled())
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(5)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.scroll_area, 1)
         column.addWidget(self.status)
         column.addWidget(self.object_row)
         bottom = QHBoxLayout()
