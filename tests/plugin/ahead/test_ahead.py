@@ -360,15 +360,15 @@ def test_the_outline_shows_what_is_ready_and_takes_nothing_over(open_ahead: Open
     assert bench.viewer.layers.selection.active == bench.layer("points")
     assert list(bench.viewer.layers.selection) == [bench.layer("points")]
     here = int(bench.viewer.dims.point[0])
-    lines = np.array(bench.layer("ready").data)
+    lines = np.array(bench.layer("prepared area").data)
     assert set(lines[..., 0].ravel()) == {here}
     assert lines[..., 1:].min(axis=(0, 1)).tolist() == [0, 0]
     assert lines[..., 1:].max(axis=(0, 1)).tolist() == [39, 47]
-    bench.layer("ready").visible = False
+    bench.layer("prepared area").visible = False
     go(bench, here + 1)
     settle(bench)
-    assert not bench.layer("ready").visible
-    bench.viewer.layers.remove(bench.layer("ready"))
+    assert not bench.layer("prepared area").visible
+    bench.viewer.layers.remove(bench.layer("prepared area"))
     go(bench, here + 3)
     settle(bench)
     assert "SAM prepared area" not in bench.names()
@@ -384,20 +384,20 @@ def test_a_change_of_contrast_makes_it_stale_and_computes_nothing(
     image = bench.viewer.layers["cells"]
     settle(bench)
     limits, encoded = tuple(image.contrast_limits), calls(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     image.contrast_limits = (10, 200)
     qtbot.wait(600)
     settle(bench)
-    assert len(bench.layer("ready").data) == 0
+    assert len(bench.layer("prepared area").data) == 0
     assert calls(bench) == encoded
     image.contrast_limits = limits
     settle(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     image.contrast_limits = (10, 200)
     settle(bench)
     go(bench, 2)  # now they look at it
     settle(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     assert ready(bench) == {(z, 0, 0) for z in range(4)}
 
 
@@ -418,14 +418,14 @@ def test_another_contrast_of_a_layer_that_is_seen_as_well_makes_it_stale(open_ah
     bench.controller.images.choose_channel(str(other.unique_id), True)
     settle(bench)
     settle(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     encoded = calls(bench)
     other.contrast_limits = (10, 200)
     settle(bench)
-    assert len(bench.layer("ready").data) == 0
+    assert len(bench.layer("prepared area").data) == 0
     other.contrast_limits = (0, 254)
     settle(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     assert calls(bench) == encoded
 
 
@@ -441,11 +441,11 @@ def test_replaced_pixels_of_what_is_seen_are_not_ready(open_ahead: Open, name: s
     bench.viewer.layers[name].data = picture(40, 48, seed=2)
     settle(bench)
     assert ready(bench) == set()
-    assert len(bench.layer("ready").data) == 0
+    assert len(bench.layer("prepared area").data) == 0
     bench.viewer.scene.camera.zoom *= 2  # now they look at it
     settle(bench)
     assert ready(bench) == {(0, 0)}
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
 
 
 # --- how it ends -----------------------------------------------------------------------------
