@@ -27,6 +27,7 @@ from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
+from napari_sam.plugin.results.use_labels import UseLabels
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 from napari_sam.plugin.worker.jobs import Job
@@ -67,6 +68,7 @@ class Controller:
         self.objects = Objects(desk, lambda: self.prompts.later())
         self.mask_before = MaskBefore(desk, self.objects)
         self.everything = Everything(desk)
+        self.use_labels = UseLabels(desk, viewer, dock.accept_box.ask_labels_file)
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
@@ -184,6 +186,8 @@ class Controller:
         dock.image_row.auto_contrast_changed.connect(self.new_look.automatic_changed)
         self.model_view.image_changed.connect(self.new_look.image_changed)
         dock.accept_box.cleaning_changed.connect(objects.show_again)
+        dock.accept_box.use_labels_clicked.connect(self.use_labels.use_selected)
+        dock.accept_box.labels_file_clicked.connect(self.use_labels.use_file)
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
         dock.object_row.accept_clicked.connect(actions.accept)

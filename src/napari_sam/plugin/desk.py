@@ -1,7 +1,7 @@
 """Desk: the worker, the image in use and the status line, shared by all parts; no Qt."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from napari.components import ViewerModel
@@ -12,6 +12,7 @@ from psygnal import Signal
 from napari_sam.errors import ImageError
 from napari_sam.plugin.image.composite import Composite
 from napari_sam.plugin.image.image_source import ImageSource, read_image_layer
+from napari_sam.plugin.image.sight import why_unseen
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.worker.engine import Engine
 from napari_sam.plugin.worker.events import Event
@@ -112,6 +113,20 @@ class Desk:
             return None
         work.source = source
         return work
+
+    def why_unseen(self, world: Sequence[float]) -> str:
+        """Reason why the user does not see the image in use at a position; empty where it is seen.
+
+        Parameters
+        ----------
+        world : sequence of float
+            The position, in the world.
+        """
+        image = None if self.workspace is None else self.workspace.image
+        if image is None:
+            return ""
+        beside = self.composite.layers_beside(image, self._viewer.layers)
+        return why_unseen(self._viewer, image, world, beside)
 
     # --- events of the worker ----------------------------------------------------------------
 

@@ -198,6 +198,15 @@ ACTIONS = (
         "measure",
         tip="Size, place and brightness of all labels, in their layer's features table",
     ),
+    Action(
+        "use_labels",
+        tip="Go on in the Labels layer that is selected in the list of layers: objects are\n"
+        "accepted, corrected, deleted and reviewed there",
+    ),
+    Action(
+        "labels_from_file",
+        tip="Go on with labels of a file; of an OME-Zarr, choose the zarr.json inside",
+    ),
     Action("cancel", tip="Stop the work"),
 )
 """All actions, in the order of the key help and of the table of keys. Q, W, G, H, J, K, N and U are

@@ -82,7 +82,7 @@ class Workspace:
         self.ratings, self.classes = self.writer.ratings, self.writer.classes
         self.labels_layer.replaced.connect(adopt_labels)
         self.prompts.ensure()
-        self.keeping.go_on(self.labels_layer.ensure())
+        self.labels_layer.ensure()
         self.watch = PromptWatch(self.prompts, self.history)
         for name in _MOVED:
             getattr(image.events, name).connect(self._follow_image)
@@ -116,11 +116,25 @@ class Workspace:
         layers = (*self.prompts.layers, self.preview.layer, self.labels)
         return any(each is not None and each == layer for each in layers)
 
+    def use_labels(self, layer: Labels, is_saved: bool) -> None:
+        """Go on in another Labels layer; see :meth:`LabelsLayer.take`.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            The layer.
+        is_saved : bool
+            Whether a file has its labels: only later changes are offered after a crash.
+        """
+        self.labels_layer.take(layer)
+        if is_saved:
+            self.keeping.journal.begin_saved()
+
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer of the workspace."""
         self.prompts.forget(layer)
         self.preview.forget(layer)
-        self.labels_layer.forget(layer)
+        self.writer.forget(layer)
         self.ratings.changed.emit()
 
     def close(self) -> None:

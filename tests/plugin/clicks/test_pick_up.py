@@ -38,7 +38,7 @@ def pick_up(bench: Bench, *place: float) -> None:
 
 
 def entries(bench: Bench) -> list[Any]:
-    return bench.controller.workspace.keeping._journal.accepted()
+    return bench.controller.workspace.keeping.journal.journal.accepted()
 
 
 def test_a_label_is_picked_up_corrected_and_put_back(bench: Bench) -> None:

@@ -183,7 +183,9 @@ class Hover:
         points = work.prompts.points
         if points is None or points != self._viewer.layers.selection.active:
             return False
-        return points.mode == "add" and not obstacle(self._viewer.dims)
+        if points.mode != "add" or obstacle(self._viewer.dims) or self._at is None:
+            return False
+        return not self._desk.why_unseen(self._at.world)
 
     def _show(self, work: Workspace, question: Question, event: WorkerEvent) -> None:
         if not isinstance(event, Glimpse) or self._desk.workspace is not work:

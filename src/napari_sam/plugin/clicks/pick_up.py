@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 from napari.utils.events import Event
 
 from napari_sam.image.volume import Plane
@@ -18,6 +18,7 @@ from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
 _NOTHING = "There is no label here: point at one in SAM labels and press Shift-J."
+_USE = "Use these labels"
 _ARMED = "Click on the label to correct."
 
 
@@ -101,7 +102,15 @@ class PickUp:
         if label:
             self._find(work, labels, plane, label)
         else:
-            self._desk.say(_NOTHING)
+            self._desk.say(self._elsewhere(work, world) or _NOTHING)
+
+    def _elsewhere(self, work: Workspace, world: Sequence[float]) -> str:
+        """Line about a label of a layer that is not in use; empty without a label there."""
+        for layer in reversed(list(self._viewer.layers)):
+            is_other = isinstance(layer, Labels) and not work.owns(layer) and layer.visible
+            if is_other and layer.get_value(world, world=True):
+                return f"{layer.name} is not in use: select it, and press {_USE}."
+        return ""
 
     def _find(self, work: Workspace, labels: LabelArray, plane: Plane, label: int) -> None:
         def receive(event: WorkerEvent) -> None:

@@ -1,6 +1,9 @@
 """PromptEvents: from a change of the prompt layers to a question for the model."""
 
-from napari.layers import Layer
+from collections.abc import Iterable
+
+import numpy as np
+from napari.layers import Layer, Points, Shapes
 from napari.utils.events import Event
 from psygnal import Signal
 from qtpy.QtCore import QObject
@@ -124,19 +127,26 @@ class PromptEvents:
             self.prompts_read.emit()
 
     def _take_back(self) -> bool:
-        """Remove clicks from 3D or turned views; adding and removing such clicks is no step."""
+        """Remove clicks on what is not seen; adding and removing such clicks is no step."""
         work = self._desk.workspace
         if work is None or not self._view.clicked_blindly:
             return False
         with work.watch.refusing():
             return self._view.take_back()
 
+    def _why_unseen(self, layer: Points | Shapes, indices: Iterable[int]) -> str:
+        """Reason why new prompts lie on what the user does not see; empty if all are seen."""
+        middles = (np.mean(np.atleast_2d(layer.data[index]), axis=0) for index in indices)
+        reasons = (self._desk.why_unseen(layer.data_to_world(middle)) for middle in middles)
+        return next(filter(None, reasons), "")
+
     def _data_changed(self, event: Event) -> None:
         action = str(event.action)
         # Between "adding" and "added" a shape is being drawn with the mouse.
         self._drawing = action == "adding"
         if action == "added":
-            self._view.note_added(event.source, tuple(event.data_indices))
+            indices = tuple(event.data_indices)
+            self._view.note_added(event.source, indices, self._why_unseen(event.source, indices))
         # Between "changing" and "changed" prompts are being moved: that is one step.
         self._moving = action == "changing"
         if action in ("added", "removed", "changed"):

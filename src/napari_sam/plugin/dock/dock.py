@@ -19,6 +19,7 @@ from napari_sam.plugin.widgets.buttons import heading, push_button, text_label
 from napari_sam.plugin.widgets.calm_progress import CalmProgress
 from napari_sam.plugin.widgets.fold import Fold, Folds
 from napari_sam.plugin.widgets.scroll import Scroll
+from napari_sam.plugin.widgets.wheel import WheelScrolls
 
 from .accept_box import AcceptBox
 from .correct_row import CorrectRow
@@ -72,6 +73,7 @@ class SamDock(QWidget):
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
         self.status.setAlignment(Qt.AlignmentFlag.AlignBottom)
         self._lay_out()
+        WheelScrolls(self)
         self.show_busy(False)
         self.show_can_accept(False)
 

@@ -1,6 +1,6 @@
 """History: a step to undo for each action of the user; no Qt, no napari."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -173,6 +173,37 @@ class History:
     def add_undone(self, change: Change) -> None:
         """Add an undone change of the labels from outside of the history, for redo."""
         self._undone.append(Step(labels=[change]))
+
+    def forget_labels(self) -> None:
+        """Forget all changes of the labels: their layer is gone, and nothing can be undone there.
+
+        Changes of prompts in the same steps stay.
+        """
+        for steps in (self._done, self._undone):
+            for step in steps:
+                step.labels = []
+            steps[:] = [step for step in steps if not step.empty]
+
+    def note_undone(self, is_change: Callable[[Change], bool]) -> None:
+        """Note that the newest change of the labels was undone by napari.
+
+        Parameters
+        ----------
+        is_change : callable
+            Whether a change is the undone one; another newest change stays as it is.
+        """
+        index = max((i for i, step in enumerate(self._done) if step.labels), default=-1)
+        if index >= 0 and is_change(self._done[index].labels[-1]):
+            step = self._done[index]
+            self._undone.append(Step(labels=[step.labels.pop()]))
+            if step.empty:
+                del self._done[index]
+
+    def note_redone(self, is_change: Callable[[Change], bool]) -> None:
+        """Note that the change of the labels that was undone last was done again by napari."""
+        last = self._undone[-1].labels if self._undone else []
+        if len(last) == 1 and self._undone[-1].prompts is None and is_change(last[0]):
+            self._done.append(self._undone.pop())
 
     def _push(self, step: Step) -> None:
         self._undone.clear()

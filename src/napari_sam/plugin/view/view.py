@@ -39,7 +39,7 @@ class View:
         self._viewer, self._say = viewer, say
         self._tool: tuple[Points | Shapes, str] | None = None
         self._refused: dict[Points | Shapes, list[int]] = defaultdict(list)
-        self._obstacle = obstacle(viewer.dims)
+        self._obstacle, self._unseen = obstacle(viewer.dims), ""
         for emitter in self._emitters():
             # Last: before that, napari forbids and allows modes of its own.
             emitter.connect(self._changed, position="last")
@@ -52,25 +52,38 @@ class View:
         if self._obstacle:
             self._say(self._obstacle)
 
-    def note_added(self, layer: Points | Shapes, indices: tuple[int, ...]) -> None:
-        """Note clicks from 3D and turned views, for removal."""
-        if self._obstacle and layer.mode != "pan_zoom":
+    def note_added(
+        self, layer: Points | Shapes, indices: tuple[int, ...], unseen: str = ""
+    ) -> None:
+        """Note clicks from 3D and turned views, and on an image that is not seen, for removal.
+
+        Parameters
+        ----------
+        layer : napari.layers.Points or Shapes
+            Has the clicks.
+        indices : tuple of int
+            Of the new clicks.
+        unseen : str
+            Why the user does not see the image there; empty for a click on a visible image.
+        """
+        if (self._obstacle or unseen) and layer.mode != "pan_zoom":
+            self._unseen = unseen
             count = len(layer.data)
             self._refused[layer] += [index % count for index in indices]
 
     @property
     def clicked_blindly(self) -> bool:
-        """Whether clicks from 3D and turned views wait for removal."""
+        """Whether clicks on what is not seen wait for removal."""
         return bool(self._refused)
 
     def take_back(self) -> bool:
-        """Remove the clicks from 3D and turned views; whether any were removed."""
+        """Remove the clicks on what is not seen; whether any were removed."""
         refused, self._refused = self._refused, defaultdict(list)
         for layer, indices in refused.items():
             layer.selected_data = {index for index in indices if index < len(layer.data)}
             layer.remove_selected()
         if refused:
-            self._say(self._obstacle or BACK)
+            self._say(self._obstacle or self._unseen or BACK)
         return bool(refused)
 
     def close(self) -> None:
