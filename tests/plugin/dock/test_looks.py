@@ -75,7 +75,8 @@ def settle(bench: Bench) -> None:
 
     def still() -> bool:
         seen.append([one.geometry() for one in bench.dock.findChildren(QWidget)])
-        return seen[-1] == seen[-2]
+        is_wide_enough = bench.dock.width() >= bench.dock.minimumSizeHint().width()
+        return is_wide_enough and seen[-1] == seen[-2]
 
     bench.wait(still)
 

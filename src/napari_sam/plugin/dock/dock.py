@@ -30,6 +30,10 @@ from .object_row import ObjectRow
 from .restore_box import RestoreBox
 from .tool_row import ToolRow
 
+_NARROWEST = 268
+"""Width of the widest section, screen pixels; kept from the start, for a dock that widened when a
+section is opened would move the image under the mouse."""
+
 
 class SamDock(QWidget):
     """Layout of the dock, with the methods for several rows at once.
@@ -137,7 +141,7 @@ class SamDock(QWidget):
         self.scroll_area.show_widgets(fold.button, fold)
 
     def _lay_out(self) -> None:
-        self.scroll_area = Scroll(self._scrolled())
+        self.scroll_area = Scroll(self._scrolled(), _NARROWEST)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(5)

@@ -17,10 +17,13 @@ class Scroll(QScrollArea):
     ----------
     content : QWidget
         The column.
+    narrowest : int
+        Width of the content below which the area does not shrink, screen pixels.
     """
 
-    def __init__(self, content: QWidget) -> None:
+    def __init__(self, content: QWidget, narrowest: int = 0) -> None:
         super().__init__()
+        self._narrowest = narrowest
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # arrow keys go on to the canvas
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -64,7 +67,8 @@ class Scroll(QScrollArea):
 
     def _width(self) -> int:
         bar, style = self.verticalScrollBar(), self.style()
-        width = self._content.minimumSizeHint().width() + 2 * self.frameWidth()
+        width = max(self._narrowest, self._content.minimumSizeHint().width())
+        width += 2 * self.frameWidth()
         if bar is not None and style is not None:
             gap = style.pixelMetric(QStyle.PixelMetric.PM_ScrollView_ScrollBarSpacing, None, self)
             width += bar.sizeHint().width() + gap
