@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -80,6 +80,7 @@ SHAPE = (12, 14)
 PIXELS = arrays(bool, SHAPE)
 
 
+@settings(deadline=None)  # a machine under load
 @given(PIXELS, PIXELS, st.integers(0, 11), st.integers(0, 13), st.integers(0, 1), st.data())
 def test_only_pixels_near_the_click_change_and_only_as_it_wants(
     old: np.ndarray, new: np.ndarray, y: int, x: int, label: int, data: st.DataObject
