@@ -78,6 +78,8 @@ class Method:
         Letter of the axis for `propagate` or `link`; z by default where the image has it.
     overwrite : bool
         Whether existing labels may be replaced.
+    ome_zarr_version : str, optional
+        Version of OME-Zarr for the labels; the latest, or that of the image around them, if None.
     quiet : bool
         Show no bars.
     cluster : Cluster, optional
@@ -89,6 +91,7 @@ class Method:
     link: bool = False
     along: str | None = None
     overwrite: bool = False
+    ome_zarr_version: str | None = None
     quiet: bool = False
     cluster: "Cluster | None" = None
 
@@ -102,7 +105,12 @@ class Method:
         OutputError
             If an output cannot be written.
         """
-        check_output(task.output, Path(task.image), overwrite=self.overwrite)
+        check_output(
+            task.output,
+            Path(task.image),
+            overwrite=self.overwrite,
+            ome_zarr_version=self.ome_zarr_version,
+        )
         if self.propagate and not task.prompted:
             raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
         if self.link and task.prompted:

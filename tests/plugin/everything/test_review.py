@@ -16,6 +16,7 @@ from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open
+from tests.plugin.journals import crash
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
@@ -395,6 +396,7 @@ def test_scores_and_looks_come_back_with_the_labels(open_cells_tiny: Open) -> No
         shift(bench, key)
     shift(bench, "F")  # and the third kept
     expected = scores(bench)
+    crash()
     again = open_cells_tiny(stack(), show=True, contrast_limits=(0, 255))
     assert text(again) == ""
     again.dock.restore_box.restore_button.click()

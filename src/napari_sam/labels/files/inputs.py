@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from napari_sam.errors import OutputError
@@ -64,7 +65,7 @@ class Inputs:
             _PART: self._parts({_identity(_real(path).parent) for path in targets}),
             _AROUND: self._around() if any(path.is_dir() for path in targets) else {},
         }
-        zarrs = {_identity(path): path for path in self.roles if is_zarr(path)}
+        zarrs = {_identity(zarr): path for path in self.roles for zarr in _zarrs_around(path)}
         for output in targets:
             for sentence, inputs in refusals.items():
                 self._refuse([output], inputs, sentence, output)
@@ -100,6 +101,12 @@ class Inputs:
         existing = [path for path in self.roles if path.exists()]
         folders = {folder: path for path in existing for folder in _real(path).parents}
         return {_identity(folder): path for folder, path in folders.items()}
+
+
+def _zarrs_around(path: Path) -> list[Path]:
+    """Zarr at a path, with the plate, collection or image that it is a part of."""
+    folders = (path, *_real(path).parents)
+    return list(takewhile(is_zarr, folders))
 
 
 def check_distinct(outputs: Iterable[Path]) -> None:
