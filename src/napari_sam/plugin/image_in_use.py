@@ -132,13 +132,13 @@ class ImageInUse:
         layers = self._viewer.layers
         name_layers(layers)
         images = {str(each.unique_id): each for each in image_layers(layers)}
-        seen = {key: each is self.image or self._is_seen(each) for key, each in images.items()}
+        seen = {key: each == self.image or self._is_seen(each) for key, each in images.items()}
         show_with_images(layers, seen)
 
     def use(self, image: Image | None) -> None:
         """Put prompt, preview and labels layers around an image; None for no image."""
         before = self.image
-        if before is not None and image is not None and before is image:
+        if before is not None and image is not None and before == image:
             self._arrange()
             return
         why = self._why_left(before)
@@ -194,7 +194,7 @@ class ImageInUse:
 
     def _changed(self, event: Event) -> None:
         work, image = self._desk.workspace, event.source
-        if work is not None and image is work.image and not image.visible:
+        if work is not None and image == work.image and not image.visible:
             self._desk.say(self._desk.why_unseen(self._viewer.dims.point))
         self._later()
 
