@@ -11,7 +11,7 @@ from napari_sam.errors import NapariSamError
 from napari_sam.labels.blocks import block_regions, natural_block
 from napari_sam.labels.files.read import read_label_file
 from napari_sam.labels.label_array import LabelArray
-from napari_sam.plugin.desk import FIRST_HINT, Desk
+from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.labels.fitted import fitted_labels
 from napari_sam.plugin.layers.own_layers import is_helper
@@ -61,7 +61,7 @@ class UseLabels:
         if len(chosen) == 1:
             self._use(chosen[0])
         elif active is not None and active == work.labels:
-            self._desk.say(f"{active.name} is in use already. {FIRST_HINT}")
+            self._desk.say(f"{active.name} is in use already.")
         else:
             self._desk.say(_NONE)
 
@@ -102,7 +102,7 @@ class UseLabels:
             layer = self._viewer.add_layer(layer)
         work.use_labels(layer, in_file)
         layers.selection.active = work.prompts.points
-        self._desk.say(f"{layer.name} is in use now: go on in it. {FIRST_HINT}")
+        self._desk.say(f"{layer.name} is in use now: go on in it.")
 
 
 def _with_labels(layer: Labels, data: LabelArray) -> Labels:
