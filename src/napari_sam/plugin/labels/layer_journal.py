@@ -1,7 +1,7 @@
 """LayerJournal: the journal of a Labels layer, as long as the layer lives; no Qt."""
 
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -51,6 +51,8 @@ class LayerJournal:
 
     Attributes
     ----------
+    journal : Journal
+        The file; see :meth:`adopt`.
     started : bool
         Whether the file has an entry. Labels that the layer had before are written first.
     is_closed : bool
@@ -73,6 +75,7 @@ class LayerJournal:
         self, layer: Labels, journal: Journal, channel_axis: int | None, is_blank: bool
     ) -> None:
         self._layer, self._channel_axis = weakref.ref(layer), channel_axis
+        self.journal = journal
         self._mirror = MirroredJournal(journal, self.labels.shape, self.labels.dtype)
         self.started = self.is_closed = self._is_quiet = False
         self._undone: list[NotedStep] = []
@@ -102,11 +105,6 @@ class LayerJournal:
         """The layer's labels without an axis of channels."""
         data, axis = self.layer.data, self._channel_axis
         return data if axis is None else data[(slice(None),) * axis + (0,)]
-
-    @property
-    def journal(self) -> Journal:
-        """The file."""
-        return self._mirror.journal
 
     @property
     def is_untouched(self) -> bool:
@@ -212,7 +210,7 @@ class LayerJournal:
         changes : sequence of Entry
             The changes that stand in it.
         """
-        step = self._mirror.adopt(journal, changes)
+        step, self.journal = self._mirror.adopt(journal, changes), journal
         self._set_started()
         return step
 
@@ -238,7 +236,7 @@ class LayerJournal:
 
     def compare(
         self, regions: Iterable[tuple[Plane, BBox]] | None = None, everywhere: bool = False
-    ) -> None:
+    ) -> bool:
         """Compare the layer with the file, and write the pixels that differ.
 
         Parameters
@@ -247,18 +245,24 @@ class LayerJournal:
             Where to look; by default everywhere, unless the layer is too large for that.
         everywhere : bool
             Whether to look everywhere in a large layer too, which takes seconds.
+
+        Returns
+        -------
+        bool
+            Whether any differ.
         """
         if regions is None:
             is_small = self.layer.data.size <= _COMPARED
             regions = all_regions(self.labels) if everywhere or is_small else ()
-        self._paint(differences(self._mirror.labels, self.labels, regions))
+        return self._paint(differences(self._mirror.labels, self.labels, regions))
 
-    def _paint(self, edits: Iterator[LabelEdit]) -> None:
-        """Write painted pixels as a part of the open step, or as a step of their own."""
+    def _paint(self, edits: Iterator[LabelEdit]) -> bool:
+        """Write painted pixels as a part of the open step, or as a step; False for no pixels."""
         first = next(edits, None)
         if first is not None:
             self._start()
             self._mirror.paint(chain([first], edits), self._open)
+        return first is not None
 
     def _note_painted(self, event: Event) -> None:
         """Write a stroke of napari; within the open step, pixels that napari adds to it."""
@@ -280,16 +284,24 @@ class LayerJournal:
         finally:
             self._is_quiet = False
 
+    def let_napari(self, undo_or_redo: Callable[[], None]) -> bool:
+        """Let napari undo or redo the next step of its own history; False without such a step."""
+        drawn: list[Event] = []
+        self.layer.events.set_data.connect(drawn.append)  # unless napari undid nothing
+        undo_or_redo()
+        self.layer.events.set_data.disconnect(drawn.append)
+        before = self._undone[-1:]
+        self._observe()  # of a layer that is hidden, napari draws nothing
+        return self.compare(everywhere=True) or bool(drawn) or self._undone[-1:] != before
+
     def _observe(self, event: Event | None = None) -> None:
-        """Notice an undo or redo of napari, of which only a refresh tells, by a pixel of a step."""
+        """Notice undo and redo of napari, of which only a refresh tells, by a pixel of a step."""
         if self._is_quiet or self._open is not None:
             return
-        labels, last = self.labels, self._mirror.last
-        if last is not None and last.is_undone_in(labels):
-            self.take_back(last)
-            self.undone.emit(last)
-        elif self._undone and self._undone[-1].is_done_in(labels):
-            step = self._undone[-1]
+        while (step := self._mirror.last) is not None and step.is_undone_in(self.labels):
+            self.take_back(step)
+            self.undone.emit(step)
+        while self._undone and (step := self._undone[-1]).is_done_in(self.labels):
             self.do_again(step)
             self.compare(step.regions)
             self.redone.emit(step)
