@@ -27,7 +27,7 @@ from napari_sam.tiles.bbox import BBox
 
 from .acceptance import Acceptance
 from .accepted import Accepted
-from .label_changes import Stroke, undo_in_napari
+from .label_changes import Stroke
 from .label_classes import LabelClasses
 from .lineage import division, note_parent
 from .noted_step import NotedStep
@@ -295,11 +295,9 @@ class LabelWriter:
     def undo_in_napari(self) -> bool:
         """Undo the last change from before the dock was opened; False without such a change."""
         layer = self._labels.layer
-        if layer is None or not undo_in_napari(layer):
+        if layer is None or not self._keeping.journal.let_napari(layer.undo):
             return False
-        journal = self._keeping.journal
-        journal.compare(everywhere=True)
-        self._history.add_undone(Stroke(self._labels, layer, journal))
+        self._history.add_undone(Stroke(self._labels, layer, self._keeping.journal))
         return True
 
     def draw_again(self) -> None:
