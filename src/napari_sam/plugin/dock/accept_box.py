@@ -162,11 +162,14 @@ class AcceptBox(Fold):
     -------
     cleaning_changed
         The user changed an option that changes masks; they are to be shown anew.
+    changed
+        The user changed any option.
     use_labels_clicked, labels_file_clicked
         Accept into the selected Labels layer, or into labels of a file.
     """
 
     cleaning_changed = Signal()
+    changed = Signal()
     use_labels_clicked = Signal()
     labels_file_clicked = Signal()
 
@@ -189,6 +192,7 @@ class AcceptBox(Fold):
         for name in ("holes", "holes_up_to", "smooth", "smallest", "one_piece"):
             self._form.widget(name).changed.connect(lambda value: self.cleaning_changed.emit())
         self._form.on_change(lambda: self.show_note(self._form.value.changed))
+        self._form.on_change(lambda: self.changed.emit())
         self.use_button = push_button("Use these labels", tip_of("use_labels"))
         self.file_button = push_button("Labels from a file …", tip_of("labels_from_file"))
         self.use_button.clicked.connect(lambda: self.use_labels_clicked.emit())

@@ -1,4 +1,4 @@
-"""CorrectRow: the buttons for objects that are labels already: correct one, take the last back."""
+"""CorrectRow: the button for objects that are labels already."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QWidget
@@ -8,32 +8,26 @@ from napari_sam.plugin.widgets.buttons import heading, push_button
 
 
 class CorrectRow(QWidget):
-    """A heading, and a row of two buttons.
+    """A heading, and a button below.
 
     Signals
     -------
     pick_up_clicked : bool
         Whether the next click shall choose a label to correct.
-    undo_clicked
-        The last accepted object shall be taken back.
     """
 
     pick_up_clicked = Signal(bool)
-    undo_clicked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.pick_up_button = push_button("✎ Correct a label", tip_of("pick_up"))
         self.pick_up_button.setCheckable(True)
         self.pick_up_button.clicked.connect(self.pick_up_clicked)
-        self.undo_button = push_button("↶ Undo accept", tip_of("undo_labels"))
-        self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
-        grid.addWidget(heading("Accepted objects"), 0, 0, 1, 2)
+        grid.addWidget(heading("Accepted objects"), 0, 0)
         grid.addWidget(self.pick_up_button, 1, 0)
-        grid.addWidget(self.undo_button, 1, 1)
 
     def show_picking(self, armed: bool) -> None:
         """Press the button while the next click chooses a label to correct."""

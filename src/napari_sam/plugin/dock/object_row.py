@@ -1,6 +1,6 @@
-"""ObjectRow: the buttons for the objects under way: accept, drop, another, and the mask before."""
+"""ObjectRow: the buttons for the objects under way, and undo."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QWidget
@@ -25,38 +25,50 @@ class ObjectRow(QWidget):
 
     Signals
     -------
-    accept_clicked, before_clicked, drop_clicked, next_clicked
+    accept_clicked, before_clicked, drop_clicked, undo_clicked, next_clicked
     """
 
     accept_clicked = Signal()
     before_clicked = Signal()
     drop_clicked = Signal()
+    undo_clicked = Signal()
     next_clicked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.accept_button = primary_button("", tip_of("accept"))
         self.before_button = push_button("↶ Mask before  [Shift-B]", tip_of("mask_before"))
-        self.drop_button = push_button("✕ Drop  [Esc]", tip_of("drop"))
-        self.next_button = push_button("+ Another  [J]", tip_of("next_object"))
+        self.drop_button = push_button("✕ Drop", tip_of("drop"))
+        self.undo_button = push_button("↶ Undo", tip_of("undo"))
+        self.next_button = push_button("+ Another", tip_of("next_object"))
         self.accept_button.clicked.connect(lambda: self.accept_clicked.emit())
         self.before_button.clicked.connect(lambda: self.before_clicked.emit())
         self.drop_button.clicked.connect(lambda: self.drop_clicked.emit())
+        self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())
         self.next_button.clicked.connect(lambda: self.next_clicked.emit())
         self.current = text_label()
         self.current.setToolTip("The object that clicks belong to now")
         self.show_objects(1, [1])
-        self.show_before(False)
+        self.before_button.hide()
         self._lay_out()
 
-    def show_can_accept(self, can_accept: bool) -> None:
-        """Enable the buttons for the object under way, or disable them."""
-        for button in (self.accept_button, self.drop_button, self.next_button):
-            button.setEnabled(can_accept)
+    def show_available(self, enabled: Set[str], undo: str) -> None:
+        """Enable the buttons of actions that do something now.
 
-    def show_before(self, is_offered: bool) -> None:
-        """Offer the mask before the last click, or take the offer away."""
-        self.before_button.setVisible(is_offered)
+        Parameters
+        ----------
+        enabled : set of str
+            Names of these actions.
+        undo : str
+            What undo takes back, for the tooltip; empty for nothing.
+        """
+        self.accept_button.setEnabled("accept" in enabled)
+        self.drop_button.setEnabled("drop" in enabled)
+        self.next_button.setEnabled("next_object" in enabled)
+        self.before_button.setVisible("mask_before" in enabled)
+        self.undo_button.setEnabled("undo" in enabled)
+        what = f"Take back {undo}.\n" if undo else ""
+        self.undo_button.setToolTip(what + tip_of("undo"))
 
     def show_objects(self, current: int, numbers: Sequence[int]) -> None:
         """Show the number of the current object, and the count of objects under way.
@@ -82,8 +94,8 @@ class ObjectRow(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
-        grid.addWidget(self.current, 0, 0, 1, 2)
-        grid.addWidget(self.before_button, 1, 0, 1, 2)
-        grid.addWidget(self.accept_button, 2, 0, 1, 2)
-        grid.addWidget(self.drop_button, 3, 0)
-        grid.addWidget(self.next_button, 3, 1)
+        for row, widget in enumerate((self.current, self.before_button, self.accept_button)):
+            grid.addWidget(widget, row, 0, 1, 3)
+        for column, button in enumerate((self.drop_button, self.undo_button, self.next_button)):
+            grid.addWidget(button, 3, column)
+            grid.setColumnStretch(column, 1)

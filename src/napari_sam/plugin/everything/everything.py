@@ -15,11 +15,6 @@ from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.tiles.bbox import BBox
 
-REVIEW_HINT = (
-    "Check them, the least sure first: Shift-S shows the next, Shift-F keeps it, Shift-D drops it."
-)
-_NOTHING = "No objects found: tick Auto contrast for SAM and search again, or click on them."
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RemainingWork:
@@ -112,7 +107,7 @@ class Everything:
 
     def _receive(self, work: Workspace, event: Event, remaining: RemainingWork) -> None:
         if isinstance(event, PlaneObjects):
-            with work.history.one_action(self._step) as step:
+            with work.history.one_action(self._step, "the objects that were found") as step:
                 self._accept(work, event)
                 if step.labels and step is not self._step:
                     work.history.add_labels(remaining)
@@ -141,12 +136,12 @@ class Everything:
             self.stop()
             self._desk.fail(str(error))
             return
-        self._desk.say(f"{self._count} objects so far.")
+        self._desk.report(f"{self._count} objects so far.")
 
     def _finish(self) -> None:
         self.stop()
         if self._count:
             objects = "object" if self._count == 1 else "objects"
-            self._desk.say(f"{self._count} {objects} found and labelled. {REVIEW_HINT}")
+            self._desk.report(f"{self._count} {objects} found and labelled.")
         else:
-            self._desk.say(_NOTHING)
+            self._desk.report("No objects found: Auto contrast for SAM may help.")

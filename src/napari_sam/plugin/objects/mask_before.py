@@ -1,12 +1,13 @@
 """MaskBefore: brings the mask before a click back, as a step to undo; no Qt."""
 
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.status.availability import NO_OFFER
 from napari_sam.plugin.undo.exchange import Exchange
 
 from .objects import Objects
 
-_NO_OFFER = "There is no mask before to bring back: the last click changed nothing far from it."
-_IS_BACK = "The mask before is back, corrected around the click: Enter accepts, Ctrl-Z undoes."
+_STEP = "bringing the mask before back"
+_IS_BACK = "The mask before is back, corrected around the click; Ctrl-Z undoes that."
 
 
 class MaskBefore:
@@ -28,8 +29,8 @@ class MaskBefore:
         current, work = self._objects.current, self._desk.workspace
         offered = current.offered
         if work is None or offered is None or current.waiting:
-            self._desk.say(_NO_OFFER)
+            self._desk.say(NO_OFFER)
             return
-        work.history.add_prompts(Exchange({current: current.state()}))
+        work.history.add_prompts(Exchange({current: current.state()}), _STEP)
         current.choose(offered)
         self._desk.say(_IS_BACK)

@@ -41,13 +41,14 @@ class NewLook:
         if work is None or source is None or source.same_view(self._asked):
             return
         if self._objects.unfinished:
-            self._desk.say(_ASKS_AGAIN)
+            self._desk.report(_ASKS_AGAIN)
             self._objects.ask_again()
         else:
             self._asked = source
-            self._desk.say(_NEXT_CLICK)
+            self._desk.report(_NEXT_CLICK)
 
     def automatic_changed(self, is_automatic: bool) -> None:
         """Ask again after the choice of contrast; says what the choice means."""
+        self._desk.begin_action()
         self._desk.say(_AUTOMATIC if is_automatic else _AS_SHOWN)
         self._objects.ask_again()
