@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.errors import LabelError, reason
+from napari_sam.errors import ImageError, LabelError, reason
 
 from .arranged_array import ArrangedArray
 from .fit import fit_labels
@@ -122,6 +122,8 @@ class WholeNumbers:
         """Labels of a region, given by integers and slices; raises LabelError if unreadable."""
         try:
             pixels = np.asarray(self._data[region])
+        except ImageError as error:  # names the file and the place
+            raise LabelError(str(error)) from error
         except Exception as error:  # arrays and codecs raise errors of many kinds
             raise LabelError(
                 f"part of {self._name} cannot be read: {reason(error)}; check that the file is "
