@@ -62,6 +62,12 @@ def ome_xml(path: Path) -> str:
         return ""
 
 
+def ome_images(xml: str) -> list[ElementTree.Element]:
+    """Elements ``Image`` of OME-XML; empty for damaged XML."""
+    root = _root(xml)
+    return [] if root is None else root.findall("{*}Image")
+
+
 def file_sets(paths: Sequence[Path]) -> dict[Path, list[Path]]:
     """Group files that are parts of the same image.
 

@@ -13,13 +13,11 @@ from napari_sam.plugin.image.thumbnail import Look, look_at
 from napari_sam.plugin.labels.offer import back_line, offer_line
 from napari_sam.plugin.layers.own_layers import name_layers, show_with_images
 
-from .desk import FIRST_HINT, Desk
+from .desk import Desk
 from .workspace import Workspace
 
 _SHOWN_BY = ("name", "visible", "opacity", "blending")
 """Events of an Image layer after which the list of images or the image in use may be another."""
-
-_NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
 
 
 class ImageInUse:
@@ -105,6 +103,7 @@ class ImageInUse:
     def choose(self, index: int) -> None:
         """Show and use the image at an index of the list, and hide images that lie over it."""
         if 0 <= index < len(self._images):
+            self._desk.begin_action()
             image = self._images[index]
             image.visible, image.opacity = True, image.opacity or 1.0
             for other in list(covers(self._viewer, image, beside=self._beside(image))):
@@ -132,19 +131,19 @@ class ImageInUse:
         layers = self._viewer.layers
         name_layers(layers)
         images = {str(each.unique_id): each for each in image_layers(layers)}
-        seen = {key: each is self.image or self._is_seen(each) for key, each in images.items()}
+        seen = {key: each == self.image or self._is_seen(each) for key, each in images.items()}
         show_with_images(layers, seen)
 
     def use(self, image: Image | None) -> None:
         """Put prompt, preview and labels layers around an image; None for no image."""
         before = self.image
-        if before is not None and image is not None and before is image:
+        if before is not None and image is not None and before == image:
             self._arrange()
             return
         why = self._why_left(before)
         dropped = self.leave()
         if image is None:
-            self._desk.say(f"{dropped}{_NO_IMAGE}")
+            self._tell(dropped)
             return
         source = self._desk.read_image(image)
         if source is None:
@@ -156,8 +155,13 @@ class ImageInUse:
         self._arrange()
         work.keeping.offer_changed.connect(lambda: self._offer_restore(work))
         self._offer_restore(work)
-        happened = f"{why}: {image.name} is in use now. " if why else ""
-        self._desk.say(f"{dropped}{happened}{FIRST_HINT}")
+        happened = f"{why}: {image.name} is in use now." if why else ""
+        self._tell(f"{dropped}{happened}")
+
+    def _tell(self, outcome: str) -> None:
+        if outcome:
+            self._desk.say(outcome)
+        self._desk.renew()
 
     def _why_left(self, image: Image | None) -> str:
         """Words for an image that is left because the user does not see it; empty otherwise."""
@@ -193,9 +197,6 @@ class ImageInUse:
                 getattr(layer.events, name).connect(self._changed)
 
     def _changed(self, event: Event) -> None:
-        work, image = self._desk.workspace, event.source
-        if work is not None and image is work.image and not image.visible:
-            self._desk.say(self._desk.why_unseen(self._viewer.dims.point))
         self._later()
 
     def _data_changed(self, event: Event | None = None) -> None:
@@ -207,7 +208,7 @@ class ImageInUse:
         if source is None or source.label_shape != work.source.label_shape:
             dropped = self.leave()
             self.use(work.image)
-            self._desk.say(f"{dropped}{work.image.name} has another shape now. {FIRST_HINT}")
+            self._desk.say(f"{dropped}{work.image.name} has another shape now.")
 
     # --- what the model sees -------------------------------------------------------------------
 
@@ -241,10 +242,11 @@ class ImageInUse:
     def answer_restore(self, restore: bool) -> None:
         """Restore accepted objects of an earlier napari, or discard the offer."""
         work = self._desk.workspace
+        self._desk.begin_action()
         if work is None or not work.keeping.offered:
             self.restore_offered.emit("")
         elif restore:
-            self._desk.say(f"{back_line(work.writer.restore())} {FIRST_HINT}")
+            self._desk.say(back_line(work.writer.restore()))
         else:
             work.keeping.discard()
-            self._desk.say(FIRST_HINT)
+            self._desk.renew()

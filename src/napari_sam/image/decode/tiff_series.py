@@ -117,6 +117,7 @@ def _mapped(series: tifffile.TiffPageSeries) -> MappedPlanes | None:
     is_one_file = page.parent.filehandle.is_file and not series.is_multifile
     if not is_one_file or not page.is_final or series.transform is not None:
         return None
+    pages: Any
     dtype = np.dtype(series.dtype).newbyteorder(page.parent.byteorder)
     path = Path(page.parent.filehandle.path)
     if series.dataoffset is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFileDialog, QLabel
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel
 
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.pixels.clean import ALL_HOLES, Cleaning
@@ -162,11 +162,14 @@ class AcceptBox(Fold):
     -------
     cleaning_changed
         The user changed an option that changes masks; they are to be shown anew.
+    changed
+        The user changed any option.
     use_labels_clicked, labels_file_clicked
         Accept into the selected Labels layer, or into labels of a file.
     """
 
     cleaning_changed = Signal()
+    changed = Signal()
     use_labels_clicked = Signal()
     labels_file_clicked = Signal()
 
@@ -188,6 +191,7 @@ class AcceptBox(Fold):
         for name in ("holes", "holes_up_to", "smooth", "smallest", "one_piece"):
             self._form.widget(name).changed.connect(lambda value: self.cleaning_changed.emit())
         self._form.on_change(lambda: self.show_note(self._form.value.changed))
+        self._form.on_change(lambda: self.changed.emit())
         self.use_button = push_button("Use these labels", tip_of("use_labels"))
         self.file_button = push_button("Labels from a file …", tip_of("labels_from_file"))
         self.use_button.clicked.connect(lambda: self.use_labels_clicked.emit())
@@ -221,5 +225,8 @@ class AcceptBox(Fold):
         grid.addWidget(QLabel("Pieces"), 4, 0)
         grid.addWidget(self.smallest, 4, 1)
         grid.addWidget(self.one_piece, 5, 0, 1, 2)
-        grid.addWidget(self.use_button, 6, 0)
-        grid.addWidget(self.file_button, 6, 1)
+        labels = QHBoxLayout()
+        labels.setSpacing(2)
+        labels.addWidget(self.use_button)
+        labels.addWidget(self.file_button)
+        grid.addLayout(labels, 6, 0, 1, 2)

@@ -167,9 +167,15 @@ class LabelsLayer:
         """Search for the largest label anew, after pixels from elsewhere."""
         self._largest = None
 
+    def slice_hidden(self) -> None:
+        """Slice a hidden layer: napari does not while it is hidden, and then cannot paint in it."""
+        if self.layer is not None and not self.layer.visible:
+            self.layer.set_view_slice()
+
     def paint(self, edit: LabelEdit, in_history: bool) -> None:
         """Paint an edit; with `in_history` through napari's own history."""
         if in_history:
+            self.slice_hidden()
             index = to_layer_index(self._image.source, edit.indices())
             self._used().data_setitem(index, edit.values())
         else:

@@ -10,7 +10,6 @@ from napari.utils.events import Event, EventEmitter
 IN_3D = "3D is for looking, and for accepting what is shown. To click, go back to 2D [Ctrl-Y]."
 TURNED = "Objects are clicked in slices of y and x: roll the axes [Ctrl-E] until those are shown."
 GRID = "Grid: each layer has a cell of its own, and a click counts in any of them."
-BACK = "Slices of y and x again: go on clicking."
 
 
 def obstacle(dims: Dims) -> str:
@@ -49,8 +48,6 @@ class View:
         """Set a layer's mode, now or after the return to planes of y and x."""
         self._tool = (layer, mode)
         layer.mode = "pan_zoom" if self._obstacle else mode
-        if self._obstacle:
-            self._say(self._obstacle)
 
     def note_added(
         self, layer: Points | Shapes, indices: tuple[int, ...], unseen: str = ""
@@ -83,7 +80,7 @@ class View:
             layer.selected_data = {index for index in indices if index < len(layer.data)}
             layer.remove_selected()
         if refused:
-            self._say(self._obstacle or self._unseen or BACK)
+            self._say(self._obstacle or self._unseen)
         return bool(refused)
 
     def close(self) -> None:
@@ -100,7 +97,6 @@ class View:
         before, self._obstacle = self._obstacle, obstacle(self._viewer.dims)
         if before == self._obstacle:
             return
-        self._say(self._obstacle or BACK)
         if self._tool is not None and self._tool[0] in self._viewer.layers:
             layer, mode = self._tool
             layer.mode = "pan_zoom" if self._obstacle else mode
