@@ -54,7 +54,7 @@ def test_labels_of_a_file_are_corrected_and_added_to(
     bench.move((8, 9))
     bench.controller.actions.run("pick_up")
     bench.idle()
-    assert "Label 7 picked up" in bench.dock.status.text()
+    assert "Correcting label 7" in bench.dock.status.text()
     bench.drop()
     bench.add(18, 20)
     bench.idle()
