@@ -274,6 +274,8 @@ class LabelWriter:
         self._keeping.note(edits, label, parent, origin, changed)
         self.classes.assign(changed)
         self.ratings.look_at({label}.union(*(_labels_before(edit) for edit in painted)))
+        # napari cannot paint a hidden layer: it has no slice of it
+        in_napari = in_napari and layer.visible
         in_history = in_napari and sum(edit.area for edit in painted) <= _UNDOABLE
         for edit in painted:
             self._labels.paint(edit, in_history)

@@ -28,7 +28,7 @@ def subject_of(source: ImageSource, path: str) -> Subject:
 def lost_work(subject: Subject, source: ImageSource) -> Journal | None:
     """The newest journal of an image with unsaved labels and no writer, claimed.
 
-    A journal of version 0.1 tells its image by two crops of pixels. Where both are constant, it
+    An older journal tells its image by two crops of pixels. Where both crops are constant, it
     may be about another image: it is named in a warning, and left alone.
 
     Parameters
