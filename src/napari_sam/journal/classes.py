@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from napari_sam.labels.classes import ClassTable
 
 from .damaged import Damaged
-from .entry import CHANGES, CLASSES, DISCARDED, UNDONE, Entry
+from .entry import CHANGES, CLASSES, DISCARDED, RETURNED, UNDONE, Entry
 
 
 def classes_of(entries: Iterable[Entry | Damaged]) -> ClassTable:
@@ -24,6 +24,7 @@ def classes_of(entries: Iterable[Entry | Damaged]) -> ClassTable:
     """
     table = ClassTable()
     before: list[Mapping[int, str]] = []  # a mapping for each entry that may be undone
+    discarded = table, before
     for entry in entries:
         classes = entry.classes if isinstance(entry, Entry) else None
         if entry.kind == CLASSES and classes is not None:
@@ -35,5 +36,7 @@ def classes_of(entries: Iterable[Entry | Damaged]) -> ClassTable:
         elif entry.kind == UNDONE and before:
             table = table.assign(before.pop())
         elif entry.kind == DISCARDED:
-            table, before = ClassTable(), []
+            discarded, (table, before) = (table, before), (ClassTable(), [])
+        elif entry.kind == RETURNED:
+            table, before = discarded
     return table

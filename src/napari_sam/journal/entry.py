@@ -16,10 +16,10 @@ from napari_sam.prompts.prompt import Prompt
 from .prompt_record import from_record, to_record
 
 ACCEPTED, UNDONE, SAVED, DISCARDED = "accepted", "undone", "saved", "discarded"
-CLASSES, RATED, PAINTED = "classes", "rated", "painted"
+CLASSES, RATED, PAINTED, RETURNED = "classes", "rated", "painted", "returned"
 """Kinds of entries, as written to the file; see :class:`Entry`."""
 
-KINDS = {ACCEPTED, PAINTED, UNDONE, SAVED, DISCARDED, CLASSES, RATED}
+KINDS = {ACCEPTED, PAINTED, UNDONE, SAVED, DISCARDED, RETURNED, CLASSES, RATED}
 
 CHANGES = {ACCEPTED, PAINTED}
 """Kinds of entries with pixels, which an ``undone`` entry takes back."""
@@ -59,7 +59,8 @@ class Entry:
         ``accepted``: an object was accepted or erased, and `edits` changed the labels. ``painted``:
         the same by other means, such as napari's brush, eraser and fill. ``undone``: the last
         accepted or painted entry that is not undone was taken back. ``saved``: the labels were
-        written to a file. ``discarded``: the user refused to restore the entries so far.
+        written to a file. ``discarded``: the user refused to restore the entries so far, or
+        restored them into another journal. ``returned``: the last ``discarded`` was taken back.
         ``classes``: the user changed the table of classes. ``rated``: scores or reviews of objects
         changed.
     edits : tuple of PackedEdit

@@ -15,7 +15,7 @@ from napari_sam.errors import JournalError
 from napari_sam.labels.classes import ClassTable
 
 from .content import Content, after
-from .entry import ACCEPTED, CHANGES, DISCARDED, UNDONE, Entry
+from .entry import ACCEPTED, CHANGES, DISCARDED, RETURNED, UNDONE, Entry
 from .lock import JournalLock
 from .read import raw_lines, read_entries, read_lines, read_subject
 from .subject import FORMAT, Subject
@@ -184,13 +184,15 @@ class Journal:
 
         Only the kinds of the entries are read, which is quick.
         """
-        standing, is_saved = 0, False
+        standing, discarded, is_saved = 0, 0, False
         for line in raw_lines(self.path) if self.path.exists() else ():
             kind = "" if line.number == 1 else line.kind
             is_saved = after(kind, is_saved)
             standing += kind in CHANGES
             standing -= kind == UNDONE and standing > 0
-            standing *= kind != DISCARDED
+            if kind == DISCARDED:
+                standing, discarded = 0, standing
+            standing = discarded if kind == RETURNED else standing
         return standing > 0 and not is_saved
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from napari_sam.errors import JournalError
 
 from .damaged import Damaged
-from .entry import ACCEPTED, DISCARDED, KINDS, SAVED, UNDONE, Entry
+from .entry import ACCEPTED, DISCARDED, KINDS, RETURNED, SAVED, UNDONE, Entry
 from .subject import FORMAT, Subject
 
-_PLAIN = {UNDONE, SAVED, DISCARDED}
+_PLAIN = {UNDONE, SAVED, DISCARDED, RETURNED}
 """Kinds that say all by their name: damage in another field of such an entry takes nothing."""
 
 

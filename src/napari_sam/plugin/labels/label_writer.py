@@ -10,6 +10,7 @@ from napari.layers import Labels, Layer
 
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
+from napari_sam.journal.objects import objects_of
 from napari_sam.labels.edit import LabelEdit, erasing
 from napari_sam.labels.paint import (
     FREE_SHARE,
@@ -31,6 +32,7 @@ from .label_changes import Stroke
 from .label_classes import LabelClasses
 from .lineage import division, note_parent
 from .noted_step import NotedStep
+from .offer_taken import OfferTaken
 from .ratings import Ratings, rating
 from .safekeeping import Safekeeping
 
@@ -274,8 +276,6 @@ class LabelWriter:
         self._keeping.note(edits, label, parent, origin, changed)
         self.classes.assign(changed)
         self.ratings.look_at({label}.union(*(_labels_before(edit) for edit in painted)))
-        # napari cannot paint a hidden layer: it has no slice of it
-        in_napari = in_napari and layer.visible
         in_history = in_napari and sum(edit.area for edit in painted) <= _UNDOABLE
         for edit in painted:
             self._labels.paint(edit, in_history)
@@ -285,25 +285,34 @@ class LabelWriter:
     # --- the journal, and napari's own tools -------------------------------------------------
 
     def restore(self) -> int:
-        """Paint the labels of an earlier napari, as a step to undo.
+        """Paint the labels of an earlier napari, as a step to undo, which offers them again.
 
         Returns
         -------
         int
-            Number of the layer's objects now, as far as the largest label tells.
+            Number of objects that are back.
         """
         layer = self._labels.ensure()
-        step, ratings = self._keeping.restore(self._labels.next_label())
+        restored = self._keeping.restored(self._labels.next_label())
+        if restored is None:
+            return 0
         labels = self._labels.plain()
-        for entry in [] if step is None else step.entries:
-            entry.apply(labels)
-        if step is not None:
-            self._add(step, in_napari=False)
-        self.ratings.restore(ratings)
+        with self._history.one_action():
+            with self.one_step():
+                for entry in restored.entries:
+                    self._keeping.note_restored(entry)
+                    entry.apply(labels)
+            own = self.classes.table
+            table = restored.classes.with_classes(own.classes).assign(own.of_label)
+            self.classes.change(table)
+            self.ratings.restore(restored.ratings)
+            taken = OfferTaken(self._labels, layer, self._keeping, restored.parents)
+            taken.redo()
+            self._history.add_labels(taken)
         self._labels.search_again()
         layer.refresh()
         self.classes.changed.emit()
-        return self._labels.next_label() - 1
+        return len(objects_of(restored.entries))
 
     def undo_in_napari(self) -> bool:
         """Undo the last change from before the dock was opened; False without such a change."""

@@ -52,7 +52,7 @@ class LayerJournal:
     Attributes
     ----------
     journal : Journal
-        The file; see :meth:`adopt`.
+        The file.
     started : bool
         Whether the file has an entry. Labels that the layer had before are written first.
     is_closed : bool
@@ -194,25 +194,16 @@ class LayerJournal:
         if self.started:
             self._mirror.append(entry)
 
+    def begin_saved(self) -> None:
+        """Begin the file with what the layer has, and note that another file has that too."""
+        self._start()
+        self._mirror.append(Entry(SAVED))
+
     def note_saved(self) -> None:
         """Note that the labels are in a file."""
         if self.started:
             self.compare()
             self._mirror.append(Entry(SAVED))
-
-    def adopt(self, journal: Journal, changes: Sequence[Entry]) -> NotedStep | None:
-        """Go on in the file of an earlier napari; the caller paints its changes into the layer.
-
-        Parameters
-        ----------
-        journal : Journal
-            Claimed. This journal must be untouched.
-        changes : sequence of Entry
-            The changes that stand in it.
-        """
-        step, self.journal = self._mirror.adopt(journal, changes), journal
-        self._set_started()
-        return step
 
     def _start(self) -> None:
         """Begin the file with the classes and labels that the layer has already."""

@@ -140,26 +140,3 @@ class MirroredJournal:
             edits = (packed.edit() for packed in entry.edits)
             self.change(replace(entry, time=now), edits, step)
         self.push(step)
-
-    def adopt(self, journal: Journal, changes: Sequence[Entry]) -> NotedStep | None:
-        """Go on in another file, as long as this has no entry; returns its changes as a step.
-
-        Parameters
-        ----------
-        journal : Journal
-            Claimed.
-        changes : sequence of Entry
-            The changes that stand in it.
-        """
-        self.journal.close()
-        self.journal = journal
-        step = NotedStep(in_file=[*changes])
-        for entry in changes:
-            edits = [packed.edit() for packed in entry.edits]
-            step.add(entry, edits)
-            for edit in edits:
-                edit.apply(self.labels)
-        if not changes:
-            return None
-        self.push(step)
-        return step

@@ -170,15 +170,13 @@ class Ratings:
             self.changed.emit()
 
     def restore(self, values: Mapping[int, Any]) -> None:
-        """Take over the ratings from the journal of an earlier napari, as JSON values by label."""
+        """Take over ratings of an earlier napari, JSON values by label, in the open step."""
         restored = {}
         for label, value in values.items():
             with suppress(JournalError):  # without its score, an object is still an object
                 restored[label] = Rating.from_json(value)
-        self._set(self.of_label | restored)
-        self._unshown = True
+        self.change(restored)
         self.show()
-        self.changed.emit()
 
     def show(self) -> None:
         """Write the scores into the layer's features, a slow step for the end of many changes."""

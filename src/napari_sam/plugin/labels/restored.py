@@ -1,27 +1,30 @@
-"""Restored: lost labels beside the labels that a layer has already; no Qt."""
+"""Restored: lost labels, as they were or beside the labels that a layer has already; no Qt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from napari_sam.journal.content import Content
+from napari_sam.journal.entry import ACCEPTED, Entry
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
+from napari_sam.labels.packed_edit import PackedEdit
 
 from .replayed_labels import differences, empty_labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Restored:
-    """Lost objects with new labels.
+    """Lost objects, ready for the journal of a layer.
 
     Parameters
     ----------
-    edits : tuple of LabelEdit
-        Their pixels, where a layer has no label.
+    entries : tuple of Entry
+        Their pixels, where the layer has no label.
     classes : ClassTable
         Their classes.
     parents : mapping of int to int
@@ -30,10 +33,18 @@ class Restored:
         Their ratings, as JSON values by label.
     """
 
-    edits: tuple[LabelEdit, ...]
+    entries: tuple[Entry, ...]
     classes: ClassTable
     parents: Mapping[int, int]
     ratings: Mapping[int, Any]
+
+    @classmethod
+    def as_it_was(cls, content: Content) -> "Restored":
+        """Restore the entries of a lost journal with their clicks, into empty labels."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        entries = tuple(replace(entry, time=now) for entry in content.changes)
+        parents = {e.label: e.parent for e in content.changes if e.parent}
+        return cls(entries, content.classes, parents, content.ratings)
 
     @classmethod
     def beside(cls, labels: LabelArray, content: Content, first: int) -> "Restored":
@@ -63,8 +74,9 @@ class Restored:
             edits.append(LabelEdit(edit.plane, edit.bbox, mask, old, painted))
         parents = {e.label: e.parent for e in content.changes if e.parent}
         of_label = content.classes.of_label
+        packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
         return cls(
-            tuple(edit for edit in edits if not edit.empty),
+            (Entry(ACCEPTED, packed),) if packed else (),
             replace(content.classes, of_label={new.of(k): v for k, v in of_label.items()}),
             {new.of(daughter): new.of(mother) for daughter, mother in parents.items()},
             {new.of(label): rating for label, rating in content.ratings.items()},

@@ -11,17 +11,16 @@ from psygnal import Signal
 from napari_sam.errors import JournalError
 from napari_sam.journal.content import Content
 from napari_sam.journal.damaged import damage_warning
-from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, Entry, Origin
+from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, RETURNED, Entry, Origin
 from napari_sam.journal.journal import Journal, new_journal
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.plugin.image.image_source import ImageSource
 
-from .class_layer import classes_of_layer, set_classes
+from .class_layer import classes_of_layer
 from .journals import end_journal, journal_of, set_journal, unwrapped
 from .layer_journal import LayerJournal
-from .lineage import note_parent
 from .lost_work import lost_work, subject_of
 from .noted_step import NotedStep
 from .restored import Restored
@@ -39,10 +38,13 @@ class Safekeeping:
 
     Signals
     -------
+    offer_changed
+        The offer was taken, or is there again.
     painted, undone, redone
         Of the layer's :class:`LayerJournal`.
     """
 
+    offer_changed = Signal()
     painted = Signal(object, object)
     undone = Signal(object)
     redone = Signal(object)
@@ -51,6 +53,7 @@ class Safekeeping:
         self._source = source
         self._subject = subject_of(source, path)
         self._lost = lost_work(self._subject, source)
+        self._taken: Journal | None = None  # the lost journal, after the answer of the user
         self._content: Content | None = None  # of the lost journal
         self._layer: Labels | None = None
 
@@ -112,9 +115,10 @@ class Safekeeping:
     def close(self) -> None:
         """The dock goes on to another image, or closes: an unanswered offer is for others."""
         self.let_go()
-        if self._lost is not None:
-            self._lost.close()
-        self._lost = None
+        for journal in (self._lost, self._taken):
+            if journal is not None:
+                journal.close()
+        self._lost = self._taken = None
 
     @property
     def journal(self) -> LayerJournal:
@@ -176,71 +180,54 @@ class Safekeeping:
         """Whether an earlier napari ended with unsaved labels, and the user has not answered."""
         return self._lost is not None
 
-    def waiting(self) -> list[Entry]:
-        """Offered changes of an earlier napari; empty without an offer."""
-        return [*self._offer.changes]
-
-    def ratings(self) -> Mapping[int, Any]:
-        """Ratings of the offered objects, as JSON values by label."""
-        return self._offer.ratings
-
     @property
-    def _offer(self) -> Content:
-        """Content of the lost journal, read once; nobody else writes it, for it is claimed."""
-        if self._content is None:
-            self._content = Content.of(()) if self._lost is None else self._lost.content()
+    def offer(self) -> Content:
+        """Content of the lost journal; empty without an offer."""
+        if self._lost is None:
+            return Content.of(())
+        if self._content is None:  # read once: nobody else writes it, for it is claimed
+            self._content = self._lost.content()
         return self._content
 
-    def restore(self, first: int) -> tuple[NotedStep | None, Mapping[int, Any]]:
-        """Note the offered changes, which the caller then paints.
+    def restored(self, first: int) -> Restored | None:
+        """Offered labels for the layer in use; None without an offer.
 
-        An untouched layer goes on in the lost journal. Beside labels of its own, the changes get
-        labels from `first` on, so that no label holds two objects.
+        An untouched layer gets them as they were. Beside labels of its own, they get labels from
+        `first` on, so that no label holds two objects.
 
         Parameters
         ----------
         first : int
             The layer's next free label.
-
-        Returns
-        -------
-        NotedStep or None, mapping of int to Any
-            The changes as a step, None without any, and the ratings by label.
         """
-        lost, content = self._lost, self._offer
-        self._lost = self._content = None
-        if lost is None:
-            return None, {}
+        if self._lost is None:
+            return None
+        content, journal = self.offer, self.journal
         if content.damaged:
-            show_warning(damage_warning(str(lost.path), content.damaged))
-        journal = self.journal
+            show_warning(damage_warning(str(self._lost.path), content.damaged))
         if journal.is_untouched:
-            self._merge(content.classes, {e.label: e.parent for e in content.changes if e.parent})
-            return journal.adopt(lost, content.changes), content.ratings
-        restored = Restored.beside(journal.labels, content, first)
-        with self.one_step() as steps:
-            self.note(restored.edits, 0, 0, Origin(), {})
-        self._merge(restored.classes, restored.parents)
-        self.note_classes(classes_of_layer(journal.layer.metadata))
-        self.note_ratings(restored.ratings)
-        self._discard(lost)
-        return next(iter(steps), None), restored.ratings
+            return Restored.as_it_was(content)
+        return Restored.beside(journal.labels, content, first)
 
-    def _merge(self, table: ClassTable, parents: Mapping[int, int]) -> None:
-        """Add restored classes and mothers to the layer's."""
-        layer = self.journal.layer
-        own = classes_of_layer(layer.metadata)
-        set_classes(layer, table.with_classes(own.classes).assign(own.of_label))
-        for daughter, mother in parents.items():
-            note_parent(layer, daughter, mother)
+    def note_restored(self, entry: Entry) -> None:
+        """Write an entry of :meth:`restored`, before it is painted."""
+        self.journal.note(entry, [packed.edit() for packed in entry.edits])
 
     def discard(self) -> None:
-        """Discard the offer for good; the file of the journal stays."""
-        lost, self._lost, self._content = self._lost, None, None
-        if lost is not None:
-            self._discard(lost)
+        """Discard the offer: the layer's own journal has it now, or the user does not want it."""
+        if self._lost is not None:
+            self._taken, self._lost = self._lost, None
+            self._tell_lost(Entry(DISCARDED))
 
-    def _discard(self, lost: Journal) -> None:
-        with suppress(JournalError):  # it is offered again, and nothing is lost
-            lost.append(Entry(DISCARDED))
-        lost.close()
+    def give_offer_back(self) -> None:
+        """Offer again what was taken."""
+        if self._taken is not None:
+            self._lost, self._taken = self._taken, None
+            self._tell_lost(Entry(RETURNED))
+
+    def _tell_lost(self, entry: Entry) -> None:
+        lost = self._lost or self._taken
+        with suppress(JournalError):  # then it is offered again, and nothing is lost
+            if lost is not None:
+                lost.append(entry)
+        self.offer_changed.emit()

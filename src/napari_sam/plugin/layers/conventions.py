@@ -9,8 +9,15 @@ AXES_KEY = "napari-sam-axes"
 IMAGE_KEY = "napari-sam-image"
 """Key of the unique id of the image in a layer's metadata."""
 
+FILE_KEY = "napari-sam-file"
+"""Key of the path of the image's file in a Labels layer's metadata; missing without a file."""
+
 ROLE_KEY = "napari-sam-role"
 """Key of the first name of a layer in the layer's metadata: the user may rename layers."""
+
+POINTS, SHAPES, LABELS = "SAM points", "SAM boxes", "SAM labels"
+"""Roles of the layers that stay when the dock goes on to another image, and their names as long as
+it has used a single image; see :func:`~napari_sam.plugin.layers.own_layers.name_layers`."""
 
 OBJECT = "object"
 """Feature of points and shapes with the number of their object: 1, 2, 3, ..."""

@@ -14,7 +14,7 @@ from napari_sam.plugin.image.image_source import axis_letters
 from napari_sam.plugin.labels.class_layer import classes_of_layer
 from napari_sam.plugin.labels.journals import journal_of_data
 from napari_sam.plugin.labels.ratings import SCORE, scores_of_layer
-from napari_sam.plugin.layers.conventions import AXES_KEY
+from napari_sam.plugin.layers.conventions import AXES_KEY, FILE_KEY
 
 _DEFAULT_SUFFIX = ".ome.tif"
 
@@ -40,7 +40,7 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     Raises
     ------
     OutputError
-        If it cannot be written there.
+        If it cannot be written there, or is the file of the image.
     LabelError
         If the format cannot hold the labels.
     """
@@ -58,6 +58,7 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         scale=_of(attributes, "scale", without_channels),
         units=_of(attributes, "units", without_channels),
         translate=_of(attributes, "translate", without_channels),
+        source=metadata.get(FILE_KEY),  # refused as a target, though napari has asked
         # About the name with our suffix, napari has not asked.
         overwrite=named,
         properties={k: {SCORE: v} for k, v in scores_of_layer(metadata).items()},
