@@ -1,5 +1,6 @@
 """Controller: builds, connects and closes the parts of the dock."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from napari.components import ViewerModel
@@ -13,6 +14,7 @@ from napari_sam.plugin.clicks.bindings import Bindings
 from napari_sam.plugin.clicks.hover import Hover
 from napari_sam.plugin.clicks.pick_up import PickUp
 from napari_sam.plugin.clicks.prompt_events import PromptEvents
+from napari_sam.plugin.clicks.remove_label import RemoveLabel
 from napari_sam.plugin.clicks.tools import Tools
 from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.everything.everything import Everything
@@ -20,11 +22,13 @@ from napari_sam.plugin.everything.review import Review
 from napari_sam.plugin.follow.guide import Guide
 from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.layers.only_shown import save_without_helpers
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
+from napari_sam.plugin.view.outline import Outline
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 from napari_sam.plugin.worker.jobs import Job
@@ -73,6 +77,9 @@ class Controller:
         )
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
+        self.remove_label = RemoveLabel(desk, viewer, self.objects.is_held)
+        self.outline = Outline(desk, viewer)
+        self._save_all_as_ever = save_without_helpers(viewer.layers)
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)
@@ -124,6 +131,9 @@ class Controller:
                 "look_next": self.guide.look_next,
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
+                "toggle_outline": self.outline.toggle,
+                "remove_label": self.remove_label.under_cursor,
+                "remove_label_too": self.remove_label.under_cursor,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -151,6 +161,7 @@ class Controller:
         # In this order: labels and prompts are there when the mouse gets its tool.
         for use in (self.objects, self.classifying, self.review, self.tools, self.prompts):
             images.used.connect(use.use)
+        images.used.connect(self.outline.use)
         images.used.connect(self.ahead.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
@@ -181,6 +192,7 @@ class Controller:
         dock.model_row.opened.connect(self.models.list)
         dock.object_row.accept_clicked.connect(actions.accept)
         dock.follow_row.follow_clicked.connect(actions.follow)
+        dock.follow_row.end_clicked.connect(actions.end_here)
         dock.everything_box.tracks_clicked.connect(self.tracking.start)
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
@@ -198,7 +210,8 @@ class Controller:
         dock.destroyed.connect(self._let_go)
         self.desk.status_changed.connect(dock.show_status)
         self.runner.busy_changed.connect(self._show_busy)
-        self.runner.failed.connect(self._job_failed)
+        self.runner.failed.connect(lambda text: self._job_failed(text, self.desk.fail))
+        self.runner.refused.connect(lambda text: self._job_failed(text, self.desk.say))
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
         images.listed.connect(dock.show_images)
@@ -232,11 +245,11 @@ class Controller:
         if not self.desk.closed:
             self.dock.show_busy(self.runner.working or self.models.busy)
 
-    def _job_failed(self, message: str) -> None:
+    def _job_failed(self, message: str, tell: Callable[[str], None]) -> None:
         if not self.desk.closed:
             self.everything.stop()
             self.models.refresh()
-            self.desk.fail(message)
+            tell(message)
 
     def _layer_inserted(self, event: Event) -> None:
         self._images_changed.throttle()
@@ -292,6 +305,9 @@ class Controller:
         self.view.close()
         self.model_view.close()
         self.pick_up.disarm()
+        self.remove_label.close()
+        self.outline.close()
+        self._save_all_as_ever()
         self.hover.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layer_inserted)

@@ -59,6 +59,14 @@ ACTIONS = (
         "follow the object under way through the slices, or through time",
     ),
     Action(
+        "end_here",
+        "Shift-G",
+        "ends here",
+        "This slice is the last one of the object: all beyond it are dropped [{end_here}]",
+        "the followed object ends in this slice: the slices beyond it, away from the clicks, are "
+        "dropped",
+    ),
+    Action(
         "look_next",
         "N",
         "next to look at",
@@ -95,6 +103,14 @@ ACTIONS = (
         "preferences: *Clicks*)",
     ),
     Action(
+        "toggle_outline",
+        "Shift-O",
+        "outlines",
+        help="show labels and preview as outlines, or filled again (remembered; napari's "
+        "preferences: *Clicks*)",
+        on_labels=True,
+    ),
+    Action(
         "pick_up",
         "Shift-J",
         "pick up label",
@@ -102,6 +118,18 @@ ACTIONS = (
         "Without this button: point at it [{pick_up}]",
         "pick up the label under the cursor, to correct it; <kbd>Enter</kbd> puts it back",
     ),
+    Action(
+        "remove_label",
+        "Delete",
+        "remove label",
+        help="remove the label under the cursor from all of its slices, in one step of undo; "
+        "selected clicks or boxes are removed instead, as everywhere in napari",
+        on_labels=True,
+    ),
+    Action(
+        "remove_label_too", "Backspace", "remove label", help="as <kbd>Delete</kbd>", on_labels=True
+    ),
+    Action("remove_click", "Ctrl-Shift-click", help="remove the label that is clicked on"),
     Action(
         "review_next",
         "Shift-S",

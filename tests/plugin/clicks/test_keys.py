@@ -19,8 +19,8 @@ from tests.plugin.bench import Open, picture
 OWNERS = (Image, Labels, Points, Shapes, ViewerModel)
 
 # What they mean to napari while a shape is drawn they go on to mean; the dock sees to that. Undo
-# and redo are what they are everywhere.
-SHARED = {"Enter", "Escape", "Ctrl+Z", "Ctrl+Shift+Z"}
+# and redo are what they are everywhere; selected clicks and boxes are deleted as ever.
+SHARED = {"Enter", "Escape", "Ctrl+Z", "Ctrl+Shift+Z", "Delete", "Backspace"}
 
 
 def of_napari() -> Iterator[tuple[str, str]]:
@@ -54,9 +54,10 @@ def test_a_tip_names_the_keys_of_its_actions() -> None:
     assert not any(re.search("[{}]", tip_of(a.name)) for a in ACTIONS)
 
 
-def test_review_undo_and_redo_work_on_labels_too() -> None:
+def test_some_keys_work_on_labels_too() -> None:
     keys = [action.key for action in bound_actions(on_labels=True)]
-    assert keys == ["Shift-S", "Shift-D", "Shift-F", "Ctrl-Z", "Ctrl-Shift-Z"]
+    removing = ["Shift-O", "Delete", "Backspace"]
+    assert keys == [*removing, "Shift-S", "Shift-D", "Shift-F", "Ctrl-Z", "Ctrl-Shift-Z"]
 
 
 def test_no_key_of_the_dock_is_napari_s(open_dock: Open) -> None:

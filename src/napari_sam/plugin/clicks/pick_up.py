@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.utils.events import Event
@@ -16,6 +15,8 @@ from napari_sam.plugin.worker.events import Event as WorkerEvent
 from napari_sam.plugin.worker.events import PickedUp
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
+
+from .label_under import label_under
 
 _NOTHING = "There is no label here: point at one in SAM labels and press Shift-J."
 _ARMED = "Click on the label to pick up."
@@ -92,14 +93,9 @@ class PickUp:
         if problem := obstacle(self._viewer.dims):
             self._desk.say(problem)
             return
-        position = [float(v) for v in work.labels.world_to_data(world)]
-        row, column = (int(np.floor(v + 0.5)) for v in position[-2:])
-        plane, labels = work.source.to_plane(position), work.labels_layer.plain()
-        index = (*plane, row, column)
-        inside = all(0 <= i < n for i, n in zip(index, labels.shape, strict=True))
-        label = int(np.asarray(labels[index])) if inside else 0
+        plane, label = label_under(work, world)
         if label:
-            self._find(work, labels, plane, label)
+            self._find(work, work.labels_layer.plain(), plane, label)
         else:
             self._desk.say(_NOTHING)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.blank import lies_on_blank
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.follow.following import Following
@@ -14,6 +15,7 @@ from napari_sam.plugin.undo.exchange import Exchange
 from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.plugin.worker.jobs import Job
 
+from .absence import emptied, is_absent
 from .accept_later import AcceptLater
 from .cleaned import Cleaned
 from .held import Held
@@ -132,10 +134,19 @@ class CurrentObject:
 
     def receive(self, answer: Answer) -> None:
         """Take the model's mask on a plane."""
-        self.masks[answer.plane] = answer.mask
+        self.masks[answer.plane] = self._unless_absent(answer)
         self.questions.note_answer(answer)
         self._corrected.add(answer.plane)
         self._show()
+
+    def _unless_absent(self, answer: Answer) -> Mask:
+        """The mask of an answer; empty on a followed plane where the user denies the object."""
+        followed = self.following.followed_on(answer.plane)
+        prompts = self.questions.prompts.get(answer.plane)
+        if followed is None or prompts is None:
+            return answer.mask
+        absent = is_absent(followed, answer.mask, prompts.prompts)
+        return emptied(answer.mask) if absent else answer.mask
 
     def answers_came(self) -> None:
         """Go on following after answers: a correction changes planes up to the next prompts."""
@@ -157,6 +168,12 @@ class CurrentObject:
         elif self.following.can_begin() and (work := self._desk.workspace) is not None:
             work.history.add_prompts(Exchange({self: self.state()}))
             self.following.begin(axis)
+
+    def end_at(self, plane: Plane) -> None:
+        """End the followed object in a plane, as a step to undo."""
+        before, work = Exchange({self: self.state()}), self._desk.workspace
+        if work is not None and self.following.end_at(plane):
+            work.history.add_prompts(before)
 
     def slices(self) -> dict[Plane, float | None]:
         """Unsureness by plane of a followed object, from 0 to 1; None for planes with prompts."""
@@ -208,6 +225,8 @@ class CurrentObject:
 def describe(masks: Mapping[Plane, Mask]) -> str:
     """A line for the user about the masks of an object, by plane."""
     area = sum(mask.area for mask in masks.values())
+    if not area and any(lies_on_blank(mask) for mask in masks.values()):
+        return "The image has a single value here: click where there is something to be seen."
     if not area:
         return "Nothing found here: click elsewhere on the object, or draw a box."
     if len(masks) > 1:

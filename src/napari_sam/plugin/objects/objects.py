@@ -204,6 +204,10 @@ class Objects:
         where = f"Object {self.current.number} of {count}" if self.current.touched else FIRST_HINT
         self._desk.say(f"{where.rstrip('.')}. Enter accepts all {count}, J goes on.")
 
+    def is_held(self, label: int) -> bool:
+        """Whether a label is picked up, and under way as an object."""
+        return any(e.held is not None and e.held.label == label for e in self._objects.values())
+
     def hold(self, held: Held) -> None:
         """Begin an object with the pixels of a picked up label."""
         numbers = (i for i, e in self._objects.items() if e.held and e.held.label == held.label)
