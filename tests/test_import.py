@@ -70,15 +70,16 @@ MASKS = {
 PLUGIN_ORDER = (
     {"commands"},
     {"controller"},
-    {"actions", "dock"},
+    {"dock_status"},
+    {"actions", "dock", "state_reader"},
     {"clicks"},
     {"everything", "objects"},
     {"ahead", "classes", "follow", "image_in_use", "models", "results"},
-    {"desk"},
+    {"desk", "state_watch"},
     {"workspace"},
     {"labels"},
     {"undo", "view"},
-    {"layers", "worker"},
+    {"layers", "status", "worker"},
     {"image", "keys", "samples", "settings", "widgets"},
 )
 """Sub-packages and modules of `plugin`, the highest first: each may import what stands in a later

@@ -215,7 +215,7 @@ def test_a_journal_brings_classes_back_and_reads_old_ones(tmp_path: Path) -> Non
     assert journal.classes() == classes_of(HISTORY)
     assert [entry.label for entry in journal.accepted()] == [1, 2, 3]
     assert "classes" not in accepted(1).to_line()
-    assert Entry.from_record(json.loads(accepted(1).to_line())).classes is None
+    assert Entry.from_record(json.loads(accepted(1).to_line()), (8, 9)).classes is None
 
 
 def test_replay_writes_the_classes(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ LABELS = "_labels"
 _TABLES = (".csv", ".tsv")
 """Suffixes of tables of images."""
 
-_DOUBLE_SUFFIXES = (".ome.zarr", ".ome.tif", ".ome.tiff")
-"""Suffixes of two parts, which :func:`stem` removes whole."""
+_LONG_SUFFIXES = (".ome.zarr.zip", ".zarr.zip", ".ome.zarr", ".ome.ozx", ".ome.tif", ".ome.tiff")
+"""Suffixes of several parts, which :func:`stem` removes whole."""
 
 _COLUMNS = ("output", "points", "boxes", "tracks")
 """Columns of a table that hold paths beside ``image``: parameters of :class:`Task`."""
@@ -171,11 +171,11 @@ def _is_image(path: Path) -> bool:
 
 def can_be_read(path: Path) -> bool:
     """Whether a file has the suffix of an image format, or a folder is a zarr."""
-    from napari_sam.image.read import SUFFIXES
+    from napari_sam.image.read import has_image_suffix
 
     if path.name.startswith("."):
         return False
-    return _is_zarr(path) if path.is_dir() else path.suffix.lower() in SUFFIXES
+    return _is_zarr(path) if path.is_dir() else has_image_suffix(path.name)
 
 
 def _is_zarr(path: Path) -> bool:
@@ -184,7 +184,7 @@ def _is_zarr(path: Path) -> bool:
 
 def stem(path: Path) -> str:
     """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``."""
-    for suffix in _DOUBLE_SUFFIXES:
+    for suffix in _LONG_SUFFIXES:
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]
     return os.path.splitext(path.name)[0]

@@ -7,7 +7,9 @@ from pathlib import Path
 from napari_sam.errors import OutputError
 
 
-def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
+def check_output(
+    output: Path, image: Path, *, overwrite: bool, ome_zarr_version: str | None = None
+) -> None:
     """Refuse an output path to which labels could not be written.
 
     Parameters
@@ -18,6 +20,8 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
         Input of the command, which must never be replaced.
     overwrite : bool
         Whether existing labels may be replaced.
+    ome_zarr_version : str, optional
+        Version of OME-Zarr that the user asked for.
 
     Raises
     ------
@@ -28,12 +32,14 @@ def check_output(output: Path, image: Path, *, overwrite: bool) -> None:
     from napari_sam.labels import SUFFIXES
     from napari_sam.labels.files.image_group import image_group_of
     from napari_sam.labels.files.target import check_target
+    from napari_sam.labels.files.write import version_of
 
     target = Path(os.path.realpath(output))
     into_image = image_group_of(target) is not None
     name = target.name.lower()
     if not into_image and not name.endswith(SUFFIXES):
         raise OutputError(f"{output.name} says no format: end it with .ome.zarr, .ome.tif or .tif")
+    version_of(target, ome_zarr_version)
     check_target(target, into_image or name.endswith(".zarr"), overwrite, image)
     _check_writable(next(folder for folder in target.parents if folder.is_dir()))
 

@@ -47,11 +47,16 @@ class Task:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """Files and folders that are written, with the table of classes beside a TIFF."""
+        """Files and folders that are written, without :attr:`class_table`."""
+        tracks = () if self.tracks is None else (self.tracks,)
+        return (self.output, *tracks, *self.measures)
+
+    @property
+    def class_table(self) -> Path:
+        """Table of classes beside a TIFF, which is written or removed with the labels."""
         from napari_sam.labels.files.class_files import class_table_path
 
-        tracks = () if self.tracks is None else (self.tracks,)
-        return (self.output, class_table_path(self.output), *tracks, *self.measures)
+        return class_table_path(self.output)
 
     @property
     def prompted(self) -> bool:
@@ -73,6 +78,8 @@ class Method:
         Letter of the axis for `propagate` or `link`; z by default where the image has it.
     overwrite : bool
         Whether existing labels may be replaced.
+    ome_zarr_version : str, optional
+        Version of OME-Zarr for the labels; the latest, or that of the image around them, if None.
     quiet : bool
         Show no bars.
     cluster : Cluster, optional
@@ -84,6 +91,7 @@ class Method:
     link: bool = False
     along: str | None = None
     overwrite: bool = False
+    ome_zarr_version: str | None = None
     quiet: bool = False
     cluster: "Cluster | None" = None
 
@@ -97,7 +105,12 @@ class Method:
         OutputError
             If an output cannot be written.
         """
-        check_output(task.output, Path(task.image), overwrite=self.overwrite)
+        check_output(
+            task.output,
+            Path(task.image),
+            overwrite=self.overwrite,
+            ome_zarr_version=self.ome_zarr_version,
+        )
         if self.propagate and not task.prompted:
             raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
         if self.link and task.prompted:

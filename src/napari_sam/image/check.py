@@ -88,6 +88,19 @@ def check_axes(name: str, shape: tuple[int, ...], axes: str) -> None:
     ImageError
         If there is not one letter of TCZYX for each dimension, or they do not end in YX or YXC.
     """
+    check_letters(name, shape, axes)
+    if not axes.endswith(("YX", "YXC")):
+        raise ImageError(f"axes {axes!r} must end in YX, or YXC for colours: transpose the image")
+
+
+def check_letters(name: str, shape: tuple[int, ...], axes: str) -> None:
+    """Check the letters of axes in any order against a shape.
+
+    Raises
+    ------
+    ImageError
+        If there is not one letter of TCZYX for each dimension.
+    """
     if len(axes) != len(shape):
         raise ImageError(
             f"axes {axes!r} name {len(axes)} dimensions but {name} has {len(shape)}, "
@@ -95,8 +108,6 @@ def check_axes(name: str, shape: tuple[int, ...], axes: str) -> None:
         )
     if set(axes) - set("TCZYX") or len(set(axes)) < len(axes):
         raise ImageError(f"axes {axes!r}: use each of T, C, Z, Y, X at most once")
-    if not axes.endswith(("YX", "YXC")):
-        raise ImageError(f"axes {axes!r} must end in YX, or YXC for colours: transpose the image")
 
 
 def checked_channels(

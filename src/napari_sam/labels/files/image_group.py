@@ -1,6 +1,7 @@
 """Image group: the OME-Zarr image around a ``labels`` folder."""
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from typing import Any
 import zarr
 
 from napari_sam.errors import OutputError
+from napari_sam.image.zarr_place import zip_place
 
 from .atomic import replacing, unwritable
+from .ome_version import LATEST, VERSIONS
 from .stack import LabelStack
+from .zarr2_labels import list_zarr2_labels, make_zarr2_labels
 
 LABELS = "labels"
 _MARKERS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
@@ -20,7 +24,7 @@ _MARKERS = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
 
 @dataclass(frozen=True, slots=True)
 class ImageGroup:
-    """An OME-Zarr 0.5 image with room for label images in its ``labels`` folder.
+    """An OME-Zarr image with room for label images in its ``labels`` folder.
 
     Parameters
     ----------
@@ -30,11 +34,14 @@ class ImageGroup:
         Names of its axes, lower case.
     scales : tuple of tuple of float
         Scale of every level along `axes`.
+    version : str
+        Its version of OME-Zarr, which labels in it have too.
     """
 
     path: Path
     axes: tuple[str, ...]
     scales: tuple[tuple[float, ...], ...]
+    version: str = LATEST
 
     def factors(self, stack: LabelStack) -> Sequence[tuple[int, ...]]:
         """Downsampling of labels to levels with the sizes of the image's levels.
@@ -65,6 +72,9 @@ class ImageGroup:
 
     def make_labels_folder(self) -> None:
         """Create the group of label images with its list, unless present."""
+        if self.version != LATEST:
+            make_zarr2_labels(self.path / LABELS)
+            return
         if not (self.path / LABELS / "zarr.json").exists():
             try:
                 group = zarr.create_group(self.path / LABELS, zarr_format=3)
@@ -80,6 +90,9 @@ class ImageGroup:
         name : str
             Name of its folder.
         """
+        if self.version != LATEST:
+            list_zarr2_labels(self.path / LABELS, name)
+            return
         path = self.path / LABELS / "zarr.json"
         content = json.loads(path.read_text(encoding="utf-8"))
         ome = content.setdefault("attributes", {}).setdefault("ome", {"version": "0.5"})
@@ -106,23 +119,47 @@ def image_group_of(path: Path) -> ImageGroup | None:
     Raises
     ------
     OutputError
-        If the group is not an OME-Zarr 0.5 image.
+        If the group is not an image of a version that can be written, its metadata are damaged, or
+        it is in a zip.
     """
+    if (place := zip_place(path)) is not None:
+        raise OutputError(
+            f"{place.file} is a zip, into which labels cannot be put: {_beside(place.file)}, or "
+            "unpack it"
+        )
     image = path.parent.parent
     if path.parent.name != LABELS or not is_zarr(image):
         return None
-    multiscales = ome_attributes(image).get("multiscales")
-    if not (image / "zarr.json").exists() or not multiscales:
+    from napari_sam.image.ome_zarr import ome_attributes as parsed  # pydantic takes a moment
+
+    ome = parsed(ome_attributes(image), str(image), OutputError)
+    if not ome.multiscales or ome.ome_version not in VERSIONS:
         raise OutputError(
-            f"{image} is not an OME-Zarr 0.5 image, labels cannot be put into it: "
-            f"save them beside it, for example as {image.name.split('.')[0]}.labels.ome.zarr"
+            f"{image} is not an image of OME-Zarr {' or '.join(VERSIONS)}, labels cannot be put "
+            f"into it: {_beside(image)}"
         )
-    axes = tuple(str(axis["name"]).lower() for axis in multiscales[0]["axes"])
-    scales = tuple(
-        tuple(map(float, dataset["coordinateTransformations"][0]["scale"]))
-        for dataset in multiscales[0]["datasets"]
-    )
-    return ImageGroup(image, axes, scales)
+    multiscale = ome.multiscales[0]
+    axes = tuple(axis.name.lower() for axis in multiscale.named_axes)
+    scales = tuple(_scale(axes, level.steps, image) for level in multiscale.datasets)
+    return ImageGroup(image, axes, scales, ome.ome_version)
+
+
+def _scale(axes: tuple[str, ...], steps: list[dict[str, Any]], image: Path) -> tuple[float, ...]:
+    """Scale of a level along each axis; raises OutputError if there is none."""
+    from napari_sam.image.transformations import size_and_origin
+
+    spacing, _, _ = size_and_origin(axes, [""] * len(axes), steps)
+    sizes = tuple(size for size, _ in spacing.values())
+    if not steps or len(sizes) != len(axes) or not all(0 < size < math.inf for size in sizes):
+        raise OutputError(
+            f"{image} does not say how large the pixels of its levels are, labels cannot be put "
+            f"into it: {_beside(image)}"
+        )
+    return sizes
+
+
+def _beside(image: Path) -> str:
+    return f"save them beside it, for example as {image.name.split('.')[0]}.labels.ome.zarr"
 
 
 def is_zarr(path: Path) -> bool:
@@ -143,8 +180,10 @@ def ome_attributes(path: Path) -> dict[str, Any]:
 
 
 def zarr_attributes(path: Path) -> dict[str, Any]:
-    """Attributes of a folder of zarr 3; empty by default."""
+    """Attributes of a zarr folder of any version; empty by default."""
     try:
+        if not (path / "zarr.json").is_file() and (path / ".zattrs").is_file():
+            return dict(json.loads((path / ".zattrs").read_text(encoding="utf-8")))
         content = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
         return dict(content.get("attributes", {}))
     except (OSError, ValueError, TypeError, AttributeError):

@@ -1,8 +1,9 @@
-"""Inputs: files and folders that are read, which no output may replace."""
+"""Inputs: files and folders that are read, which no output may replace; outputs, each its own."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from napari_sam.errors import OutputError
@@ -19,6 +20,10 @@ _AROUND = (
     "{output} holds the {role} {path}, which would be lost: choose another name for the output"
 )
 _INSIDE = "{output} is inside the {role} {path}: choose a place outside it for the output"
+
+
+_TWICE = "{output} is named for two outputs{alias}: give each a name of its own"
+_WITHIN = "{output} lies inside another output, {path}: choose a place outside it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Inputs:
             _PART: self._parts({_identity(_real(path).parent) for path in targets}),
             _AROUND: self._around() if any(path.is_dir() for path in targets) else {},
         }
-        zarrs = {_identity(path): path for path in self.roles if is_zarr(path)}
+        zarrs = {_identity(zarr): path for path in self.roles for zarr in _zarrs_around(path)}
         for output in targets:
             for sentence, inputs in refusals.items():
                 self._refuse([output], inputs, sentence, output)
@@ -96,6 +101,36 @@ class Inputs:
         existing = [path for path in self.roles if path.exists()]
         folders = {folder: path for path in existing for folder in _real(path).parents}
         return {_identity(folder): path for folder, path in folders.items()}
+
+
+def _zarrs_around(path: Path) -> list[Path]:
+    """Zarr at a path, with the plate, collection or image that it is a part of."""
+    folders = (path, *_real(path).parents)
+    return list(takewhile(is_zarr, folders))
+
+
+def check_distinct(outputs: Iterable[Path]) -> None:
+    """Refuse outputs of a command of which the later would replace the earlier.
+
+    Parameters
+    ----------
+    outputs : iterable of Path
+        Files and folders that will be written, whether they exist or not.
+
+    Raises
+    ------
+    OutputError
+        If two of them are the same file, through links too, or one lies inside another.
+    """
+    targets: dict[Identity, Path] = {}
+    for output in outputs:
+        if (other := targets.setdefault(_identity(output), output)) is not output:
+            alias = "" if other == output else f" ({other})"
+            raise OutputError(_TWICE.format(output=output, alias=alias))
+    for output in targets.values():
+        for folder in _real(output).parents:
+            if (other := targets.get(_identity(folder))) is not None:
+                raise OutputError(_WITHIN.format(output=output, path=other))
 
 
 def _identity(path: Path) -> Identity:

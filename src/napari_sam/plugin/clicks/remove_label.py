@@ -64,6 +64,7 @@ class RemoveLabel:
             yield
         if work.owns(layer) and layer.mode == "pan_zoom":
             layer.mode = mode
+        self._desk.begin_action()
         self._at(place)
 
     def _at(self, world: Sequence[float]) -> None:
@@ -94,7 +95,7 @@ class RemoveLabel:
 
     def _erase(self, work: Workspace, places: LabelBoxes) -> None:
         """Erase a label as a single step of undo, in the journal as any other change."""
-        with work.history.one_action():
+        with work.history.one_action(text=f"the removal of label {places.label}"):
             if places.label in work.ratings.of_label:
                 work.ratings.drop(places.label)
             work.writer.erase(places.label, places.boxes)

@@ -8,6 +8,8 @@ from napari.utils.events import Event
 
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 
+from .layer_journal import LayerJournal
+
 
 def undo_in_napari(layer: Labels) -> bool:
     """Let napari undo the last step in a Labels layer; False for an empty history."""
@@ -64,12 +66,24 @@ class LabelChange(ABC):
 
 @dataclass(slots=True, eq=False)
 class Stroke(LabelChange):
-    """Stroke of napari's own tools; napari's history keeps the pixels."""
+    """Change from before the dock was opened; napari's history keeps the pixels.
+
+    Parameters
+    ----------
+    labels, layer
+        See :class:`LabelChange`.
+    journal : LayerJournal
+        The journal of the layer.
+    """
+
+    journal: LayerJournal
 
     def take_back(self) -> None:
-        """Let napari undo the stroke."""
+        """Let napari undo the change."""
         self.layer.undo()
+        self.journal.compare(everywhere=True)
 
     def do_again(self) -> None:
-        """Let napari do the stroke again."""
+        """Let napari do the change again."""
         self.layer.redo()
+        self.journal.compare(everywhere=True)

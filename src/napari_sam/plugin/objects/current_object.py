@@ -6,7 +6,6 @@ from dataclasses import replace
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.pixels.blank import lies_on_blank
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.follow.following import Following
@@ -166,14 +165,14 @@ class CurrentObject:
         if axis is None:
             self._desk.say("The image is a single slice: there is nowhere to follow the object.")
         elif self.following.can_begin() and (work := self._desk.workspace) is not None:
-            work.history.add_prompts(Exchange({self: self.state()}))
+            work.history.add_prompts(Exchange({self: self.state()}), "following the object")
             self.following.begin(axis)
 
     def end_at(self, plane: Plane) -> None:
         """End the followed object in a plane, as a step to undo."""
         before, work = Exchange({self: self.state()}), self._desk.workspace
         if work is not None and self.following.end_at(plane):
-            work.history.add_prompts(before)
+            work.history.add_prompts(before, "ending the object in a slice")
 
     def slices(self) -> dict[Plane, float | None]:
         """Unsureness by plane of a followed object, from 0 to 1; None for planes with prompts."""
@@ -192,8 +191,8 @@ class CurrentObject:
 
     def _followed(self, job: Job, completed: bool) -> None:
         masks = list(self.masks.values())
-        if not self._later.paint(self, job, masks) and completed:
-            self._desk.say(describe(self.shown()))
+        if not self._later.paint(self, job, masks):
+            self._desk.renew()
 
     def _show(self) -> None:
         if not self._later.waits_for(self):  # accepted: no object of the preview any more
@@ -220,15 +219,3 @@ class CurrentObject:
     def drop(self) -> None:
         """Follow the object no longer."""
         self.following.interrupt()
-
-
-def describe(masks: Mapping[Plane, Mask]) -> str:
-    """A line for the user about the masks of an object, by plane."""
-    area = sum(mask.area for mask in masks.values())
-    if not area and any(lies_on_blank(mask) for mask in masks.values()):
-        return "The image has a single value here: click where there is something to be seen."
-    if not area:
-        return "Nothing found here: click elsewhere on the object, or draw a box."
-    if len(masks) > 1:
-        return f"One object in {len(masks)} slices, {area} pixels: Enter accepts it in all of them."
-    return f"{area} pixels: Enter accepts, more clicks correct."
