@@ -12,6 +12,7 @@ from superqt.utils import QSignalDebouncer
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
 from napari_sam.plugin.clicks.hover import Hover
+from napari_sam.plugin.clicks.outline import Outline
 from napari_sam.plugin.clicks.pick_up import PickUp
 from napari_sam.plugin.clicks.prompt_events import PromptEvents
 from napari_sam.plugin.clicks.remove_label import RemoveLabel
@@ -29,7 +30,6 @@ from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
 from napari_sam.plugin.results.use_labels import UseLabels
-from napari_sam.plugin.view.outline import Outline
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 from napari_sam.plugin.worker.jobs import Job

@@ -37,7 +37,7 @@ def bench(open_dock: Open) -> Bench:
 
 
 def entries(bench: Bench) -> list[Any]:
-    return bench.controller.workspace.keeping._journal.accepted()
+    return bench.controller.workspace.keeping.journal.journal.accepted()
 
 
 def without_12() -> np.ndarray:
