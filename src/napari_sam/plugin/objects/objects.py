@@ -25,7 +25,6 @@ from .overlaps import without_overlaps
 from .size_names import MEANINGS
 from .under_way import UnderWayReader
 
-
 _BLANK = "The image has a single value here: click where there is something to be seen."
 
 
