@@ -108,7 +108,7 @@ def test_a_shift_click_is_background_and_only_that_one(bench: Bench) -> None:
         "background",
         "foreground",
     ]
-    assert [str(symbol) for symbol in bench.layer("points").symbol] == ["disc", "x", "disc"]
+    assert [str(symbol) for symbol in bench.layer("points").symbol] == ["ring", "x", "ring"]
 
 
 def drag(bench: Bench, start: tuple[float, float], stop: tuple[float, float]) -> None:
