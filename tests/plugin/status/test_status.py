@@ -164,6 +164,7 @@ OF_OTHERS = {"follow", "look_next", "accept_daughter", "cancel"} | {
     "review_next",
     "review_keep",
     "review_drop",
+    "mask_before",
 }
 
 
@@ -178,6 +179,7 @@ def test_actions_that_do_nothing(changes: dict, names: set[str]) -> None:
 @pytest.mark.parametrize(
     ("changes", "enabled"),
     [
+        ({"objects": OFFERED}, {"mask_before"}),
         ({"objects": OBJECT}, set()),
         ({"objects": OBJECT, "stack": True}, {"follow"}),
         ({"objects": OBJECT, "stack": True, "time": True}, {"follow", "accept_daughter"}),
