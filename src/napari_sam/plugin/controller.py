@@ -81,7 +81,7 @@ class Controller:
         )
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
-        self.remove_label = RemoveLabel(desk, viewer, self.objects.is_held)
+        self.remove_label = RemoveLabel(desk, viewer, self.objects.under_way.is_held)
         self.outline = Outline(desk, viewer)
         self._save_all_as_ever = save_without_helpers(viewer.layers)
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
