@@ -24,6 +24,17 @@ def test_the_whole_image_is_read_from_any_of_its_files(tmp_path, metadata):
         np.testing.assert_array_equal(np.asarray(volume.data[:]), FILM)
 
 
+def test_the_metadata_file_stands_for_its_image(tmp_path):
+    paths = write_split(tmp_path, FILM, "apart")
+    volume = read_image(tmp_path / COMPANION)
+    assert (volume.scale[-1], volume.warnings) == (0.25, ())
+    np.testing.assert_array_equal(np.asarray(volume.data[:]), FILM)
+    for path in paths:
+        path.unlink()
+    with pytest.raises(ImageError, match="names no file that is there"):
+        read_image(tmp_path / COMPANION)
+
+
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")])
 @pytest.mark.parametrize("metadata", ["each", "apart"])
 def test_planes_that_are_missing_are_counted_and_named(tmp_path, metadata, damage):

@@ -10,6 +10,7 @@ import typer
 from .option_groups import expand_groups
 from .options import AxesOption, OverwriteOption, ReportOptions, SeriesOption
 from .report import progress, report
+from .target import check_place
 
 
 @expand_groups
@@ -48,6 +49,8 @@ def measure(
 
     roles = {class_table_path(labels): "table of classes", labels: "label image"}
     Inputs(roles | ({} if image is None else {image: "image"})).check(output)
+    for path in output:
+        check_place(path)
     check_distinct(output)
     check_measures(output, overwrite=overwrite)
     if image is None:

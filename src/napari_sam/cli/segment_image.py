@@ -13,6 +13,7 @@ from .labels_in_use import labels_in_use
 from .measure import show_measuring
 from .plans import plan, plan_mosaic, plan_propagation, plan_stack
 from .report import progress
+from .target import check_room
 from .task import Method, Task
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def begin_image(task: Task, method: Method) -> StartedImage:
     prompts = _read_prompts(task)
     volume = method.settings.read(task.image)
     _check_volume(volume, task, prompts)
+    check_room(task.output, volume.label_shape)
     session = method.settings.open(volume, quiet=method.quiet)
     return StartedImage(session, prompts, *_plan(session, task, method, prompts), started)
 

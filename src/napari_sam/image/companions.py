@@ -58,8 +58,14 @@ def ome_xml(path: Path) -> str:
             return path.read_text(encoding="utf-8")
         with tifffile.TiffFile(path) as tiff:
             return tiff.ome_metadata or ""
-    except (OSError, ValueError):
+    except Exception:  # damaged files raise errors of many kinds
         return ""
+
+
+def ome_images(xml: str) -> list[ElementTree.Element]:
+    """Elements ``Image`` of OME-XML; empty for damaged XML."""
+    root = _root(xml)
+    return [] if root is None else root.findall("{*}Image")
 
 
 def file_sets(paths: Sequence[Path]) -> dict[Path, list[Path]]:

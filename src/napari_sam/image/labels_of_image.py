@@ -10,6 +10,7 @@ from .fit import fit_labels
 from .read import read_image, read_stored
 from .series import Series
 from .volume import Volume
+from .whole_numbers import WholeNumbers
 
 
 def read_labels_of_image(
@@ -35,20 +36,23 @@ def read_labels_of_image(
     Returns
     -------
     Volume
-        Without channels. With an image it has the axes and the calibration of the image.
+        Without channels; its data are a :class:`~napari_sam.image.whole_numbers.WholeNumbers`.
+        With an image it has the axes and the calibration of the image.
 
     Raises
     ------
     ImageError
         If the file cannot be read.
     LabelError
-        If it has channels, or does not fit the image.
+        If it has channels, does not fit the image, or is of a type that labels cannot have.
     """
     if image is None:
-        return _without_channels(read_image(path, axes=axes, series=series, labels=True))
+        volume = _without_channels(read_image(path, axes=axes, series=series, labels=True))
+        return replace(volume, data=WholeNumbers(volume.data, str(path)))
     stored = read_stored(path, series, labels=True)
+    fitted = fit_labels(str(path), stored.data, stored.letters, image)
     return Volume.from_array(
-        fit_labels(str(path), stored.data, stored.letters, image),
+        WholeNumbers(fitted, str(path)),
         axes=image.label_axes,
         scale=image.scale,
         translate=image.translate,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from .companions import companion_files
+from .companions import companion_files, ome_images
 
 _MOST_LISTED = 5
 """Planes and files that a sentence lists; of more only the number is said."""
@@ -98,8 +98,4 @@ def _listed_files(files: list[str]) -> str:
 
 def _images_described(tiff: tifffile.TiffFile) -> int:
     """Number of images in the OME-XML."""
-    try:
-        images = tifffile.xml2dict(tiff.ome_metadata or "").get("OME", {}).get("Image", [])
-    except Exception:  # damaged metadata describe nothing
-        return 0
-    return len(images) if isinstance(images, list) else 1
+    return len(ome_images(tiff.ome_metadata or ""))

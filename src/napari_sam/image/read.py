@@ -1,5 +1,6 @@
 """Read: open an image file as a Volume, of which pixels are loaded lazily if possible."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_sam.errors import ImageError
+from napari_sam.errors import ImageError, reason
 
 from .arranged_array import arranged
 from .arrangement import Arrangement, arrange
@@ -16,7 +17,7 @@ from .contrast.coarse import coarse_level
 from .decode.picture import frame_count, read_picture
 from .image_file import ImageFile
 from .physical_size import physical_calibration
-from .read_tiff import read_tiff
+from .read_tiff import TIFFS, read_tiff
 from .read_zarr import read_zarr
 from .series import Series, choose_series
 from .stored_image import StoredImage
@@ -25,8 +26,7 @@ from .zarr_place import zip_place
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 
-_TIFFS = frozenset({".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".qptiff", ".btf"})
-_SUFFIXES = tuple(sorted(_PICTURES | _TIFFS | {".npy", ".ozx", ".zarr.zip"}))
+_SUFFIXES = tuple(sorted(_PICTURES | TIFFS | {".npy", ".ozx", ".zarr.zip"}))
 
 
 def read_image(
@@ -91,15 +91,14 @@ def read_stored(
     ImageError
         If there is no such file, or it is not an image that can be read.
     """
-    if isinstance(path, Path) and not path.exists() and zip_place(path) is None:
+    if isinstance(path, Path) and not os.path.exists(path) and zip_place(path) is None:
         raise ImageError(f"no file {path}: check the path")
     try:
         return _open(path, series, labels) if isinstance(path, Path) else read_zarr(path, series)
     except ImageError:
         raise
     except Exception as error:  # decoders raise errors of many kinds on damaged files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ImageError(f"{path} is not an image that can be read: {reason}") from error
+        raise ImageError(f"{path} is not an image that can be read: {reason(error)}") from error
 
 
 def has_image_suffix(name: str) -> bool:
@@ -151,7 +150,7 @@ def _open(path: Path, series: Series | None, labels: bool) -> StoredImage:
     suffix = path.suffix.lower()
     if path.is_dir() or zip_place(path) is not None:
         return read_zarr(path, series)
-    if suffix in _TIFFS:
+    if suffix in TIFFS or path.name.lower().endswith(".companion.ome"):
         return read_tiff(path, series, labels)
     if suffix not in _PICTURES and suffix != ".npy":
         raise ImageError(

@@ -4,13 +4,18 @@ from pathlib import Path
 
 import tifffile
 
+from napari_sam.errors import ImageError
+
 from .axis_names import tifffile_letters
-from .companions import metadata_file, ome_xml
+from .companions import companion_files, metadata_file, ome_xml
 from .decode.tiff_series import tiff_pixels
 from .missing_planes import missing_planes
 from .series import Series, choose_series
 from .stored_image import StoredImage
 from .tiff_spacing import tiff_spacing
+
+TIFFS = frozenset({".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".qptiff", ".btf"})
+"""Suffixes of TIFFs; ``.companion.ome`` holds the metadata of some."""
 
 
 def read_tiff(path: Path, series: Series | None = None, labels: bool = False) -> StoredImage:
@@ -19,7 +24,7 @@ def read_tiff(path: Path, series: Series | None = None, labels: bool = False) ->
     Parameters
     ----------
     path : Path
-        A file; of an OME-TIFF in several files any of them.
+        A file; of an OME-TIFF in several files any of them, or the ``.companion.ome``.
     series : int or str, optional
         Number or name of the image; the first by default.
     labels : bool
@@ -53,6 +58,8 @@ def read_tiff(path: Path, series: Series | None = None, labels: bool = False) ->
 
 def _opened(path: Path) -> tuple[tifffile.TiffFile, tuple[str, ...]]:
     """TIFF with the metadata of the whole image, and a sentence if only other files have them."""
+    if path.suffix.lower() not in TIFFS:
+        return _opened_by_metadata(path), ()
     file = metadata_file(path, ome_xml(path))
     xml = "" if file is None else ome_xml(file)
     if file is None or file == path:
@@ -65,3 +72,11 @@ def _opened(path: Path) -> tuple[tifffile.TiffFile, tuple[str, ...]]:
     if file.suffix.lower() in (".tif", ".tiff"):  # tifffile takes the file of the XML for its own
         return tifffile.TiffFile(file), ()
     return tifffile.TiffFile(path, omexml=xml), ()
+
+
+def _opened_by_metadata(path: Path) -> tifffile.TiffFile:
+    """First TIFF of an image whose metadata are in a file of their own, with these metadata."""
+    files = sorted(file for file in companion_files(path) if file.is_file())
+    if not files:
+        raise ImageError(f"{path} names no file that is there: put the TIFFs beside it")
+    return tifffile.TiffFile(files[0], omexml=ome_xml(path))

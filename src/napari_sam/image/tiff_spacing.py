@@ -1,10 +1,12 @@
 """TIFF spacing: the size of a pixel in OME-XML, in ImageJ's metadata, or in the tags of a TIFF."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import tifffile
 
+from .companions import ome_images
 from .physical_size import Spacing
 
 _CENTIMETRE = 3  # ResolutionUnit of TIFF 6.0
@@ -32,23 +34,18 @@ def tiff_spacing(tiff: tifffile.TiffFile, series: int) -> Spacing:
     return _imagej_spacing(tiff, imagej) if imagej else _plain_spacing(tiff)
 
 
-def _ome_pixels(tiff: tifffile.TiffFile, series: int) -> dict[str, Any]:
+def _ome_pixels(tiff: tifffile.TiffFile, series: int) -> Mapping[str, str]:
     """Attributes of the ``Pixels`` of an image; images without any plane are no series."""
-    try:
-        content = tifffile.xml2dict(tiff.ome_metadata or "<OME/>")
-        entries = content.get("OME", {}).get("Image", [])
-        images = entries if isinstance(entries, list) else [entries]
-        chosen = tiff.series[series]
-        if len(images) != len(tiff.series):
-            images = [entry for entry in images if str(entry.get("Name", "")) == chosen.name]
-            series = [each.name for each in tiff.series[:series]].count(chosen.name)
-        pixels = images[series]["Pixels"]
-    except Exception:  # with damaged metadata the pixels can still be segmented
-        return {}
-    return dict(pixels) if isinstance(pixels, dict) else {}
+    images = ome_images(tiff.ome_metadata or "")
+    if len(images) != len(tiff.series):
+        name = tiff.series[series].name
+        images = [image for image in images if image.get("Name", "") == name]
+        series = [each.name for each in tiff.series[:series]].count(name)
+    pixels = images[series].find("{*}Pixels") if series < len(images) else None
+    return {} if pixels is None else pixels.attrib
 
 
-def _ome_spacing(pixels: dict[str, Any]) -> Spacing:
+def _ome_spacing(pixels: Mapping[str, str]) -> Spacing:
     spacing = {}
     for axis in "XYZ":
         if (size := pixels.get(f"PhysicalSize{axis}")) is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.errors import ImageError
+from napari_sam.errors import ImageError, reason
 
 from .calibration import Calibration
 from .check import as_array, check_axes, checked_channels, checked_shape, guess_axes
@@ -225,7 +225,6 @@ class Volume:
         except ImageError:  # from an array that says more
             raise
         except Exception as error:  # arrays and codecs raise errors of many kinds
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ImageError(
-                f"part of {self.name} cannot be read: {reason}; check that the file is whole"
+                f"part of {self.name} cannot be read: {reason(error)}; check that the file is whole"
             ) from error

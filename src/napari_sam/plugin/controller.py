@@ -26,6 +26,8 @@ from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.layers.only_shown import save_without_helpers
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
+from napari_sam.plugin.objects.mask_before import MaskBefore
+from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
@@ -70,8 +72,11 @@ class Controller:
         self._images_changed = QSignalDebouncer(parent=dock)
         self._images_changed.triggered.connect(self._list_images)
         self.objects = Objects(desk, lambda: self.prompts.later())
+        self.mask_before = MaskBefore(desk, self.objects)
         self.everything = Everything(desk)
-        self.use_labels = UseLabels(desk, viewer, dock.accept_box.ask_labels_file)
+        self.use_labels = UseLabels(
+            desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
+        )
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
@@ -79,6 +84,7 @@ class Controller:
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
+        self.new_look = NewLook(desk, self.objects)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
         self.remove_label = RemoveLabel(desk, viewer, self.objects.under_way.is_held)
@@ -132,6 +138,7 @@ class Controller:
             lambda: self.dock.follow_row.follow_axis,
             {
                 "look_next": self.guide.look_next,
+                "mask_before": self.mask_before.bring_back,
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 "toggle_outline": self.outline.toggle,
@@ -170,6 +177,7 @@ class Controller:
         desk.listen(Warned, lambda event: show_warning(event.text))
         desk.cancel_wanted.connect(self.actions.cancel)
         self.prompts.prompts_read.connect(self.ahead.clicked)
+        self.prompts.prompts_read.connect(self.new_look.note)
         self.actions.cancelling.connect(self.ahead.cancelled)
         self.actions.cancelling.connect(self.models.cancel)
         images.layers_changed.connect(self.model_view.watch)
@@ -206,7 +214,8 @@ class Controller:
         dock.image_row.channel_box.opened.connect(images.list_channels)
         dock.image_row.channel_box.chosen.connect(images.choose_channel)
         dock.image_row.auto_contrast_changed.connect(self.model_view.later)
-        dock.image_row.auto_contrast_changed.connect(lambda automatic: objects.ask_again())
+        dock.image_row.auto_contrast_changed.connect(self.new_look.automatic_changed)
+        self.model_view.image_changed.connect(self.new_look.image_changed)
         dock.accept_box.cleaning_changed.connect(objects.show_again)
         dock.accept_box.changed.connect(desk.begin_action)
         dock.accept_box.changed.connect(desk.renew)
@@ -223,8 +232,9 @@ class Controller:
         dock.object_row.drop_clicked.connect(lambda: run("drop"))
         dock.object_row.undo_clicked.connect(lambda: run("undo"))
         dock.object_row.next_clicked.connect(lambda: run("next_object"))
+        dock.object_row.before_clicked.connect(lambda: run("mask_before"))
         dock.clicks.size_clicked.connect(lambda: run("next_size"))
-        dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
+        dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )
@@ -241,6 +251,7 @@ class Controller:
         images.channels_listed.connect(dock.image_row.channel_box.show_options)
         images.channels_listed.connect(self.model_view.later)
         images.used.connect(lambda work: dock.show_stack(work.source.stack_axes))
+        images.used.connect(lambda work: self.new_look.note())
         images.restore_offered.connect(dock.show_restore)
         objects.numbers_changed.connect(dock.object_row.show_objects)
         objects.size_changed.connect(dock.clicks.show_size)
@@ -270,7 +281,7 @@ class Controller:
 
     def _show_picking(self, armed: bool) -> None:
         if not self.desk.closed:
-            self.dock.clicks.show_picking(armed)
+            self.dock.correct_row.show_picking(armed)
 
     def _show_busy(self) -> None:
         if not self.desk.closed:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from napari_sam.errors import ModelError
+from napari_sam.errors import ModelError, reason
 from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
@@ -49,7 +50,7 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Sam:
         If there is no such model, the download fails, or the file cannot be used.
     """
     path = Path(name)
-    if path.is_file():
+    if os.path.isfile(path):
         return read_model(path, None, path.stem).to(device)
     for _ in fetch_model(str(name)):
         pass
@@ -71,7 +72,7 @@ def fetch_model(name: str) -> Iterator[DownloadStep]:
         Progress of the download; no steps for a complete model and for a file.
     """
     card = find_card(name)
-    if card is not None and not card.in_package and not Path(name).is_file():
+    if card is not None and not card.in_package and not os.path.isfile(name):
         yield from download_model(card)
 
 
@@ -97,21 +98,20 @@ def read_model(path: Path, decoder: Path | None, name: str) -> Sam:
     ModelError
         If a file cannot be used.
     """
-    try:
-        saved = saved_config(path)
-        design = None if saved is None else from_header(saved)
-    except (ValueError, TypeError) as error:
-        raise ModelError(
-            f"{path.name} is of another version of napari-sam ({error}): download it again, or "
-            "choose another model"
-        ) from error
-    if design is not None:
+    saved = saved_config(path)
+    if saved is not None:
+        config, policy = from_header(saved, path.name)
         state: dict[str, Tensor] = read_tensor_file(path)[0]  # type: ignore[assignment]
-        return build(*design, state)
+        return build(config, policy, state)
     checkpoint = read_checkpoint(path)
     decoder_state = checkpoint.decoder_state if decoder is None else read_decoder(decoder)
-    config = recognise(checkpoint.state, decoder_state, name)
-    state = translate(config, checkpoint.state, decoder_state)
+    try:
+        config = recognise(checkpoint.state, decoder_state, name)
+        state = translate(config, checkpoint.state, decoder_state)
+    except (ValueError, IndexError, RuntimeError) as error:  # names or shapes of no model
+        raise ModelError(
+            f"{path.name} has the names of a model and other tensors: check that the file is whole"
+        ) from error
     return build(config, reference_policy(config), state)
 
 
@@ -137,8 +137,7 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
     ModelError
         If tensors are missing, of another shape, or unknown to the model.
     """
-    with torch.device("meta"):  # no random weights, which would be replaced at once
-        model = Sam(config, policy)
+    model = _without_weights(config, policy)
     expected = model.state_dict()
     shapes = {
         key: (tuple(state[key].shape), tuple(tensor.shape))
@@ -154,6 +153,18 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
     }
     model.load_state_dict(weights, assign=True)
     return model.eval()
+
+
+def _without_weights(config: ModelConfig, policy: AnswerPolicy) -> Sam:
+    """Build the layers of a model without memory for weights, which would be replaced at once."""
+    try:
+        with torch.device("meta"):
+            return Sam(config, policy)
+    except Exception as error:  # torch raises errors of many kinds if sizes do not go together
+        raise ModelError(
+            f"the sizes in the header of {config.name} are of no model ({reason(error)}): "
+            "download the file again, or choose another model"
+        ) from error
 
 
 def save_weights(model: Sam, path: str | Path, dtype: torch.dtype = torch.float16) -> None:

@@ -10,6 +10,7 @@ import zarr
 
 from napari_sam import Session
 from napari_sam.image.contrast.sample import Sample
+from napari_sam.image.decode.cached_chunks import CachedChunks
 from napari_sam.image.intensity import contrast_mapping
 from napari_sam.image.read import read_image
 from napari_sam.image.volume import Volume
@@ -51,6 +52,7 @@ def test_a_click_on_a_slide_of_two_percent_gives_the_nucleus(tmp_path, backgroun
         assert (inside & true).sum() / (inside | true).sum() > 0.8
 
 
+@pytest.mark.long
 def test_a_thousandth_is_found_by_any_kind_of_array(tmp_path):
     """The same limits: which blocks are known to be empty changes the time only."""
     square, _ = nuclei((632, 632), 20)
@@ -66,6 +68,29 @@ def test_a_thousandth_is_found_by_any_kind_of_array(tmp_path):
     coarse = in_memory[::16, ::16]
     lazy = da.from_array(in_memory, (4096, 4096))
     assert contrast_mapping(Volume.from_array(lazy, coarse=coarse)).limits == by_zarr
+
+
+class Strips:
+    """Strips of an image that remember which of them were decoded, by their first row."""
+
+    def __init__(self, pixels: np.ndarray) -> None:
+        self.pixels, self.decoded = pixels, list[int]()
+        self.shape, self.dtype = pixels.shape, pixels.dtype
+
+    def __getitem__(self, region: tuple[slice, ...]) -> np.ndarray:
+        self.decoded.append(region[0].start)
+        return self.pixels[region]
+
+
+def test_blocks_of_a_strip_are_searched_together():
+    """A strip is as wide as the image: to go from one to another would decode all many times."""
+    slide = np.zeros((6144, 6144), np.uint8)
+    slide[3000:3300, 5000:5300] = nuclei((300, 300), 8)[0] // 2
+    strips = Strips(slide)
+    cached = CachedChunks(strips, (512, 6144), size=2 * 512 * 6144)
+    ((low, high),) = contrast_mapping(Volume.from_array(cached)).limits
+    assert (low, high) == pytest.approx((43, 245), abs=13)
+    assert sorted(strips.decoded[-12:]) == list(range(0, 6144, 512))
 
 
 def test_blocks_that_a_coarser_level_shows_to_be_empty_are_not_read():

@@ -86,10 +86,12 @@ def test_every_key_has_an_action(open_dock: Open) -> None:
     assert calls.keys() == {action.name for action in bound_actions()}
 
 
-def test_keys_are_shown_until_something_else_is_wanted(open_dock: Open) -> None:
+def test_keys_are_folded_until_they_are_wanted(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), show=True)
     dock = bench.dock
     (row,) = (label for label in dock.keys.findChildren(QLabel) if label.text() == "<b>Enter</b>")
+    assert not row.isVisible()
+    QTest.mouseClick(dock.keys.button, Qt.MouseButton.LeftButton)
     assert row.isVisible()
     QTest.mouseClick(dock.class_box.button, Qt.MouseButton.LeftButton)
     assert not row.isVisible()

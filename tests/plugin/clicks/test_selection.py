@@ -206,7 +206,7 @@ def test_the_next_click_picks_up_with_the_image_selected(bench: Bench) -> None:
     select(bench, "cells")
     bench.dock.clicks.pick_up_button.click()
     QApplication.processEvents()
-    assert bench.dock.status.text() == "Click on the label to pick up."
+    assert bench.dock.status.text() == "Click on the label to correct."
     bench.click((40, 40))
     bench.idle()
     assert bench.controller.object.held.label == 3

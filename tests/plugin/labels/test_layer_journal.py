@@ -25,6 +25,7 @@ from napari_sam.plugin.labels.journals import journal_of
 from napari_sam.plugin.layers.conventions import JOURNAL_KEY
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.workspace import Workspace
+from tests.plugin.bench import Open, picture
 from tests.plugin.journals import crash, replayed
 from tests.plugin.scene import LayersAlone, mask_at
 
@@ -43,6 +44,7 @@ WEIGHTS = {
     "delete": 1,
     "duplicate": 1,
     "save": 1,
+    "show": 1,
     "other_viewer": 1,
     "crash": 1,
 }
@@ -362,11 +364,66 @@ def test_an_undo_that_napari_did_by_itself_is_not_done_twice(journals: Path) -> 
     np.testing.assert_array_equal(seat.labels.data, first)
 
 
-# --- journals of version 0.1 -------------------------------------------------------------------
+@pytest.mark.parametrize("steps", [1, 2])
+def test_an_undo_of_a_hidden_layer_is_in_the_journal(journals: Path, steps: int) -> None:
+    seat = Seat()
+    seat.accept((0, 2, 3))
+    seat.accept((1, 4, 5))
+    seat.close()
+    seat.labels.visible = False  # napari draws nothing, and tells nothing
+    for _ in range(steps - 1):
+        seat.labels.undo()
+    seat.open()
+    assert seat.work.undo()
+    assert seat.labels.data.any() == (steps == 1)
+    np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+    seat.labels.visible = True
+    np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+    assert seat.work.redo()
+    np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+
+
+def test_an_object_is_accepted_into_a_hidden_layer(open_dock: Open) -> None:
+    bench = open_dock(picture(3, 40, 48), show=True, axis_labels=("z", "y", "x"))
+    labels = bench.layer("labels")
+    labels.visible = False
+    bench.viewer.dims.set_point(0, 1)
+    for plane in (1, 2):
+        bench.add(plane, 20, 20)
+        bench.idle()
+        bench.accept()
+        assert labels.data[plane].any()
+        np.testing.assert_array_equal(replayed(labels), labels.data)
+    bench.undo_labels()
+    assert not labels.data[2].any()
+    np.testing.assert_array_equal(replayed(labels), labels.data)
+    labels.visible = True
+    bench.undo_labels()
+    assert not labels.data.any()
+    np.testing.assert_array_equal(replayed(labels), labels.data)
+
+
+def test_an_error_between_journal_and_layer_leaves_the_journal_right(
+    journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = Seat()
+    seat.accept((0, 2, 3))
+
+    def failing(edit: Any, in_history: bool) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(seat.work.labels_layer, "paint", failing)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        seat.accept((1, 4, 5))
+    np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+    assert np.unique(seat.labels.data).tolist() == [0, 1]
+
+
+# --- older journals ------------------------------------------------------------------------------
 
 
 def old_journal(folder: Path, pixels: np.ndarray) -> Path:
-    """A journal as version 0.1 wrote it: the file name and the head have the old sample."""
+    """A journal as it was written before: the file name and the head have the old sample."""
     seat = Seat(pixels)
     seat.accept((0, 2, 3))
     sample = old_sample_of(seat.work.source)[0]
@@ -386,8 +443,10 @@ def test_an_old_journal_is_recognised_by_pixels_that_tell_images_apart(journals:
     assert seat.work.keeping.offered
     seat.work.writer.restore()
     assert np.count_nonzero(seat.labels.data) == 7
-    assert seat.accept((1, 4, 5)) == 2  # into the same file
-    assert [entry.label for entry in Journal(path, None).accepted()] == [1, 2]
+    assert seat.accept((1, 4, 5)) == 2
+    journal = seat.work.keeping.journal.journal
+    assert [entry.label for entry in journal.accepted()] == [1, 2]
+    assert Journal(path, None).accepted() == []  # in the layer's own journal now
 
 
 def test_an_old_journal_of_black_pixels_is_named_and_left_alone(journals: Path) -> None:
@@ -463,8 +522,12 @@ class AnyOrder:
             self.now.paint(self.random.choice(TOOLS), self.place, self.random.randint(1, 5))
 
     def go_back_in_napari(self) -> None:
-        if self.now.labels is not None:
+        if self.now.labels is not None and self.now.labels.visible:
             getattr(self.now.labels, self.random.choice(["undo", "undo", "redo"]))()
+
+    def show(self) -> None:
+        if self.now.labels is not None:
+            self.now.labels.visible = not self.now.labels.visible
 
     def delete(self) -> None:
         if self.now.layers:

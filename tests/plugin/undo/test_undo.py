@@ -192,7 +192,7 @@ def test_a_corrected_label_goes_back_to_what_it_was(open_dock: Open) -> None:
     bench.viewer.cursor.position = (y, x)
     bench.controller.pick_up.under_cursor()
     bench.idle()
-    assert "picked up" in bench.dock.status.text()
+    assert "Correcting label" in bench.dock.status.text()
     bench.controller.tools.choose("background")
     bench.add(y, x)
     bench.idle()

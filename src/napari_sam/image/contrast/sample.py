@@ -101,4 +101,5 @@ def _corners(volume: Volume) -> Iterator[NDArray[Any]]:
 
 def _pixel(volume: Volume, plane: Plane, y: int, x: int) -> NDArray[Any]:
     y, x = y % volume.height, x % volume.width
-    return volume.read(plane, y, x, y + 1, x + 1)[0]
+    pixel: NDArray[Any] = volume.read(plane, y, x, y + 1, x + 1)[0]
+    return pixel

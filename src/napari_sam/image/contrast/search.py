@@ -1,7 +1,6 @@
 """Search: regions with content in a mostly empty image."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -32,13 +31,17 @@ _WANTED = 64
 _PER_BLOCK = 4
 """Largest number of patches out of one block, so that they come from at least 16 blocks."""
 
+_PER_GROUP = 16
+"""Number of patches after which a group of blocks of the same chunk is left."""
+
 _GOLDEN = 0.6180339887498949
 
 
 def content_regions(volume: Volume, fills: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Patches with content out of a mostly empty image.
 
-    Blocks are visited in a fixed order that covers the image evenly. Where chunks on the disk or a
+    Blocks are visited in a fixed order that covers the image evenly, but blocks of the same strip
+    or large chunk after each other, so that it is decoded once. Where chunks on the disk or a
     coarser level of a pyramid say that a block is empty, it is not read; that changes the time of
     a search, not its result.
 
@@ -59,29 +62,64 @@ def content_regions(volume: Volume, fills: NDArray[Any]) -> Iterator[NDArray[Any
     ImageError
         If pixels cannot be read.
     """
-    read = patches = 0
     is_possible = may_have_content(volume, fills)
-    for box in islice(_blocks(volume), _MOST_VISITS):
-        if not is_possible(box):
-            continue
-        if read == _MOST_BLOCKS or patches >= _WANTED:
+    groups = (filter(is_possible, group) for group in _visited(_groups(volume)))
+    blocks_left, patches = _MOST_BLOCKS, 0
+    for group in groups:
+        of_group = 0
+        while blocks_left and of_group < _PER_GROUP and (box := next(group, None)):
+            blocks_left -= 1
+            for patch in _patches_with_content(volume.read(*box), fills):
+                of_group += 1
+                yield patch
+        patches += of_group
+        if not blocks_left or patches >= _WANTED:
             return
-        read += 1
-        for patch in _patches_with_content(volume.read(*box), fills):
-            patches += 1
-            yield patch
 
 
-def _blocks(volume: Volume) -> Iterator[Box]:
-    """Blocks of many planes, in an order that covers the image evenly from the first few on."""
+def _visited(groups: Iterator[list[Box]]) -> Iterator[Iterator[Box]]:
+    """Groups with `_MOST_VISITS` blocks in all."""
+    left = _MOST_VISITS
+    for group in groups:
+        yield iter(group[:left])
+        left -= len(group)
+        if left <= 0:
+            return
+
+
+def _groups(volume: Volume) -> Iterator[list[Box]]:
+    """Blocks of many planes, in groups that share chunks, in an order that covers the image evenly.
+
+    A group is a block, or, of wide strips or large chunks, what has to be decoded for a block.
+    """
     planes = list(spread_planes(volume, _MOST_PLANES))
-    ys, xs = range(0, volume.height, _BLOCK), range(0, volume.width, _BLOCK)
-    number = len(planes) * len(ys) * len(xs)
+    high, wide = (_group_size(volume, axis) for axis in "YX")
+    ys, xs = range(0, volume.height, high), range(0, volume.width, wide)
+    for at_plane, at_y, at_x in _spread_out((len(planes), len(ys), len(xs))):
+        rows = range(ys[at_y], min(ys[at_y] + high, volume.height), _BLOCK)
+        columns = range(xs[at_x], min(xs[at_x] + wide, volume.width), _BLOCK)
+        corners = [(rows[i], columns[j]) for i, j in _spread_out((len(rows), len(columns)))]
+        yield [
+            (planes[at_plane], y, x, min(y + _BLOCK, volume.height), min(x + _BLOCK, volume.width))
+            for y, x in corners
+        ]
+
+
+def _group_size(volume: Volume, axis: str) -> int:
+    """Pixels of a group along Y or X: a chunk, in whole blocks."""
+    chunks = getattr(volume.data, "chunks", None)
+    if chunks is None:
+        return _BLOCK
+    size = chunks[volume.axes.index(axis)]
+    largest = max(size) if isinstance(size, tuple) else size  # dask lists the sizes of all chunks
+    return max(1, -(-int(largest) // _BLOCK)) * _BLOCK
+
+
+def _spread_out(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Indices of a grid in a fixed order, in which any number of them covers it evenly."""
+    number = int(np.prod(shape))
     for flat in np.argsort(np.arange(number) * _GOLDEN % 1, kind="stable"):
-        at_plane, at_y, at_x = np.unravel_index(int(flat), (len(planes), len(ys), len(xs)))
-        y0, x0 = ys[int(at_y)], xs[int(at_x)]
-        y1, x1 = min(y0 + _BLOCK, volume.height), min(x0 + _BLOCK, volume.width)
-        yield planes[int(at_plane)], y0, x0, y1, x1
+        yield tuple(int(i) for i in np.unravel_index(int(flat), shape))
 
 
 def _patches_with_content(block: NDArray[Any], fills: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -91,7 +91,7 @@ class MappedPlanes(LazyArray):
             offset += number * int(np.prod(self._plane_shape)) * self._stored.itemsize
         try:
             return np.ndarray(self._plane_shape, self._stored, self._bytes, offset)
-        except TypeError:
+        except (TypeError, ValueError):
             raise ImageError(
                 f"part of {self._path} cannot be read: it ends within plane {number}; check that "
                 "the file is whole"

@@ -117,6 +117,7 @@ def _mapped(series: tifffile.TiffPageSeries) -> MappedPlanes | None:
     is_one_file = page.parent.filehandle.is_file and not series.is_multifile
     if not is_one_file or not page.is_final or series.transform is not None:
         return None
+    pages: Any
     dtype = np.dtype(series.dtype).newbyteorder(page.parent.byteorder)
     path = Path(page.parent.filehandle.path)
     if series.dataoffset is not None:
@@ -153,10 +154,12 @@ def _decoded(series: tifffile.TiffPageSeries) -> LazyArray:
 
 def _shown(array: Any, page: tifffile.TiffPage, labels: bool) -> Any:
     """Array with values as the tags of a page display them."""
-    kind, is_bilevel = np.dtype(array.dtype).kind, page.bitspersample == 1
+    kind = np.dtype(array.dtype).kind
+    if labels:  # numbers for readers, not for the eye: tifffile, for one, says of masks 0 is white
+        return array
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and kind in "ub":
-        return Inverted(array, page.bitspersample) if is_bilevel or not labels else array
-    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and kind == "u" and not labels:
+        return Inverted(array, page.bitspersample)
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and kind == "u":
         colours = page.colormap
         return array if colours is None else Coloured(array, colours)
     return array

@@ -4,13 +4,15 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import zarr
 
+from napari_sam.document import parse_document
 from napari_sam.errors import OutputError
+from napari_sam.file_names import printable
 from napari_sam.image.zarr_place import zip_place
 
 from .atomic import replacing, unwritable
@@ -71,11 +73,13 @@ class ImageGroup:
         return factors
 
     def make_labels_folder(self) -> None:
-        """Create the group of label images with its list, unless present."""
+        """Create the group of label images with its list; check the list of a present group."""
         if self.version != LATEST:
             make_zarr2_labels(self.path / LABELS)
             return
-        if not (self.path / LABELS / "zarr.json").exists():
+        if (self.path / LABELS / "zarr.json").exists():
+            self._labels_metadata()
+        else:
             try:
                 group = zarr.create_group(self.path / LABELS, zarr_format=3)
                 group.attrs["ome"] = {"version": "0.5", LABELS: []}
@@ -93,14 +97,43 @@ class ImageGroup:
         if self.version != LATEST:
             list_zarr2_labels(self.path / LABELS, name)
             return
-        path = self.path / LABELS / "zarr.json"
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = self._labels_metadata()
         ome = content.setdefault("attributes", {}).setdefault("ome", {"version": "0.5"})
         names = ome.setdefault(LABELS, [])
         if name not in names:
             names.append(name)
-            with replacing(path) as partial:
+            with replacing(self.path / LABELS / "zarr.json") as partial:
                 partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+    def _labels_metadata(self) -> dict[str, Any]:
+        """Metadata of the group of label images; raises OutputError if they are damaged."""
+        path = self.path / LABELS / "zarr.json"
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise OutputError(unwritable(path, error)) from error
+        advice = "the group of label images is damaged, remove it or save the labels elsewhere"
+        parse_document(_LabelsGroup, text, str(path), OutputError, advice)
+        return dict(json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelNames:
+    """OME attributes of a ``labels`` group: the names of its label images."""
+
+    labels: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelsAttributes:
+    ome: _LabelNames = _LabelNames()
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelsGroup:
+    """Metadata of a ``labels`` group, as far as they are read and changed."""
+
+    attributes: _LabelsAttributes = _LabelsAttributes()
 
 
 def image_group_of(path: Path) -> ImageGroup | None:
@@ -164,29 +197,30 @@ def _beside(image: Path) -> str:
 
 def is_zarr(path: Path) -> bool:
     """Whether a folder is the root of a zarr group or array of any version."""
-    return any((path / marker).is_file() for marker in _MARKERS)
+    return any(os.path.isfile(path / marker) for marker in _MARKERS)
 
 
 def ome_attributes(path: Path) -> dict[str, Any]:
     """OME attributes of a zarr folder, of OME-Zarr 0.5 or earlier; empty by default."""
-    try:
-        if (path / "zarr.json").is_file():
-            return dict(zarr_attributes(path).get("ome", {}))
-        if (path / ".zattrs").is_file():
-            return dict(json.loads((path / ".zattrs").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-    return {}
+    if (path / "zarr.json").is_file():
+        ome = zarr_attributes(path).get("ome")
+        return ome if isinstance(ome, dict) else {}
+    return _json_object(path / ".zattrs")
 
 
 def zarr_attributes(path: Path) -> dict[str, Any]:
     """Attributes of a zarr folder of any version; empty by default."""
+    if not (path / "zarr.json").is_file():
+        return _json_object(path / ".zattrs")
+    attributes = _json_object(path / "zarr.json").get("attributes")
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    """Object in a JSON file; empty if the file is missing or damaged."""
     try:
-        if not (path / "zarr.json").is_file() and (path / ".zattrs").is_file():
-            return dict(json.loads((path / ".zattrs").read_text(encoding="utf-8")))
-        content = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
-        return dict(content.get("attributes", {}))
-    except (OSError, ValueError, TypeError, AttributeError):
+        return parse_document(dict[str, Any], path.read_bytes(), str(path), OutputError)
+    except (OSError, OutputError):
         return {}
 
 
@@ -203,11 +237,13 @@ def relative_source(source: Path, target: Path) -> str | None:
     Returns
     -------
     str or None
-        With forward slashes; None if the image is not a zarr folder, or on another drive.
+        With forward slashes; None if the image is not a zarr folder, on another drive, or has a
+        path that JSON cannot hold.
     """
     if not is_zarr(source):
         return None
     try:
-        return Path(os.path.relpath(source.resolve(), target.resolve())).as_posix()
+        path = Path(os.path.relpath(source.resolve(), target.resolve())).as_posix()
     except ValueError:
         return None
+    return path if path == printable(path) else None

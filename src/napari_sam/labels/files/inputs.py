@@ -63,7 +63,7 @@ class Inputs:
         refusals = {
             _SAME: {_identity(path): path for path in self.roles},
             _PART: self._parts({_identity(_real(path).parent) for path in targets}),
-            _AROUND: self._around() if any(path.is_dir() for path in targets) else {},
+            _AROUND: self._around() if any(map(os.path.isdir, targets)) else {},
         }
         zarrs = {_identity(zarr): path for path in self.roles for zarr in _zarrs_around(path)}
         for output in targets:
@@ -92,13 +92,13 @@ class Inputs:
 
         Only images in `folders` are opened: the files of an image are in one folder.
         """
-        images = [path for path in self.roles if path.is_file()]
+        images = [path for path in self.roles if os.path.isfile(path)]
         near = [path for path in images if _identity(_real(path).parent) in folders]
         return {_identity(part): path for path in near for part in companion_files(path)}
 
     def _around(self) -> dict[Identity, Path]:
         """Identity of each folder around an input that exists -> the input."""
-        existing = [path for path in self.roles if path.exists()]
+        existing = [path for path in self.roles if os.path.exists(path)]
         folders = {folder: path for path in existing for folder in _real(path).parents}
         return {_identity(folder): path for folder, path in folders.items()}
 
@@ -129,8 +129,8 @@ def check_distinct(outputs: Iterable[Path]) -> None:
             raise OutputError(_TWICE.format(output=output, alias=alias))
     for output in targets.values():
         for folder in _real(output).parents:
-            if (other := targets.get(_identity(folder))) is not None:
-                raise OutputError(_WITHIN.format(output=output, path=other))
+            if (around := targets.get(_identity(folder))) is not None:
+                raise OutputError(_WITHIN.format(output=output, path=around))
 
 
 def _identity(path: Path) -> Identity:

@@ -10,7 +10,7 @@ import tifffile
 from napari_sam.document import parse_document
 from napari_sam.errors import LabelError
 from napari_sam.image.calibration import Calibration
-from napari_sam.image.read import read_image
+from napari_sam.image.labels_of_image import read_labels_of_image
 from napari_sam.labels.blocks import block_regions, natural_block
 from napari_sam.labels.canvas import new_labels
 from napari_sam.labels.classes import ClassTable
@@ -89,11 +89,10 @@ def read_label_file(path: Path) -> LabelFile:
     LabelError
         If it has channels, or numbers that are no labels.
     """
-    volume = read_image(path)
-    if "C" in volume.axes:
-        raise LabelError(f"{path} has channels, which labels have not: choose a file of labels")
-    calibration = volume.calibration
-    return LabelFile(copy_labels(volume.data), calibration, read_classes(path), _scores(path))
+    labels = read_labels_of_image(path)
+    return LabelFile(
+        copy_labels(labels.data), labels.calibration, read_classes(path), _scores(path)
+    )
 
 
 def copy_labels(labels: LabelArray) -> LabelArray:

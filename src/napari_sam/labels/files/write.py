@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Unpack
 
 from napari_sam.errors import OutputError
+from napari_sam.file_names import printable
 from napari_sam.image.calibration import Calibration
 from napari_sam.labels.blocks import block_regions, natural_block
 from napari_sam.labels.classes import ClassTable
@@ -184,7 +185,7 @@ class _Target:
         """Check a path; raises OutputError if labels cannot be written there."""
         path = Path(os.path.realpath(given))
         image = image_group_of(path)
-        suffix = ".zarr" if image else _suffix(path.name)
+        suffix = ".zarr" if image else suffix_of(path.name)
         check_target(path, suffix.endswith(".zarr"), overwrite, origin)
         return cls(os.fspath(given), path, suffix, image)
 
@@ -206,7 +207,7 @@ def _zarr_writer(
     return partial(
         write_ome_zarr,
         stack=stack,
-        name=target.stem,
+        name=printable(target.stem),
         factors=image.factors(stack) if image else None,
         properties=properties,
         source=None if origin is None else relative_source(origin, target.path),
@@ -216,8 +217,8 @@ def _zarr_writer(
 
 def _tiff_writer(target: _Target, stack: LabelStack) -> Write:
     if target.suffix.startswith(".ome."):
-        return partial(write_ome_tiff, stack=stack, name=target.stem)
-    return partial(write_imagej, stack=stack, name=target.path.name)
+        return partial(write_ome_tiff, stack=stack, name=printable(target.stem))
+    return partial(write_imagej, stack=stack, name=printable(target.path.name))
 
 
 def _replace(target: _Target, write: Write) -> Writing:
@@ -289,7 +290,14 @@ def version_of(target: Path, version: str | None) -> str:
     return version
 
 
-def _suffix(name: str) -> str:
+def suffix_of(name: str) -> str:
+    """Suffix of a name for labels, one of :data:`SUFFIXES`.
+
+    Raises
+    ------
+    OutputError
+        If the name ends in none of them, or is a suffix alone.
+    """
     for suffix in SUFFIXES:
         if name.lower().endswith(suffix) and name.lower() not in SUFFIXES:
             return suffix

@@ -12,7 +12,7 @@ from napari_sam.plugin.layers.conventions import IMAGE_KEY
 from napari_sam.plugin.layers.only_shown import only_shown
 from napari_sam.plugin.layers.placement import placement
 
-NAME = "SAM ready"
+NAME = "SAM prepared area"
 _COLOUR = "#9ecae1"
 _TRANSFORMS = ("scale", "translate", "rotate", "shear", "affine")
 """Events of the image after which the outline gets the transform of the image."""

@@ -141,6 +141,7 @@ class Everything:
     def _finish(self) -> None:
         self.stop()
         if self._count:
-            self._desk.report(f"{self._count} objects found.")
+            objects = "object" if self._count == 1 else "objects"
+            self._desk.report(f"{self._count} {objects} found and labelled.")
         else:
-            self._desk.report("No objects found: automatic contrast may help.")
+            self._desk.report("No objects found: Auto contrast for SAM may help.")

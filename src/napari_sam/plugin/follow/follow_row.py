@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QWidget
 
 from napari_sam.plugin.keys import tip_of
-from napari_sam.plugin.widgets.buttons import push_button
+from napari_sam.plugin.widgets.buttons import heading, push_button
 
 from .strip import Strip
 
@@ -36,7 +36,7 @@ class FollowRow(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.follow_button = push_button("Follow", tip_of("follow"))
+        self.follow_button = push_button("↕ Follow  [G]", tip_of("follow"))
         self.follow_button.clicked.connect(lambda: self.follow_clicked.emit())
         self.end_button = push_button("Ends here", tip_of("end_here"))
         self.end_button.clicked.connect(lambda: self.end_clicked.emit())
@@ -55,8 +55,9 @@ class FollowRow(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
-        grid.addLayout(buttons, 0, 0)
-        grid.addWidget(self.strip, 1, 0)
+        grid.addWidget(heading("Through the stack"), 0, 0)
+        grid.addLayout(buttons, 1, 0)
+        grid.addWidget(self.strip, 2, 0)
 
     @property
     def follow_axis(self) -> str | None:

@@ -172,7 +172,8 @@ class Following:
         if side is None:
             self._desk.say(_NO_SIDE)
             return False
-        self._limits |= {axis: limited(self._limits.get(axis, (None, None)), plane[place], side)}
+        limits = limited(self._limits.get(axis, (None, None)), plane[place], side)
+        self._limits = {**self._limits, axis: limits}
         beyond = [p for p in self._masks if (p[place] - plane[place]) * side > 0]
         self._forget(beyond)
         self._desk.say(f"The object ends in slice {plane[place]}. Ctrl-Z brings the others back.")

@@ -139,11 +139,15 @@ class Safekeeping:
         """
         journal, steps = self.journal, list[NotedStep]()
         journal.begin()
+        is_painted = False
         try:
             yield steps
+            is_painted = True
         finally:
-            step = journal.end()
-            steps += [] if step is None else [step]
+            if (step := journal.end()) is not None:
+                steps.append(step)
+                if not is_painted:  # an error came between the journal and the layer
+                    journal.compare(step.regions)
 
     def note(
         self,
@@ -204,10 +208,6 @@ class Safekeeping:
         if journal.is_untouched:
             return Restored.as_it_was(content)
         return Restored.beside(journal.labels, content, first)
-
-    def note_restored(self, entry: Entry) -> None:
-        """Write an entry of :meth:`restored`, before it is painted."""
-        self.journal.note(entry, [packed.edit() for packed in entry.edits])
 
     def discard(self) -> None:
         """Discard the offer: the layer's own journal has it now, or the user does not want it."""

@@ -69,6 +69,7 @@ class UnderWayReader:
             label=0 if current.held is None else current.held.label,
             acceptable=len(counts) < len(touched) or any(each.pixels for each in counts.values()),
             refused=count.refused,
+            offer=current.offered.line if current.offered and not _busy(current) else "",
         )
 
     def _count(
