@@ -11,6 +11,7 @@ from napari_sam.plugin.everything.everything import Everything
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.status.availability import NOTHING_BEFORE, NOTHING_UNDONE
 from napari_sam.plugin.status.status import Status
+from napari_sam.plugin.undo.exchange import Exchange
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.view.viewport import read_viewport
 
@@ -123,7 +124,10 @@ class Actions:
         """End the followed object in the visible slice."""
         self._prompts.read_now()
         if (work := self._desk.workspace) is not None:
-            self._objects.current.end_at(work.shown_plane)
+            current = self._objects.current
+            before = Exchange({current: current.state()})
+            if current.following.end_at(work.shown_plane):
+                work.history.add_prompts(before, "ending the object in a slice")
 
     def next_object(self) -> None:
         """Go to the next object under way, or begin a new object behind the last."""

@@ -12,10 +12,9 @@ from superqt.utils import QSignalDebouncer
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
 from napari_sam.plugin.clicks.hover import Hover
-from napari_sam.plugin.clicks.outline import Outline
+from napari_sam.plugin.clicks.label_tools import LabelTools
 from napari_sam.plugin.clicks.pick_up import PickUp
 from napari_sam.plugin.clicks.prompt_events import PromptEvents
-from napari_sam.plugin.clicks.remove_label import RemoveLabel
 from napari_sam.plugin.clicks.tools import Tools
 from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.everything.everything import Everything
@@ -23,7 +22,6 @@ from napari_sam.plugin.everything.review import Review
 from napari_sam.plugin.follow.guide import Guide
 from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
-from napari_sam.plugin.layers.only_shown import save_without_helpers
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.mask_before import MaskBefore
@@ -87,9 +85,7 @@ class Controller:
         self.new_look = NewLook(desk, self.objects)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
-        self.remove_label = RemoveLabel(desk, viewer, self.objects.is_held)
-        self.outline = Outline(desk, viewer)
-        self._save_all_as_ever = save_without_helpers(viewer.layers)
+        self.label_tools = LabelTools(desk, viewer, self.objects.under_way.is_held)
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)
@@ -141,9 +137,7 @@ class Controller:
                 "mask_before": self.mask_before.bring_back,
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
-                "toggle_outline": self.outline.toggle,
-                "remove_label": self.remove_label.under_cursor,
-                "remove_label_too": self.remove_label.under_cursor,
+                **self.label_tools.calls,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -186,7 +180,7 @@ class Controller:
         # In this order: labels and prompts are there when the mouse gets its tool.
         for use in (self.objects, self.classifying, self.review, self.tools, self.prompts):
             images.used.connect(use.use)
-        images.used.connect(self.outline.use)
+        images.used.connect(self.label_tools.use)
         images.used.connect(self.ahead.use)
         images.used.connect(self.status.watch.use)
         # In this order: jobs and objects end before the layers that they are shown in.
@@ -349,9 +343,7 @@ class Controller:
         self.model_view.close()
         self.status.close()
         self.pick_up.disarm()
-        self.remove_label.close()
-        self.outline.close()
-        self._save_all_as_ever()
+        self.label_tools.close()
         self.hover.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layer_inserted)

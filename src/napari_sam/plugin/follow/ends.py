@@ -6,16 +6,16 @@ Limits = Mapping[str, tuple[int | None, int | None]]
 """Letter of an axis to the first and the last position of the object; None for no limit."""
 
 
-def side_of_end(position: int, seen: Set[int], own: Set[int]) -> int | None:
+def side_of_end(position: int, clicked: Set[int], planes: Set[int]) -> int | None:
     """Side of a position on which the object has ended: the one away from seen planes.
 
     Parameters
     ----------
     position : int
         The position on the line.
-    seen : set of int
+    clicked : set of int
         Positions where the user has seen the object.
-    own : set of int
+    planes : set of int
         All positions of the object: for the only seen position, the side that has any of them.
 
     Returns
@@ -24,14 +24,14 @@ def side_of_end(position: int, seen: Set[int], own: Set[int]) -> int | None:
         1 for the planes above, -1 for the planes below; None if the object was seen on both sides,
         or nowhere, or has planes on both sides of its only seen position.
     """
-    if not seen:
+    if not clicked:
         return None
-    below, above = min(seen) < position, max(seen) > position
+    below, above = min(clicked) < position, max(clicked) > position
     if below != above:
         return 1 if below else -1
     if below:
         return None
-    sides = {1 if other > position else -1 for other in own if other != position}
+    sides = {1 if other > position else -1 for other in planes if other != position}
     return sides.pop() if len(sides) == 1 else None
 
 
@@ -44,7 +44,7 @@ def limited(
 
 def within_ends(
     stretch: tuple[int, int],
-    seen: Set[int],
+    clicked: Set[int],
     empty: Set[int],
     limits: tuple[int | None, int | None] | None,
 ) -> tuple[int, int]:
@@ -54,7 +54,7 @@ def within_ends(
     ----------
     stretch : tuple of int
         First and last position.
-    seen : set of int
+    clicked : set of int
         Positions where the user has seen the object, at least one; all stay inside.
     empty : set of int
         Positions where the user has seen that it is absent.
@@ -70,9 +70,9 @@ def within_ends(
     first, last = stretch
     low, high = limits or (None, None)
     first = max(
-        [first, *(p + 1 for p in empty if p < min(seen)), *([low] if low is not None else [])]
+        [first, *(p + 1 for p in empty if p < min(clicked)), *([low] if low is not None else [])]
     )
     last = min(
-        [last, *(p - 1 for p in empty if p > max(seen)), *([high] if high is not None else [])]
+        [last, *(p - 1 for p in empty if p > max(clicked)), *([high] if high is not None else [])]
     )
-    return min(first, *seen), max(last, *seen)
+    return min(first, *clicked), max(last, *clicked)

@@ -165,10 +165,10 @@ class Following:
             self._desk.say(_NOT_FOLLOWED)
             return False
         place = work.source.plane_axes.index(axis)
-        own = {p[place] for p, mask in self._masks.items() if not mask.empty}
+        planes = {p[place] for p, mask in self._masks.items() if not mask.empty}
         fixed = self._known() | self._start
-        seen = {p[place] for p in fixed if p in self._masks and not self._masks[p].empty}
-        side = side_of_end(plane[place], seen, own)
+        clicked = {p[place] for p in fixed if p in self._masks and not self._masks[p].empty}
+        side = side_of_end(plane[place], clicked, planes)
         if side is None:
             self._desk.say(_NO_SIDE)
             return False
@@ -243,9 +243,9 @@ class Following:
         inside = [plane for plane in on_lines if first <= plane[place] <= last]
         seeds = [self._masks[p] for p in inside if p in fixed and not self._masks[p].empty]
         if seeds:
-            seen = {mask.plane[place] for mask in seeds}
+            clicked = {mask.plane[place] for mask in seeds}
             empty = {p[place] for p in inside if p in fixed and self._masks[p].empty}
-            first, last = within_ends((first, last), seen, empty, self._limits.get(axis))
+            first, last = within_ends((first, last), clicked, empty, self._limits.get(axis))
             self._stale = {plane for plane in inside if plane not in fixed}
             self._submit(seeds, axis, (first, last), fixed)
 
@@ -289,8 +289,8 @@ class Following:
             if not self._masks[plane].empty:
                 continue
             line = [p for p in self._masks if _line(p, place) == _line(plane, place)]
-            seen = {p[place] for p in line if p in fixed and not self._masks[p].empty}
-            side = side_of_end(plane[place], seen, set())
+            clicked = {p[place] for p in line if p in fixed and not self._masks[p].empty}
+            side = side_of_end(plane[place], clicked, set())
             if side is not None:
                 beyond = [p for p in line if (p[place] - plane[place]) * side > 0]
                 self._forget(p for p in beyond if p not in fixed)

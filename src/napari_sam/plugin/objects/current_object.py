@@ -191,12 +191,6 @@ class CurrentObject:
             work.history.add_prompts(Exchange({self: self.state()}), "following the object")
             self.following.begin(axis)
 
-    def end_at(self, plane: Plane) -> None:
-        """End the followed object in a plane, as a step to undo."""
-        before, work = Exchange({self: self.state()}), self._desk.workspace
-        if work is not None and self.following.end_at(plane):
-            work.history.add_prompts(before, "ending the object in a slice")
-
     def slices(self) -> dict[Plane, float | None]:
         """Unsureness by plane of a followed object, from 0 to 1; None for planes with prompts."""
         if not self.following.brought:

@@ -199,10 +199,6 @@ class Objects:
         self._forget_untouched()
         self._show_numbers()
 
-    def is_held(self, label: int) -> bool:
-        """Whether a label is picked up, and under way as an object."""
-        return any(e.held is not None and e.held.label == label for e in self._objects.values())
-
     def hold(self, held: Held) -> None:
         """Begin an object with the pixels of a picked up label."""
         numbers = (i for i, e in self._objects.items() if e.held and e.held.label == held.label)

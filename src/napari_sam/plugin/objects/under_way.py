@@ -34,6 +34,11 @@ class UnderWayReader:
         self._desk, self._objects = desk, objects
         self._counts: dict[int, WritableCount] = {}
 
+    def is_held(self, label: int) -> bool:
+        """Whether a label is picked up, and under way as an object."""
+        held = (each.held for each in self._objects()[0].values())
+        return any(each is not None and each.label == label for each in held)
+
     def read(self, work: Workspace) -> UnderWay:
         """Values of the objects under way on an image."""
         (by_number, current), how = self._objects(), self._desk.acceptance
