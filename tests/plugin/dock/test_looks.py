@@ -50,7 +50,7 @@ def states(bench: Bench) -> Iterator[str]:
             yield f"{fold.button.text()} is open, and there is something to restore"
             dock.show_restore("")
     yield "all is folded"
-    dock.object_row.show_before(True)
+    dock.object_row.before_button.show()
     with changed(dock.first_hint.show, dock.first_hint.hide):
         dock.keys.set_open()
         yield "a first hint, and a mask before to bring back"
