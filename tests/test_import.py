@@ -44,7 +44,7 @@ MAY_IMPORT = {
     | {"weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
     "labels": {"errors", "document", "file_names", "image", "masks.mask"},
-    "journal": {"errors", "document", "labels", "prompts"},
+    "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
     "evaluate": {

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from napari_sam.document import parse_document
 from napari_sam.errors import JournalError
+from napari_sam.file_names import printable
 
 FORMAT = "napari-sam journal 1"
 """Value of ``format`` in the first line of a journal."""
@@ -57,7 +58,10 @@ class Subject:
             If a field is missing or damaged; the message names `file` and the field.
         """
         advice = "the first line of the journal is damaged"
-        subject = parse_document(cls, record, file, JournalError, advice)
+        # a name of any bytes is no Unicode, which records consist of
+        texts = {key: printable(v) if isinstance(v, str) else v for key, v in record.items()}
+        subject = parse_document(cls, texts, file, JournalError, advice)
+        subject = replace(subject, name=record["name"], path=record["path"])
         if len(subject.shape) < 2 or min(subject.shape) < 1:
             raise JournalError(f"{file}: shape: {subject.shape} is no shape of labels: {advice}")
         return subject

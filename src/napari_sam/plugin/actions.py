@@ -71,6 +71,7 @@ class Actions:
             "swap_polarity": tools.swap_polarity,
             "swap_tool": tools.swap,
             "follow": self.follow,
+            "end_here": self.end_here,
             "accept_daughter": self.accept_daughter,
             "next_object": self.next_object,
             "next_size": self.next_size,
@@ -117,6 +118,12 @@ class Actions:
         """Follow the object under way through the planes of the stack."""
         self._prompts.read_now()
         self._objects.current.follow(self._follow_axis())
+
+    def end_here(self) -> None:
+        """End the followed object in the visible slice."""
+        self._prompts.read_now()
+        if (work := self._desk.workspace) is not None:
+            self._objects.current.end_at(work.shown_plane)
 
     def next_object(self) -> None:
         """Go to the next object under way, or begin a new object behind the last."""

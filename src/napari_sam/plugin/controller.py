@@ -1,5 +1,6 @@
 """Controller: builds, connects and closes the parts of the dock."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from napari.components import ViewerModel
@@ -11,8 +12,10 @@ from superqt.utils import QSignalDebouncer
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
 from napari_sam.plugin.clicks.hover import Hover
+from napari_sam.plugin.clicks.outline import Outline
 from napari_sam.plugin.clicks.pick_up import PickUp
 from napari_sam.plugin.clicks.prompt_events import PromptEvents
+from napari_sam.plugin.clicks.remove_label import RemoveLabel
 from napari_sam.plugin.clicks.tools import Tools
 from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.everything.everything import Everything
@@ -20,6 +23,7 @@ from napari_sam.plugin.everything.review import Review
 from napari_sam.plugin.follow.guide import Guide
 from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.layers.only_shown import save_without_helpers
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.mask_before import MaskBefore
@@ -83,6 +87,9 @@ class Controller:
         self.new_look = NewLook(desk, self.objects)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
+        self.remove_label = RemoveLabel(desk, viewer, self.objects.is_held)
+        self.outline = Outline(desk, viewer)
+        self._save_all_as_ever = save_without_helpers(viewer.layers)
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)
@@ -134,6 +141,9 @@ class Controller:
                 "mask_before": self.mask_before.bring_back,
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
+                "toggle_outline": self.outline.toggle,
+                "remove_label": self.remove_label.under_cursor,
+                "remove_label_too": self.remove_label.under_cursor,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -176,6 +186,7 @@ class Controller:
         # In this order: labels and prompts are there when the mouse gets its tool.
         for use in (self.objects, self.classifying, self.review, self.tools, self.prompts):
             images.used.connect(use.use)
+        images.used.connect(self.outline.use)
         images.used.connect(self.ahead.use)
         images.used.connect(self.status.watch.use)
         # In this order: jobs and objects end before the layers that they are shown in.
@@ -214,6 +225,7 @@ class Controller:
         dock.model_row.opened.connect(self.models.list)
         dock.object_row.accept_clicked.connect(lambda: run("accept"))
         dock.follow_row.follow_clicked.connect(lambda: run("follow"))
+        dock.follow_row.end_clicked.connect(lambda: run("end_here"))
         dock.everything_box.tracks_clicked.connect(self.tracking.start)
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
@@ -231,7 +243,8 @@ class Controller:
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)
         self.runner.busy_changed.connect(self._show_busy)
-        self.runner.failed.connect(self._job_failed)
+        self.runner.failed.connect(lambda text: self._job_failed(text, self.desk.fail))
+        self.runner.refused.connect(lambda text: self._job_failed(text, self.desk.say))
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
         images.listed.connect(dock.show_images)
@@ -275,11 +288,11 @@ class Controller:
             self.dock.show_busy(self.runner.working or self.models.busy)
             self.desk.renew()
 
-    def _job_failed(self, message: str) -> None:
+    def _job_failed(self, message: str, tell: Callable[[str], None]) -> None:
         if not self.desk.closed:
             self.everything.stop()
             self.models.refresh()
-            self.desk.fail(message)
+            tell(message)
 
     def _layer_inserted(self, event: Event) -> None:
         self._images_changed.throttle()
@@ -336,6 +349,9 @@ class Controller:
         self.model_view.close()
         self.status.close()
         self.pick_up.disarm()
+        self.remove_label.close()
+        self.outline.close()
+        self._save_all_as_ever()
         self.hover.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layer_inserted)

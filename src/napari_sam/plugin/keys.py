@@ -58,6 +58,14 @@ ACTIONS = (
         "follow the object under way through the slices, or through time",
     ),
     Action(
+        "end_here",
+        "Shift-G",
+        "ends here",
+        "This slice is the last one of the object: all beyond it are dropped [{end_here}]",
+        "the followed object ends in this slice: the slices beyond it, away from the clicks, are "
+        "dropped",
+    ),
+    Action(
         "look_next",
         "N",
         "next unsure slice",
@@ -95,6 +103,13 @@ ACTIONS = (
         "preferences: *Clicks*)",
     ),
     Action(
+        "toggle_outline",
+        "Shift-O",
+        "outlines",
+        help="show labels and preview as outlines, or filled again (remembered; napari's "
+        "preferences: *Clicks*)",
+    ),
+    Action(
         "pick_up",
         "Shift-J",
         "correct the label",
@@ -111,6 +126,15 @@ ACTIONS = (
         "when a click changed much of the mask far from it: the mask before, corrected around the "
         "click alone",
     ),
+    Action(
+        "remove_label",
+        "Delete",
+        "remove label",
+        help="remove the label under the cursor from all of its slices, in one step of undo; "
+        "selected clicks or boxes are removed instead, as everywhere in napari",
+    ),
+    Action("remove_label_too", "Backspace", "remove label", help="as <kbd>Delete</kbd>"),
+    Action("remove_click", "Ctrl-Shift-click", help="remove the label that is clicked on"),
     Action(
         "review_next",
         "Shift-S",

@@ -19,8 +19,8 @@ from tests.plugin.bench import Open, picture
 OWNERS = (Image, Labels, Points, Shapes, ViewerModel)
 
 # What they mean to napari while a shape is drawn they go on to mean; the dock sees to that. Undo
-# and redo are what they are everywhere.
-SHARED = {"Enter", "Escape", "Ctrl+Z", "Ctrl+Shift+Z"}
+# and redo are what they are everywhere; selected clicks and boxes are deleted as ever.
+SHARED = {"Enter", "Escape", "Ctrl+Z", "Ctrl+Shift+Z", "Delete", "Backspace"}
 
 
 def of_napari() -> Iterator[tuple[str, str]]:

@@ -134,7 +134,7 @@ class Everything:
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()
-            self._desk.fail(str(error))
+            self._desk.say(f"Stopped: {error}.")
             return
         self._desk.report(f"{self._count} objects so far.")
 

@@ -38,9 +38,9 @@ from .safekeeping import Safekeeping
 NO_ORIGIN = Origin()
 NO_CLASSES: Mapping[int, str] = MappingProxyType({})
 
-_UNDOABLE = 1 << 24
-"""Number of pixels above which a step is not put into napari's own history, which keeps 24 bytes
-for each pixel. The history of the dock has all steps."""
+_UNDOABLE = 1 << 20
+"""Number of pixels above which a step is not put into napari's own history, which keeps 8 to 16
+bytes for each pixel of 100 steps. The history of the dock has all steps."""
 
 
 class LabelWriter:

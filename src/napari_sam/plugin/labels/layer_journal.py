@@ -52,7 +52,7 @@ class LayerJournal:
     Attributes
     ----------
     journal : Journal
-        Its file.
+        The file.
     started : bool
         Whether the file has an entry. Labels that the layer had before are written first.
     is_closed : bool
@@ -292,10 +292,11 @@ class LayerJournal:
         while (step := self._mirror.last) is not None and step.is_undone_in(self.labels):
             self.take_back(step)
             self.undone.emit(step)
-        while self._undone and (step := self._undone[-1]).is_done_in(self.labels):
-            self.do_again(step)
-            self.compare(step.regions)
-            self.redone.emit(step)
+        while self._undone and self._undone[-1].is_done_in(self.labels):
+            again = self._undone[-1]
+            self.do_again(again)
+            self.compare(again.regions)
+            self.redone.emit(again)
 
     def _replaced(self, event: Event | None = None) -> None:
         """Write the difference after the layer got another array."""

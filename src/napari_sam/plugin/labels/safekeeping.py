@@ -139,11 +139,15 @@ class Safekeeping:
         """
         journal, steps = self.journal, list[NotedStep]()
         journal.begin()
+        is_painted = False
         try:
             yield steps
+            is_painted = True
         finally:
-            step = journal.end()
-            steps += [] if step is None else [step]
+            if (step := journal.end()) is not None:
+                steps.append(step)
+                if not is_painted:  # an error came between the journal and the layer
+                    journal.compare(step.regions)
 
     def note(
         self,

@@ -14,6 +14,7 @@ from napari_sam.plugin.undo.exchange import Exchange
 from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.plugin.worker.jobs import Job
 
+from .absence import emptied, is_absent
 from .accept_later import AcceptLater
 from .cleaned import Cleaned
 from .held import Held
@@ -139,11 +140,22 @@ class CurrentObject:
 
     def receive(self, answer: Answer) -> None:
         """Take the model's mask on a plane."""
-        self.offered = offer_after(self.questions, self.masks.get(answer.plane), answer)
-        self.masks[answer.plane] = answer.mask
+        mask, before = self._unless_absent(answer), self.masks.get(answer.plane)
+        is_denied = mask is not answer.mask  # the user's word, and no correction that went wrong
+        self.offered = None if is_denied else offer_after(self.questions, before, answer)
+        self.masks[answer.plane] = mask
         self.questions.note_answer(answer)
         self._corrected.add(answer.plane)
         self._show()
+
+    def _unless_absent(self, answer: Answer) -> Mask:
+        """The mask of an answer; empty on a followed plane where the user denies the object."""
+        followed = self.following.followed_on(answer.plane)
+        prompts = self.questions.prompts.get(answer.plane)
+        if followed is None or prompts is None:
+            return answer.mask
+        absent = is_absent(followed, answer.mask, prompts.prompts)
+        return emptied(answer.mask) if absent else answer.mask
 
     def answers_came(self) -> None:
         """Go on following after answers: a correction changes planes up to the next prompts."""
@@ -178,6 +190,12 @@ class CurrentObject:
         elif self.following.can_begin() and (work := self._desk.workspace) is not None:
             work.history.add_prompts(Exchange({self: self.state()}), "following the object")
             self.following.begin(axis)
+
+    def end_at(self, plane: Plane) -> None:
+        """End the followed object in a plane, as a step to undo."""
+        before, work = Exchange({self: self.state()}), self._desk.workspace
+        if work is not None and self.following.end_at(plane):
+            work.history.add_prompts(before, "ending the object in a slice")
 
     def slices(self) -> dict[Plane, float | None]:
         """Unsureness by plane of a followed object, from 0 to 1; None for planes with prompts."""

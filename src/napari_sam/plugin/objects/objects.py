@@ -7,6 +7,7 @@ from psygnal import Signal
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.blank import lies_on_blank
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.read_prompts import FoundPrompts, read_prompts
@@ -23,6 +24,8 @@ from .object_changes import LabelPickedUp, ObjectsEnded
 from .overlaps import without_overlaps
 from .size_names import MEANINGS
 from .under_way import UnderWayReader
+
+_BLANK = "The image has a single value here: click where there is something to be seen."
 
 
 class Objects:
@@ -129,6 +132,9 @@ class Objects:
 
     def _answers_came(self, numbers: Set[int]) -> None:
         self._desk.renew()
+        masks = self.current.masks.values()
+        if masks and all(lies_on_blank(mask) for mask in masks):
+            self._desk.say(_BLANK)
         for number in numbers & self._objects.keys():
             self._objects[number].answers_came()
 
@@ -192,6 +198,10 @@ class Objects:
             return
         self._forget_untouched()
         self._show_numbers()
+
+    def is_held(self, label: int) -> bool:
+        """Whether a label is picked up, and under way as an object."""
+        return any(e.held is not None and e.held.label == label for e in self._objects.values())
 
     def hold(self, held: Held) -> None:
         """Begin an object with the pixels of a picked up label."""
