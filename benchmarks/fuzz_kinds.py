@@ -242,10 +242,11 @@ def _read_labels_zarr(folder: Path) -> None:
 def _make_image_zarr(folder: Path) -> None:
     root = zarr.create_group(folder / "i.zarr", zarr_format=3)
     root.create_array("0", data=_image())
-    step = {"type": "scale", "scale": [0.5, 0.5]}
+    step: dict[str, Any] = {"type": "scale", "scale": [0.5, 0.5]}
     axes = [{"name": name, "type": "space", "unit": "micrometer"} for name in "yx"]
     datasets = [{"path": "0", "coordinateTransformations": [step]}]
-    root.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+    ome: Any = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+    root.attrs["ome"] = ome
     labels = root.create_group("labels")
     labels.attrs["ome"] = {"version": "0.5", "labels": ["old"]}
 

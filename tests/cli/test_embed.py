@@ -50,7 +50,7 @@ def test_a_budget_that_is_too_small_is_told_before_the_work(
     monkeypatch.setenv("NAPARI_SAM_CACHE_BUDGET", advised)
     status, out, _ = cli("embed", large, "--model", weights, "--json")
     summary = json.loads(out)
-    assert (status, summary["tiles"], summary["kept"]) == (0, 4, 4)
+    assert (status, summary["tiles"], summary["stored"]) == (0, 4, 4)
     (entry,) = json.loads(cli("cache", "info", "--json")[1])["images"]
     assert (entry["tiles_done"], entry["tiles_total"]) == (4, 4)
 
@@ -77,10 +77,10 @@ def test_tiles_that_are_not_kept_at_the_end_are_told(
 
     monkeypatch.setattr(Session, "encode", beside_another_program)
     status, out, error = cli("embed", large, "--model", weights, "--json")
-    kept = json.loads(out)["kept"]
+    stored = json.loads(out)["stored"]
     assert status == 1
-    assert 0 < kept < 4
-    assert_one_line(error, f"{kept} of 4 tiles are kept in {tmp_path / 'cache'}")
+    assert 0 < stored < 4
+    assert_one_line(error, f"{stored} of 4 tiles are stored in {tmp_path / 'cache'}")
 
 
 @pytest.mark.long

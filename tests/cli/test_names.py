@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -66,11 +67,14 @@ def test_a_name_of_any_bytes_does_not_stop_a_batch(
 def test_labels_under_a_name_of_any_bytes(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / (LATIN.removesuffix(".tif") + suffix)
     labels = np.eye(20, dtype=np.uint16)
-    write_labels(path, labels, axes="YX")
+    source = tmp_path / os.fsdecode(b"\xb5.zarr")
+    zarr.create_group(source)
+    write_labels(path, labels, axes="YX", source=source)
     np.testing.assert_array_equal(read_labels(path), labels)
     if suffix == ".ome.zarr":
-        multiscales = zarr.open_group(path, mode="r").attrs["ome"]["multiscales"]  # type: ignore[index, call-overload]
-        assert multiscales[0]["name"] == r"lat\xb5"
+        ome: Any = zarr.open_group(path, mode="r").attrs["ome"]
+        assert ome["multiscales"][0]["name"] == r"lat\xb5"
+        assert "source" not in ome["image-label"]  # JSON cannot hold the path
 
 
 @needs_any_bytes
@@ -79,7 +83,7 @@ def test_embeddings_of_a_name_of_any_bytes_are_kept(
 ) -> None:
     image.rename(tmp_path / LATIN)
     status, out, _ = cli("embed", tmp_path / LATIN, "--model", weights, "--json")
-    assert (status, json.loads(out)["kept"]) == (0, 1)
+    assert (status, json.loads(out)["stored"]) == (0, 1)
     (entry,) = json.loads(cli("cache", "info", "--json")[1])["images"]
     assert (entry["image"], entry["tiles_done"]) == (str(tmp_path / r"lat\xb5.tif"), 1)
     assert cli("cache", "info")[0] == 0

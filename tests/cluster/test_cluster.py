@@ -124,8 +124,8 @@ def test_workers_keep_to_the_budget_that_is_set_here(
     session = Session.open(stack, cache_dir=tmp_path / "cache")
     few = 4 * session.encoder.cache.spec.tile_bytes
     monkeypatch.setenv("NAPARI_SAM_CACHE_BUDGET", str(few))
-    words = "embed", stack, "--cache-dir", tmp_path / "cache", "--scheduler", address(client)
-    assert cli(*words)[0] == 0
+    words = "--cache-dir", tmp_path / "cache", "--scheduler", address(client)
+    assert cli("segment", stack, "-o", tmp_path / "l.ome.zarr", *words)[0] == 0
     assert 1 <= session.encoder.cache.info().tiles_done <= 6  # each of two workers may be one ahead
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from napari_sam.errors import LabelError
 from napari_sam.image.fit import fit_dimensions, fit_labels
-from napari_sam.image.read_labels import read_labels
+from napari_sam.image.labels_of_image import read_labels_of_image
 from napari_sam.image.volume import Volume
 from napari_sam.labels.files.write import write_labels
 
@@ -32,7 +32,7 @@ def test_labels_that_we_wrote_fit_their_image(axes, lengths, suffix):
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"labels{suffix}"
         write_labels(path, labels, image.calibration)
-        fitted = read_labels(path, image)
+        fitted = read_labels_of_image(path, image)
         assert fitted.axes == image.label_axes
         np.testing.assert_array_equal(np.asarray(fitted.data[:]), labels)
         for plane in image.planes():
@@ -73,7 +73,7 @@ def test_labels_of_another_image(shape):
 
 def test_labels_alone_have_no_channels(tmp_path):
     np.save(tmp_path / "a.npy", np.ones((1, 4, 5), np.uint8))
-    assert read_labels(tmp_path / "a.npy", axes="CYX").label_shape == (4, 5)
+    assert read_labels_of_image(tmp_path / "a.npy", axes="CYX").label_shape == (4, 5)
     np.save(tmp_path / "b.npy", np.ones((2, 4, 5), np.uint8))
     with pytest.raises(LabelError, match="has channels"):
-        read_labels(tmp_path / "b.npy", axes="CYX")
+        read_labels_of_image(tmp_path / "b.npy", axes="CYX")

@@ -15,7 +15,8 @@ from ome_zarr_models.v05.image_label import ImageLabel
 from typer.testing import CliRunner
 
 from napari_sam.cli.app import app
-from napari_sam.errors import LabelError, OutputError
+from napari_sam.errors import JournalError, LabelError, OutputError
+from napari_sam.image.read import read_image
 from napari_sam.journal.classes import classes_of
 from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, SAVED, UNDONE, Entry
 from napari_sam.journal.journal import Journal, Subject
@@ -24,6 +25,7 @@ from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.files.class_files import read_classes
 from napari_sam.labels.files.write import iter_write_labels, write_labels
 from napari_sam.labels.packed_edit import PackedEdit
+from tests.image.zarr_image import write_image
 
 NEURON, GLIA = ObjectClass("neuron", "#ff0000"), ObjectClass("glia, dark", "#00ff80")
 TABLE = ClassTable(
@@ -285,3 +287,19 @@ def test_replay_writes_the_classes(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["files"] == [str(output), str(table)]
     assert read_classes(output) == classes_of(HISTORY)
     assert set(np.unique(tifffile.imread(output))) == {0, 1, 2, 3}
+
+
+def test_replay_onto_an_image_with_more_axes_of_length_one(tmp_path: Path) -> None:
+    image = write_image(tmp_path / "a.zarr", np.zeros((1, 1, 1, 8, 9), np.uint8), "tczyx")
+    journal = Journal(tmp_path / "a.jsonl", Subject("a.zarr", str(image), "YX", (8, 9), "0"))
+    for entry in HISTORY:
+        journal.append(entry)
+    output = tmp_path / "labels.ome.zarr"
+    words = ["replay", str(journal.path), "-o", str(output)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    labels = read_image(output)
+    assert (labels.axes, labels.label_shape) == ("TZYX", (1, 1, 8, 9))
+    assert set(np.unique(labels.data[:])) == {0, 1, 2, 3}
+    refused = CliRunner().invoke(app, [*words, "--overwrite", "--model", "cells-tiny"])
+    assert isinstance(refused.exception, JournalError)

@@ -1,4 +1,4 @@
-"""Complete image: tracks, tables and outlines that are missing beside labels that are there."""
+"""Complete image: missing tracks, tables and outlines of existing labels."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def complete_image(task: Task, method: Method) -> list[Path]:
-    """Make the files of a task that are missing, from the labels that are there.
+    """Make the missing files of a task from its existing labels.
 
     Labels may have been corrected since they were segmented, so they are read, not made again.
     Files may be missing because an option was added to the command, or because the process was
@@ -34,7 +34,7 @@ def complete_image(task: Task, method: Method) -> list[Path]:
     NapariSamError
         If the image or the labels cannot be read, or a file cannot be written.
     """
-    from napari_sam.image.read_labels import read_labels
+    from napari_sam.image.labels_of_image import read_labels_of_image
     from napari_sam.labels.files.class_files import read_classes
     from napari_sam.measure.save import save_measures
     from napari_sam.mosaic.tile_folder import remove_tiles, tile_folder_of
@@ -43,7 +43,7 @@ def complete_image(task: Task, method: Method) -> list[Path]:
     measures = tuple(path for path in missing if path in task.measures)
     if missing:
         volume = method.settings.read(task.image)
-        labels = read_labels(task.output, volume)
+        labels = read_labels_of_image(task.output, volume)
         if task.tracks in missing:
             _save_tracks(task, method, volume, labels)
         if measures:

@@ -36,8 +36,8 @@ def embed(
 ) -> None:
     """Encode all tiles of IMAGE into the cache; what is there already is skipped.
 
-    If the cache has no room for all tiles, nothing is done. The exit status is 1 unless all tiles
-    are kept at the end.
+    If the cache has no room for all tiles, nothing is done. The exit status is 1 unless the cache
+    holds all tiles at the end.
     """
     started = perf_counter()
     quiet = report_options.json
@@ -59,11 +59,11 @@ def embed(
         "device": place,
         "warnings": list(session.warnings),
     }
-    kept = total - len(cache.missing([tile.index for tile in session.tiles()]))
-    report(summary | {"kept": kept}, as_json=report_options.json)
-    if kept < total:
+    stored = total - len(cache.missing([tile.index for tile in session.tiles()]))
+    report(summary | {"stored": stored}, as_json=report_options.json)
+    if stored < total:
         raise CacheError(
-            f"{kept} of {total} tiles are kept in {cache.root}: other programs may use the same "
+            f"{stored} of {total} tiles are stored in {cache.root}: other programs may use this "
             "cache; allow it more (NAPARI_SAM_CACHE_BUDGET) and start the same command again"
         )
 

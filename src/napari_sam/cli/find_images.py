@@ -140,9 +140,9 @@ def _tasks(words: str, output: Path, suffix: str) -> Iterator[Task]:
 
 
 def _matches(pattern: Path) -> list[Path]:
-    """Return the paths that fit a pattern, sorted; folders that exist are no part of the pattern.
+    """Return the paths that fit a pattern, sorted; existing folders in it are taken by name.
 
-    So a folder named ``exp [1]`` is found, whose brackets would mean one of several letters.
+    The brackets of a folder ``exp [1]`` would otherwise stand for one of several letters.
     """
     root = next(folder for folder in pattern.parents if folder.is_dir())
     names = glob.glob(str(pattern.relative_to(root)), root_dir=root, recursive=True)

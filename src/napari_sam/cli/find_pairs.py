@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.errors import ImageError, LabelError
+from napari_sam.file_names import printable
 
 from .find_images import LABELS, can_be_read, images_in, is_folder_of_images, stem
 
@@ -58,18 +59,19 @@ def find_pairs(
         if not files_by_set:
             raise LabelError(f"{images} has no labels: give them, as a file or folder, behind it")
         return {
-            name: [Pair(path, None, axes, channels) for path in paths]
+            printable(name): [Pair(path, None, axes, channels) for path in paths]
             for name, paths in files_by_set.items()
         }
     if not labels.exists():
         raise LabelError(f"no file {labels}: check the path of the labels")
     if not is_folder_of_images(images):
-        return {stem(images): [Pair(images, _labels_of(images, labels), axes, channels, series)]}
+        pair = Pair(images, _labels_of(images, labels), axes, channels, series)
+        return {printable(stem(images)): [pair]}
     paths = list(file_sets(images_in(images)))
     if not paths:
         raise ImageError(f"no image in {images}: give a folder of TIFF, OME-Zarr, npy or png files")
     pairs = [Pair(path, _labels_of(path, labels), axes, channels, series) for path in paths]
-    return {images.name: pairs}
+    return {printable(images.name): pairs}
 
 
 def _labels_of(image: Path, labels: Path) -> Path:

@@ -41,23 +41,23 @@ def measure(
     Classes are those that were saved with the labels. With --image, --axes names its dimensions,
     and --series is about it.
     """
+    from napari_sam.image.labels_of_image import read_labels_of_image
     from napari_sam.image.read import read_image
-    from napari_sam.image.read_labels import read_labels
     from napari_sam.labels.files.class_files import class_table_path, read_classes
     from napari_sam.labels.files.inputs import Inputs, check_distinct
     from napari_sam.measure.save import check_measures, save_measures
 
     roles = {class_table_path(labels): "table of classes", labels: "label image"}
     Inputs(roles | ({} if image is None else {image: "image"})).check(output)
-    check_distinct(output)
     for path in output:
         check_place(path)
+    check_distinct(output)
     check_measures(output, overwrite=overwrite)
     if image is None:
-        image_volume, label_volume = None, read_labels(labels, axes=axes, series=series)
+        image_volume, label_volume = None, read_labels_of_image(labels, axes=axes, series=series)
     else:
         image_volume = read_image(image, axes=axes, series=series)
-        label_volume = read_labels(labels, image_volume)
+        label_volume = read_labels_of_image(labels, image_volume)
     classes = read_classes(labels)
     calibration = label_volume.calibration
     steps = save_measures(output, label_volume.data, calibration, image_volume, classes=classes)

@@ -23,7 +23,6 @@ from .settings import Settings, weights_file
 from .target import check_output
 
 if TYPE_CHECKING:
-    from napari_sam.image.volume import Volume
     from napari_sam.journal.entry import Entry
     from napari_sam.labels.label_array import LabelArray
     from napari_sam.session import Session
@@ -54,6 +53,9 @@ def replay(
     Without --model they are those that were accepted, pixel by pixel. With it, the clicks and boxes
     are given to that model; what was found automatically stays as it was.
     """
+    from napari_sam.image.arranged_array import arranged
+    from napari_sam.image.arrangement import Arrangement
+    from napari_sam.image.fit import fit_dimensions
     from napari_sam.journal.damaged import damage_warning
     from napari_sam.journal.journal import Journal
     from napari_sam.journal.read import read_subject
@@ -75,13 +77,17 @@ def replay(
     check_output(output, source, overwrite=overwrite, ome_zarr_version=ome_zarr_version)
     settings = Settings(model or DEFAULT_MODEL, device, image_options)
     volume = settings.read(source)
-    if volume.label_shape != subject.shape:
+    axes, shape = volume.label_axes, volume.label_shape
+    dimensions = fit_dimensions(subject.axes, subject.shape, axes, shape)
+    # clicks have as many coordinates as the image in the dock had axes
+    if dimensions is None or (model is not None and shape != subject.shape):
         raise JournalError(
-            f"{source} has planes of {volume.label_shape}, and the journal is about one of "
+            f"{source} has planes of {shape}, and the journal is about one of "
             f"{subject.shape}: give the image as --image"
         )
     if model is None:
-        labels = _painted(entries, volume)
+        painted = _painted(entries, subject.shape)
+        labels = arranged(painted, Arrangement(axes, dimensions))
         written = write_labels(
             output,
             labels,
@@ -107,11 +113,11 @@ def replay(
     report(summary, as_json=report_options.json)
 
 
-def _painted(entries: "list[Entry]", volume: "Volume") -> "LabelArray":
-    """Paint the accepted pixels."""
+def _painted(entries: "list[Entry]", shape: tuple[int, ...]) -> "LabelArray":
+    """Paint the accepted pixels into labels of the shape that the dock had."""
     from napari_sam.labels.canvas import new_labels
 
-    labels = new_labels(volume.label_shape)
+    labels = new_labels(shape)
     for entry in entries:
         entry.apply(labels)
     return labels

@@ -62,7 +62,7 @@ def check_output(
 
 
 def check_place(output: Path) -> None:
-    """Refuse an output whose name is too long for the disk, or whose folder cannot be written.
+    """Refuse an output with a name too long for the disk, or in a folder without write access.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def check_place(output: Path) -> None:
 
 
 def check_room(output: Path, shape: Sequence[int]) -> None:
-    """Refuse a TIFF that is larger than the free space of its disk, whatever the labels are.
+    """Refuse a TIFF that takes more than the free space of its disk, even if all labels are 0.
 
     Parameters
     ----------

@@ -85,10 +85,10 @@ class Method:
         Letter of the axis for `propagate` or `link`; z by default where the image has it.
     overwrite : bool
         Whether existing labels may be replaced.
-    ome_zarr_version : str, optional
-        Version of OME-Zarr for the labels; the latest, or that of the image around them, if None.
     resumes : bool
         Whether existing labels are kept without an error, as a batch does.
+    ome_zarr_version : str, optional
+        Version of OME-Zarr for the labels; the latest, or that of the image around them, if None.
     quiet : bool
         Show no bars.
     cluster : Cluster, optional
@@ -100,8 +100,8 @@ class Method:
     link: bool = False
     along: str | None = None
     overwrite: bool = False
-    ome_zarr_version: str | None = None
     resumes: bool = False
+    ome_zarr_version: str | None = None
     quiet: bool = False
     cluster: "Cluster | None" = None
 
@@ -162,5 +162,5 @@ class Method:
         check_measures(measures, overwrite=self.overwrite)
 
     def keeps(self, task: Task) -> bool:
-        """Whether a batch keeps the labels of a task, because they are there."""
+        """Whether a batch keeps the existing labels of a task."""
         return self.resumes and not self.overwrite and task.output.exists()

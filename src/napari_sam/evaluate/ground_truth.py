@@ -11,10 +11,11 @@ from skimage.measure import label as connected_components
 
 from napari_sam.errors import ImageError
 from napari_sam.image.fit import fit_labels
+from napari_sam.image.labels_of_image import read_labels_of_image
 from napari_sam.image.read import read_image
-from napari_sam.image.read_labels import WholeNumbers, read_labels
 from napari_sam.image.series import Series
 from napari_sam.image.volume import Plane, Volume
+from napari_sam.image.whole_numbers import WholeNumbers
 from napari_sam.npz import read_npz
 
 PLANES_APART = 4
@@ -116,8 +117,9 @@ class Pair:
         if self.labels is None:
             return self._read_npz()
         volume = read_image(self.image, axes=self.axes, channels=self.channels, series=self.series)
-        labels = read_labels(self.labels, volume)
-        return Sample(replace(volume, warnings=(*volume.warnings, *labels.warnings)), labels.data)
+        labels = read_labels_of_image(self.labels, volume)
+        volume = replace(volume, warnings=(*volume.warnings, *labels.warnings))
+        return Sample(volume, labels.data)
 
     def _read_npz(self) -> Sample:
         try:
@@ -131,8 +133,8 @@ class Pair:
         volume = Volume.from_array(
             image, axes=self.axes, channels=self.channels, name=str(self.image)
         )
-        whole = WholeNumbers(labels, str(self.image))
-        return Sample(volume, fit_labels(str(self.image), whole, None, volume))
+        fitted = fit_labels(str(self.image), labels, None, volume)
+        return Sample(volume, WholeNumbers(fitted, str(self.image)))
 
 
 def files_with_both(images: Path) -> dict[str, list[Path]]:

@@ -67,7 +67,9 @@ class Controller:
         self._images_changed.triggered.connect(self._list_images)
         self.objects = Objects(desk, lambda: self.prompts.later())
         self.everything = Everything(desk)
-        self.use_labels = UseLabels(desk, viewer, dock.accept_box.ask_labels_file)
+        self.use_labels = UseLabels(
+            desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
+        )
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)

@@ -131,13 +131,13 @@ class ImageInUse:
         layers = self._viewer.layers
         name_layers(layers)
         images = {str(each.unique_id): each for each in image_layers(layers)}
-        seen = {key: each is self.image or self._is_seen(each) for key, each in images.items()}
+        seen = {key: each == self.image or self._is_seen(each) for key, each in images.items()}
         show_with_images(layers, seen)
 
     def use(self, image: Image | None) -> None:
         """Put prompt, preview and labels layers around an image; None for no image."""
         before = self.image
-        if before is not None and image is not None and before is image:
+        if before is not None and image is not None and before == image:
             self._arrange()
             return
         why = self._why_left(before)

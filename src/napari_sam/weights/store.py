@@ -99,8 +99,8 @@ class _Record:
     files: list[_File]
 
     def __post_init__(self) -> None:
-        if not self.files:
-            raise ValueError("a model has at least one file")
+        if len(self.files) not in (1, 2):
+            raise ValueError("a model has one file, or two with its decoder")
 
 
 class ModelStore:

@@ -12,8 +12,8 @@ import pytest
 import zarr
 
 from napari_sam.errors import OutputError
+from napari_sam.image.labels_of_image import read_labels_of_image
 from napari_sam.image.read import read_image
-from napari_sam.image.read_labels import read_labels
 from napari_sam.labels import write_labels
 from napari_sam.labels.classes import ClassTable, ObjectClass
 from napari_sam.labels.files.class_files import read_classes
@@ -86,7 +86,7 @@ def test_inside_an_image_they_are_of_its_version(tmp_path, version):
     models.Image.from_zarr(group)
     models.Labels.from_zarr(group["labels"])
     models.ImageLabel.from_zarr(group["labels/nuclei"])
-    fitted = read_labels(image / "labels" / "cells", volume)
+    fitted = read_labels_of_image(image / "labels" / "cells", volume)
     np.testing.assert_array_equal(np.asarray(fitted.data[:]), labels)
     listed = group["labels"].attrs.asdict()
     assert (listed if version == "0.4" else listed["ome"])["labels"] == ["nuclei", "cells"]

@@ -42,6 +42,16 @@ def test_an_image_is_seen_unless_another_hides_all_of_it(
     assert not is_seen(viewer, below)
 
 
+@pytest.mark.parametrize(("alpha", "seen"), [(255, False), (0, True), (40, True)])
+def test_a_transparent_picture_hides_nothing(alpha: int, seen: bool) -> None:
+    viewer = ViewerModel()
+    below = viewer.add_image(picture(40, 48), name="below")
+    colours = np.full((40, 48, 4), alpha, np.uint8)
+    colours[4:8, 4:8] = 255  # an annotation
+    viewer.add_image(colours, rgb=True, name="above")
+    assert is_seen(viewer, below) == seen
+
+
 def test_a_click_on_what_lies_above_is_named() -> None:
     viewer = ViewerModel()
     cells = viewer.add_image(picture(5, 40, 48), name="cells")

@@ -43,6 +43,7 @@ WEIGHTS = {
     "delete": 1,
     "duplicate": 1,
     "save": 1,
+    "show": 1,
     "other_viewer": 1,
     "crash": 1,
 }
@@ -362,6 +363,25 @@ def test_an_undo_that_napari_did_by_itself_is_not_done_twice(journals: Path) -> 
     np.testing.assert_array_equal(seat.labels.data, first)
 
 
+@pytest.mark.parametrize("steps", [1, 2])
+def test_an_undo_of_a_hidden_layer_is_in_the_journal(journals: Path, steps: int) -> None:
+    seat = Seat()
+    seat.accept((0, 2, 3))
+    seat.accept((1, 4, 5))
+    seat.close()
+    seat.labels.visible = False  # napari draws nothing, and tells nothing
+    for _ in range(steps - 1):
+        seat.labels.undo()
+    seat.open()
+    assert seat.work.undo()
+    assert seat.labels.data.any() == (steps == 1)
+    np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+    seat.labels.visible = True
+    np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+    assert seat.work.redo()
+    np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+
+
 # --- journals of version 0.1 -------------------------------------------------------------------
 
 
@@ -386,8 +406,10 @@ def test_an_old_journal_is_recognised_by_pixels_that_tell_images_apart(journals:
     assert seat.work.keeping.offered
     seat.work.writer.restore()
     assert np.count_nonzero(seat.labels.data) == 7
-    assert seat.accept((1, 4, 5)) == 2  # into the same file
-    assert [entry.label for entry in Journal(path, None).accepted()] == [1, 2]
+    assert seat.accept((1, 4, 5)) == 2
+    journal = seat.work.keeping.journal.journal
+    assert [entry.label for entry in journal.accepted()] == [1, 2]
+    assert Journal(path, None).accepted() == []  # in the layer's own journal now
 
 
 def test_an_old_journal_of_black_pixels_is_named_and_left_alone(journals: Path) -> None:
@@ -463,8 +485,12 @@ class AnyOrder:
             self.now.paint(self.random.choice(TOOLS), self.place, self.random.randint(1, 5))
 
     def go_back_in_napari(self) -> None:
-        if self.now.labels is not None:
+        if self.now.labels is not None and self.now.labels.visible:
             getattr(self.now.labels, self.random.choice(["undo", "undo", "redo"]))()
+
+    def show(self) -> None:
+        if self.now.labels is not None:
+            self.now.labels.visible = not self.now.labels.visible
 
     def delete(self) -> None:
         if self.now.layers:

@@ -111,6 +111,18 @@ def test_labels_that_do_not_fit_are_named(open_dock: Open) -> None:
     assert layer in bench.viewer.layers
 
 
+def test_an_object_under_way_is_ended_first(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    bench.viewer.add_labels(two_cells(40, 48), name="mine")
+    before = bench.controller.workspace.labels
+    bench.add(18, 20)
+    bench.idle()
+    for button in (bench.dock.accept_box.use_button, bench.dock.accept_box.file_button):
+        button.click()
+        assert bench.dock.status.text().startswith("Accept or drop the object under way first")
+    assert bench.controller.workspace.labels == before
+
+
 def test_a_label_of_another_layer_is_named_by_pick_up(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), show=True)
     bench.viewer.add_labels(two_cells(40, 48), name="mine")

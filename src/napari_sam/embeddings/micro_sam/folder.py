@@ -111,7 +111,7 @@ class MicroSamFolder:
         expected_type, model_type = origin.model_type, self.attributes.model_type
         if model_type != expected_type:
             raise CacheError(
-                f"{self.path} was computed with a model of type {model_type}, and "
+                f"{self.path} was computed with a model of type {cut(model_type)}, and "
                 f"{origin.model_name} is of type {expected_type}: name the model that it was "
                 "computed with (--model)"
             )
@@ -170,8 +170,8 @@ class MicroSamFolder:
             if None not in (stored, value) and stored != value:
                 words = key.replace("_", " ")
                 yield (
-                    f"{self.path} says {words} {stored}, and the model here has {value}: if masks "
-                    "look wrong, clear the cache and let the image be computed again"
+                    f"{self.path} says {words} {cut(stored)}, and the model here has {value}: if "
+                    "masks look wrong, clear the cache and let the image be computed again"
                 )
 
 

@@ -155,10 +155,11 @@ def _decoded(series: tifffile.TiffPageSeries) -> LazyArray:
 def _shown(array: Any, page: tifffile.TiffPage, labels: bool) -> Any:
     """Array with values as the tags of a page display them."""
     kind = np.dtype(array.dtype).kind
+    if labels:  # numbers for readers, not for the eye: tifffile, for one, says of masks 0 is white
+        return array
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and kind in "ub":
-        # tifffile calls 0 white in every mask that it writes, and means nothing by it
-        return array if labels else Inverted(array, page.bitspersample)
-    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and kind == "u" and not labels:
+        return Inverted(array, page.bitspersample)
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and kind == "u":
         colours = page.colormap
         return array if colours is None else Coloured(array, colours)
     return array

@@ -33,7 +33,7 @@ class ObjectProperties(BaseModel):
     """Properties of an object in OME-Zarr, of which the class is read."""
 
     label: int = Field(alias="label-value")
-    name: str | None = Field(None, alias="class")
+    name: str | None = Field(default=None, alias="class")
 
 
 class ImageLabel(BaseModel):
@@ -45,11 +45,11 @@ class ImageLabel(BaseModel):
 class OmeAttributes(BaseModel):
     """Attributes of OME-Zarr, as far as they say classes."""
 
-    image_label: ImageLabel = Field(ImageLabel(), alias="image-label")
+    image_label: ImageLabel = Field(default=ImageLabel(), alias="image-label")
 
 
 class LabelAttributes(BaseModel):
     """Attributes of a label image."""
 
-    classes: ClassList = Field(ClassList(), alias="napari-sam")
+    classes: ClassList = Field(default=ClassList(), alias="napari-sam")
     ome: OmeAttributes = OmeAttributes()

@@ -12,6 +12,7 @@ import zarr
 
 from napari_sam.document import parse_document
 from napari_sam.errors import OutputError
+from napari_sam.file_names import printable
 from napari_sam.image.zarr_place import zip_place
 
 from .atomic import replacing, unwritable
@@ -72,10 +73,11 @@ class ImageGroup:
         return factors
 
     def make_labels_folder(self) -> None:
-        """Create the group of label images with its list; check the list that is present."""
+        """Create the group of label images with its list; check the list of a present group."""
         if self.version != LATEST:
             make_zarr2_labels(self.path / LABELS)
-        elif (self.path / LABELS / "zarr.json").exists():
+            return
+        if (self.path / LABELS / "zarr.json").exists():
             self._labels_metadata()
         else:
             try:
@@ -235,11 +237,13 @@ def relative_source(source: Path, target: Path) -> str | None:
     Returns
     -------
     str or None
-        With forward slashes; None if the image is not a zarr folder, or on another drive.
+        With forward slashes; None if the image is not a zarr folder, on another drive, or has a
+        path that JSON cannot hold.
     """
     if not is_zarr(source):
         return None
     try:
-        return Path(os.path.relpath(source.resolve(), target.resolve())).as_posix()
+        path = Path(os.path.relpath(source.resolve(), target.resolve())).as_posix()
     except ValueError:
         return None
+    return path if path == printable(path) else None

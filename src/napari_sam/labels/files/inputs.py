@@ -129,8 +129,8 @@ def check_distinct(outputs: Iterable[Path]) -> None:
             raise OutputError(_TWICE.format(output=output, alias=alias))
     for output in targets.values():
         for folder in _real(output).parents:
-            if (other := targets.get(_identity(folder))) is not None:
-                raise OutputError(_WITHIN.format(output=output, path=other))
+            if (around := targets.get(_identity(folder))) is not None:
+                raise OutputError(_WITHIN.format(output=output, path=around))
 
 
 def _identity(path: Path) -> Identity:

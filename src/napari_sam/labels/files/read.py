@@ -10,7 +10,7 @@ import tifffile
 from napari_sam.document import parse_document
 from napari_sam.errors import LabelError
 from napari_sam.image.calibration import Calibration
-from napari_sam.image.read_labels import read_labels
+from napari_sam.image.labels_of_image import read_labels_of_image
 from napari_sam.labels.blocks import block_regions, natural_block
 from napari_sam.labels.canvas import new_labels
 from napari_sam.labels.classes import ClassTable
@@ -89,7 +89,7 @@ def read_label_file(path: Path) -> LabelFile:
     LabelError
         If it has channels, or numbers that are no labels.
     """
-    labels = read_labels(path)
+    labels = read_labels_of_image(path)
     return LabelFile(
         copy_labels(labels.data), labels.calibration, read_classes(path), _scores(path)
     )

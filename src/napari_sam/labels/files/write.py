@@ -296,10 +296,6 @@ def suffix_of(name: str) -> str:
     Raises
     ------
     OutputError
-
-    Raises
-    ------
-    OutputError
         If the name ends in none of them, or is a suffix alone.
     """
     for suffix in SUFFIXES:

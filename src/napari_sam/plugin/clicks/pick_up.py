@@ -122,7 +122,8 @@ class PickUp:
         """Line about a label of a layer that is not in use; empty without a label there."""
         for layer in reversed(list(self._viewer.layers)):
             is_other = isinstance(layer, Labels) and not work.owns(layer) and layer.visible
-            if is_other and layer.get_value(world, world=True):
+            value = layer.get_value(world, world=True) if is_other else None
+            if value[1] if isinstance(value, tuple) else value:  # of a pyramid: level and value
                 return f"{layer.name} is not in use: select it, and press {_USE}."
         return ""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFileDialog, QLabel
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel
 
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.pixels.clean import ALL_HOLES, Cleaning
@@ -225,5 +225,8 @@ class AcceptBox(Fold):
         grid.addWidget(QLabel("Pieces"), 4, 0)
         grid.addWidget(self.smallest, 4, 1)
         grid.addWidget(self.one_piece, 5, 0, 1, 2)
-        grid.addWidget(self.use_button, 6, 0)
-        grid.addWidget(self.file_button, 6, 1)
+        labels = QHBoxLayout()
+        labels.setSpacing(2)
+        labels.addWidget(self.use_button)
+        labels.addWidget(self.file_button)
+        grid.addLayout(labels, 6, 0, 1, 2)

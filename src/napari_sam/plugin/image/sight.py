@@ -14,6 +14,9 @@ _HIDES = 0.5
 _ADDED = ("additive", "minimum", "multiplicative")
 """napari's ways of blending that leave an image below visible."""
 
+_SAMPLED = 64
+"""Rows and columns of the sample of an alpha channel, about."""
+
 Span = tuple[tuple[float, float], tuple[float, float]]
 """First and last coordinate along y, and along x."""
 
@@ -53,10 +56,9 @@ def covers(
         return  # each layer has a place of its own
     inside = _span(image) if world is None else tuple((float(v), float(v)) for v in world[-2:])
     for other in image_layers(viewer.layers):
-        if other is image:
+        if other == image:
             return
-        hides = other.visible and other.opacity > _HIDES and str(other.blending) not in _ADDED
-        if hides and other not in beside and _on_slice(viewer, other):
+        if _hides(other) and other not in beside and _on_slice(viewer, other):
             around = _span(other, margin=0.5)
             if all(a <= i and j <= b for (a, b), (i, j) in zip(around, inside, strict=True)):
                 yield other
@@ -81,6 +83,24 @@ def why_unseen(
     if cover is None:
         return ""
     return f"{cover.name} lies over {image.name} here: hide it, or choose it in the dock."
+
+
+def _hides(layer: Image) -> bool:
+    """Whether nothing of what lies below can be seen where an image is drawn."""
+    is_drawn = layer.visible and layer.opacity > _HIDES and str(layer.blending) not in _ADDED
+    return is_drawn and not (layer.rgb and _is_transparent(layer))
+
+
+def _is_transparent(layer: Image) -> bool:
+    """Whether most of a picture of colours is transparent, by a sample of its alpha channel."""
+    data = layer.data[-1] if layer.multiscale else layer.data
+    if data.shape[-1] < 4:
+        return False
+    *leading, height, width = data.shape[:-1]
+    steps = (slice(None, None, max(1, size // _SAMPLED)) for size in (height, width))
+    alpha = np.asarray(data[(*(0,) * len(leading), *steps, 3)])
+    opaque = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1.0
+    return bool(alpha.mean() < opaque / 2)
 
 
 def _span(layer: Layer, margin: float = 0.0) -> Span:

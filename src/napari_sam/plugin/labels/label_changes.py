@@ -4,24 +4,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from napari.layers import Labels
-from napari.utils.events import Event
 
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 
 from .layer_journal import LayerJournal
-
-
-def undo_in_napari(layer: Labels) -> bool:
-    """Let napari undo the last step in a Labels layer; False for an empty history."""
-    drawn: list[bool] = []
-
-    def note(event: Event | None = None) -> None:
-        drawn.append(True)
-
-    layer.events.set_data.connect(note)  # napari draws again only if it undid something
-    layer.undo()
-    layer.events.set_data.disconnect(note)
-    return bool(drawn)
 
 
 @dataclass(slots=True, eq=False)
@@ -80,10 +66,8 @@ class Stroke(LabelChange):
 
     def take_back(self) -> None:
         """Let napari undo the change."""
-        self.layer.undo()
-        self.journal.compare(everywhere=True)
+        self.journal.let_napari(self.layer.undo)
 
     def do_again(self) -> None:
         """Let napari do the change again."""
-        self.layer.redo()
-        self.journal.compare(everywhere=True)
+        self.journal.let_napari(self.layer.redo)

@@ -10,7 +10,6 @@ from napari.layers import Labels, Layer
 
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
-from napari_sam.journal.objects import objects_of
 from napari_sam.labels.edit import LabelEdit, erasing
 from napari_sam.labels.paint import (
     FREE_SHARE,
@@ -28,12 +27,12 @@ from napari_sam.tiles.bbox import BBox
 
 from .acceptance import Acceptance
 from .accepted import Accepted
-from .label_changes import Stroke, undo_in_napari
+from .label_changes import Stroke
 from .label_classes import LabelClasses
 from .lineage import division, note_parent
 from .noted_step import NotedStep
-from .offer_taken import OfferTaken
 from .ratings import Ratings, rating
+from .restore import restore_offer
 from .safekeeping import Safekeeping
 
 NO_ORIGIN = Origin()
@@ -285,43 +284,20 @@ class LabelWriter:
     # --- the journal, and napari's own tools -------------------------------------------------
 
     def restore(self) -> int:
-        """Paint the labels of an earlier napari, as a step to undo, which offers them again.
+        """Paint the labels of an earlier napari; returns the number of objects.
 
-        Returns
-        -------
-        int
-            Number of objects that are back.
+        See :func:`~napari_sam.plugin.labels.restore.restore_offer`.
         """
-        layer = self._labels.ensure()
-        restored = self._keeping.restored(self._labels.next_label())
-        if restored is None:
-            return 0
-        labels = self._labels.plain()
+        parts = self._labels, self._keeping, self.classes, self.ratings
         with self._history.one_action():
-            with self.one_step():
-                for entry in restored.entries:
-                    self._keeping.note_restored(entry)
-                    entry.apply(labels)
-            own = self.classes.table
-            table = restored.classes.with_classes(own.classes).assign(own.of_label)
-            self.classes.change(table)
-            self.ratings.restore(restored.ratings)
-            taken = OfferTaken(self._labels, layer, self._keeping, restored.parents)
-            taken.redo()
-            self._history.add_labels(taken)
-        self._labels.search_again()
-        layer.refresh()
-        self.classes.changed.emit()
-        return len(objects_of(restored.entries))
+            return restore_offer(*parts, self.one_step, self._history)
 
     def undo_in_napari(self) -> bool:
         """Undo the last change from before the dock was opened; False without such a change."""
         layer = self._labels.layer
-        if layer is None or not undo_in_napari(layer):
+        if layer is None or not self._keeping.journal.let_napari(layer.undo):
             return False
-        journal = self._keeping.journal
-        journal.compare(everywhere=True)
-        self._history.add_undone(Stroke(self._labels, layer, journal))
+        self._history.add_undone(Stroke(self._labels, layer, self._keeping.journal))
         return True
 
     def draw_again(self) -> None:

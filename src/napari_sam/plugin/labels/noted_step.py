@@ -1,6 +1,6 @@
 """NotedStep: entries of the journal that are undone and done again together; no Qt."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,9 +31,9 @@ class Probe:
 
 @dataclass(slots=True, eq=False)
 class NotedStep:
-    """Entries of the journal by one action, with what is needed to take them back.
+    """Entries of the journal by one action of the user, and means to take them back.
 
-    Made by :class:`~napari_sam.plugin.labels.layer_journal.LayerJournal`; kept by it and by the
+    Made by :class:`~napari_sam.plugin.labels.layer_journal.LayerJournal`; kept there and in the
     history of the dock.
 
     Attributes
@@ -64,10 +64,9 @@ class NotedStep:
         """Plane and box of each edit."""
         return ((edit.plane, edit.bbox) for entry in self.entries for edit in entry.edits)
 
-    def add(self, entry: Entry, edits: Sequence[LabelEdit], classes: Mapping[int, str]) -> None:
-        """Add an entry, with its edits unpacked and the former classes of its labels."""
+    def add(self, entry: Entry, edits: Sequence[LabelEdit]) -> None:
+        """Add an entry, with its edits unpacked."""
         self.entries.append(entry)
-        self.classes_before = {**classes, **self.classes_before}
         for edit in edits:
             self.probe = _probed(self.probe, edit)
 

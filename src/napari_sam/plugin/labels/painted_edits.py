@@ -38,7 +38,7 @@ def painted_edits(
         if isinstance(axes[-1], slice):
             masked = None if not mask or mask[0] is None else np.asarray(mask[0])
             if masked is not None and channel_axis is not None:
-                masked = masked.any(axis=channel_axis)
+                masked = np.asarray(masked.any(axis=channel_axis))
             yield from _in_box(axes, masked, new, before)
         else:
             yield from _at_pixels([np.atleast_1d(index) for index in axes], new, before)

@@ -205,10 +205,6 @@ class Safekeeping:
             return Restored.as_it_was(content)
         return Restored.beside(journal.labels, content, first)
 
-    def note_restored(self, entry: Entry) -> None:
-        """Write an entry of :meth:`restored`, before it is painted."""
-        self.journal.note(entry, [packed.edit() for packed in entry.edits])
-
     def discard(self) -> None:
         """Discard the offer: the layer's own journal has it now, or the user does not want it."""
         if self._lost is not None:

@@ -15,9 +15,11 @@ from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.labels.fitted import fitted_labels
 from napari_sam.plugin.layers.own_layers import is_helper
+from napari_sam.plugin.workspace import Workspace
 
 from .readers import labels_layer_data
 
+_UNFINISHED = "Accept or drop the object under way first, then go on in other labels."
 _NONE = "Select the Labels layer to go on with in the list of layers first."
 
 
@@ -32,16 +34,23 @@ class UseLabels:
         Has the layers.
     ask_file : callable
         Lets the user choose a file of labels; None if they do not.
+    unfinished : callable
+        Whether an object is under way; it may be a label of the layer in use.
     """
 
     def __init__(
-        self, desk: Desk, viewer: ViewerModel, ask_file: Callable[[], Path | None]
+        self,
+        desk: Desk,
+        viewer: ViewerModel,
+        ask_file: Callable[[], Path | None],
+        unfinished: Callable[[], bool],
     ) -> None:
         self._desk, self._viewer, self._ask_file = desk, viewer, ask_file
+        self._unfinished = unfinished
 
     def use_selected(self) -> None:
         """Use the Labels layer that is selected in the list of layers, or the only other one."""
-        work = self._desk.look()
+        work = self._ready()
         if work is None:
             return
         active = self._viewer.layers.selection.active
@@ -58,7 +67,7 @@ class UseLabels:
 
     def use_file(self) -> None:
         """Use the labels of a file that the user chooses."""
-        path = None if self._desk.look() is None else self._ask_file()
+        path = None if self._ready() is None else self._ask_file()
         if path is None:
             return
         try:
@@ -67,6 +76,13 @@ class UseLabels:
             self._desk.fail(f"{error}.")
         else:
             self._use(Labels(data, **attributes), in_file=True)
+
+    def _ready(self) -> Workspace | None:
+        """The workspace, unless something is in the way, which is said."""
+        if self._unfinished():
+            self._desk.say(_UNFINISHED)
+            return None
+        return self._desk.look()
 
     def _use(self, layer: Labels, in_file: bool = False) -> None:
         work, layers = self._desk.workspace, self._viewer.layers
