@@ -443,8 +443,10 @@ def test_an_old_journal_is_recognised_by_pixels_that_tell_images_apart(journals:
     assert seat.work.keeping.offered
     seat.work.writer.restore()
     assert np.count_nonzero(seat.labels.data) == 7
-    assert seat.accept((1, 4, 5)) == 2  # into the same file
-    assert [entry.label for entry in Journal(path, None).accepted()] == [1, 2]
+    assert seat.accept((1, 4, 5)) == 2
+    journal = seat.work.keeping.journal.journal
+    assert [entry.label for entry in journal.accepted()] == [1, 2]
+    assert not Journal(path, None).unsaved()
 
 
 def test_an_old_journal_of_black_pixels_is_named_and_left_alone(journals: Path) -> None:
