@@ -41,7 +41,7 @@ class Subject:
 
     @property
     def identity(self) -> tuple[str, tuple[int, ...], str]:
-        """Axes, shape and sample: equal for an image that was moved or renamed."""
+        """Axes, shape and sample: equal after an image was moved or renamed."""
         return self.axes, self.shape, self.sample
 
     def to_line(self) -> str:
@@ -50,7 +50,7 @@ class Subject:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], file: str) -> "Subject":
-        """Make the identity from the JSON object that :meth:`to_line` wrote.
+        """Make the identity from the JSON object of :meth:`to_line`.
 
         Raises
         ------
