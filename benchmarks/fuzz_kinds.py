@@ -349,7 +349,8 @@ def _read_table(folder: Path) -> None:
 
 def _make_journal(folder: Path) -> None:
     from napari_sam.journal.entry import Entry, Origin
-    from napari_sam.journal.journal import Journal, Subject
+    from napari_sam.journal.journal import Journal
+    from napari_sam.journal.subject import Subject
     from napari_sam.labels.classes import ClassTable, ObjectClass
     from napari_sam.labels.edit import LabelEdit
     from napari_sam.labels.packed_edit import PackedEdit

@@ -15,7 +15,8 @@ from napari_sam import Session
 from napari_sam.errors import OutputError
 from napari_sam.image.read import read_image
 from napari_sam.journal.entry import ACCEPTED, Entry, Origin
-from napari_sam.journal.journal import Journal, Subject
+from napari_sam.journal.journal import Journal
+from napari_sam.journal.subject import Subject
 from napari_sam.labels.files.class_files import COLUMNS
 from napari_sam.labels.files.inputs import Inputs
 from napari_sam.labels.packed_edit import PackedEdit

@@ -9,7 +9,8 @@ import tifffile
 
 from napari_sam import PointPrompt, Session
 from napari_sam.journal.entry import ACCEPTED, UNDONE, Entry, Origin
-from napari_sam.journal.journal import Journal, Subject
+from napari_sam.journal.journal import Journal
+from napari_sam.journal.subject import Subject
 from napari_sam.labels.packed_edit import PackedEdit
 from tests.cli.process import Run, assert_one_line, read_labels
 

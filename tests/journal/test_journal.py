@@ -33,8 +33,10 @@ from napari_sam.journal.entry import (
     Entry,
     Origin,
 )
-from napari_sam.journal.journal import Journal, Subject, open_journal, read_entries, read_subject
+from napari_sam.journal.journal import Journal, lost_journals, new_journal
 from napari_sam.journal.prompt_record import from_record, to_record
+from napari_sam.journal.read import read_lines, read_subject
+from napari_sam.journal.subject import Subject
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
@@ -121,16 +123,16 @@ def test_what_is_undone_or_discarded_is_gone_and_what_is_saved_is_not_offered(
     assert [entry.label for entry in journal.accepted()] == [1, 3, 4]
     journal.append(Entry(DISCARDED))
     assert journal.accepted() == []
-    assert journal.ratings() == {}
+    assert journal.content().ratings == {}
 
 
 def test_of_each_object_the_last_rating_counts(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j.jsonl", SUBJECT)
-    assert journal.ratings() == {}
+    assert journal.content().ratings == {}
     ratings = ({1: {"score": 0.5}, 2: {"score": 0.7}}, {2: None, 3: None}, {1: {"score": 0.4}})
     for one in ratings:
         journal.append(Entry(RATED, ratings=one))
-    assert journal.ratings() == {1: {"score": 0.4}}
+    assert journal.content().ratings == {1: {"score": 0.4}}
 
 
 def test_the_journal_of_a_file_whose_name_is_no_unicode_is_read(tmp_path: Path) -> None:
@@ -139,29 +141,37 @@ def test_the_journal_of_a_file_whose_name_is_no_unicode_is_read(tmp_path: Path) 
     entry = accepted(1)
     Journal(tmp_path / "j.jsonl", subject).append(entry)
     assert read_subject(tmp_path / "j.jsonl") == subject
-    (again,) = read_entries(tmp_path / "j.jsonl")
+    (again,) = read_lines(tmp_path / "j.jsonl")
+    assert isinstance(again, Entry)
     assert (again.label, again.edits) == (entry.label, entry.edits)
 
 
+def newest_lost(subject: Subject, folder: Path) -> Journal | None:
+    return next(lost_journals(subject, folder), None)
+
+
 def test_the_newest_journal_of_the_same_image_is_found(tmp_path: Path) -> None:
-    journal, unsaved = open_journal(SUBJECT, tmp_path)
-    assert not unsaved
+    assert newest_lost(SUBJECT, tmp_path) is None
+    journal = new_journal(SUBJECT, tmp_path)
     assert not journal.path.exists()
     journal.append(accepted(1))
     moved = Subject("other.tif", "/elsewhere/other.tif", "ZYX", (3, 40, 50), "abc")
-    assert not open_journal(moved, tmp_path)[1]  # it has a writer
+    assert newest_lost(moved, tmp_path) is None  # it has a writer
     journal.close()
-    again, unsaved = open_journal(moved, tmp_path)
-    assert (again.path, unsaved) == (journal.path, True)
-    assert not open_journal(moved, tmp_path)[1]  # somebody is asked about it already
+    again = newest_lost(moved, tmp_path)
+    assert again is not None
+    assert again.path == journal.path
+    assert newest_lost(moved, tmp_path) is None  # somebody is asked about it already
     again.close()
     other = Subject("cells.tif", "/data/cells.tif", "ZYX", (3, 40, 50), "xyz")
-    assert not open_journal(other, tmp_path)[1]
-    fresh, unsaved = open_journal(SUBJECT, tmp_path, fresh=True)
-    assert (fresh.path != journal.path, unsaved) == (True, False)
+    assert newest_lost(other, tmp_path) is None
+    fresh = new_journal(SUBJECT, tmp_path)
+    assert fresh.path != journal.path
     fresh.append(accepted(2))
     fresh.close()
-    assert open_journal(SUBJECT, tmp_path)[0].path == fresh.path
+    newest = newest_lost(SUBJECT, tmp_path)
+    assert newest is not None
+    assert newest.path == fresh.path
 
 
 @pytest.mark.parametrize(("cut", "left"), [(1, [1, 2]), (2, [1]), (200, [1])])
@@ -180,7 +190,7 @@ def test_files_that_are_no_journals(tmp_path: Path) -> None:
     for content in (b"", b"years of work\n", b"[1]\n", b'{"format": "something else"}\n'):
         (tmp_path / "j.jsonl").write_bytes(content)
         with pytest.raises(JournalError, match="not a journal"):
-            list(read_entries(tmp_path / "j.jsonl"))
+            list(read_lines(tmp_path / "j.jsonl"))
     with pytest.raises(JournalError, match="cannot be read"):
         read_subject(tmp_path / "none.jsonl")
 
@@ -312,24 +322,24 @@ def test_painted_pixels_are_changes_that_undo_takes_back(tmp_path: Path) -> None
     journal = Journal(tmp_path / "j.jsonl", SUBJECT)
     journal.append(accepted(1))
     journal.append(Entry(PAINTED, (PackedEdit.of(edit(9, y=20)),)))
-    assert [entry.kind for entry in journal.changes()] == [ACCEPTED, PAINTED]
+    assert [entry.kind for entry in journal.content().changes] == [ACCEPTED, PAINTED]
     assert [entry.label for entry in journal.accepted()] == [1]
     journal.append(Entry(SAVED))
     journal.append(Entry(PAINTED, (PackedEdit.of(edit(0, y=20)),)))
     assert journal.unsaved()  # corrections after a save
     journal.append(Entry(UNDONE))
-    assert len(journal.changes()) == 2
+    assert len(journal.content().changes) == 2
 
 
 def test_heads_that_are_damaged_or_of_another_image_are_refused(tmp_path: Path) -> None:
-    path = open_journal(SUBJECT, tmp_path)[0].path
+    path = new_journal(SUBJECT, tmp_path).path
     for field, value in {"shape": None, "axes": 3, "name": []}.items():
         path.write_text(json.dumps(json.loads(SUBJECT.to_line()) | {field: value}) + "\n")
         with pytest.raises(JournalError, match=f"{field}.*first line"):
             read_subject(path)
     other = replace(SUBJECT, sample="xyz")  # under the file name of the image
     path.write_text(other.to_line() + accepted(1).to_line())
-    assert not open_journal(SUBJECT, tmp_path)[1]
+    assert newest_lost(SUBJECT, tmp_path) is None
 
 
 HOLDING = """
@@ -345,19 +355,20 @@ input()
 
 
 def test_a_journal_has_one_writer_until_its_process_ends(tmp_path: Path) -> None:
-    path = open_journal(SUBJECT, tmp_path)[0].path
+    path = new_journal(SUBJECT, tmp_path).path
     program = HOLDING.format(tests=os.path.dirname(__file__), path=str(path))
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == b"ready"
-        assert not open_journal(SUBJECT, tmp_path)[1]
+        assert newest_lost(SUBJECT, tmp_path) is None
         with pytest.raises(JournalError, match="another writer"):
             Journal(path, SUBJECT).append(accepted(2))
         process.kill()
-    lost, is_lost = open_journal(SUBJECT, tmp_path)
-    assert (is_lost, lost.path) == (True, path)
+    lost = newest_lost(SUBJECT, tmp_path)
+    assert lost is not None
+    assert lost.path == path
     lost.append(accepted(2))
     assert [entry.label for entry in lost.accepted()] == [1, 2]
 

@@ -19,7 +19,8 @@ from napari_sam.errors import JournalError, LabelError, OutputError
 from napari_sam.image.read import read_image
 from napari_sam.journal.classes import classes_of
 from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, SAVED, UNDONE, Entry
-from napari_sam.journal.journal import Journal, Subject
+from napari_sam.journal.journal import Journal
+from napari_sam.journal.subject import Subject
 from napari_sam.labels.classes import ClassTable, ObjectClass
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.files.class_files import read_classes
@@ -265,10 +266,10 @@ def test_classes_follow_what_was_accepted_and_undone() -> None:
 
 def test_a_journal_brings_classes_back_and_reads_old_ones(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "a.jsonl", Subject("a.tif", "", "YX", (8, 9), "0"))
-    assert journal.classes() == ClassTable()
+    assert journal.content().classes == ClassTable()
     for entry in HISTORY:
         journal.append(entry)
-    assert journal.classes() == classes_of(HISTORY)
+    assert journal.content().classes == classes_of(HISTORY)
     assert [entry.label for entry in journal.accepted()] == [1, 2, 3]
     assert "classes" not in accepted(1).to_line()
     assert Entry.from_record(json.loads(accepted(1).to_line()), (8, 9)).classes is None

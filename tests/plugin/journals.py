@@ -21,6 +21,6 @@ def replayed(layer: Any) -> np.ndarray:
     """Labels that the journal of a Labels layer replays to; blank before its first entry."""
     labels = np.zeros(layer.data.shape, layer.data.dtype)
     journal = journals.journal_of(layer)
-    for entry in () if journal is None else journal.journal.changes():
+    for entry in () if journal is None else journal.journal.content().changes:
         entry.apply(labels)
     return labels

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from napari_sam.labels.classes import ClassTable
 
 from .classes import classes_of
 from .damaged import Damaged
 from .entry import CHANGES, DISCARDED, RATED, RETURNED, SAVED, UNDONE, Entry
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Content:
     def of(cls, lines: Iterable[Entry | Damaged]) -> "Content":
         """Compute the content from all entries of a journal, in order."""
         lines = list(lines)
-        changes, saved_changes, is_saved = _standing(lines)
+        changes, saved_changes, is_saved = standing((line.kind, line) for line in lines)
         return cls(
             changes=tuple(change for change in changes if isinstance(change, Entry)),
             saved_changes=tuple(change for change in saved_changes if isinstance(change, Entry)),
@@ -54,31 +56,35 @@ class Content:
         )
 
 
-_Lines = list[Entry | Damaged]
+def standing(lines: Iterable[tuple[str, Item]]) -> tuple[list[Item], list[Item], bool]:
+    """Changes after the last line of a journal, at the last save, and whether all are saved.
 
+    Parameters
+    ----------
+    lines : iterable of tuple
+        Kind of each line, empty for a damaged line without one, and the line in any form.
 
-def _standing(lines: Iterable[Entry | Damaged]) -> tuple[_Lines, _Lines, bool]:
-    """Return the changes that stand, those of the last save, and whether none came after it."""
-    changes, saved, discarded = _Lines(), _Lines(), _Lines()
+    Returns
+    -------
+    list, list, bool
+        Lines of changes neither undone nor discarded, in order; those that stood at the last save;
+        whether no label or class changed after it. A rating changes none.
+    """
+    changes, saved, discarded = list[Item](), list[Item](), list[Item]()
     is_saved = False
-    for line in lines:
-        is_saved = after(line.kind, is_saved)
-        if line.kind in CHANGES:
+    for kind, line in lines:
+        is_saved = is_saved if kind in ("", RATED) else kind == SAVED
+        if kind in CHANGES:
             changes.append(line)
-        elif line.kind == UNDONE:
+        elif kind == UNDONE:
             del changes[-1:]
-        elif line.kind == SAVED:
+        elif kind == SAVED:
             saved = [*changes]
-        elif line.kind == DISCARDED:
+        elif kind == DISCARDED:
             changes, discarded = [], changes
-        elif line.kind == RETURNED:
+        elif kind == RETURNED:
             changes = [*discarded]
     return changes, saved, is_saved
-
-
-def after(kind: str, is_saved: bool) -> bool:
-    """Whether labels are saved after an entry of a kind; a rating or no kind changes no label."""
-    return is_saved if kind in ("", RATED) else kind == SAVED
 
 
 def _ratings(lines: Iterable[Entry | Damaged]) -> dict[int, Any]:

@@ -7,30 +7,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from platformdirs import user_data_dir
 
 from napari_sam.errors import JournalError
-from napari_sam.labels.classes import ClassTable
 
-from .content import Content, after
-from .entry import ACCEPTED, CHANGES, DISCARDED, RETURNED, UNDONE, Entry
+from .content import Content, standing
+from .entry import ACCEPTED, Entry
 from .lock import JournalLock
-from .read import raw_lines, read_entries, read_lines, read_subject
-from .subject import FORMAT, Subject
-
-__all__ = [
-    "FORMAT",
-    "Journal",
-    "Subject",
-    "journal_folder",
-    "lost_journals",
-    "new_journal",
-    "open_journal",
-    "read_entries",
-    "read_subject",
-]
+from .read import raw_lines, read_lines, read_subject
+from .subject import Subject
 
 
 def journal_folder() -> Path:
@@ -137,63 +123,25 @@ class Journal:
         """
         return Content.of(read_lines(self.path) if self.path.exists() else ())
 
-    def changes(self) -> list[Entry]:
-        """Return the accepted and painted entries neither undone nor discarded, in order.
-
-        Applied to empty labels, they make the labels on the screen.
-
-        Raises
-        ------
-        JournalError
-            If the file cannot be read.
-        """
-        return [*self.content().changes]
-
     def accepted(self) -> list[Entry]:
-        """Return the accepted entries of :meth:`changes`.
+        """Return the accepted entries neither undone nor discarded, in order.
 
         Raises
         ------
         JournalError
             If the file cannot be read.
         """
-        return [entry for entry in self.changes() if entry.kind == ACCEPTED]
-
-    def classes(self) -> ClassTable:
-        """Return the table of classes after the last entry.
-
-        Raises
-        ------
-        JournalError
-            If the file cannot be read.
-        """
-        return self.content().classes
-
-    def ratings(self) -> dict[int, Any]:
-        """Return the ratings of automatically found objects, as JSON values by label.
-
-        Raises
-        ------
-        JournalError
-            If the file cannot be read.
-        """
-        return {**self.content().ratings}
+        return [entry for entry in self.content().changes if entry.kind == ACCEPTED]
 
     def unsaved(self) -> bool:
         """Whether changes of labels stand, and labels or classes changed after the last save.
 
         Only the kinds of the entries are read, which is quick.
         """
-        standing, discarded, is_saved = 0, 0, False
-        for line in raw_lines(self.path) if self.path.exists() else ():
-            kind = "" if line.number == 1 else line.kind
-            is_saved = after(kind, is_saved)
-            standing += kind in CHANGES
-            standing -= kind == UNDONE and standing > 0
-            if kind == DISCARDED:
-                standing, discarded = 0, standing
-            standing = discarded if kind == RETURNED else standing
-        return standing > 0 and not is_saved
+        lines = raw_lines(self.path) if self.path.exists() else ()
+        kinds = ("" if line.number == 1 else line.kind for line in lines)
+        changes, _, is_saved = standing((kind, kind) for kind in kinds)
+        return bool(changes) and not is_saved
 
 
 def lost_journals(subject: Subject, folder: Path | None = None) -> Iterator[Journal]:
@@ -235,29 +183,6 @@ def new_journal(subject: Subject, folder: Path | None = None) -> Journal:
     name = re.sub(r"[^A-Za-z0-9]+", "-", Path(subject.name).stem).strip("-")[:40] or "image"
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     return Journal((folder or journal_folder()) / f"{name}-{_key(subject)}-{stamp}.jsonl", subject)
-
-
-def open_journal(
-    subject: Subject, folder: Path | None = None, fresh: bool = False
-) -> tuple[Journal, bool]:
-    """Open the newest lost journal of an image, or a new journal.
-
-    Parameters
-    ----------
-    subject : Subject
-        Identity of the image.
-    folder : Path, optional
-        Folder of journals; by default :func:`journal_folder`.
-    fresh : bool
-        Whether to make a new journal in any case.
-
-    Returns
-    -------
-    Journal, bool
-        The first of :func:`lost_journals`, and True; or :func:`new_journal`, and False.
-    """
-    lost = None if fresh else next(lost_journals(subject, folder), None)
-    return (new_journal(subject, folder), False) if lost is None else (lost, True)
 
 
 def _key(subject: Subject) -> str:

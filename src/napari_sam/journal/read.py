@@ -143,14 +143,3 @@ def read_lines(path: Path) -> Iterator[Entry | Damaged]:
                 yield Entry.from_record(line.record, subject.shape)
             except JournalError as error:
                 yield line.damaged(str(error))
-
-
-def read_entries(path: Path) -> Iterator[Entry]:
-    """Yield the entries of a journal in order, without damaged ones.
-
-    Raises
-    ------
-    JournalError
-        If the file cannot be read, or is not a journal.
-    """
-    yield from (line for line in read_lines(path) if isinstance(line, Entry))

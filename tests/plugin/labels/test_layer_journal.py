@@ -211,7 +211,7 @@ def test_a_stroke_is_undone_in_the_journal_as_a_step(journals: Path) -> None:
     seat.paint("paint", (0, 6, 6), 7)
     assert seat.work.undo()
     assert seat.work.undo()
-    assert seat.work.keeping.journal.journal.changes() == []
+    assert seat.work.keeping.journal.journal.content().changes == ()
     assert seat.work.redo()
     assert seat.work.redo()
     np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
@@ -428,7 +428,7 @@ def old_journal(folder: Path, pixels: np.ndarray) -> Path:
     seat.accept((0, 2, 3))
     sample = old_sample_of(seat.work.source)[0]
     journal = new_journal(replace(seat.work.keeping.journal.journal.subject, sample=sample), folder)
-    journal.append(seat.work.keeping.journal.journal.changes()[0])
+    journal.append(seat.work.keeping.journal.journal.content().changes[0])
     crash()
     journal.close()
     for path in folder.glob("*.jsonl"):

@@ -7,7 +7,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from napari_sam.journal.journal import read_entries
+from napari_sam.journal.read import read_lines
 from napari_sam.plugin.layers.conventions import JOURNAL_KEY, PREVIEW_COLOURS
 from napari_sam.plugin.layers.preview_layer import colour_of
 from tests.plugin.bench import Bench, Open, picture
@@ -46,7 +46,7 @@ def two_objects(bench: Bench) -> None:
 
 def entries(bench: Bench) -> list[str]:
     path = Path(bench.layer("labels").metadata[JOURNAL_KEY])
-    return [entry.kind for entry in read_entries(path)]
+    return [entry.kind for entry in read_lines(path)]
 
 
 def test_j_begins_another_object_in_its_own_colour_and_enter_accepts_both(

@@ -12,7 +12,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_sam.journal.journal import Journal, Subject
+from napari_sam.journal.journal import Journal
+from napari_sam.journal.subject import Subject
 from napari_sam.plugin.labels import label_writer
 from napari_sam.plugin.layers.conventions import COLOURS, JOURNAL_KEY
 from tests.plugin.bench import Bench, Open, dividing, picture, tube

@@ -8,7 +8,8 @@ from napari.utils.notifications import show_warning
 
 from napari_sam.errors import JournalError
 from napari_sam.journal.entry import SAVED, Entry
-from napari_sam.journal.journal import Journal, Subject, lost_journals
+from napari_sam.journal.journal import Journal, lost_journals
+from napari_sam.journal.subject import Subject
 from napari_sam.plugin.image.image_sample import old_sample_of, sample_of
 from napari_sam.plugin.image.image_source import ImageSource
 
