@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_sam.document import parse_document
 from napari_sam.errors import LabelError, OutputError
@@ -11,6 +12,9 @@ from napari_sam.labels.classes import ClassTable, ObjectClass
 
 from .image_group import is_zarr, ome_attributes, zarr_attributes
 from .target import check_may_replace
+
+if TYPE_CHECKING:
+    from .class_records import LabelAttributes
 
 COLUMNS = ["label", "class", "color"]
 CLASSES = "napari-sam"
@@ -104,6 +108,27 @@ def read_classes(path: str | Path) -> ClassTable:
     return _of_table(table)
 
 
+def read_scores(path: Path) -> dict[int, float]:
+    """Read the scores of automatically found objects, by label.
+
+    Parameters
+    ----------
+    path : Path
+        An OME-Zarr label image; others have no scores.
+
+    Raises
+    ------
+    LabelError
+        If the attributes are damaged.
+    """
+    if not (path.is_dir() and is_zarr(path)):
+        return {}
+    objects = _label_attributes(path).ome.image_label.properties
+    return {
+        each.label: float(each.score) for each in objects if isinstance(each.score, int | float)
+    }
+
+
 def _of_table(path: Path) -> ClassTable:
     from .class_records import ClassRow
 
@@ -121,12 +146,16 @@ def _of_table(path: Path) -> ClassTable:
 
 
 def _of_zarr(path: Path) -> ClassTable:
+    record = _label_attributes(path)
+    table = _classes(path, ((entry.name, entry.color) for entry in record.classes.classes))
+    return table.assign({p.label: p.name or "" for p in record.ome.image_label.properties})
+
+
+def _label_attributes(path: Path) -> "LabelAttributes":
     from .class_records import LabelAttributes
 
     attributes = {**zarr_attributes(path), "ome": ome_attributes(path)}
-    record = parse_document(LabelAttributes, attributes, str(path), LabelError, _ADVICE)
-    table = _classes(path, ((entry.name, entry.color) for entry in record.classes.classes))
-    return table.assign({p.label: p.name or "" for p in record.ome.image_label.properties})
+    return parse_document(LabelAttributes, attributes, str(path), LabelError, _ADVICE)
 
 
 def _classes(path: Path, entries: Iterable[tuple[str, str]]) -> ClassTable:

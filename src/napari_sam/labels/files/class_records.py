@@ -1,9 +1,9 @@
-"""Class records: classes of objects as tables and label images hold them.
+"""Class records: classes and scores of objects as tables and label images hold them.
 
 Parsed by :mod:`.class_files`, which imports this module when it reads, for pydantic takes a moment.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -30,10 +30,14 @@ class ClassList(BaseModel):
 
 
 class ObjectProperties(BaseModel):
-    """Properties of an object in OME-Zarr, of which the class is read."""
+    """Properties of an object in OME-Zarr: its class and score.
+
+    The score may be of any type, for other programs may mean something else by the word.
+    """
 
     label: int = Field(alias="label-value")
     name: str | None = Field(default=None, alias="class")
+    score: Any = None
 
 
 class ImageLabel(BaseModel):
@@ -43,7 +47,7 @@ class ImageLabel(BaseModel):
 
 
 class OmeAttributes(BaseModel):
-    """Attributes of OME-Zarr, as far as they say classes."""
+    """Attributes of OME-Zarr, as far as they are about objects."""
 
     image_label: ImageLabel = Field(default=ImageLabel(), alias="image-label")
 

@@ -1,12 +1,9 @@
 """Read: label images of this package and of OME-Zarr, for going on with them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from napari_sam.document import parse_document
-from napari_sam.errors import LabelError
 from napari_sam.image.calibration import Calibration
 from napari_sam.image.labels_of_image import read_labels_of_image
 from napari_sam.labels.blocks import block_regions, natural_block
@@ -14,12 +11,8 @@ from napari_sam.labels.canvas import new_labels
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.label_array import LabelArray
 
-from .class_files import read_classes
-from .image_group import ome_attributes
+from .class_files import read_classes, read_scores
 from .stack import label_stack
-
-_SCORE = "score"
-"""Property of a label in OME-Zarr with the confidence of the model that found it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +56,7 @@ def read_label_file(path: Path) -> LabelFile:
     """
     labels = read_labels_of_image(path)
     return LabelFile(
-        copy_labels(labels.data), labels.calibration, read_classes(path), _scores(path)
+        copy_labels(labels.data), labels.calibration, read_classes(path), read_scores(path)
     )
 
 
@@ -92,23 +85,3 @@ def copy_labels(labels: LabelArray) -> LabelArray:
         if block.any():  # pages and chunks without labels take no space
             copy[region] = block
     return copy
-
-
-@dataclass(frozen=True, slots=True)
-class _ImageLabel:
-    """Part of ``image-label`` in OME-Zarr with the properties of single labels."""
-
-    properties: list[dict[str, Any]] = field(default_factory=list)
-
-
-def _scores(path: Path) -> dict[int, float]:
-    attributes = ome_attributes(path).get("image-label") if path.is_dir() else None
-    if not isinstance(attributes, Mapping):
-        return {}
-    document = parse_document(_ImageLabel, attributes, f"{path}: image-label", LabelError)
-    values = [(row.get("label-value"), row.get(_SCORE)) for row in document.properties]
-    return {
-        label: float(score)
-        for label, score in values
-        if isinstance(label, int) and isinstance(score, int | float)
-    }
