@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.tiles.bbox import BBox, intersection, place
+from napari_sam.tiles.bbox import BBox, box_of, intersection, place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +73,12 @@ class Mask:
             inside[place(shared, region)] = self.pixels[place(shared, self.bbox)]
         return inside
 
+    def emptied(self) -> "Mask":
+        """The mask without pixels and logits; its bbox has no area and lies at the old corner."""
+        y0, x0, _, _ = self.bbox
+        pixels = np.zeros((0, 0), bool)
+        return replace(self, bbox=(y0, x0, y0, x0), pixels=pixels, low_res_logits=None)
+
     def tight(self) -> "Mask":
         """The same object in the smallest bbox.
 
@@ -82,10 +88,7 @@ class Mask:
             Of an empty mask, the bbox has no area and lies at the old corner.
         """
         y0, x0, _, _ = self.bbox
-        rows = np.flatnonzero(self.pixels.any(axis=1))
-        cols = np.flatnonzero(self.pixels.any(axis=0))
-        top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 0)
-        left, right = (int(cols[0]), int(cols[-1]) + 1) if cols.size else (0, 0)
+        top, left, bottom, right = box_of(self.pixels) or (0, 0, 0, 0)
         if (bottom - top, right - left) == self.pixels.shape and self.pixels.base is None:
             return self
         # Copied, so that a small mask does not keep the large one alive.

@@ -59,8 +59,7 @@ def carry(mask: Mask, shift: tuple[int, int], volume: Volume, plane: Plane) -> M
     limits = (volume.height, volume.width)
     region = _around(mask.bbox, shift, limits)
     if region is None:
-        y0, x0, _, _ = mask.bbox
-        return replace(mask, plane=plane, bbox=(y0, x0, y0, x0), pixels=np.zeros((0, 0), bool))
+        return replace(mask.emptied(), plane=plane)
     y0, x0, y1, x1 = region
     dy, dx = shift
     origin = (y0 - dy, x0 - dx, y1 - dy, x1 - dx)  # the region before the shift

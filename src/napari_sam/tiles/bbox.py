@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 BBox = tuple[int, int, int, int]
 """``(y0, x0, y1, x1)``, data pixels, the ends excluded."""
 
@@ -10,6 +13,14 @@ def union(boxes: Iterable[BBox]) -> BBox:
     """The smallest box around several boxes."""
     y0, x0, y1, x1 = zip(*boxes, strict=True)
     return min(y0), min(x0), max(y1), max(x1)
+
+
+def box_of(pixels: NDArray[np.bool_]) -> BBox | None:
+    """The smallest box around the True pixels of a ``(height, width)`` array; None without any."""
+    rows, columns = (np.flatnonzero(pixels.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 def intersection(a: BBox, b: BBox) -> BBox | None:

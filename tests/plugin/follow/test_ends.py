@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.follow.ends import side_of_end, within_ends
-from napari_sam.plugin.objects.absence import emptied, is_absent
+from napari_sam.plugin.objects.absence import is_absent
 from napari_sam.prompts.prompt import PointPrompt, Prompt
 from tests.masks.drawing import disc
 from tests.plugin.bench import Bench, Open, tube
@@ -171,5 +171,5 @@ def test_background_clicks_say_that_an_object_is_absent(
     prompts: list[Prompt], corrected: Mask, absent: bool
 ) -> None:
     assert is_absent(disc(48, 48, 20), corrected, prompts) is absent
-    assert emptied(corrected).empty
-    assert emptied(corrected).plane == corrected.plane
+    assert corrected.emptied().empty
+    assert corrected.emptied().plane == corrected.plane

@@ -7,7 +7,8 @@ import pytest
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.follow.following import Following, stretch
+from napari_sam.plugin.follow.following import Following
+from napari_sam.plugin.follow.stretch import stretch
 from napari_sam.plugin.worker.events import Followed
 from tests.plugin.scene import QuietDesk, Scene, mask_at
 

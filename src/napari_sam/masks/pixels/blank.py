@@ -41,15 +41,7 @@ def is_blank(volume: Volume, plane: Plane, bbox: BBox) -> bool:
 
 def blank_mask(mask: Mask) -> Mask:
     """The mask without pixels, marked as lying on a blank place."""
-    y0, x0, _, _ = mask.bbox
-    return replace(
-        mask,
-        bbox=(y0, x0, y0, x0),
-        pixels=np.zeros((0, 0), bool),
-        iou=0.0,
-        object_score=_NO_OBJECT,
-        low_res_logits=None,
-    )
+    return replace(mask.emptied(), iou=0.0, object_score=_NO_OBJECT)
 
 
 def lies_on_blank(mask: Mask) -> bool:

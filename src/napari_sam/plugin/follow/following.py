@@ -1,7 +1,6 @@
 """Following: an object under way from plane to plane; no Qt."""
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
@@ -10,38 +9,11 @@ from napari_sam.plugin.worker.events import Event, Followed
 from napari_sam.plugin.worker.jobs import Job, Priority
 
 from .ends import Limits, limited, side_of_end, within_ends
+from .reach import Reach
+from .stretch import line_of, stretch
 
 _NOT_FOLLOWED = "Follow an object first [G]: then it can be ended in a slice."
 _NO_SIDE = "You have seen the object here: go to its last slice, above or below, and end it there."
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reach:
-    """A copy of how far an object was followed; see :class:`Following`.
-
-    Parameters
-    ----------
-    brought, unsure : mapping
-        Followed masks and their disagreement, by plane; copies of the attributes.
-    start : set of tuple
-        Planes from which following began; their masks are not changed by it.
-    axis : str or None
-        Letter of the axis along which the object is followed; a copy of the attribute.
-    axis_wanted : str or None
-        Letter of the axis to follow along after the awaited answers; None without such a request.
-    running : bool
-        Whether more planes were to come.
-    limits : Limits
-        First and last position of the object along each axis, where the user has ended it.
-    """
-
-    brought: Mapping[Plane, Mask]
-    unsure: Mapping[Plane, float]
-    start: Set[Plane]
-    axis: str | None
-    axis_wanted: str | None
-    running: bool
-    limits: Limits
 
 
 class Following:
@@ -232,9 +204,9 @@ class Following:
         self.interrupt()
         self._visited.clear()
         place = work.source.plane_axes.index(axis)
-        lines = {_line(plane, place) for plane in corrected}
+        lines = {line_of(plane, place) for plane in corrected}
         fixed = self._known() | self._start
-        on_lines = [plane for plane in self._masks if _line(plane, place) in lines]
+        on_lines = [plane for plane in self._masks if line_of(plane, place) in lines]
         first, last = stretch(
             {plane[place] for plane in on_lines if plane in fixed},
             {plane[place] for plane in corrected},
@@ -288,7 +260,7 @@ class Following:
         for plane in corrected:
             if not self._masks[plane].empty:
                 continue
-            line = [p for p in self._masks if _line(p, place) == _line(plane, place)]
+            line = [p for p in self._masks if line_of(p, place) == line_of(plane, place)]
             clicked = {p[place] for p in line if p in fixed and not self._masks[p].empty}
             side = side_of_end(plane[place], clicked, set())
             if side is not None:
@@ -315,29 +287,3 @@ class Following:
         if job is not None:
             self.axis = None
             self._ended(job, False)
-
-
-def _line(plane: Plane, place: int) -> Plane:
-    """Index of a plane without the axis at `place`: equal for all planes of a stack."""
-    return (*plane[:place], *plane[place + 1 :])
-
-
-def stretch(with_prompts: set[int], corrected: set[int]) -> tuple[int, int | None]:
-    """Range of planes around a correction, up to the next planes with prompts.
-
-    Parameters
-    ----------
-    with_prompts : set of int
-        Positions of planes with prompts.
-    corrected : set of int
-        Positions of the planes among them whose prompts changed.
-
-    Returns
-    -------
-    int, int or None
-        The nearest positions with prompts around the corrected ones; 0 and None (the end) where
-        there are none.
-    """
-    below = [p for p in with_prompts if p < min(corrected)]
-    above = [p for p in with_prompts if p > max(corrected)]
-    return max(below, default=0), min(above, default=None)

@@ -11,6 +11,7 @@ from napari_sam.labels.edit import LabelEdit, erasing
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.tiles.bbox import box_of
 
 PARENTS_KEY = "napari-sam-parents"
 """Key of the mothers by daughter in the metadata of a Labels layer."""
@@ -114,8 +115,5 @@ def _erase(
 
 def _erase_plane(labels: LabelArray, plane: Plane, label: int) -> LabelEdit | None:
     inside = np.asarray(labels[plane]) == label
-    rows, cols = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
-        return None
-    box = (int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
-    return erasing(labels, plane, box, label)
+    box = box_of(inside)
+    return None if box is None else erasing(labels, plane, box, label)

@@ -17,7 +17,7 @@ from napari_sam.image.volume import Plane
 from napari_sam.journal.content import Content
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.plugin.image.image_source import ImageSource
-from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.bbox import BBox, union
 
 from .replayed_labels import empty_labels
 
@@ -77,9 +77,7 @@ def _boxes(content: Content) -> dict[Plane, BBox]:
     """Box around all changes of each plane."""
     boxes: dict[Plane, BBox] = {}
     for edit in (edit for entry in content.changes for edit in entry.edits):
-        y0, x0, y1, x1 = boxes.get(edit.plane, edit.bbox)
-        a0, b0, a1, b1 = edit.bbox
-        boxes[edit.plane] = (min(y0, a0), min(x0, b0), max(y1, a1), max(x1, b1))
+        boxes[edit.plane] = union((boxes.get(edit.plane, edit.bbox), edit.bbox))
     return boxes
 
 

@@ -1,7 +1,6 @@
 """Absence: background clicks on a followed mask that say that the object is not in the slice."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -47,10 +46,3 @@ def is_absent(followed: Mask, corrected: Mask, prompts: Sequence[Prompt]) -> boo
         if inside and depths[y - y0, x - x0] >= _CENTRAL * depths.max():
             return True
     return False
-
-
-def emptied(mask: Mask) -> Mask:
-    """The mask without pixels."""
-    y0, x0, _, _ = mask.bbox
-    pixels = np.zeros((0, 0), bool)
-    return replace(mask, bbox=(y0, x0, y0, x0), pixels=pixels, low_res_logits=None)

@@ -14,7 +14,7 @@ from napari_sam.plugin.undo.exchange import Exchange
 from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.plugin.worker.jobs import Job
 
-from .absence import emptied, is_absent
+from .absence import is_absent
 from .accept_later import AcceptLater
 from .cleaned import Cleaned
 from .held import Held
@@ -155,7 +155,7 @@ class CurrentObject:
         if followed is None or prompts is None:
             return answer.mask
         absent = is_absent(followed, answer.mask, prompts.prompts)
-        return emptied(answer.mask) if absent else answer.mask
+        return answer.mask.emptied() if absent else answer.mask
 
     def answers_came(self) -> None:
         """Go on following after answers: a correction changes planes up to the next prompts."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.follow.following import Reach
+from napari_sam.plugin.follow.reach import Reach
 
 from .chosen_masks import ChosenMask
 from .offered_mask import OfferedMask

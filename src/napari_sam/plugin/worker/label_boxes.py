@@ -7,7 +7,7 @@ import numpy as np
 from napari_sam.image.volume import Plane
 from napari_sam.labels.blocks import block_count, block_regions, natural_block
 from napari_sam.labels.label_array import LabelArray
-from napari_sam.tiles.bbox import BBox, union
+from napari_sam.tiles.bbox import BBox, box_of, union
 
 from .events import Event, LabelBoxes, Progress
 
@@ -47,14 +47,9 @@ def _add_boxes(
     if not inside.any():
         return
     for leading in np.ndindex(inside.shape[:-2]):
-        rows, columns = (np.flatnonzero(inside[leading].any(axis=axis)) for axis in (1, 0))
-        if rows.size:
+        in_block = box_of(inside[leading])
+        if in_block is not None:
             plane = tuple(int(i) + low for i, low in zip(leading, start, strict=False))
-            y, x = start[-2:]
-            box = (
-                int(rows[0]) + y,
-                int(columns[0]) + x,
-                int(rows[-1]) + y + 1,
-                int(columns[-1]) + x + 1,
-            )
+            (y0, x0, y1, x1), (y, x) = in_block, start[-2:]
+            box = (y0 + y, x0 + x, y1 + y, x1 + x)
             boxes[plane] = union((boxes[plane], box)) if plane in boxes else box
