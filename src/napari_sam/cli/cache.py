@@ -64,10 +64,7 @@ def clear(
     from napari_sam.embeddings import clear_cache
 
     freed = clear_cache(cache_dir, image=image, model=model)
-    if report_options.json:
-        report({"freed": freed}, as_json=True)
-    else:
-        typer.echo(f"{_size(freed)} freed")
+    _report_freed(freed, as_json=report_options.json)
 
 
 @app.command()
@@ -82,7 +79,12 @@ def prune(
     from napari_sam.embeddings import prune_cache
 
     freed = prune_cache(cache_dir, max_size=max_size)
-    if report_options.json:
+    _report_freed(freed, as_json=report_options.json)
+
+
+def _report_freed(freed: int, *, as_json: bool) -> None:
+    """Print the bytes of deleted embeddings."""
+    if as_json:
         report({"freed": freed}, as_json=True)
     else:
         typer.echo(f"{_size(freed)} freed")

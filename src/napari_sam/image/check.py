@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_sam.errors import ImageError
 
-_AXES_BY_NDIM = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
+AXES_BY_NDIM = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
 
 MOST_VALUES = 1 << 60
 """Values of an image beyond which its metadata count as damaged; no index of numpy is larger."""
@@ -83,7 +83,7 @@ def guess_axes(shape: tuple[int, ...]) -> str:
     """Guess the axes of a shape of 2 to 5 dimensions; used by ``Volume.from_array``."""
     if len(shape) > 2 and shape[-1] in (3, 4):  # colours: no microscope image is that narrow
         return "TZYXC"[-len(shape) :]
-    return _AXES_BY_NDIM[len(shape)]
+    return AXES_BY_NDIM[len(shape)]
 
 
 def check_axes(name: str, shape: tuple[int, ...], axes: str) -> None:

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 
 import tifffile
 
-_SUFFIXES = (".tif", ".tiff")
+TIFF_SUFFIXES = (".tif", ".tiff")
+"""Suffixes of files in which an image that is split into several has its planes."""
 
 
 def companion_files(path: Path) -> set[Path]:
@@ -54,7 +55,7 @@ def metadata_file(path: Path, xml: str) -> Path | None:
 def ome_xml(path: Path) -> str:
     """OME-XML of a TIFF or of a metadata file; empty if it is missing or unreadable."""
     try:
-        if not path.name.lower().endswith(_SUFFIXES):
+        if not path.name.lower().endswith(TIFF_SUFFIXES):
             return path.read_text(encoding="utf-8")
         with tifffile.TiffFile(path) as tiff:
             return tiff.ome_metadata or ""
@@ -83,7 +84,7 @@ def file_sets(paths: Sequence[Path]) -> dict[Path, list[Path]]:
         belong together if each names the other: a copy of a file under another name stands alone.
     """
     named = {
-        path: companion_files(path) if path.name.lower().endswith(_SUFFIXES) else set()
+        path: companion_files(path) if path.name.lower().endswith(TIFF_SUFFIXES) else set()
         for path in paths
     }
     first_of: dict[Path, Path] = {}

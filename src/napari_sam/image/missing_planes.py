@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from .companions import companion_files, ome_images
+from .companions import TIFF_SUFFIXES, companion_files, ome_images
 
 _MOST_LISTED = 5
 """Planes and files that a sentence lists; of more only the number is said."""
@@ -80,7 +80,7 @@ def _unreadable_files(path: Path) -> list[str]:
 
 
 def _is_tiff(path: Path) -> bool:
-    if path.suffix.lower() not in (".tif", ".tiff"):  # metadata in a file of their own
+    if path.suffix.lower() not in TIFF_SUFFIXES:  # metadata in a file of their own
         return path.is_file()
     try:
         with tifffile.TiffFile(path) as tiff:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from napari_sam.document import parse_document
 from napari_sam.errors import JournalError, NapariSamError
 from napari_sam.labels.classes import ClassTable
-from napari_sam.labels.label_array import LabelArray
+from napari_sam.labels.label_array import LARGEST_LABEL, LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.prompts.prompt import Prompt
 
@@ -23,8 +23,6 @@ KINDS = {ACCEPTED, PAINTED, UNDONE, SAVED, DISCARDED, RETURNED, CLASSES, RATED}
 
 CHANGES = {ACCEPTED, PAINTED}
 """Kinds of entries with pixels, which an ``undone`` entry takes back."""
-
-_LARGEST_LABEL = (1 << 32) - 1
 
 
 def _now() -> str:
@@ -136,7 +134,7 @@ class Entry:
         fields = parse_document(_Record, record, "entry", JournalError)
         if fields.kind not in KINDS:
             raise JournalError(f"the journal has an entry of an unknown kind: {fields.kind}")
-        if not all(0 <= label <= _LARGEST_LABEL for label in (fields.label, fields.parent)):
+        if not all(0 <= label <= LARGEST_LABEL for label in (fields.label, fields.parent)):
             raise JournalError(f"the entry has a label that cannot be: {fields.label}")
         try:
             edits = tuple(PackedEdit.from_json(edit) for edit in fields.edits)

@@ -4,6 +4,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+LARGEST_LABEL = int(np.iinfo(np.uint32).max)
+"""Largest label that files and the journal hold."""
+
 
 class LabelArray(Protocol):
     """Labels that are read and written region by region: numpy, zarr, or alike.

@@ -14,14 +14,13 @@ from napari_sam.errors import LabelError, reason
 from napari_sam.image.volume import Plane
 
 from .edit import LabelEdit
+from .label_array import LARGEST_LABEL
 
 _LARGEST = 1 << 34
 """Bytes of unpacked labels above which a record counts as damaged."""
 
 _PIECE = 1 << 24
 """Bytes of labels that :meth:`PackedEdit.check` unpacks at a time."""
-
-_LARGEST_LABEL = np.iinfo(np.uint32).max
 
 
 def pack_bits(pixels: NDArray[np.bool_]) -> bytes:
@@ -157,7 +156,7 @@ class PackedEdit:
             rest += piece
             cut = len(rest) - len(rest) % dtype.itemsize
             labels, rest = np.frombuffer(rest[:cut], dtype), rest[cut:]
-            if labels.size and not 0 <= labels.min() <= labels.max() <= _LARGEST_LABEL:
+            if labels.size and not 0 <= labels.min() <= labels.max() <= LARGEST_LABEL:
                 raise LabelError("a record of pixels is damaged: it has a label that cannot be")
 
     def _labels(self, packed: bytes, shape: tuple[int, int]) -> NDArray[np.integer[Any]]:

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError, OutputError
 from napari_sam.image.calibration import Calibration
+from napari_sam.image.check import AXES_BY_NDIM
 from napari_sam.image.physical_size import layer_calibration
 from napari_sam.image.units import PIXEL, known_unit, spelled_out
-from napari_sam.labels.label_array import LabelArray
+from napari_sam.labels.label_array import LARGEST_LABEL, LabelArray
 
 AXES = "TCZYX"
-_DEFAULT_AXES = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
-_MAX_LABEL = int(np.iinfo(np.uint32).max)
 
 
 class Place(TypedDict, total=False):
@@ -119,10 +118,10 @@ class LabelStack:
         block = np.asarray(self.data[tuple(index)]).transpose(self.order)
         if block.dtype.kind == "i" or block.dtype.itemsize > 4:
             low, high = int(block.min(initial=0)), int(block.max(initial=0))
-            if low < 0 or high > _MAX_LABEL:
+            if low < 0 or high > LARGEST_LABEL:
                 raise LabelError(
                     f"label {low if low < 0 else high} cannot be saved: labels are "
-                    f"0 to {_MAX_LABEL}, relabel it first"
+                    f"0 to {LARGEST_LABEL}, relabel it first"
                 )
         return block.astype(np.uint32, copy=False)
 
@@ -162,7 +161,7 @@ def label_stack(
     ndim = len(labels.shape)
     if labels.dtype.kind not in "iub":
         raise LabelError(f"{labels.dtype} values are not labels: save integers, e.g. uint32")
-    if ndim not in _DEFAULT_AXES or 0 in labels.shape:
+    if ndim not in AXES_BY_NDIM or 0 in labels.shape:
         raise OutputError(
             f"labels of shape {tuple(labels.shape)} cannot be saved: "
             "they need 2 to 5 dimensions and at least one pixel"
@@ -189,15 +188,15 @@ def _calibration(
 
 def _axes(axes: str | Sequence[str] | None, ndim: int) -> str:
     if axes is None:
-        return _DEFAULT_AXES[ndim]
+        return AXES_BY_NDIM[ndim]
     letters = "".join(str(name)[:1] for name in axes).upper()
     if len(letters) == ndim == len(set(letters)) and {"Y", "X"} <= set(letters) <= set(AXES):
         return letters
     if not isinstance(axes, str):
-        return _DEFAULT_AXES[ndim]
+        return AXES_BY_NDIM[ndim]
     raise OutputError(
         f"axes {axes!r} do not fit labels of {ndim} dimensions: name each with one letter of "
-        f"{AXES}, for example {_DEFAULT_AXES[ndim]!r}"
+        f"{AXES}, for example {AXES_BY_NDIM[ndim]!r}"
     )
 
 

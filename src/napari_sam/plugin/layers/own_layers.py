@@ -24,12 +24,6 @@ def layers_by_image(layers: Iterable[Layer]) -> dict[str, list[Layer]]:
     return by_image
 
 
-def is_helper(layer: Layer) -> bool:
-    """Whether the dock made a layer, other than one with accepted objects."""
-    role = layer.metadata.get(ROLE_KEY)
-    return role != LABELS and (role is not None or IMAGE_KEY in layer.metadata)
-
-
 def name_layers(layers: Iterable[Layer]) -> None:
     """Name layers of several images after their images: ``SAM labels (cells)``.
 

@@ -14,7 +14,7 @@ from napari_sam.labels.label_array import LabelArray
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.labels.fitted import fitted_labels
-from napari_sam.plugin.layers.own_layers import is_helper
+from napari_sam.plugin.layers.only_shown import is_helper
 from napari_sam.plugin.workspace import Workspace
 
 from .labels_of_file import labels_layer_data
@@ -55,8 +55,7 @@ class UseLabels:
             return
         active = self._viewer.layers.selection.active
         labels = [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
-        helpers = [each for each in labels if is_helper(each) or work.hover.owns(each)]
-        others = [each for each in labels if each not in (*helpers, work.labels)]
+        others = [each for each in labels if not is_helper(each) and each != work.labels]
         chosen = [active] if active in others else others
         if len(chosen) == 1:
             self._use(chosen[0])
