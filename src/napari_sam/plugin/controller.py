@@ -202,7 +202,8 @@ class Controller:
 
     def _connect_dock(self) -> None:
         dock, actions, images, objects = self.dock, self.actions, self.images, self.objects
-        desk, run = self.desk, self.actions.run
+        desk = self.desk
+        dock.run_clicked.connect(actions.run)
         dock.image_row.chosen.connect(images.choose)
         dock.tool_row.chosen.connect(self._choose_tool)
         dock.image_row.channel_box.opened.connect(images.list_channels)
@@ -217,17 +218,9 @@ class Controller:
         dock.accept_box.labels_file_clicked.connect(self.use_labels.use_file)
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
-        dock.object_row.accept_clicked.connect(lambda: run("accept"))
-        dock.follow_row.follow_clicked.connect(lambda: run("follow"))
-        dock.follow_row.end_clicked.connect(lambda: run("end_here"))
         dock.everything_box.tracks_clicked.connect(self.tracking.start)
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
-        dock.object_row.drop_clicked.connect(lambda: run("drop"))
-        dock.object_row.undo_clicked.connect(lambda: run("undo"))
-        dock.object_row.next_clicked.connect(lambda: run("next_object"))
-        dock.object_row.before_clicked.connect(lambda: run("mask_before"))
-        dock.clicks.size_clicked.connect(lambda: run("next_size"))
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)

@@ -57,11 +57,14 @@ class SamDock(QWidget):
     Signals
     -------
     cancel_clicked
+    run_clicked
+        The name of an action, whose button was pressed; see :mod:`napari_sam.plugin.keys`.
     closed
         The dock was taken out of its window.
     """
 
     cancel_clicked = Signal()
+    run_clicked = Signal(str)
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -78,6 +81,7 @@ class SamDock(QWidget):
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
         self.status.setAlignment(Qt.AlignmentFlag.AlignBottom)
         self._lay_out()
+        self._connect_buttons()
         WheelScrolls(self)
         self.show_busy(False)
         self.show_available(Status())
@@ -141,6 +145,20 @@ class SamDock(QWidget):
         """Open a fold, and scroll to it."""
         fold.set_open()
         self.scroll_area.show_widgets(fold.button, fold)
+
+    def _connect_buttons(self) -> None:
+        buttons = {
+            "accept": self.object_row.accept_clicked,
+            "drop": self.object_row.drop_clicked,
+            "undo": self.object_row.undo_clicked,
+            "next_object": self.object_row.next_clicked,
+            "mask_before": self.object_row.before_clicked,
+            "next_size": self.clicks.size_clicked,
+            "follow": self.follow_row.follow_clicked,
+            "end_here": self.follow_row.end_clicked,
+        }
+        for name, clicked in buttons.items():
+            clicked.connect(lambda name=name: self.run_clicked.emit(name))
 
     def _lay_out(self) -> None:
         self.scroll_area = Scroll(self._scrolled(), _NARROWEST)
