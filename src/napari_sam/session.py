@@ -11,6 +11,8 @@ from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.label_book import LabelBook
 from napari_sam.labels.paint import OverlapPolicy
+from napari_sam.learning.gather import gather
+from napari_sam.learning.learn import LearnStep, learn
 from napari_sam.masks.automatic.plane import EverythingStep, segment_planes
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.predict import NO_SIZES, predict, predict_candidates
@@ -298,6 +300,36 @@ class Session(EncodedImage):
         self.book.reserve(objects)
         self.book.parents |= parents or {}
         return self.book.paint_steps(steps, policy)
+
+    def learn(
+        self,
+        seconds: float | None = None,
+        quick: bool = False,
+        complete: Sequence[tuple[Plane, BBox]] = (),
+        dropped: Sequence[Mask] = (),
+    ) -> Iterator[LearnStep]:
+        """Learn from the objects in :attr:`labels`, which may be only some of all objects.
+
+        Parameters
+        ----------
+        seconds, quick
+            As for :func:`~napari_sam.learning.learn.learn`.
+        complete, dropped
+            As for :func:`~napari_sam.learning.gather.gather`.
+
+        Yields
+        ------
+        LearnStep
+            The last has the delta, for :meth:`use`.
+
+        Raises
+        ------
+        LearningError
+            If there are fewer than three objects, or the model cannot learn.
+        """
+        encoder = self.encoder if self.model is self._unlearned else self._as_opened()
+        lesson = gather(encoder, self.labels, self.tiles(), complete, dropped)
+        yield from learn(encoder, lesson, quick, seconds)
 
     # --- labels ----------------------------------------------------------------------------
 
