@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf
 from time import monotonic
 
 import numpy as np
@@ -76,7 +77,7 @@ def learn(
     course = QUICK if quick else FULL
     taught, judged = lesson.split()
     total = course.steps + 1 + len(WEIGHTS)
-    learner, end = model, monotonic() + (seconds or float("inf"))
+    learner, end = model, monotonic() + (inf if seconds is None else seconds)
     steps = teach(model, taught, course, lambda page: encoder.get(page.tile))
     for done, learner in enumerate(steps, 1):  # noqa: B007  # the last is judged below
         yield LearnStep(done, total)
