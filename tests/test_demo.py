@@ -1,6 +1,7 @@
 """The demo segments a real image without a network and leaves files that open."""
 
 import math
+import shutil
 import socket
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from skimage.data import immunohistochemistry
 
 from napari_sam.cli.app import run
 from napari_sam.demo import DEMO_FILES, DemoResult, run_demo
+from napari_sam.demo_record import RECORD
 from napari_sam.errors import ModelError, OutputError
 from napari_sam.image.read import read_image
 from napari_sam.model.sam import Sam
 from napari_sam.overlay import ZOOM, outlined
 from napari_sam.prompts.read_csv import read_prompts
 from napari_sam.weights.load import save_weights
+from tests.cli.test_inputs import digests
 from tests.tiny import tiny_sam
 
 
@@ -49,7 +52,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
 def test_every_file_is_there(result: DemoResult) -> None:
     assert [path.name for path in result.files] == list(DEMO_FILES)
     folder = result.files[0].parent
-    assert sorted(path.name for path in folder.iterdir()) == sorted(DEMO_FILES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*DEMO_FILES, RECORD])
     assert (result.model, result.device) == ("tiny-random", "cpu")
 
 
@@ -110,16 +113,37 @@ def test_an_outline_is_drawn_inside_its_object_only() -> None:
 
 
 def test_results_are_only_replaced_when_asked(tmp_path: Path) -> None:
-    (tmp_path / "automatic.ome.tif").write_text("precious")
+    run_demo(tmp_path, model=tiny())
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(OutputError, match=r"automatic\.ome\.tif exists: .* --overwrite"):
+    before = digests(tmp_path)
+    with pytest.raises(OutputError, match=r"image\.png exists: .* --overwrite"):
         run_demo(tmp_path, model=tiny())
-    assert (tmp_path / "automatic.ome.tif").read_text() == "precious"
-    assert not (tmp_path / "image.png").exists()
-
+    assert digests(tmp_path) == before
     run_demo(tmp_path, model=tiny(), overwrite=True)
-    assert tifffile.imread(tmp_path / "automatic.ome.tif").shape == (512, 512)
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert digests(tmp_path)["notes.txt"] == before["notes.txt"]
+    assert digests(tmp_path)["image.png"] == before["image.png"]
+    assert set(digests(tmp_path)) == set(before)
+
+
+@pytest.mark.parametrize("name", ["automatic.ome.tif", "points.csv", "prompted.ome.zarr/zarr.json"])
+def test_files_of_others_are_never_replaced(result: DemoResult, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(result.files[0].parent, folder)
+    (folder / name).write_text("precious")
+    before = digests(folder)
+    with pytest.raises(OutputError, match=f"{name.split('/')[0]} is not as the demo wrote it"):
+        run_demo(folder, model=tiny(), overwrite=True)
+    assert digests(folder) == before
+
+
+@pytest.mark.parametrize("record", [None, "{", "[1]", '{"points.csv": 7}'])
+def test_without_a_record_no_file_is_the_demos(tmp_path: Path, record: str | None) -> None:
+    (tmp_path / "points.csv").write_text("index,axis-0,axis-1\n")
+    if record is not None:
+        (tmp_path / RECORD).write_text(record)
+    with pytest.raises(OutputError, match=r"points\.csv is not as the demo wrote it"):
+        run_demo(tmp_path, model=tiny(), overwrite=True)
+    assert (tmp_path / "points.csv").read_text() == "index,axis-0,axis-1\n"
 
 
 def test_nothing_is_written_before_the_model_is_there(tmp_path: Path) -> None:

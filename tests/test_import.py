@@ -33,20 +33,24 @@ MAY_IMPORT = {
     "errors": set(),
     "installation": set(),
     "document": {"errors"},
+    "file_names": set(),
+    "npz": {"errors"},
     "image": {"errors", "document"},
     "tiles": {"errors", "image"},
     "model": {"errors"},
     "weights": {"errors", "document", "model"},
     "prompts": {"errors", "document", "image", "tiles"},
-    "embeddings": {"errors", "document", "image", "tiles", "model", "weights.families"},
+    "embeddings": {"errors", "document", "file_names", "image", "tiles", "model"}
+    | {"weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
-    "labels": {"errors", "document", "image", "masks.mask"},
+    "labels": {"errors", "document", "file_names", "image", "masks.mask"},
     "journal": {"errors", "document", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
     "evaluate": {
         "errors",
         "document",
+        "npz",
         "image",
         "tiles",
         "prompts",
@@ -54,7 +58,8 @@ MAY_IMPORT = {
         "masks.pixels.depth",
     }
     | {"session"},
-    "mosaic": {"errors", "document", "image", "tiles", "embeddings", "masks", "labels", "weights"},
+    "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
+    | {"labels", "weights"},
 }
 """Folder -> what it may import of ours, beside itself. What is not named here may import any
 folder but `cli` and `plugin`, and these two everything but each other."""
@@ -70,15 +75,16 @@ MASKS = {
 PLUGIN_ORDER = (
     {"commands"},
     {"controller"},
-    {"actions", "dock"},
+    {"dock_status"},
+    {"actions", "dock", "state_reader"},
     {"clicks"},
     {"everything", "objects"},
     {"ahead", "classes", "follow", "image_in_use", "models", "results"},
-    {"desk"},
+    {"desk", "state_watch"},
     {"workspace"},
     {"labels"},
     {"undo", "view"},
-    {"layers", "worker"},
+    {"layers", "status", "worker"},
     {"image", "keys", "samples", "settings", "widgets"},
 )
 """Sub-packages and modules of `plugin`, the highest first: each may import what stands in a later

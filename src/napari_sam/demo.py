@@ -1,5 +1,6 @@
 """Demo: segment a real micrograph automatically and from prompts, save labels, draw a picture."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import PromptSet
 from napari_sam.prompts.read_csv import read_prompts
 
+from .demo_record import DemoRecord
 from .errors import OutputError
 from .overlay import draw_overlay
 from .session import Session
@@ -100,7 +102,7 @@ def run_demo(
     device : str, optional
         Device for the model; the fastest by default.
     overwrite : bool
-        Whether the files of an earlier demo may be replaced.
+        Whether the files of an earlier demo may be replaced; files of others never are.
     on_file : callable
         Called with the path of each file after it is written, for a progress bar.
 
@@ -111,15 +113,16 @@ def run_demo(
     Raises
     ------
     OutputError
-        If the folder cannot be made, or has files of these names and `overwrite` is False, or one
-        of them is the file of weights.
+        If the folder cannot be made, or has files of these names and `overwrite` is False or an
+        earlier demo did not write them, or one of them is the file of weights.
     ModelError
         If the model cannot be loaded.
     """
     started = perf_counter()
+    weights = [Path(model)] if isinstance(model, str) and Path(model).is_file() else []
+    Inputs(dict.fromkeys(weights, "file of weights")).check(Path(folder, n) for n in DEMO_FILES)
     paths = _checked_paths(Path(folder), overwrite=overwrite)
-    if isinstance(model, str) and Path(model).is_file():
-        Inputs({Path(model): "file of weights"}).check(paths.values())
+    on_file = _recorded(DemoRecord(Path(folder)), on_file)
     image = immunohistochemistry()
     # encoding takes a second, so the user's cache would gain nothing
     session = Session.open(image, model=model, device=device, cache_dir=False)
@@ -144,14 +147,25 @@ def run_demo(
 
 
 def _checked_paths(folder: Path, *, overwrite: bool) -> dict[str, Path]:
-    """Return the path of each file by name; raise OutputError if files exist without overwrite."""
+    """Return the path of each file by name; raise OutputError if a file may not be replaced."""
     paths = {name: folder / name for name in DEMO_FILES}
-    existing = [path for path in paths.values() if path.exists()]
+    existing = [path for path in paths.values() if os.path.lexists(path)]
     if existing and not overwrite:
         raise OutputError(
             f"{existing[0]} exists: choose another folder with --output, or add --overwrite"
         )
+    DemoRecord(folder).check(existing)
     return paths
+
+
+def _recorded(record: DemoRecord, on_file: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Call that notes a written file in the record first."""
+
+    def note(path: Path) -> None:
+        record.note(path)
+        on_file(path)
+
+    return note
 
 
 def _write_inputs(paths: dict[str, Path], image: NDArray[np.uint8]) -> Iterator[Path]:

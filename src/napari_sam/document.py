@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from napari_sam.errors import NapariSamError
+from napari_sam.errors import NapariSamError, cut
 
 Record = TypeVar("Record")
 
 
 def parse_document(
     kind: type[Record],
-    content: str | bytes | Mapping[str, Any],
+    content: object,
     name: str,
     error: type[NapariSamError],
     advice: str = "",
@@ -26,8 +26,8 @@ def parse_document(
     kind : type
         A dataclass, TypedDict or pydantic model. A field without a default is required; fields that
         `kind` does not name are left out.
-    content : str, bytes or mapping
-        JSON in UTF-8, or the object that was read from it.
+    content : object
+        JSON in UTF-8 as str or bytes, or the value that was read from it: a mapping for a record.
     name : str
         The file, as the message should name it.
     error : type of NapariSamError
@@ -53,7 +53,8 @@ def parse_document(
         if isinstance(content, str | bytes):
             record = adapter.validate_json(content)
         else:
-            record = adapter.validate_python(dict(content))
+            values = dict(content) if isinstance(content, Mapping) else content
+            record = adapter.validate_python(values)
     except ValidationError as invalid:
         raise error(_message(name, invalid.errors(include_url=False)[0], advice)) from None
     return record  # type: ignore[no-any-return]
@@ -70,6 +71,6 @@ def _adapter(kind: Any) -> Any:
 def _message(name: str, problem: Mapping[str, Any], advice: str) -> str:
     """Format a problem that pydantic found, as the line for the user."""
     field = ".".join(str(part) for part in problem["loc"])
-    place = f"{name}: {field}" if field else name
+    place = f"{name}: {cut(field)}" if field else name
     ending = f": {advice}" if advice else ""
-    return " ".join(f"{place}: {problem['msg']}{ending}".split())
+    return " ".join(f"{place}: {cut(problem['msg'])}{ending}".split())

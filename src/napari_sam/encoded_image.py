@@ -6,8 +6,10 @@ from typing import Any, Self, TypeVar, overload
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.embeddings.open_cache import open_cache
+from napari_sam.image.contrast import saturation
 from napari_sam.image.intensity import RGB, IntensityMapping, contrast_mapping
 from napari_sam.image.open import open_volume
+from napari_sam.image.series import Series
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.learning.delta import Delta, load_delta
 from napari_sam.model.sam import Sam
@@ -57,7 +59,8 @@ class EncodedImage:
     interactive : Interactive
         Methods for a program with a waiting user: masks without encoding, tiles encoded ahead.
     warnings : list of str
-        Problems that did not stop the work, such as a full disk under the cache.
+        What reading the image had to decide or leave out, and problems that did not stop the work,
+        such as a full disk under the cache.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class EncodedImage:
         self._encoder_key = weights_hash(model)
         self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)
         self.warnings = self.encoder.warnings
+        self.warnings.extend(volume.warnings)
         self._open_cache()
         self.interactive = Interactive(self.encoder)
 
@@ -135,6 +139,7 @@ class EncodedImage:
         *,
         model: str | Path | Sam = "cells-tiny",
         axes: str | None = None,
+        series: Series | None = None,
         channels: Sequence[int] | None = None,
         contrast: Any = "auto",
         colours: Sequence[RGB] | None = None,
@@ -158,6 +163,8 @@ class EncodedImage:
             Name, weights file, or a model.
         axes : str, optional
             One letter of TCZYX for each dimension; guessed from the shape or the file.
+        series : int or str, optional
+            Number or name of the image in a file that holds several; the first by default.
         channels : sequence of int, optional
             One to three channels that the model sees; the first three by default.
         contrast : "auto", (low, high) or one pair per channel
@@ -183,11 +190,19 @@ class EncodedImage:
             fit the model.
         """
         volume = open_volume(
-            image, axes=axes, channels=channels, scale=scale, units=units, translate=translate
+            image,
+            axes=axes,
+            series=series,
+            channels=channels,
+            scale=scale,
+            units=units,
+            translate=translate,
         )
         mapping = contrast_mapping(volume, contrast, colours)
         sam = _model_on(device, model)
         opened = cls(volume, sam, mapping, cache_dir, tile_size, cache_budget, closer)
+        is_automatic = isinstance(contrast, str)
+        opened.warnings += mapping.warnings if is_automatic else saturation(volume, mapping.limits)
         if learned is not None:
             opened.use(learned if isinstance(learned, Delta) else load_delta(learned))
         return opened

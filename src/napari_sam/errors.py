@@ -1,5 +1,8 @@
 """Errors: exceptions with a message of one line, which says what to do next."""
 
+LONGEST_REASON = 200
+"""Characters of a text that a message repeats from a document or from another library."""
+
 
 class NapariSamError(Exception):
     """Base class of the errors that this package raises on purpose.
@@ -7,6 +10,29 @@ class NapariSamError(Exception):
     The message is one line: the problem, and what the user can do about it. The command line prints
     the message and exits with status 1; the napari dock shows it as a notification.
     """
+
+
+def reason(error: BaseException) -> str:
+    """Problem that a library met, for the end of a message: one line, not too long.
+
+    Parameters
+    ----------
+    error : BaseException
+        Error of another library.
+
+    Returns
+    -------
+    str
+        The first line of its message, cut to :data:`LONGEST_REASON` characters; without a message
+        the name of its type.
+    """
+    lines = str(error).strip().splitlines()
+    return cut(lines[0] if lines else type(error).__name__)
+
+
+def cut(text: str) -> str:
+    """Text of a document, cut to :data:`LONGEST_REASON` characters, to be repeated in a message."""
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]} ..."
 
 
 class ImageError(NapariSamError):

@@ -361,11 +361,15 @@ class Session(EncodedImage):
         return self.book.redo()
 
     def save(
-        self, path: str | Path, overwrite: bool = False, classes: ClassTable | None = None
+        self,
+        path: str | Path,
+        overwrite: bool = False,
+        classes: ClassTable | None = None,
+        ome_zarr_version: str | None = None,
     ) -> list[Path]:
         """Write the labels, or by ``.csv`` or ``.geff`` their tracks, with scale and units.
 
         Arguments, result and errors are those of
         :meth:`LabelBook.save <napari_sam.labels.label_book.LabelBook.save>`.
         """
-        return self.book.save(path, overwrite, classes)
+        return self.book.save(path, overwrite, classes, ome_zarr_version)

@@ -169,6 +169,123 @@ def test_clicks_of_one_image_are_not_given_to_all(cli: Run, plate: Path, tmp_pat
     assert error.count("\n") == 1
 
 
+def test_measures_that_are_asked_for_later_are_of_the_labels_that_are_there(
+    cli: Run, plate: Path, tmp_path: Path
+) -> None:
+    out, images = tmp_path / "labels", (plate / "a1.tif", plate / "b2.tif")
+    cli(*images, "-o", out)
+    corrected = np.zeros((64, 64), np.uint16)
+    corrected[3:9, 4:14] = 7
+    tifffile.imwrite(out / "a1_labels.ome.tif", corrected)
+    (out / ".a1_labels.ome.tif.tiles").mkdir()
+    (out / ".a1_labels.ome.tif.tiles" / "plan.json").write_text("{}")  # of a killed process
+    first = rows(out)
+    words = [*images, "-o", out, "--measure", ".csv", "--measure", ".geojson"]
+    status, summary, _ = cli(*words, "--model", "no model is needed for it")
+    assert status == 0
+    assert [summary[name] for name in ("done", "completed", "exists", "failed")] == [0, 2, 0, 0]
+    assert {row["status"] for row in rows(out).values()} == {"completed"}
+    assert rows(out)["a1.tif"]["objects"] == first["a1.tif"]["objects"]
+    with (out / "a1_labels.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    pixels = tifffile.imread(plate / "a1.tif")[3:9, 4:14]
+    assert (row["label"], row["pixels"]) == ("7", "60")
+    assert float(row["intensity_mean"]) == pytest.approx(pixels.mean())
+    (feature,) = json.loads((out / "a1_labels.geojson").read_text())["features"]
+    assert feature["properties"]["name"] == "7"
+    assert not list(out.glob(".*.tiles"))
+    written = (out / "a1_labels.csv").stat().st_mtime_ns
+    (out / "b2_labels.csv").unlink()
+    status, summary, _ = cli(*words)
+    assert [summary[name] for name in ("done", "completed", "exists")] == [0, 1, 1]
+    assert (out / "a1_labels.csv").stat().st_mtime_ns == written
+    assert (out / "b2_labels.csv").exists()
+
+
+def test_labels_that_cannot_be_read_fail_alone(cli: Run, plate: Path, tmp_path: Path) -> None:
+    out, images = tmp_path / "labels", (plate / "a1.tif", plate / "b2.tif")
+    cli(*images, "-o", out)
+    (out / "a1_labels.ome.tif").write_bytes(b"labels of last time")
+    status, summary, _ = cli(*images, "-o", out, "--measure", ".csv")
+    assert (status, summary["completed"], summary["failed"]) == (1, 1, 1)
+    assert "a1_labels.ome.tif is not an image" in rows(out)["a1.tif"]["error"]
+    assert not (out / "a1_labels.csv").exists()
+
+
+def test_tracks_that_were_lost_are_made_again_with_their_mothers(
+    cli: Run, plate: Path, tmp_path: Path
+) -> None:
+    movie = np.stack([tifffile.imread(plate / "b2.tif")] * 2)
+    tifffile.imwrite(plate / "m.tif", movie, imagej=True, metadata={"axes": "TYX"})
+    (plate / "p.csv").write_text(
+        "index,axis-0,axis-1,axis-2,object,parent\n0,0,18,18,1,\n1,1,44,44,2,1\n"
+    )
+    table = plate / "table.csv"
+    table.write_text("image,output,points,tracks\nm.tif,m_l.ome.tif,p.csv,m.csv\n")
+    assert cli(table, "-o", tmp_path / "t", "--propagate")[0] == 0
+    tracks = (plate / "m.csv").read_text()
+    assert [line.split(",")[:2] for line in tracks.splitlines()[1:]] == [["1", ""], ["2", "1"]]
+    (plate / "m.csv").unlink()
+    status, summary, _ = cli(table, "-o", tmp_path / "t", "--propagate")
+    assert (status, summary["completed"]) == (0, 1)
+    assert (plate / "m.csv").read_text() == tracks
+
+
+def test_rows_of_one_image_are_tasks_of_their_own(cli: Run, plate: Path, tmp_path: Path) -> None:
+    for name, y, x in (("one", 18, 18), ("two", 44, 44)):
+        (plate / f"{name}.csv").write_text(f"index,axis-0,axis-1\n0,{y},{x}\n")
+    table = plate / "table.csv"
+    lines = ["image,output,points", "b2.tif,one.tif,one.csv", "b2.tif,two.tif,two.csv", ",,", ""]
+    table.write_text("\n".join(lines))
+    status, summary, _ = cli(table, "-o", tmp_path / "t")
+    assert (status, summary["done"]) == (0, 2)
+    first, second = (tifffile.imread(plate / name) for name in ("one.tif", "two.tif"))
+    assert first[18, 18] == second[44, 44] == 1
+    assert (first != second).any()
+    with (tmp_path / "t" / REPORT).open(newline="") as file:
+        outputs = [Path(row["output"]).name for row in csv.DictReader(file)]
+    assert outputs == ["one.tif", "two.tif"]
+    for rest in ("one.tif,two.csv", ",one.csv\nb2.tif,,two.csv"):
+        table.write_text(f"image,output,points\nb2.tif,one.tif,one.csv\nb2.tif,{rest}\n")
+        status, _, error = cli(table, "-o", tmp_path / "u")
+        assert status == 1
+        assert "both be written" in error
+    assert not (tmp_path / "u").exists()
+    table.write_text("image,output,points\nb2.tif,one.tif,one.csv\nb2.tif,one.tif,one.csv\n")
+    assert len(find_tasks([str(table)], tmp_path / "u", ".ome.tif")) == 1  # the same row twice
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("image,output\na1.tif,x.tif\n,y.tif\n", "line 3: Value error, there is no image"),
+        ("image\na1\0.tif\n", "line 2: Value error, a path has a character of number 0"),
+        ("image,output\n" + "x" * 140_000, "not a table that can be read"),
+    ],
+)
+def test_a_damaged_table_is_one_line(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(ImageError, match=words) as raised:
+        find_tasks([str(tmp_path / "table.csv")], tmp_path / "out", ".ome.tif")
+    assert "table.csv" in str(raised.value)
+
+
+def test_rows_of_a_report_that_a_spreadsheet_damaged_are_unknown(
+    cli: Run, plate: Path, tmp_path: Path
+) -> None:
+    out, images = tmp_path / "labels", (plate / "a1.tif", plate / "b2.tif")
+    cli(*images, "-o", out)
+    objects = {name: row["objects"] for name, row in rows(out).items()}
+    report = out / REPORT
+    report.write_text(report.read_text().replace(f"done,{objects['a1.tif']},", "done,1.06,x", 1))
+    status, summary, _ = cli(*images, "-o", out)
+    assert (status, summary["exists"], summary["objects"]) == (0, 2, int(objects["b2.tif"]))
+    assert {name: row["objects"] for name, row in rows(out).items()} == objects | {"a1.tif": ""}
+    with report.open("a") as file:
+        file.write("x" * 140_000)  # longer than a cell may be
+    assert cli(*images, "-o", out)[0] == 0
+
+
 @pytest.mark.long
 def test_the_report_is_whole_after_a_kill(plate: Path, tmp_path: Path) -> None:
     out = tmp_path / "labels"

@@ -159,7 +159,7 @@ def test_what_cannot_be_compared(
 
     np.save(tmp_path / "small.npy", np.zeros((8, 8), int))
     assert "is of shape (8, 8)" in refused(cli, image, tmp_path / "small.npy", *model)
-    np.save(tmp_path / "float.npy", np.zeros((64, 80)))
+    np.save(tmp_path / "float.npy", np.full((64, 80), 0.5))
     assert "labels are whole numbers" in refused(cli, image, tmp_path / "float.npy", *model)
     np.save(tmp_path / "blank.npy", np.zeros((64, 80), int))
     only = ("--only", "clicks")

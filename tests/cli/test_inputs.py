@@ -290,6 +290,35 @@ def test_the_demo_does_not_replace_its_weights(
     assert "overlay.png is the file of weights itself" in error
 
 
+def test_two_outputs_are_two_files(
+    refuse: Refuse, image: Path, labels: Path, tmp_path: Path
+) -> None:
+    twice = tmp_path / "cells.csv"
+    assert "cells.csv is named for two outputs: " in refuse(
+        "measure", labels, "-o", twice, "-o", tmp_path / "." / "cells.csv"
+    )
+    words = ["segment", image, "-o", tmp_path / "l.ome.zarr"]
+    assert "cells.csv is named for two outputs: " in refuse(
+        *words, "--tracks", twice, "--measure", twice
+    )
+    assert "cells.csv lies inside another output, " in refuse(
+        *words, "--measure", tmp_path / "l.ome.zarr" / "cells.csv"
+    )
+    os.symlink(twice, tmp_path / "link.csv")
+    assert f"link.csv is named for two outputs ({twice}): " in refuse(
+        "measure", labels, "-o", twice, "-o", tmp_path / "link.csv"
+    )
+
+
+def test_two_images_of_a_table_have_two_tables_of_measurements(
+    refuse: Refuse, image: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "b.tif").write_bytes(image.read_bytes())
+    table = chain(tmp_path, ["cells.tif,l.ome.zarr", "b.tif,l.tif"])
+    error = refuse("segment", table, "-o", tmp_path / "out", "--measure", ".csv")
+    assert "l.csv is named for two outputs" in error
+
+
 def test_a_session_saves_neither_labels_nor_tracks_over_the_image(
     weights: Path, tmp_path: Path
 ) -> None:

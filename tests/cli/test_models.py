@@ -368,10 +368,34 @@ def test_import_into_a_folder_that_cannot_be_written(
 
 def test_damaged_record_is_said_when_it_is_asked_for(cli: Run, own: Path, models: Path) -> None:
     succeed(cli("import", own))
-    (models / "imported" / "mine" / "model.json").write_text("{")
-    assert "mine" not in succeed(cli("list"))
-    with pytest.raises(ModelError, match="import mine again"):
-        ModelStore().get("mine")
+    path = models / "imported" / "mine" / "model.json"
+    whole = json.loads(path.read_text())
+    (file,) = whole["files"]
+    for record in (
+        "{",
+        [],
+        whole | {"files": []},
+        whole | {"files": None},
+        whole | {"family": 3},
+        whole | {"files": [file | {"name": "../../weights"}]},
+        whole | {"files": [file | {"name": "weights\0"}]},
+        whole | {"files": [file | {"hash": "md5:0"}]},
+    ):
+        path.write_text(record if isinstance(record, str) else json.dumps(record))
+        assert "mine" not in succeed(cli("list"))
+        with pytest.raises(ModelError, match="import mine again") as error:
+            ModelStore().get("mine")
+        assert str(error.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"size": "x"}', '{"size": 1e400}', "[" * 100_000])
+def test_damaged_stamp_is_made_again(cli: Run, own: Path, models: Path, content: str) -> None:
+    succeed(cli("import", own))
+    (stamp,) = (models / ".checked").glob("mine.*.json")
+    whole = json.loads(stamp.read_text())
+    stamp.write_text(content)
+    assert ModelStore().get("mine").name == "mine"
+    assert json.loads(stamp.read_text()) == whole
 
 
 def test_family_of_every_architecture() -> None:

@@ -124,8 +124,8 @@ def test_workers_keep_to_the_budget_that_is_set_here(
     session = Session.open(stack, cache_dir=tmp_path / "cache")
     few = 4 * session.encoder.cache.spec.tile_bytes
     monkeypatch.setenv("NAPARI_SAM_CACHE_BUDGET", str(few))
-    words = "embed", stack, "--cache-dir", tmp_path / "cache", "--scheduler", address(client)
-    assert cli(*words)[0] == 0
+    words = "--cache-dir", tmp_path / "cache", "--scheduler", address(client)
+    assert cli("segment", stack, "-o", tmp_path / "l.ome.zarr", *words)[0] == 0
     assert 1 <= session.encoder.cache.info().tiles_done <= 6  # each of two workers may be one ahead
 
 
@@ -323,3 +323,22 @@ def test_a_folder_is_only_joined_if_it_is_that_of_the_run(tmp_path: Path) -> Non
     assert TileFolder(tmp_path / "t", {"model": "a"}, join=True).plan == {"model": "a"}
     with pytest.raises(OutputError, match="one command for it at a time"):
         TileFolder(tmp_path / "t", {"model": "b"}, join=True)
+
+
+def test_workers_take_the_chosen_image_of_a_file(
+    client: Client, cli: Run, stack: Path, tmp_path: Path
+) -> None:
+    """The images are equally large: an image taken for the other would not be noticed."""
+    path = tmp_path / "two.ome.tif"
+    pixels = tifffile.imread(stack)[:2]
+    with tifffile.TiffWriter(path, ome=True) as tiff:
+        for planes in (pixels, pixels[:, ::-1, ::-1]):
+            tiff.write(planes, metadata={"axes": "ZYX"}, photometric="minisblack")
+    words = ["segment", path, "--no-cache", "--series", 1, "-o"]
+    assert cli(*words, tmp_path / "alone.ome.zarr")[0] == 0
+    status, _, _ = cli(*words, tmp_path / "shared.ome.zarr", "--scheduler", address(client))
+    assert status == 0
+    folders = [tmp_path / f"{name}.ome.zarr" for name in ("alone", "shared")]
+    alone, shared = (np.asarray(zarr.open_group(folder, mode="r")["0"]) for folder in folders)
+    assert alone.any()
+    np.testing.assert_array_equal(alone, shared)

@@ -243,6 +243,61 @@ def test_metadata_of_another_layout_starts_the_group_again(cache: EmbeddingCache
     assert same(EmbeddingCache(cache.root, SPEC).get(TILE, digest(1)), embedding(1))
 
 
+@pytest.mark.parametrize(
+    ("array", "field", "value"),
+    [
+        ("image_embedding", "shape", [5, 2, 3, 4, 8, 7]),
+        ("image_embedding", "data_type", "float64"),
+        ("digest", "data_type", "int64"),
+        ("digest", "chunk_key_encoding", {"name": "default", "configuration": {"separator": "/"}}),
+        ("image_embedding", "codecs", [{"name": "bytes"}, {"name": "sharding_indexed"}]),
+    ],
+)
+def test_an_array_of_another_kind_starts_the_group_again(
+    cache: EmbeddingCache, array: str, field: str, value: object
+) -> None:
+    path = cache.path / array / "zarr.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    again = EmbeddingCache(cache.root, SPEC)
+    assert again.get(TILE, digest(1)) is None
+    assert again.put(TILE, digest(1), embedding(1))
+    assert same(EmbeddingCache(cache.root, SPEC).get(TILE, digest(1)), embedding(1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"grid_shape": None},
+        {"grid_shape": []},
+        {"grid_shape": [5, "x", 3]},
+        {"grid_shape": [-5, 2, 3]},
+        {"arrays": []},
+        {"arrays": {"image_embedding": [4, float("inf")]}},
+        {"image": 3},
+        {"model": ["cells-tiny"]},
+    ],
+)
+def test_a_group_without_its_facts_counts_as_damaged(
+    cache: EmbeddingCache, tmp_path: Path, change: dict[str, object]
+) -> None:
+    path = cache.path / "zarr.json"
+    metadata = json.loads(path.read_text())
+    metadata["attributes"]["napari_sam_cache"] |= change
+    if change == {"grid_shape": None}:
+        del metadata["attributes"]["napari_sam_cache"]["grid_shape"]
+    path.write_text(json.dumps(metadata))
+    (entry,) = cache_info(cache.root)
+    assert (entry.image, entry.model, entry.intensity) == ("unknown",) * 3
+    assert (entry.tiles_done, entry.tiles_total) == (0, 0)
+    assert entry.bytes > cache.spec.tile_bytes
+    # another image needs the room
+    other = EmbeddingCache(cache.root, replace(SPEC, image="other"), budget=SPEC.tile_bytes)
+    assert other.put(TILE, digest(2), embedding(2))
+    assert same(other.get(TILE, digest(2)), embedding(2))
+    assert clear_cache(cache.root) > 0
+    assert cache_info(cache.root) == []
+
+
 def test_a_cache_that_is_cleared_under_us_is_filled_again(cache: EmbeddingCache) -> None:
     assert clear_cache(cache.root) > 0
     assert cache.get(TILE, digest(1)) is None

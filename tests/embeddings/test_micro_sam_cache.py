@@ -506,6 +506,27 @@ def test_tiles_sam_2_and_what_is_no_folder_of_micro_sam_are_refused(
         refused(cli("import", image, other), f"{other} {line}")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("input_size", None),
+        ("original_size", [1, "x"]),
+        ("model_type", 3),
+        ("micro_sam_version", [1, 8]),
+        ("model_hash", {}),
+    ],
+)
+def test_damaged_attributes_are_one_line_with_folder_and_field(
+    cli: Run, stack: np.ndarray, image: Path, tmp_path: Path, field: str, value: object
+) -> None:
+    folder = by_hand(tmp_path / "theirs.zarr", stack, embeddings(3), **{field: value})
+    status, _, error = cli("import", image, folder)
+    assert status == 1
+    assert error.startswith(f"napari-sam: {folder}: {field}")
+    assert error.endswith("let micro-sam compute the embeddings again\n")
+    assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize(("version", "status"), [("1.6.2", 1), ("1.7.0", 0), ("1.10.1", 0)])
 def test_before_1_7_images_of_8_bits_were_seen_as_they_are(
     cli: Run, stack: np.ndarray, tmp_path: Path, version: str, status: int

@@ -227,3 +227,9 @@ def test_a_broken_chunk_is_told_in_one_line(tmp_path):
     with pytest.raises(ImageError, match="part of embryo cannot be read") as caught:
         volume.read((), 10, 0, 20, 20)
     assert "\n" not in str(caught.value)
+
+
+def test_a_shape_that_no_disk_holds_is_damage() -> None:
+    huge = np.broadcast_to(np.uint8(0), (2, 1 << 30, 1 << 30))
+    with pytest.raises(ImageError, match="claims to have the shape"):
+        Volume.from_array(huge, name="huge.zarr")

@@ -1,13 +1,19 @@
 """What was accepted is written down as it happens, and is never lost."""
 
+import base64
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import tracemalloc
+import zlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +21,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_sam.errors import JournalError
-from napari_sam.journal.entry import ACCEPTED, DISCARDED, RATED, SAVED, UNDONE, Entry, Origin
+from napari_sam.journal.content import Content
+from napari_sam.journal.damaged import damage_warning
+from napari_sam.journal.entry import (
+    ACCEPTED,
+    DISCARDED,
+    PAINTED,
+    RATED,
+    SAVED,
+    UNDONE,
+    Entry,
+    Origin,
+)
 from napari_sam.journal.journal import Journal, Subject, open_journal, read_entries, read_subject
 from napari_sam.journal.prompt_record import from_record, to_record
 from napari_sam.labels.edit import LabelEdit
@@ -122,13 +139,18 @@ def test_the_newest_journal_of_the_same_image_is_found(tmp_path: Path) -> None:
     assert not journal.path.exists()
     journal.append(accepted(1))
     moved = Subject("other.tif", "/elsewhere/other.tif", "ZYX", (3, 40, 50), "abc")
+    assert not open_journal(moved, tmp_path)[1]  # it has a writer
+    journal.close()
     again, unsaved = open_journal(moved, tmp_path)
     assert (again.path, unsaved) == (journal.path, True)
+    assert not open_journal(moved, tmp_path)[1]  # somebody is asked about it already
+    again.close()
     other = Subject("cells.tif", "/data/cells.tif", "ZYX", (3, 40, 50), "xyz")
     assert not open_journal(other, tmp_path)[1]
     fresh, unsaved = open_journal(SUBJECT, tmp_path, fresh=True)
     assert (fresh.path != journal.path, unsaved) == (True, False)
     fresh.append(accepted(2))
+    fresh.close()
     assert open_journal(SUBJECT, tmp_path)[0].path == fresh.path
 
 
@@ -151,15 +173,183 @@ def test_files_that_are_no_journals(tmp_path: Path) -> None:
             list(read_entries(tmp_path / "j.jsonl"))
     with pytest.raises(JournalError, match="cannot be read"):
         read_subject(tmp_path / "none.jsonl")
-    journal = Journal(tmp_path / "k.jsonl", SUBJECT)
+
+
+# --- damage ----------------------------------------------------------------------------------
+
+MANY = [replace(accepted(label), time=f"at {label}") for label in (1, 2, 3)]
+
+
+def written(path: Path, entries: list[Entry], **damage: Any) -> Content:
+    """Content of a journal whose third line has other fields, or other fields of its edit."""
+    head, *lines = [SUBJECT.to_line(), *(entry.to_line() for entry in entries)]
+    record = json.loads(lines[1])
+    for name, value in damage.items():
+        edits = record["edits"] or [{}]
+        place = edits[0] if name in edits[0] else record
+        place[name] = value
+    lines[1] = json.dumps(record, separators=(",", ":")) + "\n"
+    path.write_text(head + "".join(lines))
+    return Journal(path, SUBJECT).content()
+
+
+def packed(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, 9)).decode()
+
+
+LABELS = np.zeros(6, np.uint32).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ({"kind": "eaten"}, "unknown kind"),
+        ({"label": "x"}, "label"),
+        ({"label": -2}, "label"),
+        ({"label": 1 << 32}, "label"),
+        ({"parent": 1.5}, "parent"),
+        ({"time": None}, "time"),
+        ({"edits": [{"plane": [0]}]}, "bbox"),
+        ({"edits": 3}, "edits"),
+        ({"ratings": 3}, "ratings"),
+        ({"classes": {"classes": [{"name": ""}]}}, "class"),
+        ({"prompts": [{"point": [1, float("nan"), 2], "label": 1}]}, "prompt"),
+        ({"prompts": [{"point": [1, 2], "label": 1}]}, "prompt"),
+        ({"prompts": [{"mask": "", "plane": [1], "start": [0, 0], "shape": [9, 9]}]}, "prompt"),
+        ({"plane": [-1]}, "outside"),
+        ({"plane": [3]}, "outside"),
+        ({"plane": []}, "outside"),
+        ({"bbox": [5, 6, 41, 9]}, "outside"),
+        ({"bbox": [-1, 6, 1, 9]}, "outside"),
+        ({"bbox": [7, 6, 5, 9]}, "no labels"),
+        ({"bbox": [5, 6, 7, 10]}, "do not fill"),
+        ({"dtype": "<f4"}, "no labels"),
+        ({"dtype": "<u8"}, "do not fill"),
+        ({"dtype": "O"}, "no labels"),
+        ({"mask": "AAAA"}, "damaged"),
+        ({"mask": "\u00e4"}, "damaged"),
+        ({"new": packed(LABELS[:-4])}, "do not fill"),
+        ({"new": packed(LABELS + b"1234")}, "do not fill"),
+        ({"dtype": "<i4", "new": packed(np.full(6, -1, np.int32).tobytes())}, "cannot be"),
+    ],
+)
+def test_a_damaged_entry_is_left_out_and_named_and_the_others_are_had(
+    tmp_path: Path, damage: dict[str, Any], reason: str
+) -> None:
+    content = written(tmp_path / "j.jsonl", MANY, **damage)
+    assert [entry.label for entry in content.changes] == [1, 3]
+    (damaged,) = content.damaged
+    assert damaged.number == 3
+    assert reason in damaged.reason
+    warning = damage_warning("j.jsonl", content.damaged)
+    assert warning.startswith("j.jsonl: a damaged entry is left out: line 3")
+    assert ("(label 2)" in warning) is ("label" not in damage)
+
+
+def test_a_record_that_unpacks_to_gigabytes_is_refused_without_unpacking(tmp_path: Path) -> None:
+    bomb = packed(bytes(1 << 28))  # 0.3 MB
+    tracemalloc.start()
+    content = written(tmp_path / "j.jsonl", MANY, new=bomb, old=bomb, mask=bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [entry.label for entry in content.changes] == [1, 3]
+    assert peak < 16 << 20
+
+
+@pytest.mark.parametrize("damage", [{"mask": "AAAA"}, {"kind": "eaten"}])
+def test_undo_after_a_damaged_entry_takes_back_that_entry(
+    tmp_path: Path, damage: dict[str, Any]
+) -> None:
+    undone = [*MANY, Entry(UNDONE), Entry(UNDONE)]  # the third and the damaged second
+    assert [e.label for e in written(tmp_path / "j.jsonl", undone, **damage).changes] == [1]
+    more = [*undone, Entry(UNDONE)]
+    assert written(tmp_path / "j.jsonl", more, **damage).changes == ()
+
+
+def test_damage_in_an_undo_does_not_bring_the_object_back(tmp_path: Path) -> None:
+    entries = [accepted(1), Entry(UNDONE), accepted(3)]
+    content = written(tmp_path / "j.jsonl", entries, label="x", model=None, time=5)
+    assert [entry.label for entry in content.changes] == [3]
+    assert content.damaged == ()
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_any_damaged_character_costs_its_own_line_at_most(data: st.DataObject) -> None:
+    """Bytes of the third line are replaced, removed or doubled: the others are had, whole."""
+    lines = [entry.to_line().encode() for entry in MANY]
+    line = lines[1][:-1]
+    place = data.draw(st.integers(0, len(line) - 1))
+    wrong = [b"", b"x", b"9", b'"', b"}", b"{", b"\\", b"\xff", b"A", b"-"]
+    new = data.draw(st.sampled_from(wrong))
+    lines[1] = line[:place] + new + line[place + 1 :] + b"\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "j.jsonl"
+        path.write_bytes(SUBJECT.to_line().encode() + b"".join(lines))
+        content = Journal(path, SUBJECT).content()
+        offered = Journal(path, SUBJECT).unsaved()
+    intact = [entry.time for entry in (MANY[0], MANY[2])]
+    assert [e.time for e in content.changes if e.time in intact] == intact
+    assert len(content.changes) + len(content.damaged) == 3
+    assert all(each.number == 3 for each in content.damaged)
+    assert offered
+    labels = np.zeros(SUBJECT.shape, np.uint32)
+    for entry in content.changes:
+        entry.apply(labels)
+
+
+def test_painted_pixels_are_changes_that_undo_takes_back(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl", SUBJECT)
     journal.append(accepted(1))
-    line = json.loads(journal.path.read_text().splitlines()[1])
-    for damage in ({"kind": "eaten"}, {"label": "x"}, {"edits": [{"plane": [0]}]}):
-        journal.path.write_text(
-            journal.path.read_text().splitlines()[0] + "\n" + json.dumps(line | damage) + "\n"
-        )
-        with pytest.raises(JournalError):
-            journal.accepted()
+    journal.append(Entry(PAINTED, (PackedEdit.of(edit(9, y=20)),)))
+    assert [entry.kind for entry in journal.changes()] == [ACCEPTED, PAINTED]
+    assert [entry.label for entry in journal.accepted()] == [1]
+    journal.append(Entry(SAVED))
+    journal.append(Entry(PAINTED, (PackedEdit.of(edit(0, y=20)),)))
+    assert journal.unsaved()  # corrections after a save
+    journal.append(Entry(UNDONE))
+    assert len(journal.changes()) == 2
+
+
+def test_heads_that_are_damaged_or_of_another_image_are_refused(tmp_path: Path) -> None:
+    path = open_journal(SUBJECT, tmp_path)[0].path
+    for field, value in {"shape": None, "axes": 3, "name": []}.items():
+        path.write_text(json.dumps(json.loads(SUBJECT.to_line()) | {field: value}) + "\n")
+        with pytest.raises(JournalError, match=f"{field}.*first line"):
+            read_subject(path)
+    other = replace(SUBJECT, sample="xyz")  # under the file name of the image
+    path.write_text(other.to_line() + accepted(1).to_line())
+    assert not open_journal(SUBJECT, tmp_path)[1]
+
+
+HOLDING = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_journal import SUBJECT, Journal, accepted
+journal = Journal(Path({path!r}), SUBJECT)
+journal.append(accepted(1))
+print("ready", flush=True)
+input()
+"""
+
+
+def test_a_journal_has_one_writer_until_its_process_ends(tmp_path: Path) -> None:
+    path = open_journal(SUBJECT, tmp_path)[0].path
+    program = HOLDING.format(tests=os.path.dirname(__file__), path=str(path))
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == b"ready"
+        assert not open_journal(SUBJECT, tmp_path)[1]
+        with pytest.raises(JournalError, match="another writer"):
+            Journal(path, SUBJECT).append(accepted(2))
+        process.kill()
+    lost, is_lost = open_journal(SUBJECT, tmp_path)
+    assert (is_lost, lost.path) == (True, path)
+    lost.append(accepted(2))
+    assert [entry.label for entry in lost.accepted()] == [1, 2]
 
 
 def test_a_journal_that_cannot_be_written_says_so(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from ome_zarr_models.v05.image_label import ImageLabel
 from typer.testing import CliRunner
 
 from napari_sam.cli.app import app
-from napari_sam.errors import LabelError, OutputError
+from napari_sam.errors import JournalError, LabelError, OutputError
+from napari_sam.image.read import read_image
 from napari_sam.journal.classes import classes_of
 from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, SAVED, UNDONE, Entry
 from napari_sam.journal.journal import Journal, Subject
@@ -24,6 +25,7 @@ from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.files.class_files import read_classes
 from napari_sam.labels.files.write import iter_write_labels, write_labels
 from napari_sam.labels.packed_edit import PackedEdit
+from tests.image.zarr_image import write_image
 
 NEURON, GLIA = ObjectClass("neuron", "#ff0000"), ObjectClass("glia, dark", "#00ff80")
 TABLE = ClassTable(
@@ -136,6 +138,60 @@ def test_without_classes_there_is_no_table(tmp_path: Path, labels: np.ndarray) -
     assert read_classes(tmp_path / "a.zarr") == ClassTable()
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("x,a,#ff0000", "row 2: label"),
+        ("1.5,a,#ff0000", "row 2: label"),
+        ("1", "row 2: class: Input should be a valid string"),
+        ("1,a,red", "'red' is no colour"),
+        ("1,,#ff0000", "a class needs a name"),
+    ],
+)
+def test_a_damaged_table_is_one_line_with_file_and_row(
+    tmp_path: Path, row: str, words: str
+) -> None:
+    (tmp_path / "a_classes.csv").write_text(f"label,class,color\n{row}\n")
+    with pytest.raises(LabelError, match=r"a_classes\.csv") as error:
+        read_classes(tmp_path / "a.tif")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("napari-sam", [], "napari-sam: Input should be"),
+        ("napari-sam", {"classes": [3]}, "napari-sam.classes.0"),
+        ("napari-sam", {"classes": [{"name": "a", "color": "red"}]}, "'red' is no colour"),
+        ("image-label", [], "image-label: Input should be"),
+        ("image-label", {"properties": {}}, "image-label.properties"),
+        ("image-label", {"properties": [{"label-value": "x"}]}, "properties.0.label-value"),
+        ("image-label", {"properties": [{"class": "a"}]}, "label-value: Field required"),
+    ],
+)
+def test_damaged_attributes_are_one_line_with_file_and_field(
+    tmp_path: Path, labels: np.ndarray, key: str, value: object, words: str
+) -> None:
+    write_labels(tmp_path / "a.zarr", labels, classes=TABLE)
+    path = tmp_path / "a.zarr" / "zarr.json"
+    metadata = json.loads(path.read_text())
+    attributes = metadata["attributes"]
+    (attributes["ome"] if key == "image-label" else attributes)[key] = value
+    path.write_text(json.dumps(metadata))
+    with pytest.raises(LabelError, match=r"a\.zarr: ") as error:
+        read_classes(tmp_path / "a.zarr")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_properties_of_other_programs_without_classes_are_no_damage(
+    tmp_path: Path, labels: np.ndarray
+) -> None:
+    write_labels(tmp_path / "a.zarr", labels, properties={1: {"class": None, "area": 3}})
+    assert read_classes(tmp_path / "a.zarr") == ClassTable()
+
+
 def test_the_classes_of_labels_that_were_replaced_are_gone(
     tmp_path: Path, labels: np.ndarray
 ) -> None:
@@ -215,7 +271,7 @@ def test_a_journal_brings_classes_back_and_reads_old_ones(tmp_path: Path) -> Non
     assert journal.classes() == classes_of(HISTORY)
     assert [entry.label for entry in journal.accepted()] == [1, 2, 3]
     assert "classes" not in accepted(1).to_line()
-    assert Entry.from_record(json.loads(accepted(1).to_line())).classes is None
+    assert Entry.from_record(json.loads(accepted(1).to_line()), (8, 9)).classes is None
 
 
 def test_replay_writes_the_classes(tmp_path: Path) -> None:
@@ -231,3 +287,19 @@ def test_replay_writes_the_classes(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["files"] == [str(output), str(table)]
     assert read_classes(output) == classes_of(HISTORY)
     assert set(np.unique(tifffile.imread(output))) == {0, 1, 2, 3}
+
+
+def test_replay_onto_an_image_with_more_axes_of_length_one(tmp_path: Path) -> None:
+    image = write_image(tmp_path / "a.zarr", np.zeros((1, 1, 1, 8, 9), np.uint8), "tczyx")
+    journal = Journal(tmp_path / "a.jsonl", Subject("a.zarr", str(image), "YX", (8, 9), "0"))
+    for entry in HISTORY:
+        journal.append(entry)
+    output = tmp_path / "labels.ome.zarr"
+    words = ["replay", str(journal.path), "-o", str(output)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    labels = read_image(output)
+    assert (labels.axes, labels.label_shape) == ("TZYX", (1, 1, 8, 9))
+    assert set(np.unique(labels.data[:])) == {0, 1, 2, 3}
+    refused = CliRunner().invoke(app, [*words, "--overwrite", "--model", "cells-tiny"])
+    assert isinstance(refused.exception, JournalError)

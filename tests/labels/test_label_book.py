@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import zarr
 
 from napari_sam.errors import LabelError
 from napari_sam.image.volume import Volume
@@ -85,3 +86,16 @@ def test_tracks_need_a_time_axis(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match="no time axis"):
         book.save(tmp_path / "tracks.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [np.array, zarr.array])
+def test_labels_may_lack_axes_of_length_one(kind) -> None:
+    book = LabelBook(Volume.from_array(np.zeros((1, 3, 8, 9), np.uint8), axes="TZYX"))
+    labels = kind(np.zeros((3, 8, 9), np.uint16))
+    book.labels = labels
+    pixels = np.ones((2, 2), bool)
+    book.paint(Mask((0, 1), (2, 3, 4, 5), pixels, 0.9, 3.0))
+    assert book.labels.shape == (1, 3, 8, 9)
+    assert np.asarray(labels[1])[2:4, 3:5].tolist() == [[1, 1], [1, 1]]
+    book.undo()
+    assert not np.asarray(labels[:]).any()

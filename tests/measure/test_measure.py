@@ -20,6 +20,7 @@ from skimage.measure import regionprops_table
 
 from napari_sam.cli.app import run
 from napari_sam.errors import LabelError
+from napari_sam.image.calibration import Calibration
 from napari_sam.image.volume import Volume
 from napari_sam.labels import blocks
 from napari_sam.labels.classes import ClassTable
@@ -322,3 +323,14 @@ def test_labels_in_chunks_are_read_in_chunks(tmp_path: Path) -> None:
     one, other = measure(labels, volume.calibration), measure(stored, volume.calibration)
     for name in one.columns:
         np.testing.assert_array_equal(one.columns[name], other.columns[name])
+
+
+def test_axes_of_length_one_of_the_image_are_no_obstacle() -> None:
+    image = Volume.from_array(np.ones((2, 1, 20, 24)), axes="TZYX", scale=(3, 2, 0.5, 0.5))
+    labels = np.zeros((2, 20, 24), np.uint8)
+    labels[1, 4:8, 5:9] = 3
+    calibration = Calibration.checked("TYX", (3, 0.25, 0.25))
+    table = measure(labels, calibration, image)
+    (row,) = table.rows()
+    assert (row["label"], row["t"], row["pixels"], row["intensity_mean"]) == (3, 1, 16, 1.0)
+    assert row["volume"] == 16 * 2 * 0.25 * 0.25

@@ -153,6 +153,56 @@ def test_a_damaged_tile_is_not_used(tmp_path: Path) -> None:
     assert TileFolder(tmp_path / "t", {}).get(tile, DIGEST) is None
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"numbers": np.ones((20, 20), np.float64)},
+        {"numbers": np.ones((20, 20), np.int16) * -1},
+        {"numbers": np.full((20, 20), 9, np.uint16)},
+        {"numbers": np.ones((20, 21), np.uint16)},
+        {"numbers": np.array([[{}]], object)},
+        {"confidence": np.float32(1)},
+        {"confidence": np.ones((1, 1), np.float32)},
+        {"confidence": np.full(1, np.nan, np.float32)},
+        {"digest": np.array(["x"])},
+    ],
+)
+def test_a_tile_of_other_types_is_segmented_again(
+    tmp_path: Path, change: dict[str, np.ndarray]
+) -> None:
+    folder = TileFolder(tmp_path / "t", {})
+    tile = Tile((3,), 1, 2, 0, 0, 20, 20)
+    objects = TileObjects(tile, np.ones((20, 20), np.uint16), np.ones(1, np.float32))
+    folder.put(objects, DIGEST)
+    (file,) = (tmp_path / "t").glob("*.npz")
+    with np.load(file) as arrays:
+        np.savez(file, **(dict(arrays) | change))
+    again = TileFolder(tmp_path / "t", {})
+    assert again.get(tile, DIGEST) is None
+    again.put(objects, DIGEST)
+    np.testing.assert_array_equal(again.get(tile, DIGEST).numbers, objects.numbers)
+
+
+def test_a_damaged_plan_begins_anew_and_is_not_joined(tmp_path: Path) -> None:
+    tile = Tile((), 0, 0, 0, 0, 20, 20)
+    objects = TileObjects(tile, np.zeros((20, 20), np.uint16), np.zeros(0, np.float32))
+    for content in (b"\xff\xfe", b"", b"{", b"[" * 100_000):
+        TileFolder(tmp_path / "t", {}).put(objects, DIGEST)
+        (tmp_path / "t" / "plan.json").write_bytes(content)
+        with pytest.raises(OutputError, match="a worker does not find the folder"):
+            TileFolder(tmp_path / "t", {}, join=True)
+        assert TileFolder(tmp_path / "t", {}).get(tile) is None
+
+
+def test_a_folder_that_another_run_removed_is_said(tmp_path: Path) -> None:
+    tile = Tile((), 0, 0, 0, 0, 20, 20)
+    objects = TileObjects(tile, np.zeros((20, 20), np.uint16), np.zeros(0, np.float32))
+    folder = TileFolder(tmp_path / "t", {})
+    remove_tiles(tmp_path / "t")
+    with pytest.raises(OutputError, match="run one command for an output at a time"):
+        folder.put(objects, DIGEST)
+
+
 def test_another_plan_begins_anew_and_other_folders_are_left_alone(tmp_path: Path) -> None:
     tile = Tile((), 0, 0, 0, 0, 20, 20)
     objects = TileObjects(tile, np.zeros((20, 20), np.uint16), np.zeros(0, np.float32))

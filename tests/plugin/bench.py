@@ -104,7 +104,14 @@ class Bench:
         self.controller.actions.cancel()
 
     def layer(self, name: str) -> Any:
-        return self.viewer.layers[f"SAM {name}"]
+        """A layer of the dock for the image in use, which is named after several images."""
+        work, name = self.controller.workspace, f"SAM {name}"
+        key = None if work is None else str(work.image.unique_id)
+        for layer in self.viewer.layers:
+            mine = layer.metadata.get("napari-sam-image") == key
+            if mine and layer.metadata.get("napari-sam-role") == name:
+                return layer
+        return self.viewer.layers[name]
 
     def names(self) -> list[str]:
         return [layer.name for layer in self.viewer.layers]

@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import save_file
 
 from napari_sam.errors import ModelError
+from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.sam import Sam
-from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny
+from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny, efficient_tam, sam1, sam2
 from napari_sam.weights.header import from_header, to_header
 from napari_sam.weights.load import load_model, save_weights, weights_hash
 from tests.tiny import tiny_sam
@@ -87,6 +88,59 @@ def test_weights_of_another_version_are_refused(model: Sam, tmp_path: Path) -> N
         load_model(path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("prompt_dim", -1, "-1 is out of range"),
+        ("prompt_dim", None, "valid integer"),
+        ("prompt_dim", 10**400, "prompt_dim"),
+        ("decoder_heads", 3, "heads: the widths are no multiples"),
+        ("mask_dim", 0, "0 is out of range"),
+        ("decoder_depth", [1], "valid integer"),
+        ("decoder_depth", 100_000, "out of range"),
+        ("position_scale", "x", "valid tuple"),
+        ("position_scale", [1.0, float("nan")], "out of range"),
+        ("pixel_std", [0, 1, 1], "out of range"),
+        ("proposal_boxes", None, "valid boolean"),
+        ("padding_point", "never", "'points', 'no_box' or 'always'"),
+        ("trunk", [], "valid dictionary"),
+        ("trunk", {"kind": ["vit"]}, "trunk.kind: unknown image encoder"),
+        ("trunk", {"kind": "vit"}, "dim: Field required"),
+        ("memory", {"dim": 64, "rooms": 3}, "unknown model fields: rooms"),
+        ("name", 3, "name: Input should be a valid string"),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_one_line_with_file_and_field(
+    model: Sam, tmp_path: Path, field: str, value: object, words: str
+) -> None:
+    config = json.dumps(to_header(model.config, model.policy) | {field: value})
+    path = tmp_path / "m.safetensors"
+    save_file(model.state_dict(), path, metadata={"napari_sam.config": config})
+    with pytest.raises(ModelError) as error:
+        load_model(path)
+    line = str(error.value)
+    assert words in line
+    assert "download" in line
+    assert "\n" not in line
+    assert line.startswith("m.safetensors: ")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '"text"', "[" * 100_000])
+def test_a_header_that_is_no_object_is_refused(model: Sam, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "m.safetensors"
+    save_file(model.state_dict(), path, metadata={"napari_sam.config": text})
+    with pytest.raises(ModelError, match=r"m\.safetensors: "):
+        load_model(path)
+
+
+def test_the_hash_of_a_model_survives_its_file(tmp_path: Path) -> None:
+    # embeddings are cached under the hash, which covers the header as text
+    assert weights_hash(load_model("cells-tiny")) == "69b91fe8e7b902bb1ae8d55880e91c0d"
+    for name, config in {"a": sam1("vit_b"), "b": sam2("tiny"), "c": efficient_tam("s")}.items():
+        header = json.dumps(to_header(config, AnswerPolicy()))
+        assert json.dumps(to_header(*from_header(json.loads(header)))) == header, name
+
+
 def test_failed_save_leaves_the_old_file(model: Sam, tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     save_weights(model, path)
@@ -103,7 +157,7 @@ def test_config_round_trip_and_unknown_fields() -> None:
     assert set(header) == {field.name for field in (*fields(config), *fields(policy))}
     assert from_header(header) == (config, policy)
     assert from_header(json.loads(json.dumps(header))) == (config, policy)
-    with pytest.raises(ValueError, match="unknown model fields: wings"):
+    with pytest.raises(ModelError, match="unknown model fields: wings"):
         from_header(header | {"wings": 2})
 
 

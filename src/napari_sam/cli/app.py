@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from napari_sam.errors import NapariSamError
+from napari_sam.file_names import printable
 from napari_sam.installation import conflict
 
 from . import cache, models
@@ -120,5 +121,5 @@ def _explain(error: BaseException) -> int:
         line = "out of memory: close other programs, or segment a smaller part of the image"
     else:
         line = f"unexpected {type(error).__name__}: {error} (--debug shows where)"
-    print("napari-sam:", " ".join(line.split()), file=sys.stderr)
+    print("napari-sam:", printable(" ".join(line.split())), file=sys.stderr)
     return status

@@ -5,21 +5,26 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
+from napari_sam.document import parse_document
 from napari_sam.errors import NapariSamError, OutputError
+from napari_sam.file_names import printable
 
+from .complete_image import complete_image
 from .report import progress
 from .segment_image import StartedImage, begin_image, segment_image
+from .target import check_place
 from .task import Method, Task
 
 REPORT = "report.csv"
 """Name of the report in the output folder."""
 
-DONE, EXISTS, FAILED = "done", "exists", "failed"
-"""Values of the column ``status`` of the report."""
+DONE, COMPLETED, EXISTS, FAILED = "done", "completed", "exists", "failed"
+"""Values of the column ``status`` of the report; see :class:`Row`."""
 
 STEPS_AHEAD = 1000
 """Steps in all started images of a cluster, below which up to `MOST_AHEAD` images are started."""
@@ -40,10 +45,11 @@ class Row:
     file, output : str
         The image, and its labels.
     status : str
-        ``done``; ``exists`` if labels were there before the command and were kept; ``failed``.
-    objects : int or str
+        ``done``; ``exists`` if labels were there before the command and were kept; ``completed`` if
+        they were there, and other files were missing and were made from them; ``failed``.
+    objects : int or ""
         Number of objects; empty if unknown.
-    seconds : float or str
+    seconds : float or ""
         Time from the start of the image to its last file, in seconds; empty if unknown.
     warnings, error : str
         Warnings of an image that was segmented; message of one that failed.
@@ -52,15 +58,15 @@ class Row:
     file: str
     output: str
     status: str
-    objects: int | str = ""
-    seconds: float | str = ""
+    objects: int | Literal[""] = ""
+    seconds: float | Literal[""] = ""
     warnings: str = ""
     error: str = ""
 
     @classmethod
     def of(cls, task: Task, status: str, **values: Any) -> Self:
         """Make the row for a task; `values` are further columns."""
-        return cls(str(task.image), str(task.output), status, **values)
+        return cls(printable(task.image), printable(task.output), status, **values)
 
 
 def check_report(path: Path) -> None:
@@ -86,7 +92,8 @@ def check_report(path: Path) -> None:
 def run_batch(tasks: Sequence[Task], method: Method, report: Path) -> dict[str, Any]:
     """Segment images one after the other.
 
-    Existing labels are kept, so that the same command resumes an interrupted run.
+    Existing labels are kept, and what is missing beside them is made from them, so that the same
+    command resumes an interrupted run.
 
     Parameters
     ----------
@@ -100,25 +107,31 @@ def run_batch(tasks: Sequence[Task], method: Method, report: Path) -> dict[str, 
     Returns
     -------
     dict
-        The summary: numbers of images ``done``, ``exists`` and ``failed``, ``objects`` in all,
-        ``report``, and ``warnings``.
+        The summary: numbers of images ``done``, ``completed``, ``exists`` and ``failed``,
+        ``objects`` in all, ``report``, and ``warnings``.
 
     Raises
     ------
     NapariSamError
-        If the model cannot be loaded or the report cannot be written.
+        If an output of a task or the report cannot be written, or the model cannot be loaded.
     """
-    method = replace(method, settings=method.settings.loaded(quiet=method.quiet))
+    method = replace(method, resumes=True)
+    for task in tasks:
+        method.check_outputs(task)
+    check_place(report)
+    if not all(method.keeps(task) for task in tasks):
+        method = replace(method, settings=method.settings.loaded(quiet=method.quiet))
     rows_before = {row.output: row for row in _read(report)}
     rows: list[Row] = []
     pending = _start(tasks, replace(method, quiet=True))  # one bar for the batch, none per image
     for task, image in progress(pending, len(tasks), "images", quiet=method.quiet):
-        rows.append(_run(task, image, rows_before.get(str(task.output)), method))
+        rows.append(_run(task, image, rows_before.get(printable(task.output)), method))
         _write(report, rows)
-    counts = {s: sum(row.status == s for row in rows) for s in (DONE, EXISTS, FAILED)}
+    statuses = (DONE, COMPLETED, EXISTS, FAILED)
+    counts = {s: sum(row.status == s for row in rows) for s in statuses}
     return {
         **counts,
-        "objects": sum(int(row.objects) for row in rows if row.objects != ""),
+        "objects": sum(row.objects for row in rows if row.objects != ""),
         "report": str(report),
         "warnings": [f"{row.file}: {row.error}" for row in rows if row.error],
     }
@@ -128,8 +141,7 @@ def _start(tasks: Sequence[Task], method: Method) -> Iterator[PendingImage]:
     """Start the images in order, and yield each to be finished; a cluster gets several ahead."""
     ahead: deque[PendingImage] = deque()
     for task in tasks:
-        exists = task.output.exists() and not method.overwrite
-        ahead.append((task, None if exists else _begin(task, method)))
+        ahead.append((task, None if method.keeps(task) else _begin(task, method)))
         while len(ahead) > _room(ahead, method):
             yield ahead.popleft()
     yield from ahead
@@ -156,13 +168,15 @@ def _begin(task: Task, method: Method) -> Future[StartedImage]:
 def _run(
     task: Task, image: Future[StartedImage] | None, row_before: Row | None, method: Method
 ) -> Row:
-    """Finish an image and return its row; existing labels have the values of the row before."""
+    """Finish an image and return its row; kept labels have the values of the row before."""
     columns = ("objects", "seconds")
-    if image is None:
-        values = {} if row_before is None else {name: getattr(row_before, name) for name in columns}
-        return Row.of(task, EXISTS, **values)
+    quiet = replace(method, quiet=True)
     try:
-        summary = segment_image(task, replace(method, quiet=True), image.result())
+        if image is None:
+            values = {name: getattr(row_before, name, "") for name in columns}
+            files = complete_image(task, quiet)
+            return Row.of(task, COMPLETED if files else EXISTS, **values)
+        summary = segment_image(task, quiet, image.result())
     except NapariSamError as error:
         return Row.of(task, FAILED, error=" ".join(str(error).split()))
     except Exception as error:
@@ -194,10 +208,13 @@ def _is_report(path: Path) -> bool:
         return False
 
 
-def _read(path: Path) -> list[Row]:
-    """Read the report of an earlier run; empty if the file is missing or no such report."""
+def _read(path: Path) -> Iterator[Row]:
+    """Yield the rows of the report of an earlier run, without rows that were damaged since."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return [Row(**row) for row in csv.DictReader(file)]
-    except (OSError, TypeError, ValueError):
-        return []
+            lines = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error):
+        return
+    for line in lines:
+        with suppress(OutputError):
+            yield parse_document(Row, line, str(path), OutputError)

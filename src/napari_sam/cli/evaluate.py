@@ -70,7 +70,8 @@ def evaluate(
 
     started, task, quiet = perf_counter(), _task(only, objects, clicks), report_options.json
     settings = [Settings(name, device, image_options) for name in model or [DEFAULT_MODEL]]
-    sets = find_pairs(images, labels, image_options.axes, settings[0].channel_numbers())
+    channels = settings[0].channel_numbers()
+    sets = find_pairs(images, labels, image_options.axes, channels, image_options.series)
     results, warnings = _compare(settings, sets, task, quiet=quiet)
     if not any(figures for by_model in results.values() for figures in by_model.values()):
         raise LabelError(f"there is no object in {labels or images}: nothing can be compared")

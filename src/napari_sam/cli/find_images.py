@@ -4,10 +4,10 @@ import csv
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from napari_sam.document import parse_document
 from napari_sam.errors import ImageError, OutputError
 
 from .task import Task
@@ -18,11 +18,31 @@ LABELS = "_labels"
 _TABLES = (".csv", ".tsv")
 """Suffixes of tables of images."""
 
-_DOUBLE_SUFFIXES = (".ome.zarr", ".ome.tif", ".ome.tiff")
-"""Suffixes of two parts, which :func:`stem` removes whole."""
+_LONG_SUFFIXES = (".ome.zarr.zip", ".zarr.zip", ".ome.zarr", ".ome.ozx", ".ome.tif", ".ome.tiff")
+"""Suffixes of several parts, which :func:`stem` removes whole."""
 
 _COLUMNS = ("output", "points", "boxes", "tracks")
 """Columns of a table that hold paths beside ``image``: parameters of :class:`Task`."""
+
+
+_ADVICE = "correct the table"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Row of a table of images: paths relative to the folder of the table, empty by default."""
+
+    image: str
+    output: str | None = None
+    points: str | None = None
+    boxes: str | None = None
+    tracks: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.image:
+            raise ValueError("there is no image")
+        if any("\0" in (getattr(self, name) or "") for name in ("image", *_COLUMNS)):
+            raise ValueError("a path has a character of number 0")
 
 
 def is_one_image(images: Sequence[str]) -> bool:
@@ -67,8 +87,8 @@ def find_tasks(
     Returns
     -------
     list of Task
-        In the order of `images`, and by name within a folder or pattern. An image that occurs
-        twice has one task.
+        In the order of `images`, and by name within a folder or pattern. A row that occurs twice
+        has one task; rows of one image with different outputs or prompts are tasks of their own.
 
     Raises
     ------
@@ -87,25 +107,22 @@ def find_tasks(
     for kind in measures:
         if not kind.startswith(".") or "." in kind[1:]:
             raise OutputError(f"--measure {kind} is one file: for several images say .csv")
-    tasks = {
-        task.image: replace(task, measures=_beside(task, measures))
-        for words in images
-        for task in _tasks(words, output, suffix)
-    }
+    named = (task for words in images for task in _tasks(words, output, suffix))
+    tasks = list(dict.fromkeys(replace(task, measures=_beside(task, measures)) for task in named))
     if not tasks:
         raise ImageError(f"no image in {', '.join(images)}: give TIFF, OME-Zarr, npy or png files")
-    owners: dict[Path, Path | str] = {}
-    for task in tasks.values():
-        if (other := owners.setdefault(task.output, task.image)) != task.image:
+    owners: dict[Path, Task] = {}
+    for task in tasks:
+        if (other := owners.setdefault(task.output, task)) is not task:
             raise OutputError(
-                f"{other} and {task.image} would both be written to {task.output}: give a table "
-                "with the columns image and output"
+                f"{other.image} and {task.image} would both be written to {task.output}: give a "
+                "table with the columns image and output"
             )
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{output} cannot be made ({error.strerror}): choose another") from error
-    return list(tasks.values())
+    return tasks
 
 
 def _tasks(words: str, output: Path, suffix: str) -> Iterator[Task]:
@@ -115,30 +132,40 @@ def _tasks(words: str, output: Path, suffix: str) -> Iterator[Task]:
         yield from _table(path, output, suffix)
         return
     if not path.exists() and glob.has_magic(words):
-        matches = [Path(name) for name in sorted(glob.glob(words, recursive=True))]
-        paths = [match for match in matches if _is_image(match)]
+        paths = [match for match in _matches(path) if _is_image(match)]
     else:
         paths = images_in(path) if is_folder_of_images(path) else [path]
     for image in paths:
         yield Task(image, output / f"{stem(image)}{LABELS}{suffix}")
 
 
+def _matches(pattern: Path) -> list[Path]:
+    """Return the paths that fit a pattern, sorted; existing folders in it are taken by name.
+
+    The brackets of a folder ``exp [1]`` would otherwise stand for one of several letters.
+    """
+    root = next(folder for folder in pattern.parents if folder.is_dir())
+    names = glob.glob(str(pattern.relative_to(root)), root_dir=root, recursive=True)
+    return [root / name for name in sorted(names)]
+
+
 def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
     """Yield the tasks of a table, row by row."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
+            table = csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ",")
+            columns = table.fieldnames or ()
+            rows = [(table.line_num, cells) for cells in table if any(cells.values())]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ImageError(f"{path} is not a table that can be read: {error}") from error
-    if rows and "image" not in rows[0]:
+    if "image" not in columns:
         raise ImageError(f"{path} has no column image: its first line names the columns")
-    for row in rows:
-        image = path.parent / str(row["image"])
+    for number, cells in rows:
+        row = parse_document(_Row, cells, f"{path}, line {number}", ImageError, _ADVICE)
+        image = path.parent / row.image
         default = output / f"{stem(image)}{LABELS}{suffix}"
-        columns: dict[str, Any] = {
-            name: path.parent / str(row[name]) for name in _COLUMNS if row.get(name)
-        }
-        yield replace(Task(image, default), **columns)
+        paths = {name: path.parent / cell for name in _COLUMNS if (cell := getattr(row, name))}
+        yield replace(Task(image, default), **paths)
 
 
 def _beside(task: Task, suffixes: Sequence[str]) -> tuple[Path, ...]:
@@ -171,11 +198,11 @@ def _is_image(path: Path) -> bool:
 
 def can_be_read(path: Path) -> bool:
     """Whether a file has the suffix of an image format, or a folder is a zarr."""
-    from napari_sam.image.read import SUFFIXES
+    from napari_sam.image.read import has_image_suffix
 
     if path.name.startswith("."):
         return False
-    return _is_zarr(path) if path.is_dir() else path.suffix.lower() in SUFFIXES
+    return _is_zarr(path) if path.is_dir() else has_image_suffix(path.name)
 
 
 def _is_zarr(path: Path) -> bool:
@@ -184,7 +211,7 @@ def _is_zarr(path: Path) -> bool:
 
 def stem(path: Path) -> str:
     """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``."""
-    for suffix in _DOUBLE_SUFFIXES:
+    for suffix in _LONG_SUFFIXES:
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]
     return os.path.splitext(path.name)[0]

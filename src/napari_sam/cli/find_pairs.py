@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.errors import ImageError, LabelError
+from napari_sam.file_names import printable
 
 from .find_images import LABELS, can_be_read, images_in, is_folder_of_images, stem
 
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def find_pairs(
-    images: Path, labels: Path | None, axes: str | None, channels: tuple[int, ...] | None
+    images: Path,
+    labels: Path | None,
+    axes: str | None,
+    channels: tuple[int, ...] | None,
+    series: str | None = None,
 ) -> "dict[str, Sequence[Pair]]":
     """Find sets of images, each image with the path of its labels.
 
@@ -24,11 +29,13 @@ def find_pairs(
         ``labels``, a folder of such files, or a folder of such folders, each of which is a set.
     labels : Path or None
         Labels of the image; or a folder in which the labels of ``a.tif`` are named ``a_labels`` or
-        ``a``, with any suffix.
+        ``a``, with any suffix. Of an image in several files the first by name counts.
     axes : str or None
         One letter of TCZYX for each dimension of the images; guessed if None.
     channels : tuple of int or None
         Channels for the model; the image's default if None.
+    series : str or None
+        The image in a file that holds several; the first if None.
 
     Returns
     -------
@@ -43,6 +50,7 @@ def find_pairs(
         If an image has no labels.
     """
     from napari_sam.evaluate.ground_truth import Pair, files_with_both
+    from napari_sam.image.companions import file_sets
 
     if not images.exists():
         raise ImageError(f"no file {images}: check the path")
@@ -51,18 +59,19 @@ def find_pairs(
         if not files_by_set:
             raise LabelError(f"{images} has no labels: give them, as a file or folder, behind it")
         return {
-            name: [Pair(path, None, axes, channels) for path in paths]
+            printable(name): [Pair(path, None, axes, channels) for path in paths]
             for name, paths in files_by_set.items()
         }
     if not labels.exists():
         raise LabelError(f"no file {labels}: check the path of the labels")
     if not is_folder_of_images(images):
-        return {stem(images): [Pair(images, _labels_of(images, labels), axes, channels)]}
-    paths = images_in(images)
+        pair = Pair(images, _labels_of(images, labels), axes, channels, series)
+        return {printable(stem(images)): [pair]}
+    paths = list(file_sets(images_in(images)))
     if not paths:
         raise ImageError(f"no image in {images}: give a folder of TIFF, OME-Zarr, npy or png files")
-    pairs = [Pair(path, _labels_of(path, labels), axes, channels) for path in paths]
-    return {images.name: pairs}
+    pairs = [Pair(path, _labels_of(path, labels), axes, channels, series) for path in paths]
+    return {printable(images.name): pairs}
 
 
 def _labels_of(image: Path, labels: Path) -> Path:

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from napari_sam.errors import LabelError
-
 from .option_groups import expand_groups
-from .options import AxesOption, OverwriteOption, ReportOptions
+from .options import AxesOption, OverwriteOption, ReportOptions, SeriesOption
 from .report import progress, report
+from .target import check_place
 
 
 @expand_groups
@@ -33,31 +32,39 @@ def measure(
         Path | None, typer.Option(help="The image, for intensities and the size of a pixel.")
     ] = None,
     axes: AxesOption = None,
+    series: SeriesOption = None,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
 ) -> None:
     """Measure objects: area, centre, bounding box, class and brightness, and draw their outlines.
 
-    Classes are those that were saved with the labels. With --image, --axes names its dimensions.
+    Classes are those that were saved with the labels. With --image, --axes names its dimensions,
+    and --series is about it.
     """
+    from napari_sam.image.labels_of_image import read_labels_of_image
     from napari_sam.image.read import read_image
     from napari_sam.labels.files.class_files import class_table_path, read_classes
-    from napari_sam.labels.files.inputs import Inputs
+    from napari_sam.labels.files.inputs import Inputs, check_distinct
     from napari_sam.measure.save import check_measures, save_measures
 
     roles = {class_table_path(labels): "table of classes", labels: "label image"}
     Inputs(roles | ({} if image is None else {image: "image"})).check(output)
+    for path in output:
+        check_place(path)
+    check_distinct(output)
     check_measures(output, overwrite=overwrite)
-    image_volume = None if image is None else read_image(image, axes=axes)
-    label_axes = axes if image_volume is None else image_volume.label_axes
-    label_volume = read_image(labels, axes=label_axes)
-    if "C" in label_volume.axes:
-        raise LabelError(f"{labels} has channels, which labels have not: name the axes with --axes")
-    calibration = (label_volume if image_volume is None else image_volume).calibration
+    if image is None:
+        image_volume, label_volume = None, read_labels_of_image(labels, axes=axes, series=series)
+    else:
+        image_volume = read_image(image, axes=axes, series=series)
+        label_volume = read_labels_of_image(labels, image_volume)
     classes = read_classes(labels)
+    calibration = label_volume.calibration
     steps = save_measures(output, label_volume.data, calibration, image_volume, classes=classes)
     show_measuring(steps, quiet=report_options.json)
-    report({"files": [str(path) for path in output]}, as_json=report_options.json)
+    warnings = [*(image_volume.warnings if image_volume else ()), *label_volume.warnings]
+    summary = {"files": [str(path) for path in output], "warnings": warnings}
+    report(summary, as_json=report_options.json)
 
 
 def show_measuring(steps: Iterator[tuple[int, int]], *, quiet: bool) -> None:

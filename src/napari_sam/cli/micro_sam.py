@@ -20,6 +20,7 @@ from .options import (
 )
 from .report import progress, report
 from .settings import Settings, path_or_url, weights_file
+from .target import check_place
 
 if TYPE_CHECKING:
     from napari_sam.embeddings.micro_sam import Origin, PlaneSurvey
@@ -192,6 +193,7 @@ def _check_target(output: Path, *, overwrite: bool) -> None:
         raise OutputError(
             f"{output.name} is no name for embeddings of micro-sam: end it with .zarr"
         )
+    check_place(output)
     if not output.parent.is_dir():
         raise OutputError(
             f"the folder {output.parent} does not exist: create it, or choose another one"

@@ -12,7 +12,8 @@ ImageArgument = Annotated[
     str,
     typer.Argument(
         metavar="IMAGE",
-        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg; or the URL of a zarr.",
+        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg; a path inside a zarr, "
+        "such as plate.zarr/A/1/0; or the URL of a zarr.",
     ),
 ]
 ModelOption = Annotated[
@@ -24,6 +25,13 @@ DeviceOption = Annotated[
 AxesOption = Annotated[
     str | None, typer.Option(help="Meaning of the image's dimensions, such as TZYX, CYX or YXC.")
 ]
+SeriesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|NAME",
+        help="The image in a file that holds several: its number, from 0, or name.",
+    ),
+]
 CacheDirOption = Annotated[
     Path | None, typer.Option(help="Folder of the embedding cache; the user's own by default.")
 ]
@@ -32,6 +40,12 @@ SchedulerOption = Annotated[
     typer.Option(
         metavar="ADDRESS",
         help="Have the tiles done by a Dask cluster: its scheduler, or local:N for N workers here.",
+    ),
+]
+OmeZarrVersionOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="0.4|0.5", help="Version of OME-Zarr for the labels; 0.5, or that of the image."
     ),
 ]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
@@ -49,6 +63,8 @@ class ImageOptions:
     ----------
     axes : str or None
         One letter of TCZYX for each dimension of the image; guessed if None.
+    series : str or None
+        Number or name of the image in a file that holds several; the first if None.
     channels : str or None
         Numbers of one to three channels, separated by commas; the image's default if None.
     contrast : tuple of float or None
@@ -58,6 +74,7 @@ class ImageOptions:
     """
 
     axes: AxesOption = None
+    series: SeriesOption = None
     channels: Annotated[
         str | None, typer.Option(help="Up to three channels that the model sees, such as 0 or 2,0.")
     ] = None

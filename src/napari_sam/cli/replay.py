@@ -10,15 +10,21 @@ from napari_sam.errors import JournalError
 
 from .labels_in_use import labels_in_use
 from .option_groups import expand_groups
-from .options import DEFAULT_MODEL, DeviceOption, ImageOptions, OverwriteOption, ReportOptions
+from .options import (
+    DEFAULT_MODEL,
+    DeviceOption,
+    ImageOptions,
+    OmeZarrVersionOption,
+    OverwriteOption,
+    ReportOptions,
+)
 from .report import progress, report
 from .settings import Settings, weights_file
 from .target import check_output
 
 if TYPE_CHECKING:
-    from napari_sam.image.volume import Volume
     from napari_sam.journal.entry import Entry
-    from napari_sam.labels.classes import ClassTable
+    from napari_sam.labels.label_array import LabelArray
     from napari_sam.session import Session
 
 
@@ -38,6 +44,7 @@ def replay(
     ] = None,
     device: DeviceOption = None,
     image_options: ImageOptions,
+    ome_zarr_version: OmeZarrVersionOption = None,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
 ) -> None:
@@ -46,73 +53,89 @@ def replay(
     Without --model they are those that were accepted, pixel by pixel. With it, the clicks and boxes
     are given to that model; what was found automatically stays as it was.
     """
-    from napari_sam.journal.journal import Journal, read_subject
+    from napari_sam.image.arranged_array import arranged
+    from napari_sam.image.arrangement import Arrangement
+    from napari_sam.image.fit import fit_dimensions
+    from napari_sam.journal.damaged import damage_warning
+    from napari_sam.journal.journal import Journal
+    from napari_sam.journal.read import read_subject
     from napari_sam.labels.files.class_files import class_table_path
     from napari_sam.labels.files.inputs import Inputs
+    from napari_sam.labels.files.write import write_labels
 
     subject = read_subject(journal)
-    entries, classes = Journal(journal, subject).accepted(), Journal(journal, subject).classes()
+    content = Journal(journal, subject).content()
+    entries, classes = [*content.changes], content.classes
+    damage = damage_warning(str(journal), content.damaged)
     if not entries:
-        raise JournalError(f"nothing was accepted in {journal}, or all of it was undone")
+        raise JournalError(damage or f"nothing was accepted in {journal}, or all of it was undone")
     source = image or Path(subject.path or subject.name)
     if not source.exists():
         raise JournalError(f"the image {source} is not there: give it as --image")
     roles = {source: "image", journal: "journal"} | weights_file(model or DEFAULT_MODEL)
     Inputs(roles).check([output, class_table_path(output)])
-    check_output(output, source, overwrite=overwrite)
+    check_output(output, source, overwrite=overwrite, ome_zarr_version=ome_zarr_version)
     settings = Settings(model or DEFAULT_MODEL, device, image_options)
     volume = settings.read(source)
-    if volume.label_shape != subject.shape:
+    axes, shape = volume.label_axes, volume.label_shape
+    dimensions = fit_dimensions(subject.axes, subject.shape, axes, shape)
+    # clicks have as many coordinates as the image in the dock had axes
+    if dimensions is None or (model is not None and shape != subject.shape):
         raise JournalError(
-            f"{source} has planes of {volume.label_shape}, and the journal is about one of "
+            f"{source} has planes of {shape}, and the journal is about one of "
             f"{subject.shape}: give the image as --image"
         )
     if model is None:
-        count, files = _paint(entries, classes, volume, source, output, overwrite=overwrite)
+        painted = _painted(entries, subject.shape)
+        labels = arranged(painted, Arrangement(axes, dimensions))
+        written = write_labels(
+            output,
+            labels,
+            volume.calibration,
+            source=source,
+            overwrite=overwrite,
+            classes=classes,
+            ome_zarr_version=ome_zarr_version,
+        )
+        count, files = len(labels_in_use(labels)), [Path(file) for file in written]
     else:
         quiet = report_options.json
         session = settings.open(volume, quiet=quiet)
         for _ in progress(ask_again(session, entries), len(entries), "replay", quiet=quiet):
             pass
-        files = session.save(output, overwrite=overwrite, classes=classes)
+        files = session.save(output, overwrite, classes, ome_zarr_version)
         count = len(labels_in_use(session.labels))
-    report({"objects": count, "files": [str(file) for file in files]}, as_json=report_options.json)
+    summary = {
+        "objects": count,
+        "files": [str(file) for file in files],
+        "warnings": [*volume.warnings, *([damage] if damage else [])],
+    }
+    report(summary, as_json=report_options.json)
 
 
-def _paint(
-    entries: "list[Entry]",
-    classes: "ClassTable",
-    volume: "Volume",
-    source: Path,
-    output: Path,
-    *,
-    overwrite: bool,
-) -> tuple[int, list[Path]]:
-    """Paint the accepted pixels and save; returns the number of objects, and the files."""
+def _painted(entries: "list[Entry]", shape: tuple[int, ...]) -> "LabelArray":
+    """Paint the accepted pixels into labels of the shape that the dock had."""
     from napari_sam.labels.canvas import new_labels
-    from napari_sam.labels.files.write import write_labels
 
-    labels = new_labels(volume.label_shape)
+    labels = new_labels(shape)
     for entry in entries:
         entry.apply(labels)
-    files = write_labels(
-        output, labels, volume.calibration, source=source, overwrite=overwrite, classes=classes
-    )
-    return len(labels_in_use(labels)), [Path(file) for file in files]
+    return labels
 
 
 def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":
     """Give the prompts of a journal to the model of a session, and paint the masks.
 
-    Entries without prompts, such as objects found automatically, are painted as accepted.
+    Entries without prompts, such as objects found automatically and strokes of a brush, are painted
+    as they were.
 
     Parameters
     ----------
     session : Session
         Session on the image of the journal; its labels change.
     entries : list of Entry
-        Accepted entries in order. An object that was followed through planes without prompts is
-        followed through the same planes again.
+        Accepted and painted entries in order. An object that was followed through planes without
+        prompts is followed through the same planes again.
 
     Yields
     ------

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from napari_sam.file_names import printable
+
 if TYPE_CHECKING:
     from napari_sam.weights.download import DownloadStep
 
@@ -83,15 +85,24 @@ def report(summary: Mapping[str, Any], *, as_json: bool) -> None:
     for line in summary.get("warnings", ()):
         warn(line)
     if as_json:
-        typer.echo(json.dumps(dict(summary)))
+        typer.echo(json.dumps(_printable(dict(summary))))
         return
     for name, value in summary.items():
         values = value if isinstance(value, list) else [value]
         if name != "warnings":
             for heading, item in zip([name] + [""] * len(values), values, strict=False):
-                typer.echo(f"{heading:<10}{item}")
+                typer.echo(f"{heading:<10}{printable(str(item))}")
+
+
+def _printable(value: Any) -> Any:
+    """Return a JSON value with names of files as Unicode: others are no valid JSON."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list | tuple):
+        return [_printable(item) for item in value]
+    return {k: _printable(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def warn(line: str) -> None:
     """Print a warning to standard error, as a single line."""
-    typer.echo(f"napari-sam: warning: {' '.join(line.split())}", err=True)
+    typer.echo(f"napari-sam: warning: {printable(' '.join(line.split()))}", err=True)

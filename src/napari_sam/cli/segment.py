@@ -10,12 +10,14 @@ from napari_sam.errors import ImageError, PromptError
 
 from .batch import REPORT, check_report, run_batch
 from .find_images import find_tasks, is_one_image, tables_in
+from .image_sets import once_for_each_set
 from .option_groups import expand_groups
 from .options import (
     DEFAULT_MODEL,
     DeviceOption,
     ImageOptions,
     ModelOption,
+    OmeZarrVersionOption,
     OverwriteOption,
     ReportOptions,
     SchedulerOption,
@@ -107,6 +109,7 @@ def segment(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
     quick: QuickOption = False,
     suffix: SuffixOption = ".ome.tif",
+    ome_zarr_version: OmeZarrVersionOption = None,
     scheduler: SchedulerOption = None,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
@@ -121,12 +124,15 @@ def segment(
     """
     settings = Settings(model, device, image_options, caches=not no_cache, closer=not quick)
     single = is_one_image(images)
+    notes: list[str] = []
     if single:
         tasks = [_task(images[0], output, object_options)]
         _check_outputs(tasks, weights_file(model))
     else:
         tasks = _tasks(images, output, suffix, object_options)
         tables = dict.fromkeys(tables_in(images), "table of images")
+        if not tables:  # rows of a table are done as they stand
+            tasks, notes = once_for_each_set(tasks)
         _check_outputs(tasks, weights_file(model) | tables, output / REPORT)
         check_report(output / REPORT)
     with share_work(settings, scheduler) as (local_settings, cluster):
@@ -136,6 +142,7 @@ def segment(
             link=object_options.link,
             along=object_options.along,
             overwrite=overwrite,
+            ome_zarr_version=ome_zarr_version,
             quiet=report_options.json,
             cluster=cluster,
         )
@@ -143,6 +150,7 @@ def segment(
             summary = segment_image(tasks[0], method)
         else:
             summary = run_batch(tasks, method, output / REPORT)
+            summary["warnings"] = [*notes, *summary["warnings"]]
     report(summary, as_json=report_options.json)
     if failed := summary.get("failed"):
         raise ImageError(
@@ -151,15 +159,17 @@ def segment(
 
 
 def _check_outputs(tasks: list[Task], roles: dict[Path, str], *outputs: Path) -> None:
-    """Raise OutputError if an output of a task, or another of `outputs`, is any task's input.
+    """Raise OutputError if an output, of a task or of `outputs`, is an input or another output.
 
     `roles` are inputs of the command beside those of the tasks.
     """
-    from napari_sam.labels.files.inputs import Inputs
+    from napari_sam.labels.files.inputs import Inputs, check_distinct
 
     inputs = dict(item for task in tasks for item in task.inputs.items())
-    written = [output for task in tasks for output in task.outputs]
-    Inputs(roles | inputs).check([*written, *outputs])
+    tables = {task.class_table for task in tasks}  # of a.tif and a.ome.zarr the same
+    written = [*tables, *(output for task in tasks for output in task.outputs), *outputs]
+    Inputs(roles | inputs).check(written)
+    check_distinct(written)
 
 
 def _task(image: str, output: Path, options: ObjectOptions) -> Task:

@@ -13,6 +13,7 @@ from .labels_in_use import labels_in_use
 from .measure import show_measuring
 from .plans import plan, plan_mosaic, plan_propagation, plan_stack
 from .report import progress
+from .target import check_room
 from .task import Method, Task
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def begin_image(task: Task, method: Method) -> StartedImage:
     prompts = _read_prompts(task)
     volume = method.settings.read(task.image)
     _check_volume(volume, task, prompts)
+    check_room(task.output, volume.label_shape)
     session = method.settings.open(volume, quiet=method.quiet)
     return StartedImage(session, prompts, *_plan(session, task, method, prompts), started)
 
@@ -95,7 +97,7 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
     for _ in progress(image.steps, image.total, "segment", quiet=method.quiet):
         pass
     count, missed = _count(session, image.prompts)
-    files, notes = _save(session, task.output, overwrite=method.overwrite)
+    files, notes = _save(session, task.output, method)
     if task.tracks is not None:
         files += session.save(task.tracks, overwrite=method.overwrite)
     if task.measures:
@@ -155,11 +157,13 @@ def _count(session: "Session", prompts: "PromptSet | None") -> tuple[int, list[i
     return len(present), [] if prompts is None else sorted(set(prompts.objects) - present)
 
 
-def _save(session: "Session", output: Path, *, overwrite: bool) -> tuple[list[Path], list[str]]:
+def _save(session: "Session", output: Path, method: Method) -> tuple[list[Path], list[str]]:
     """Write the labels; return the files, and the warnings of the writer."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        files = session.save(output, overwrite=overwrite)
+        files = session.save(
+            output, overwrite=method.overwrite, ome_zarr_version=method.ome_zarr_version
+        )
     # libraries warn developers with classes of their own
     return list(files), [str(note.message) for note in caught if note.category is UserWarning]
 

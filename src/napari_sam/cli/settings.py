@@ -28,7 +28,7 @@ class Settings:
     device : str or None
         Device for the model, as torch names it; the fastest if None.
     image : ImageOptions
-        Axes, channels, contrast and cache folder.
+        Axes, series, channels, contrast and cache folder.
     caches : bool
         Whether embeddings are kept in a cache on disk; if False, ``image.cache_dir`` has no effect.
     closer : bool
@@ -56,7 +56,10 @@ class Settings:
         """
         from napari_sam.image.read import read_image
 
-        return read_image(path, axes=self.image.axes, channels=self.channel_numbers())
+        options = self.image
+        return read_image(
+            path, axes=options.axes, channels=self.channel_numbers(), series=options.series
+        )
 
     def open(self, volume: "Volume", *, quiet: bool) -> "Session":
         """Load the model and open a session on the image.

@@ -1,5 +1,6 @@
 """Task and Method: an image with files to write, and settings for the segmentation."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_sam.errors import PromptError
 
 from .settings import Settings
-from .target import check_output
+from .target import check_output, check_place
 
 if TYPE_CHECKING:
     from napari_sam.cluster.cluster import Cluster
@@ -47,11 +48,22 @@ class Task:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """Files and folders that are written, with the table of classes beside a TIFF."""
+        """Files and folders that are written, without :attr:`class_table`."""
+        tracks = () if self.tracks is None else (self.tracks,)
+        return (self.output, *tracks, *self.measures)
+
+    @property
+    def class_table(self) -> Path:
+        """Table of classes beside a TIFF, which is written or removed with the labels."""
         from napari_sam.labels.files.class_files import class_table_path
 
+        return class_table_path(self.output)
+
+    @property
+    def missing(self) -> tuple[Path, ...]:
+        """Tracks, tables and outlines that do not exist."""
         tracks = () if self.tracks is None else (self.tracks,)
-        return (self.output, class_table_path(self.output), *tracks, *self.measures)
+        return tuple(path for path in (*tracks, *self.measures) if not os.path.lexists(path))
 
     @property
     def prompted(self) -> bool:
@@ -73,6 +85,10 @@ class Method:
         Letter of the axis for `propagate` or `link`; z by default where the image has it.
     overwrite : bool
         Whether existing labels may be replaced.
+    resumes : bool
+        Whether existing labels are kept without an error, as a batch does.
+    ome_zarr_version : str, optional
+        Version of OME-Zarr for the labels; the latest, or that of the image around them, if None.
     quiet : bool
         Show no bars.
     cluster : Cluster, optional
@@ -84,6 +100,8 @@ class Method:
     link: bool = False
     along: str | None = None
     overwrite: bool = False
+    resumes: bool = False
+    ome_zarr_version: str | None = None
     quiet: bool = False
     cluster: "Cluster | None" = None
 
@@ -97,7 +115,7 @@ class Method:
         OutputError
             If an output cannot be written.
         """
-        check_output(task.output, Path(task.image), overwrite=self.overwrite)
+        self.check_outputs(task)
         if self.propagate and not task.prompted:
             raise PromptError("--propagate follows what prompts show: give --points or --boxes too")
         if self.link and task.prompted:
@@ -111,11 +129,38 @@ class Method:
             )
         if self.along is not None and not (self.propagate or self.link):
             raise PromptError("--along says where objects go on: give --propagate or --link too")
-        if task.tracks is not None:
-            from napari_sam.labels.files.write_tracks import check_tracks_target
 
-            check_tracks_target(task.tracks, overwrite=self.overwrite)
-        if task.measures:
-            from napari_sam.measure.save import check_measures
+    def check_outputs(self, task: Task) -> None:
+        """Refuse a task of which an output cannot be written.
 
-            check_measures(task.measures, overwrite=self.overwrite)
+        Labels that are there and are not to be replaced stay, and so do the files beside them: only
+        what is missing beside them is checked then, see :attr:`Task.missing`.
+
+        Raises
+        ------
+        OutputError
+            If an output cannot be written.
+        """
+        from napari_sam.labels.files.write_tracks import check_tracks_target
+        from napari_sam.measure.save import check_measures
+
+        measures, tracks = task.measures, task.tracks
+        if self.keeps(task):
+            measures = tuple(path for path in measures if path in task.missing)
+            tracks = tracks if tracks in task.missing else None
+        else:
+            check_output(
+                task.output,
+                Path(task.image),
+                overwrite=self.overwrite,
+                ome_zarr_version=self.ome_zarr_version,
+            )
+        for path in measures if tracks is None else (tracks, *measures):
+            check_place(path)
+        if tracks is not None:
+            check_tracks_target(tracks, overwrite=self.overwrite)
+        check_measures(measures, overwrite=self.overwrite)
+
+    def keeps(self, task: Task) -> bool:
+        """Whether a batch keeps the existing labels of a task."""
+        return self.resumes and not self.overwrite and task.output.exists()

@@ -8,8 +8,10 @@ from typing import Self
 from napari_sam import __version__
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import ClusterError
+from napari_sam.image.image_file import ImageFile
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.read import is_url
+from napari_sam.image.series import Series
 from napari_sam.weights.load import weights_hash
 
 
@@ -21,9 +23,11 @@ class Recipe:
     ----------
     image : str
         Absolute path, valid on the workers too; or a URL.
-    axes, channels, shape
-        Axes, channels and shape of the :class:`~napari_sam.image.volume.Volume`; a worker compares
-        the shape with that of its image.
+    axes, series
+        Arguments of :func:`~napari_sam.image.read.read_image`, as they were given.
+    channels, shape
+        Channels and shape of the :class:`~napari_sam.image.volume.Volume`; a worker compares the
+        shape with that of its image.
     mapping : IntensityMapping
         Contrast and colours, measured once by the sender.
     tile_size : int
@@ -48,7 +52,8 @@ class Recipe:
     """
 
     image: str
-    axes: str
+    axes: str | None
+    series: Series | None
     channels: tuple[int, ...]
     shape: tuple[int, ...]
     mapping: IntensityMapping
@@ -81,14 +86,18 @@ class Recipe:
             If the image is not a file or a folder.
         """
         volume, cache = encoder.volume, encoder.cache
-        if not is_url(volume.name) and not os.path.exists(volume.name):
+        file = volume.file
+        if file is None and os.path.exists(volume.name):  # its axes are not those of the file
+            file = ImageFile(volume.name, volume.axes)
+        if file is None:
             raise ClusterError(
                 f"the workers cannot open {volume.name}: give an image that is a file, on storage "
                 "that they share"
             )
         return cls(
-            image=volume.identity,
-            axes=volume.axes,
+            image=file.path if is_url(file.path) else os.path.abspath(file.path),
+            axes=file.axes,
+            series=file.series,
             channels=volume.channels,
             shape=tuple(int(n) for n in volume.data.shape),
             mapping=encoder.mapping,

@@ -126,7 +126,9 @@ def _encoder_of(recipe: Recipe) -> Encoder:
 
 def _open(recipe: Recipe) -> Volume:
     try:
-        volume = read_image(recipe.image, axes=recipe.axes, channels=recipe.channels)
+        volume = read_image(
+            recipe.image, axes=recipe.axes, channels=recipe.channels, series=recipe.series
+        )
     except ImageError as error:
         raise ClusterError(
             f"a worker cannot open {recipe.image}: put it on storage that the workers share, "

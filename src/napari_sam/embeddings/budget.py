@@ -14,7 +14,7 @@ from napari_sam.errors import CacheError
 from napari_sam.tiles.grid import TileIndex
 
 from .folder import groups
-from .layout import DIGEST, PARTIAL, group_attributes
+from .layout import DIGEST, PARTIAL, spec_of
 
 DEFAULT_BUDGET = 20 * 10**9
 """Bytes of embeddings on disk beyond which tiles are evicted, unless the user says otherwise."""
@@ -96,8 +96,8 @@ def tiles_in(group: Path) -> Iterator[TileUsage]:
     TileUsage
         Whole tiles, and the remains of interrupted ones.
     """
-    attributes = group_attributes(group)
-    rank = len(attributes["grid_shape"]) if isinstance(attributes, dict) else None
+    spec = spec_of(group)
+    rank = None if spec is None else len(spec.grid_shape)
     files_by_tile: dict[TileIndex, list[tuple[Path, os.stat_result]]] = defaultdict(list)
     for path, stat in _chunks(group):
         index = tuple(int(part) for part in path.name.split(".")[1:])

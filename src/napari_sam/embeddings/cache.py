@@ -18,7 +18,7 @@ from .budget import byte_budget, evict
 from .digest import DIGEST_BYTES, make_record
 from .folder import chosen_root, claim_root, unwritable
 from .inventory import CacheEntry, cache_entry
-from .layout import DIGEST, Arrays, chunk_path, create_group, open_group
+from .layout import DIGEST, Arrays, chunk_path, create_group, open_group, remove_group
 from .spec import CacheSpec
 
 HalfArrays = dict[str, npt.NDArray[np.float16]]
@@ -272,6 +272,14 @@ class EmbeddingCache:
             # Another process cleared the cache between two of these lines: try once more.
             if not retry:
                 raise
+            self._write(index, record, stored, retry=False)
+        except OSError:
+            raise
+        except Exception as error:  # each codec raises its own errors on damaged metadata
+            if not retry:
+                raise OSError(f"its files cannot be written: {error}") from error
+            self._arrays = None
+            remove_group(self.path)
             self._write(index, record, stored, retry=False)
 
     def _keep_budget(self, index: TileIndex) -> None:

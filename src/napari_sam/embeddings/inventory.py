@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+from napari_sam.file_names import printable
+
 from .budget import byte_budget, evict, tiles_in
 from .folder import chosen_root, groups, is_ours
-from .layout import group_attributes, remove_group
+from .layout import remove_group, spec_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,16 @@ def cache_entry(group: Path) -> CacheEntry:
     CacheEntry
         With zeros and "unknown" for a missing or damaged group.
     """
-    attributes = group_attributes(group)
-    metadata = attributes if isinstance(attributes, dict) else {}
+    spec = spec_of(group)
     tiles = list(tiles_in(group))
     return CacheEntry(
         name=group.name,
         path=group,
-        image=str(metadata.get("image", "unknown")),
-        model=str(metadata.get("model", "unknown")),
-        intensity=str(metadata.get("intensity", "unknown")),
-        tiles_done=sum(tile.is_whole for tile in tiles) if metadata else 0,
-        tiles_total=prod(metadata["grid_shape"]) if metadata else 0,
+        image="unknown" if spec is None else spec.image,
+        model="unknown" if spec is None else spec.model,
+        intensity="unknown" if spec is None else spec.intensity,
+        tiles_done=0 if spec is None else sum(tile.is_whole for tile in tiles),
+        tiles_total=0 if spec is None else prod(spec.grid_shape),
         bytes=sum(tile.bytes for tile in tiles),
         last_used=max((tile.last_used for tile in tiles), default=None),
     )
@@ -122,6 +123,7 @@ def clear_cache(
         If an entry cannot be deleted.
     """
     freed = 0
+    image = None if image is None else printable(image)
     for entry in cache_info(root):
         if image in (None, entry.image, entry.name) and model in (None, entry.model):
             remove_group(entry.path)

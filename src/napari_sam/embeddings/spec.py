@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from napari_sam.file_names import printable
+
 FORMAT_VERSION = 1
 """Raised when the layout on disk changes; older groups are then left to the byte budget."""
 
@@ -55,9 +57,10 @@ class CacheSpec:
     version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
-        """Check the shapes and sort the arrays by name."""
+        """Check the shapes, sort the arrays by name, and make the image's path Unicode."""
         arrays = {name: tuple(int(n) for n in self.arrays[name]) for name in sorted(self.arrays)}
         object.__setattr__(self, "arrays", arrays)
+        object.__setattr__(self, "image", printable(self.image))
         object.__setattr__(self, "grid_shape", tuple(int(n) for n in self.grid_shape))
         if not arrays:
             raise ValueError("an embedding needs at least one array")

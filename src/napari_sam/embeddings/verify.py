@@ -13,7 +13,7 @@ from napari_sam.tiles.grid import TileIndex
 from .budget import TileUsage, tiles_in
 from .digest import DIGEST_BYTES, make_record
 from .folder import chosen_root, groups, is_ours
-from .layout import DIGEST, group_attributes, open_group
+from .layout import DIGEST, open_group, spec_of
 from .spec import FORMAT_VERSION, CacheSpec
 
 
@@ -63,7 +63,7 @@ def verify_cache(root: Path | str | None = None) -> Iterator[VerifyStep]:
     if not root.is_dir() or not is_ours(root):
         return
     for group in groups(root):
-        spec = _spec_of(group)
+        spec = spec_of(group)
         if spec is None or spec.version == FORMAT_VERSION:
             yield from _verify_group(group, spec)
 
@@ -92,10 +92,3 @@ def _delete(tile: TileUsage) -> None:
     with suppress(OSError):
         for path in tile.files:  # the digest first: half a tile must not look whole
             path.unlink(missing_ok=True)
-
-
-def _spec_of(group: Path) -> CacheSpec | None:
-    try:
-        return CacheSpec(**group_attributes(group))
-    except (TypeError, ValueError):
-        return None

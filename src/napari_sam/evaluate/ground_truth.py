@@ -1,18 +1,22 @@
 """Ground truth: images with true labels, from files."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 
-from napari_sam.errors import ImageError, LabelError
+from napari_sam.errors import ImageError
+from napari_sam.image.fit import fit_labels
+from napari_sam.image.labels_of_image import read_labels_of_image
 from napari_sam.image.read import read_image
+from napari_sam.image.series import Series
 from napari_sam.image.volume import Plane, Volume
+from napari_sam.image.whole_numbers import WholeNumbers
+from napari_sam.npz import read_npz
 
 PLANES_APART = 4
 """Smallest distance of evaluated planes of a stack, in planes: neighbours show the same objects."""
@@ -90,12 +94,15 @@ class Pair:
         One letter of TCZYX for each dimension of the image; guessed if None.
     channels : tuple of int or None
         Channels for the model; the image's default if None.
+    series : int or str, optional
+        The image in a file that holds several; the first if None.
     """
 
     image: Path
     labels: Path | None = None
     axes: str | None = None
     channels: tuple[int, ...] | None = None
+    series: Series | None = None
 
     def read(self) -> Sample:
         """Open the image and the labels.
@@ -109,37 +116,25 @@ class Pair:
         """
         if self.labels is None:
             return self._read_npz()
-        volume = read_image(self.image, axes=self.axes, channels=self.channels)
-        labels = read_image(self.labels, axes=volume.label_axes)
-        return Sample(volume, _checked(labels.data, volume, self.labels))
+        volume = read_image(self.image, axes=self.axes, channels=self.channels, series=self.series)
+        labels = read_labels_of_image(self.labels, volume)
+        volume = replace(volume, warnings=(*volume.warnings, *labels.warnings))
+        return Sample(volume, labels.data)
 
     def _read_npz(self) -> Sample:
         try:
-            with self.image.open("rb") as file, np.load(file) as arrays:
-                image, labels = arrays["image"], arrays["labels"]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-            reason = str(error).splitlines()[0]
+            with self.image.open("rb") as file:
+                arrays = read_npz(file, ("image", "labels"), str(self.image), ImageError)
+        except OSError as error:
             raise ImageError(
-                f"{self.image} has no arrays image and labels that can be read: {reason}"
+                f"{self.image} cannot be read ({error.strerror or error}): check the path"
             ) from error
+        image, labels = arrays["image"], arrays["labels"]
         volume = Volume.from_array(
             image, axes=self.axes, channels=self.channels, name=str(self.image)
         )
-        return Sample(volume, _checked(labels, volume, self.image))
-
-
-def _checked(labels: Any, volume: Volume, path: Path) -> Any:
-    """Return labels of whole numbers and of the shape of the image; raise LabelError otherwise."""
-    if np.dtype(labels.dtype).kind not in "ui":
-        raise LabelError(
-            f"{path} holds {labels.dtype} values: labels are whole numbers, one an object"
-        )
-    if tuple(labels.shape) != volume.label_shape:
-        raise LabelError(
-            f"{path} is of shape {tuple(labels.shape)} and its image of {volume.label_shape}: "
-            "give the labels of this image, without channels"
-        )
-    return labels
+        fitted = fit_labels(str(self.image), labels, None, volume)
+        return Sample(volume, WholeNumbers(fitted, str(self.image)))
 
 
 def files_with_both(images: Path) -> dict[str, list[Path]]:

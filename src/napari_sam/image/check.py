@@ -1,5 +1,6 @@
 """Check: whether an array can be an image, with its axes and channels."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,9 @@ import numpy as np
 from napari_sam.errors import ImageError
 
 _AXES_BY_NDIM = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
+
+MOST_VALUES = 1 << 60
+"""Values of an image beyond which its metadata count as damaged; no index of numpy is larger."""
 
 _MOST_CHANNELS = 3
 """Channels that a model gets at most: red, green and blue."""
@@ -66,6 +70,8 @@ def _check_array(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
         )
     if 0 in shape:
         raise ImageError(f"{name} is empty, its shape is {shape}: give an image with pixels")
+    if math.prod(shape) > MOST_VALUES:
+        raise ImageError(f"{name} claims to have the shape {shape}: check that the file is whole")
     if dtype.kind not in "buif":
         raise ImageError(
             f"{name} holds {dtype} values: convert it to whole or floating-point numbers, "
@@ -88,6 +94,19 @@ def check_axes(name: str, shape: tuple[int, ...], axes: str) -> None:
     ImageError
         If there is not one letter of TCZYX for each dimension, or they do not end in YX or YXC.
     """
+    check_letters(name, shape, axes)
+    if not axes.endswith(("YX", "YXC")):
+        raise ImageError(f"axes {axes!r} must end in YX, or YXC for colours: transpose the image")
+
+
+def check_letters(name: str, shape: tuple[int, ...], axes: str) -> None:
+    """Check the letters of axes in any order against a shape.
+
+    Raises
+    ------
+    ImageError
+        If there is not one letter of TCZYX for each dimension.
+    """
     if len(axes) != len(shape):
         raise ImageError(
             f"axes {axes!r} name {len(axes)} dimensions but {name} has {len(shape)}, "
@@ -95,8 +114,6 @@ def check_axes(name: str, shape: tuple[int, ...], axes: str) -> None:
         )
     if set(axes) - set("TCZYX") or len(set(axes)) < len(axes):
         raise ImageError(f"axes {axes!r}: use each of T, C, Z, Y, X at most once")
-    if not axes.endswith(("YX", "YXC")):
-        raise ImageError(f"axes {axes!r} must end in YX, or YXC for colours: transpose the image")
 
 
 def checked_channels(

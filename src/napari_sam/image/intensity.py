@@ -1,7 +1,7 @@
 """Intensity: map the values of an image to the RGB input of a model, equally in all tiles."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,19 +9,11 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import ImageError
 
-from .volume import Plane, Volume
-
-LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.8
-"""Percentiles of a channel that automatic contrast maps to 0 and to 255."""
+from .contrast import automatic_contrast
+from .volume import Volume
 
 RGB = tuple[float, float, float]
 """Red, green and blue of a colour, from 0 to 1."""
-
-_PATCHES = 32
-"""Number of patches from which automatic contrast is measured."""
-
-_PATCH_SIZE = 192
-"""Side of such a patch, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +27,13 @@ class IntensityMapping:
     colours : tuple of RGB
         Colour of each channel at 255; colours add up like light. Without colours a single channel
         is grey, two are red and green, three are red, green and blue.
+    warnings : tuple of str
+        Sentences about limits that make much of the content white; not compared.
     """
 
     limits: tuple[tuple[float, float], ...]
     colours: tuple[RGB, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> str:
@@ -103,10 +98,10 @@ def contrast_mapping(
     Parameters
     ----------
     volume : Volume
-        The image; with "auto", up to 32 patches of it are read.
+        The image; with "auto", 32 patches of it are read, and more if these are mostly empty.
     contrast : "auto", (low, high) or one pair per channel
-        "auto" takes robust percentiles of each channel over the whole image, and leaves 8-bit
-        colour images as they are.
+        "auto" takes robust percentiles of each channel over the whole image, without empty areas,
+        hot pixels and dust where these would matter, and leaves 8-bit colour images as they are.
     colours : sequence of RGB, optional
         Colour of each channel; see :class:`IntensityMapping`.
 
@@ -161,46 +156,5 @@ def _limits_of(volume: Volume, contrast: Any) -> IntensityMapping:
 def _auto(volume: Volume) -> IntensityMapping:
     if volume.is_rgb:
         return IntensityMapping(((0.0, 255.0),) * 3)
-    samples = [patch.reshape(-1, len(volume.channels)) for patch in _patches(volume)]
-    values = np.concatenate(samples)
-    return IntensityMapping(tuple(_limits(values[:, c]) for c in range(values.shape[1])))
-
-
-def _limits(values: NDArray[Any]) -> tuple[float, float]:
-    finite = values[np.isfinite(values)].astype(np.float64)
-    if finite.size == 0:
-        return 0.0, 1.0
-    low, high = (float(v) for v in np.percentile(finite, (LOW_PERCENTILE, HIGH_PERCENTILE)))
-    if low == high:  # nearly everything is background
-        low, high = float(finite.min()), float(finite.max())
-    return (low, high) if low < high else (low, low + 1)
-
-
-def _patches(volume: Volume) -> Iterator[NDArray[Any]]:
-    """Patches spread evenly over all planes, always the same for the same image.
-
-    A small image is read completely, a large image only in 32 patches, so that opening a terabyte
-    takes no longer than opening a picture.
-    """
-    planes = list(_spread_planes(volume))
-    per_plane = max(1, _PATCHES // len(planes))
-    for index, plane in enumerate(planes):
-        if volume.height * volume.width <= per_plane * _PATCH_SIZE**2:
-            yield volume.read(plane, 0, 0, volume.height, volume.width)
-            continue
-        for k in range(per_plane):
-            # additive recurrence: even cover with any number of points (Roberts 2018, "R2")
-            n = index * per_plane + k + 1
-            y0 = int(((0.5 + 0.7548776662466927 * n) % 1) * max(1, volume.height - _PATCH_SIZE))
-            x0 = int(((0.5 + 0.5698402909980532 * n) % 1) * max(1, volume.width - _PATCH_SIZE))
-            y1, x1 = min(y0 + _PATCH_SIZE, volume.height), min(x0 + _PATCH_SIZE, volume.width)
-            yield volume.read(plane, y0, x0, y1, x1)
-
-
-def _spread_planes(volume: Volume) -> Iterator[Plane]:
-    """At most 32 planes, spread evenly over all planes."""
-    total = int(np.prod(volume.plane_shape, dtype=np.int64)) if volume.plane_shape else 1
-    for flat in np.unique(np.linspace(0, total - 1, min(total, _PATCHES)).round().astype(np.int64)):
-        yield tuple(int(i) for i in np.unravel_index(int(flat), volume.plane_shape or (1,)))[
-            : len(volume.plane_shape)
-        ]
+    chosen = automatic_contrast(volume)
+    return IntensityMapping(chosen.limits, warnings=chosen.warnings)

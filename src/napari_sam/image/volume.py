@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.errors import ImageError
+from napari_sam.errors import ImageError, reason
 
 from .calibration import Calibration
 from .check import as_array, check_axes, checked_channels, checked_shape, guess_axes
+from .image_file import ImageFile
 
 Plane = tuple[int, ...]
 """Index of a plane along the axes before Y and X, such as ``(t, z)``; ``()`` for a single image."""
@@ -42,6 +43,11 @@ class Volume:
     warnings : tuple of str
         Sentences about what reading had to decide or leave out, such as planes without a file: the
         command line prints them, each once.
+    coarse : Volume, optional
+        A coarser level of the image's pyramid, with the same axes and channels: where it is empty,
+        automatic contrast does not read the image.
+    file : ImageFile, optional
+        Where the image was read; None for an array.
     """
 
     data: Any
@@ -52,6 +58,8 @@ class Volume:
     name: str
     channels: tuple[int, ...]
     warnings: tuple[str, ...] = ()
+    coarse: "Volume | None" = None
+    file: ImageFile | None = None
 
     @classmethod
     def from_array(
@@ -65,6 +73,7 @@ class Volume:
         channels: Sequence[int] | int | None = None,
         name: str = "image",
         warnings: Sequence[str] = (),
+        coarse: Any = None,
     ) -> "Volume":
         """Check an array and fill in missing axes, calibration and channels.
 
@@ -81,6 +90,8 @@ class Volume:
             The first three by default; the colours of RGBA without its alpha.
         name, warnings
             See :class:`Volume`.
+        coarse : array-like, optional
+            A coarser level of the image's pyramid, of as many dimensions; see :class:`Volume`.
 
         Returns
         -------
@@ -96,6 +107,8 @@ class Volume:
         axes = guess_axes(shape) if axes is None else str(axes).upper()
         check_axes(name, shape, axes)
         calibration = Calibration.checked(axes.replace("C", ""), scale, translate, units)
+        if coarse is not None:
+            coarse = cls.from_array(coarse, axes=axes, channels=channels)
         return cls(
             data=data,
             axes=axes,
@@ -105,11 +118,14 @@ class Volume:
             name=name,
             channels=checked_channels(name, shape, axes, channels),
             warnings=tuple(warnings),
+            coarse=coarse,
         )
 
     @property
     def identity(self) -> str:
-        """Absolute path of the image's file; of an image without a file, the name."""
+        """Absolute path of the image's file, with its series; of an array, the name."""
+        if self.file is not None:
+            return self.file.identity
         return os.path.abspath(self.name) if os.path.exists(self.name) else self.name
 
     @property
@@ -206,8 +222,9 @@ class Volume:
         index = tuple(index_by_axis[axis] for axis in self.axes)
         try:
             return np.asarray(self.data[index])
+        except ImageError:  # from an array that says more
+            raise
         except Exception as error:  # arrays and codecs raise errors of many kinds
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ImageError(
-                f"part of {self.name} cannot be read: {reason}; check that the file is whole"
+                f"part of {self.name} cannot be read: {reason(error)}; check that the file is whole"
             ) from error

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping
 
 from napari_sam.labels.classes import ClassTable
 
-from .entry import ACCEPTED, CLASSES, DISCARDED, UNDONE, Entry
+from .damaged import Damaged
+from .entry import CHANGES, CLASSES, DISCARDED, RETURNED, UNDONE, Entry
 
 
-def classes_of(entries: Iterable[Entry]) -> ClassTable:
+def classes_of(entries: Iterable[Entry | Damaged]) -> ClassTable:
     """Compute the table of classes after the last entry of a journal.
 
     Parameters
     ----------
-    entries : iterable of Entry
+    entries : iterable of Entry or Damaged
         All entries of a journal, in order.
 
     Returns
@@ -23,15 +24,19 @@ def classes_of(entries: Iterable[Entry]) -> ClassTable:
     """
     table = ClassTable()
     before: list[Mapping[int, str]] = []  # a mapping for each entry that may be undone
+    discarded = table, before
     for entry in entries:
-        if entry.kind == CLASSES and entry.classes is not None:
-            table = entry.classes
-        elif entry.kind == ACCEPTED:
-            change = entry.classes or ClassTable()
+        classes = entry.classes if isinstance(entry, Entry) else None
+        if entry.kind == CLASSES and classes is not None:
+            table = classes
+        elif entry.kind in CHANGES:
+            change = classes or ClassTable()
             before.append({label: table.class_of(label) for label in change.of_label})
             table = table.with_classes(change.classes).assign(change.of_label)
         elif entry.kind == UNDONE and before:
             table = table.assign(before.pop())
         elif entry.kind == DISCARDED:
-            table, before = ClassTable(), []
+            discarded, (table, before) = (table, before), (ClassTable(), [])
+        elif entry.kind == RETURNED:
+            table, before = discarded
     return table

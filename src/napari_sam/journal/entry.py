@@ -1,11 +1,12 @@
 """Entry: a line of a journal."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from napari_sam.document import parse_document
 from napari_sam.errors import JournalError, NapariSamError
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.label_array import LabelArray
@@ -15,10 +16,15 @@ from napari_sam.prompts.prompt import Prompt
 from .prompt_record import from_record, to_record
 
 ACCEPTED, UNDONE, SAVED, DISCARDED = "accepted", "undone", "saved", "discarded"
-CLASSES, RATED = "classes", "rated"
+CLASSES, RATED, PAINTED, RETURNED = "classes", "rated", "painted", "returned"
 """Kinds of entries, as written to the file; see :class:`Entry`."""
 
-_KINDS = {ACCEPTED, UNDONE, SAVED, DISCARDED, CLASSES, RATED}
+KINDS = {ACCEPTED, PAINTED, UNDONE, SAVED, DISCARDED, RETURNED, CLASSES, RATED}
+
+CHANGES = {ACCEPTED, PAINTED}
+"""Kinds of entries with pixels, which an ``undone`` entry takes back."""
+
+_LARGEST_LABEL = (1 << 32) - 1
 
 
 def _now() -> str:
@@ -50,12 +56,15 @@ class Entry:
     Parameters
     ----------
     kind : str
-        ``accepted``: `edits` changed the labels. ``undone``: the last accepted entry was taken
-        back. ``saved``: the labels were written to a file. ``discarded``: the user refused to
-        restore the entries so far. ``classes``: the user changed the table of classes. ``rated``:
-        scores or reviews of objects changed.
+        ``accepted``: an object was accepted or erased, and `edits` changed the labels. ``painted``:
+        the same by other means, such as napari's brush, eraser and fill. ``undone``: the last
+        accepted or painted entry that is not undone was taken back. ``saved``: the labels were
+        written to a file. ``discarded``: the user refused to restore the entries so far, or
+        restored them into another journal. ``returned``: the last ``discarded`` was taken back.
+        ``classes``: the user changed the table of classes. ``rated``: scores or reviews of objects
+        changed.
     edits : tuple of PackedEdit
-        Changed pixels of an accepted entry, in the order of painting.
+        Changed pixels of an accepted or painted entry, in the order of painting.
     origin : Origin
         Prompts and model of an accepted entry.
     label : int
@@ -109,37 +118,59 @@ class Entry:
         return json.dumps(record, separators=(",", ":")) + "\n"
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
+    def from_record(cls, record: Mapping[str, Any], shape: Sequence[int]) -> Self:
         """Make an entry from the JSON object that :meth:`to_line` wrote.
+
+        Parameters
+        ----------
+        record : mapping
+            The JSON object.
+        shape : sequence of int
+            Shape of the labels; every edit must fit, and is unpacked piece by piece to be checked.
 
         Raises
         ------
         JournalError
             If the kind is unknown, or a field is missing or damaged.
         """
+        fields = parse_document(_Record, record, "entry", JournalError)
+        if fields.kind not in KINDS:
+            raise JournalError(f"the journal has an entry of an unknown kind: {fields.kind}")
+        if not all(0 <= label <= _LARGEST_LABEL for label in (fields.label, fields.parent)):
+            raise JournalError(f"the entry has a label that cannot be: {fields.label}")
         try:
-            if record["kind"] not in _KINDS:
-                raise JournalError(f"the journal has an entry of an unknown kind: {record['kind']}")
+            edits = tuple(PackedEdit.from_json(edit) for edit in fields.edits)
+            for edit in edits:
+                edit.check(shape)
             return cls(
-                kind=str(record["kind"]),
-                edits=tuple(PackedEdit.from_json(edit) for edit in record["edits"]),
+                kind=fields.kind,
+                edits=edits,
                 origin=Origin(
-                    tuple(from_record(prompt) for prompt in record["prompts"]),
-                    str(record["model"]),
-                    str(record["weights"]),
+                    tuple(from_record(prompt, shape) for prompt in fields.prompts),
+                    fields.model,
+                    fields.weights,
                 ),
-                label=int(record["label"]),
-                parent=int(record["parent"]),
-                classes=ClassTable.from_json(record["classes"]) if "classes" in record else None,
-                ratings=_by_label(record["ratings"]) if "ratings" in record else None,
-                time=str(record["time"]),
+                label=fields.label,
+                parent=fields.parent,
+                classes=None if fields.classes is None else ClassTable.from_json(fields.classes),
+                ratings=fields.ratings,
+                time=fields.time,
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise JournalError(f"the journal has a damaged entry: {error}") from error
         except NapariSamError as error:
             raise JournalError(str(error)) from error
 
 
-def _by_label(ratings: Mapping[str, Any]) -> dict[int, Any]:
-    """Turn the keys of a JSON object back into labels."""
-    return {int(label): rating for label, rating in ratings.items()}
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Types of the fields of a line of the journal."""
+
+    kind: str
+    time: str
+    label: int
+    parent: int
+    model: str
+    weights: str
+    prompts: tuple[dict[str, Any], ...]
+    edits: tuple[dict[str, Any], ...]
+    classes: dict[str, Any] | None = None
+    ratings: dict[int, Any] | None = None

@@ -1,12 +1,10 @@
-"""Journal: an append-only file of entries, safe against a killed process."""
+"""Journal: an append-only file of entries with one writer, safe against a killed process."""
 
 import hashlib
-import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,38 +14,23 @@ from platformdirs import user_data_dir
 from napari_sam.errors import JournalError
 from napari_sam.labels.classes import ClassTable
 
-from .classes import classes_of
-from .entry import ACCEPTED, DISCARDED, RATED, SAVED, UNDONE, Entry
+from .content import Content, after
+from .entry import ACCEPTED, CHANGES, DISCARDED, RETURNED, UNDONE, Entry
+from .lock import JournalLock
+from .read import raw_lines, read_entries, read_lines, read_subject
+from .subject import FORMAT, Subject
 
-FORMAT = "napari-sam journal 1"
-"""Value of ``format`` in the first line of a journal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Identity of the labelled image, in the first line of a journal.
-
-    Made by the napari plugin from a layer.
-
-    Parameters
-    ----------
-    name : str
-        Name of the image's layer, for people.
-    path : str
-        Path of the image's file; empty for an image without a file.
-    axes : str
-        One letter of TZYX for each dimension of the labels.
-    shape : tuple of int
-        Shape of the labels.
-    sample : str
-        Hash of some pixels of the image.
-    """
-
-    name: str
-    path: str
-    axes: str
-    shape: tuple[int, ...]
-    sample: str
+__all__ = [
+    "FORMAT",
+    "Journal",
+    "Subject",
+    "journal_folder",
+    "lost_journals",
+    "new_journal",
+    "open_journal",
+    "read_entries",
+    "read_subject",
+]
 
 
 def journal_folder() -> Path:
@@ -67,6 +50,9 @@ class Journal:
     line, written by a single call: a killed process leaves whole lines and at most a torn last
     line, which readers skip.
 
+    A journal has one writer: the first :meth:`append` takes its lock, until :meth:`close`, the end
+    of the object or the end of the process. Reading takes no lock.
+
     Parameters
     ----------
     path : Path
@@ -77,6 +63,27 @@ class Journal:
 
     def __init__(self, path: Path, subject: Subject) -> None:
         self.path, self.subject = path, subject
+        self._lock = JournalLock(path)
+
+    # --- writing -------------------------------------------------------------------------------
+
+    def claim(self) -> bool:
+        """Take the lock; False if another writer has it, in this process or elsewhere.
+
+        Raises
+        ------
+        JournalError
+            If the folder cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return self._lock.acquire()
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def close(self) -> None:
+        """Let go of the lock: another writer may go on."""
+        self._lock.release()
 
     def append(self, entry: Entry) -> None:
         """Append an entry to the file.
@@ -84,79 +91,30 @@ class Journal:
         Raises
         ------
         JournalError
-            If the file cannot be written.
+            If the file cannot be written, or another writer has the journal.
         """
+        if not self.claim():
+            raise JournalError(
+                f"the journal {self.path} has another writer: accepted objects are in the layer "
+                "alone, save it often"
+            )
         text = entry.to_line()
         try:
             if not self.path.exists():
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                text = _head(self.subject) + text
+                text = self.subject.to_line() + text
             elif self._is_torn():
                 text = "\n" + text  # ends the torn line, so that the entry has a line of its own
             with self.path.open("ab", buffering=0) as file:
                 file.write(text.encode("utf-8"))
         except OSError as error:
-            raise JournalError(
-                f"the journal {self.path} cannot be written "
-                f"({error.strerror or type(error).__name__}): accepted objects are in the layer "
-                "alone, save it often"
-            ) from error
+            raise self._unwritten(error) from error
 
-    def accepted(self) -> list[Entry]:
-        """Return the accepted entries that were neither undone nor discarded, in order.
-
-        Raises
-        ------
-        JournalError
-            If the file cannot be read.
-        """
-        return self._replayed()[0]
-
-    def classes(self) -> ClassTable:
-        """Return the table of classes after the last entry.
-
-        Raises
-        ------
-        JournalError
-            If the file cannot be read.
-        """
-        return classes_of(read_entries(self.path) if self.path.exists() else ())
-
-    def ratings(self) -> dict[int, Any]:
-        """Return the ratings of automatically found objects, as JSON values by label.
-
-        Raises
-        ------
-        JournalError
-            If the file cannot be read.
-        """
-        ratings: dict[int, Any] = {}
-        for entry in read_entries(self.path) if self.path.exists() else ():
-            if entry.kind == DISCARDED:
-                ratings.clear()
-            ratings |= entry.ratings or {}
-        return {label: rating for label, rating in ratings.items() if rating is not None}
-
-    def unsaved(self) -> bool:
-        """Whether accepted entries exist, and labels or classes changed after the last save."""
-        accepted, saved = self._replayed()
-        return bool(accepted) and not saved
-
-    def _replayed(self) -> tuple[list[Entry], bool]:
-        """Return the entries of :meth:`accepted`, and whether the last change was a save."""
-        accepted: list[Entry] = []
-        saved = False
-        for entry in read_entries(self.path) if self.path.exists() else ():
-            if entry.kind == RATED:
-                continue  # a rating changes no label
-            saved = entry.kind == SAVED
-            if entry.kind == ACCEPTED:
-                accepted.append(entry)
-            elif entry.kind == UNDONE:
-                del accepted[-1:]
-            elif entry.kind == DISCARDED:
-                accepted.clear()
-        return accepted, saved
+    def _unwritten(self, error: OSError) -> JournalError:
+        return JournalError(
+            f"the journal {self.path} cannot be written "
+            f"({error.strerror or type(error).__name__}): accepted objects are in the layer "
+            "alone, save it often"
+        )
 
     def _is_torn(self) -> bool:
         """Whether the last line has no line break, because a process was killed while writing."""
@@ -167,16 +125,127 @@ class Journal:
             file.seek(-1, os.SEEK_END)
             return file.read(1) != b"\n"
 
+    # --- reading -------------------------------------------------------------------------------
 
-def open_journal(
-    subject: Subject, folder: Path | None = None, fresh: bool = False
-) -> tuple[Journal, bool]:
-    """Open the newest journal of an image with unsaved labels, or a new journal.
+    def content(self) -> Content:
+        """Return what the journal holds after its last entry; every entry is checked.
+
+        Raises
+        ------
+        JournalError
+            If the file cannot be read, or is not a journal.
+        """
+        return Content.of(read_lines(self.path) if self.path.exists() else ())
+
+    def changes(self) -> list[Entry]:
+        """Return the accepted and painted entries neither undone nor discarded, in order.
+
+        Applied to empty labels, they make the labels on the screen.
+
+        Raises
+        ------
+        JournalError
+            If the file cannot be read.
+        """
+        return [*self.content().changes]
+
+    def accepted(self) -> list[Entry]:
+        """Return the accepted entries of :meth:`changes`.
+
+        Raises
+        ------
+        JournalError
+            If the file cannot be read.
+        """
+        return [entry for entry in self.changes() if entry.kind == ACCEPTED]
+
+    def classes(self) -> ClassTable:
+        """Return the table of classes after the last entry.
+
+        Raises
+        ------
+        JournalError
+            If the file cannot be read.
+        """
+        return self.content().classes
+
+    def ratings(self) -> dict[int, Any]:
+        """Return the ratings of automatically found objects, as JSON values by label.
+
+        Raises
+        ------
+        JournalError
+            If the file cannot be read.
+        """
+        return {**self.content().ratings}
+
+    def unsaved(self) -> bool:
+        """Whether changes of labels stand, and labels or classes changed after the last save.
+
+        Only the kinds of the entries are read, which is quick.
+        """
+        standing, discarded, is_saved = 0, 0, False
+        for line in raw_lines(self.path) if self.path.exists() else ():
+            kind = "" if line.number == 1 else line.kind
+            is_saved = after(kind, is_saved)
+            standing += kind in CHANGES
+            standing -= kind == UNDONE and standing > 0
+            if kind == DISCARDED:
+                standing, discarded = 0, standing
+            standing = discarded if kind == RETURNED else standing
+        return standing > 0 and not is_saved
+
+
+def lost_journals(subject: Subject, folder: Path | None = None) -> Iterator[Journal]:
+    """Yield the journals of an image with unsaved labels and without a writer, the newest first.
 
     Parameters
     ----------
     subject : Subject
         Identity of the image. A journal belongs to it if axes, shape and sample are the same.
+    folder : Path, optional
+        Folder of journals; by default :func:`journal_folder`.
+
+    Yields
+    ------
+    Journal
+        Claimed, so that nobody else finds it; let go of when the next one is asked for.
+    """
+    folder = folder or journal_folder()
+    older = folder.glob(f"*-{_key(subject)}-*.jsonl")
+    for path in sorted(older, key=lambda path: path.stem.rpartition("-")[2], reverse=True):
+        journal = Journal(path, subject)
+        with suppress(JournalError):  # unreadable journals stay as they are
+            if read_subject(path).identity == subject.identity and journal.unsaved():
+                if journal.claim():
+                    yield journal
+                journal.close()
+
+
+def new_journal(subject: Subject, folder: Path | None = None) -> Journal:
+    """Name a new journal, which is not on disk before its first entry.
+
+    Parameters
+    ----------
+    subject : Subject
+        Identity of the image.
+    folder : Path, optional
+        Folder of journals; by default :func:`journal_folder`.
+    """
+    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(subject.name).stem).strip("-")[:40] or "image"
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    return Journal((folder or journal_folder()) / f"{name}-{_key(subject)}-{stamp}.jsonl", subject)
+
+
+def open_journal(
+    subject: Subject, folder: Path | None = None, fresh: bool = False
+) -> tuple[Journal, bool]:
+    """Open the newest lost journal of an image, or a new journal.
+
+    Parameters
+    ----------
+    subject : Subject
+        Identity of the image.
     folder : Path, optional
         Folder of journals; by default :func:`journal_folder`.
     fresh : bool
@@ -185,83 +254,13 @@ def open_journal(
     Returns
     -------
     Journal, bool
-        The newest unsaved journal, and True; or a new journal, which is not on disk before its
-        first entry, and False.
+        The first of :func:`lost_journals`, and True; or :func:`new_journal`, and False.
     """
-    folder = folder or journal_folder()
+    lost = None if fresh else next(lost_journals(subject, folder), None)
+    return (new_journal(subject, folder), False) if lost is None else (lost, True)
+
+
+def _key(subject: Subject) -> str:
+    """Part of the file name that is the same for all journals of an image."""
     # without name and path, so that an image that was moved or renamed is the same image
-    identity = (subject.axes, subject.shape, subject.sample)
-    key = hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
-    older = [] if fresh else folder.glob(f"*-{key}-*.jsonl")
-    for path in sorted(older, key=lambda path: path.stem.rpartition("-")[2], reverse=True):
-        journal = Journal(path, subject)
-        with suppress(JournalError):  # unreadable journals stay as they are
-            if journal.unsaved():
-                return journal, True
-    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(subject.name).stem).strip("-")[:40] or "image"
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-    return Journal(folder / f"{name}-{key}-{stamp}.jsonl", subject), False
-
-
-def read_subject(path: Path) -> Subject:
-    """Read the identity of the image from the first line of a journal.
-
-    Raises
-    ------
-    JournalError
-        If the file cannot be read, or is not a journal.
-    """
-    head = next(_records(path), {})
-    if head.get("format") != FORMAT:
-        raise JournalError(f"{path} is not a journal of napari-sam: choose a .jsonl of its folder")
-    return Subject(
-        name=str(head.get("name")),
-        path=str(head.get("path")),
-        axes=str(head.get("axes")),
-        shape=tuple(int(n) for n in head.get("shape", ())),
-        sample=str(head.get("sample")),
-    )
-
-
-def read_entries(path: Path) -> Iterator[Entry]:
-    """Yield the entries of a journal in order, without a torn last line.
-
-    Raises
-    ------
-    JournalError
-        If the file is not a journal, or a whole entry is damaged.
-    """
-    read_subject(path)
-    for record in _records(path):
-        if "kind" in record:
-            yield Entry.from_record(record)
-
-
-def _head(subject: Subject) -> str:
-    """Format the first line of a journal."""
-    record = {
-        "format": FORMAT,
-        "name": subject.name,
-        "path": subject.path,
-        "axes": subject.axes,
-        "shape": subject.shape,
-        "sample": subject.sample,
-    }
-    return json.dumps(record) + "\n"
-
-
-def _records(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Yield the JSON object of each line, the first line included."""
-    try:
-        with path.open("rb") as file:
-            for line in file:
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    continue  # torn by a kill in the middle of it
-                if isinstance(record, dict):
-                    yield record
-    except OSError as error:
-        raise JournalError(
-            f"{path} cannot be read ({error.strerror or type(error).__name__}): check the path"
-        ) from error
+    return hashlib.sha256(repr(subject.identity).encode()).hexdigest()[:16]

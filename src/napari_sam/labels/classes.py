@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from napari_sam.errors import LabelError
+from napari_sam.document import parse_document
+from napari_sam.errors import LabelError, cut
 
 # Palette of Okabe and Ito, whose colours colour-blind people can tell apart.
 _COLORS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
@@ -35,7 +36,7 @@ class ObjectClass:
             raise LabelError("a class needs a name: type one")
         digits = self.color.removeprefix("#")
         if len(self.color) != 7 or not set(digits.lower()) <= set("0123456789abcdef"):
-            raise LabelError(f"{self.color!r} is no colour: use #rrggbb")
+            raise LabelError(f"{cut(self.color)!r} is no colour: use #rrggbb")
 
     @property
     def rgba(self) -> tuple[int, int, int, int]:
@@ -158,10 +159,22 @@ class ClassTable:
         LabelError
             If the record has another form.
         """
-        try:
-            classes = tuple(
-                ObjectClass(str(entry["name"]), str(entry["color"])) for entry in record["classes"]
-            )
-            return cls(classes, {int(k): str(v) for k, v in record.get("labels", {}).items()})
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise LabelError(f"a table of classes is damaged: {error}") from error
+        content = parse_document(_Table, record, "a table of classes", LabelError, "it is damaged")
+        classes = tuple(ObjectClass(entry.name, entry.color) for entry in content.classes)
+        return cls(classes, content.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A class in :meth:`ClassTable.to_json`, not checked yet."""
+
+    name: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Values of :meth:`ClassTable.to_json`: classes, and label to the name of its class."""
+
+    classes: list[_Entry]
+    labels: dict[int, str] = field(default_factory=dict)

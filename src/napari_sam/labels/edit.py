@@ -120,3 +120,36 @@ def erasing(
     old = np.array(labels[(*plane, slice(y0, y1), slice(x0, x1))])
     mask = old == label
     return LabelEdit(plane, bbox, mask, old, np.where(mask, 0, old).astype(old.dtype))
+
+
+def difference(
+    before: LabelArray, after: LabelArray, plane: Plane, bbox: tuple[int, int, int, int]
+) -> LabelEdit:
+    """The edit from labels to other labels within a region; both are read, not changed.
+
+    Parameters
+    ----------
+    before, after : array-like
+        ``(*planes, Y, X)`` integers of one shape; only the region is read.
+    plane : tuple of int
+        Index of the leading axes.
+    bbox : tuple of int
+        ``(y0, x0, y1, x1)``, data pixels.
+
+    Returns
+    -------
+    LabelEdit
+        In the dtype of `after`, cut to the pixels that differ; empty if none does.
+    """
+    y0, x0, y1, x1 = bbox
+    region = (*plane, slice(y0, y1), slice(x0, x1))
+    new = np.asarray(after[region])
+    old = np.asarray(before[region]).astype(new.dtype)
+    mask = old != new
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return LabelEdit(plane, (y0, x0, y0, x0), mask[:0, :0], old[:0, :0], new[:0, :0])
+    top, left, bottom, right = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
+    inner = (slice(top, bottom), slice(left, right))
+    box = (y0 + int(top), x0 + int(left), y0 + int(bottom), x0 + int(right))
+    return LabelEdit(plane, box, mask[inner].copy(), old[inner].copy(), new[inner].copy())

@@ -7,6 +7,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from napari_sam.errors import LabelError
+from napari_sam.image.arranged_array import arranged
+from napari_sam.image.arrangement import Arrangement
+from napari_sam.image.fit import fit_dimensions
 from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
 
@@ -69,8 +72,9 @@ class LabelBook:
 
     @labels.setter
     def labels(self, labels: LabelArray) -> None:
-        expected = self._volume.label_shape
-        if tuple(labels.shape) != expected or np.dtype(labels.dtype).kind not in "ui":
+        volume, expected = self._volume, self._volume.label_shape
+        dimensions = fit_dimensions(None, labels.shape, volume.label_axes, expected)
+        if dimensions is None or np.dtype(labels.dtype).kind not in "ui":
             raise LabelError(
                 f"labels must be integers of shape {expected}, not {labels.dtype} of shape "
                 f"{tuple(labels.shape)}: make them as large as the image, without channels"
@@ -80,7 +84,8 @@ class LabelBook:
                 "labels must be written in place, which a dask array cannot do: give the numpy or "
                 "zarr array that it was made of"
             )
-        self._replace(labels, next_free_label(labels) - 1)
+        fitted = arranged(labels, Arrangement(volume.label_axes, dimensions))
+        self._replace(fitted, next_free_label(labels) - 1)
 
     def adopt(self, labels: LabelArray, scores: dict[int, float], largest_label: int) -> None:
         """Take over the read-only labels of a mosaic; earlier steps cannot be undone.
@@ -231,7 +236,11 @@ class LabelBook:
         return tracks_of(self.labels, self._volume.label_axes, self.parents)
 
     def save(
-        self, path: str | Path, overwrite: bool = False, classes: ClassTable | None = None
+        self,
+        path: str | Path,
+        overwrite: bool = False,
+        classes: ClassTable | None = None,
+        ome_zarr_version: str | None = None,
     ) -> list[Path]:
         """Write the labels or their tracks, as the suffix says, with scale and units.
 
@@ -245,6 +254,9 @@ class LabelBook:
             Replace an existing file.
         classes : ClassTable, optional
             Classes of the objects, written with labels; files of tracks have no room for them.
+        ome_zarr_version : str, optional
+            ``"0.4"`` or ``"0.5"``, of an OME-Zarr; 0.5 by default, inside an image that of the
+            image.
 
         Returns
         -------
@@ -273,5 +285,6 @@ class LabelBook:
             source=source,
             overwrite=overwrite,
             classes=classes,
+            ome_zarr_version=ome_zarr_version,
         )
         return [Path(file) for file in written]

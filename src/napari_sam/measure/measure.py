@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_sam.errors import LabelError
+from napari_sam.image.arranged_array import arranged
+from napari_sam.image.arrangement import Arrangement
 from napari_sam.image.calibration import Calibration
+from napari_sam.image.fit import fit_dimensions
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.labels.blocks import block_count, block_regions, natural_block
 from napari_sam.labels.classes import ClassTable
@@ -90,7 +93,7 @@ def iter_measure(
         Axes of the labels, and the size, position and unit of their pixels.
     image : Volume, optional
         Image whose mean intensities are measured, in all channels; without channels it has the
-        shape of the labels. None: no intensities.
+        shape of the labels, but for axes of length 1. None: no intensities.
     classes : ClassTable, optional
         Classes of the objects.
     scores : mapping of int to float, optional
@@ -113,7 +116,9 @@ def iter_measure(
     ImageError
         If the image cannot be read.
     """
-    _check(labels, calibration, image)
+    _check(labels, calibration)
+    if image is not None:
+        labels, calibration = _with_axes_of(image, labels, calibration)
     plane_axes = calibration.axes[:-2]
     block_shape = (1,) * len(plane_axes) + natural_block(labels)[-2:]
     total = block_count(labels.shape, block_shape)
@@ -125,19 +130,40 @@ def iter_measure(
     return _table(_combined(sums, image), calibration, image, classes, scores)
 
 
-def _check(labels: LabelArray, calibration: Calibration, image: Volume | None) -> None:
+def _check(labels: LabelArray, calibration: Calibration) -> None:
     if np.dtype(labels.dtype).kind not in "ui":
         raise LabelError(f"labels are integers, not {labels.dtype}: choose a label image")
-    if image is not None and image.label_shape != tuple(labels.shape):
-        raise LabelError(
-            f"labels of shape {tuple(labels.shape)} do not fit {image.name} of shape "
-            f"{image.label_shape}: choose the image that was segmented"
-        )
     if len(calibration.axes) != len(labels.shape):
         raise LabelError(
             f"labels of shape {tuple(labels.shape)} do not have the axes {calibration.axes}: give "
             "one letter for each dimension"
         )
+
+
+def _with_axes_of(
+    image: Volume, labels: LabelArray, calibration: Calibration
+) -> tuple[LabelArray, Calibration]:
+    """Labels, and their calibration, with the axes of length 1 that the image has, and no more."""
+    shape, axes = tuple(labels.shape), image.label_axes
+    if shape == image.label_shape:
+        return labels, calibration
+    dimensions = fit_dimensions(calibration.axes, shape, axes, image.label_shape)
+    if dimensions is None:
+        raise LabelError(
+            f"labels of shape {shape} do not fit {image.name} of shape {image.label_shape}: choose "
+            "the image that was segmented"
+        )
+    places = [
+        calibration.select(axis) if axis in calibration.axes else image.calibration.select(axis)
+        for axis in axes
+    ]
+    fitted = Calibration(
+        axes,
+        tuple(place.scale[0] for place in places),
+        tuple(place.translate[0] for place in places),
+        tuple(place.units[0] for place in places),
+    )
+    return arranged(labels, Arrangement(axes, dimensions)), fitted
 
 
 def _sums_in_block(

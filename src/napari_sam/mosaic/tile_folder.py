@@ -1,5 +1,6 @@
 """TileFolder: objects of finished tiles on disk, for going on after an interruption."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from napari_sam.errors import OutputError
+from napari_sam.file_names import shortened
 from napari_sam.tiles.grid import Tile
 
 from .tile_objects import TileObjects
 
 _PLAN = "plan.json"
+_LONGEST_NAME = 200  # bytes of an output's name in the name of the folder; disks take 255
 _TILES_IN_MEMORY = 6  # the tiles around a place, which reading a region opens again and again
 
 
@@ -57,7 +60,7 @@ class TileFolder:
 
     def _join(self, text: str) -> None:
         file = self.path / _PLAN
-        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+        if not file.is_file() or file.read_bytes() != text.encode():
             raise OutputError(
                 f"a worker does not find the folder {self.path} of this run: choose an output on "
                 "storage that the workers share, and run one command for it at a time"
@@ -66,13 +69,13 @@ class TileFolder:
     def _claim(self, text: str) -> None:
         file = self.path / _PLAN
         if file.is_file():
-            if file.read_text(encoding="utf-8") == text:
+            if file.read_bytes() == text.encode():
                 return
             shutil.rmtree(self.path)
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise OutputError(f"{self.path} is not ours: move it away, or choose another output")
         self.path.mkdir(parents=True, exist_ok=True)
-        _write(file, text.encode("utf-8"))
+        _write(file, text.encode())
 
     def get(self, tile: Tile, digest: bytes | None = None) -> TileObjects | None:
         """The objects of a tile.
@@ -94,7 +97,7 @@ class TileFolder:
         if record is None:
             try:
                 record = TileObjects.from_bytes(tile, (self.path / name).read_bytes())
-            except (FileNotFoundError, OutputError):
+            except (OSError, OutputError):  # the tile is segmented again
                 return None
             self._recent[name] = record
             if len(self._recent) > _TILES_IN_MEMORY:
@@ -115,6 +118,11 @@ class TileFolder:
         try:
             _write(self.path / name, objects.to_bytes(digest))
         except OSError as error:
+            if not self.path.is_dir():
+                raise OutputError(
+                    f"{self.path} was removed by another run: run one command for an output at a "
+                    "time"
+                ) from error
             raise OutputError(
                 f"{self.path} cannot be written ({error.strerror or error}): free space there and "
                 "start the same command again; finished tiles are kept"
@@ -122,8 +130,11 @@ class TileFolder:
 
 
 def tile_folder_of(output: Path) -> Path:
-    """Folder for the tiles of an output, beside the output."""
-    return output.with_name(f".{output.name}.tiles")
+    """Folder for the tiles of an output, beside the output; a long name is cut."""
+    name = shortened(output.name, _LONGEST_NAME)
+    if name != output.name:  # names with the same beginning have folders of their own
+        name += "." + hashlib.blake2b(os.fsencode(output.name), digest_size=4).hexdigest()
+    return output.with_name(f".{name}.tiles")
 
 
 def remove_tiles(path: Path) -> None:

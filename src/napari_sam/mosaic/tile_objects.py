@@ -1,7 +1,6 @@
 """TileObjects: objects of a tile, stored on disk until all tiles are segmented."""
 
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -11,8 +10,12 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import OutputError
 from napari_sam.masks.mask import Mask
+from napari_sam.npz import read_npz
 from napari_sam.tiles.bbox import place
 from napari_sam.tiles.grid import Tile
+
+_DTYPES = {"numbers": np.uint16, "confidence": np.float32, "digest": np.uint8}
+"""Array in the file of a tile -> its type."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,11 +72,11 @@ class TileObjects:
         OutputError
             If the bytes are damaged, by the checksum of each array, or are of another tile.
         """
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as file:
-                numbers, scores, digest = (file[k] for k in ("numbers", "confidence", "digest"))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise OutputError(f"the objects of a tile are damaged: {error}") from error
+        arrays = read_npz(io.BytesIO(data), list(_DTYPES), "the file of a tile", OutputError)
+        numbers, scores, digest = (arrays[key] for key in _DTYPES)
+        typed = all(arrays[key].dtype == dtype for key, dtype in _DTYPES.items())
+        if not typed or scores.ndim != 1 or not np.isfinite(scores).all():
+            raise OutputError("the objects of a tile are damaged: their arrays have other types")
         if numbers.shape != (tile.height, tile.width) or numbers.max(initial=0) > len(scores):
             raise OutputError("the objects of a tile are damaged: they belong to another tile")
         return cls(tile, numbers, scores), digest.tobytes()

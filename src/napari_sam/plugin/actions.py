@@ -9,12 +9,12 @@ from napari_sam.plugin.clicks.prompt_events import PromptEvents
 from napari_sam.plugin.clicks.tools import Tools
 from napari_sam.plugin.everything.everything import Everything
 from napari_sam.plugin.objects.objects import Objects
+from napari_sam.plugin.status.availability import NOTHING_BEFORE, NOTHING_UNDONE
+from napari_sam.plugin.status.status import Status
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.view.viewport import read_viewport
 
 from .desk import Desk
-
-_NOTHING_BEFORE = "There is nothing to take back."
 
 
 class Actions:
@@ -38,6 +38,8 @@ class Actions:
         Letter of the axis to follow objects along; None for an image of one plane.
     part_calls : mapping of str to callable
         Functions of other parts, by name of the action.
+    status : callable
+        The status now, with the actions that do nothing.
 
     Signals
     -------
@@ -60,10 +62,11 @@ class Actions:
         everything: Everything,
         follow_axis: Callable[[], str | None],
         part_calls: Mapping[str, Callable[[], None]],
+        status: Callable[[], Status],
     ) -> None:
         self._desk, self._viewer, self._objects = desk, viewer, objects
         self._prompts, self._tools, self._everything = prompts, tools, everything
-        self._follow_axis = follow_axis
+        self._follow_axis, self._status = follow_axis, status
         self._by_name = {
             "swap_polarity": tools.swap_polarity,
             "swap_tool": tools.swap,
@@ -80,8 +83,17 @@ class Actions:
         }
 
     def run(self, name: str) -> None:
-        """Run the action `name` of the table of actions."""
+        """Run the action `name` of the table of actions, or tell the reason against it."""
+        if self._desk.closed:
+            return
+        self._desk.begin_action()
+        self._prompts.read_now()
+        self._prompts.note()
+        if reason := self._status().unavailable.get(name):
+            self._desk.say(reason)
+            return
         self._by_name[name]()
+        self._desk.renew()
 
     # --- the objects under way ---------------------------------------------------------------
 
@@ -129,24 +141,22 @@ class Actions:
         """Undo the last change of the labels."""
         if (work := self._desk.workspace) is not None:
             done = work.undo_labels()
-            self._desk.say(
-                "The last change of the labels was taken back." if done else _NOTHING_BEFORE
-            )
+            self._desk.say("Undo: the last change of the labels." if done else NOTHING_BEFORE)
 
     def undo(self) -> None:
         """Undo the last change of prompts or labels."""
         if (work := self._desk.workspace) is not None:
             self._prompts.finish_drawing()
             self._prompts.note()
-            done = work.undo()
-            self._desk.say("Taken back: Ctrl-Shift-Z does it again." if done else _NOTHING_BEFORE)
+            words = work.history.next_undo or "the last change of the labels"
+            self._desk.say(f"Undo: {words}." if work.undo() else NOTHING_BEFORE)
 
     def redo(self) -> None:
         """Do the last undone change again."""
         if (work := self._desk.workspace) is not None:
             self._prompts.note()
-            done = work.redo()
-            self._desk.say("Done again." if done else "There is nothing to do again.")
+            words = work.history.next_redo
+            self._desk.say(f"Redo: {words}." if work.redo() else NOTHING_UNDONE)
 
     # --- all objects -------------------------------------------------------------------------
 
@@ -160,10 +170,12 @@ class Actions:
         linked : bool
             Whether an object has one label on all of its planes.
         """
+        self._desk.begin_action()
         self._everything.start(all_slices, self._follow_axis() if linked else None)
 
     def segment_here(self) -> None:
         """Find all objects in the visible part of the plane."""
+        self._desk.begin_action()
         if problem := obstacle(self._viewer.dims):
             self._desk.say(problem)
         elif (work := self._desk.look()) and (

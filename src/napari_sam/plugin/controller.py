@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from napari.components import ViewerModel
+from napari.layers import Layer
 from napari.utils.events import Event
 from napari.utils.notifications import show_warning
 from superqt.utils import QSignalDebouncer
 
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
-from napari_sam.plugin.clicks.bindings import Bindings
 from napari_sam.plugin.clicks.hover import Hover
 from napari_sam.plugin.clicks.pick_up import PickUp
 from napari_sam.plugin.clicks.prompt_events import PromptEvents
@@ -25,14 +25,17 @@ from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
+from napari_sam.plugin.results.use_labels import UseLabels
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 from napari_sam.plugin.worker.jobs import Job
 
 from .actions import Actions
 from .desk import Desk
+from .dock_status import DockStatus
 from .image_in_use import ImageInUse
 from .settings import Settings
+from .state_reader import StateReader
 from .workspace import Workspace
 
 
@@ -64,6 +67,9 @@ class Controller:
         self._images_changed.triggered.connect(self._list_images)
         self.objects = Objects(desk, lambda: self.prompts.later())
         self.everything = Everything(desk)
+        self.use_labels = UseLabels(
+            desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
+        )
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
@@ -79,17 +85,16 @@ class Controller:
         self.models = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
-        self.bindings = Bindings(lambda name: self.actions.run(name))
-        self.label_bindings = Bindings(lambda name: self.actions.run(name), on_labels=True)
-        self.prompts = PromptEvents(desk, self.objects, self.view, self.bindings, dock)
+        self.prompts = PromptEvents(desk, self.objects, self.view, dock)
+        self.status = DockStatus(self._make_reader(), dock, lambda name: self.actions.run(name))
         self.actions = self._make_actions()
         self.images = ImageInUse(
             desk,
             viewer,
             unfinished=lambda: self.objects.unfinished,
             later=self._images_changed.throttle,
-            adopt=self.prompts.adopt,
-            adopt_labels=self.label_bindings.bind,
+            adopt=self._adopt_prompts,
+            adopt_labels=self.status.bindings.bind,
         )
         self._connect_dock()
         self._connect_parts()
@@ -128,6 +133,20 @@ class Controller:
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
             },
+            lambda: self.status.now,
+        )
+
+    def _make_reader(self) -> StateReader:
+        return StateReader(
+            self.viewer,
+            self.desk,
+            self.models,
+            self.objects,
+            self.prompts,
+            self.tools,
+            self.pick_up,
+            self.review,
+            working=lambda: self.runner.working or self.models.busy,
         )
 
     def _list_images(self) -> None:
@@ -152,6 +171,7 @@ class Controller:
         for use in (self.objects, self.classifying, self.review, self.tools, self.prompts):
             images.used.connect(use.use)
         images.used.connect(self.ahead.use)
+        images.used.connect(self.status.watch.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
             self.pick_up.disarm,
@@ -161,7 +181,8 @@ class Controller:
             self.prompts.leave,
             self.classifying.leave,
             self.review.leave,
-            self.label_bindings.release_all,
+            self.status.watch.leave,
+            self.status.bindings.release_layers,
         ):
             images.leaving.connect(leave)
         events = self.viewer.layers.events
@@ -170,24 +191,29 @@ class Controller:
 
     def _connect_dock(self) -> None:
         dock, actions, images, objects = self.dock, self.actions, self.images, self.objects
+        desk, run = self.desk, self.actions.run
         dock.image_row.chosen.connect(images.choose)
-        dock.tool_row.chosen.connect(self.tools.choose)
+        dock.tool_row.chosen.connect(self._choose_tool)
         dock.image_row.channel_box.opened.connect(images.list_channels)
         dock.image_row.channel_box.chosen.connect(images.choose_channel)
         dock.image_row.auto_contrast_changed.connect(self.model_view.later)
         dock.image_row.auto_contrast_changed.connect(lambda automatic: objects.ask_again())
         dock.accept_box.cleaning_changed.connect(objects.show_again)
+        dock.accept_box.changed.connect(desk.begin_action)
+        dock.accept_box.changed.connect(desk.renew)
+        dock.accept_box.use_labels_clicked.connect(self.use_labels.use_selected)
+        dock.accept_box.labels_file_clicked.connect(self.use_labels.use_file)
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
-        dock.object_row.accept_clicked.connect(actions.accept)
-        dock.follow_row.follow_clicked.connect(actions.follow)
+        dock.object_row.accept_clicked.connect(lambda: run("accept"))
+        dock.follow_row.follow_clicked.connect(lambda: run("follow"))
         dock.everything_box.tracks_clicked.connect(self.tracking.start)
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
-        dock.object_row.drop_clicked.connect(actions.drop)
-        dock.object_row.undo_clicked.connect(actions.undo_labels)
-        dock.object_row.next_clicked.connect(actions.next_object)
-        dock.clicks.size_clicked.connect(actions.next_size)
+        dock.object_row.drop_clicked.connect(lambda: run("drop"))
+        dock.object_row.undo_clicked.connect(lambda: run("undo"))
+        dock.object_row.next_clicked.connect(lambda: run("next_object"))
+        dock.clicks.size_clicked.connect(lambda: run("next_size"))
         dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
@@ -196,7 +222,6 @@ class Controller:
         dock.cancel_clicked.connect(actions.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)
-        self.desk.status_changed.connect(dock.show_status)
         self.runner.busy_changed.connect(self._show_busy)
         self.runner.failed.connect(self._job_failed)
         self.models.busy_changed.connect(self._show_busy)
@@ -206,7 +231,6 @@ class Controller:
         images.channels_listed.connect(self.model_view.later)
         images.used.connect(lambda work: dock.show_stack(work.source.stack_axes))
         images.restore_offered.connect(dock.show_restore)
-        objects.touched_changed.connect(dock.show_can_accept)
         objects.numbers_changed.connect(dock.object_row.show_objects)
         objects.size_changed.connect(dock.clicks.show_size)
         objects.size_changed.connect(lambda size: self.hover.renew())
@@ -217,12 +241,21 @@ class Controller:
     def _acceptance(self) -> Acceptance:
         return replace(self.dock.accept_box.chosen, of_class=self.classifying.current)
 
+    def _adopt_prompts(self, layer: Layer) -> None:
+        self.prompts.adopt(layer)
+        self.status.bindings.bind(layer)
+
     def _next_unsure(self) -> tuple[int, ...] | None:
         return self.object.following.next_unsure(self.object.slices())
+
+    def _choose_tool(self, tool: str) -> None:
+        self.desk.begin_action()
+        self.tools.choose(tool)
 
     def _show_tool(self, tool: str, background: bool) -> None:
         self.dock.tool_row.show_tool(tool, background)
         self.hover.renew()
+        self.desk.renew()
 
     def _show_picking(self, armed: bool) -> None:
         if not self.desk.closed:
@@ -231,6 +264,7 @@ class Controller:
     def _show_busy(self) -> None:
         if not self.desk.closed:
             self.dock.show_busy(self.runner.working or self.models.busy)
+            self.desk.renew()
 
     def _job_failed(self, message: str) -> None:
         if not self.desk.closed:
@@ -244,6 +278,7 @@ class Controller:
     def _layer_removed(self, event: Event) -> None:
         layer, work = event.value, self.workspace
         self.prompts.layer_removed(layer)
+        self.status.bindings.release(layer)
         if work is not None and work.owns(layer):
             work.forget(layer)
             self.prompts.later()
@@ -260,6 +295,7 @@ class Controller:
         self._disconnect()  # first, or leaving the image would look like the user's doing
         self.images.leave()
         self.prompts.stop()
+        self.status.stop()
         self._images_changed.cancel()
         self._let_go()
 
@@ -270,7 +306,6 @@ class Controller:
         self.desk.close()
         self._disconnect()
         for signal in (
-            self.objects.touched_changed,
             self.objects.numbers_changed,
             self.objects.size_changed,
             self.objects.slices_changed,
@@ -280,8 +315,7 @@ class Controller:
         self.runner.cancel()
         self.everything.stop()
         self.models.stop()
-        self.bindings.release_all()
-        self.label_bindings.release_all()
+        self.status.let_go()
         self.prompts.leave()
         self.engine.close()
 
@@ -291,6 +325,7 @@ class Controller:
         self.guide.close()
         self.view.close()
         self.model_view.close()
+        self.status.close()
         self.pick_up.disarm()
         self.hover.close()
         events = self.viewer.layers.events

@@ -1,7 +1,7 @@
 """Desk: the worker, the image in use and the status line, shared by all parts; no Qt."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from napari.components import ViewerModel
@@ -12,6 +12,7 @@ from psygnal import Signal
 from napari_sam.errors import ImageError
 from napari_sam.plugin.image.composite import Composite
 from napari_sam.plugin.image.image_source import ImageSource, read_image_layer
+from napari_sam.plugin.image.sight import why_unseen
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.worker.engine import Engine
 from napari_sam.plugin.worker.events import Event
@@ -20,11 +21,9 @@ from napari_sam.plugin.worker.jobs import JobRunner
 from .settings import Settings
 from .workspace import Workspace
 
-FIRST_HINT = "Click on an object."
-
 
 class Desk:
-    """The worker, the image in use, the user's choices, and a line of text for the user.
+    """The worker, the image in use, the user's choices, and the signals for the status line.
 
     Parameters
     ----------
@@ -51,12 +50,21 @@ class Desk:
     Signals
     -------
     status_changed : str
-        A line for the user.
+        Outcome of an action, a line for the user.
+    reported : str
+        News of work in the background, a line for the user.
+    acted
+        The user begins another action.
+    state_changed
+        What the dock offers may have changed.
     cancel_wanted
         Stop all work.
     """
 
     status_changed = Signal(str)
+    reported = Signal(str)
+    acted = Signal()
+    state_changed = Signal()
     cancel_wanted = Signal()
 
     def __init__(
@@ -113,6 +121,20 @@ class Desk:
         work.source = source
         return work
 
+    def why_unseen(self, world: Sequence[float]) -> str:
+        """Reason why the user does not see the image in use at a position; empty where it is seen.
+
+        Parameters
+        ----------
+        world : sequence of float
+            The position, in the world.
+        """
+        image = None if self.workspace is None else self.workspace.image
+        if image is None:
+            return ""
+        beside = self.composite.layers_beside(image, self._viewer.layers)
+        return why_unseen(self._viewer, image, world, beside)
+
     # --- events of the worker ----------------------------------------------------------------
 
     def listen(self, kind: type[Event], listener: Callable[[Any], None]) -> None:
@@ -127,10 +149,25 @@ class Desk:
 
     # --- the user ----------------------------------------------------------------------------
 
+    def begin_action(self) -> None:
+        """Note that the user begins another action: the last outcome is over."""
+        if not self._closed:
+            self.acted.emit()
+
     def say(self, text: str) -> None:
-        """Show a line in the dock."""
+        """Show the outcome of an action, until the user begins another one."""
         if not self._closed:
             self.status_changed.emit(text)
+
+    def report(self, text: str) -> None:
+        """Show news of work in the background, unless the outcome of an action is shown."""
+        if not self._closed:
+            self.reported.emit(text)
+
+    def renew(self) -> None:
+        """Have the state of the dock read again after the events at hand."""
+        if not self._closed:
+            self.state_changed.emit()
 
     def fail(self, message: str) -> None:
         """Show an error in the dock, and as a notification of napari."""

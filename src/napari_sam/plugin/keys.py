@@ -24,8 +24,6 @@ class Action:
         Tooltip of the button; ``{name}`` stands for the key of an action. Empty without a button.
     help : str
         Markdown for the table of keys; empty where the action is not in it.
-    on_labels : bool
-        Whether the key works on the Labels layer too, besides the prompt layers.
     """
 
     name: str
@@ -33,7 +31,6 @@ class Action:
     text: str = ""
     tip: str = ""
     help: str = ""
-    on_labels: bool = False
 
     @property
     def is_bound(self) -> bool:
@@ -108,7 +105,6 @@ ACTIONS = (
         "review: next",
         "Go to the next object of which the model is least sure [{review_next}]",
         "review: go to the next object of which the model is least sure",
-        on_labels=True,
     ),
     Action(
         "review_drop",
@@ -116,7 +112,6 @@ ACTIONS = (
         "review: drop",
         "It is none: take the label away and go on to the next [{review_drop}]",
         "review: drop the object (one step of undo), and go on to the next",
-        on_labels=True,
     ),
     Action(
         "review_keep",
@@ -124,7 +119,6 @@ ACTIONS = (
         "review: keep",
         "It is right: go on to the next [{review_keep}]",
         "review: keep the object, and go on to the next",
-        on_labels=True,
     ),
     Action(
         "accept",
@@ -144,22 +138,20 @@ ACTIONS = (
         "undo_labels",
         "U",
         "undo accept",
-        "Take the last accepted object back [{undo_labels}]; whatever was last: [{undo}]",
-        "take the last change of the labels or classes back; prompts stay as they are",
+        help="take the last change of the labels or classes back; prompts stay as they are",
     ),
     Action(
         "undo",
         "Ctrl-Z",
         "undo",
-        help="take back the last action, whatever it was",
-        on_labels=True,
+        "Take back what was last [{undo}]; the last accepted object: [{undo_labels}]",
+        "take back the last action, whatever it was",
     ),
     Action(
         "redo",
         "Ctrl-Shift-Z",
         "redo",
         help="do again what was taken back last",
-        on_labels=True,
     ),
     Action("click_foreground", tip="Click on the object [{swap_polarity}]"),
     Action(
@@ -186,6 +178,15 @@ ACTIONS = (
         "measure",
         tip="Size, place and brightness of all labels, in their layer's features table",
     ),
+    Action(
+        "use_labels",
+        tip="Go on in the Labels layer that is selected in the list of layers: objects are\n"
+        "accepted, picked up, deleted and reviewed there",
+    ),
+    Action(
+        "labels_from_file",
+        tip="Go on with labels of a file; of an OME-Zarr, choose the zarr.json inside",
+    ),
     Action("cancel", tip="Stop the work"),
 )
 """All actions, in the order of the key help and of the table of keys. Q, W, G, H, J, K, N and U are
@@ -199,9 +200,9 @@ def tip_of(name: str) -> str:
     return _BY_NAME[name].tip.format_map({action.name: action.key for action in ACTIONS})
 
 
-def bound_actions(on_labels: bool = False) -> Iterator[Action]:
-    """Actions with a key on the prompt layers; with `on_labels`, on the Labels layer."""
-    return (a for a in ACTIONS if a.is_bound and (a.on_labels or not on_labels))
+def bound_actions() -> Iterator[Action]:
+    """Actions with a key of the keyboard."""
+    return (action for action in ACTIONS if action.is_bound)
 
 
 def key_help() -> dict[str, str]:
@@ -211,11 +212,10 @@ def key_help() -> dict[str, str]:
 
 def key_table() -> str:
     """The table of keys in ``docs/reference.md``, Markdown."""
-    rows = ["| key | on the layers of the dock |", "|---|---|"]
+    rows = ["| key | while the canvas has the focus |", "|---|---|"]
     for action in ACTIONS:
         if action.help:
-            more = ". Also on *SAM labels*" if action.on_labels else ""
-            rows.append(f"| {_in_markdown(action.key)} | {action.help}{more} |")
+            rows.append(f"| {_in_markdown(action.key)} | {action.help} |")
     return "\n".join(rows)
 
 

@@ -82,7 +82,7 @@ class Workspace:
         self.ratings, self.classes = self.writer.ratings, self.writer.classes
         self.labels_layer.replaced.connect(adopt_labels)
         self.prompts.ensure()
-        self.keeping.go_on(self.labels_layer.ensure())
+        self.labels_layer.ensure()
         self.watch = PromptWatch(self.prompts, self.history)
         for name in _MOVED:
             getattr(image.events, name).connect(self._follow_image)
@@ -116,11 +116,25 @@ class Workspace:
         layers = (*self.prompts.layers, self.preview.layer, self.labels)
         return any(each is not None and each == layer for each in layers)
 
+    def use_labels(self, layer: Labels, is_saved: bool) -> None:
+        """Go on in another Labels layer; see :meth:`LabelsLayer.take`.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            The layer.
+        is_saved : bool
+            Whether a file has its labels: only later changes are offered after a crash.
+        """
+        self.labels_layer.take(layer)
+        if is_saved:
+            self.keeping.journal.begin_saved()
+
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer of the workspace."""
         self.prompts.forget(layer)
         self.preview.forget(layer)
-        self.labels_layer.forget(layer)
+        self.writer.forget(layer)
         self.ratings.changed.emit()
 
     def close(self) -> None:
@@ -144,20 +158,23 @@ class Workspace:
         for layer in (self.prompts.points, self.prompts.shapes, self.labels):
             if layer is not None and layer in self.viewer.layers:
                 move(layer, place)
-        self.show({})
+        self.preview.follow_image()
 
     # --- undo --------------------------------------------------------------------------------
 
     def undo(self) -> bool:
         """Undo the last action of the user; False for an empty history."""
+        self.labels_layer.slice_hidden()
         return self._drawn(self.history.undo()) or self.writer.undo_in_napari()
 
     def redo(self) -> bool:
         """Do the last undone action again; False without an undone action."""
+        self.labels_layer.slice_hidden()
         return self._drawn(self.history.redo())
 
     def undo_labels(self) -> bool:
         """Undo the last change of the labels; False without such a change."""
+        self.labels_layer.slice_hidden()
         return self._drawn(self.history.undo_labels()) or self.writer.undo_in_napari()
 
     def _drawn(self, done: bool) -> bool:

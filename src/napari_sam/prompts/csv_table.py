@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_sam.errors import PromptError
+from napari_sam.errors import PromptError, cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class CsvRow:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise PromptError(f"{self.where}: {column} must be a number, not {text!r}")
+            raise PromptError(f"{self.where}: {column} must be a number, not {cut(text)!r}")
         return value
 
     def integer(self, column: str, minimum: int, maximum: int) -> int:
@@ -74,7 +74,7 @@ class CsvRow:
             text = self.cells[column]
             raise PromptError(
                 f"{self.where}: {column} must be a whole number from {minimum} to {maximum}, "
-                f"not {text!r}"
+                f"not {cut(text)!r}"
             )
         return int(value)
 

@@ -212,6 +212,7 @@ def _check_inside(
         raise PromptError(
             f"{kind} {position} has {len(position)} coordinates: this image takes "
             f"{len(shape)}, ({', '.join(volume.label_axes.lower())})"
+            f"{_without_channel(position, volume)}"
         )
     if not all(math.isfinite(v) for v in position):
         raise PromptError(f"{kind} {position} is not a place: give finite coordinates")
@@ -219,6 +220,13 @@ def _check_inside(
     inside = [0 <= _nearest(v) < size for v, size in limits]
     if not all(inside[: -2 if outside_plane else None]):
         raise PromptError(f"{kind} {position} lies outside {_extent(volume)}")
+
+
+def _without_channel(position: tuple[float, ...], volume: Volume) -> str:
+    """Advice on a position of a layer of napari with channels."""
+    if "C" not in volume.axes or len(position) != len(volume.axes):
+        return ""
+    return f"; leave out the channel, which is axis-{volume.axes.index('C')}"
 
 
 def _check_mask(prompt: MaskPrompt, volume: Volume) -> None:

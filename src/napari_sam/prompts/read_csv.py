@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.errors import PromptError
+from napari_sam.errors import PromptError, cut
 
 from .csv_table import CsvRow, CsvTable, read_table
 from .prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
@@ -122,7 +122,7 @@ def _label_of(row: CsvRow) -> int:
     text = row.cells.get("label", "1").lower()
     if text not in FOREGROUND | BACKGROUND:
         raise PromptError(
-            f"{row.where}: label must be 1 (on the object) or 0 (background), not {text!r}"
+            f"{row.where}: label must be 1 (on the object) or 0 (background), not {cut(text)!r}"
         )
     return int(text in FOREGROUND)
 
@@ -154,7 +154,9 @@ def _shape(table: CsvTable, rows: list[CsvRow]) -> Sequence[BoxPrompt | PointPro
         )
     kind = kinds.pop()[0]
     if kind not in _AREAS | _LINES:
-        raise PromptError(f"{where}: {kind!r} is no type of napari's shapes: draw it in napari")
+        raise PromptError(
+            f"{where}: {cut(kind)!r} is no type of napari's shapes: draw it in napari"
+        )
     vertices: NDArray[np.float64] = np.array([table.position(row) for row in rows])
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     if (low != high)[:-2].any():

@@ -7,10 +7,23 @@ with the size and modification time of the file. The stamp is valid while both a
 import json
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+from napari_sam.document import parse_document
+from napari_sam.errors import ModelError
 
 FOLDER = ".checked"
 """Folder of the stamps in the folder of the weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """Size in bytes and modification time of a file when it had the hash."""
+
+    size: int
+    mtime_ns: int
+    hash: str
 
 
 def file_hash(path: Path, algorithm: str) -> str:
@@ -94,12 +107,14 @@ def stamp(path: Path, digest: str, root: Path) -> None:
 
 
 def _stamped(path: Path, root: Path) -> str | None:
+    """Hash in the stamp of a file; None if the stamp is missing, outdated or damaged."""
+    place = _place(path, root)
     try:
-        content = json.loads(_place(path, root).read_text(encoding="utf-8"))
-        digest = content.pop("hash")
-        return str(digest) if content == _state(path) else None
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        record = parse_document(_Stamp, place.read_bytes(), str(place), ModelError)
+    except (OSError, ModelError):
         return None
+    same = _state(path) == {"size": record.size, "mtime_ns": record.mtime_ns}
+    return record.hash if same else None
 
 
 def _state(path: Path) -> dict[str, int]:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from napari_sam.errors import ModelError
+from napari_sam.errors import ModelError, reason
 from napari_sam.model.answer_policy import AnswerPolicy
 from napari_sam.model.config import ModelConfig
 from napari_sam.model.sam import Sam
@@ -97,21 +97,20 @@ def read_model(path: Path, decoder: Path | None, name: str) -> Sam:
     ModelError
         If a file cannot be used.
     """
-    try:
-        saved = saved_config(path)
-        design = None if saved is None else from_header(saved)
-    except (ValueError, TypeError) as error:
-        raise ModelError(
-            f"{path.name} is of another version of napari-sam ({error}): download it again, or "
-            "choose another model"
-        ) from error
-    if design is not None:
+    saved = saved_config(path)
+    if saved is not None:
+        config, policy = from_header(saved, path.name)
         state: dict[str, Tensor] = read_tensor_file(path)[0]  # type: ignore[assignment]
-        return build(*design, state)
+        return build(config, policy, state)
     checkpoint = read_checkpoint(path)
     decoder_state = checkpoint.decoder_state if decoder is None else read_decoder(decoder)
-    config = recognise(checkpoint.state, decoder_state, name)
-    state = translate(config, checkpoint.state, decoder_state)
+    try:
+        config = recognise(checkpoint.state, decoder_state, name)
+        state = translate(config, checkpoint.state, decoder_state)
+    except (ValueError, IndexError, RuntimeError) as error:  # names or shapes of no model
+        raise ModelError(
+            f"{path.name} has the names of a model and other tensors: check that the file is whole"
+        ) from error
     return build(config, reference_policy(config), state)
 
 
@@ -137,8 +136,7 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
     ModelError
         If tensors are missing, of another shape, or unknown to the model.
     """
-    with torch.device("meta"):  # no random weights, which would be replaced at once
-        model = Sam(config, policy)
+    model = _without_weights(config, policy)
     expected = model.state_dict()
     shapes = {
         key: (tuple(state[key].shape), tuple(tensor.shape))
@@ -154,6 +152,18 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
     }
     model.load_state_dict(weights, assign=True)
     return model.eval()
+
+
+def _without_weights(config: ModelConfig, policy: AnswerPolicy) -> Sam:
+    """Build the layers of a model without memory for weights, which would be replaced at once."""
+    try:
+        with torch.device("meta"):
+            return Sam(config, policy)
+    except Exception as error:  # torch raises errors of many kinds if sizes do not go together
+        raise ModelError(
+            f"the sizes in the header of {config.name} are of no model ({reason(error)}): "
+            "download the file again, or choose another model"
+        ) from error
 
 
 def save_weights(model: Sam, path: str | Path, dtype: torch.dtype = torch.float16) -> None:

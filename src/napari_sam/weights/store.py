@@ -1,7 +1,6 @@
 """Store of installed weights: our folder, the package, and micro-sam's folder."""
 
 import errno
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_dir
 
+from napari_sam.document import parse_document
 from napari_sam.errors import ModelError
 
 from .card import ModelCard, WeightsFile
@@ -22,6 +22,7 @@ IMPORTED = "imported"
 RECORD = "model.json"
 """JSON file in the folder of an imported model: name, family, files and their hashes."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_FILE_NAME = re.compile(r"[^/\\\0]{1,255}")
 
 
 def default_root() -> Path:
@@ -74,6 +75,32 @@ class StoredModel:
         """Pairs of file and expected hash."""
         paths = (self.weights, *([self.decoder] if self.decoder else []))
         return zip(paths, self.hashes, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of an imported model, in the folder of its record, with its hash."""
+
+    name: str
+    hash: str
+
+    def __post_init__(self) -> None:
+        if not _FILE_NAME.fullmatch(self.name):
+            raise ValueError("not the name of a file")
+        if self.hash.partition(":")[0] not in ("sha256", "xxh128"):
+            raise ValueError("the hash is neither sha256: nor xxh128:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Content of `RECORD`, written by :mod:`.import_weights`: the weights, then the decoder."""
+
+    family: str
+    files: list[_File]
+
+    def __post_init__(self) -> None:
+        if len(self.files) not in (1, 2):
+            raise ValueError("a model has one file, or two with its decoder")
 
 
 class ModelStore:
@@ -236,20 +263,18 @@ class ModelStore:
         if not _NAME.fullmatch(name):
             return None
         folder = self.root / IMPORTED / name
+        advice = f"delete {folder} and import {name} again"
         try:
-            record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-            files = record["files"]
-            paths = [folder / str(file["name"]) for file in files]
-            hashes = tuple(str(file["hash"]) for file in files)
-            family = str(record["family"])
+            content = (folder / RECORD).read_bytes()
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(
-                f"{folder / RECORD} cannot be used: delete {folder} and import {name} again"
-            ) from error
+        except OSError as error:
+            raise ModelError(f"{folder / RECORD} cannot be used: {advice}") from error
+        record = parse_document(_Record, content, str(folder / RECORD), ModelError, advice)
+        paths = [folder / file.name for file in record.files]
+        hashes = tuple(file.hash for file in record.files)
         decoder = paths[1] if len(paths) > 1 else None
-        return StoredModel(name, family, IMPORTED, paths[0], decoder, None, hashes)
+        return StoredModel(name, record.family, IMPORTED, paths[0], decoder, None, hashes)
 
 
 def unwritable(path: Path, error: OSError) -> ModelError:

@@ -6,11 +6,11 @@ the layout on disk is checked, so that a small file cannot expand to a large one
 """
 
 import argparse
-import json
 import mmap
 import pickle
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from napari_sam.document import parse_document
 from napari_sam.errors import ModelError
 
 CONFIG_KEY = "napari_sam.config"
@@ -92,7 +93,7 @@ def _check_zip(path: Path, size: int) -> None:
             pickles = [entry for entry in entries if entry.filename.endswith(".pkl")]
             if any(_BOMB in archive.read(entry) for entry in pickles):
                 raise _bomb(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, zlib.error) as error:
         raise _damaged(path) from error
 
 
@@ -179,13 +180,18 @@ def saved_config(path: Path) -> dict[str, Any] | None:
     -------
     dict or None
         For :func:`~napari_sam.weights.header.from_header`; None for a file of another origin.
+
+    Raises
+    ------
+    ModelError
+        If the file has a header that is no JSON object.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            saved = json.loads((file.metadata() or {})[CONFIG_KEY])
-    except (SafetensorError, OSError, KeyError, ValueError):
+            text = (file.metadata() or {}).get(CONFIG_KEY)
+    except (SafetensorError, OSError, ValueError):
         return None
-    return saved if isinstance(saved, dict) else None
+    return None if text is None else parse_document(dict[str, Any], text, path.name, ModelError)
 
 
 def _what_it_is(start: bytes) -> str:

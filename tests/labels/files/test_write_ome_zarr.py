@@ -235,7 +235,7 @@ def test_inside_an_image_they_have_its_levels_and_are_listed(tmp_path):
 
 def test_an_image_of_an_older_version_is_not_touched(tmp_path):
     image = tmp_path / "old.zarr"
-    write_image(image, version="0.4")
+    write_image(image, version="0.3")
     with pytest.raises(OutputError, match=r"save them beside it, for example as old\.labels"):
         write_labels(image / "labels" / "nuclei", np.ones((8, 64, 64), np.uint8))
     assert not (image / "labels").exists()

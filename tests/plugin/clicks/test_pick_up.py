@@ -38,7 +38,7 @@ def pick_up(bench: Bench, *place: float) -> None:
 
 
 def entries(bench: Bench) -> list[Any]:
-    return bench.controller.workspace.keeping._journal.accepted()
+    return bench.controller.workspace.keeping.journal.journal.accepted()
 
 
 def test_a_label_is_picked_up_corrected_and_put_back(bench: Bench) -> None:
@@ -172,7 +172,7 @@ def test_a_label_is_picked_up_on_all_slices_without_a_gap(open_dock: Open) -> No
     held = before == 4
     held[7] = False
     np.testing.assert_array_equal(bench.shown(), held)
-    assert "on 3 slices" in bench.dock.status.text()
+    assert "in 3 slices" in bench.dock.status.text()
     assert sorted(bench.controller.object.slices()) == [(2,), (3,), (4,)]
 
     bench.press("q")

@@ -16,6 +16,7 @@ from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open
+from tests.plugin.journals import crash
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
@@ -317,7 +318,9 @@ def test_the_journal_notes_what_was_dropped(open_cells_tiny: Open) -> None:
     assert kinds[-2:] == [("accepted", 0), ("accepted", first)]
     labels = bench.layer("labels").data.copy()
     bench.layer("labels").data[:] = 0
-    bench.controller.workspace.keeping._journal.accepted()[-1].take_back(bench.layer("labels").data)
+    bench.controller.workspace.keeping.journal.journal.accepted()[-1].take_back(
+        bench.layer("labels").data
+    )
     assert (bench.layer("labels").data > 0).any()
     assert not (labels == first).any()
 
@@ -393,6 +396,7 @@ def test_scores_and_looks_come_back_with_the_labels(open_cells_tiny: Open) -> No
         shift(bench, key)
     shift(bench, "F")  # and the third kept
     expected = scores(bench)
+    crash()
     again = open_cells_tiny(stack(), show=True, contrast_limits=(0, 255))
     assert text(again) == ""
     again.dock.restore_box.restore_button.click()

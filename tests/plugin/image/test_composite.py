@@ -140,10 +140,17 @@ def test_two_layers_are_seen_in_their_colours_at_their_contrast(open_dock: Open)
     place = {"scale": (2, 0.5, 0.5), "translate": (1, 2, 3)}
     bench = open_dock(nuclei, name="nuclei", colormap="green", contrast_limits=(10, 200), **place)
     other = bench.viewer.add_image(
-        membrane, name="membrane", colormap="magenta", contrast_limits=(100, 1800), **place
+        membrane,
+        name="membrane",
+        colormap="magenta",
+        contrast_limits=(100, 1800),
+        blending="additive",
+        **place,
     )
-    bench.viewer.add_image(picture(4, 40, 48), name="elsewhere", scale=(2, 1, 1))
-    bench.viewer.add_image(picture(40, 48), name="flat")
+    bench.viewer.add_image(
+        picture(4, 40, 48), name="elsewhere", scale=(2, 1, 1), blending="additive"
+    )
+    bench.viewer.add_image(picture(40, 48), name="flat", blending="additive")
     bench.idle()
     assert bench.dock.image_row.channel_box.isVisibleTo(bench.dock)
     bench.add(2, 20, 20)
@@ -181,7 +188,7 @@ def test_two_layers_are_seen_in_their_colours_at_their_contrast(open_dock: Open)
 
 def test_a_layer_that_goes_is_seen_no_longer(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), name="nuclei")
-    other = bench.viewer.add_image(picture(40, 48, seed=1), name="membrane")
+    other = bench.viewer.add_image(picture(40, 48, seed=1), name="membrane", blending="additive")
     bench.idle()
     tick(bench, "membrane")
     with bench.model.held():
@@ -199,7 +206,7 @@ def test_a_layer_that_goes_is_seen_no_longer(open_dock: Open) -> None:
 def test_no_more_than_three_layers_are_seen(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), name="a")
     for index, name in enumerate("bcd"):
-        bench.viewer.add_image(picture(40, 48, seed=index + 1), name=name)
+        bench.viewer.add_image(picture(40, 48, seed=index + 1), name=name, blending="additive")
     bench.idle()
     for name in "bcd":
         tick(bench, name)
@@ -232,7 +239,9 @@ def test_colours_of_a_picture_need_no_others(open_dock: Open) -> None:
 def test_a_pyramid_and_a_plain_image_are_seen_together(open_dock: Open) -> None:
     fine = picture(64, 64)
     bench = open_dock([fine, fine[::2, ::2]], multiscale=True, contrast_limits=(0, 255))
-    bench.viewer.add_image(picture(64, 64, seed=1), name="membrane", contrast_limits=(0, 255))
+    bench.viewer.add_image(
+        picture(64, 64, seed=1), name="membrane", contrast_limits=(0, 255), blending="additive"
+    )
     bench.idle()
     tick(bench, "membrane")
     bench.add(30, 30)

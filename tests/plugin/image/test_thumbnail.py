@@ -72,7 +72,9 @@ def test_the_picture_follows_slice_contrast_and_channels(open_dock: Open) -> Non
     assert np.unique(pixels(bench)).tolist() == [100]
     bench.viewer.layers["nuclei"].contrast_limits = (0, 200)
     assert np.unique(pixels(bench)).tolist() == [127]
-    bench.viewer.add_image(data, name="membrane", contrast_limits=(0, 100), colormap="blue")
+    bench.viewer.add_image(
+        data, name="membrane", contrast_limits=(0, 100), colormap="blue", blending="additive"
+    )
     bench.idle()
     bench.controller.images.choose_channel(str(bench.viewer.layers["membrane"].unique_id), True)
     assert np.unique(pixels(bench).reshape(-1, 3), axis=0).tolist() == [[0, 127, 255]]

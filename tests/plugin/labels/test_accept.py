@@ -72,6 +72,7 @@ def test_cleaning_is_seen_at_once_and_accepted_as_seen(open_dock: Open) -> None:
     for shown, how in zip(seen, steps, strict=True):
         np.testing.assert_array_equal(shown, cleaned(raw, how, click))
     assert (seen[1] != raw).any()
+    bench.idle()
     assert f"{seen[-1].sum()} pixels" in bench.dock.status.text()
     bench.press(Qt.Key.Key_Return)
     np.testing.assert_array_equal(bench.layer("labels").data > 0, seen[-1])

@@ -7,6 +7,7 @@ from napari_sam.errors import LabelError
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.worker.number_objects import number_objects
+from tests.plugin.journals import crash
 from tests.plugin.scene import Scene, mask_at
 
 SQUARE = [[1, 1], [1, 1]]
@@ -30,11 +31,11 @@ def test_an_object_is_in_journal_layer_and_history(scene: Scene) -> None:
         [1, 4, 5],
         [2, 3, 4],
     ]
-    (entry,) = scene.keeping._journal.accepted()
+    (entry,) = scene.keeping.journal.journal.accepted()
     assert (entry.label, len(entry.edits)) == (1, 2)
     assert scene.history.undo()
     assert not scene.labels.plain().any()
-    assert scene.keeping._journal.accepted() == []
+    assert scene.keeping.journal.journal.accepted() == []
     assert scene.history.redo()
     assert int(scene.labels.plain().sum()) == 5
     assert not scene.history.redo()
@@ -99,6 +100,8 @@ def test_what_was_accepted_is_restored_from_the_journal(own_journals: None) -> N
     first = Scene()
     first.labels.ensure()
     first.writer.accept([mask_at((1,), 3, 4, SQUARE)])
+    assert not Scene().keeping.offered  # its layer is alive
+    crash()
     second = Scene()
     second.labels.ensure()
     assert second.keeping.offered

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.plugin.bench import Bench, Open, dividing, picture
+from tests.plugin.journals import crash
 
 KILLED = """
 import sys
@@ -90,11 +91,13 @@ def test_what_is_forgotten_is_not_offered_again(open_dock: Open) -> None:
     first.add(20, 20)
     first.idle()
     first.accept()
+    crash()
     for forget in (False, True):
         again = open_dock(data)
         assert not again.dock.restore_box.isHidden()
         if forget:
             again.dock.restore_box.forget_button.click()
+        again.controller.close()
     assert open_dock(data).dock.restore_box.isHidden()
     assert open_dock(picture(40, 48, seed=1)).dock.restore_box.isHidden()
 
@@ -113,6 +116,7 @@ def test_a_reopened_dock_goes_on_with_its_journal(open_dock: Open, qtbot: Any) -
     again.accept()
     expected = again.layer("labels").data.copy()
     again.controller.close()
+    crash()
     other = open_dock(data)
     other.dock.restore_box.restore_button.click()
     np.testing.assert_array_equal(other.layer("labels").data, expected)

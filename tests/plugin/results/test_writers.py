@@ -12,9 +12,10 @@ from napari.components import ViewerModel
 from npe2 import PluginManager, PluginManifest
 
 import napari_sam
-from napari_sam.errors import LabelError
+from napari_sam.errors import LabelError, OutputError
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.samples import nuclei_2d, nuclei_3d
+from tests.plugin.bench import Open, picture
 
 BUILTINS = Path(napari_builtins.__file__).with_name("builtins.yaml")
 MANIFEST = Path(napari_sam.__file__).with_name("napari.yaml")
@@ -144,3 +145,20 @@ def test_labels_that_all_channels_share_are_written_once(tmp_path: Path) -> None
     shared = np.broadcast_to(plane, (3, 8, 8))
     write_labels_layer(os.fspath(tmp_path / "c.ome.tif"), shared, {"axis_labels": ("c", "y", "x")})
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "c.ome.tif"), plane)
+
+
+def test_labels_of_the_dock_never_replace_their_image(open_dock: Open, tmp_path: Path) -> None:
+    path, link = tmp_path / "cells.tif", tmp_path / "link.tif"
+    tifffile.imwrite(path, picture(40, 48))
+    os.symlink(path, link)
+    before = path.read_bytes()
+    bench = open_dock()
+    bench.viewer.open(str(path), plugin="napari")
+    bench.idle()
+    bench.layer("labels").data[4:8, 5:9] = 1
+    for target in (path, link):
+        with pytest.raises(OutputError, match=r"cells\.tif is the image itself"):
+            bench.layer("labels").save(str(target), plugin=PLUGIN)
+    assert path.read_bytes() == before
+    (written,) = bench.layer("labels").save(str(tmp_path / "labels.tif"), plugin=PLUGIN)
+    assert tifffile.imread(written).sum() == 16

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QKeyEvent, QWheelEvent
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QCheckBox, QDoubleSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QVBoxLayout, QWidget
 
 from napari_sam.plugin.widgets.form import Form
 from napari_sam.plugin.widgets.number_box import NumberBox
@@ -77,32 +77,3 @@ def test_keys_of_a_number_stay_there_and_enter_ends_the_typing(
     assert form.value.size == 17
     assert not size.hasFocus()
     assert around.keys == []
-
-
-def test_the_wheel_changes_only_a_number_that_is_typed(form: Form[Options], qtbot: Any) -> None:
-    around, size = Surroundings(), form.native("size", QDoubleSpinBox)
-    QVBoxLayout(around).addWidget(size)
-    qtbot.addWidget(around)
-    around.show()
-    around.activateWindow()
-    size.clearFocus()
-    _turn_wheel(size)
-    assert form.value.size == 0
-    size.setFocus()
-    qtbot.waitUntil(size.hasFocus)
-    _turn_wheel(size)
-    assert form.value.size == 1
-
-
-def _turn_wheel(widget: QWidget) -> None:
-    event = QWheelEvent(
-        QPointF(5, 5),
-        QPointF(widget.mapToGlobal(QPoint(5, 5))),
-        QPoint(),
-        QPoint(0, 120),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(widget, event)

@@ -16,12 +16,30 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from napari_sam.errors import CacheError
+from napari_sam.document import parse_document
+from napari_sam.errors import CacheError, cut
 
 from .origin import EMBEDDING_SHAPE, Origin
 
+_AGAIN = "let micro-sam compute the embeddings again"
 _FIRST_STRETCHING_8_BITS = (1, 7)
 """First version of micro-sam that stretches the contrast of 8-bit images, as of all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Attributes of the group, as micro-sam writes them; the fields are those of :class:`Origin`.
+
+    The last three were added in later versions of micro-sam.
+    """
+
+    data_signature: str
+    model_type: str
+    input_size: list[int]
+    original_size: list[int]
+    model_name: str | None = None
+    model_hash: str | None = None
+    micro_sam_version: str = "0.0"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,14 +50,14 @@ class MicroSamFolder:
     ----------
     path : Path
         The folder.
-    attributes : mapping
+    attributes : Attributes
         Attributes of the zarr group.
     features : zarr.Array
         The embeddings; for the shapes see the head of this module.
     """
 
     path: Path
-    attributes: Mapping[str, Any]
+    attributes: "Attributes"
     features: Any
 
     @classmethod
@@ -54,7 +72,7 @@ class MicroSamFolder:
         """
         try:
             group = zarr.open_group(path, mode="r")
-            attributes, features = dict(group.attrs), group["features"]
+            attributes, features = group.attrs.asdict(), group["features"]
         except Exception as error:  # zarr raises many kinds of errors on other folders
             raise CacheError(
                 f"{path} holds no embeddings of micro-sam: give the folder, ending in .zarr, in "
@@ -63,7 +81,8 @@ class MicroSamFolder:
         _check_kind(path, attributes)
         if not isinstance(features, zarr.Array):
             raise CacheError(_tiled(path))
-        return cls(path, attributes, features)
+        record = parse_document(Attributes, attributes, str(path), CacheError, _AGAIN)
+        return cls(path, record, features)
 
     def check(self, origin: Origin, planes: Sequence[int], dtype: np.dtype[Any]) -> list[str]:
         """Compare the image and model of the embeddings with the expected image and model.
@@ -89,10 +108,10 @@ class MicroSamFolder:
             If image, type of model or shape are others.
         """
         self._check_image(origin, dtype)
-        expected_type, model_type = origin.model_type, self.attributes["model_type"]
+        expected_type, model_type = origin.model_type, self.attributes.model_type
         if model_type != expected_type:
             raise CacheError(
-                f"{self.path} was computed with a model of type {model_type}, and "
+                f"{self.path} was computed with a model of type {cut(model_type)}, and "
                 f"{origin.model_name} is of type {expected_type}: name the model that it was "
                 "computed with (--model)"
             )
@@ -123,19 +142,18 @@ class MicroSamFolder:
         except Exception:
             return None
         values: NDArray[np.floating] = np.asarray(block)[0]
-        # zarr reads a missing chunk as zeros
+        # zarr reads a missing chunk as the fill value, zeros
         return values if values.any() and np.isfinite(values).all() else None
 
     def _check_image(self, origin: Origin, dtype: np.dtype[Any]) -> None:
         expected = origin.attributes()
         keys = ("data_signature", "original_size", "input_size")
-        if any(self.attributes[key] != expected[key] for key in keys):
+        if any(getattr(self.attributes, key) != expected[key] for key in keys):
             raise CacheError(
                 f"{self.path} was computed from another image: give the one that micro-sam had, "
                 "with all its planes, in the same type of numbers"
             )
-        version = str(self.attributes.get("micro_sam_version", "0.0"))
-        number = re.match(r"(\d+)\.(\d+)", version)
+        number = re.match(r"(\d{1,9})\.(\d{1,9})", self.attributes.micro_sam_version)
         if (
             dtype == np.uint8
             and number
@@ -148,12 +166,12 @@ class MicroSamFolder:
 
     def _differences(self, origin: Origin) -> Iterator[str]:
         for key, value in (("model_name", origin.model_name), ("model_hash", origin.model_hash)):
-            stored = self.attributes.get(key)
+            stored = getattr(self.attributes, key)
             if None not in (stored, value) and stored != value:
                 words = key.replace("_", " ")
                 yield (
-                    f"{self.path} says {words} {stored}, and the model here has {value}: if masks "
-                    "look wrong, clear the cache and let the image be computed again"
+                    f"{self.path} says {words} {cut(stored)}, and the model here has {value}: if "
+                    "masks look wrong, clear the cache and let the image be computed again"
                 )
 
 
@@ -166,15 +184,16 @@ def _check_kind(path: Path, attributes: Mapping[str, Any]) -> None:
     if attributes.get("tile_shape") is not None:
         raise CacheError(_tiled(path))
     required = {"data_signature", "tile_shape", "model_type", "input_size", "original_size"}
-    if required - set(attributes):
+    if required - attributes.keys():
         raise CacheError(
             f"{path} is not complete, micro-sam was stopped before its end: open the image and the "
             "folder in micro-sam again, and it goes on"
         )
-    if attributes.get("normalization", "minmax_per_channel") != "minmax_per_channel":
+    contrast = attributes.get("normalization", "minmax_per_channel")
+    if contrast != "minmax_per_channel":
         raise CacheError(
-            f"{path} was computed with the contrast {attributes['normalization']}, which cannot be "
-            "exchanged: use napari-sam embed"
+            f"{path} was computed with the contrast {cut(str(contrast))}, which cannot "
+            "be exchanged: use napari-sam embed"
         )
 
 

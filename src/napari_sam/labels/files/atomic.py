@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from napari_sam.errors import OutputError
+from napari_sam.file_names import shortened
 
+_LONGEST_NAME = 60  # bytes of a path's name in the name of a temporary file
 _PARTIAL, _OLD = ".partial", ".old"
 _ABANDONED_SECONDS = 24 * 3600  # age of partial files beside a target, above which they are removed
 _ADVICE = {
@@ -86,7 +88,12 @@ def unwritable(path: Path, error: OSError) -> str:
 
 def _beside(path: Path, ending: str) -> Path:
     # A long name is cut, for the added ending must not exceed the length that the disk allows.
-    return path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}{ending}")
+    return path.with_name(f"{_beginning(path)}{secrets.token_hex(4)}{ending}")
+
+
+def _beginning(path: Path) -> str:
+    """Beginning of the names of temporary files beside a path."""
+    return f".{shortened(path.name, _LONGEST_NAME)}."
 
 
 def _exchange(partial: Path, path: Path) -> None:
@@ -112,7 +119,7 @@ def _sync(path: Path) -> None:
 def _sweep(path: Path) -> None:
     """Remove leftovers of killed processes beside `path`; old content only if `path` exists."""
     endings = (_PARTIAL, _OLD) if os.path.lexists(path) else (_PARTIAL,)
-    start = f".{path.name[:60]}."
+    start = _beginning(path)
     with os.scandir(path.parent) as entries:
         leftovers = [
             Path(entry.path)

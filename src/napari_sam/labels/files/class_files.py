@@ -2,10 +2,10 @@
 
 import csv
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import Any
 
+from napari_sam.document import parse_document
 from napari_sam.errors import LabelError, OutputError
 from napari_sam.labels.classes import ClassTable, ObjectClass
 
@@ -17,6 +17,9 @@ CLASSES = "napari-sam"
 """Key in a label image's attributes for all classes, including classes without objects."""
 
 _SUFFIXES = (".ome.tif", ".ome.tiff", ".tif", ".tiff")
+
+
+_ADVICE = "the classes are damaged, correct them or save the labels again"
 
 
 def class_table_path(target: Path) -> Path:
@@ -94,24 +97,41 @@ def read_classes(path: str | Path) -> ClassTable:
     if path.is_dir() and is_zarr(path):
         return _of_zarr(path)
     table = path if path.suffix.lower() == ".csv" else class_table_path(path)
-    if not table.exists():
+    if not os.path.exists(table):  # also where its name would be too long
         return ClassTable()
     if not is_class_table(table):
         raise LabelError(f"{table} is not a table of classes: it begins with {','.join(COLUMNS)}")
-    with table.open(newline="", encoding="utf-8") as file:
-        return _of_rows(list(csv.DictReader(file)))
+    return _of_table(table)
 
 
-def _of_rows(rows: list[dict[str, Any]]) -> ClassTable:
+def _of_table(path: Path) -> ClassTable:
+    from .class_records import ClassRow
+
     try:
-        classes = {row["class"]: ObjectClass(row["class"], row["color"]) for row in rows}
-        labels = {int(row["label"]): row["class"] for row in rows if row["label"]}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise LabelError(f"a table of classes is damaged: {error}") from error
-    return ClassTable(tuple(classes.values())).assign(labels)
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise LabelError(f"{path} cannot be read ({error}): {_ADVICE}") from error
+    rows = [
+        parse_document(ClassRow, line, f"{path}, row {number}", LabelError, _ADVICE)
+        for number, line in enumerate(lines, start=2)
+    ]
+    labels = {row.label: row.name for row in rows if isinstance(row.label, int)}
+    return _classes(path, ((row.name, row.color) for row in rows)).assign(labels)
 
 
 def _of_zarr(path: Path) -> ClassTable:
-    table = ClassTable.from_json({"classes": (), **zarr_attributes(path).get(CLASSES, {})})
-    properties = ome_attributes(path).get("image-label", {}).get("properties", ())
-    return table.assign({entry["label-value"]: entry.get("class", "") for entry in properties})
+    from .class_records import LabelAttributes
+
+    attributes = {**zarr_attributes(path), "ome": ome_attributes(path)}
+    record = parse_document(LabelAttributes, attributes, str(path), LabelError, _ADVICE)
+    table = _classes(path, ((entry.name, entry.color) for entry in record.classes.classes))
+    return table.assign({p.label: p.name or "" for p in record.ome.image_label.properties})
+
+
+def _classes(path: Path, entries: Iterable[tuple[str, str]]) -> ClassTable:
+    """Table of classes from names and colours; of several with one name the last counts."""
+    try:
+        return ClassTable(tuple(ObjectClass(name, color) for name, color in dict(entries).items()))
+    except LabelError as error:
+        raise LabelError(f"{path}: {error}") from error

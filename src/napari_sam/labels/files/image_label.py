@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_sam.labels.classes import ClassTable
 
 from .colors import label_color
+from .ome_version import LATEST
 
 Properties = Mapping[int, Mapping[str, Any]]
 
@@ -25,8 +26,9 @@ def image_label(
     properties: Properties | None,
     source: str | None,
     classes: ClassTable = NO_CLASSES,
+    version: str = LATEST,
 ) -> dict[str, Any]:
-    """The ``image-label`` object of OME-Zarr 0.5.
+    """The ``image-label`` object of OME-Zarr.
 
     Parameters
     ----------
@@ -40,6 +42,8 @@ def image_label(
     classes : ClassTable
         Classes of the objects: an object gets the colour of its class, and the class's name as the
         property ``class``.
+    version : str
+        Version of OME-Zarr.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def image_label(
         Ready for JSON. More than :data:`MAX_COLORS` labels without properties get no colours.
     """
     present = sorted(labels)
-    content: dict[str, Any] = {"version": "0.5"}
+    content: dict[str, Any] = {"version": version}
     properties = _with_classes(properties or {}, classes)
     if properties or 0 < len(present) <= MAX_COLORS:
         content["colors"] = [

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from napari_sam.image.units import factor, is_length, is_time, symbol
+
 from .stack import LabelStack
-from .units import factor, is_length, is_time, symbol
 
 IMAGEJ_AXES = "TZCYX"
 

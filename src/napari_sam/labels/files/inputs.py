@@ -1,8 +1,9 @@
-"""Inputs: files and folders that are read, which no output may replace."""
+"""Inputs: files and folders that are read, which no output may replace; outputs, each its own."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from napari_sam.errors import OutputError
@@ -19,6 +20,10 @@ _AROUND = (
     "{output} holds the {role} {path}, which would be lost: choose another name for the output"
 )
 _INSIDE = "{output} is inside the {role} {path}: choose a place outside it for the output"
+
+
+_TWICE = "{output} is named for two outputs{alias}: give each a name of its own"
+_WITHIN = "{output} lies inside another output, {path}: choose a place outside it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,9 @@ class Inputs:
         refusals = {
             _SAME: {_identity(path): path for path in self.roles},
             _PART: self._parts({_identity(_real(path).parent) for path in targets}),
-            _AROUND: self._around() if any(path.is_dir() for path in targets) else {},
+            _AROUND: self._around() if any(map(os.path.isdir, targets)) else {},
         }
-        zarrs = {_identity(path): path for path in self.roles if is_zarr(path)}
+        zarrs = {_identity(zarr): path for path in self.roles for zarr in _zarrs_around(path)}
         for output in targets:
             for sentence, inputs in refusals.items():
                 self._refuse([output], inputs, sentence, output)
@@ -87,15 +92,45 @@ class Inputs:
 
         Only images in `folders` are opened: the files of an image are in one folder.
         """
-        images = [path for path in self.roles if path.is_file()]
+        images = [path for path in self.roles if os.path.isfile(path)]
         near = [path for path in images if _identity(_real(path).parent) in folders]
         return {_identity(part): path for path in near for part in companion_files(path)}
 
     def _around(self) -> dict[Identity, Path]:
         """Identity of each folder around an input that exists -> the input."""
-        existing = [path for path in self.roles if path.exists()]
+        existing = [path for path in self.roles if os.path.exists(path)]
         folders = {folder: path for path in existing for folder in _real(path).parents}
         return {_identity(folder): path for folder, path in folders.items()}
+
+
+def _zarrs_around(path: Path) -> list[Path]:
+    """Zarr at a path, with the plate, collection or image that it is a part of."""
+    folders = (path, *_real(path).parents)
+    return list(takewhile(is_zarr, folders))
+
+
+def check_distinct(outputs: Iterable[Path]) -> None:
+    """Refuse outputs of a command of which the later would replace the earlier.
+
+    Parameters
+    ----------
+    outputs : iterable of Path
+        Files and folders that will be written, whether they exist or not.
+
+    Raises
+    ------
+    OutputError
+        If two of them are the same file, through links too, or one lies inside another.
+    """
+    targets: dict[Identity, Path] = {}
+    for output in outputs:
+        if (other := targets.setdefault(_identity(output), output)) is not output:
+            alias = "" if other == output else f" ({other})"
+            raise OutputError(_TWICE.format(output=output, alias=alias))
+    for output in targets.values():
+        for folder in _real(output).parents:
+            if (around := targets.get(_identity(folder))) is not None:
+                raise OutputError(_WITHIN.format(output=output, path=around))
 
 
 def _identity(path: Path) -> Identity:

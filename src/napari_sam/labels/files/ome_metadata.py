@@ -3,8 +3,9 @@
 from itertools import product
 from typing import Any
 
+from napari_sam.image.units import is_length, is_time, symbol
+
 from .stack import LabelStack
-from .units import is_length, is_time, symbol
 
 
 def ome_metadata(stack: LabelStack, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""OME-Zarr 0.5: labels as a multiscale label image, written block by block."""
+"""OME-Zarr: labels as a multiscale label image, written block by block."""
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ from napari_sam.labels.classes import ClassTable
 
 from .class_files import CLASSES
 from .image_label import NO_CLASSES, Properties, image_label, labels_in
+from .ome_version import LATEST, array_options, described, zarr_format
 from .stack import LabelStack
 
 CHUNK = 512
 """Rows and columns of a chunk; a level whose planes fit into one is the last of the pyramid."""
 
-VERSION = "0.5"
 _KINDS = {"T": "time", "C": "channel"}
 
 Factors = Sequence[tuple[int, ...]]
@@ -33,8 +33,9 @@ def write_ome_zarr(
     properties: Properties | None = None,
     source: str | None = None,
     classes: ClassTable = NO_CLASSES,
+    version: str = LATEST,
 ) -> Iterator[tuple[int, int]]:
-    """Write a label image as the root group of a new zarr v3 folder.
+    """Write a label image as the root group of a new zarr folder.
 
     A level of the pyramid takes every second row and column of the level before (or as `factors`
     say): labels are never averaged, and pixel ``i`` of a level lies exactly at ``i * scale +
@@ -57,6 +58,8 @@ def write_ome_zarr(
         Relative path to the group of the segmented image.
     classes : ClassTable
         Classes of the objects.
+    version : str
+        Version of OME-Zarr, one of :data:`~napari_sam.labels.files.ome_version.VERSIONS`.
 
     Yields
     ------
@@ -64,8 +67,9 @@ def write_ome_zarr(
         Steps done, and steps in all.
     """
     factors = factors or plane_pyramid(stack.shape)
-    group = zarr.create_group(path, zarr_format=3)
-    levels = [_create_level(group, str(i), stack, each) for i, each in enumerate(factors)]
+    group = zarr.create_group(path, zarr_format=zarr_format(version))  # type: ignore[arg-type]
+    options = array_options(version, stack.axes)
+    levels = [_create_level(group, str(i), stack, each, options) for i, each in enumerate(factors)]
     first = natural_block(stack, unit=levels[0].chunks)
     blocks = [block_count(stack.shape, first)]
     blocks += [block_count(level.shape, level.chunks) for level in levels[1:]]
@@ -77,7 +81,8 @@ def write_ome_zarr(
         yield done, total
     for done, _ in enumerate(_downsample(levels, factors), start=blocks[0] + 1):
         yield done, total
-    _describe(group, stack, name, factors, image_label(present, properties, source, classes))
+    colors = image_label(present, properties, source, classes, version)
+    group.attrs.update(described(version, _multiscale(stack, name, factors), colors))
     if classes.classes:
         group.attrs[CLASSES] = {"classes": classes.to_json()["classes"]}
     yield total, total
@@ -103,7 +108,11 @@ def plane_pyramid(shape: Sequence[int]) -> Factors:
 
 
 def _create_level(
-    group: zarr.Group, path: str, stack: LabelStack, factor: tuple[int, ...]
+    group: zarr.Group,
+    path: str,
+    stack: LabelStack,
+    factor: tuple[int, ...],
+    options: dict[str, Any],
 ) -> "zarr.Array[Any]":
     shape = tuple(-(-size // step) for size, step in zip(stack.shape, factor, strict=True))
     return group.create_array(
@@ -112,7 +121,7 @@ def _create_level(
         dtype="uint32",
         chunks=(1,) * (len(shape) - 2) + tuple(min(CHUNK, size) for size in shape[-2:]),
         fill_value=0,
-        dimension_names=[axis.lower() for axis in stack.axes],
+        **options,
     )
 
 
@@ -157,9 +166,7 @@ def _spread(
     )
 
 
-def _describe(
-    group: zarr.Group, stack: LabelStack, name: str, factors: Factors, labels: dict[str, Any]
-) -> None:
+def _multiscale(stack: LabelStack, name: str, factors: Factors) -> dict[str, Any]:
     axes = [
         {"name": axis.lower(), "type": _KINDS.get(axis, "space")}
         | ({"unit": unit} if unit is not None and axis != "C" else {})
@@ -169,17 +176,7 @@ def _describe(
         {"path": str(i), "coordinateTransformations": _transformations(stack, factor)}
         for i, factor in enumerate(factors)
     ]
-    multiscale: dict[str, Any] = {
-        "name": name,
-        "axes": axes,
-        "datasets": datasets,
-        "type": "nearest",
-    }
-    group.attrs["ome"] = {
-        "version": VERSION,
-        "multiscales": [multiscale],
-        "image-label": labels,
-    }
+    return {"name": name, "axes": axes, "datasets": datasets, "type": "nearest"}
 
 
 def _transformations(stack: LabelStack, factor: tuple[int, ...]) -> list[dict[str, Any]]:

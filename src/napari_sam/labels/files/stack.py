@@ -1,6 +1,7 @@
 """LabelStack: labels with a calibration, and their axes in the order of a file format."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TypedDict, Unpack
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError, OutputError
 from napari_sam.image.calibration import Calibration
+from napari_sam.image.physical_size import layer_calibration
+from napari_sam.image.units import PIXEL, known_unit, spelled_out
 from napari_sam.labels.label_array import LabelArray
-
-from .units import PIXEL, spelled_out
 
 AXES = "TCZYX"
 _DEFAULT_AXES = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
@@ -179,16 +180,11 @@ def _calibration(
     units: Sequence[object] | None = None,
 ) -> Calibration:
     """Calibration of labels from single values; OutputError if the values do not fit."""
-    calibration = Calibration(
-        _axes(axes, ndim),
-        _numbers("scale", scale, ndim, 1.0),
-        _numbers("translate", translate, ndim, 0.0),
-        _units(units, ndim),
-    )
-    sizes = calibration.scale
+    sizes = _numbers("scale", scale, ndim, 1.0)
+    starts = _numbers("translate", translate, ndim, 0.0)
     if min(sizes) <= 0:
         raise OutputError(f"scale {sizes} is not the size of a pixel: use positive numbers")
-    return calibration
+    return layer_calibration(_axes(axes, ndim), sizes, starts, _units(units, ndim))
 
 
 def _axes(axes: str | Sequence[str] | None, ndim: int) -> str:
@@ -216,8 +212,15 @@ def _numbers(
     return numbers
 
 
-def _units(units: Sequence[object] | None, ndim: int) -> tuple[str, ...]:
-    names = (None,) * ndim if units is None else tuple(map(spelled_out, units))
+def _units(units: Sequence[object] | None, ndim: int) -> Sequence[object]:
+    names = (PIXEL,) * ndim if units is None else tuple(units)
     if len(names) != ndim:
         raise OutputError(f"units {names} do not fit: give {ndim} units, one per axis")
-    return tuple(name or PIXEL for name in names)
+    for name in names:
+        if known_unit(name) is None:
+            warnings.warn(
+                f"the unit {str(name)!r} is unknown: lengths are saved in pixels",
+                UserWarning,
+                stacklevel=2,
+            )
+    return names

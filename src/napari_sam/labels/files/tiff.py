@@ -18,6 +18,10 @@ from .imagej import IMAGEJ_AXES, imagej_options
 from .ome_metadata import ome_metadata
 from .stack import LabelStack
 
+SOFTWARE = "napari-sam labels"
+"""Tag ``Software`` of the TIFF, by which :mod:`~napari_sam.labels.files.read` knows labels from an
+image."""
+
 TILE = 512
 """Rows and columns of a tile of a TIFF, at most; smaller planes have smaller tiles."""
 
@@ -116,6 +120,7 @@ def _ome_steps(path: Path, stack: LabelStack, name: str) -> Generator[None, None
                 tile=tile,
                 compression="zlib",
                 photometric="minisblack",
+                software=SOFTWARE,
                 metadata=ome_metadata(stack, name),
             )
 
@@ -132,6 +137,7 @@ def _imagej_steps(path: Path, stack: LabelStack) -> Generator[None, None, None]:
                 shape=stack.shape,
                 dtype=np.uint16,
                 photometric="minisblack",
+                software=SOFTWARE,
                 **imagej_options(stack),
             )
 

@@ -1,8 +1,9 @@
 """Write: labels into a file whose suffix chooses the format.
 
 ``.ome.zarr``, ``.zarr``
-    OME-Zarr 0.5 label image, uint32, with a pyramid. ``<image>.zarr/labels/<name>`` inside an
-    OME-Zarr 0.5 image works with any name, and is listed there.
+    OME-Zarr 0.5 or, on request, 0.4 label image, uint32, with a pyramid.
+    ``<image>.zarr/labels/<name>`` inside an OME-Zarr image works with any name, is listed there,
+    and of the version of the image.
 ``.ome.tif``, ``.ome.tiff``
     OME-TIFF, uint32, tiled, zlib.
 ``.tif``, ``.tiff``
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Unpack
 
 from napari_sam.errors import OutputError
+from napari_sam.file_names import printable
 from napari_sam.image.calibration import Calibration
 from napari_sam.labels.blocks import block_regions, natural_block
 from napari_sam.labels.classes import ClassTable
@@ -28,6 +30,7 @@ from .atomic import replacing
 from .class_files import check_class_table, class_table_path, is_class_table, write_class_table
 from .image_group import ImageGroup, image_group_of, relative_source
 from .image_label import NO_CLASSES, Properties, labels_in
+from .ome_version import LATEST, checked_version
 from .ome_zarr import write_ome_zarr
 from .stack import LabelStack, Place, label_stack
 from .target import check_target
@@ -49,6 +52,7 @@ class WriteOptions(Place, total=False):
     overwrite: bool
     properties: Properties | None
     classes: ClassTable | None
+    ome_zarr_version: str | None
 
 
 def write_labels(
@@ -99,6 +103,7 @@ def iter_write_labels(
     overwrite: bool = False,
     properties: Properties | None = None,
     classes: ClassTable | None = None,
+    ome_zarr_version: str | None = None,
     **place: Unpack[Place],
 ) -> Writing:
     """Save labels step by step, in the format of the suffix, without loading them whole.
@@ -123,6 +128,8 @@ def iter_write_labels(
     classes : ClassTable, optional
         Classes of the objects: in an OME-Zarr, properties and colours of ``image-label``; beside
         a TIFF, a table ``<name>_classes.csv``.
+    ome_zarr_version : str, optional
+        ``"0.4"`` or ``"0.5"``, of an OME-Zarr; 0.5 by default, inside an image that of the image.
     **place
         ``axes``, ``scale``, ``translate``, ``units`` one by one instead of a calibration, see
         :class:`~napari_sam.labels.files.stack.Place`.
@@ -143,9 +150,11 @@ def iter_write_labels(
     stack = label_stack(labels, calibration, **place)
     origin = None if source is None else Path(source)
     target = _Target.of(path, overwrite, origin)
+    version = version_of(target.path, ome_zarr_version)
     classes = classes or NO_CLASSES
     if target.suffix.endswith(".zarr"):
-        return _replace(target, _zarr_writer(target, stack, origin, properties, classes))
+        write = _zarr_writer(target, stack, origin, properties, classes)
+        return _replace(target, partial(write, version=version))
     writing = _replace(target, _tiff_writer(target, stack))
     return _beside_tiff(target.path, writing, stack, classes, overwrite)
 
@@ -176,7 +185,7 @@ class _Target:
         """Check a path; raises OutputError if labels cannot be written there."""
         path = Path(os.path.realpath(given))
         image = image_group_of(path)
-        suffix = ".zarr" if image else _suffix(path.name)
+        suffix = ".zarr" if image else suffix_of(path.name)
         check_target(path, suffix.endswith(".zarr"), overwrite, origin)
         return cls(os.fspath(given), path, suffix, image)
 
@@ -192,13 +201,13 @@ def _zarr_writer(
     origin: Path | None,
     properties: Properties | None,
     classes: ClassTable,
-) -> Write:
+) -> partial[Iterator[tuple[int, int]]]:
     image = target.image
     origin = image.path if image else origin
     return partial(
         write_ome_zarr,
         stack=stack,
-        name=target.stem,
+        name=printable(target.stem),
         factors=image.factors(stack) if image else None,
         properties=properties,
         source=None if origin is None else relative_source(origin, target.path),
@@ -208,8 +217,8 @@ def _zarr_writer(
 
 def _tiff_writer(target: _Target, stack: LabelStack) -> Write:
     if target.suffix.startswith(".ome."):
-        return partial(write_ome_tiff, stack=stack, name=target.stem)
-    return partial(write_imagej, stack=stack, name=target.path.name)
+        return partial(write_ome_tiff, stack=stack, name=printable(target.stem))
+    return partial(write_imagej, stack=stack, name=printable(target.path.name))
 
 
 def _replace(target: _Target, write: Write) -> Writing:
@@ -249,7 +258,46 @@ def _with_table(
     return [*written, os.fspath(table)]
 
 
-def _suffix(name: str) -> str:
+def version_of(target: Path, version: str | None) -> str:
+    """Version of OME-Zarr for labels at a path, after a check of the user's choice.
+
+    Parameters
+    ----------
+    target : Path
+        Path of the labels, of any format.
+    version : str, optional
+        Version that the user gave.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, is not that of the image around the labels, or the labels are a
+        TIFF.
+    """
+    image = image_group_of(target)
+    if version is None:
+        return LATEST if image is None else image.version
+    checked_version(version)
+    if image is not None and version != image.version:
+        raise OutputError(
+            f"{image.path} is OME-Zarr {image.version}, and so are labels in it: leave the version "
+            "out, or save them beside it"
+        )
+    if image is None and not target.name.lower().endswith(".zarr"):
+        raise OutputError(
+            f"{target.name} is no OME-Zarr: leave the version of OME-Zarr out, or name it .ome.zarr"
+        )
+    return version
+
+
+def suffix_of(name: str) -> str:
+    """Suffix of a name for labels, one of :data:`SUFFIXES`.
+
+    Raises
+    ------
+    OutputError
+        If the name ends in none of them, or is a suffix alone.
+    """
     for suffix in SUFFIXES:
         if name.lower().endswith(suffix) and name.lower() not in SUFFIXES:
             return suffix

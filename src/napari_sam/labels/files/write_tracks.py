@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import OutputError
 from napari_sam.image.calibration import Calibration
+from napari_sam.image.units import PIXEL
 from napari_sam.labels.tracks import Tracks
 
 from .atomic import replacing
 from .image_group import is_zarr
 from .target import check_may_replace
-from .units import PIXEL
 
 GEFF_VERSION = "1.1"
 TRACK_SUFFIXES = (".csv", ".geff")

@@ -158,6 +158,7 @@ class ClassBox(Fold):
     def _show_changeable(self) -> None:
         for button in (self.colour_button, self.remove_button):
             button.setEnabled(bool(self.current))
+        self.show_note([self.current] if self.current else [])
 
 
 def _swatch(colour: str) -> QIcon:

@@ -13,6 +13,7 @@ from napari_sam.plugin.layers.read_prompts import PlanePrompts, click_at
 from napari_sam.plugin.objects.cleaned import clicks_of
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.settings import read_hover, remember_hover
+from napari_sam.plugin.status.dock_state import Receiver
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.worker.events import Event as WorkerEvent
 from napari_sam.plugin.worker.events import Glimpse, Question
@@ -21,6 +22,7 @@ from napari_sam.plugin.workspace import Workspace
 
 from .click_box import ClickBox
 from .gestures import MODIFIER
+from .receiver import receiver_of
 
 REST = 150
 """Milliseconds without a move after which the mouse rests."""
@@ -179,11 +181,12 @@ class Hover:
         return self._objects.current.questions.with_click(click, self._objects.size)
 
     def _clicks_count(self, work: Workspace) -> bool:
-        """Whether a press of the mouse would add a click to the Points layer."""
-        points = work.prompts.points
-        if points is None or points != self._viewer.layers.selection.active:
+        """Whether a click would become a prompt in the Points layer."""
+        receiver, active = receiver_of(self._viewer, work), self._viewer.layers.selection.active
+        clicked = receiver is Receiver.PROMPTS and active == work.prompts.points
+        if not (clicked or receiver is Receiver.CANVAS) or self._at is None:
             return False
-        return points.mode == "add" and not obstacle(self._viewer.dims)
+        return not (obstacle(self._viewer.dims) or self._desk.why_unseen(self._at.world))
 
     def _show(self, work: Workspace, question: Question, event: WorkerEvent) -> None:
         if not isinstance(event, Glimpse) or self._desk.workspace is not work:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 from napari.utils.events import Event
 
 from napari_sam.image.volume import Plane
@@ -17,8 +17,10 @@ from napari_sam.plugin.worker.events import PickedUp
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
+from .receiver import PASSIVE
+
 _NOTHING = "There is no label here: point at one in SAM labels and press Shift-J."
-_ARMED = "Click on the label to pick up."
+_USE = "Use these labels"
 
 
 class PickUp:
@@ -44,7 +46,12 @@ class PickUp:
         arm_shown: Callable[[bool], None],
     ) -> None:
         self._desk, self._viewer, self._hold, self._arm_shown = desk, viewer, hold, arm_shown
-        self._armed: tuple[Layer, str] | None = None  # the layer to click on, and its mode before
+        self._armed: tuple[Layer | None, str] | None = None  # selected layer, and its mode before
+
+    @property
+    def armed(self) -> bool:
+        """Whether the next click picks up."""
+        return self._armed is not None
 
     def under_cursor(self) -> None:
         """Pick up the label under the cursor."""
@@ -55,11 +62,13 @@ class PickUp:
         work, layer = self._desk.workspace, self._viewer.layers.selection.active
         if self._armed is not None:
             self.disarm()
-        if armed and work is not None and layer is not None and work.owns(layer):
-            self._armed = layer, layer.mode
-            layer.mode = "pan_zoom"
+        if armed and work is not None:
+            self._armed = layer, PASSIVE if layer is None else layer.mode
+            if layer is not None:
+                layer.mode = PASSIVE
             self._viewer.mouse_drag_callbacks.append(self._click)
-            self._desk.say(_ARMED)
+        self._desk.begin_action()
+        self._desk.renew()
         self._arm_shown(self._armed is not None)
 
     def disarm(self) -> None:
@@ -69,13 +78,14 @@ class PickUp:
         (layer, mode), self._armed = self._armed, None
         self._viewer.mouse_drag_callbacks.remove(self._click)
         # unless a tool was chosen meanwhile, or there is nothing to click in
-        if layer.mode == "pan_zoom" and not obstacle(self._viewer.dims):
+        if layer is not None and layer.mode == PASSIVE and not obstacle(self._viewer.dims):
             layer.mode = mode
         self._arm_shown(False)
+        self._desk.renew()
 
     def _click(self, viewer: ViewerModel, event: Event) -> Iterator[None]:
         armed, place = self._armed, event.position
-        if armed is None or armed[0].mode != "pan_zoom":  # a tool was chosen meanwhile
+        if armed is None or self._tool_chosen(armed[0]):
             self.disarm()
             return
         yield
@@ -84,6 +94,11 @@ class PickUp:
         # Only after the release: in mode "add" before it, the layer would add this click.
         self.disarm()
         self._at(place)
+
+    def _tool_chosen(self, layer: Layer | None) -> bool:
+        """Whether a tool was chosen since the button was pressed."""
+        active = self._viewer.layers.selection.active
+        return any(each is not None and each.mode != PASSIVE for each in (layer, active))
 
     def _at(self, world: Sequence[float]) -> None:
         work = self._desk.workspace
@@ -101,7 +116,16 @@ class PickUp:
         if label:
             self._find(work, labels, plane, label)
         else:
-            self._desk.say(_NOTHING)
+            self._desk.say(self._elsewhere(work, world) or _NOTHING)
+
+    def _elsewhere(self, work: Workspace, world: Sequence[float]) -> str:
+        """Line about a label of a layer that is not in use; empty without a label there."""
+        for layer in reversed(list(self._viewer.layers)):
+            is_other = isinstance(layer, Labels) and not work.owns(layer) and layer.visible
+            value = layer.get_value(world, world=True) if is_other else None
+            if value[1] if isinstance(value, tuple) else value:  # of a pyramid: level and value
+                return f"{layer.name} is not in use: select it, and press {_USE}."
+        return ""
 
     def _find(self, work: Workspace, labels: LabelArray, plane: Plane, label: int) -> None:
         def receive(event: WorkerEvent) -> None:

@@ -1,6 +1,9 @@
 """PromptEvents: from a change of the prompt layers to a question for the model."""
 
-from napari.layers import Layer
+from collections.abc import Iterable
+
+import numpy as np
+from napari.layers import Layer, Points, Shapes
 from napari.utils.events import Event
 from psygnal import Signal
 from qtpy.QtCore import QObject
@@ -10,7 +13,6 @@ from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.workspace import Workspace
 
-from .bindings import Bindings
 from .gestures import Gestures, finish_shape
 from .soon import Soon
 
@@ -26,8 +28,6 @@ class PromptEvents:
         Reads the prompts.
     view : View
         Notes clicks from 3D and turned views.
-    bindings : Bindings
-        The keys of the prompt layers.
     parent : QObject
         The dock, owner of the queued call.
 
@@ -39,10 +39,8 @@ class PromptEvents:
 
     prompts_read = Signal()
 
-    def __init__(
-        self, desk: Desk, objects: Objects, view: View, bindings: Bindings, parent: QObject
-    ) -> None:
-        self._desk, self._objects, self._view, self._bindings = desk, objects, view, bindings
+    def __init__(self, desk: Desk, objects: Objects, view: View, parent: QObject) -> None:
+        self._desk, self._objects, self._view = desk, objects, view
         self._gestures = Gestures(desk, lambda: self._drawing)
         self._soon = Soon(self._read, parent)
         self._drawing = self._moving = False
@@ -51,17 +49,15 @@ class PromptEvents:
     # --- layers ------------------------------------------------------------------------------
 
     def adopt(self, layer: Layer) -> None:
-        """Listen to a prompt layer, and bind keys and gestures."""
+        """Listen to a prompt layer, and bind gestures."""
         layer.events.data.connect(self._data_changed)
         layer.events.features.connect(self._features_changed)
-        self._bindings.bind(layer)
         self._gestures.bind(layer)
         self._adopted.append(layer)
 
     def _release(self, layer: Layer) -> None:
         layer.events.data.disconnect(self._data_changed)
         layer.events.features.disconnect(self._features_changed)
-        self._bindings.release(layer)
         self._gestures.release(layer)
         self._adopted.remove(layer)
 
@@ -84,6 +80,11 @@ class PromptEvents:
         """Do not read any more."""
         self._soon.stop()
 
+    @property
+    def drawing(self) -> bool:
+        """Whether a shape is being drawn."""
+        return self._drawing
+
     # --- reading -----------------------------------------------------------------------------
 
     def later(self) -> None:
@@ -100,8 +101,10 @@ class PromptEvents:
     def note(self) -> None:
         """Compare the prompts with the last look, and note a change as a step to undo."""
         work = self._desk.workspace
-        if work is not None and not (self._drawing or self._moving):
-            work.watch.look(self._objects.followed)
+        if work is None or self._drawing or self._moving:
+            return
+        if work.watch.look(self._objects.followed):
+            self._desk.begin_action()
 
     def finish_drawing(self) -> bool:
         """End the shape under the mouse; False if no shape is being drawn."""
@@ -124,19 +127,27 @@ class PromptEvents:
             self.prompts_read.emit()
 
     def _take_back(self) -> bool:
-        """Remove clicks from 3D or turned views; adding and removing such clicks is no step."""
+        """Remove clicks on what is not seen; adding and removing such clicks is no step."""
         work = self._desk.workspace
         if work is None or not self._view.clicked_blindly:
             return False
         with work.watch.refusing():
             return self._view.take_back()
 
+    def _why_unseen(self, layer: Points | Shapes, indices: Iterable[int]) -> str:
+        """Reason why new prompts lie on what the user does not see; empty if all are seen."""
+        middles = (np.mean(np.atleast_2d(layer.data[index]), axis=0) for index in indices)
+        reasons = (self._desk.why_unseen(layer.data_to_world(middle)) for middle in middles)
+        return next(filter(None, reasons), "")
+
     def _data_changed(self, event: Event) -> None:
         action = str(event.action)
         # Between "adding" and "added" a shape is being drawn with the mouse.
         self._drawing = action == "adding"
+        self._desk.renew()
         if action == "added":
-            self._view.note_added(event.source, tuple(event.data_indices))
+            indices = tuple(event.data_indices)
+            self._view.note_added(event.source, indices, self._why_unseen(event.source, indices))
         # Between "changing" and "changed" prompts are being moved: that is one step.
         self._moving = action == "changing"
         if action in ("added", "removed", "changed"):

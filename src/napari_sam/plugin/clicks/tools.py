@@ -40,6 +40,11 @@ class Tools:
         self._desk, self._viewer, self._show, self._take_up = desk, viewer, show, take_up
         self._chosen = FOREGROUND
 
+    @property
+    def chosen(self) -> str:
+        """The chosen tool: foreground, background, box or scribble."""
+        return self._chosen
+
     def use(self, work: Workspace) -> None:
         """Begin with object clicks on a newly used image."""
         self.choose(FOREGROUND)

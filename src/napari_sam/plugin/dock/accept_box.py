@@ -1,14 +1,17 @@
 """AcceptBox: the form for how objects become labels: overlaps, label, holes, outline and pieces."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel
 
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.pixels.clean import ALL_HOLES, Cleaning
+from napari_sam.plugin.keys import tip_of
 from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.widgets.buttons import push_button
 from napari_sam.plugin.widgets.fold import Fold
 from napari_sam.plugin.widgets.form import Form
 from napari_sam.plugin.widgets.number_box import NumberBox
@@ -28,6 +31,20 @@ POLICIES = {
     ),
 }
 """By policy: text and tooltip of its entry in the list."""
+
+_CHANGED = {
+    "label": lambda label: f"label {label}",
+    "policy": lambda policy: POLICIES[policy][0].lower(),
+    "holes": lambda _: "holes filled",
+    "smooth": lambda radius: f"smoothed by {radius} px",
+    "smallest": lambda area: f"from {area} px",
+    "one_piece": lambda _: "one piece",
+}
+"""By field of :class:`AcceptOptions`: words for a value that is not the default; a chosen label
+first, for it merges whatever is accepted."""
+
+LABEL_FILES = "Labels (*.tif *.tiff *.npy *.png zarr.json);;All files (*)"
+"""Filters of the file dialog, in Qt's notation; the zarr.json inside stands for an OME-Zarr."""
 
 _LARGEST_LABEL = 2**31 - 1
 """Largest label that can be typed; labels are uint32, twice as large, but the spin box is int32."""
@@ -126,6 +143,17 @@ class AcceptOptions:
         cleaning = Cleaning(holes, self.smooth, self.one_piece, self.smallest)
         return Acceptance(self.policy, self.label, cleaning)
 
+    @property
+    def changed(self) -> list[str]:
+        """Words for each option that is not at its default."""
+        defaults = AcceptOptions()
+        values = {name: getattr(self, name) for name in _CHANGED}
+        return [
+            _CHANGED[name](value)
+            for name, value in values.items()
+            if value != getattr(defaults, name)
+        ]
+
 
 class AcceptBox(Fold):
     """The fold *Accepting*.
@@ -134,9 +162,16 @@ class AcceptBox(Fold):
     -------
     cleaning_changed
         The user changed an option that changes masks; they are to be shown anew.
+    changed
+        The user changed any option.
+    use_labels_clicked, labels_file_clicked
+        Accept into the selected Labels layer, or into labels of a file.
     """
 
     cleaning_changed = Signal()
+    changed = Signal()
+    use_labels_clicked = Signal()
+    labels_file_clicked = Signal()
 
     def __init__(self) -> None:
         super().__init__(
@@ -155,7 +190,21 @@ class AcceptBox(Fold):
         self.holes.toggled.connect(self.holes_up_to.setEnabled)
         for name in ("holes", "holes_up_to", "smooth", "smallest", "one_piece"):
             self._form.widget(name).changed.connect(lambda value: self.cleaning_changed.emit())
+        self._form.on_change(lambda: self.show_note(self._form.value.changed))
+        self._form.on_change(lambda: self.changed.emit())
+        self.use_button = push_button("Use these labels", tip_of("use_labels"))
+        self.file_button = push_button("Labels from a file …", tip_of("labels_from_file"))
+        self.use_button.clicked.connect(lambda: self.use_labels_clicked.emit())
+        self.file_button.clicked.connect(lambda: self.labels_file_clicked.emit())
         self._lay_out()
+
+    def ask_labels_file(self) -> Path | None:
+        """Let the user choose a file of labels; None if they cancel the dialog."""
+        path, _ = QFileDialog.getOpenFileName(self, "Labels to go on with", "", LABEL_FILES)
+        chosen = Path(path)
+        if not path:
+            return None
+        return chosen.parent if chosen.name == "zarr.json" else chosen
 
     @property
     def chosen(self) -> Acceptance:
@@ -176,3 +225,8 @@ class AcceptBox(Fold):
         grid.addWidget(QLabel("Pieces"), 4, 0)
         grid.addWidget(self.smallest, 4, 1)
         grid.addWidget(self.one_piece, 5, 0, 1, 2)
+        labels = QHBoxLayout()
+        labels.setSpacing(2)
+        labels.addWidget(self.use_button)
+        labels.addWidget(self.file_button)
+        grid.addLayout(labels, 6, 0, 1, 2)

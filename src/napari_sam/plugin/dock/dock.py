@@ -11,9 +11,11 @@ from napari_sam.plugin.everything.everything_box import EverythingBox
 from napari_sam.plugin.follow.follow_row import FollowRow
 from napari_sam.plugin.keys import key_help, tip_of
 from napari_sam.plugin.models.model_row import ModelRow
+from napari_sam.plugin.status.status import Status
 from napari_sam.plugin.widgets.buttons import push_button, text_label
 from napari_sam.plugin.widgets.calm_progress import CalmProgress
 from napari_sam.plugin.widgets.fold import Folds
+from napari_sam.plugin.widgets.wheel import WheelScrolls
 
 from .accept_box import AcceptBox
 from .first_hint import FirstHint
@@ -63,9 +65,10 @@ class SamDock(QWidget):
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lay_out()
+        WheelScrolls(self)
         self.keys.set_open()
         self.show_busy(False)
-        self.show_can_accept(False)
+        self.show_available(Status())
 
     def show_images(self, names: Sequence[str], chosen: int) -> None:
         """List the images, and enable the widgets for work on an image; see :class:`ImageRow`."""
@@ -84,10 +87,11 @@ class SamDock(QWidget):
         self.follow_row.show_axes(axes)
         self.everything_box.show_axes(axes)
 
-    def show_can_accept(self, can_accept: bool) -> None:
-        """Enable the buttons for the object under way, or disable them."""
-        self.object_row.show_can_accept(can_accept)
-        self.follow_row.follow_button.setEnabled(can_accept)
+    def show_available(self, status: Status) -> None:
+        """Enable the buttons of actions that do something now, and disable all others."""
+        enabled = status.enabled
+        self.object_row.show_available(enabled, status.undo)
+        self.follow_row.follow_button.setEnabled("follow" in enabled)
 
     def show_status(self, text: str) -> None:
         """Show a line on the last event, or on the next step of the user."""

@@ -1,6 +1,6 @@
 """ObjectRow: the buttons for the objects under way: another, accept, drop and undo."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QWidget
@@ -33,7 +33,7 @@ class ObjectRow(QWidget):
         super().__init__()
         self.accept_button = push_button("Accept object", tip_of("accept"))
         self.drop_button = push_button("Drop", tip_of("drop"))
-        self.undo_button = push_button("Undo", tip_of("undo_labels"))
+        self.undo_button = push_button("Undo", tip_of("undo"))
         self.next_button = push_button("Another object", tip_of("next_object"))
         self.accept_button.clicked.connect(lambda: self.accept_clicked.emit())
         self.drop_button.clicked.connect(lambda: self.drop_clicked.emit())
@@ -44,10 +44,22 @@ class ObjectRow(QWidget):
         self.current.hide()
         self._lay_out()
 
-    def show_can_accept(self, can_accept: bool) -> None:
-        """Enable the buttons for the object under way, or disable them."""
-        for button in (self.accept_button, self.drop_button, self.next_button):
-            button.setEnabled(can_accept)
+    def show_available(self, enabled: Set[str], undo: str) -> None:
+        """Enable the buttons of actions that do something now.
+
+        Parameters
+        ----------
+        enabled : set of str
+            Names of these actions.
+        undo : str
+            What undo takes back, for the tooltip; empty for nothing.
+        """
+        self.accept_button.setEnabled("accept" in enabled)
+        self.drop_button.setEnabled("drop" in enabled)
+        self.next_button.setEnabled("next_object" in enabled)
+        self.undo_button.setEnabled("undo" in enabled)
+        what = f"Take back {undo}.\n" if undo else ""
+        self.undo_button.setToolTip(what + tip_of("undo"))
 
     def show_objects(self, current: int, numbers: Sequence[int]) -> None:
         """Show the number of the current object, and the count of objects under way.

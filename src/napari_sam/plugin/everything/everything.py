@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_sam.errors import NapariSamError
-from napari_sam.plugin.desk import FIRST_HINT, Desk
+from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.worker.activity import Activity
@@ -107,7 +107,7 @@ class Everything:
 
     def _receive(self, work: Workspace, event: Event, remaining: RemainingWork) -> None:
         if isinstance(event, PlaneObjects):
-            with work.history.one_action(self._step) as step:
+            with work.history.one_action(self._step, "the objects that were found") as step:
                 self._accept(work, event)
                 if step.labels and step is not self._step:
                     work.history.add_labels(remaining)
@@ -136,11 +136,11 @@ class Everything:
             self.stop()
             self._desk.fail(str(error))
             return
-        self._desk.say(f"{self._count} objects so far.")
+        self._desk.report(f"{self._count} objects so far.")
 
     def _finish(self) -> None:
         self.stop()
         if self._count:
-            self._desk.say(f"{self._count} objects found. {FIRST_HINT}")
+            self._desk.report(f"{self._count} objects found.")
         else:
-            self._desk.say("No objects found: try automatic contrast, or click on them.")
+            self._desk.report("No objects found: automatic contrast may help.")

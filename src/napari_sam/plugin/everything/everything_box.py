@@ -76,7 +76,12 @@ class EverythingBox(Fold):
         self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
         self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
         self.measure_button.clicked.connect(lambda: self.measure_clicked.emit())
+        self.linked.toggled.connect(self._show_note)
         self._lay_out()
+
+    def _show_note(self) -> None:
+        counts = self.linked.isChecked() and not self.linked.isHidden()
+        self.show_note(["linked"] if counts else [])
 
     @property
     def chosen(self) -> EverythingOptions:
@@ -89,6 +94,7 @@ class EverythingBox(Fold):
         self.all_button.setVisible(is_stack)
         self.linked.setVisible(is_stack)
         self.tracks_button.setVisible("T" in axes)
+        self._show_note()
         self.slice_button.setText("This slice" if is_stack else "Whole image")
 
     def show_has_image(self, has_image: bool) -> None:

@@ -5,7 +5,7 @@ from napari.components import ViewerModel
 from napari.utils.events import Event
 
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.desk import FIRST_HINT, Desk
+from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.ratings import Look, Rating
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
@@ -15,7 +15,6 @@ from napari_sam.plugin.workspace import Workspace
 from .review_box import ReviewBox
 
 _NOTHING = "Nothing to review: let everything be segmented first."
-_KEYS = "keep [Shift-F], drop [Shift-D], next [Shift-S]."
 
 
 class Review:
@@ -59,6 +58,14 @@ class Review:
         self._work = self._outline = None
         self._current = 0
 
+    @property
+    def line(self) -> str:
+        """Label and score of the object under review; empty without such an object."""
+        rating = None if self._work is None else self._work.ratings.of_label.get(self._current)
+        if rating is None or rating.look is not Look.WAITING:
+            return ""
+        return f"Label {self._current}: {rating.score:.0%} sure"
+
     # --- actions of the user -----------------------------------------------------------------
 
     def next(self) -> None:
@@ -76,7 +83,7 @@ class Review:
                 return
             work.ratings.look_at([label])  # other labels have all of its pixels by now
         total = len(work.ratings.of_label)
-        self._desk.say(f"All {total} objects are looked at. {FIRST_HINT}" if total else _NOTHING)
+        self._desk.say(f"All {total} objects are looked at." if total else _NOTHING)
 
     def keep(self) -> None:
         """Mark the object as looked at, and go to the next object."""
@@ -87,7 +94,7 @@ class Review:
     def drop(self) -> None:
         """Erase the object, as one step of undo, and go to the next object."""
         if (work := self._work) is not None and (label := self._in_sight(work)):
-            with work.history.one_action():
+            with work.history.one_action(text=f"the removal of label {label}"):
                 boxes = work.ratings.of_label[label].boxes
                 work.ratings.drop(label)
                 work.writer.erase(label, boxes)
@@ -126,7 +133,7 @@ class Review:
         show_object(self._viewer, work.image, work.source, rating.plane, bbox)
         work.labels_layer.ensure().selected_label = label
         self._outline.show(work.source, None, mask)
-        self._desk.say(f"Label {label}: {rating.score:.0%} sure. If it is right, {_KEYS}")
+        self._desk.renew()
         return True
 
     def _selected(self, event: Event) -> None:
@@ -145,3 +152,4 @@ class Review:
         if self._outline is not None and (current is None or current.look is not Look.WAITING):
             self._outline.clear()
             self._current = 0
+        self._desk.renew()

@@ -68,6 +68,13 @@ class Composite:
             chosen.append(key)
             del chosen[: -(SEEN - 1)]
 
+    def layers_beside(self, image: Image, layers: LayerList) -> list[Image]:
+        """Layers shown to the model besides an image; empty where the image has channels."""
+        chosen = self._chosen.get(str(image.unique_id), [])
+        alike = {option.key for option in self.options(image, layers)} if chosen else set()
+        ids = alike & set(chosen)
+        return [layer for layer in image_layers(layers) if str(layer.unique_id) in ids]
+
     def complete(self, source: ImageSource, image: Image, layers: LayerList) -> ImageSource:
         """Source of an image, completed by the chosen channels or layers."""
         chosen: list[int | str] = []

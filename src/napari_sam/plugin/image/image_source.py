@@ -11,16 +11,12 @@ from napari.components import LayerList
 from napari.layers import Image
 
 from napari_sam.errors import ImageError
+from napari_sam.image.axis_names import axis_letter
 from napari_sam.image.calibration import Calibration
+from napari_sam.image.contrast.coarse import coarse_level
 from napari_sam.image.intensity import RGB
+from napari_sam.image.physical_size import layer_calibration
 
-_LETTERS = {
-    **dict.fromkeys(("t", "time", "frame", "frames"), "T"),
-    **dict.fromkeys(("c", "ch", "channel", "channels"), "C"),
-    **dict.fromkeys(("z", "slice", "depth", "plane"), "Z"),
-    "y": "Y",
-    "x": "X",
-}
 _USUAL = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
 
 
@@ -44,10 +40,10 @@ def axis_letters(ndim: int, names: Sequence[str]) -> str:
     ImageError
         If the axes do not all have known names and are too few or too many to guess.
     """
-    letters = "".join(_LETTERS.get(name.strip().lower(), "?") for name in names)
-    is_known = "?" not in letters and len(set(letters)) == len(letters) == ndim
-    if is_known and letters.endswith("YX"):
-        return letters
+    letters = [axis_letter(name) for name in names]
+    is_known = set(letters) <= set("TCZYX") and len(set(letters)) == len(letters) == ndim
+    if is_known and letters[-2:] == ["Y", "X"]:
+        return "".join(letters)
     if ndim not in _USUAL:
         raise ImageError(
             f"an image layer of {ndim} dimensions cannot be segmented: "
@@ -109,6 +105,9 @@ class ImageSource:
     file : str
         Path of the file; empty if the layer is not named after the file, as channels of a file
         are not, and for images without a file.
+    coarse : array-like, optional
+        A coarser level of the layer's pyramid, which tells automatic contrast where the image is
+        empty.
     """
 
     data: Any
@@ -121,6 +120,7 @@ class ImageSource:
     others: tuple[OtherImage, ...] = ()
     colour: RGB = (1.0, 1.0, 1.0)
     file: str = ""
+    coarse: Any = None
 
     @property
     def identity(self) -> str:
@@ -234,7 +234,8 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
     ImageError
         If the layer has too many dimensions.
     """
-    data = layer.data[0] if layer.multiscale else layer.data
+    levels = layer.data if layer.multiscale else [layer.data]
+    data = levels[0]
     letters = axis_letters(layer.ndim, layer.axis_labels)
     if layer.rgb and "C" in letters:
         raise ImageError(f"{layer.name} has colours and a channel axis: split its channels")
@@ -244,19 +245,21 @@ def read_image_layer(layer: Image, world: Sequence[float], auto_contrast: bool) 
         position = letters.index("C")
         position_shown = np.floor(np.asarray(layer.world_to_data(world))[position] + 0.5)
         channel = int(np.clip(position_shown, 0, data.shape[position] - 1))
+    axes = letters + ("C" if layer.rgb else "")
     return ImageSource(
         data=data,
-        axes=letters + ("C" if layer.rgb else ""),
+        axes=axes,
         channel=channel,
         contrast="auto" if auto_contrast else shown_contrast(layer, data),
-        calibration=Calibration(
+        calibration=layer_calibration(
             "".join(letters[i] for i in without_channels),
-            scale=tuple(float(layer.scale[i]) for i in without_channels),
-            translate=tuple(float(layer.translate[i]) for i in without_channels),
-            units=tuple(str(layer.units[i]) for i in without_channels),
+            scale=[float(layer.scale[i]) for i in without_channels],
+            translate=[float(layer.translate[i]) for i in without_channels],
+            units=[layer.units[i] for i in without_channels],
         ),
         name=layer.name,
         file=file_of(layer),
+        coarse=coarse_level(levels, axes),
     )
 
 

@@ -30,6 +30,7 @@ def volume_of(source: ImageSource) -> "Volume":
         translate=calibration.translate,
         units=calibration.units,
         channels=channels,
+        coarse=None if source.others else source.coarse,
         name=" + ".join([source.identity, *(other.name for other in source.others)]),
     )
 

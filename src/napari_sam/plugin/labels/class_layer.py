@@ -12,7 +12,9 @@ from napari_sam.plugin.layers.label_features import with_column
 CLASSES_KEY = "napari-sam-classes"
 """Key of the table of classes in the metadata of a Labels layer."""
 
-_COLUMN = "class"
+CLASS = "class"
+"""Name of the column of a Labels layer's features with the classes."""
+
 _OTHERS = "#808080"
 
 
@@ -35,7 +37,7 @@ def set_classes(layer: Labels, table: ClassTable) -> None:
     before = classes_of_layer(layer.metadata)
     layer.metadata[CLASSES_KEY] = table
     if table.of_label != before.of_label:
-        layer.features = with_column(layer.features, _COLUMN, table.of_label, "")
+        layer.features = with_column(layer.features, CLASS, table.of_label, "")
 
 
 def class_colours(table: ClassTable) -> DirectLabelColormap:

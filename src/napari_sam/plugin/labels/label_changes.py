@@ -4,22 +4,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from napari.layers import Labels
-from napari.utils.events import Event
 
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 
-
-def undo_in_napari(layer: Labels) -> bool:
-    """Let napari undo the last step in a Labels layer; False for an empty history."""
-    drawn: list[bool] = []
-
-    def note(event: Event | None = None) -> None:
-        drawn.append(True)
-
-    layer.events.set_data.connect(note)  # napari draws again only if it undid something
-    layer.undo()
-    layer.events.set_data.disconnect(note)
-    return bool(drawn)
+from .layer_journal import LayerJournal
 
 
 @dataclass(slots=True, eq=False)
@@ -64,12 +52,22 @@ class LabelChange(ABC):
 
 @dataclass(slots=True, eq=False)
 class Stroke(LabelChange):
-    """Stroke of napari's own tools; napari's history keeps the pixels."""
+    """Change from before the dock was opened; napari's history keeps the pixels.
+
+    Parameters
+    ----------
+    labels, layer
+        See :class:`LabelChange`.
+    journal : LayerJournal
+        The journal of the layer.
+    """
+
+    journal: LayerJournal
 
     def take_back(self) -> None:
-        """Let napari undo the stroke."""
-        self.layer.undo()
+        """Let napari undo the change."""
+        self.journal.let_napari(self.layer.undo)
 
     def do_again(self) -> None:
-        """Let napari do the stroke again."""
-        self.layer.redo()
+        """Let napari do the change again."""
+        self.journal.let_napari(self.layer.redo)

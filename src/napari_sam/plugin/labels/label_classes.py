@@ -52,7 +52,8 @@ class LabelClasses:
 
     def set(self, table: ClassTable) -> None:
         """Change the table and note the change in the journal, without a step to undo."""
-        self._keeping.note_classes(self._labels.ensure(), table)
+        self._labels.ensure()
+        self._keeping.note_classes(table)
         self._show(table)
 
     def assign(self, names: Mapping[int, str]) -> None:

@@ -1,15 +1,15 @@
 """LabelWriter: accepted objects into the Labels layer; the journal first, then napari; no Qt."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
-from napari.layers import Labels
-from napari.utils.events import Event
+from napari.layers import Labels, Layer
 
 from napari_sam.image.volume import Plane
-from napari_sam.journal.entry import Entry, Origin
+from napari_sam.journal.entry import Origin
 from napari_sam.labels.edit import LabelEdit, erasing
 from napari_sam.labels.paint import (
     FREE_SHARE,
@@ -21,16 +21,18 @@ from napari_sam.labels.paint import (
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
-from napari_sam.plugin.undo.history import History
+from napari_sam.plugin.undo.history import Change, History
 from napari_sam.plugin.worker.events import PlaneObjects
 from napari_sam.tiles.bbox import BBox
 
 from .acceptance import Acceptance
 from .accepted import Accepted
-from .label_changes import Stroke, undo_in_napari
+from .label_changes import Stroke
 from .label_classes import LabelClasses
 from .lineage import division, note_parent
+from .noted_step import NotedStep
 from .ratings import Ratings, rating
+from .restore import restore_offer
 from .safekeeping import Safekeeping
 
 NO_ORIGIN = Origin()
@@ -70,19 +72,29 @@ class LabelWriter:
         self._keeping, self._history = keeping, history
         self.classes = LabelClasses(labels, keeping, history)
         self.ratings = Ratings(labels, keeping, history)
-        self._entries: list[Entry] | None = None  # of the open step
-        self._step_in_napari = False
+        self._is_open = self._step_in_napari = False
         labels.replaced.connect(self._watch)
+        keeping.painted.connect(self._note_painted)
+        keeping.undone.connect(self._note_undone)
+        keeping.redone.connect(self._note_redone)
 
     def _watch(self, layer: Labels) -> None:
-        layer.events.paint.connect(self._note_painted)
+        self._history.forget_labels()
+        self._keeping.use(layer, self._labels.is_new)
         self.classes.changed.emit()
         self.ratings.changed.emit()
 
+    def forget(self, layer: Layer) -> None:
+        """Forget a removed layer: its changes cannot be undone any more, and its journal ends."""
+        if self._labels.forget(layer):
+            self._history.forget_labels()
+            self._keeping.forget(layer)
+
     def close(self) -> None:
         """Watch the layer no longer."""
-        if self._labels.layer is not None:
-            self._labels.layer.events.paint.disconnect(self._note_painted)
+        if self._labels.is_blank:
+            self._keeping.forget_blank()
+        self._keeping.close()
 
     # --- objects become labels ---------------------------------------------------------------
 
@@ -90,18 +102,22 @@ class LabelWriter:
     def one_step(self) -> Iterator[None]:
         """Collect all objects accepted inside into a single step to undo."""
         layer = self._labels.ensure()
-        self._keeping.begin_step()
-        self._entries, self._step_in_napari = [], False
+        self._is_open, self._step_in_napari = True, False
         try:
-            with layer.block_history():
+            with self._keeping.one_step() as steps, layer.block_history():
                 yield
         finally:
-            entries, self._entries = tuple(self._entries), None
-            if entries:
-                change = Accepted(
-                    self._labels, layer, self._keeping, self.classes, entries, self._step_in_napari
-                )
-                self._history.add_labels(change)
+            self._is_open = False
+            for step in steps:
+                self._add(step, self._step_in_napari)
+
+    def _add(self, step: NotedStep, in_napari: bool) -> None:
+        """Add a step of the journal to the history."""
+        layer, journal = self._labels.layer, self._keeping.journal
+        if layer is not None:
+            self._history.add_labels(
+                Accepted(self._labels, layer, journal, self.classes, step, in_napari)
+            )
 
     def accept(
         self,
@@ -249,16 +265,14 @@ class LabelWriter:
         in_napari: bool = True,
     ) -> None:
         """Write edits to the journal, then to the layer; in the open step, or as a new step."""
-        if self._entries is None:
+        if not self._is_open:
             with self.one_step():
                 self._write(edits, label, origin, parent, classes, in_napari)
             return
         layer, painted = self._labels.ensure(), [edit for edit in edits if not edit.empty]
         table = self.classes.table
         changed = {k: v for k, v in classes.items() if painted and v != table.class_of(k)}
-        entry = self._keeping.note(edits, layer, label, parent, origin, changed)
-        if entry is not None:
-            self._entries.append(entry)
+        self._keeping.note(edits, label, parent, origin, changed)
         self.classes.assign(changed)
         self.ratings.look_at({label}.union(*(_labels_before(edit) for edit in painted)))
         in_history = in_napari and sum(edit.area for edit in painted) <= _UNDOABLE
@@ -270,23 +284,20 @@ class LabelWriter:
     # --- the journal, and napari's own tools -------------------------------------------------
 
     def restore(self) -> int:
-        """Paint the accepted objects of an earlier napari; returns the largest label."""
-        layer = self._labels.ensure()
-        ratings = self._keeping.ratings()
-        self._keeping.restore(layer, self._labels.plain())
-        self.ratings.restore(ratings)
-        self._labels.search_again()
-        layer.refresh()
-        self.classes.changed.emit()
-        return self._labels.next_label() - 1
+        """Paint the labels of an earlier napari; returns the number of objects.
+
+        See :func:`~napari_sam.plugin.labels.restore.restore_offer`.
+        """
+        parts = self._labels, self._keeping, self.classes, self.ratings
+        with self._history.one_action():
+            return restore_offer(*parts, self.one_step, self._history)
 
     def undo_in_napari(self) -> bool:
         """Undo the last change from before the dock was opened; False without such a change."""
         layer = self._labels.layer
-        if layer is None or not undo_in_napari(layer):
+        if layer is None or not self._keeping.journal.let_napari(layer.undo):
             return False
-        self.classes.assign(self._keeping.note_undone(self._labels.plain()))
-        self._history.add_undone(Stroke(self._labels, layer))
+        self._history.add_undone(Stroke(self._labels, layer, self._keeping.journal))
         return True
 
     def draw_again(self) -> None:
@@ -296,15 +307,35 @@ class LabelWriter:
             self.ratings.show()
         self._labels.stale = False
 
-    def _note_painted(self, event: Event) -> None:
-        if self._entries is None and self._labels.layer is not None:
-            self._history.add_labels(Stroke(self._labels, self._labels.layer))
-        self._step_in_napari = self._entries is not None
+    def _note_painted(self, edits: Sequence[tuple[Any, ...]], step: NotedStep | None) -> None:
+        """Add a stroke of napari's tools to the history; `edits` is the value of its event."""
+        self._step_in_napari = self._is_open
+        if step is not None:
+            self._add(step, in_napari=True)
         with suppress(AttributeError, TypeError, ValueError):
-            for *_, old, new in event.value:
+            for *_, old, new in edits:
                 self._labels.note_label(int(np.max(new)))
-                if self._entries is None:
+                if not self._is_open:
                     self.ratings.look_at({int(np.max(new)), *np.unique(old).tolist()})
+
+    def _note_undone(self, step: NotedStep) -> None:
+        """Follow napari, which took a step back by itself."""
+        self._history.note_undone(_of(step))
+        self._follow_napari()
+
+    def _note_redone(self, step: NotedStep) -> None:
+        """Follow napari, which did a step again by itself."""
+        self._history.note_redone(_of(step))
+        self._follow_napari()
+
+    def _follow_napari(self) -> None:
+        self._labels.search_again()
+        self.classes.changed.emit()
+
+
+def _of(step: NotedStep) -> Callable[[Change], bool]:
+    """Whether a change of the history is a step of the journal."""
+    return lambda change: isinstance(change, Accepted) and change.step is step
 
 
 def _labels_before(edit: LabelEdit) -> list[int]:

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from psygnal import Signal
 
+from napari_sam.document import parse_document
 from napari_sam.errors import JournalError
 from napari_sam.image.volume import Plane
 from napari_sam.plugin.layers.label_features import with_column
@@ -76,11 +78,25 @@ class Rating:
         JournalError
             If a value is missing or of the wrong type.
         """
-        try:
-            boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in values["boxes"]}
-            return cls(values["score"], tuple(values["plane"]), boxes, Look[values["look"]])
-        except (KeyError, TypeError, ValueError) as error:
-            raise JournalError(f"the journal has a damaged rating: {error}") from error
+        damaged = "the journal has a damaged rating"
+        if not isinstance(values, Mapping):
+            raise JournalError(f"{damaged}: it is no JSON object")
+        record = parse_document(_Record, values, damaged, JournalError)
+        length = len(record.plane) + 4
+        if record.look not in Look.__members__ or {len(b) for b in record.boxes} - {length}:
+            raise JournalError(f"{damaged}: its look or its boxes")
+        boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in record.boxes}
+        return cls(record.score, record.plane, boxes, Look[record.look])
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Types of the fields of a rating in JSON."""
+
+    score: float
+    plane: tuple[int, ...]
+    boxes: tuple[tuple[int, ...], ...]
+    look: str
 
 
 def rating(detected: Found, plane: Plane) -> Rating:
@@ -118,8 +134,8 @@ class Ratings:
         layer = self._labels.layer
         if layer is None:
             return {}
-        ratings: dict[int, Rating] = layer.metadata.setdefault(RATINGS_KEY, {})
-        return ratings
+        ratings: Mapping[int, Rating] = layer.metadata.get(RATINGS_KEY, {})
+        return dict(ratings)
 
     @property
     def waiting(self) -> Iterable[int]:
@@ -148,17 +164,19 @@ class Ratings:
         """Rate labels as looked at; no step to undo."""
         ratings = self.of_label
         waiting = [k for k in labels if k in ratings and ratings[k].look is Look.WAITING]
-        ratings |= {label: replace(ratings[label], look=Look.KEPT) for label in waiting}
         if waiting:
+            self._set(ratings | {k: replace(ratings[k], look=Look.KEPT) for k in waiting})
             self._note(waiting)
             self.changed.emit()
 
     def restore(self, values: Mapping[int, Any]) -> None:
-        """Take over the ratings from the journal of an earlier napari, as JSON values by label."""
-        self.of_label.update({k: Rating.from_json(rated) for k, rated in values.items()})
-        self._unshown = True
+        """Take over ratings of an earlier napari, JSON values by label, in the open step."""
+        restored = {}
+        for label, value in values.items():
+            with suppress(JournalError):  # without its score, an object is still an object
+                restored[label] = Rating.from_json(value)
+        self.change(restored)
         self.show()
-        self.changed.emit()
 
     def show(self) -> None:
         """Write the scores into the layer's features, a slow step for the end of many changes."""
@@ -185,17 +203,23 @@ class Ratings:
                 ratings.pop(label, None)
             else:
                 ratings[label] = rated
+        self._set(ratings)
         self._note(new)
         self._unshown = True
         self.changed.emit()
         return before
 
+    def _set(self, ratings: Mapping[int, Rating]) -> None:
+        """Keep ratings in the layer, in an object of their own: copies of the layer share them."""
+        if self._labels.layer is not None:
+            self._labels.layer.metadata[RATINGS_KEY] = ratings
+
     def _note(self, labels: Iterable[int]) -> None:
         """Write the ratings of labels into the journal, to outlive napari."""
-        ratings, layer = self.of_label, self._labels.layer
+        ratings = self.of_label
         now = {k: ratings[k].to_json() if k in ratings else None for k in labels}
-        if layer is not None:
-            self._keeping.note_ratings(layer, now)
+        if self._labels.layer is not None:
+            self._keeping.note_ratings(now)
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:

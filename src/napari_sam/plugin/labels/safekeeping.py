@@ -1,34 +1,33 @@
 """Safekeeping: changes of the labels go to a journal first, and can be restored; no Qt."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
-import numpy as np
 from napari.layers import Labels
 from napari.utils.notifications import show_warning
+from psygnal import Signal
 
 from napari_sam.errors import JournalError
-from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, UNDONE, Entry, Origin
-from napari_sam.journal.journal import Journal, Subject, open_journal
+from napari_sam.journal.content import Content
+from napari_sam.journal.damaged import damage_warning
+from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, RETURNED, Entry, Origin
+from napari_sam.journal.journal import Journal, new_journal
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
-from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.plugin.image.image_source import ImageSource
-from napari_sam.plugin.layers.conventions import JOURNAL_KEY
 
-from .class_layer import classes_of_layer, set_classes
-from .lineage import note_parent
-
-_SAMPLE = 64  # pixels a side of each crop that tells an image from others
+from .class_layer import classes_of_layer
+from .journals import end_journal, journal_of, set_journal, unwrapped
+from .layer_journal import LayerJournal
+from .lost_work import lost_work, subject_of
+from .noted_step import NotedStep
+from .restored import Restored
 
 
 class Safekeeping:
-    """Journal of an image's labels.
+    """Journal of the Labels layer in use, and the offer of an earlier, lost one.
 
     Parameters
     ----------
@@ -37,151 +36,190 @@ class Safekeeping:
     path : str
         File of the image; empty without a file.
 
-    Attributes
-    ----------
-    offered : bool
-        Whether an earlier napari ended with unsaved objects, and the user has not chosen yet to
-        restore or to forget.
+    Signals
+    -------
+    offer_changed
+        The offer was taken, or is there again.
+    painted, undone, redone
+        Of the layer's :class:`LayerJournal`.
     """
 
+    offer_changed = Signal()
+    painted = Signal(object, object)
+    undone = Signal(object)
+    redone = Signal(object)
+
     def __init__(self, source: ImageSource, path: str) -> None:
-        self._subject = Subject(
-            source.name, path, source.label_axes, source.label_shape, sample_of(source)
-        )
-        self._journal, self.offered = open_journal(self._subject)
-        self._steps: list[list[tuple[PackedEdit, Mapping[int, str]]]] = []
-        self._warned = False
+        self._source = source
+        self._subject = subject_of(source, path)
+        self._lost = lost_work(self._subject, source)
+        self._taken: Journal | None = None  # the lost journal, after the answer of the user
+        self._content: Content | None = None  # of the lost journal
+        self._layer: Labels | None = None
 
-    def go_on(self, layer: Labels) -> None:
-        """Go on with the journal of an existing Labels layer: the layer has all entries."""
-        path = layer.metadata.get(JOURNAL_KEY)
-        if path is not None:
-            self._journal, self.offered = Journal(Path(path), self._subject), False
+    # --- the layer in use ----------------------------------------------------------------------
 
-    def waiting(self) -> list[Entry]:
-        """Offered entries of an earlier napari; empty without an offer."""
-        return self._journal.accepted() if self.offered else []
+    def use(self, layer: Labels, is_blank: bool) -> None:
+        """Go on with the journal of a layer, or begin one: a copy of a layer gets its own.
 
-    def begin_step(self) -> None:
-        """Begin a step: later entries are undone together."""
-        self._steps = [step for step in self._steps if step]
-        self._steps.append([])
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            The layer.
+        is_blank : bool
+            Whether it is known to have no labels.
+        """
+        self.let_go()
+        self._layer = layer
+        journal = journal_of(layer)
+        if journal is None or journal.is_closed:
+            axis = self._source.channel_axis
+            journal = LayerJournal(unwrapped(layer), new_journal(self._subject), axis, is_blank)
+            set_journal(layer, journal)
+        else:
+            journal.compare()
+        journal.painted.connect(self._tell_painted)
+        journal.undone.connect(self._tell_undone)
+        journal.redone.connect(self._tell_redone)
+
+    def let_go(self) -> None:
+        """Leave the layer's journal alone: it goes on by itself."""
+        layer, self._layer = self._layer, None
+        journal = None if layer is None else journal_of(layer)
+        if journal is not None:
+            journal.painted.disconnect(self._tell_painted)
+            journal.undone.disconnect(self._tell_undone)
+            journal.redone.disconnect(self._tell_redone)
+
+    def _tell_painted(self, edits: Sequence[tuple[Any, ...]], step: NotedStep | None) -> None:
+        self.painted.emit(edits, step)
+
+    def _tell_undone(self, step: NotedStep) -> None:
+        self.undone.emit(step)
+
+    def _tell_redone(self, step: NotedStep) -> None:
+        self.redone.emit(step)
+
+    def forget(self, layer: Labels) -> None:
+        """End the journal of a layer that was removed: it is lost, and may be restored later."""
+        if self._layer is not None and layer == self._layer:
+            self.let_go()
+            end_journal(layer)
+
+    def forget_blank(self) -> None:
+        """End the journal of a layer that is removed because it has no labels."""
+        if self._layer is not None:
+            self.journal.append(Entry(DISCARDED))
+            self.forget(self._layer)
+
+    def close(self) -> None:
+        """The dock goes on to another image, or closes: an unanswered offer is for others."""
+        self.let_go()
+        for journal in (self._lost, self._taken):
+            if journal is not None:
+                journal.close()
+        self._lost = self._taken = None
+
+    @property
+    def journal(self) -> LayerJournal:
+        """The journal of the layer in use."""
+        journal = None if self._layer is None else journal_of(self._layer)
+        if journal is None:
+            raise RuntimeError("no Labels layer is in use, and so there is no journal")
+        return journal
+
+    @contextmanager
+    def one_step(self) -> Iterator[list[NotedStep]]:
+        """Note all entries inside in one step.
+
+        Yields
+        ------
+        list of NotedStep
+            Gets the step at the end, unless nothing was noted.
+        """
+        journal, steps = self.journal, list[NotedStep]()
+        journal.begin()
+        try:
+            yield steps
+        finally:
+            step = journal.end()
+            steps += [] if step is None else [step]
 
     def note(
         self,
         edits: Sequence[LabelEdit],
-        layer: Labels,
         label: int,
         parent: int,
         origin: Origin,
         classes: Mapping[int, str],
-    ) -> Entry | None:
-        """Write a coming change of labels, and the new `classes` of the labels.
+    ) -> None:
+        """Write a coming change of labels, and the new `classes` of labels, if a pixel changes."""
+        edits = [edit for edit in edits if not edit.empty]
+        if edits:
+            table = classes_of_layer(self.journal.layer.metadata)
+            assigned = table.only(classes) if classes else None
+            packed = tuple(PackedEdit.of(edit) for edit in edits)
+            self.journal.note(Entry(ACCEPTED, packed, origin, label, parent, assigned), edits)
 
-        None if no pixel changes.
-        """
-        if self.offered:  # the user did not answer: a new journal, and the offer comes again later
-            self._journal, self.offered = _new_journal(self._subject), False
-        packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
-        if not packed:
-            return None
-        table = classes_of_layer(layer.metadata)
-        if JOURNAL_KEY not in layer.metadata and table.classes:
-            self._append(Entry(CLASSES, classes=table))
-        assigned = table.only(classes) if classes else None
-        entry = Entry(ACCEPTED, packed, origin, label, parent, assigned)
-        self._note(entry, layer)
-        return entry
-
-    def _note(self, entry: Entry, layer: Labels) -> None:
-        table = classes_of_layer(layer.metadata)
-        assigned = entry.classes.of_label if entry.classes is not None else ()
-        layer.metadata[JOURNAL_KEY] = str(self._journal.path)
-        self._steps[-1].append((entry.edits[0], {k: table.class_of(k) for k in assigned}))
-        self._append(entry)
-
-    def note_again(self, entries: Sequence[Entry], layer: Labels) -> None:
-        """Write entries again, for a step done again."""
-        self.begin_step()
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        for entry in entries:
-            self._note(replace(entry, time=now), layer)
-
-    def note_classes(self, layer: Labels, table: ClassTable) -> None:
+    def note_classes(self, table: ClassTable) -> None:
         """Write a new table of classes."""
-        if JOURNAL_KEY in layer.metadata:  # before, there is nothing to be restored
-            self._append(Entry(CLASSES, classes=table))
+        self.journal.append(Entry(CLASSES, classes=table))
 
-    def note_ratings(self, layer: Labels, ratings: Mapping[int, Any]) -> None:
+    def note_ratings(self, ratings: Mapping[int, Any]) -> None:
         """Write ratings, as JSON values by label; None for no rating."""
-        if JOURNAL_KEY in layer.metadata:
-            self._append(Entry(RATED, ratings=ratings))
+        self.journal.append(Entry(RATED, ratings=ratings))
 
-    def ratings(self) -> Mapping[int, Any]:
-        """Ratings of the offered objects, as JSON values by label."""
-        return self._journal.ratings() if self.offered else {}
+    # --- the offer -----------------------------------------------------------------------------
 
-    def note_undone(self, labels: LabelArray) -> Mapping[int, str]:
-        """Write the undo of the last entry, unless napari has undone a brush stroke instead.
+    @property
+    def offered(self) -> bool:
+        """Whether an earlier napari ended with unsaved labels, and the user has not answered."""
+        return self._lost is not None
 
-        Returns
-        -------
-        mapping of int to str
-            Former classes of the labels of the entry.
+    @property
+    def offer(self) -> Content:
+        """Content of the lost journal; empty without an offer."""
+        if self._lost is None:
+            return Content.of(())
+        if self._content is None:  # read once: nobody else writes it, for it is claimed
+            self._content = self._lost.content()
+        return self._content
+
+    def restored(self, first: int) -> Restored | None:
+        """Offered labels for the layer in use; None without an offer.
+
+        An untouched layer gets them as they were. Beside labels of its own, they get labels from
+        `first` on, so that no label holds two objects.
+
+        Parameters
+        ----------
+        first : int
+            The layer's next free label.
         """
-        self._steps = [step for step in self._steps if step]
-        if not self._steps:
-            return {}
-        edit = self._steps[-1][-1][0].edit()
-        pixels = np.asarray(labels[edit.region])
-        return self.note_taken_back() if (pixels[edit.mask] == edit.old[edit.mask]).all() else {}
-
-    def note_taken_back(self) -> Mapping[int, str]:
-        """Write the undo of the last step; returns the former classes of the labels."""
-        self._steps = [step for step in self._steps if step]
-        before: dict[int, str] = {}
-        for _, classes in reversed(self._steps.pop()):
-            before |= classes
-            self._append(Entry(UNDONE))
-        return before
-
-    def restore(self, layer: Labels, labels: LabelArray) -> int:
-        """Apply the offered entries to the labels; returns the number of entries."""
-        entries = self.waiting()
-        for entry in entries:
-            entry.apply(labels)
-            if entry.parent:
-                note_parent(layer, entry.label, entry.parent)
-        extra = classes_of_layer(layer.metadata).classes
-        set_classes(layer, self._journal.classes().with_classes(extra))
-        layer.metadata[JOURNAL_KEY] = str(self._journal.path)
-        self.offered = False
-        return len(entries)
+        if self._lost is None:
+            return None
+        content, journal = self.offer, self.journal
+        if content.damaged:
+            show_warning(damage_warning(str(self._lost.path), content.damaged))
+        if journal.is_untouched:
+            return Restored.as_it_was(content)
+        return Restored.beside(journal.labels, content, first)
 
     def discard(self) -> None:
-        """Discard the offer for good; the file of the journal stays."""
-        self._append(Entry(DISCARDED))
-        self._journal, self.offered = _new_journal(self._subject), False
+        """Discard the offer: the layer's own journal has it now, or the user does not want it."""
+        if self._lost is not None:
+            self._taken, self._lost = self._lost, None
+            self._tell_lost(Entry(DISCARDED))
 
-    def _append(self, entry: Entry) -> None:
-        try:
-            self._journal.append(entry)
-        except JournalError as error:
-            if not self._warned:  # once: on a full disk, every click would show the warning
-                show_warning(str(error))
-            self._warned = True
+    def give_offer_back(self) -> None:
+        """Offer again what was taken."""
+        if self._taken is not None:
+            self._lost, self._taken = self._taken, None
+            self._tell_lost(Entry(RETURNED))
 
-
-def sample_of(source: ImageSource) -> str:
-    """Hash of pixels from the middle and the upper left of the middle plane."""
-    digest = hashlib.sha256()
-    height, width = source.plane_size
-    leading = tuple(n // 2 for n in source.data.shape[: len(source.layer_axes) - 2])
-    for y, x in ((height // 2, width // 2), (0, 0)):
-        crop = source.data[(*leading, slice(y, y + _SAMPLE), slice(x, x + _SAMPLE))]
-        digest.update(np.ascontiguousarray(crop).tobytes())
-    return digest.hexdigest()[:32]
-
-
-def _new_journal(subject: Subject) -> Journal:
-    return open_journal(subject, fresh=True)[0]
+    def _tell_lost(self, entry: Entry) -> None:
+        lost = self._lost or self._taken
+        with suppress(JournalError):  # then it is offered again, and nothing is lost
+            if lost is not None:
+                lost.append(entry)
+        self.offer_changed.emit()

@@ -9,8 +9,15 @@ AXES_KEY = "napari-sam-axes"
 IMAGE_KEY = "napari-sam-image"
 """Key of the unique id of the image in a layer's metadata."""
 
+FILE_KEY = "napari-sam-file"
+"""Key of the path of the image's file in a Labels layer's metadata; missing without a file."""
+
 ROLE_KEY = "napari-sam-role"
 """Key of the first name of a layer in the layer's metadata: the user may rename layers."""
+
+POINTS, SHAPES, LABELS = "SAM points", "SAM boxes", "SAM labels"
+"""Roles of the layers that stay when the dock goes on to another image, and their names as long as
+it has used a single image; see :func:`~napari_sam.plugin.layers.own_layers.name_layers`."""
 
 OBJECT = "object"
 """Feature of points and shapes with the number of their object: 1, 2, 3, ..."""
@@ -38,7 +45,11 @@ SCRIBBLES = ("line", "path")
 """napari's types of shapes for clicks along a line."""
 
 JOURNAL_KEY = "napari-sam-journal"
-"""Key of the path of the journal in a Labels layer's metadata."""
+"""Key of the path of the journal in a Labels layer's metadata; a copy of the layer has it too, and
+another journal."""
+
+ORIGINAL_KEY = "napari-sam-layer"
+"""Key of a layer's own unique id in its metadata: of a copy, it is the id of the original."""
 
 
 def find_layer(
@@ -62,9 +73,11 @@ def find_layer(
     Returns
     -------
     napari.layers.Layer or None
-        None if there is none.
+        None if there is none; a copy of such a layer, made in napari, is not one.
     """
     for layer in layers:
+        if layer.metadata.get(ORIGINAL_KEY, str(layer.unique_id)) != str(layer.unique_id):
+            continue
         belongs = layer.metadata.get(IMAGE_KEY) == image_key and layer.ndim == ndim
         made_for = layer.metadata.get(ROLE_KEY, layer.name)
         if not belongs or not made_for.startswith(role):

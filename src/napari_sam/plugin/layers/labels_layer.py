@@ -13,11 +13,17 @@ from napari_sam.labels.paint import next_free_label
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
 
-from .conventions import AXES_KEY, IMAGE_KEY, ROLE_KEY, find_layer
-from .placement import placement
+from .conventions import (
+    AXES_KEY,
+    FILE_KEY,
+    IMAGE_KEY,
+    LABELS,
+    ORIGINAL_KEY,
+    ROLE_KEY,
+    find_layer,
+)
+from .placement import move, placement
 from .preview_layer import PreviewLayer
-
-_LABELS = "SAM labels"
 
 _SEARCHED = 1 << 27
 """Pixels above which the largest label is remembered and not searched for: below, 0.1 s."""
@@ -42,6 +48,8 @@ class LabelsLayer:
     ----------
     layer : napari.layers.Labels or None
         None after the user has removed the layer.
+    is_new : bool
+        Whether the layer was made here, without labels, and not found.
     stale : bool
         Whether pixels changed that napari has not drawn yet.
 
@@ -57,7 +65,7 @@ class LabelsLayer:
         self._viewer, self._image, self._preview = viewer, image, preview
         self._largest: int | None = 0
         self.layer: Labels | None = None
-        self.stale = False
+        self.is_new = self.stale = False
 
     def ensure(self) -> Labels:
         """Find or make the layer; a layer of an earlier dock must have the right shape."""
@@ -67,7 +75,7 @@ class LabelsLayer:
         if layer is not None and layer in layers and tuple(layer.data.shape) == shape:
             return layer
         image = self._image
-        earlier = find_layer(layers, image.key, image.layer.ndim, _LABELS, shape)
+        earlier = find_layer(layers, image.key, image.layer.ndim, LABELS, shape)
         if isinstance(earlier, Labels):
             return self._use(earlier, largest=None)
         return self._use(self._add(make_labels(image.layer, source)), largest=0)
@@ -84,9 +92,32 @@ class LabelsLayer:
 
     def _use(self, layer: Labels, largest: int | None) -> Labels:
         """Use a layer; `largest` is the largest label inside, None for unknown."""
-        self.layer, self._largest = layer, largest
+        self.layer, self._largest, self.is_new = layer, largest, largest == 0
+        layer.metadata[ORIGINAL_KEY] = str(layer.unique_id)
         self.replaced.emit(layer)
         return layer
+
+    def take(self, layer: Labels) -> None:
+        """Use a Labels layer of the user instead of the present one, which the dock lets go of.
+
+        Parameters
+        ----------
+        layer : napari.layers.Labels
+            In the viewer, with the labels of
+            :func:`~napari_sam.plugin.labels.fitted.fitted_labels`.
+        """
+        before, was_blank, layers = self.layer, self.is_blank, self._viewer.layers
+        if before is not None:
+            for key in (IMAGE_KEY, ROLE_KEY):  # or a reopened dock would find it first
+                before.metadata.pop(key, None)
+        layer.metadata.update(labels_metadata(self._image.layer, self._image.source))
+        move(layer, placement(self._image.layer))
+        preview = self._preview.layer
+        if preview is not None and preview in layers:
+            layers.move(layers.index(layer), layers.index(preview))
+        self._use(layer, largest=None)
+        if was_blank and before is not None and before in layers:
+            layers.remove(before)
 
     def _used(self) -> Labels:
         return self.ensure() if self.layer is None else self.layer
@@ -136,9 +167,15 @@ class LabelsLayer:
         """Search for the largest label anew, after pixels from elsewhere."""
         self._largest = None
 
+    def slice_hidden(self) -> None:
+        """Slice a hidden layer: napari does not while it is hidden, and then cannot paint in it."""
+        if self.layer is not None and not self.layer.visible:
+            self.layer.set_view_slice()
+
     def paint(self, edit: LabelEdit, in_history: bool) -> None:
         """Paint an edit; with `in_history` through napari's own history."""
         if in_history:
+            self.slice_hidden()
             index = to_layer_index(self._image.source, edit.indices())
             self._used().data_setitem(index, edit.values())
         else:
@@ -152,24 +189,41 @@ def make_labels(image: Image, source: ImageSource) -> Labels:
     Labels have no channels. Where the image has a slider for them, all its positions show the
     same memory, so that an object is there in every channel and is stored once.
     """
-    shape = tuple(source.data.shape[: len(source.layer_axes)])
+    if source.channel_axis is None:
+        data = new_labels(source.label_shape)
+    else:
+        data = over_channels(np.zeros(source.label_shape, np.uint32), source)
+    return Labels(data, name=LABELS, metadata=labels_metadata(image, source), **placement(image))
+
+
+def over_channels(labels: LabelArray, source: ImageSource) -> LabelArray:
+    """Labels with the axes of the image's layer: each channel has the same memory.
+
+    Parameters
+    ----------
+    labels : LabelArray
+        ``source.label_shape``; where the image has channels, numpy.
+    source : ImageSource
+        The image.
+    """
     axis = source.channel_axis
     if axis is None:
-        data = new_labels(shape)
-    else:
-        base = np.zeros(shape[:axis] + shape[axis + 1 :], np.uint32)
-        strides = (*base.strides[:axis], 0, *base.strides[axis:])
-        data = np.lib.stride_tricks.as_strided(base, shape, strides)
-    return Labels(
-        data,
-        name=_LABELS,
-        metadata={
-            IMAGE_KEY: str(image.unique_id),
-            ROLE_KEY: _LABELS,
-            AXES_KEY: source.layer_axes,
-        },
-        **placement(image),
-    )
+        return labels
+    base = np.asarray(labels)
+    shape = tuple(source.data.shape[: len(source.layer_axes)])
+    strides = (*base.strides[:axis], 0, *base.strides[axis:])
+    shared: LabelArray = np.lib.stride_tricks.as_strided(base, shape, strides)
+    return shared
+
+
+def labels_metadata(image: Image, source: ImageSource) -> dict[str, str]:
+    """Metadata by which a Labels layer belongs to the dock and to an image."""
+    metadata = {
+        IMAGE_KEY: str(image.unique_id),
+        ROLE_KEY: LABELS,
+        AXES_KEY: source.layer_axes,
+    }
+    return metadata | ({FILE_KEY: str(image.source.path)} if image.source.path else {})
 
 
 def to_layer_index(

@@ -41,6 +41,7 @@ class PreviewLayer:
     def __init__(self, viewer: ViewerModel, image: CurrentImage) -> None:
         self._viewer, self._image = viewer, image
         self.layer: Labels | None = None
+        self._start: tuple[int, ...] = ()  # pixel of the image under the first of the layer
 
     def ensure(self) -> None:
         """Find the layer of an earlier dock, or make a layer."""
@@ -63,10 +64,8 @@ class PreviewLayer:
             Masks of each object by its number, at most one a plane.
         """
         image, layer = self._image.layer, self.layer
-        if layer is None or layer not in self._viewer.layers:
+        if layer is None or not self._fits(layer):
             return
-        if layer.ndim != image.ndim:
-            return  # the image has other data now, and gets layers of its own
         if all(mask.empty for masks in objects.values() for mask in masks):
             start: tuple[int, ...] = (0,) * image.ndim
             data: Any = np.zeros((1,) * image.ndim, np.uint8)
@@ -74,7 +73,19 @@ class PreviewLayer:
             data, start = preview_data(self._image.source, objects)
         if not (data.size == layer.data.size == 1 and not np.any(layer.data)):
             layer.data = data
-        move(layer, placement(image) | {"translate": translate_of(image, start)})
+        self._start = start
+        self.follow_image()
+
+    def follow_image(self) -> None:
+        """Move the layer to where the image is now; the masks stay on their pixels."""
+        image, layer = self._image.layer, self.layer
+        if layer is not None and self._fits(layer):
+            start = self._start or (0,) * image.ndim
+            move(layer, placement(image) | {"translate": translate_of(image, start)})
+
+    def _fits(self, layer: Labels) -> bool:
+        """Whether the layer is there, and the image has not got other axes meanwhile."""
+        return layer in self._viewer.layers and layer.ndim == self._image.layer.ndim
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,16 +18,16 @@ from .conventions import (
     IMAGE_KEY,
     LABEL,
     OBJECT,
+    POINTS,
     ROLE_KEY,
     SCRIBBLES,
+    SHAPES,
     SYMBOLS,
     find_layer,
 )
 from .placement import placement
 from .preview_layer import PreviewLayer
 from .read_prompts import object_numbers
-
-_POINTS, _SHAPES = "SAM points", "SAM boxes"
 
 
 class PromptLayers:
@@ -71,8 +71,8 @@ class PromptLayers:
         active = self._viewer.layers.selection.active
         self._preview.ensure()
         image, size = self._image.layer, self._image.source.plane_size
-        self.shapes = self._ensured(self.shapes, _SHAPES, lambda: make_shapes(image, size))
-        self.points = self._ensured(self.points, _POINTS, lambda: make_points(image))
+        self.shapes = self._ensured(self.shapes, SHAPES, lambda: make_shapes(image, size))
+        self.points = self._ensured(self.points, POINTS, lambda: make_points(image))
         if active is not None and active in self._viewer.layers:
             self._viewer.layers.selection.active = active
 
@@ -175,7 +175,7 @@ def make_points(image: Image) -> Points:
     """An empty Points layer for clicks, over an image."""
     layer = Points(
         ndim=image.ndim,
-        name=_POINTS,
+        name=POINTS,
         features={LABEL: np.array([], dtype=object), OBJECT: np.array([], dtype=int)},
         feature_defaults={LABEL: FOREGROUND, OBJECT: 1},
         face_color=LABEL,
@@ -187,7 +187,7 @@ def make_points(image: Image) -> Points:
         symbol=SYMBOLS[FOREGROUND],
         size=10,
         canvas_size_limits=(14, 16),
-        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: _POINTS},
+        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: POINTS},
         **placement(image),
     )
     layer.current_symbol = SYMBOLS[FOREGROUND]
@@ -198,13 +198,13 @@ def make_shapes(image: Image, plane_size: tuple[int, int]) -> Shapes:
     """An empty Shapes layer for boxes, outlines and scribbles, over an image."""
     return Shapes(
         ndim=image.ndim,
-        name=_SHAPES,
+        name=SHAPES,
         features={LABEL: np.array([], dtype=object), OBJECT: np.array([], dtype=int)},
         feature_defaults={LABEL: FOREGROUND, OBJECT: 1},
         face_color="transparent",
         edge_color=BOX_COLOUR,
         edge_width=max(1.0, max(plane_size) / 400),
-        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: _SHAPES},
+        metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: SHAPES},
         **placement(image),
     )
 

@@ -7,6 +7,7 @@ from psygnal import Signal
 
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.settings import Settings, read_settings, remember_model, same_name
+from napari_sam.plugin.status.dock_state import ModelState
 from napari_sam.plugin.worker.events import Downloading, Event, ModelReady
 from napari_sam.plugin.worker.jobs import Job, JobRunner
 from napari_sam.plugin.worker.prepare import prepare
@@ -66,6 +67,13 @@ class ModelChooser:
     def busy(self) -> bool:
         """Whether a model is being downloaded or loaded."""
         return self._runner is not None
+
+    @property
+    def state(self) -> ModelState:
+        """Whether a model answers clicks now."""
+        if self._answering:
+            return ModelState.READY
+        return ModelState.LOADING if self.busy or self._desk.runner.busy else ModelState.MISSING
 
     @property
     def settings(self) -> Settings:

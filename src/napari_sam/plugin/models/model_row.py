@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QSizePolicy
 
 from napari_sam.plugin.widgets.buttons import text_label
@@ -70,7 +69,7 @@ class ModelRow(QObject):
 
 
 class _ModelList(QComboBox):
-    """A list for clicks alone: a wheel or a key above the list must not start a download."""
+    """A list for clicks alone: a key above the list must not start a download."""
 
     opened = Signal()
 
@@ -87,8 +86,3 @@ class _ModelList(QComboBox):
         if (view := self.view()) is not None:
             view.setMinimumWidth(view.sizeHintForColumn(0) + 2 * view.fontMetrics().height())
         super().showPopup()
-
-    def wheelEvent(self, event: QWheelEvent | None) -> None:  # noqa: N802, Qt's name
-        """Leave the wheel to the widgets around the list."""
-        if event is not None:
-            event.ignore()

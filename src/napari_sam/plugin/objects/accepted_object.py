@@ -1,26 +1,25 @@
 """AcceptedObject: an object at the moment of acceptance, and the way to a label."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from napari_sam.errors import NapariSamError
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.desk import FIRST_HINT, Desk
+from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.layers.read_prompts import PlanePrompts
+from napari_sam.plugin.status.availability import REFUSED
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.workspace import Workspace
 
 from .cleaned import Cleaned
 from .held import Held
+from .writable import accepted_as, writable
 
-REFUSED = (
-    "it lies on others by more than a quarter. "
-    "Choose another way for overlaps, or correct it with background clicks [Q]."
-)
+NOTHING_LEFT = "Nothing accepted: it is empty, or all of it belongs to others."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,12 +94,12 @@ class AcceptedObject:
         label, area = self.work.writer.accept(masks, self.origin, self.how)
         only_background = self.how.policy is OverlapPolicy.ONLY_BACKGROUND
         if area:
-            self.desk.say(f"Object {label} accepted, {area} pixels. {FIRST_HINT}")
+            self.desk.say(f"Object {label} accepted, {area} pixels.")
         elif only_background and any(not mask.empty for mask in masks):
-            self.desk.say(f"Not accepted: {REFUSED}")
+            self.desk.say(f"Not accepted: {REFUSED[0].lower()}{REFUSED[1:]}")
             return False
         else:
-            self.desk.say("Nothing accepted: it is empty, or all of it belongs to others.")
+            self.desk.say(NOTHING_LEFT)
         return True
 
     def _put_back(self, masks: Sequence[Mask], held: Held) -> bool:
@@ -108,15 +107,12 @@ class AcceptedObject:
         if all(mask.empty for mask in masks):
             self.desk.say(f"Nothing is left of label {held.label}: Escape leaves it as it was.")
             return False
-        how = self.how
-        if how.policy is OverlapPolicy.ONLY_BACKGROUND:  # a correction is never refused
-            how = replace(how, policy=OverlapPolicy.KEEP_EXISTING)
-        how = replace(how, label=held.label, of_class="")  # its class was not corrected
         self.work.labels_layer.ensure()
-        erased = held.erased(self.work.labels_layer.plain(), masks)
+        labels = self.work.labels_layer.plain()
+        count = writable(masks, labels, self.how, held)
+        how, erased = accepted_as(self.how, held), held.erased(labels, masks)
         self.work.writer.accept(masks, self.desk.engine.origin, how, erased)
-        area = sum(mask.area for mask in masks)
-        self.desk.say(f"Label {held.label} is put back, {area} pixels. {FIRST_HINT}")
+        self.desk.say(f"Label {held.label} is put back, {count.pixels} pixels.")
         return True
 
     def _paint_daughter(self, masks: Sequence[Mask]) -> bool:
@@ -128,5 +124,5 @@ class AcceptedObject:
             return False
         writer = self.work.writer
         label, mother = writer.accept_daughter(since_birth, self.origin, self.how.of_class)
-        self.desk.say(f"Object {label} is a daughter of {mother}. {FIRST_HINT}")
+        self.desk.say(f"Object {label} is a daughter of {mother}.")
         return True

@@ -155,7 +155,7 @@ class CurrentObject:
         if axis is None:
             self._desk.say("The image is a single slice: there is nowhere to follow the object.")
         elif self.following.can_begin() and (work := self._desk.workspace) is not None:
-            work.history.add_prompts(Exchange({self: self.state()}))
+            work.history.add_prompts(Exchange({self: self.state()}), "following the object")
             self.following.begin(axis)
 
     def slices(self) -> dict[Plane, float | None]:
@@ -175,8 +175,8 @@ class CurrentObject:
 
     def _followed(self, job: Job, completed: bool) -> None:
         masks = list(self.masks.values())
-        if not self._later.paint(self, job, masks) and completed:
-            self._desk.say(describe(self.shown()))
+        if not self._later.paint(self, job, masks):
+            self._desk.renew()
 
     def _show(self) -> None:
         if not self._later.waits_for(self):  # accepted: no object of the preview any more
@@ -203,13 +203,3 @@ class CurrentObject:
     def drop(self) -> None:
         """Follow the object no longer."""
         self.following.interrupt()
-
-
-def describe(masks: Mapping[Plane, Mask]) -> str:
-    """A line for the user about the masks of an object, by plane."""
-    area = sum(mask.area for mask in masks.values())
-    if not area:
-        return "Nothing found here: click elsewhere on the object, or draw a box."
-    if len(masks) > 1:
-        return f"One object in {len(masks)} slices, {area} pixels: Enter accepts it in all of them."
-    return f"{area} pixels: Enter accepts, more clicks correct."

@@ -8,19 +8,20 @@ from psygnal import Signal
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.size import Size
-from napari_sam.plugin.desk import FIRST_HINT, Desk
+from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.read_prompts import FoundPrompts, read_prompts
+from napari_sam.plugin.status.availability import REFUSED
 from napari_sam.plugin.worker.events import Answer, Event, Question
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
 from .accept import accept
 from .accept_later import AcceptLater
-from .accepted_object import REFUSED
-from .current_object import CurrentObject, describe
+from .current_object import CurrentObject
 from .held import Held
 from .object_changes import LabelPickedUp, ObjectsEnded
 from .overlaps import without_overlaps
+from .under_way import UnderWayReader
 
 _MEANING = {
     Size.BEST: "what the model thinks best",
@@ -51,11 +52,11 @@ class Objects:
         The size that the first click of the next object means.
     later : AcceptLater
         Accepted objects whose masks are still to come.
+    under_way : UnderWayReader
+        Reads the objects for the status line.
 
     Signals
     -------
-    touched_changed : bool
-        Whether there is an object to accept or drop.
     numbers_changed : int, list of int
         Number of the current object, and of all objects.
     size_changed : Size
@@ -64,7 +65,6 @@ class Objects:
         Planes of the current object; see :meth:`CurrentObject.slices`.
     """
 
-    touched_changed = Signal(bool)
     numbers_changed = Signal(int, list)
     size_changed = Signal(object)
     slices_changed = Signal(dict)
@@ -72,6 +72,7 @@ class Objects:
     def __init__(self, desk: Desk, look_again: Callable[[], None]) -> None:
         self._desk, self._look_again = desk, look_again
         self.later = AcceptLater(desk)
+        self.under_way = UnderWayReader(desk, lambda: (self._objects, self.current))
         self._objects: dict[int, CurrentObject] = {}
         self.size = Size.BEST
         self.current = self._begin(1)
@@ -101,7 +102,6 @@ class Objects:
             return
         self._ask(work, prompts)
         self._forget_untouched()
-        self.touched_changed.emit(any(each.touched for each in self._objects.values()))
         self._show_numbers()
 
     def _ask(self, work: Workspace, prompts: FoundPrompts) -> None:
@@ -118,8 +118,6 @@ class Objects:
             self._desk.runner.submit(
                 Job(steps, self._receive, finish, replaceable=True, urgent=True)
             )
-        elif prompts.objects and not self.unfinished:
-            self._desk.say("Background only: click on the object too [Q].")
 
     def _refuse(self, work: Workspace, prompts: FoundPrompts) -> None:
         """Remove unusable prompts, and tell the reason; all other prompts are read again."""
@@ -136,7 +134,7 @@ class Objects:
             answered.receive(event)
 
     def _answers_came(self, numbers: Set[int]) -> None:
-        self._desk.say(describe(self.current.shown()))
+        self._desk.renew()
         for number in numbers & self._objects.keys():
             self._objects[number].answers_came()
 
@@ -172,15 +170,15 @@ class Objects:
         if self._desk.workspace is not None:
             self._desk.workspace.show(self.shown())
             self.slices_changed.emit(self.current.slices())
+            self._desk.renew()
 
     def show_again(self) -> None:
-        """Show and describe freshly cleaned masks, without asking the model."""
+        """Show freshly cleaned masks, without asking the model."""
         self._show()
-        if self.current.masks:
-            self._desk.say(describe(self.current.shown()))
 
     def _show_numbers(self) -> None:
         self.numbers_changed.emit(self.current.number, sorted(self._objects))
+        self._desk.renew()
 
     # --- from one to the next ----------------------------------------------------------------
 
@@ -200,9 +198,6 @@ class Objects:
             return
         self._forget_untouched()
         self._show_numbers()
-        count = len(self._objects)
-        where = f"Object {self.current.number} of {count}" if self.current.touched else FIRST_HINT
-        self._desk.say(f"{where.rstrip('.')}. Enter accepts all {count}, J goes on.")
 
     def hold(self, held: Held) -> None:
         """Begin an object with the pixels of a picked up label."""
@@ -212,13 +207,7 @@ class Objects:
             self._choose(number)
         else:
             self._take_up(held)
-        self.touched_changed.emit(True)
         self._show_numbers()
-        where = f" on {len(held.masks)} slices" if len(held.masks) > 1 else ""
-        self._desk.say(
-            f"Label {held.label} picked up{where}: clicks correct it, Enter puts it back, "
-            "Escape leaves it as it was."
-        )
 
     def _take_up(self, held: Held) -> None:
         before = self.current.number
@@ -227,7 +216,7 @@ class Objects:
         self.current.hold(held)
         if self._desk.workspace is not None:
             step = LabelPickedUp(self, self.current, before)
-            self._desk.workspace.history.add_prompts(step)
+            self._desk.workspace.history.add_prompts(step, f"picking up label {held.label}")
 
     def _choose(self, number: int) -> None:
         self.current = self._objects.get(number) or self._begin(number)
@@ -267,7 +256,8 @@ class Objects:
             return
         self._desk.runner.drop_replaceable()
         masks_by_number, how = self.shown(), self._desk.acceptance
-        with work.history.one_action() as step:
+        many = f"accepting {len(chosen)} objects" if len(chosen) > 1 else "accepting the object"
+        with work.history.one_action(text=many) as step:
             with work.writer.one_step():
                 accepted = set()
                 for each in chosen:  # two objects with the chosen label would merge
@@ -278,9 +268,9 @@ class Objects:
             self._end(accepted)
         if refused := len(chosen) - len(accepted):
             if accepted:
-                self._desk.say(f"{len(accepted)} objects accepted, {refused} not: {REFUSED}")
+                self._desk.say(f"{len(accepted)} objects accepted, {refused} not. {REFUSED}")
         elif len(accepted) > 1:
-            self._desk.say(f"{len(accepted)} objects accepted. {FIRST_HINT}")
+            self._desk.say(f"{len(accepted)} objects accepted.")
 
     def drop(self) -> None:
         """Forget the current object and remove the prompts of the object."""
@@ -289,7 +279,7 @@ class Objects:
         held = self.current.held
         self._end({self.current.number})
         happened = f"Label {held.label} stays as it was" if held else "Dropped"
-        self._desk.say(f"{happened}. {FIRST_HINT}")
+        self._desk.say(f"{happened}.")
 
     def _end(self, numbers: Set[int]) -> None:
         """End objects and remove their prompts."""
@@ -314,7 +304,6 @@ class Objects:
         else:
             self._forget_all()
         self._show()
-        self.touched_changed.emit(bool(remaining))
 
     def bring_back(self, ended: Mapping[int, CurrentObject], current: int) -> None:
         """Let ended objects be under way again; `current` gets the new clicks."""
@@ -334,6 +323,8 @@ class Objects:
     def use(self, work: Workspace) -> None:
         """Let the next prompts on an image belong to the current object."""
         work.prompts.set_object(self.current.number)
+        if any(len(layer.data) for layer in work.prompts.layers):
+            self._desk.say("Prompts from before are taken up again.")
 
     def leave(self) -> None:
         """Forget the objects of the image in use; accepted ones still become labels."""
@@ -343,5 +334,4 @@ class Objects:
     def _forget_all(self) -> None:
         self._objects = {}
         self._choose(1)
-        self.touched_changed.emit(False)
         self._show_numbers()

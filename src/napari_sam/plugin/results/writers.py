@@ -1,23 +1,20 @@
 """Writers: a Labels or Tracks layer to a file, for napari's File > Save."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from napari_sam.errors import JournalError, LabelError
+from napari_sam.errors import LabelError
 from napari_sam.image.calibration import Calibration
-from napari_sam.journal.entry import SAVED, Entry
-from napari_sam.journal.journal import Journal, read_subject
 from napari_sam.labels.files.write import SUFFIXES, write_labels
 from napari_sam.labels.files.write_tracks import write_tracks
 from napari_sam.labels.tracks import Tracks
 from napari_sam.plugin.image.image_source import axis_letters
 from napari_sam.plugin.labels.class_layer import classes_of_layer
+from napari_sam.plugin.labels.journals import journal_of_data
 from napari_sam.plugin.labels.ratings import SCORE, scores_of_layer
-from napari_sam.plugin.layers.conventions import AXES_KEY, JOURNAL_KEY
+from napari_sam.plugin.layers.conventions import AXES_KEY, FILE_KEY
 
 _DEFAULT_SUFFIX = ".ome.tif"
 
@@ -43,7 +40,7 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     Raises
     ------
     OutputError
-        If it cannot be written there.
+        If it cannot be written there, or is the file of the image.
     LabelError
         If the format cannot hold the labels.
     """
@@ -61,20 +58,16 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         scale=_of(attributes, "scale", without_channels),
         units=_of(attributes, "units", without_channels),
         translate=_of(attributes, "translate", without_channels),
+        source=metadata.get(FILE_KEY),  # refused as a target, though napari has asked
         # About the name with our suffix, napari has not asked.
         overwrite=named,
         properties={k: {SCORE: v} for k, v in scores_of_layer(metadata).items()},
         classes=classes_of_layer(metadata),
     )
-    _note_saved(metadata.get(JOURNAL_KEY))
+    journal = journal_of_data(data)
+    if journal is not None:  # a copy of the layer has none
+        journal.note_saved()
     return written
-
-
-def _note_saved(journal: str | None) -> None:
-    """Note in the journal that the labels are in a file: no offer to restore."""
-    if journal is not None and Path(journal).is_file():
-        with suppress(JournalError):  # it is saved; that is what matters
-            Journal(Path(journal), read_subject(Path(journal))).append(Entry(SAVED))
 
 
 def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:

@@ -1,9 +1,11 @@
 """History: a step to undo for each action of the user; no Qt, no napari."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from psygnal import Signal
 
 STEPS = 100
 """Number of steps that are remembered; napari remembers as many changes of a Labels layer."""
@@ -37,15 +39,24 @@ class Step:
     labels : list of Change
         Changes of the labels in order. A label may come while the user does other things: it
         belongs to the step in which it was accepted.
+    text : str
+        A few words on the action, after "Undo: "; empty where nobody gave any.
     """
 
     prompts: Change | None = None
     labels: list[Change] = field(default_factory=list)
+    text: str = ""
 
     @property
     def empty(self) -> bool:
         """Whether nothing changed."""
         return not self.changes
+
+    @property
+    def words(self) -> str:
+        """A few words on the action, after "Undo: "."""
+        default = "the last change of the labels" if self.labels else "the last change"
+        return self.text or default
 
     @property
     def changes(self) -> list[Change]:
@@ -68,15 +79,29 @@ class Step:
 
 
 class History:
-    """Steps to undo, newest last, and undone steps to do again."""
+    """Steps to undo, newest last, and undone steps to do again.
+
+    Attributes
+    ----------
+    revision : int
+        Grows with every step that is added, undone or done again.
+
+    Signals
+    -------
+    changed
+        :attr:`revision` has grown.
+    """
+
+    changed = Signal()
 
     def __init__(self) -> None:
+        self.revision = 0
         self._done: list[Step] = []
         self._undone: list[Step] = []
         self._open: Step | None = None
 
     @contextmanager
-    def one_action(self, begun: Step | None = None) -> Iterator[Step]:
+    def one_action(self, begun: Step | None = None, text: str = "") -> Iterator[Step]:
         """Collect all changes added inside into a single step.
 
         Parameters
@@ -85,6 +110,8 @@ class History:
             The step of an action that goes on, to be added to. A new step is made instead if that
             one was undone, or if labels changed in other steps since: labels are undone in the
             order in which they came.
+        text : str
+            A few words on the action, for :attr:`Step.text`.
 
         Yields
         ------
@@ -93,7 +120,7 @@ class History:
         """
         outer = self._open
         step = self._open = outer or self._going_on(begun) or Step()
-        before = step.changes
+        step.text, before = step.text or text, step.changes
         try:
             yield step
         finally:
@@ -109,15 +136,30 @@ class History:
                 return None
         return None
 
-    def add_prompts(self, change: Change) -> None:
-        """Add a change of the prompts to the open step, or as a new step."""
-        with self.one_action() as step:
+    def add_prompts(self, change: Change, text: str = "") -> None:
+        """Add a change of the prompts to the open step, or as a new step; see :attr:`Step.text`."""
+        with self.one_action(text=text) as step:
             step.prompts = change
 
-    def add_labels(self, change: Change) -> None:
-        """Add a change of the labels to the open step, or as a new step."""
-        with self.one_action() as step:
+    def add_labels(self, change: Change, text: str = "") -> None:
+        """Add a change of the labels to the open step, or as a new step; see :attr:`Step.text`."""
+        with self.one_action(text=text) as step:
             step.labels.append(change)
+
+    @property
+    def next_undo(self) -> str:
+        """A few words on the step that :meth:`undo` takes back; empty without a step."""
+        return self._done[-1].words if self._done else ""
+
+    @property
+    def next_redo(self) -> str:
+        """A few words on the step that :meth:`redo` does again; empty without a step."""
+        return self._undone[-1].words if self._undone else ""
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether a change of the labels can be undone."""
+        return any(step.labels for step in self._done)
 
     @property
     def last_prompts(self) -> Change | None:
@@ -128,6 +170,7 @@ class History:
     def forget_last(self) -> None:
         """Forget the newest step."""
         self._done.pop()
+        self._note_change()
 
     def undo(self) -> bool:
         """Undo the newest step; False for an empty history."""
@@ -136,6 +179,7 @@ class History:
         step = self._done.pop()
         if step.undo():
             self._undone.append(step)
+        self._note_change()
         return True
 
     def redo(self) -> bool:
@@ -145,6 +189,7 @@ class History:
         step = self._undone.pop()
         step.redo()
         self._done.append(step)
+        self._note_change()
         return True
 
     def undo_labels(self) -> bool:
@@ -162,17 +207,53 @@ class History:
         if index < 0:
             return False
         step = self._done[index]
-        alone = Step(labels=step.labels)
+        alone = Step(labels=step.labels, text=step.text)
         if alone.undo():
             self._undone.append(alone)
-        step.labels = []
+        step.labels, step.text = [], "the end of the object"
         if step.empty:
             del self._done[index]
+        self._note_change()
         return True
 
     def add_undone(self, change: Change) -> None:
         """Add an undone change of the labels from outside of the history, for redo."""
         self._undone.append(Step(labels=[change]))
+        self._note_change()
+
+    def forget_labels(self) -> None:
+        """Forget all changes of the labels: their layer is gone, and nothing can be undone there.
+
+        Changes of prompts in the same steps stay.
+        """
+        for steps in (self._done, self._undone):
+            for step in steps:
+                step.labels = []
+            steps[:] = [step for step in steps if not step.empty]
+        self._note_change()
+
+    def note_undone(self, is_change: Callable[[Change], bool]) -> None:
+        """Note that the newest change of the labels was undone by napari.
+
+        Parameters
+        ----------
+        is_change : callable
+            Whether a change is the undone one; another newest change stays as it is.
+        """
+        index = max((i for i, step in enumerate(self._done) if step.labels), default=-1)
+        if index >= 0 and is_change(self._done[index].labels[-1]):
+            step = self._done[index]
+            self._undone.append(Step(labels=[step.labels.pop()], text=step.text))
+            if step.empty:
+                del self._done[index]
+            self._note_change()
+
+    def note_redone(self, is_change: Callable[[Change], bool]) -> None:
+        """Note that the change of the labels that was undone last was done again by napari."""
+        last = self._undone[-1].labels if self._undone else []
+        if len(last) == 1 and self._undone[-1].prompts is None and is_change(last[0]):
+            self._done.append(self._undone.pop())
+            self._note_change()
 
     def _push(self, step: Step) -> None:
         self._undone.clear()
@@ -181,3 +262,8 @@ class History:
         del self._done[:-STEPS]
         while len(self._done) > 1 and sum(done.size for done in self._done) > BYTES:
             del self._done[0]
+        self._note_change()
+
+    def _note_change(self) -> None:
+        self.revision += 1
+        self.changed.emit()

@@ -15,6 +15,7 @@ from napari_sam.plugin.layers.read_prompts import labels_of, object_numbers
 
 from .exchange import Exchange, Restorable
 from .history import Change, History
+from .prompt_words import words_of_change
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +127,8 @@ class PromptChange:
 class PromptWatch:
     """Compares the prompts with the last look, and adds each difference to a history.
 
+    Prompts that are there at first, left by an earlier dock, are one step.
+
     Parameters
     ----------
     layers : PromptLayers
@@ -137,21 +140,32 @@ class PromptWatch:
     def __init__(self, layers: PromptLayers, history: History) -> None:
         self._layers, self._history = layers, history
         self._quiet = False
-        self._last = self._now()
+        nothing, self._last = (LayerPrompts(), LayerPrompts()), self._now()
+        if _differ(nothing, self._last):
+            change = PromptChange(self, nothing, self._last)
+            history.add_prompts(change, "the prompts from before")
 
-    def look(self, followed: Iterable[Restorable]) -> None:
+    def look(self, followed: Iterable[Restorable]) -> bool:
         """Add a step if prompts changed since the last look.
 
         Parameters
         ----------
         followed : iterable of Restorable
             Objects that a correction changes on other planes too.
+
+        Returns
+        -------
+        bool
+            Whether the user changed prompts.
         """
         now = self._now()
-        if not self._quiet and _differ(self._last, now):
-            before = Exchange({each: each.state() for each in followed})
-            self._history.add_prompts(PromptChange(self, self._last, now, followed=before))
-            self._last = now
+        if self._quiet or not _differ(self._last, now):
+            return False
+        before = Exchange({each: each.state() for each in followed})
+        change = PromptChange(self, self._last, now, followed=before)
+        self._history.add_prompts(change, _words(self._last, now))
+        self._last = now
+        return True
 
     @contextmanager
     def ending(self, objects: ObjectsChange) -> Iterator[None]:
@@ -160,7 +174,8 @@ class PromptWatch:
         with self._quietly():
             yield
         if not objects.empty or _differ(before, self._last):
-            self._history.add_prompts(PromptChange(self, before, self._last, objects))
+            change = PromptChange(self, before, self._last, objects)
+            self._history.add_prompts(change, "dropping the object")
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
@@ -197,3 +212,8 @@ class PromptWatch:
 
 def _differ(first: Prompts, second: Prompts) -> bool:
     return any(a.key != b.key for a, b in zip(first, second, strict=True))
+
+
+def _words(before: Prompts, after: Prompts) -> str:
+    clicks = (len(before[0].data), len(after[0].data))
+    return words_of_change(clicks, (before[1].kinds, after[1].kinds), before[0].key != after[0].key)

@@ -10,7 +10,6 @@ from napari.utils.events import Event, EventEmitter
 IN_3D = "3D is for looking, and for accepting what is shown. To click, go back to 2D [Ctrl-Y]."
 TURNED = "Objects are clicked in slices of y and x: roll the axes [Ctrl-E] until those are shown."
 GRID = "Grid: each layer has a cell of its own, and a click counts in any of them."
-BACK = "Slices of y and x again: go on clicking."
 
 
 def obstacle(dims: Dims) -> str:
@@ -39,7 +38,7 @@ class View:
         self._viewer, self._say = viewer, say
         self._tool: tuple[Points | Shapes, str] | None = None
         self._refused: dict[Points | Shapes, list[int]] = defaultdict(list)
-        self._obstacle = obstacle(viewer.dims)
+        self._obstacle, self._unseen = obstacle(viewer.dims), ""
         for emitter in self._emitters():
             # Last: before that, napari forbids and allows modes of its own.
             emitter.connect(self._changed, position="last")
@@ -49,28 +48,39 @@ class View:
         """Set a layer's mode, now or after the return to planes of y and x."""
         self._tool = (layer, mode)
         layer.mode = "pan_zoom" if self._obstacle else mode
-        if self._obstacle:
-            self._say(self._obstacle)
 
-    def note_added(self, layer: Points | Shapes, indices: tuple[int, ...]) -> None:
-        """Note clicks from 3D and turned views, for removal."""
-        if self._obstacle and layer.mode != "pan_zoom":
+    def note_added(
+        self, layer: Points | Shapes, indices: tuple[int, ...], unseen: str = ""
+    ) -> None:
+        """Note clicks from 3D and turned views, and on an image that is not seen, for removal.
+
+        Parameters
+        ----------
+        layer : napari.layers.Points or Shapes
+            Has the clicks.
+        indices : tuple of int
+            Of the new clicks.
+        unseen : str
+            Why the user does not see the image there; empty for a click on a visible image.
+        """
+        if (self._obstacle or unseen) and layer.mode != "pan_zoom":
+            self._unseen = unseen
             count = len(layer.data)
             self._refused[layer] += [index % count for index in indices]
 
     @property
     def clicked_blindly(self) -> bool:
-        """Whether clicks from 3D and turned views wait for removal."""
+        """Whether clicks on what is not seen wait for removal."""
         return bool(self._refused)
 
     def take_back(self) -> bool:
-        """Remove the clicks from 3D and turned views; whether any were removed."""
+        """Remove the clicks on what is not seen; whether any were removed."""
         refused, self._refused = self._refused, defaultdict(list)
         for layer, indices in refused.items():
             layer.selected_data = {index for index in indices if index < len(layer.data)}
             layer.remove_selected()
         if refused:
-            self._say(self._obstacle or BACK)
+            self._say(self._obstacle or self._unseen)
         return bool(refused)
 
     def close(self) -> None:
@@ -87,7 +97,6 @@ class View:
         before, self._obstacle = self._obstacle, obstacle(self._viewer.dims)
         if before == self._obstacle:
             return
-        self._say(self._obstacle or BACK)
         if self._tool is not None and self._tool[0] in self._viewer.layers:
             layer, mode = self._tool
             layer.mode = "pan_zoom" if self._obstacle else mode

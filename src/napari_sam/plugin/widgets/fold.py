@@ -13,6 +13,10 @@ from .buttons import push_button
 
 _SHUT, _OPEN = "▸", "▾"
 
+_NOTE = 20
+"""Characters of a setting in the title of a section, above which it is cut: names of classes are
+as long as users make them."""
+
 
 class Fold(QWidget):
     """A grid of widgets, shown and hidden by a button.
@@ -41,7 +45,7 @@ class Fold(QWidget):
 
     def __init__(self, title: str, tip: str) -> None:
         super().__init__()
-        self._title = title
+        self._title, self._note = title, ""
         self.button = push_button("", tip)
         self.button.setCheckable(True)
         self.button.toggled.connect(self._toggle)
@@ -54,9 +58,28 @@ class Fold(QWidget):
         """Show the section, or hide it."""
         self.button.setChecked(is_open)
 
-    def _toggle(self, is_open: bool) -> None:
+    def show_note(self, settings: Sequence[str]) -> None:
+        """Show settings that are not at their default in the title, while the section is shut.
+
+        Parameters
+        ----------
+        settings : sequence of str
+            A few words for each. The title has room for the first, and counts the others.
+        """
+        more = f" + {len(settings) - 1}" if len(settings) > 1 else ""
+        first = settings[0] if settings else ""
+        cut = first if len(first) <= _NOTE else f"{first[:_NOTE]}…"
+        self._note = f": {cut}{more}" if settings else ""
+        self._show_title()
+
+    def _show_title(self) -> None:
+        is_open = self.button.isChecked()
         # As text: an icon keeps the colour that it was drawn in, and vanishes in another theme.
-        self.button.setText(f"{_OPEN if is_open else _SHUT} {self._title}")
+        title = self._title if is_open else f"{self._title}{self._note}"
+        self.button.setText(f"{_OPEN if is_open else _SHUT} {title}")
+
+    def _toggle(self, is_open: bool) -> None:
+        self._show_title()
         self.setVisible(is_open)
         self.toggled.emit(is_open)
 

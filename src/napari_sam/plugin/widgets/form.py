@@ -1,5 +1,6 @@
 """Form: magicgui widgets made from a frozen dataclass, and read back as such a dataclass."""
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from magicgui.signature import magic_signature
@@ -36,6 +37,11 @@ class Form(Generic[Value]):
     def value(self) -> Value:
         """The dataclass with the present values of the widgets."""
         return self._kind(**{name: widget.value for name, widget in self._widgets.items()})
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call a function after each change of a widget."""
+        for widget in self._widgets.values():
+            widget.changed.connect(lambda value: call())
 
     def widget(self, name: str) -> ValueWidget:
         """The magicgui widget of a field; the widget emits `changed` with each new value."""

@@ -11,7 +11,7 @@ _END_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
 
 
 class NumberBox(FloatSpinBox):
-    """A spin box for whole numbers; keys and wheel act only while the user types a number.
+    """A spin box for whole numbers; keys act only while the user types a number.
 
     The base is magicgui's FloatSpinBox, whose QDoubleSpinBox has prefix, suffix and a text for the
     minimum; the native widget of its SpinBox has none of them.
@@ -45,7 +45,7 @@ class NumberBox(FloatSpinBox):
 
 
 class _TypingFilter(QObject):
-    """Keeps keys from the canvas while a number is typed, and the wheel from a box without focus.
+    """Keeps keys from the canvas while a number is typed.
 
     napari's dock widgets send every key that their children ignore to the canvas, where Enter would
     accept an object and Escape drop it.
@@ -66,8 +66,5 @@ class _TypingFilter(QObject):
             event.accept()
             if event.key() in _END_KEYS:
                 self._box.clearFocus()
-            return True
-        if event.type() == QEvent.Type.Wheel and not self._box.hasFocus():
-            event.ignore()  # scrolls the dock, and changes no number by accident
             return True
         return False

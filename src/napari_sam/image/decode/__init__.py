@@ -1,0 +1,1 @@
+"""Decode: pixels of TIFF pages and pictures, as the tags of the file say."""

@@ -1,0 +1,64 @@
+"""Restore: labels that an earlier napari lost, painted as a step to undo; no Qt."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from napari_sam.journal.objects import objects_of
+from napari_sam.plugin.layers.labels_layer import LabelsLayer
+from napari_sam.plugin.undo.history import History
+
+from .label_classes import LabelClasses
+from .offer_taken import OfferTaken
+from .ratings import Ratings
+from .safekeeping import Safekeeping
+
+
+def restore_offer(
+    labels: LabelsLayer,
+    keeping: Safekeeping,
+    classes: LabelClasses,
+    ratings: Ratings,
+    one_step: Callable[[], AbstractContextManager[None]],
+    history: History,
+) -> int:
+    """Paint the offered labels with their classes, mothers and ratings, and take the offer.
+
+    Undo takes all of it back, and offers the labels again.
+
+    Parameters
+    ----------
+    labels : LabelsLayer
+        The layer.
+    keeping : Safekeeping
+        Has the offer.
+    classes, ratings
+        Of the layer.
+    one_step : callable
+        Collects entries of the journal into a single step of the history.
+    history : History
+        In the middle of an action, which gets all changes.
+
+    Returns
+    -------
+    int
+        Number of objects that are back; 0 without an offer.
+    """
+    layer = labels.ensure()
+    restored = keeping.restored(labels.next_label())
+    if restored is None:
+        return 0
+    pixels = labels.plain()
+    with one_step():
+        for entry in restored.entries:  # the journal first, so that nothing is lost in between
+            keeping.journal.note(entry, [packed.edit() for packed in entry.edits])
+            entry.apply(pixels)
+    own = classes.table
+    classes.change(restored.classes.with_classes(own.classes).assign(own.of_label))
+    ratings.restore(restored.ratings)
+    taken = OfferTaken(labels, layer, keeping, restored.parents)
+    taken.redo()
+    history.add_labels(taken)
+    labels.search_again()
+    layer.refresh()
+    classes.changed.emit()
+    return len(objects_of(restored.entries))

@@ -1,0 +1,140 @@
+"""Availability: which actions do nothing in a state, and why; no Qt, no napari."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from napari_sam.plugin.keys import ACTIONS
+
+from .dock_state import DockState, Receiver
+
+NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
+NO_OBJECT = "There is no object yet."
+NOTHING_BEFORE = "There is nothing to take back."
+NOTHING_UNDONE = "There is nothing to do again."
+NOTHING_FOUND = "Nothing found here: click elsewhere on the object, or draw a box."
+BACKGROUND_ONLY = "Background only: click on the object too [Q]."
+REFUSED = (
+    "It lies on others by more than a quarter: choose another way for overlaps, or correct it "
+    "with background clicks [Q]."
+)
+ALL_TAKEN = "All of it belongs to other labels: choose another way for overlaps, or drop it."
+
+_CLOSED = "The dock is closed."
+_UNUSABLE = "This image cannot be segmented: choose another one above."
+
+
+def unavailable(state: DockState) -> Mapping[str, str]:
+    """Actions that do nothing now.
+
+    Parameters
+    ----------
+    state : DockState
+        The state of the dock.
+
+    Returns
+    -------
+    mapping of str to str
+        Name of the action in :data:`~napari_sam.plugin.keys.ACTIONS` -> reason, as a line for the
+        user.
+    """
+    if state.closed:
+        return {action.name: _CLOSED for action in ACTIONS}
+    if not state.image:
+        reason = _UNUSABLE if state.images else NO_IMAGE
+        return {action.name: reason for action in ACTIONS if action.name not in _idle_actions()}
+    reasons = {
+        **_clicks(state),
+        **_objects(state),
+        **_stack(state),
+        **_review(state),
+        **_history(state),
+    }
+    if not state.working:
+        reasons["cancel"] = "No work is running."
+    return MappingProxyType(reasons)
+
+
+def _idle_actions() -> frozenset[str]:
+    return frozenset({"toggle_hover", "next_size", "cancel"})
+
+
+def no_clicks(state: DockState) -> str:
+    """Reason for clicks on the canvas to do nothing; empty where they count."""
+    if state.obstacle:
+        return state.obstacle
+    if state.image_hidden:
+        return f"{state.image} is hidden: show it again, or choose another image in the dock."
+    if state.receiver is Receiver.OTHER and not state.picking:
+        return f"The mouse belongs to {state.active} (mode {state.mode}): choose a tool above."
+    return ""
+
+
+def _clicks(state: DockState) -> dict[str, str]:
+    reason = no_clicks(state)
+    if not reason:
+        return {}
+    names = ["click", "background_click"]
+    if state.obstacle or state.image_hidden:
+        names += ["pick_up", "segment_here"]
+    return dict.fromkeys(names, reason)
+
+
+def _objects(state: DockState) -> dict[str, str]:
+    reasons, objects = {}, state.objects
+    if reason := _not_acceptable(state):
+        reasons["accept"] = reason
+    if not (objects.touched or state.drawing):
+        reasons["drop"] = "There is no object to drop."
+    if not objects.numbers:
+        reasons["next_object"] = "J begins another object beside one that is under way."
+    return reasons
+
+
+def _not_acceptable(state: DockState) -> str:
+    objects = state.objects
+    if state.drawing or objects.acceptable:
+        return ""
+    if not objects.touched:
+        return NO_OBJECT
+    if objects.background_only:
+        return BACKGROUND_ONLY
+    if not objects.pixels:
+        return NOTHING_FOUND
+    return REFUSED if objects.refused else ALL_TAKEN
+
+
+def _stack(state: DockState) -> dict[str, str]:
+    reasons, objects = {}, state.objects
+    if not state.stack:
+        reasons["follow"] = "The image is a single slice: there is nowhere to follow the object."
+    elif not (objects.touched and (objects.slices or objects.waiting)):
+        reasons["follow"] = "There is no object to follow yet."
+    if not objects.followed:
+        reasons["look_next"] = "Follow an object first [G]: then N goes where it is worth a look."
+    if objects.label:
+        reasons["accept_daughter"] = (
+            "A label that was picked up stays who it is: Enter puts it back."
+        )
+    elif not state.time:
+        reasons["accept_daughter"] = "The image has no time axis: there are no daughters."
+    elif not (objects.touched and (objects.slices or objects.waiting)):
+        reasons["accept_daughter"] = "There is no daughter yet."
+    return reasons
+
+
+def _review(state: DockState) -> dict[str, str]:
+    if state.rated:
+        return {}
+    reason = "Nothing to review: let everything be segmented first."
+    return dict.fromkeys(("review_next", "review_keep", "review_drop"), reason)
+
+
+def _history(state: DockState) -> dict[str, str]:
+    reasons = {}
+    if not (state.undo or state.drawing):
+        reasons["undo"] = NOTHING_BEFORE
+    if not state.redo:
+        reasons["redo"] = NOTHING_UNDONE
+    if not state.undo_labels:
+        reasons["undo_labels"] = "There are no labels to take back."
+    return reasons
