@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_sam.errors import LabelError, OutputError
+from napari_sam.errors import OutputError
 
 from .option_groups import expand_groups
 from .options import (
@@ -22,9 +22,9 @@ from .options import (
 )
 from .report import progress, report
 from .settings import Settings, path_or_url, weights_file
+from .target import check_place
 
 if TYPE_CHECKING:
-    from napari_sam.image.volume import Volume
     from napari_sam.learning.delta import Delta
     from napari_sam.learning.learn import LearnStep
     from napari_sam.session import Session
@@ -69,23 +69,25 @@ def learn(
     A third of the objects is held back. The model is changed only as far as clicks, boxes and found
     objects get better on these; otherwise nothing is written.
     """
+    from napari_sam.image.labels_of_image import read_labels_of_image
     from napari_sam.labels.files.inputs import Inputs
 
     started, quiet = perf_counter(), report_options.json
     _check_output(output, overwrite=overwrite)
+    check_place(output)
     Inputs({Path(image): "image", labels: "label image"} | weights_file(model)).check([output])
     settings = Settings(model, device, image_options)
     volume = settings.read(path_or_url(image))
-    pixels = _read_labels(labels, volume)
+    label_volume = read_labels_of_image(labels, volume)
     session = settings.open(volume, quiet=quiet)
-    session.labels = pixels
+    session.labels = label_volume.data
     delta = _learned(session.learn(seconds, quick), quiet=quiet)
     summary = {
         "objects": delta.origin.objects,
         "before": round(delta.origin.before, 3),
         "after": round(delta.origin.after, 3),
         "seconds": round(perf_counter() - started, 2),
-        "warnings": [*volume.warnings, *session.warnings],
+        "warnings": [*label_volume.warnings, *session.warnings],
     }
     if delta.is_empty:
         summary["warnings"].append(
@@ -102,31 +104,14 @@ def _check_output(output: Path, *, overwrite: bool) -> None:
     """Raise OutputError if the output cannot be written, before any work."""
     if output.suffix != SUFFIX or output.name == SUFFIX:
         raise OutputError(f"what was learned is a {SUFFIX} file: not {output.name}")
-    if not output.parent.is_dir():
-        raise OutputError(f"the folder {output.parent} does not exist: make it first")
     if output.exists() and not overwrite:
         raise OutputError(f"{output} exists: choose another name, or --overwrite")
 
 
-def _read_labels(path: Path, volume: "Volume") -> "object":
-    from napari_sam.image.read import read_image
-
-    labels = read_image(path, axes=volume.label_axes)
-    if tuple(labels.data.shape) != volume.label_shape:
-        raise LabelError(
-            f"{path} has the shape {tuple(labels.data.shape)}, and the image {volume.label_shape}: "
-            "choose the labels of this image"
-        )
-    return labels.data
-
-
 def _learned(steps: "Iterator[LearnStep]", *, quiet: bool) -> "Delta":
     first = next(steps)
-    last = first
-    for last in progress(chain([first], steps), first.total, "learn", quiet=quiet):
-        pass
-    if last.delta is None:
-        raise RuntimeError("a lesson ended without a result")
+    *_, last = progress(chain([first], steps), first.total, "learn", quiet=quiet)
+    assert last.delta is not None  # the last step has the result
     return last.delta
 
 
