@@ -25,7 +25,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated as Option
@@ -40,24 +39,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from napari_sam.evaluate.objects import objects_of, spread
 from tests.plugin.annotator import Annotated, Annotator
 from tests.plugin.bench import Bench
+from tests.plugin.patience import Patience
 
 Figures = dict[str, float]
-
-
-class Patience:
-    """Stand-in for pytest-qt's ``qtbot`` outside of tests: waits while Qt handles its events."""
-
-    def waitUntil(self, ready: Callable[[], bool], timeout: int) -> None:  # noqa: N802, as there
-        """Return as soon as `ready` is true; `timeout` is in milliseconds."""
-        from qtpy.QtWidgets import QApplication
-
-        end = time.monotonic() + timeout / 1000
-        while time.monotonic() < end:
-            QApplication.processEvents()
-            if ready():
-                return
-            time.sleep(0.01)
-        raise TimeoutError("the dock is still busy")
 
 
 def largest_image(folder: Path, objects: int) -> Path | None:

@@ -23,12 +23,10 @@ from typing import Any
 import typer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parent))
-
-from annotator import Patience
 
 from tests.plugin.bench import Bench, GatedSam, picture
 from tests.plugin.fuzz import Fuzz, Run
+from tests.plugin.patience import Patience
 
 
 def run(model: Any, seed: int, events: int, folder: Path) -> Run:
@@ -57,13 +55,13 @@ def main(
     """Print each fault, and the figures of all runs."""
     model = GatedSam().eval()
     counts: Counter[str] = Counter()
-    faults, undone, started = [], 0, time.monotonic()
+    faults, undone, of_napari, started = [], 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NAPARI_SAM_JOURNAL_DIR"] = str(Path(folder) / "journals")
         for seed in range(first, first + seeds):
             result = run(model, seed, events, Path(folder))
             counts.update(result.events)
-            undone += result.undone
+            undone, of_napari = undone + result.undone, of_napari + result.of_napari
             faults += result.faults
             for fault in result.faults:
                 print(f"seed {seed}, event {fault.number} ({fault.events[-3:]}): {fault.text}")
@@ -73,6 +71,7 @@ def main(
         "seeds": seeds,
         "undone": undone,
         "faults": len(faults),
+        "faults of napari's status thread": of_napari,
         "seconds": round(time.monotonic() - started),
         "of each": dict(counts),
     }

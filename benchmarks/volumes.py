@@ -10,6 +10,9 @@ look       The same stack from true masks: mean 2D IoU of the tenth of masks wit
            disagreement, which the dock marks as worth a look, and of the other masks.
 nuclei     A generated stack of nuclei, planes four times as far apart as pixels, followed from a
            click on the middle plane of each nucleus: mean 3D IoU.
+defocus    A generated stack of nuclei in which each plane gets the blurred light of all others,
+           followed from a click on the middle plane of each: mean 3D IoU, and planes beyond the
+           true ends of a nucleus.
 everything All objects of both stacks without a click, linked through z: mean best IoU, and F1 of
            objects at an IoU of 0.5.
 passes     The 20 largest objects on the middle plane of the stack of nuclei, 384 pixels a side:
@@ -147,6 +150,41 @@ def nuclei(shape: tuple[int, int, int] = (40, 384, 384), count: int = 150, seed:
     return Stack(image, labels, (SPACING, 1.0, 1.0), middles)
 
 
+def defocused(shape: tuple[int, int, int] = (51, 192, 192), count: int = 22) -> Stack:
+    """Generate nuclei whose light reaches other planes, blurred more with each plane.
+
+    Of each plane's light, 95 % reaches the next one, and the standard deviation of the blur grows
+    by 0.8 pixels; up to 16 planes away.
+    """
+    random = np.random.default_rng(0)
+    labels, brightness = np.zeros(shape, np.uint16), np.zeros(shape, np.float32)
+    grid = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1).astype(np.float32)
+    number = 0
+    while number < count:
+        centre = random.uniform([4, 18, 18], np.subtract(shape, (4, 18, 18)))
+        radii = random.uniform([9, 10, 10], [13, 16, 16])
+        distance = ((((grid - centre) * (2, 1, 1)) / radii) ** 2).sum(axis=-1)
+        if not (labels[distance <= 1.4] > 0).any():
+            number += 1
+            labels[distance <= 1] = number
+            brightness[distance <= 1] = random.uniform(0.45, 1)
+    texture = gaussian_filter(random.normal(size=shape), (0.7, 2, 2))
+    brightness *= 1 + 0.18 * texture / texture.std()
+    light = np.zeros(shape, np.float32)
+    for planes in range(17):
+        blur = 1.2 + 0.8 * planes
+        blurred = 0.95**planes * gaussian_filter(brightness, (0, blur, blur))
+        light[planes:] += blurred[: shape[0] - planes]
+        if planes:
+            light[:-planes] += blurred[planes:]
+    light /= np.percentile(light, 99.8)
+    noisy = random.poisson((light * 0.9 + 0.05) * 40) / 40
+    image = np.clip(noisy * 190, 0, 255).astype(np.uint8)
+    planes_of = {i: np.flatnonzero((labels == i).any(axis=(1, 2))) for i in range(1, count + 1)}
+    middles = {i: int(planes[len(planes) // 2]) for i, planes in planes_of.items()}
+    return Stack(image, labels, (2.0, 1.0, 1.0), middles)
+
+
 def _place(
     labels: NDArray[np.uint16],
     brightness: NDArray[np.float32],
@@ -275,6 +313,21 @@ def score_nuclei(data: Path, model: str, device: str | None) -> Figures:
     session = stack.open(model, device)
     ious = stack.ious(follow(session, stack.clicked_seeds(session)))
     return {"3D IoU": Figure(float(np.mean(ious)), 0.8), "median": Figure(float(np.median(ious)))}
+
+
+def score_defocus(data: Path, model: str, device: str | None) -> Figures:
+    """Follow the generated nuclei that go out of focus; see the module."""
+    stack = defocused()
+    session = stack.open(model, device)
+    masks = follow(session, stack.clicked_seeds(session))
+    beyond = []
+    for i, by_plane in masks.items():
+        true = np.flatnonzero((stack.labels == i).any(axis=(1, 2)))
+        beyond.append(sum(not true[0] <= z <= true[-1] for z in by_plane))
+    return {
+        "3D IoU": Figure(float(np.mean(stack.ious(masks))), 0.55),
+        "planes beyond the ends": Figure(float(np.mean(beyond)), 3.0, "<="),
+    }
 
 
 def score_everything(data: Path, model: str, device: str | None) -> Figures:

@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "labels": {"errors", "document", "file_names", "image", "masks.mask"},
     "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
     | {"embeddings", "masks", "labels"},
-    "journal": {"errors", "document", "labels", "prompts"},
+    "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
     "evaluate": {

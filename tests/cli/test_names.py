@@ -198,3 +198,24 @@ def test_patterns_in_folders_whose_names_look_like_patterns(image: Path, tmp_pat
     assert images("[a-a].tif") == ["a.tif"]
     assert images("**/*.tif") == ["a.tif", "b.tif", str(Path("deep", "c.tif"))]
     assert images("../*/?.tif") == [str(Path("..", "day*", name)) for name in ("a.tif", "b.tif")]
+
+
+@pytest.mark.parametrize("command", ["segment", "measure", "evaluate", "embed", "replay"])
+def test_an_input_whose_name_no_disk_takes_is_one_line(
+    cli: Run, command: str, tmp_path: Path
+) -> None:
+    name = "n" * 300 + (".jsonl" if command == "replay" else ".tif")
+    further = {"evaluate": [tmp_path / name], "embed": []}.get(command, ["-o", tmp_path / "o.csv"])
+    further = ["-o", tmp_path / "o.tif"] if command in ("segment", "replay") else further
+    status, out, error = cli(command, tmp_path / name, *further)
+    assert (status, out) == (1, "")
+    assert_one_line(error, name)
+    assert "unexpected" not in error
+    assert [path for path in tmp_path.iterdir() if path.name != "cache"] == []
+
+
+def test_a_model_whose_name_no_disk_takes_is_unknown(cli: Run, image: Path, tmp_path: Path) -> None:
+    status, _, error = cli("segment", image, "-o", tmp_path / "l.tif", "--model", "m" * 300)
+    assert status == 1
+    assert_one_line(error)
+    assert "unexpected" not in error

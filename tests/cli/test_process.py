@@ -61,7 +61,7 @@ def test_debug_shows_the_traceback(image: Path, tmp_path: Path) -> None:
     done = process("segment", image, "-o", tmp_path / "labels.png", "--debug")
     assert done.returncode == 1
     assert "Traceback" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("napari-sam: labels.png")
+    assert done.stderr.splitlines()[-1].startswith("napari-sam: 'labels.png' does not say")
 
 
 @pytest.mark.long

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from tests.cli.process import Run
+from tests.cli.process import Run, assert_one_line
 
 LABELS = np.zeros((40, 50), np.uint8)
 LABELS[2:12, 3:20] = 1
@@ -40,6 +40,20 @@ def test_measure_takes_the_stored_numbers(cli: Run, tmp_path: Path, name, with_i
     cli("measure", str(labels), "-o", str(tmp_path / "t.csv"), *image)
     rows = csv.DictReader((tmp_path / "t.csv").read_text("utf-8").splitlines())
     assert {int(row["label"]): int(row["pixels"]) for row in rows} == {1: 170, 7: 300}
+
+
+def test_a_damaged_strip_is_told_in_one_line_with_its_place(cli: Run, tmp_path: Path) -> None:
+    path = tmp_path / "half.tif"
+    tifffile.imwrite(path, LABELS, compression="lzw", rowsperstrip=20)
+    with tifffile.TiffFile(path) as tiff:
+        start, size = tiff.pages[0].dataoffsets[1], tiff.pages[0].databytecounts[1]
+    content = bytearray(path.read_bytes())
+    content[start : start + size] = bytes(size)
+    path.write_bytes(content)
+    status, _, error = cli("measure", path, "-o", tmp_path / "t.csv")
+    assert status == 1
+    assert_one_line(error, f"part of {path} cannot be read", "strip at Y 20 to 39", "damaged (LZW")
+    assert error.count("cannot be read") == 1
 
 
 @pytest.mark.parametrize("name", ["palette.png", "palette.tif"])

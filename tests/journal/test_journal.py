@@ -133,6 +133,16 @@ def test_of_each_object_the_last_rating_counts(tmp_path: Path) -> None:
     assert journal.ratings() == {1: {"score": 0.4}}
 
 
+def test_the_journal_of_a_file_whose_name_is_no_unicode_is_read(tmp_path: Path) -> None:
+    name = os.fsdecode(b"lat\xb5.tif")
+    subject = replace(SUBJECT, name=name, path=f"/data/{name}")
+    entry = accepted(1)
+    Journal(tmp_path / "j.jsonl", subject).append(entry)
+    assert read_subject(tmp_path / "j.jsonl") == subject
+    (again,) = read_entries(tmp_path / "j.jsonl")
+    assert (again.label, again.edits) == (entry.label, entry.edits)
+
+
 def test_the_newest_journal_of_the_same_image_is_found(tmp_path: Path) -> None:
     journal, unsaved = open_journal(SUBJECT, tmp_path)
     assert not unsaved

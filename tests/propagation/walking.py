@@ -29,15 +29,28 @@ class ByThreshold:
 
     def follow(self, position: int, expected: Mapping[int, Mask]) -> dict[int, Mask]:
         plane = self.stack.line.at(position)
-        bright = self.stack.volume.read(plane, 0, 0, *self.stack.shape)[..., 0] > self.threshold
-        parts = connected_components(bright)
-        return {i: self._best(parts, mask, plane) for i, mask in expected.items()}
+        pixels = self.stack.volume.read(plane, 0, 0, *self.stack.shape)[..., 0]
+        return {
+            i: self._best(connected_components(pixels > self._threshold(pixels, mask)), mask, plane)
+            for i, mask in expected.items()
+        }
+
+    def _threshold(self, pixels: np.ndarray, expected: Mask) -> float:
+        return self.threshold
 
     def _best(self, parts: np.ndarray, mask: Mask, plane: tuple[int, ...]) -> Mask:
         counts = np.bincount(parts[full(mask, parts.shape)], minlength=2)
         counts[0] = 0
         seen = parts == counts.argmax() if counts.any() else np.zeros(parts.shape, bool)
         return Mask(plane, (0, 0, *parts.shape), seen, 0.9, 5.0).tight()
+
+
+class ByHalf(ByThreshold):
+    """Draws an outline at half of the brightness, however dim the object is, as a model does."""
+
+    def _threshold(self, pixels: np.ndarray, expected: Mask) -> float:
+        inside = pixels[full(expected, pixels.shape)]
+        return float((np.percentile(inside, 90) + np.percentile(pixels, 5)) / 2)
 
 
 def stack_of_planes(image: np.ndarray, step: int = 1, **limits: int) -> Stack:
@@ -47,10 +60,13 @@ def stack_of_planes(image: np.ndarray, step: int = 1, **limits: int) -> Stack:
 
 
 def walk(
-    stack: Stack, seeds: Mapping[int, Mapping[int, Mask]], **options: object
+    stack: Stack,
+    seeds: Mapping[int, Mapping[int, Mask]],
+    follower: type[ByThreshold] = ByThreshold,
+    **options: object,
 ) -> tuple[dict[int, dict[int, np.ndarray]], list[PropagationStep]]:
     """Masks by object and plane, as whoever takes the last word of each plane sees them."""
-    steps = list(propagate(lambda down: ByThreshold(stack), stack, seeds, **options))  # type: ignore[arg-type]
+    steps = list(propagate(lambda down: follower(stack), stack, seeds, **options))  # type: ignore[arg-type]
     found: dict[int, dict[int, np.ndarray]] = {}
     for step in steps:
         for i, mask in step.masks.items():

@@ -56,7 +56,7 @@ def is_one_image(images: Sequence[str]) -> bool:
     path = Path(images[0])
     if len(images) > 1 or path.suffix.lower() in _TABLES:
         return False
-    if path.exists():
+    if os.path.exists(path):  # of a name that is too long: False
         return not is_folder_of_images(path)
     return not glob.has_magic(images[0])
 
@@ -131,7 +131,7 @@ def _tasks(words: str, output: Path, suffix: str) -> Iterator[Task]:
     if path.suffix.lower() in _TABLES:
         yield from _table(path, output, suffix)
         return
-    if not path.exists() and glob.has_magic(words):
+    if not os.path.exists(path) and glob.has_magic(words):
         paths = [match for match in _matches(path) if _is_image(match)]
     else:
         paths = images_in(path) if is_folder_of_images(path) else [path]
@@ -189,7 +189,7 @@ def images_in(folder: Path) -> list[Path]:
 
 def is_folder_of_images(path: Path) -> bool:
     """Whether a path is a folder, but not the folder of a zarr."""
-    return path.is_dir() and not _is_zarr(path)
+    return os.path.isdir(path) and not _is_zarr(path)
 
 
 def _is_image(path: Path) -> bool:
@@ -206,7 +206,7 @@ def can_be_read(path: Path) -> bool:
 
 
 def _is_zarr(path: Path) -> bool:
-    return any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
+    return any(os.path.isfile(path / name) for name in ("zarr.json", ".zgroup", ".zarray"))
 
 
 def stem(path: Path) -> str:

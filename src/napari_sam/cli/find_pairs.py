@@ -1,5 +1,6 @@
 """Find pairs: images with their true labels, for ``evaluate``."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ def find_pairs(
     from napari_sam.evaluate.ground_truth import Pair, files_with_both
     from napari_sam.image.companions import file_sets
 
-    if not images.exists():
+    if not os.path.exists(images):
         raise ImageError(f"no file {images}: check the path")
     if labels is None:
         files_by_set = files_with_both(images)
@@ -62,7 +63,7 @@ def find_pairs(
             printable(name): [Pair(path, None, axes, channels) for path in paths]
             for name, paths in files_by_set.items()
         }
-    if not labels.exists():
+    if not os.path.exists(labels):
         raise LabelError(f"no file {labels}: check the path of the labels")
     if not is_folder_of_images(images):
         pair = Pair(images, _labels_of(images, labels), axes, channels, series)

@@ -1,12 +1,13 @@
 """``napari-sam replay``: a journal of the napari dock to labels on disk."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from napari_sam.errors import JournalError
+from napari_sam.errors import JournalError, cut
 
 from .labels_in_use import labels_in_use
 from .option_groups import expand_groups
@@ -70,8 +71,8 @@ def replay(
     if not entries:
         raise JournalError(damage or f"nothing was accepted in {journal}, or all of it was undone")
     source = image or Path(subject.path or subject.name)
-    if not source.exists():
-        raise JournalError(f"the image {source} is not there: give it as --image")
+    if not os.path.exists(source):
+        raise JournalError(f"the image {cut(str(source))} is not there: give it as --image")
     roles = {source: "image", journal: "journal"} | weights_file(model or DEFAULT_MODEL)
     Inputs(roles).check([output, class_table_path(output)])
     check_output(output, source, overwrite=overwrite, ome_zarr_version=ome_zarr_version)

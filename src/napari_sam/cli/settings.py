@@ -1,5 +1,6 @@
 """Settings: from the options of a command to a volume, a model and a Session."""
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,7 +145,7 @@ def weights_file(model: str) -> dict[Path, str]:
     dict of Path to str
         For :class:`napari_sam.labels.files.inputs.Inputs`; empty for the name of a model.
     """
-    return {Path(model): "file of weights"} if Path(model).is_file() else {}
+    return {Path(model): "file of weights"} if os.path.isfile(model) else {}
 
 
 def fetch_weights(model: str, *, quiet: bool) -> None:

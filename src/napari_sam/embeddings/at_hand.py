@@ -27,6 +27,7 @@ class AtHand:
     def __init__(self, encoder: Encoder) -> None:
         self.model, self.grid, self.closer = encoder.model, encoder.grid, encoder.closer
         self.close_up = encoder.close_up
+        self.at_hand = encoder.volume if isinstance(encoder.volume.data, np.ndarray) else None
         self._encoder = encoder
 
     def get(self, tile: Tile) -> Embedding:
@@ -49,7 +50,7 @@ class AtHand:
             If the tile would have to be encoded.
         """
         encoder = self._encoder
-        if isinstance(encoder.volume.data, np.ndarray):
+        if self.at_hand is not None:
             tile_pixels = encoder.read(tile)
             if not encoder.has(tile, tile_pixels):
                 raise NotAtHandError

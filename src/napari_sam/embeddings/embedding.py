@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from napari_sam.image.volume import Volume
 from napari_sam.model.config import PATCH, ModelConfig
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.preprocess import padded_size
@@ -34,6 +35,10 @@ class Embeddings(Protocol):
     @property
     def closer(self) -> bool:
         """Whether small and large objects get a second, zoomed look."""
+
+    @property
+    def at_hand(self) -> Volume | None:
+        """The image, if its pixels may be read for an answer; None where that takes too long."""
 
     @property
     def get(self) -> Callable[[Tile], "Embedding"]:

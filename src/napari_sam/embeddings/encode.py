@@ -27,8 +27,9 @@ TilePixels = tuple[NDArray[np.generic], bytes]
 _TILES_IN_MEMORY = 6
 """Embeddings of whole tiles that an encoder keeps in memory; some megabytes each."""
 
-_CLOSE_UPS_IN_MEMORY = 64
-"""Embeddings of zoomed parts that an encoder keeps in memory; less than 1 MB each."""
+_CLOSE_UPS_IN_MEMORY = 16
+"""Embeddings of zoomed parts that an encoder keeps in memory; about 3 MB each with what the decoder
+prepares for them. Corrections of an object and hovers near it use one or two."""
 
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one thread: torch uses all cores by itself
 
@@ -86,6 +87,11 @@ class Encoder:
         self._recent = LeastRecentlyUsed[TileIndex, tuple[bytes, Embedding]](_TILES_IN_MEMORY)
         self._close_ups = LeastRecentlyUsed[tuple[Tile, bytes], Embedding](_CLOSE_UPS_IN_MEMORY)
         self._close_ups_lock = Lock()  # a second lock: _lock is held while a whole tile is encoded
+
+    @property
+    def at_hand(self) -> Volume | None:
+        """The image, whose pixels may be read for an answer."""
+        return self.volume
 
     def read(self, tile: Tile) -> TilePixels:
         """The pixels of a tile as they are now, and their digest.

@@ -1,5 +1,6 @@
 """Read: open an image file as a Volume, of which pixels are loaded lazily if possible."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -90,7 +91,7 @@ def read_stored(
     ImageError
         If there is no such file, or it is not an image that can be read.
     """
-    if isinstance(path, Path) and not path.exists() and zip_place(path) is None:
+    if isinstance(path, Path) and not os.path.exists(path) and zip_place(path) is None:
         raise ImageError(f"no file {path}: check the path")
     try:
         return _open(path, series, labels) if isinstance(path, Path) else read_zarr(path, series)

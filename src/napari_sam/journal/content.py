@@ -1,4 +1,4 @@
-"""Content: what a journal holds after its last entry."""
+"""Content: changes, classes and ratings after the last entry of a journal."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Damaged: an entry of a journal that cannot be read, and the sentence about all of them."""
+"""Damaged: an unreadable entry of a journal, and the warning about such entries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """Entry of a journal that is left out, because a part of it cannot be read.
+    """Unreadable entry of a journal, left out when the journal is read.
 
     Made by :func:`~napari_sam.journal.read.read_lines`. A damaged change of labels counts as an
     entry: an ``undone`` entry after it takes back the damaged entry, and no other.

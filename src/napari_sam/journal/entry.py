@@ -119,7 +119,7 @@ class Entry:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], shape: Sequence[int]) -> Self:
-        """Make an entry from the JSON object that :meth:`to_line` wrote.
+        """Make an entry from the JSON object of :meth:`to_line`.
 
         Parameters
         ----------

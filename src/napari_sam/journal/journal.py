@@ -68,7 +68,7 @@ class Journal:
     # --- writing -------------------------------------------------------------------------------
 
     def claim(self) -> bool:
-        """Take the lock; False if another writer has it, in this process or elsewhere.
+        """Take the lock; False as long as another writer holds the lock, here or elsewhere.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Journal:
     # --- reading -------------------------------------------------------------------------------
 
     def content(self) -> Content:
-        """Return what the journal holds after its last entry; every entry is checked.
+        """Return the changes, classes and ratings after the last entry; every entry is checked.
 
         Raises
         ------
@@ -223,7 +223,7 @@ def lost_journals(subject: Subject, folder: Path | None = None) -> Iterator[Jour
 
 
 def new_journal(subject: Subject, folder: Path | None = None) -> Journal:
-    """Name a new journal, which is not on disk before its first entry.
+    """Name a new journal; the first entry makes the file.
 
     Parameters
     ----------

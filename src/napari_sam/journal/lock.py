@@ -23,13 +23,8 @@ class JournalLock:
         self._path = journal.with_name(f"{journal.name}.lock")
         self._lock: FileLock | None = None
 
-    @property
-    def held(self) -> bool:
-        """Whether this object holds the lock."""
-        return self._lock is not None
-
     def acquire(self) -> bool:
-        """Take the lock; False if another writer holds it, in this process or elsewhere.
+        """Take the lock; False as long as another writer holds the lock, here or elsewhere.
 
         Raises
         ------

@@ -21,7 +21,7 @@ from napari_sam.prompts.prompt import (
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """Types of the fields of all prompts in JSON; `point`, `box` or `mask` tells which it is."""
+    """Types of the fields of a prompt in JSON: a `point`, a `box` or a `mask`."""
 
     point: tuple[float, ...] | None = None
     label: int = 1

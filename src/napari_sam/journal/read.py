@@ -44,7 +44,7 @@ class Line:
 
     @property
     def kind(self) -> str:
-        """Kind of the entry; empty for a damaged line of which it cannot be read."""
+        """Kind of the entry; empty for a damaged line without a readable kind."""
         if self.is_cut:
             return ""
         record = self.record
@@ -55,7 +55,7 @@ class Line:
 
     @property
     def label(self) -> int:
-        """Label of the object; 0 if it cannot be read."""
+        """Label of the object; 0 in a line without a readable label."""
         digits = _matched(rb'"label": ?(\d{1,10}), ?"parent"', self.text)
         return int(digits or 0)
 
@@ -95,7 +95,7 @@ def _line(number: int, text: bytes) -> Line:
 
 
 def _is_cut(error: json.JSONDecodeError) -> bool:
-    """Whether a text would be JSON if it went on."""
+    """Whether a text is the beginning of a JSON object."""
     text = error.doc
     in_string = error.msg.startswith("Unterminated string") and text.rfind('"') == error.pos
     return (in_string or error.pos >= len(text)) and not text.endswith("}")

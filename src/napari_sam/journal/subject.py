@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from napari_sam.document import parse_document
 from napari_sam.errors import JournalError
+from napari_sam.file_names import printable
 
 FORMAT = "napari-sam journal 1"
 """Value of ``format`` in the first line of a journal."""
@@ -40,7 +41,7 @@ class Subject:
 
     @property
     def identity(self) -> tuple[str, tuple[int, ...], str]:
-        """Axes, shape and sample: equal for an image that was moved or renamed."""
+        """Axes, shape and sample: equal after an image was moved or renamed."""
         return self.axes, self.shape, self.sample
 
     def to_line(self) -> str:
@@ -49,7 +50,7 @@ class Subject:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], file: str) -> "Subject":
-        """Make the identity from the JSON object that :meth:`to_line` wrote.
+        """Make the identity from the JSON object of :meth:`to_line`.
 
         Raises
         ------
@@ -57,7 +58,10 @@ class Subject:
             If a field is missing or damaged; the message names `file` and the field.
         """
         advice = "the first line of the journal is damaged"
-        subject = parse_document(cls, record, file, JournalError, advice)
+        # a name of any bytes is no Unicode, which records consist of
+        texts = {key: printable(v) if isinstance(v, str) else v for key, v in record.items()}
+        subject = parse_document(cls, texts, file, JournalError, advice)
+        subject = replace(subject, name=record["name"], path=record["path"])
         if len(subject.shape) < 2 or min(subject.shape) < 1:
             raise JournalError(f"{file}: shape: {subject.shape} is no shape of labels: {advice}")
         return subject

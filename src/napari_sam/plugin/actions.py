@@ -11,6 +11,7 @@ from napari_sam.plugin.everything.everything import Everything
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.status.availability import NOTHING_BEFORE, NOTHING_UNDONE
 from napari_sam.plugin.status.status import Status
+from napari_sam.plugin.undo.exchange import Exchange
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.view.viewport import read_viewport
 
@@ -71,6 +72,7 @@ class Actions:
             "swap_polarity": tools.swap_polarity,
             "swap_tool": tools.swap,
             "follow": self.follow,
+            "end_here": self.end_here,
             "accept_daughter": self.accept_daughter,
             "next_object": self.next_object,
             "next_size": self.next_size,
@@ -117,6 +119,15 @@ class Actions:
         """Follow the object under way through the planes of the stack."""
         self._prompts.read_now()
         self._objects.current.follow(self._follow_axis())
+
+    def end_here(self) -> None:
+        """End the followed object in the visible slice."""
+        self._prompts.read_now()
+        if (work := self._desk.workspace) is not None:
+            current = self._objects.current
+            before = Exchange({current: current.state()})
+            if current.following.end_at(work.shown_plane):
+                work.history.add_prompts(before, "ending the object in a slice")
 
     def next_object(self) -> None:
         """Go to the next object under way, or begin a new object behind the last."""

@@ -1,5 +1,6 @@
 """Controller: builds, connects and closes the parts of the dock."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from napari.components import ViewerModel
@@ -11,6 +12,7 @@ from superqt.utils import QSignalDebouncer
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.classes.classifying import Classifying
 from napari_sam.plugin.clicks.hover import Hover
+from napari_sam.plugin.clicks.label_tools import LabelTools
 from napari_sam.plugin.clicks.pick_up import PickUp
 from napari_sam.plugin.clicks.prompt_events import PromptEvents
 from napari_sam.plugin.clicks.tools import Tools
@@ -22,6 +24,8 @@ from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
+from napari_sam.plugin.objects.mask_before import MaskBefore
+from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
@@ -66,6 +70,7 @@ class Controller:
         self._images_changed = QSignalDebouncer(parent=dock)
         self._images_changed.triggered.connect(self._list_images)
         self.objects = Objects(desk, lambda: self.prompts.later())
+        self.mask_before = MaskBefore(desk, self.objects)
         self.everything = Everything(desk)
         self.use_labels = UseLabels(
             desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
@@ -77,8 +82,10 @@ class Controller:
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
+        self.new_look = NewLook(desk, self.objects)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
+        self.label_tools = LabelTools(desk, viewer, self.objects.under_way.is_held)
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)
@@ -127,8 +134,10 @@ class Controller:
             lambda: self.dock.follow_row.follow_axis,
             {
                 "look_next": self.guide.look_next,
+                "mask_before": self.mask_before.bring_back,
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
+                **self.label_tools.calls,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -162,6 +171,7 @@ class Controller:
         desk.listen(Warned, lambda event: show_warning(event.text))
         desk.cancel_wanted.connect(self.actions.cancel)
         self.prompts.prompts_read.connect(self.ahead.clicked)
+        self.prompts.prompts_read.connect(self.new_look.note)
         self.actions.cancelling.connect(self.ahead.cancelled)
         self.actions.cancelling.connect(self.models.cancel)
         images.layers_changed.connect(self.model_view.watch)
@@ -170,6 +180,7 @@ class Controller:
         # In this order: labels and prompts are there when the mouse gets its tool.
         for use in (self.objects, self.classifying, self.review, self.tools, self.prompts):
             images.used.connect(use.use)
+        images.used.connect(self.label_tools.use)
         images.used.connect(self.ahead.use)
         images.used.connect(self.status.watch.use)
         # In this order: jobs and objects end before the layers that they are shown in.
@@ -197,7 +208,8 @@ class Controller:
         dock.image_row.channel_box.opened.connect(images.list_channels)
         dock.image_row.channel_box.chosen.connect(images.choose_channel)
         dock.image_row.auto_contrast_changed.connect(self.model_view.later)
-        dock.image_row.auto_contrast_changed.connect(lambda automatic: objects.ask_again())
+        dock.image_row.auto_contrast_changed.connect(self.new_look.automatic_changed)
+        self.model_view.image_changed.connect(self.new_look.image_changed)
         dock.accept_box.cleaning_changed.connect(objects.show_again)
         dock.accept_box.changed.connect(desk.begin_action)
         dock.accept_box.changed.connect(desk.renew)
@@ -207,14 +219,16 @@ class Controller:
         dock.model_row.opened.connect(self.models.list)
         dock.object_row.accept_clicked.connect(lambda: run("accept"))
         dock.follow_row.follow_clicked.connect(lambda: run("follow"))
+        dock.follow_row.end_clicked.connect(lambda: run("end_here"))
         dock.everything_box.tracks_clicked.connect(self.tracking.start)
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
         dock.object_row.drop_clicked.connect(lambda: run("drop"))
         dock.object_row.undo_clicked.connect(lambda: run("undo"))
         dock.object_row.next_clicked.connect(lambda: run("next_object"))
+        dock.object_row.before_clicked.connect(lambda: run("mask_before"))
         dock.clicks.size_clicked.connect(lambda: run("next_size"))
-        dock.clicks.pick_up_clicked.connect(self.pick_up.arm)
+        dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )
@@ -223,13 +237,15 @@ class Controller:
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)
         self.runner.busy_changed.connect(self._show_busy)
-        self.runner.failed.connect(self._job_failed)
+        self.runner.failed.connect(lambda text: self._job_failed(text, self.desk.fail))
+        self.runner.refused.connect(lambda text: self._job_failed(text, self.desk.say))
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
         images.listed.connect(dock.show_images)
         images.channels_listed.connect(dock.image_row.channel_box.show_options)
         images.channels_listed.connect(self.model_view.later)
         images.used.connect(lambda work: dock.show_stack(work.source.stack_axes))
+        images.used.connect(lambda work: self.new_look.note())
         images.restore_offered.connect(dock.show_restore)
         objects.numbers_changed.connect(dock.object_row.show_objects)
         objects.size_changed.connect(dock.clicks.show_size)
@@ -259,18 +275,18 @@ class Controller:
 
     def _show_picking(self, armed: bool) -> None:
         if not self.desk.closed:
-            self.dock.clicks.show_picking(armed)
+            self.dock.correct_row.show_picking(armed)
 
     def _show_busy(self) -> None:
         if not self.desk.closed:
             self.dock.show_busy(self.runner.working or self.models.busy)
             self.desk.renew()
 
-    def _job_failed(self, message: str) -> None:
+    def _job_failed(self, message: str, tell: Callable[[str], None]) -> None:
         if not self.desk.closed:
             self.everything.stop()
             self.models.refresh()
-            self.desk.fail(message)
+            tell(message)
 
     def _layer_inserted(self, event: Event) -> None:
         self._images_changed.throttle()
@@ -327,6 +343,7 @@ class Controller:
         self.model_view.close()
         self.status.close()
         self.pick_up.disarm()
+        self.label_tools.close()
         self.hover.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layer_inserted)

@@ -131,8 +131,8 @@ class ImageInUse:
         layers = self._viewer.layers
         name_layers(layers)
         images = {str(each.unique_id): each for each in image_layers(layers)}
-        seen = {key: each == self.image or self._is_seen(each) for key, each in images.items()}
-        show_with_images(layers, seen)
+        visible = {key: each == self.image or self._is_seen(each) for key, each in images.items()}
+        show_with_images(layers, visible)
 
     def use(self, image: Image | None) -> None:
         """Put prompt, preview and labels layers around an image; None for no image."""

@@ -39,33 +39,44 @@ class Action:
 
 
 ACTIONS = (
-    Action("click", "click", help="object or background, whichever is chosen"),
+    Action(
+        "click", "click", "object or background", help="object or background, whichever is chosen"
+    ),
     Action(
         "swap_polarity",
         "Q",
-        "object or not",
+        "object / background",
         help="next clicks or scribbles: object / background",
     ),
-    Action("background_click", "Shift-click", "background", help="background, this once"),
-    Action("swap_tool", "W", "click / draw", help="clicks / boxes / scribbles"),
+    Action("background_click", "Shift-click", "background, once", help="background, this once"),
+    Action("swap_tool", "W", "clicks, boxes, lines", help="clicks / boxes / scribbles"),
     Action(
         "follow",
         "G",
-        "follow in slices",
+        "follow through slices",
         "Find it in all slices that it is in [{follow}]",
         "follow the object under way through the slices, or through time",
     ),
     Action(
+        "end_here",
+        "Shift-G",
+        "ends here",
+        "This slice is the last one of the object: all beyond it are dropped [{end_here}]",
+        "the followed object ends in this slice: the slices beyond it, away from the clicks, are "
+        "dropped",
+    ),
+    Action(
         "look_next",
         "N",
-        "next to look at",
+        "next unsure slice",
         help="go to the slice of the followed object that is most unsure; again for the next",
     ),
     Action(
         "accept_daughter",
         "K",
-        "as daughter",
-        help="accept as a daughter of the label that was there in the frame before",
+        "accept as daughter cell",
+        help="after a division: accept as a daughter cell of the label that was there in the frame "
+        "before",
     ),
     Action(
         "next_object",
@@ -77,46 +88,71 @@ ACTIONS = (
     Action(
         "next_size",
         "H",
-        "another size",
-        "Which of the sizes that a click may mean: a part, the whole, a cluster; or what the model"
-        "\nthinks best. Press for another one, of this object and of the next clicks [{next_size}]",
-        "another size: the best, small, medium or large object that a click may mean",
+        "size that a click means",
+        "How large an object a click means: small (a part), medium, large (a cluster), or\n"
+        "automatic, as the model thinks best. Press for the next size [{next_size}]",
+        "size that a click means: automatic, small, medium or large",
     ),
     Action(
         "toggle_hover",
         "Shift-H",
-        "hover on / off",
+        "preview at mouse",
         "Rest the mouse to see what a click would give: white is what it would add, orange what it"
         "\nwould take away. Where the model has not looked yet, nothing is shown [{toggle_hover}]",
         "show what a click would give where the mouse rests, or no longer (remembered; napari's "
         "preferences: *Clicks*)",
     ),
     Action(
+        "toggle_outline",
+        "Shift-O",
+        "outlines",
+        help="show labels and preview as outlines, or filled again (remembered; napari's "
+        "preferences: *Clicks*)",
+    ),
+    Action(
         "pick_up",
         "Shift-J",
-        "pick up label",
-        "Correct a label: the next click takes it into the hand again, Enter puts it back.\n"
+        "correct the label",
+        "Press, then click on a label: further clicks correct it, Enter puts it back.\n"
         "Without this button: point at it [{pick_up}]",
-        "pick up the label under the cursor, to correct it; <kbd>Enter</kbd> puts it back",
+        "correct the label under the cursor with clicks; <kbd>Enter</kbd> puts it back",
     ),
+    Action(
+        "mask_before",
+        "Shift-B",
+        "mask before the click",
+        "The last click changed much far from it: bring the mask before back, corrected around\n"
+        "the click alone [{mask_before}]",
+        "when a click changed much of the mask far from it: the mask before, corrected around the "
+        "click alone",
+    ),
+    Action(
+        "remove_label",
+        "Delete",
+        "remove label",
+        help="remove the label under the cursor from all of its slices, in one step of undo; "
+        "selected clicks or boxes are removed instead, as everywhere in napari",
+    ),
+    Action("remove_label_too", "Backspace", "remove label", help="as <kbd>Delete</kbd>"),
+    Action("remove_click", "Ctrl-Shift-click", help="remove the label that is clicked on"),
     Action(
         "review_next",
         "Shift-S",
-        "review: next",
+        "review: next object",
         "Go to the next object of which the model is least sure [{review_next}]",
         "review: go to the next object of which the model is least sure",
     ),
     Action(
         "review_drop",
         "Shift-D",
-        "review: drop",
-        "It is none: take the label away and go on to the next [{review_drop}]",
+        "review: drop it",
+        "It is no object: take the label away and go on to the next [{review_drop}]",
         "review: drop the object (one step of undo), and go on to the next",
     ),
     Action(
         "review_keep",
         "Shift-F",
-        "review: keep",
+        "review: keep it",
         "It is right: go on to the next [{review_keep}]",
         "review: keep the object, and go on to the next",
     ),
@@ -137,7 +173,7 @@ ACTIONS = (
     Action(
         "undo_labels",
         "U",
-        "undo accept",
+        "take label back",
         help="take the last change of the labels or classes back; prompts stay as they are",
     ),
     Action(
@@ -169,7 +205,7 @@ ACTIONS = (
     ),
     Action(
         "segment_here",
-        tip="Find all objects in what is on the screen now; those at its edge are whole too",
+        tip="Find all objects in the part on the screen; those at its edge are whole too",
     ),
     Action("segment_slice", tip="Find all objects in the slice that is shown"),
     Action("segment_all", tip="Find all objects in every slice"),
@@ -181,7 +217,7 @@ ACTIONS = (
     Action(
         "use_labels",
         tip="Go on in the Labels layer that is selected in the list of layers: objects are\n"
-        "accepted, picked up, deleted and reviewed there",
+        "accepted, corrected, deleted and reviewed there",
     ),
     Action(
         "labels_from_file",

@@ -143,6 +143,23 @@ def remember_hover(enabled: bool) -> None:
         get_plugin_settings(PLUGIN).clicks.hover = enabled
 
 
+def read_outline() -> bool:
+    """Whether labels and preview are shown as outlines."""
+    from napari.settings import get_plugin_settings
+
+    with suppress(KeyError, AttributeError):
+        return bool(get_plugin_settings(PLUGIN).clicks.outline)
+    return False
+
+
+def remember_outline(outlined: bool) -> None:
+    """Write into napari's preferences whether labels and preview are shown as outlines."""
+    from napari.settings import get_plugin_settings
+
+    with suppress(KeyError, AttributeError):  # as in a script
+        get_plugin_settings(PLUGIN).clicks.outline = outlined
+
+
 def remember_model(model: "str | Path | Sam") -> None:
     """Write the user's choice into napari's preferences.
 

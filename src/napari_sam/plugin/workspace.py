@@ -110,6 +110,7 @@ class Workspace:
         """Show the masks of the objects under way, by number, and clear the hover."""
         self.hover.clear()
         self.preview.show(objects)
+        self.prompts.fit_clicks(objects)
 
     def owns(self, layer: Layer) -> bool:
         """Whether a layer is the dock's, for the image."""

@@ -16,6 +16,10 @@ _LEAST_OVERLAP = 0.1
 _LEAST_SHARE = 0.6
 """Predicted IoU, as a share of the object's usual one, below which it has ended."""
 
+_LEAST_SHARPNESS = 0.6
+"""Sharpness of the outline, as a share of the object's largest, below which it is out of focus.
+Measured by benchmarks/volumes.py on stacks with and without light from other planes."""
+
 _SMALLEST = 4
 """Data pixels below which an answer is no object."""
 
@@ -27,13 +31,16 @@ class Ending(Enum):
     UNSURE = "the model is far less sure than before"
     AREA = "its area changed too much"
     MOVED = "what is found lies elsewhere"
+    FADED = "its outline fades: it is out of focus there"
     LEFT = "it left the image"
     TAKEN = "its pixels belong to another object"
     DIVIDED = "its daughters begin, or it was born, there"
     MISSING = "planes are empty"
 
 
-def judge(history: History, expected: Mask, answer: Mask) -> Ending | None:
+def judge(
+    history: History, expected: Mask, answer: Mask, sharpness: float | None = None
+) -> Ending | None:
     """Judge whether the model's answer is still the object that was followed.
 
     Parameters
@@ -44,6 +51,8 @@ def judge(history: History, expected: Mask, answer: Mask) -> Ending | None:
         The object's mask carried to this plane; not empty.
     answer : Mask
         The model's mask on this plane.
+    sharpness : float, optional
+        At the outline of the answer; without it, an object does not end for being out of focus.
 
     Returns
     -------
@@ -58,6 +67,8 @@ def judge(history: History, expected: Mask, answer: Mask) -> Ending | None:
         return Ending.AREA
     if overlap(answer, expected) < _LEAST_OVERLAP:
         return Ending.MOVED
+    if sharpness is not None and sharpness < _LEAST_SHARPNESS * history.sharpest:
+        return Ending.FADED
     return None
 
 

@@ -65,7 +65,7 @@ def carry(mask: Mask, shift: tuple[int, int], volume: Volume, plane: Plane) -> M
     dy, dx = shift
     origin = (y0 - dy, x0 - dx, y1 - dy, x1 - dx)  # the region before the shift
     before = mask.within(origin).astype(np.float32)
-    flow = _flow(_grey(volume, mask.plane, origin), _grey(volume, plane, region))
+    flow = _flow(grey(volume, mask.plane, origin), grey(volume, plane, region))
     rows, cols = np.mgrid[: y1 - y0, : x1 - x0]
     pixels = warp(before, np.stack([rows + flow[0], cols + flow[1]]), order=1) > 0.5
     moved = replace(mask, plane=plane, bbox=region, pixels=pixels, low_res_logits=None)
@@ -84,11 +84,11 @@ def _around(bbox: BBox, shift: tuple[int, int], limits: tuple[int, int]) -> BBox
     return around if stays else None
 
 
-def _grey(volume: Volume, plane: Plane, region: BBox) -> Image:
+def grey(volume: Volume, plane: Plane, region: BBox) -> Image:
     """A region as the mean of its channels; NaN and infinities are 0."""
     pixels = np.nan_to_num(volume.read(plane, *region).astype(np.float64), posinf=0.0, neginf=0.0)
-    grey: Image = pixels.clip(-_BRIGHTEST, _BRIGHTEST).mean(axis=-1).astype(np.float32)
-    return grey
+    values: Image = pixels.clip(-_BRIGHTEST, _BRIGHTEST).mean(axis=-1).astype(np.float32)
+    return values
 
 
 def _flow(before: Image, after: Image) -> Image:

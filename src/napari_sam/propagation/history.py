@@ -25,6 +25,8 @@ class History:
         Motion of the centroid ``(y, x)``, data pixels per plane, in the direction of the walk.
     areas, ious : tuple
         Areas in data pixels and predicted IoUs on the latest planes, the newest at the end.
+    sharpest : float
+        The largest sharpness since the latest known mask; 0 where it is not measured.
     """
 
     position: int
@@ -32,11 +34,12 @@ class History:
     shifts: tuple[tuple[float, float], ...] = ()
     areas: tuple[int, ...] = ()
     ious: tuple[float, ...] = ()
+    sharpest: float = 0.0
 
     @classmethod
-    def begin(cls, position: int, seed: Mask) -> "History":
-        """The history of an object on its first known plane."""
-        return cls(position, seed, areas=(seed.area,), ious=(seed.iou,))
+    def begin(cls, position: int, seed: Mask, sharpness: float = 0.0) -> "History":
+        """The history of an object on its first known plane, with the sharpness there."""
+        return cls(position, seed, areas=(seed.area,), ious=(seed.iou,), sharpest=sharpness)
 
     @property
     def usual_area(self) -> float:
@@ -48,8 +51,8 @@ class History:
         """Median of the latest predicted IoUs."""
         return median(self.ious)
 
-    def then(self, position: int, mask: Mask) -> "History":
-        """The history with a mask on a further plane."""
+    def then(self, position: int, mask: Mask, sharpness: float = 0.0) -> "History":
+        """The history with a mask on a further plane, and the sharpness there."""
         steps = abs(position - self.position)
         dy, dx = (np.subtract(centre(mask), centre(self.mask)) / steps).tolist()
         return History(
@@ -58,6 +61,7 @@ class History:
             (*self.shifts, (dy, dx))[-_REMEMBERED:],
             (*self.areas, mask.area)[-_REMEMBERED:],
             (*self.ious, mask.iou)[-_REMEMBERED:],
+            max(self.sharpest, sharpness),
         )
 
     def shift(self, position: int) -> tuple[int, int]:

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import PromptError
 from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.blank import is_blank
 from napari_sam.tiles.bbox import BBox
 
 from .by_memory import MemoryFollower
@@ -16,6 +15,7 @@ from .by_prompts import PromptFollower
 from .flow import carry
 from .history import History
 from .line import Line
+from .sharpness import sharpness
 
 _LARGEST_STEP = 8
 """Planes from one answer of the model to the next, at most; those between are interpolated."""
@@ -50,12 +50,11 @@ class Stack:
 
     def is_blank(self, position: int, bbox: BBox) -> bool:
         """Whether a region of a plane and its surroundings are of a single value, or all NaN."""
-        y0, x0, y1, x1 = bbox
-        dy, dx = y1 - y0, x1 - x0  # an object of a single value has other surroundings
-        around = (max(y0 - dy, 0), max(x0 - dx, 0), min(y1 + dy, self.shape[0]))
-        pixels = self.volume.read(self.line.at(position), *around, min(x1 + dx, self.shape[1]))
-        finite = pixels[np.isfinite(pixels)]
-        return finite.size == 0 or bool(finite.min() == finite.max())
+        return is_blank(self.volume, self.line.at(position), bbox)
+
+    def sharpness(self, mask: Mask) -> float | None:
+        """The sharpness at the outline of a mask; None through time, in which light fades too."""
+        return sharpness(self.volume, mask) if self.line.axis == "Z" else None
 
     def carry(self, history: History, position: int) -> Mask:
         """The expected mask of an object on another plane; empty if outside of the image."""

@@ -86,6 +86,7 @@ class Walk:
     def __init__(self, follower: Follower, stack: Stack, seeds: Seeds, lives: Lives) -> None:
         self._follower, self._stack, self._seeds, self._lives = follower, stack, seeds, lives
         self._histories: dict[int, History] = {}
+        self._sharpness: dict[int, float] = {}  # of the answers on the present plane
 
     def through(self, way: Sequence[int]) -> Iterator[Sighting]:
         """Follow the objects along a way, until none remains.
@@ -155,7 +156,10 @@ class Walk:
             if expected[i].empty:
                 reason = Ending.LEFT
             elif i in answers:
-                reason = judge(history, expected[i], answers[i])
+                answer = answers[i]
+                sharpness = None if answer.empty else self._stack.sharpness(answer)
+                self._sharpness[i] = sharpness or 0.0
+                reason = judge(history, expected[i], answer, sharpness)
             elif abs(position - history.position) > FARTHEST_BRIDGED * self._stack.step:
                 reason = Ending.MISSING
             if reason is not None:
@@ -185,7 +189,11 @@ class Walk:
             self._histories.pop(i, None)
         for i, mask in sighting.masks.items():
             history = None if i in seeded else self._histories.get(i)
-            begun = History.begin(position, mask)
-            self._histories[i] = history.then(position, mask) if history else begun
+            if history is not None:
+                self._histories[i] = history.then(position, mask, self._sharpness.get(i, 0.0))
+            else:
+                sharpness = self._stack.sharpness(mask)
+                self._histories[i] = History.begin(position, mask, sharpness or 0.0)
+        self._sharpness.clear()
         if known_masks := {i: mask for i, mask in sighting.masks.items() if i in seeded}:
             self._follower.show(position, known_masks)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -49,7 +50,7 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Sam:
         If there is no such model, the download fails, or the file cannot be used.
     """
     path = Path(name)
-    if path.is_file():
+    if os.path.isfile(path):
         return read_model(path, None, path.stem).to(device)
     for _ in fetch_model(str(name)):
         pass
@@ -71,7 +72,7 @@ def fetch_model(name: str) -> Iterator[DownloadStep]:
         Progress of the download; no steps for a complete model and for a file.
     """
     card = find_card(name)
-    if card is not None and not card.in_package and not Path(name).is_file():
+    if card is not None and not card.in_package and not os.path.isfile(name):
         yield from download_model(card)
 
 

@@ -94,7 +94,9 @@ def test_larger_objects_cost_nothing_more(model: Sam) -> None:
 
 
 def test_no_object_no_second_look(model: Sam) -> None:
-    session = opened(model, np.full((90, 90), 30, np.uint8))
+    image = np.full((90, 90), 30, np.uint8)
+    image[0, 0] = 31  # an image of a single value is not looked at
+    session = opened(model, image)
     assert not found(session).any()
     assert session.encoder.calls == 1
 

@@ -227,7 +227,7 @@ def test_nothing_is_encoded_where_it_is_switched_off(open_dock: Open, qtbot: Any
     qtbot.wait(500)
     bench.idle()
     assert bench.controller.engine._session is None
-    assert "SAM ready" not in bench.names()
+    assert "SAM prepared area" not in bench.names()
 
 
 def test_a_quiet_look_around_does_not_offer_to_be_cancelled(open_ahead: Open) -> None:
@@ -266,7 +266,7 @@ def test_everything_goes_into_the_cache(open_ahead: Open) -> None:
     settle(bench)
     assert ready(bench) == {(z, 0, 0) for z in range(30)}
     assert calls(bench) == 30
-    assert "Everything is encoded" in bench.dock.status.text()
+    assert "The whole image is prepared" in bench.dock.status.text()
     go(bench, 3)  # there is nothing left to do
     settle(bench)
     assert calls(bench) == 30
@@ -324,7 +324,7 @@ def test_cancel_acts_within_one_tile(open_ahead: Open, where: str) -> None:
     bench.wait(bench.model.inside.is_set)
     inside = calls(bench)
     (bar,) = bars(bench)
-    assert "Encoding" in bar.description_label.text()
+    assert "Preparing tile" in bar.description_label.text()
     if where == "dock":
         bench.dock.cancel_button.click()
     else:
@@ -360,18 +360,18 @@ def test_the_outline_shows_what_is_ready_and_takes_nothing_over(open_ahead: Open
     assert bench.viewer.layers.selection.active == bench.layer("points")
     assert list(bench.viewer.layers.selection) == [bench.layer("points")]
     here = int(bench.viewer.dims.point[0])
-    lines = np.array(bench.layer("ready").data)
+    lines = np.array(bench.layer("prepared area").data)
     assert set(lines[..., 0].ravel()) == {here}
     assert lines[..., 1:].min(axis=(0, 1)).tolist() == [0, 0]
     assert lines[..., 1:].max(axis=(0, 1)).tolist() == [39, 47]
-    bench.layer("ready").visible = False
+    bench.layer("prepared area").visible = False
     go(bench, here + 1)
     settle(bench)
-    assert not bench.layer("ready").visible
-    bench.viewer.layers.remove(bench.layer("ready"))
+    assert not bench.layer("prepared area").visible
+    bench.viewer.layers.remove(bench.layer("prepared area"))
     go(bench, here + 3)
     settle(bench)
-    assert "SAM ready" not in bench.names()
+    assert "SAM prepared area" not in bench.names()
     bench.viewer.layers.remove("cells")
     settle(bench)
     assert not [name for name in bench.names() if "ready" in name]
@@ -384,20 +384,20 @@ def test_a_change_of_contrast_makes_it_stale_and_computes_nothing(
     image = bench.viewer.layers["cells"]
     settle(bench)
     limits, encoded = tuple(image.contrast_limits), calls(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     image.contrast_limits = (10, 200)
     qtbot.wait(600)
     settle(bench)
-    assert len(bench.layer("ready").data) == 0
+    assert len(bench.layer("prepared area").data) == 0
     assert calls(bench) == encoded
     image.contrast_limits = limits
     settle(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     image.contrast_limits = (10, 200)
     settle(bench)
     go(bench, 2)  # now they look at it
     settle(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     assert ready(bench) == {(z, 0, 0) for z in range(4)}
 
 
@@ -418,14 +418,14 @@ def test_another_contrast_of_a_layer_that_is_seen_as_well_makes_it_stale(open_ah
     bench.controller.images.choose_channel(str(other.unique_id), True)
     settle(bench)
     settle(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     encoded = calls(bench)
     other.contrast_limits = (10, 200)
     settle(bench)
-    assert len(bench.layer("ready").data) == 0
+    assert len(bench.layer("prepared area").data) == 0
     other.contrast_limits = (0, 254)
     settle(bench)
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
     assert calls(bench) == encoded
 
 
@@ -441,11 +441,11 @@ def test_replaced_pixels_of_what_is_seen_are_not_ready(open_ahead: Open, name: s
     bench.viewer.layers[name].data = picture(40, 48, seed=2)
     settle(bench)
     assert ready(bench) == set()
-    assert len(bench.layer("ready").data) == 0
+    assert len(bench.layer("prepared area").data) == 0
     bench.viewer.scene.camera.zoom *= 2  # now they look at it
     settle(bench)
     assert ready(bench) == {(0, 0)}
-    assert len(bench.layer("ready").data) == 4
+    assert len(bench.layer("prepared area").data) == 4
 
 
 # --- how it ends -----------------------------------------------------------------------------

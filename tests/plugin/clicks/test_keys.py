@@ -19,8 +19,8 @@ from tests.plugin.bench import Open, picture
 OWNERS = (Image, Labels, Points, Shapes, ViewerModel)
 
 # What they mean to napari while a shape is drawn they go on to mean; the dock sees to that. Undo
-# and redo are what they are everywhere.
-SHARED = {"Enter", "Escape", "Ctrl+Z", "Ctrl+Shift+Z"}
+# and redo are what they are everywhere; selected clicks and boxes are deleted as ever.
+SHARED = {"Enter", "Escape", "Ctrl+Z", "Ctrl+Shift+Z", "Delete", "Backspace"}
 
 
 def of_napari() -> Iterator[tuple[str, str]]:
@@ -86,10 +86,12 @@ def test_every_key_has_an_action(open_dock: Open) -> None:
     assert calls.keys() == {action.name for action in bound_actions()}
 
 
-def test_keys_are_shown_until_something_else_is_wanted(open_dock: Open) -> None:
+def test_keys_are_folded_until_they_are_wanted(open_dock: Open) -> None:
     bench = open_dock(picture(40, 48), show=True)
     dock = bench.dock
     (row,) = (label for label in dock.keys.findChildren(QLabel) if label.text() == "<b>Enter</b>")
+    assert not row.isVisible()
+    QTest.mouseClick(dock.keys.button, Qt.MouseButton.LeftButton)
     assert row.isVisible()
     QTest.mouseClick(dock.class_box.button, Qt.MouseButton.LeftButton)
     assert not row.isVisible()

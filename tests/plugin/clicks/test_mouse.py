@@ -26,7 +26,7 @@ def test_click_correct_accept_drop_with_mouse_and_keys(open_dock: Open) -> None:
     bench.idle()
     points = bench.layer("points")
     assert list(points.features["label"]) == ["foreground", "background"]
-    assert [str(symbol) for symbol in points.symbol] == ["disc", "x"]
+    assert [str(symbol) for symbol in points.symbol] == ["ring", "x"]
     both = bench.expected(points=list(points.data), point_labels=[1, 0])
     np.testing.assert_array_equal(bench.shown(), both)
 

@@ -45,7 +45,7 @@ def test_a_label_is_picked_up_corrected_and_put_back(bench: Bench) -> None:
     labels, before = bench.layer("labels"), painted()
     pick_up(bench, 40, 40)
     np.testing.assert_array_equal(bench.shown(), before == 3)
-    assert "Label 3 picked up" in bench.dock.status.text()
+    assert "Correcting label 3" in bench.dock.status.text()
     assert bench.dock.object_row.accept_button.isEnabled()
     np.testing.assert_array_equal(labels.data, before)
 
@@ -124,7 +124,7 @@ def test_beside_an_object_under_way(bench: Bench) -> None:
 
 
 def test_the_button_lets_the_next_click_pick_up(bench: Bench) -> None:
-    button = bench.dock.clicks.pick_up_button
+    button = bench.dock.correct_row.pick_up_button
     button.click()
     assert button.isChecked()
     bench.click((40, 40))
@@ -144,12 +144,12 @@ def test_the_button_lets_the_next_click_pick_up(bench: Bench) -> None:
 def test_a_label_cannot_become_its_own_daughter(bench: Bench) -> None:
     pick_up(bench, 40, 40)
     bench.press("k")
-    assert "stays who it is" in bench.dock.status.text()
+    assert "keeps its number" in bench.dock.status.text()
     np.testing.assert_array_equal(bench.shown(), painted() == 3)
 
 
 def test_closing_while_the_button_waits_leaves_no_callback(bench: Bench) -> None:
-    bench.dock.clicks.pick_up_button.click()
+    bench.dock.correct_row.pick_up_button.click()
     callbacks = bench.viewer.mouse_drag_callbacks
     assert any("pick_up" in getattr(call, "__module__", "") for call in callbacks)
     bench.controller.close()

@@ -108,7 +108,7 @@ def test_a_shift_click_is_background_and_only_that_one(bench: Bench) -> None:
         "background",
         "foreground",
     ]
-    assert [str(symbol) for symbol in bench.layer("points").symbol] == ["disc", "x", "disc"]
+    assert [str(symbol) for symbol in bench.layer("points").symbol] == ["ring", "x", "ring"]
 
 
 def drag(bench: Bench, start: tuple[float, float], stop: tuple[float, float]) -> None:
@@ -206,7 +206,7 @@ def test_the_next_click_picks_up_with_the_image_selected(bench: Bench) -> None:
     select(bench, "cells")
     bench.dock.clicks.pick_up_button.click()
     QApplication.processEvents()
-    assert bench.dock.status.text() == "Click on the label to pick up."
+    assert bench.dock.status.text() == "Click on the label to correct."
     bench.click((40, 40))
     bench.idle()
     assert bench.controller.object.held.label == 3

@@ -29,6 +29,42 @@ def test_the_model_sees_the_contrast_on_the_screen(open_dock: Open) -> None:
     assert (bench.shown() != before).any()
 
 
+def test_a_new_contrast_asks_about_the_object_again(open_dock: Open) -> None:
+    bench = open_dock(picture(48, 64), contrast_limits=(0, 255))
+    view, image = bench.controller.model_view, bench.viewer.layers["cells"]
+    image.contrast_limits = (0, 200)
+    bench.wait(lambda: not view.busy)
+    assert "the model sees it from the next click on" in bench.dock.status.text()
+    bench.add(20, 20)
+    bench.idle()
+    before = bench.shown()
+    image.contrast_limits = (100, 120)
+    bench.controller.desk.look()  # as others do, for example for the preview under the mouse
+    bench.wait(lambda: not view.busy)
+    bench.idle()
+    np.testing.assert_array_equal(bench.shown(), bench.expected(points=[(20, 20)]))
+    assert (bench.shown() != before).any()
+    image.opacity = 0.5  # means nothing to the model
+    image.contrast_limits = (100, 120)
+    line = bench.dock.status.text()
+    bench.wait(lambda: not view.busy)
+    assert bench.dock.status.text() == line
+
+
+def test_a_new_contrast_on_the_screen_is_nothing_to_a_model_with_its_own(open_dock: Open) -> None:
+    bench = open_dock(picture(48, 64), contrast_limits=(0, 255))
+    bench.dock.image_row.auto_contrast.click()
+    assert "The image on the screen stays as it is" in bench.dock.status.text()
+    bench.add(20, 20)
+    bench.idle()
+    begun, before = bench.model.begun, bench.shown()
+    bench.viewer.layers["cells"].contrast_limits = (100, 120)
+    bench.wait(lambda: not bench.controller.model_view.busy)
+    bench.idle()
+    assert bench.model.begun == begun
+    np.testing.assert_array_equal(bench.shown(), before)
+
+
 def test_automatic_contrast_asks_again(open_dock: Open) -> None:
     data = picture(48, 64)
     bench = open_dock(data, contrast_limits=(100, 120))

@@ -1,4 +1,4 @@
-"""How the dock looks on a 13-inch screen, in the dark and in the light theme."""
+"""How the dock looks on a 13-inch screen and on a lower one, in the dark and the light theme."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QRect
+from qtpy.QtCore import QRect, Qt
 from qtpy.QtGui import QImage
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QComboBox, QLabel, QSizePolicy, QWidget
 
+from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.widgets.fold import Fold
 from tests.plugin.bench import Bench, Open, picture
 
@@ -22,11 +24,13 @@ LONG = (
 
 
 def on_a_small_screen(open_dock: Open, theme: str) -> Bench:
-    """A dock with all that it can show at once: a movie of stacks, channels, two objects."""
+    """A dock with all that it can show at once: a movie of stacks, channels, objects, classes."""
     bench = open_dock(picture(4, 3, 40, 48), show=True, axis_labels=("t", "z", "y", "x"))
     bench.viewer.add_image(picture(4, 3, 40, 48), name="membrane", axis_labels=("t", "z", "y", "x"))
     bench.viewer.theme = theme
     bench.viewer.window.resize(*SCREEN)
+    for _ in range(12):
+        bench.dock.class_box.add_button.click()
     for place in ((0, 0, 20, 20), (0, 0, 30, 30)):
         bench.add(*place)
         bench.idle()
@@ -46,9 +50,10 @@ def states(bench: Bench) -> Iterator[str]:
             yield f"{fold.button.text()} is open, and there is something to restore"
             dock.show_restore("")
     yield "all is folded"
+    dock.object_row.before_button.show()
     with changed(dock.first_hint.show, dock.first_hint.hide):
         dock.keys.set_open()
-        yield "a first hint"
+        yield "a first hint, and a mask before to bring back"
     dock.show_busy(True)
     dock.show_progress("Looking at tile", 12, 256)
     bench.wait(lambda: dock.progress.text() == "Looking at tile 12 of 256")
@@ -70,7 +75,8 @@ def settle(bench: Bench) -> None:
 
     def still() -> bool:
         seen.append([one.geometry() for one in bench.dock.findChildren(QWidget)])
-        return seen[-1] == seen[-2]
+        is_wide_enough = bench.dock.width() >= bench.dock.minimumSizeHint().width()
+        return is_wide_enough and seen[-1] == seen[-2]
 
     bench.wait(still)
 
@@ -85,26 +91,71 @@ def read(dock: QWidget) -> list[Any]:
 def test_all_fits_and_can_be_read(open_dock: Open, theme: str) -> None:
     bench = on_a_small_screen(open_dock, theme)
     window = bench.viewer.window.__wrapped__._qt_window
-    names = []
+    scroll, names = bench.dock.scroll_area, []
     for name in states(bench):
         settle(bench)
         names.append(name)
         assert (window.width(), window.height()) == SCREEN, name  # nothing has made it larger
-        assert bench.dock.sizeHint().height() <= bench.dock.height(), name
         assert bench.dock.visibleRegion().boundingRect() == bench.dock.rect(), name
         assert bench.dock.width() <= 300, name  # of 1280: the image needs the rest
+        assert scroll.widget().width() <= scroll.viewport().width(), name  # nothing to the right
         shown = read(bench.dock)
         assert len(shown) > 15, name
         assert [what for one in shown for what in wrong(one, bench.dock)] == [], name
-        assert overlapping(bench.dock) == [], name
+        assert overlapping(bench.dock) == overlapping(scroll.widget()) == [], name
     assert len(names) == 11
 
 
-def wrong(one: Any, dock: QWidget) -> Iterator[str]:
-    """What keeps the user from reading a widget."""
+def test_buttons_for_the_object_stay_on_a_low_screen(open_dock: Open) -> None:
+    bench = on_a_small_screen(open_dock, "dark")
+    window = bench.viewer.window.__wrapped__._qt_window
+    window.resize(1024, 600)
+    for fold in bench.dock.findChildren(Fold):
+        QTest.mouseClick(fold.button, Qt.MouseButton.LeftButton)
+        settle(bench)
+        assert window.height() == 600
+        assert fully_visible(fold.button, bench.dock.scroll_area.viewport()), fold.button.text()
+        row = bench.dock.object_row
+        for widget in (row.accept_button, row.drop_button, bench.dock.status):
+            assert fully_visible(widget, bench.dock)
+
+
+def test_an_offer_to_restore_is_scrolled_to(open_dock: Open) -> None:
+    bench = on_a_small_screen(open_dock, "dark")
+    bench.viewer.window.resize(1024, 600)
+    bench.dock.keys.set_open()
+    settle(bench)
+    assert bench.dock.scroll_area.verticalScrollBar().value() > 0
+    bench.dock.show_restore("12 accepted changes of 25 November, 09:12 are in no file.")
+    settle(bench)
+    assert fully_visible(bench.dock.restore_box, bench.dock.scroll_area.viewport())
+
+
+def test_opening_a_fold_never_shows_two(open_dock: Open) -> None:
+    """A window made larger for a moment stays so."""
+    dock = open_dock(picture(40, 48), show=True).dock
+    dock.keys.set_open()
+    visible: list[int] = []
+    dock.class_box.opening.connect(lambda: visible.append(int(dock.keys.isVisible())))
+    dock.class_box.toggled.connect(lambda is_open: visible.append(int(dock.keys.isVisible())))
+    dock.class_box.set_open()
+    assert visible == [0, 0]
+
+
+def fully_visible(widget: QWidget, within: QWidget) -> bool:
+    corner = widget.mapTo(within, widget.rect().topLeft())
+    return within.rect().contains(QRect(corner, widget.size()))
+
+
+def wrong(one: Any, dock: SamDock) -> Iterator[str]:
+    """What keeps the user from reading a widget, after scrolling to it."""
     text = one.currentText() if isinstance(one, QComboBox) else one.text()
-    corner = one.mapTo(dock, one.rect().topLeft())
-    if not dock.rect().contains(QRect(corner, one.size())):
+    scroll = dock.scroll_area
+    place = dock
+    if scroll.widget().isAncestorOf(one):
+        scroll.ensureWidgetVisible(one, 0, 0)
+        place = scroll.viewport()
+    if not fully_visible(one, place):
         yield f"{text}: outside"
     wraps = isinstance(one, QLabel) and one.wordWrap()
     if wraps and one.height() < one.heightForWidth(one.width()):

@@ -39,6 +39,7 @@ def test_everything_linked_has_one_label_through_all_slices(open_cells_tiny: Ope
     assert inside[0] > 0
     count = len(np.unique(labels)) - 1
     assert f"{count} object" in bench.dock.status.text()
+    assert "wait for review: Next [Shift-S]" in bench.dock.status.text()
     bench.dock.everything_box.all_button.click()  # nothing is free any more where objects are
     bench.idle()
     assert [np.bincount(labels[z][tube(5)[z] > 120]).argmax() for z in range(5)] == inside

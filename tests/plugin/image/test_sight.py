@@ -156,10 +156,10 @@ def test_a_click_on_a_hidden_image_is_refused_with_a_line(open_dock: Open) -> No
     image.visible = False
     bench.idle()
     line = "cells is hidden: show it again, or choose another image in the dock."
-    assert bench.dock.status.text() == line
+    assert bench.dock.status.text().startswith(line)
     bench.click((30, 40))
     bench.idle()
-    assert bench.dock.status.text() == line
+    assert bench.dock.status.text().startswith(line)
     assert len(bench.layer("points").data) == 1
     np.testing.assert_array_equal(bench.shown(), before)
     image.visible = True

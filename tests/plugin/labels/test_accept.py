@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
@@ -255,3 +256,15 @@ def test_a_number_is_typed_and_its_enter_accepts_nothing(open_dock: Open) -> Non
     assert bench.shown().any()
     bench.press(Qt.Key.Key_Return)
     assert bench.layer("labels").data.max() == 42
+
+
+def test_a_daughter_without_time_is_refused_in_one_line(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48))
+    seen = len(notification_manager.records)
+    bench.add(20, 20)
+    bench.idle()
+    bench.controller.actions.run("accept_daughter")
+    assert len(notification_manager.records) == seen
+    assert "The image has no time axis" in bench.dock.status.text()
+    assert bench.shown().any()
+    assert not bench.layer("labels").data.any()

@@ -107,3 +107,21 @@ def test_what_was_accepted_is_restored_from_the_journal(own_journals: None) -> N
     assert second.keeping.offered
     assert second.writer.restore() == 1
     np.testing.assert_array_equal(second.labels.plain(), first.labels.plain())
+
+
+def test_napari_keeps_few_bytes_for_each_pixel_of_an_object(scene: Scene) -> None:
+    """Else its history would grow by megabytes with each object of a stack."""
+    pixels = np.ones((8, 10), int).tolist()
+    masks = [mask_at((z,), 1, 1, pixels) for z in range(3)]
+    before = np.array(scene.labels.plain())
+    label, area = scene.writer.accept(masks)
+    layer = scene.labels.ensure()
+    after = np.array(layer.data)
+    assert (int((after == label).sum()), area) == (240, 240)
+    (step,) = layer._undo_history
+    arrays = [part for index, old, new in step for part in (*index, old, np.asarray(new))]
+    assert sum(array.nbytes for array in arrays) <= 8 * area
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, before)
+    layer.redo()
+    np.testing.assert_array_equal(layer.data, after)

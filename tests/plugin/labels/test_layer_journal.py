@@ -25,6 +25,7 @@ from napari_sam.plugin.labels.journals import journal_of
 from napari_sam.plugin.layers.conventions import JOURNAL_KEY
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.workspace import Workspace
+from tests.plugin.bench import Open, picture
 from tests.plugin.journals import crash, replayed
 from tests.plugin.scene import LayersAlone, mask_at
 
@@ -382,11 +383,47 @@ def test_an_undo_of_a_hidden_layer_is_in_the_journal(journals: Path, steps: int)
     np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
 
 
-# --- journals of version 0.1 -------------------------------------------------------------------
+def test_an_object_is_accepted_into_a_hidden_layer(open_dock: Open) -> None:
+    bench = open_dock(picture(3, 40, 48), show=True, axis_labels=("z", "y", "x"))
+    labels = bench.layer("labels")
+    labels.visible = False
+    bench.viewer.dims.set_point(0, 1)
+    for plane in (1, 2):
+        bench.add(plane, 20, 20)
+        bench.idle()
+        bench.accept()
+        assert labels.data[plane].any()
+        np.testing.assert_array_equal(replayed(labels), labels.data)
+    bench.undo_labels()
+    assert not labels.data[2].any()
+    np.testing.assert_array_equal(replayed(labels), labels.data)
+    labels.visible = True
+    bench.undo_labels()
+    assert not labels.data.any()
+    np.testing.assert_array_equal(replayed(labels), labels.data)
+
+
+def test_an_error_between_journal_and_layer_leaves_the_journal_right(
+    journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat = Seat()
+    seat.accept((0, 2, 3))
+
+    def failing(edit: Any, in_history: bool) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(seat.work.labels_layer, "paint", failing)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        seat.accept((1, 4, 5))
+    np.testing.assert_array_equal(replayed(seat.labels), seat.labels.data)
+    assert np.unique(seat.labels.data).tolist() == [0, 1]
+
+
+# --- older journals ------------------------------------------------------------------------------
 
 
 def old_journal(folder: Path, pixels: np.ndarray) -> Path:
-    """A journal as version 0.1 wrote it: the file name and the head have the old sample."""
+    """A journal as it was written before: the file name and the head have the old sample."""
     seat = Seat(pixels)
     seat.accept((0, 2, 3))
     sample = old_sample_of(seat.work.source)[0]

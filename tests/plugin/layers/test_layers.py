@@ -170,7 +170,7 @@ def test_clicks_are_drawn_in_their_colour_alone(stack: Image) -> None:
     points = make_points(stack)
     points.add([2, 10, 20])
     np.testing.assert_array_equal(points.border_color, points.face_color)
-    assert [str(symbol) for symbol in points.symbol] == ["disc"]
+    assert [str(symbol) for symbol in points.symbol] == ["ring"]
 
 
 def test_a_moved_points_layer_means_what_is_seen(stack: Image) -> None:

@@ -142,7 +142,7 @@ def test_a_click_with_shift_is_background_and_only_that_one(open_dock: Open) -> 
     bench.click((20, 30))
     bench.idle()
     assert labels_of(points) == ["foreground", "background", "foreground"]
-    assert [str(symbol) for symbol in points.symbol] == ["disc", "x", "disc"]
+    assert [str(symbol) for symbol in points.symbol] == ["ring", "x", "ring"]
     expected = bench.expected(points=list(points.data), point_labels=[1, 0, 1])
     np.testing.assert_array_equal(bench.shown(), expected)
 

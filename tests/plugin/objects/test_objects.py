@@ -60,14 +60,14 @@ def test_j_begins_another_object_in_its_own_colour_and_enter_accepts_both(
     own = bench.layer("preview").colormap.map([shown[FIRST], shown[SECOND]])
     expected = [_rgb(PREVIEW_COLOURS[i]) for i in (0, 1)]
     np.testing.assert_allclose(own[:, :3], expected, atol=1 / 255)
-    assert "2" in bench.dock.object_row.accept_button.text()
-    assert "Object 2 of 2" in bench.dock.object_row.current.text()
+    assert "Accept 2 objects" in bench.dock.object_row.accept_button.text()
+    assert "object 2 of 2" in bench.dock.object_row.current.text()
 
     bench.press(Qt.Key.Key_Return)
     labels = bench.layer("labels").data
     np.testing.assert_array_equal(labels, shown)  # the first two colours are 1 and 2
     assert len(bench.layer("points").data) == 0
-    assert bench.dock.object_row.accept_button.text() == "Accept object"
+    assert bench.dock.object_row.accept_button.text() == "✓ Accept object   [Enter]"
     assert not bench.dock.object_row.current.isVisible()
     bench.press("u")
     assert not labels.any()

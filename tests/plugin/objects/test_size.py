@@ -58,7 +58,7 @@ def test_h_goes_through_three_sizes_and_back_to_the_best(nuclei: Bench) -> None:
     expected = [*candidates(nuclei, place), best]
     areas = [int(mask.sum()) for mask in expected]
     assert 0 < areas[0] < areas[1] < areas[2]
-    for size, mask in zip(("small", "medium", "large", "best"), expected, strict=True):
+    for size, mask in zip(("small", "medium", "large", "automatic"), expected, strict=True):
         nuclei.press("h")
         nuclei.idle()
         np.testing.assert_array_equal(nuclei.shown(), mask)

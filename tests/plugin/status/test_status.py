@@ -21,7 +21,11 @@ PAINTING = {"receiver": Receiver.OTHER, "active": "nuclei", "mode": "paint"}
 IMAGE = {"receiver": Receiver.CANVAS, "active": "cells", "mode": "pan_zoom"}
 ENTER_TAKEN = {"taken_keys": frozenset({"Enter", "Escape"}), "active": "nuclei"}
 
+OFFERED = replace(OBJECT, offer="This click changed 48% of the mask.")
+
 LINES = [
+    ({"objects": OFFERED}, "This click changed 48% of the mask."),
+    ({"objects": replace(OFFERED, pixels=0, slices=0)}, "This click changed 48% of the mask."),
     ({}, "Click on an object."),
     ({"closed": True}, ""),
     (
@@ -59,8 +63,8 @@ LINES = [
         {"model": ModelState.MISSING},
         "No model is loaded: choose another one above, or click to load it once more.",
     ),
-    ({"picking": True}, "Click on the label to pick up."),
-    ({"picking": True, **PAINTING}, "Click on the label to pick up."),
+    ({"picking": True}, "Click on the label to correct."),
+    ({"picking": True, **PAINTING}, "Click on the label to correct."),
     ({"drawing": True}, "Enter ends the outline."),
     (
         {"objects": WAITING, "working": True},
@@ -110,21 +114,21 @@ LINES = [
     ({"objects": NEW}, "Click on an object. Enter accepts the other one, J goes on."),
     (
         {"objects": PICKED_UP},
-        "Label 5 picked up, 812 pixels: clicks correct it, Enter puts it back, "
+        "Correcting label 5, 812 pixels: clicks change it, Enter puts it back, "
         "Escape leaves it as it was.",
     ),
     (
         {"objects": PICKED_UP, **ENTER_TAKEN},
-        "Label 5 picked up, 812 pixels: clicks correct it, the Accept button puts it back, "
+        "Correcting label 5, 812 pixels: clicks change it, the Accept button puts it back, "
         "the Drop button leaves it as it was.",
     ),
     (
         {"rated": 9, "to_review": 4},
-        "Click on an object. 4 objects wait to be looked through [Shift-S].",
+        "Click on an object. 4 found objects wait for review: Next [Shift-S].",
     ),
     (
         {"rated": 9, "to_review": 4, "review": "Label 3: 87% sure"},
-        "Label 3: 87% sure. If it is right, keep [Shift-F], drop [Shift-D], next [Shift-S].",
+        "Label 3: 87% sure. Right or not: keep [Shift-F], drop [Shift-D], or skip [Shift-S].",
     ),
     ({"hidden": ("SAM labels",)}, "Click on an object. SAM labels is hidden."),
     (
@@ -160,6 +164,7 @@ OF_OTHERS = {"follow", "look_next", "accept_daughter", "cancel"} | {
     "review_next",
     "review_keep",
     "review_drop",
+    "mask_before",
 }
 
 
@@ -174,6 +179,7 @@ def test_actions_that_do_nothing(changes: dict, names: set[str]) -> None:
 @pytest.mark.parametrize(
     ("changes", "enabled"),
     [
+        ({"objects": OFFERED}, {"mask_before"}),
         ({"objects": OBJECT}, set()),
         ({"objects": OBJECT, "stack": True}, {"follow"}),
         ({"objects": OBJECT, "stack": True, "time": True}, {"follow", "accept_daughter"}),

@@ -63,3 +63,6 @@ def test_a_reason_that_the_line_gives_already_is_not_said_twice(shown: Shown) ->
     shown.state = DockState(obstacle="3D is for looking.")
     shown.line.tell("3D is for looking.")
     assert shown.lines == ["3D is for looking."]
+    shown.state = DockState()
+    shown.line.renew()
+    assert shown.lines[-1] == "Click on an object."  # it holds no longer

@@ -1,10 +1,12 @@
 """The worker: the window goes on, the newest click wins, late answers are dropped."""
 
+import gc
 import threading
 
 import numpy as np
 from qtpy.QtCore import QTimer
 
+from napari_sam.plugin.worker.jobs import Job
 from tests.plugin.bench import Open, picture
 
 
@@ -76,3 +78,15 @@ def test_cancel_stops_the_work(open_dock: Open) -> None:
     bench.add(21, 21)
     bench.idle()
     assert bench.controller.object.masks
+
+
+def test_jobs_that_are_over_are_forgotten(open_dock: Open) -> None:
+    """The workers of jobs are kept by napari until the window is closed."""
+    bench = open_dock(picture(40, 48))
+    for row in (10, 20, 30):
+        bench.add(row, 20)
+        bench.idle()
+        bench.accept()
+        bench.idle()
+    gc.collect()
+    assert [job for job in gc.get_objects() if type(job) is Job] == []

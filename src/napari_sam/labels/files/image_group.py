@@ -197,7 +197,7 @@ def _beside(image: Path) -> str:
 
 def is_zarr(path: Path) -> bool:
     """Whether a folder is the root of a zarr group or array of any version."""
-    return any((path / marker).is_file() for marker in _MARKERS)
+    return any(os.path.isfile(path / marker) for marker in _MARKERS)
 
 
 def ome_attributes(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.decode import decode
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.blank import blank_mask, is_blank
 from napari_sam.masks.pixels.depth import innermost
 from napari_sam.masks.pixels.refine import refine
 from napari_sam.masks.second_look.closer import look_closer
@@ -50,7 +51,8 @@ def predict(
     Returns
     -------
     dict
-        Object id to its mask, which may be empty.
+        Object id to its mask, which may be empty: where the model sees nothing, and where the image
+        has a single value.
     """
     sized = {i: (sized_click(prompts.of(i)), s) for i, s in sizes.items() if s is not Size.BEST}
     first = {i: (click,) for i, (click, _) in sized.items() if click is not None}
@@ -63,7 +65,15 @@ def predict(
     if encoder.model.policy.point_with_mask:
         more = {i: with_middle(of_object) for i, of_object in more.items()}
     masks = candidates | _predict(encoder, more, {})
-    return {i: masks[i] for i in prompts.objects}
+    return {i: _unless_blank(encoder, masks[i]) for i in prompts.objects}
+
+
+def _unless_blank(encoder: Embeddings, mask: Mask) -> Mask:
+    """The mask; without pixels where the image has a single value."""
+    volume = encoder.at_hand
+    if volume is None or mask.empty or not is_blank(volume, mask.plane, mask.bbox):
+        return mask
+    return blank_mask(mask)
 
 
 def with_middle(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:

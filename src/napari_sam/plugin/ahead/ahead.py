@@ -182,7 +182,7 @@ class Ahead:
             if everything and (version := self._ready.version(source)):
                 version.all_done = True
             if self._all_encoded:
-                self._desk.report("Everything is encoded: clicks are answered at once.")
+                self._desk.report("The whole image is prepared: clicks are answered at once.")
 
         self._job = Job(
             steps,

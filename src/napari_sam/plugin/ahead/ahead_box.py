@@ -1,4 +1,4 @@
-"""AheadBox: the check box for encoding the whole image in the background."""
+"""AheadBox: the check box for preparing the whole image in the background."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
@@ -8,7 +8,7 @@ from napari_sam.plugin.widgets.buttons import check_box
 
 
 class AheadBox(QWidget):
-    """A check box of the section *Everything*.
+    """A check box of the section *Find all objects*.
 
     Signals
     -------
@@ -21,7 +21,7 @@ class AheadBox(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.everything = check_box(
-            "Encode everything",
+            "Prepare the whole image",
             "Look at the whole image in the background, from here on: then clicks are answered\n"
             "at once. It steps aside while you work; what is done is kept on disk.",
         )

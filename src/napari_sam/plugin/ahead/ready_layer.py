@@ -9,9 +9,10 @@ from napari.utils.events import Event
 from numpy.typing import NDArray
 
 from napari_sam.plugin.layers.conventions import IMAGE_KEY
+from napari_sam.plugin.layers.only_shown import only_shown
 from napari_sam.plugin.layers.placement import placement
 
-NAME = "SAM ready"
+NAME = "SAM prepared area"
 _COLOUR = "#9ecae1"
 _TRANSFORMS = ("scale", "translate", "rotate", "shear", "affine")
 """Events of the image after which the outline gets the transform of the image."""
@@ -46,14 +47,14 @@ class ReadyLayer:
         if self._layer is not None or self._image not in layers:
             return
         active, selected = layers.selection.active, set(layers.selection)
-        self._layer = Shapes(
+        layer = Shapes(
             ndim=self._image.ndim,
             name=NAME,
             opacity=0.5,
             metadata={IMAGE_KEY: str(self._image.unique_id)},
             **placement(self._image),
         )
-        self._layer.editable = False
+        self._layer = only_shown(layer)
         layers.insert(layers.index(self._image) + 1, self._layer)
         layers.selection.clear()
         layers.selection.update(selected)

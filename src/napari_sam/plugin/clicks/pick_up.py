@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 from napari.utils.events import Event
@@ -17,6 +16,7 @@ from napari_sam.plugin.worker.events import PickedUp
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
+from .label_under import label_under
 from .receiver import PASSIVE
 
 _NOTHING = "There is no label here: point at one in SAM labels and press Shift-J."
@@ -107,14 +107,9 @@ class PickUp:
         if problem := obstacle(self._viewer.dims):
             self._desk.say(problem)
             return
-        position = [float(v) for v in work.labels.world_to_data(world)]
-        row, column = (int(np.floor(v + 0.5)) for v in position[-2:])
-        plane, labels = work.source.to_plane(position), work.labels_layer.plain()
-        index = (*plane, row, column)
-        inside = all(0 <= i < n for i, n in zip(index, labels.shape, strict=True))
-        label = int(np.asarray(labels[index])) if inside else 0
+        plane, label = label_under(work, world)
         if label:
-            self._find(work, labels, plane, label)
+            self._find(work, work.labels_layer.plain(), plane, label)
         else:
             self._desk.say(self._elsewhere(work, world) or _NOTHING)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFileDialog, QLabel
 
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.masks.pixels.clean import ALL_HOLES, Cleaning
@@ -125,7 +125,7 @@ class AcceptOptions:
             "prefix": "from ",
             "suffix": " px",
             "tooltip": "Drop pieces of fewer pixels, unless you clicked on them.\n"
-            "When everything is segmented, drop smaller objects, in each slice.",
+            "When all objects are searched, smaller ones are left out, in each slice.",
         },
     ] = 0
     one_piece: Annotated[
@@ -156,7 +156,7 @@ class AcceptOptions:
 
 
 class AcceptBox(Fold):
-    """The fold *Accepting*.
+    """The fold *Options for accepting*.
 
     Signals
     -------
@@ -175,7 +175,8 @@ class AcceptBox(Fold):
 
     def __init__(self) -> None:
         super().__init__(
-            "Accepting", "How objects are accepted: overlaps, labels, holes, crumbs and outlines"
+            "Options for accepting",
+            "What an object becomes: label, overlaps, holes, outline",
         )
         self._form = Form(AcceptOptions)
         self.policy = self._form.native("policy", QComboBox)
@@ -216,7 +217,7 @@ class AcceptBox(Fold):
         grid.setColumnStretch(1, 1)
         grid.addWidget(QLabel("Overlaps"), 0, 0)
         grid.addWidget(self.policy, 0, 1)
-        grid.addWidget(QLabel("Label"), 1, 0)
+        grid.addWidget(QLabel("Add to label"), 1, 0)
         grid.addWidget(self.label, 1, 1)
         grid.addWidget(self.holes, 2, 0)
         grid.addWidget(self.holes_up_to, 2, 1)
@@ -225,8 +226,5 @@ class AcceptBox(Fold):
         grid.addWidget(QLabel("Pieces"), 4, 0)
         grid.addWidget(self.smallest, 4, 1)
         grid.addWidget(self.one_piece, 5, 0, 1, 2)
-        labels = QHBoxLayout()
-        labels.setSpacing(2)
-        labels.addWidget(self.use_button)
-        labels.addWidget(self.file_button)
-        grid.addLayout(labels, 6, 0, 1, 2)
+        grid.addWidget(self.file_button, 6, 0, 1, 2)
+        grid.addWidget(self.use_button, 7, 0, 1, 2)

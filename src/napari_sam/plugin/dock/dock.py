@@ -1,4 +1,8 @@
-"""SamDock: the rows and folds of the dock, one below the other; the controller has the logic."""
+"""SamDock: the rows and folds of the dock, one below the other; the controller has the logic.
+
+Image, tools and folds scroll where the window is too low for them. The line for the user and the
+buttons for the object under way stay below them, always visible.
+"""
 
 from collections.abc import Sequence
 
@@ -12,12 +16,14 @@ from napari_sam.plugin.follow.follow_row import FollowRow
 from napari_sam.plugin.keys import key_help, tip_of
 from napari_sam.plugin.models.model_row import ModelRow
 from napari_sam.plugin.status.status import Status
-from napari_sam.plugin.widgets.buttons import push_button, text_label
+from napari_sam.plugin.widgets.buttons import heading, push_button, text_label
 from napari_sam.plugin.widgets.calm_progress import CalmProgress
-from napari_sam.plugin.widgets.fold import Folds
+from napari_sam.plugin.widgets.fold import Fold, Folds
+from napari_sam.plugin.widgets.scroll import Scroll
 from napari_sam.plugin.widgets.wheel import WheelScrolls
 
 from .accept_box import AcceptBox
+from .correct_row import CorrectRow
 from .first_hint import FirstHint
 from .image_row import ImageRow
 from .key_help import KeyHelp
@@ -25,16 +31,24 @@ from .object_row import ObjectRow
 from .restore_box import RestoreBox
 from .tool_row import ToolRow
 
+_NARROWEST = 268
+"""Width of the widest section, screen pixels; kept from the start, for a dock that widened when a
+section is opened would move the image under the mouse."""
+
 
 class SamDock(QWidget):
     """Layout of the dock, with the methods for several rows at once.
 
     Attributes
     ----------
-    first_hint, image_row, model_row, restore_box, tool_row, clicks, follow_row, object_row
+    first_hint, image_row, model_row, restore_box, tool_row, clicks, follow_row, correct_row
         The rows, from top to bottom.
-    accept_box, class_box, everything_box, keys
-        The folds, from left to right.
+    everything_box, class_box, accept_box, keys
+        The folds below, from top to bottom.
+    scroll_area : Scroll
+        Has all of them.
+    object_row : ObjectRow
+        Below the scrolled part, as the following ones.
     progress : CalmProgress
     cancel_button : QPushButton
     status : QLabel
@@ -52,10 +66,9 @@ class SamDock(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumWidth(250)
         self.first_hint, self.image_row, self.model_row = FirstHint(), ImageRow(), ModelRow()
         self.restore_box, self.tool_row, self.clicks = RestoreBox(), ToolRow(), ClickBox()
-        self.follow_row, self.object_row = FollowRow(), ObjectRow()
+        self.follow_row, self.correct_row, self.object_row = FollowRow(), CorrectRow(), ObjectRow()
         self.accept_box, self.class_box = AcceptBox(), ClassBox()
         self.everything_box, self.keys = EverythingBox(), KeyHelp(key_help())
         self.progress = CalmProgress()
@@ -63,10 +76,9 @@ class SamDock(QWidget):
         self.cancel_button.clicked.connect(lambda: self.cancel_clicked.emit())
         self.status = text_label(word_wrap=True)
         self.status.setMinimumHeight(self.status.fontMetrics().lineSpacing() * 3)
-        self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignBottom)
         self._lay_out()
         WheelScrolls(self)
-        self.keys.set_open()
         self.show_busy(False)
         self.show_available(Status())
 
@@ -80,6 +92,7 @@ class SamDock(QWidget):
         """Offer to restore accepted labels; an empty text takes the offer away."""
         if text:
             self.first_hint.leave()  # who accepted objects before knows the three steps
+            self.scroll_area.show_widgets(self.restore_box, self.restore_box)
         self.restore_box.show_offer(text)
 
     def show_stack(self, axes: Sequence[str]) -> None:
@@ -124,9 +137,28 @@ class SamDock(QWidget):
             self.closed.emit()
             self.deleteLater()  # napari forgets the dock, but its buttons keep it alive
 
+    def show_fold(self, fold: Fold) -> None:
+        """Open a fold, and scroll to it."""
+        fold.set_open()
+        self.scroll_area.show_widgets(fold.button, fold)
+
     def _lay_out(self) -> None:
+        self.scroll_area = Scroll(self._scrolled(), _NARROWEST)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(5)
+        column.addWidget(self.scroll_area, 1)
+        column.addWidget(self.status)
+        column.addWidget(self.object_row)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.progress, 1)
+        bottom.addWidget(self.cancel_button)
+        column.addLayout(bottom)
+
+    def _scrolled(self) -> QWidget:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
         column.addWidget(self.first_hint)
         images = QGridLayout()
@@ -136,18 +168,18 @@ class SamDock(QWidget):
         self.model_row.add_to(images)
         column.addLayout(images)
         column.addWidget(self.restore_box)
-        column.addWidget(self.tool_row)
-        column.addWidget(self.clicks)
-        objects = QVBoxLayout()
-        objects.setSpacing(2)
-        objects.addWidget(self.follow_row)
-        objects.addWidget(self.object_row)
-        column.addLayout(objects)
-        folds = (self.accept_box, self.class_box, self.everything_box, self.keys)
-        column.addWidget(Folds(folds))
-        bottom = QHBoxLayout()
-        bottom.addWidget(self.progress, 1)
-        bottom.addWidget(self.cancel_button)
-        column.addLayout(bottom)
-        column.addWidget(self.status)
+        column.addLayout(self._click_group())
+        column.addWidget(self.follow_row)
+        column.addWidget(self.correct_row)
+        folds = Folds((self.everything_box, self.class_box, self.accept_box, self.keys))
+        folds.opened.connect(self.show_fold)
+        column.addWidget(folds)
         column.addStretch(1)
+        return content
+
+    def _click_group(self) -> QVBoxLayout:
+        group = QVBoxLayout()
+        group.setSpacing(2)
+        for widget in (heading("Click on an object"), self.tool_row, self.clicks):
+            group.addWidget(widget)
+        return group

@@ -46,9 +46,10 @@ class ImageRow(QObject):
         self.images.currentIndexChanged.connect(self.chosen)
         self.images.setToolTip("The image to segment")
         self.auto_contrast = check_box(
-            "Automatic contrast",
-            "Off: the model sees the image as it is shown, at the layer's contrast limits.\n"
-            "On: it sees the contrast that suits the whole image.",
+            "Auto contrast for SAM",
+            "Off: SAM sees the image as it is on the screen, at the layer's contrast limits.\n"
+            "On: SAM sees it with a contrast that suits the whole image; the screen stays as it is."
+            "\nThe small picture on the right is what SAM sees.",
         )
         self.auto_contrast.toggled.connect(self.auto_contrast_changed)
         self.channel_box = ChannelBox()

@@ -6,12 +6,9 @@ from qtpy.QtWidgets import QLabel
 
 from napari_sam.plugin.widgets.fold import Fold
 
-_LONGEST = len("Shift-click")
-"""Characters of the longest key with a column for its meaning; with a longer key it is one text."""
-
 
 class KeyHelp(Fold):
-    """Two columns of keys, letters on the left, narrow enough for the width of the dock.
+    """A line for each key, narrow enough for the width of the dock.
 
     Parameters
     ----------
@@ -20,21 +17,13 @@ class KeyHelp(Fold):
     """
 
     def __init__(self, keys: Mapping[str, str]) -> None:
-        super().__init__("Keys", "All keys that work on the layers of SAM")
-        self.grid.setHorizontalSpacing(5)
+        super().__init__("?  Keys and mouse", "All keys, and what clicks do with a key held")
+        self.grid.setHorizontalSpacing(10)
         self.grid.setVerticalSpacing(0)
         self.grid.setColumnStretch(1, 1)
-        self.grid.setColumnStretch(4, 1)
-        rows = [0, 0]
-        for key, meaning in keys.items():
-            side = len(key) > 1
-            place = rows[side], 3 * side
-            if len(key) > _LONGEST:
-                self.grid.addWidget(_text(f"<b>{key}</b> {meaning}"), *place, 1, 2)
-            else:
-                self.grid.addWidget(_text(f"<b>{key}</b>"), *place)
-                self.grid.addWidget(_text(meaning), place[0], place[1] + 1)
-            rows[side] += 1
+        for row, (key, meaning) in enumerate(keys.items()):
+            self.grid.addWidget(_text(f"<b>{key}</b>"), row, 0)
+            self.grid.addWidget(_text(meaning), row, 1)
 
 
 def _text(text: str) -> QLabel:

@@ -134,13 +134,14 @@ class Everything:
         except NapariSamError as error:
             self._desk.runner.cancel()
             self.stop()
-            self._desk.fail(str(error))
+            self._desk.say(f"Stopped: {error}.")
             return
         self._desk.report(f"{self._count} objects so far.")
 
     def _finish(self) -> None:
         self.stop()
         if self._count:
-            self._desk.report(f"{self._count} objects found.")
+            objects = "object" if self._count == 1 else "objects"
+            self._desk.report(f"{self._count} {objects} found and labelled.")
         else:
-            self._desk.report("No objects found: automatic contrast may help.")
+            self._desk.report("No objects found: Auto contrast for SAM may help.")

@@ -37,7 +37,7 @@ class EverythingOptions:
 
 
 class EverythingBox(Fold):
-    """The fold *Everything*.
+    """The fold *Find all objects*.
 
     Attributes
     ----------
@@ -61,8 +61,10 @@ class EverythingBox(Fold):
     measure_clicked = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Everything", "Find all objects, and review them; make clicks quick")
-        self.here_button = push_button("Here", tip_of("segment_here"))
+        super().__init__(
+            "Find all objects", "Find objects without clicks, check them, and measure them"
+        )
+        self.here_button = push_button("In view", tip_of("segment_here"))
         self.slice_button = push_button("This slice", tip_of("segment_slice"))
         self.all_button = push_button("All slices", tip_of("segment_all"))
         self._form = Form(EverythingOptions)
@@ -96,6 +98,7 @@ class EverythingBox(Fold):
         self.tracks_button.setVisible("T" in axes)
         self._show_note()
         self.slice_button.setText("This slice" if is_stack else "Whole image")
+        self.grid.addWidget(self.slice_button, 1, 1, 1, 1 if is_stack else 2)
 
     def show_has_image(self, has_image: bool) -> None:
         """Enable the buttons for work on an image, or disable them."""
@@ -104,12 +107,14 @@ class EverythingBox(Fold):
 
     def _lay_out(self) -> None:
         grid = self.grid
-        grid.addWidget(QLabel("Segment everything in"), 0, 0, 1, 3)
+        for column in range(3):
+            grid.setColumnStretch(column, 1)
+        grid.addWidget(QLabel("Search, without clicks:"), 0, 0, 1, 3)
         grid.addWidget(self.here_button, 1, 0)
         grid.addWidget(self.slice_button, 1, 1)
         grid.addWidget(self.all_button, 1, 2)
         grid.addWidget(self.linked, 2, 0, 1, 3)
-        grid.addWidget(self.measure_button, 3, 0)
-        grid.addWidget(self.tracks_button, 3, 1, 1, 2)
-        grid.addWidget(self.ahead, 4, 0, 1, 3)
-        grid.addWidget(self.review_box, 5, 0, 1, 3)
+        grid.addWidget(self.review_box, 3, 0, 1, 3)
+        grid.addWidget(self.measure_button, 4, 0)
+        grid.addWidget(self.tracks_button, 4, 1, 1, 2)
+        grid.addWidget(self.ahead, 5, 0, 1, 3)

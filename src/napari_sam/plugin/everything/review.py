@@ -14,7 +14,7 @@ from napari_sam.plugin.workspace import Workspace
 
 from .review_box import ReviewBox
 
-_NOTHING = "Nothing to review: let everything be segmented first."
+_NOTHING = "Nothing to review yet: press Find all objects first."
 
 
 class Review:

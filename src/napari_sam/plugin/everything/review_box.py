@@ -13,7 +13,7 @@ _TIP = (
 
 
 class ReviewBox(QWidget):
-    """Two rows of the section *Everything*, visible while objects wait for their review.
+    """Two rows of the section *Find all objects*, visible while objects wait for their review.
 
     Signals
     -------
@@ -28,9 +28,9 @@ class ReviewBox(QWidget):
         super().__init__()
         self.text = QLabel("")
         self.text.setToolTip(_TIP)
-        self.next_button = push_button("Next", tip_of("review_next"))
-        self.keep_button = push_button("Keep", tip_of("review_keep"))
-        self.drop_button = push_button("Drop", tip_of("review_drop"))
+        self.next_button = push_button("→ Next", tip_of("review_next"))
+        self.keep_button = push_button("✓ Keep", tip_of("review_keep"))
+        self.drop_button = push_button("✕ Drop", tip_of("review_drop"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)

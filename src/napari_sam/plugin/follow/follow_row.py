@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QWidget
 
 from napari_sam.plugin.keys import tip_of
-from napari_sam.plugin.widgets.buttons import push_button
+from napari_sam.plugin.widgets.buttons import heading, push_button
 
 from .strip import Strip
 
@@ -16,7 +16,8 @@ class FollowRow(QWidget):
 
     Attributes
     ----------
-    follow_button : QPushButton
+    follow_button, end_button : QPushButton
+        The second one is hidden until an object is followed.
     axis : QComboBox
         Axes of the stack; hidden unless there are several.
     strip : Strip
@@ -24,18 +25,22 @@ class FollowRow(QWidget):
 
     Signals
     -------
-    follow_clicked
+    follow_clicked, end_clicked
     slice_chosen : int
         Index along the axis, of the slice that was clicked in the strip.
     """
 
     follow_clicked = Signal()
+    end_clicked = Signal()
     slice_chosen = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
-        self.follow_button = push_button("Follow", tip_of("follow"))
+        self.follow_button = push_button("↕ Follow  [G]", tip_of("follow"))
         self.follow_button.clicked.connect(lambda: self.follow_clicked.emit())
+        self.end_button = push_button("Ends here", tip_of("end_here"))
+        self.end_button.clicked.connect(lambda: self.end_clicked.emit())
+        self.end_button.hide()
         self.axis = QComboBox()
         self.axis.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.axis.setToolTip("Where to follow it: through depth or through time")
@@ -45,12 +50,14 @@ class FollowRow(QWidget):
         buttons = QHBoxLayout()
         buttons.setSpacing(2)
         buttons.addWidget(self.follow_button, 1)
+        buttons.addWidget(self.end_button)
         buttons.addWidget(self.axis)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
-        grid.addLayout(buttons, 0, 0)
-        grid.addWidget(self.strip, 1, 0)
+        grid.addWidget(heading("Through the stack"), 0, 0)
+        grid.addLayout(buttons, 1, 0)
+        grid.addWidget(self.strip, 2, 0)
 
     @property
     def follow_axis(self) -> str | None:
@@ -71,3 +78,4 @@ class FollowRow(QWidget):
         """Show the slices of an object in the strip; see :meth:`Strip.show_slices`."""
         self.strip.show_slices(size, values)
         self.strip.setVisible(bool(values))
+        self.end_button.setVisible(bool(values))

@@ -9,6 +9,11 @@ from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.worker.events import Event, Followed
 from napari_sam.plugin.worker.jobs import Job, Priority
 
+from .ends import Limits, limited, side_of_end, within_ends
+
+_NOT_FOLLOWED = "Follow an object first [G]: then it can be ended in a slice."
+_NO_SIDE = "You have seen the object here: go to its last slice, above or below, and end it there."
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
@@ -26,6 +31,8 @@ class Reach:
         Letter of the axis to follow along after the awaited answers; None without such a request.
     running : bool
         Whether more planes were to come.
+    limits : Limits
+        First and last position of the object along each axis, where the user has ended it.
     """
 
     brought: Mapping[Plane, Mask]
@@ -34,10 +41,14 @@ class Reach:
     axis: str | None
     axis_wanted: str | None
     running: bool
+    limits: Limits
 
 
 class Following:
     """Followed masks of an object, and the job for further planes.
+
+    An object ends at planes that the user has seen without it: such a plane has an empty mask, or
+    lies beyond a limit set by :meth:`end_at`.
 
     Parameters
     ----------
@@ -83,6 +94,8 @@ class Following:
         self._axis_wanted: str | None = None  # along which to follow as soon as answers came
         self._start: set[Plane] = set()  # known too, though nobody may have clicked there
         self._stale: set[Plane] = set()  # removed at the end unless the object is found again
+        self._limits: Limits = {}
+        self._broken_off = False  # whether a correction came before all planes were done
         self._visited: set[Plane] = set()  # by the user, through `next_unsure`
         self._job: Job | None = None
 
@@ -102,7 +115,8 @@ class Following:
         brought, unsure = dict(self.brought), dict(self.unsure)
         running = self._job is not None
         start = frozenset(self._start)
-        return Reach(brought, unsure, start, self.axis, self._axis_wanted, running)
+        limits = dict(self._limits)
+        return Reach(brought, unsure, start, self.axis, self._axis_wanted, running, limits)
 
     # --- following ---------------------------------------------------------------------------
 
@@ -129,7 +143,41 @@ class Following:
         if axis is not None:
             self.begin(axis)
         elif self.axis is not None:
-            self._follow_stretch(self.axis, corrected)
+            self._drop_beyond_empty(self.axis, corrected)
+            if self._broken_off or any(not self._masks[plane].empty for plane in corrected):
+                self._follow_stretch(self.axis, corrected)
+
+    def followed_on(self, plane: Plane) -> Mask | None:
+        """The mask that following brought on a plane; None without one, and after a cancel."""
+        goes_on = self.axis is not None and plane in self.unsure
+        return self.brought.get(plane) if goes_on else None
+
+    def end_at(self, plane: Plane) -> bool:
+        """End the object in a plane, on the side away from the planes seen by the user.
+
+        Returns
+        -------
+        bool
+            Whether the object ends there now; otherwise the user gets a hint.
+        """
+        work, axis = self._desk.workspace, self.axis
+        if work is None or axis is None or not self.brought:
+            self._desk.say(_NOT_FOLLOWED)
+            return False
+        place = work.source.plane_axes.index(axis)
+        planes = {p[place] for p, mask in self._masks.items() if not mask.empty}
+        fixed = self._known() | self._start
+        clicked = {p[place] for p in fixed if p in self._masks and not self._masks[p].empty}
+        side = side_of_end(plane[place], clicked, planes)
+        if side is None:
+            self._desk.say(_NO_SIDE)
+            return False
+        limits = limited(self._limits.get(axis, (None, None)), plane[place], side)
+        self._limits = {**self._limits, axis: limits}
+        beyond = [p for p in self._masks if (p[place] - plane[place]) * side > 0]
+        self._forget(beyond)
+        self._desk.say(f"The object ends in slice {plane[place]}. Ctrl-Z brings the others back.")
+        return True
 
     def do_not_begin(self) -> None:
         """Do not begin when answers come: the user has cancelled."""
@@ -139,6 +187,7 @@ class Following:
         """Drop the job, because of a correction; the object goes on being followed."""
         job, self._job = self._job, None
         if job is not None:
+            self._broken_off = True
             self._desk.runner.drop(job)
 
     def go_back(self, reach: Reach) -> None:
@@ -149,6 +198,7 @@ class Following:
         self.unsure.update(reach.unsure)
         self._start, self.axis = set(reach.start), reach.axis
         self._axis_wanted = reach.axis_wanted
+        self._limits = dict(reach.limits)
         self._visited.clear()
 
     def next_unsure(self, slices: Mapping[Plane, float | None]) -> Plane | None:
@@ -193,6 +243,9 @@ class Following:
         inside = [plane for plane in on_lines if first <= plane[place] <= last]
         seeds = [self._masks[p] for p in inside if p in fixed and not self._masks[p].empty]
         if seeds:
+            clicked = {mask.plane[place] for mask in seeds}
+            empty = {p[place] for p in inside if p in fixed and self._masks[p].empty}
+            first, last = within_ends((first, last), clicked, empty, self._limits.get(axis))
             self._stale = {plane for plane in inside if plane not in fixed}
             self._submit(seeds, axis, (first, last), fixed)
 
@@ -202,7 +255,7 @@ class Following:
         work = self._desk.workspace
         if work is None:
             return
-        self.axis = axis
+        self.axis, self._broken_off = axis, False
         steps = self._desk.engine.follow(self._desk.settings, work.source, seeds, axis, within)
 
         def receive(event: Event) -> None:
@@ -225,6 +278,23 @@ class Following:
             self.unsure[step.plane] = step.disagreement
             self._masks[step.plane] = self.brought[step.plane] = step.mask
             self._changed()
+
+    def _drop_beyond_empty(self, axis: str, corrected: Set[Plane]) -> None:
+        """Forget the followed planes beyond corrected planes without the object."""
+        work = self._desk.workspace
+        if work is None:
+            return
+        place, fixed = work.source.plane_axes.index(axis), self._known() | self._start
+        for plane in corrected:
+            if not self._masks[plane].empty:
+                continue
+            line = [p for p in self._masks if _line(p, place) == _line(plane, place)]
+            clicked = {p[place] for p in line if p in fixed and not self._masks[p].empty}
+            side = side_of_end(plane[place], clicked, set())
+            if side is not None:
+                beyond = [p for p in line if (p[place] - plane[place]) * side > 0]
+                self._forget(p for p in beyond if p not in fixed)
+                self._desk.say(f"The object ends before slice {plane[place]}.")
 
     def _forget(self, planes: Iterable[Plane]) -> None:
         gone = [plane for plane in planes if self.brought.pop(plane, None) is not None]

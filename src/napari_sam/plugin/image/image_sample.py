@@ -56,7 +56,7 @@ def sample_of(source: ImageSource, path: str) -> str:
 
 
 def old_sample_of(source: ImageSource) -> tuple[str, bool]:
-    """Hash in journals of version 0.1, from two crops, and whether these tell images apart."""
+    """Hash in older journals, from two crops, and whether the crops tell images apart."""
     digest, varies = hashlib.sha256(), False
     height, width = source.plane_size
     leading = tuple(n // 2 for n in source.data.shape[: len(source.layer_axes) - 2])

@@ -39,8 +39,15 @@ class ModelView(QObject):
         Returns the arrays for the picture; None for no picture.
     show : callable
         Gets ``(h, w, 3)`` uint8, or None.
+
+    Signals
+    -------
+    image_changed
+        Contrast, colours or data of a watched layer changed, and have rested since. Not after a
+        change of the slice in the same moment: napari's continuous contrast follows the slice.
     """
 
+    image_changed = Signal()
     _made = Signal(object)
 
     def __init__(self, viewer: ViewerModel, look: Callable[[], Look | None], show: Shown) -> None:
@@ -48,6 +55,7 @@ class ModelView(QObject):
         self._viewer, self._look, self._show = viewer, look, show
         self._watched: list[Image] = []
         self._thread: Thread | None = None
+        self._has_changed = self._has_moved = False
         self._mapped: tuple[ImageSource, IntensityMapping] | None = None
         # A QTimer: superqt's debouncer does not tell whether it is waiting.
         self._timer = QTimer(self)
@@ -55,7 +63,7 @@ class ModelView(QObject):
         self._timer.setInterval(_REST)
         self._timer.timeout.connect(self._begin)
         self._made.connect(self._end)
-        viewer.dims.events.current_step.connect(self.later)
+        viewer.dims.events.current_step.connect(self._note_move)
 
     @property
     def busy(self) -> bool:
@@ -70,11 +78,19 @@ class ModelView(QObject):
     def _listen(self, layers: Iterable[Image]) -> None:
         for layer in self._watched:
             for name in _SEEN:
-                getattr(layer.events, name).disconnect(self.later)
+                getattr(layer.events, name).disconnect(self._note_change)
         self._watched = list(layers)
         for layer in self._watched:
             for name in _SEEN:
-                getattr(layer.events, name).connect(self.later)
+                getattr(layer.events, name).connect(self._note_change)
+
+    def _note_move(self, event: Event) -> None:
+        self._has_moved = True
+        self.later()
+
+    def _note_change(self, event: Event) -> None:
+        self._has_changed = True
+        self.later()
 
     def later(self, event: Event | None = None) -> None:
         """Make the picture when nothing has changed for a moment."""
@@ -85,13 +101,17 @@ class ModelView(QObject):
         self._listen(())
         with suppress(RuntimeError):  # at the end of napari Qt has destroyed it
             self._timer.stop()
-        self._viewer.dims.events.current_step.disconnect(self.later)
+        self._viewer.dims.events.current_step.disconnect(self._note_move)
         self._show = lambda pixels: None
 
     def _begin(self) -> None:
         if self._thread is not None:
             self._timer.start()
             return
+        is_new_look = self._has_changed and not self._has_moved
+        self._has_changed = self._has_moved = False
+        if is_new_look:
+            self.image_changed.emit()
         look = self._look()
         if look is None:
             self._show(None)

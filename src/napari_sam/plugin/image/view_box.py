@@ -24,7 +24,7 @@ class ViewBox(QLabel):
         self.setFixedSize(QSize(_WIDTH, _HEIGHT))
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setStyleSheet("padding: 0;")  # napari's would cut the picture off
-        self.setToolTip("What the model sees of this slice: its channels, colours and contrast")
+        self.setToolTip("What SAM sees of this slice: its channels, colours and contrast")
         self.pixels: NDArray[np.uint8] | None = None
 
     def show_pixels(self, pixels: NDArray[np.uint8] | None) -> None:

@@ -1,4 +1,4 @@
-"""Journals: which Labels layer has which journal, in this process; no Qt."""
+"""Journals: the journal of each Labels layer in this process; no Qt."""
 
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,7 +11,7 @@ _journals: "WeakKeyDictionary[Labels, LayerJournal]" = WeakKeyDictionary()
 
 
 def journal_of(layer: Labels) -> LayerJournal | None:
-    """The journal of a layer; None for a layer without, such as a copy of one that has a journal.
+    """The journal of a layer; None for a layer without a journal, such as a copy.
 
     The metadata of a layer tell nothing, for a copy has the same.
     """
@@ -29,7 +29,7 @@ def set_journal(layer: Labels, journal: LayerJournal) -> None:
 
 
 def end_journal(layer: Labels) -> None:
-    """End the journal of a layer that was removed: another napari may restore it."""
+    """End the journal of a removed layer: another napari may restore the labels."""
     journal = _journals.pop(unwrapped(layer), None)
     if journal is not None:
         journal.close()

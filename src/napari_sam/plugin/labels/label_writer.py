@@ -11,13 +11,7 @@ from napari.layers import Labels, Layer
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
 from napari_sam.labels.edit import LabelEdit, erasing
-from napari_sam.labels.paint import (
-    FREE_SHARE,
-    NEW_SHARE,
-    OverlapPolicy,
-    free_objects,
-    paint_object,
-)
+from napari_sam.labels.paint import paint_object
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
@@ -30,6 +24,7 @@ from .accepted import Accepted
 from .label_changes import Stroke
 from .label_classes import LabelClasses
 from .lineage import division, note_parent
+from .many_objects import painting_all
 from .noted_step import NotedStep
 from .ratings import Ratings, rating
 from .restore import restore_offer
@@ -38,9 +33,9 @@ from .safekeeping import Safekeeping
 NO_ORIGIN = Origin()
 NO_CLASSES: Mapping[int, str] = MappingProxyType({})
 
-_UNDOABLE = 1 << 24
-"""Number of pixels above which a step is not put into napari's own history, which keeps 24 bytes
-for each pixel. The history of the dock has all steps."""
+_UNDOABLE = 1 << 20
+"""Number of pixels above which a step is not put into napari's own history, which keeps 8 to 16
+bytes for each pixel of 100 steps. The history of the dock has all steps."""
 
 
 class LabelWriter:
@@ -85,7 +80,7 @@ class LabelWriter:
         self.ratings.changed.emit()
 
     def forget(self, layer: Layer) -> None:
-        """Forget a removed layer: its changes cannot be undone any more, and its journal ends."""
+        """Forget a removed layer, with the changes in the history and the journal."""
         if self._labels.forget(layer):
             self._history.forget_labels()
             self._keeping.forget(layer)
@@ -220,19 +215,9 @@ class LabelWriter:
             Number of objects that got a label.
         """
         self._labels.ensure()
-        y0, x0, y1, x1 = objects.bbox
-        region = (*objects.plane, slice(y0, y1), slice(x0, x1))
-        old = np.array(self._labels.plain()[region])
-        share = FREE_SHARE if how.policy is OverlapPolicy.ONLY_BACKGROUND else NEW_SHARE
-        changes = (old == 0) & free_objects(objects.numbers, old, share)
-        numbers, ranks = np.unique(objects.numbers[changes], return_inverse=True)
-        new_labels = numbers + (first - 1) if first is not None else np.arange(numbers.size)
-        offset = 0 if first is not None else self._labels.next_label()
-        new_labels = new_labels.astype(old.dtype) + offset
-        new = old.copy()
-        new[changes] = new_labels[ranks]
-        number_of = dict(zip(new_labels.tolist(), numbers.tolist(), strict=True))
-        edit = LabelEdit(objects.plane, objects.bbox, changes, old, new)
+        with_gaps, first = first is not None, first or self._labels.next_label()
+        plain = self._labels.plain()
+        edit, number_of = painting_all(objects, plain, how.policy, first, with_gaps)
         with self._history.one_action():
             classes = dict.fromkeys(number_of, how.of_class)
             self._write([edit], 0, origin, classes=classes, in_napari=not many)
@@ -274,7 +259,8 @@ class LabelWriter:
         changed = {k: v for k, v in classes.items() if painted and v != table.class_of(k)}
         self._keeping.note(edits, label, parent, origin, changed)
         self.classes.assign(changed)
-        self.ratings.look_at({label}.union(*(_labels_before(edit) for edit in painted)))
+        lost = (np.unique(edit.old[edit.mask]).tolist() for edit in painted)
+        self.ratings.look_at({label}.union(*lost))
         in_history = in_napari and sum(edit.area for edit in painted) <= _UNDOABLE
         for edit in painted:
             self._labels.paint(edit, in_history)
@@ -336,9 +322,3 @@ class LabelWriter:
 def _of(step: NotedStep) -> Callable[[Change], bool]:
     """Whether a change of the history is a step of the journal."""
     return lambda change: isinstance(change, Accepted) and change.step is step
-
-
-def _labels_before(edit: LabelEdit) -> list[int]:
-    """Labels with pixels to lose by an edit."""
-    labels: list[int] = np.unique(edit.old[edit.mask]).tolist()
-    return labels

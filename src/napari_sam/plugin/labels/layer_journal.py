@@ -32,7 +32,7 @@ pixels of a smaller layer take some tenths of a second."""
 
 
 class LayerJournal:
-    """Journal of one Labels layer; at every moment, its file replays to the labels on the screen.
+    """Journal of one Labels layer; at every moment, the file replays to the labels on the screen.
 
     A layer has it with the dock open or closed. It listens to the layer: to strokes of napari's
     brush, eraser and fill, and to napari's own undo and redo. A copy of the layer has no part in
@@ -52,7 +52,7 @@ class LayerJournal:
     Attributes
     ----------
     journal : Journal
-        Its file.
+        The file.
     started : bool
         Whether the file has an entry. Labels that the layer had before are written first.
     is_closed : bool
@@ -256,7 +256,7 @@ class LayerJournal:
         return first is not None
 
     def _note_painted(self, event: Event) -> None:
-        """Write a stroke of napari; within the open step, pixels that napari adds to it."""
+        """Write a stroke of napari, as a step or within the open step."""
         edits = painted_edits(event.value, self._mirror.labels, self._channel_axis)
         if self._open is not None:
             self._paint(edits)
@@ -286,16 +286,17 @@ class LayerJournal:
         return self.compare(everywhere=True) or bool(drawn) or self._undone[-1:] != before
 
     def _observe(self, event: Event | None = None) -> None:
-        """Notice undo and redo of napari, of which only a refresh tells, by a pixel of a step."""
+        """Notice undo and redo of napari by a pixel of a step: napari only refreshes the layer."""
         if self._is_quiet or self._open is not None:
             return
         while (step := self._mirror.last) is not None and step.is_undone_in(self.labels):
             self.take_back(step)
             self.undone.emit(step)
-        while self._undone and (step := self._undone[-1]).is_done_in(self.labels):
-            self.do_again(step)
-            self.compare(step.regions)
-            self.redone.emit(step)
+        while self._undone and self._undone[-1].is_done_in(self.labels):
+            again = self._undone[-1]
+            self.do_again(again)
+            self.compare(again.regions)
+            self.redone.emit(again)
 
     def _replaced(self, event: Event | None = None) -> None:
         """Write the difference after the layer got another array."""

@@ -35,7 +35,7 @@ def lost_work(subject: Subject, source: ImageSource) -> Journal | None:
 
     A journal whose labels are in a file of napari's own writer is noted as saved, and left out.
 
-    A journal of version 0.1 tells its image by two crops of pixels. Where both are constant, it
+    An older journal tells its image by two crops of pixels. Where both crops are constant, it
     may be about another image: it is named in a warning, and left alone.
 
     Parameters

@@ -20,7 +20,7 @@ _CHUNK = 256
 
 
 def empty_labels(shape: tuple[int, ...], dtype: np.dtype) -> LabelArray:
-    """Labels without objects, which take little memory as long as they have few.
+    """Labels without objects, in little memory as long as few are painted.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def empty_labels(shape: tuple[int, ...], dtype: np.dtype) -> LabelArray:
 def differences(
     before: LabelArray, after: LabelArray, regions: Iterable[tuple[Plane, BBox]]
 ) -> Iterator[LabelEdit]:
-    """Edits from labels to other labels, one for each region that differs.
+    """Edits from labels to other labels, one for each differing region.
 
     A caller applies each edit to `before` ere it asks for the next, for regions may overlap.
     """

@@ -84,7 +84,7 @@ class Restored:
 
 
 class _Numbers:
-    """New labels by old ones, in the order in which they are asked for."""
+    """New labels by old labels, counted in the order of the calls."""
 
     def __init__(self, first: int) -> None:
         self._first, self._new = first, dict[int, int]()

@@ -69,7 +69,7 @@ class Safekeeping:
         is_blank : bool
             Whether it is known to have no labels.
         """
-        self.let_go()
+        self._let_go()
         self._layer = layer
         journal = journal_of(layer)
         if journal is None or journal.is_closed:
@@ -82,8 +82,8 @@ class Safekeeping:
         journal.undone.connect(self._tell_undone)
         journal.redone.connect(self._tell_redone)
 
-    def let_go(self) -> None:
-        """Leave the layer's journal alone: it goes on by itself."""
+    def _let_go(self) -> None:
+        """Leave the layer's journal alone: the journal goes on without a dock."""
         layer, self._layer = self._layer, None
         journal = None if layer is None else journal_of(layer)
         if journal is not None:
@@ -101,20 +101,20 @@ class Safekeeping:
         self.redone.emit(step)
 
     def forget(self, layer: Labels) -> None:
-        """End the journal of a layer that was removed: it is lost, and may be restored later."""
+        """End the journal of a removed layer: the labels may be restored later."""
         if self._layer is not None and layer == self._layer:
-            self.let_go()
+            self._let_go()
             end_journal(layer)
 
     def forget_blank(self) -> None:
-        """End the journal of a layer that is removed because it has no labels."""
+        """End the journal of a layer without labels, before the dock removes the layer."""
         if self._layer is not None:
             self.journal.append(Entry(DISCARDED))
             self.forget(self._layer)
 
     def close(self) -> None:
         """The dock goes on to another image, or closes: an unanswered offer is for others."""
-        self.let_go()
+        self._let_go()
         for journal in (self._lost, self._taken):
             if journal is not None:
                 journal.close()
@@ -139,11 +139,15 @@ class Safekeeping:
         """
         journal, steps = self.journal, list[NotedStep]()
         journal.begin()
+        is_painted = False
         try:
             yield steps
+            is_painted = True
         finally:
-            step = journal.end()
-            steps += [] if step is None else [step]
+            if (step := journal.end()) is not None:
+                steps.append(step)
+                if not is_painted:  # an error came between the journal and the layer
+                    journal.compare(step.regions)
 
     def note(
         self,

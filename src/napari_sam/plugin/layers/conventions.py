@@ -19,6 +19,9 @@ POINTS, SHAPES, LABELS = "SAM points", "SAM boxes", "SAM labels"
 """Roles of the layers that stay when the dock goes on to another image, and their names as long as
 it has used a single image; see :func:`~napari_sam.plugin.layers.own_layers.name_layers`."""
 
+HELPER_KEY = "napari-sam-helper"
+"""Key in the metadata of a layer that only shows something, with nothing of the user's to save."""
+
 OBJECT = "object"
 """Feature of points and shapes with the number of their object: 1, 2, 3, ..."""
 
@@ -31,7 +34,8 @@ FOREGROUND, BACKGROUND = "foreground", "background"
 # symbols differ besides.
 COLOURS = {FOREGROUND: "#009e73", BACKGROUND: "#d55e00"}
 
-SYMBOLS = {FOREGROUND: "disc", BACKGROUND: "x"}
+SYMBOLS = {FOREGROUND: "ring", BACKGROUND: "x"}
+"""Symbols of clicks: the object is to be seen through both."""
 
 # The first is seen on every image; the others are Okabe and Ito's.
 PREVIEW_COLOURS = ("#ffe600", "#56b4e9", "#cc79a7", "#e69f00", "#8de28d", "#b39ddb", "#f28e8e")

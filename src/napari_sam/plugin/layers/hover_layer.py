@@ -12,6 +12,7 @@ from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.tiles.bbox import BBox, holds, place, union
 
 from .conventions import HOVER_COLOURS, PREVIEW_COLOURS
+from .only_shown import only_shown
 from .placement import placement, translate_of
 
 _SIDE = 1024
@@ -21,13 +22,14 @@ _SIDE = 1024
 def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
     """Faint Labels layer for pixels to be added (1) and removed (2) by a click."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
-    return Labels(
+    layer = Labels(
         data,
         name="SAM hover",
         opacity=0.35,
         colormap=colours | dict(enumerate(HOVER_COLOURS, 1)),
         **placement(image),
     )
+    return only_shown(layer)
 
 
 def make_outline(image: Image, data: NDArray[np.uint8]) -> Labels:
@@ -41,7 +43,7 @@ def make_outline(image: Image, data: NDArray[np.uint8]) -> Labels:
         **placement(image),
     )
     layer.contour = 2
-    return layer
+    return only_shown(layer)
 
 
 MakeLayer = Callable[[Image, NDArray[np.uint8]], Labels]

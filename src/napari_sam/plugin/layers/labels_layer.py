@@ -177,7 +177,9 @@ class LabelsLayer:
         if in_history:
             self.slice_hidden()
             index = to_layer_index(self._image.source, edit.indices())
-            self._used().data_setitem(index, edit.values())
+            values = edit.values()
+            one_value = bool((values == values[0]).all())
+            self._used().data_setitem(narrow(index), values[0] if one_value else values)
         else:
             edit.apply(self.plain())
         self.note_label(int(edit.new.max()))
@@ -235,3 +237,19 @@ def to_layer_index(
         return index
     channel = np.full(index[-1].shape, source.channel, np.intp)
     return (*index[:axis], channel, *index[axis:])
+
+
+def narrow(index: tuple[NDArray[np.intp], ...]) -> tuple[NDArray[np.unsignedinteger], ...]:
+    """Index arrays in the smallest type that holds them: napari's history keeps every one.
+
+    Parameters
+    ----------
+    index : tuple of ndarray
+        One ``(N,)`` intp array per axis, at least one index each.
+
+    Returns
+    -------
+    tuple of ndarray
+        One ``(N,)`` array per axis: uint8, uint16, uint32 or uint64.
+    """
+    return tuple(axis.astype(np.min_scalar_type(int(axis.max()))) for axis in index)

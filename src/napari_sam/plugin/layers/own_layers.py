@@ -47,23 +47,23 @@ def name_layers(layers: Iterable[Layer]) -> None:
                 layer.name = name
 
 
-def show_with_images(layers: Iterable[Layer], seen: Mapping[str, bool]) -> None:
+def show_with_images(layers: Iterable[Layer], visible: Mapping[str, bool]) -> None:
     """Hide the layers of images that are not seen, and show them again with their image.
 
     Parameters
     ----------
     layers : iterable of Layer
         Layers of the viewer.
-    seen : mapping of str to bool
+    visible : mapping of str to bool
         By unique id of an image, whether it is seen or in use. Layers of other images stay as they
         are; so do layers that the user has hidden.
     """
     for key, of_image in layers_by_image(layers).items():
         for layer in of_image:
-            if seen.get(key) is False and layer.visible:
+            if visible.get(key) is False and layer.visible:
                 layer.metadata[_HIDDEN_KEY] = True
                 layer.visible = False
-            elif seen.get(key) and layer.metadata.pop(_HIDDEN_KEY, False):
+            elif visible.get(key) and layer.metadata.pop(_HIDDEN_KEY, False):
                 layer.visible = True
 
 

@@ -17,6 +17,7 @@ from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
 
 from .conventions import IMAGE_KEY, PREVIEW_COLOURS, ROLE_KEY, find_layer
+from .only_shown import only_shown
 from .placement import move, placement, translate_of
 
 _PREVIEW = "SAM preview"
@@ -192,7 +193,7 @@ def colour_of(number: int) -> int:
 def make_preview(image: Image) -> Labels:
     """Labels layer for the objects under way, a single transparent pixel large."""
     colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
-    return Labels(
+    layer = Labels(
         np.zeros((1,) * image.ndim, np.uint8),
         name=_PREVIEW,
         opacity=0.5,
@@ -200,3 +201,4 @@ def make_preview(image: Image) -> Labels:
         metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: _PREVIEW},
         **placement(image),
     )
+    return only_shown(layer)

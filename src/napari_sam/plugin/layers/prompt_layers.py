@@ -1,6 +1,7 @@
 """PromptLayers: the Points and Shapes layers with the prompts of an image; no Qt."""
 
-from collections.abc import Callable, Iterable, Set
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points, Shapes
 from napari.utils.colormaps.standardize_color import transform_color
 
+from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.current_image import CurrentImage
 
 from .conventions import (
@@ -28,6 +30,15 @@ from .conventions import (
 from .placement import placement
 from .preview_layer import PreviewLayer
 from .read_prompts import object_numbers
+
+_CLICK_SHARE = 0.35
+"""Diameter of a click as a share of that of the smallest object under way."""
+
+_CLICK_SIZES = (5, 12)
+"""Smallest and largest diameter of a click, screen pixels."""
+
+_SAME_SIZE = 0.1
+"""Change of the diameter, as a share, up to which clicks are not drawn again."""
 
 
 class PromptLayers:
@@ -124,6 +135,23 @@ class PromptLayers:
         )
         self.remove(points, shapes)
 
+    def fit_clicks(self, objects: Mapping[int, Sequence[Mask]]) -> None:
+        """Draw clicks smaller than the smallest object under way; without one, as they are.
+
+        Parameters
+        ----------
+        objects : mapping of int to sequence of Mask
+            Masks of each object by its number.
+        """
+        largest = [max((mask.area for mask in masks), default=0) for masks in objects.values()]
+        areas = [area for area in largest if area]
+        if self.points is None or not areas:
+            return
+        size = _CLICK_SHARE * 2 * math.sqrt(min(areas) / math.pi)
+        if abs(self.points.current_size - size) > _SAME_SIZE * size:
+            self.points.size = size
+            self.points.current_size = size
+
     # --- the next prompt ---------------------------------------------------------------------
 
     def set_object(self, number: int) -> None:
@@ -185,8 +213,8 @@ def make_points(image: Image) -> Points:
         border_color=LABEL,
         border_color_cycle=COLOURS,
         symbol=SYMBOLS[FOREGROUND],
-        size=10,
-        canvas_size_limits=(14, 16),
+        size=_CLICK_SIZES[1],
+        canvas_size_limits=_CLICK_SIZES,
         metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: POINTS},
         **placement(image),
     )

@@ -86,8 +86,8 @@ class AcceptedObject:
                 if self.held:
                     return self._put_back(masks, self.held)
                 return self._paint(masks)
-            except NapariSamError as error:
-                self.desk.fail(str(error))
+            except NapariSamError as error:  # a refusal: the user reads why, and nothing is broken
+                self.desk.say(f"Not accepted: {error}.")
                 return False
 
     def _paint(self, masks: Sequence[Mask]) -> bool:

@@ -14,10 +14,12 @@ from napari_sam.plugin.undo.exchange import Exchange
 from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.plugin.worker.jobs import Job
 
+from .absence import emptied, is_absent
 from .accept_later import AcceptLater
 from .cleaned import Cleaned
 from .held import Held
 from .object_state import ObjectState
+from .offered_mask import OfferedMask, offer_after
 from .questions import Questions
 
 
@@ -45,6 +47,8 @@ class CurrentObject:
         Masks on further planes.
     held : Held or None
         The label that the object is, if it was picked up.
+    offered : OfferedMask or None
+        The mask before the last click, if the click changed much far from it.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class CurrentObject:
         self._corrected: set[Plane] = set()
         self._cleaned = Cleaned()
         self.held: Held | None = None
+        self.offered: OfferedMask | None = None
 
     @property
     def unfinished(self) -> bool:
@@ -109,10 +114,13 @@ class CurrentObject:
         Planes without prompts lose their masks; followed planes get the followed mask again. A
         first click that is new means an object of `size`.
         """
-        self.questions.take(prompts, size)
+        chosen = self.questions.take(prompts, size)
         self._forget_planes(prompts)
+        if chosen:
+            self._take_chosen(chosen)
         questions = self.questions.to_ask()
         if questions:
+            self.offered = None
             self.following.interrupt()
         return questions
 
@@ -132,15 +140,40 @@ class CurrentObject:
 
     def receive(self, answer: Answer) -> None:
         """Take the model's mask on a plane."""
-        self.masks[answer.plane] = answer.mask
+        mask, before = self._unless_absent(answer), self.masks.get(answer.plane)
+        is_denied = mask is not answer.mask  # the user's word, and no correction that went wrong
+        self.offered = None if is_denied else offer_after(self.questions, before, answer)
+        self.masks[answer.plane] = mask
         self.questions.note_answer(answer)
         self._corrected.add(answer.plane)
         self._show()
+
+    def _unless_absent(self, answer: Answer) -> Mask:
+        """The mask of an answer; empty on a followed plane where the user denies the object."""
+        followed = self.following.followed_on(answer.plane)
+        prompts = self.questions.prompts.get(answer.plane)
+        if followed is None or prompts is None:
+            return answer.mask
+        absent = is_absent(followed, answer.mask, prompts.prompts)
+        return emptied(answer.mask) if absent else answer.mask
 
     def answers_came(self) -> None:
         """Go on following after answers: a correction changes planes up to the next prompts."""
         corrected, self._corrected = self._corrected, set()
         self.following.answers_came(corrected)
+
+    def choose(self, offered: OfferedMask) -> None:
+        """Take an offered mask in place of the answer; further clicks correct the mask."""
+        mask = offered.correction.near_only
+        self.questions.choose(offered.plane, mask)
+        self._take_chosen({offered.plane: mask})
+
+    def _take_chosen(self, masks: Mapping[Plane, Mask]) -> None:
+        self.offered = None
+        self.masks.update(masks)
+        self.following.interrupt()
+        self.following.answers_came(masks.keys())
+        self._show()
 
     # --- through the planes ------------------------------------------------------------------
 
@@ -186,7 +219,11 @@ class CurrentObject:
 
     def state(self) -> ObjectState:
         """Copy of the object, without prompts."""
-        return ObjectState(dict(self.masks), *self.questions.state(), self.following.reach)
+        asked, answered = self.questions.state()
+        chosen = self.questions.chosen.state()
+        return ObjectState(
+            dict(self.masks), asked, answered, self.following.reach, chosen, self.offered
+        )
 
     def restore(self, state: ObjectState) -> None:
         """Restore a copy; following goes on if the copy was being followed."""
@@ -194,12 +231,10 @@ class CurrentObject:
         self.masks.clear()
         self.masks.update(state.masks)
         self.questions.restore(state.questions, state.answered)
+        self.questions.chosen.restore(state.chosen)
+        self.offered = state.offered
         self.following.go_back(state.reach)
         self._corrected.clear()
         self._show()
         if state.reach.running and state.reach.axis is not None:
             self.following.begin(state.reach.axis)
-
-    def drop(self) -> None:
-        """Follow the object no longer."""
-        self.following.interrupt()

@@ -7,6 +7,7 @@ from psygnal import Signal
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.blank import lies_on_blank
 from napari_sam.masks.prompted.size import Size
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.read_prompts import FoundPrompts, read_prompts
@@ -21,14 +22,10 @@ from .current_object import CurrentObject
 from .held import Held
 from .object_changes import LabelPickedUp, ObjectsEnded
 from .overlaps import without_overlaps
+from .size_names import MEANINGS
 from .under_way import UnderWayReader
 
-_MEANING = {
-    Size.BEST: "what the model thinks best",
-    Size.SMALL: "a small object, or a part of one",
-    Size.MEDIUM: "an object of medium size",
-    Size.LARGE: "a large object, or a cluster",
-}
+_BLANK = "The image has a single value here: click where there is something to be seen."
 
 
 class Objects:
@@ -135,6 +132,9 @@ class Objects:
 
     def _answers_came(self, numbers: Set[int]) -> None:
         self._desk.renew()
+        masks = self.current.masks.values()
+        if masks and all(lies_on_blank(mask) for mask in masks):
+            self._desk.say(_BLANK)
         for number in numbers & self._objects.keys():
             self._objects[number].answers_came()
 
@@ -148,7 +148,7 @@ class Objects:
         self.size = (size_here or self.size).next()
         self.size_changed.emit(self.size)
         if size_here is None:
-            self._desk.say(f"The next click means: {_MEANING[self.size]}.")
+            self._desk.say(f"The next click means: {MEANINGS[self.size]}.")
         else:
             self.current.questions.resize(plane, self.size)
             self.read()
@@ -216,7 +216,7 @@ class Objects:
         self.current.hold(held)
         if self._desk.workspace is not None:
             step = LabelPickedUp(self, self.current, before)
-            self._desk.workspace.history.add_prompts(step, f"picking up label {held.label}")
+            self._desk.workspace.history.add_prompts(step, f"taking up label {held.label}")
 
     def _choose(self, number: int) -> None:
         self.current = self._objects.get(number) or self._begin(number)
@@ -252,7 +252,7 @@ class Objects:
         if work is None or not chosen:
             return
         if daughter and self.current.held:
-            self._desk.say("A label that was picked up stays who it is: Enter puts it back.")
+            self._desk.say("A label under correction keeps its number: Enter puts it back.")
             return
         self._desk.runner.drop_replaceable()
         masks_by_number, how = self.shown(), self._desk.acceptance
@@ -274,7 +274,7 @@ class Objects:
 
     def drop(self) -> None:
         """Forget the current object and remove the prompts of the object."""
-        self.current.drop()
+        self.current.following.interrupt()
         self._desk.runner.drop_replaceable()
         held = self.current.held
         self._end({self.current.number})
@@ -314,7 +314,7 @@ class Objects:
     def put_away(self, ended: Mapping[int, CurrentObject], current: int | None = None) -> None:
         """End objects once more; their prompts are gone already."""
         for each in ended.values():
-            each.drop()
+            each.following.interrupt()
         self._leave(ended.keys())
         if current is not None:
             self._choose(current)

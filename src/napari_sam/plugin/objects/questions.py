@@ -1,6 +1,6 @@
 """Questions: prompts of an object without an answer of the model; no Qt, no napari."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 
 from napari_sam.image.volume import Plane
 from napari_sam.masks.mask import Mask
@@ -8,6 +8,8 @@ from napari_sam.masks.prompted.size import Size, sized_click
 from napari_sam.plugin.layers.read_prompts import PlanePrompts
 from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.prompts.prompt import MaskPrompt, PointPrompt, Prompt
+
+from .chosen_masks import ChosenMasks
 
 Key = tuple[object, ...]
 
@@ -27,19 +29,38 @@ class Questions:
     ----------
     prompts : mapping of tuple to PlanePrompts
         Prompts by plane, as they were read last.
+    chosen : ChosenMasks
+        Masks that the user preferred to answers: further prompts correct them.
     """
 
     def __init__(self, followed: Mapping[Plane, Mask]) -> None:
         self._followed = followed
         self.prompts: Mapping[Plane, PlanePrompts] = {}
+        self.chosen = ChosenMasks()
         self._asked: dict[Plane, Key] = {}
         self._answered: dict[Plane, Key] = {}
         self._sizes: dict[Plane, Size] = {}
 
-    def take(self, prompts: Mapping[Plane, PlanePrompts], size: Size) -> None:
-        """Take the current prompts; a new first click means an object of `size`."""
+    def take(self, prompts: Mapping[Plane, PlanePrompts], size: Size) -> dict[Plane, Mask]:
+        """Take the current prompts; a new first click means an object of `size`.
+
+        Returns
+        -------
+        dict of tuple to Mask
+            Chosen masks on planes whose prompts have become those of the choice again; their
+            questions count as answered.
+        """
         self.prompts = prompts
         self._sizes = {plane: self._sizes.get(plane, size) for plane in prompts}
+        chosen = self.chosen.unchanged(prompts, self._sizes)
+        again = {p: m for p, m in chosen.items() if self._answered.get(p) != self.on(p).key}
+        self._answered.update({plane: self.on(plane).key for plane in again})
+        return again
+
+    def choose(self, plane: Plane, mask: Mask) -> None:
+        """Prefer a mask to the answer on a plane; the question there counts as answered."""
+        self.chosen.choose(plane, mask, self.prompts[plane], self._sizes[plane])
+        self._asked[plane] = self._answered[plane] = self.on(plane).key
 
     def to_ask(self) -> dict[Plane, Question]:
         """Questions on all planes with unanswered prompts.
@@ -132,17 +153,18 @@ class Questions:
 
     def _ask(self, plane: Plane, prompts: PlanePrompts, chosen: Size) -> Question:
         size = chosen if self._has_sizes(plane, prompts) else Size.BEST
-        corrected = self._with_followed(plane, prompts.prompts)
+        corrected = self._with_mask(plane, prompts)
         return Question(corrected, (*prompts.key, size), size)
 
     def _has_sizes(self, plane: Plane, prompts: PlanePrompts) -> bool:
         """Whether the first click may mean objects of several sizes: a scribble does not."""
         clicks = all(kind == "point" for kind, *_ in prompts.key)
-        return clicks and sized_click(self._with_followed(plane, prompts.prompts)) is not None
+        return clicks and sized_click(self._with_mask(plane, prompts)) is not None
 
-    def _with_followed(self, plane: Plane, prompts: Sequence[Prompt]) -> list[Prompt]:
-        """Prompts of a plane, with the followed mask to be corrected."""
-        mask = self._followed.get(plane)
+    def _with_mask(self, plane: Plane, prompts: PlanePrompts) -> list[Prompt]:
+        """Prompts of a plane, with the chosen or followed mask to be corrected."""
+        size = self._sizes.get(plane, Size.BEST)
+        mask = self.chosen.corrected_by(plane, prompts, size) or self._followed.get(plane)
         if mask is None:
-            return list(prompts)
-        return [*prompts, MaskPrompt(plane, mask.bbox[0], mask.bbox[1], mask.pixels)]
+            return list(prompts.prompts)
+        return [*prompts.prompts, MaskPrompt(plane, mask.bbox[0], mask.bbox[1], mask.pixels)]

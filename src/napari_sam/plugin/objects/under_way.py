@@ -34,6 +34,11 @@ class UnderWayReader:
         self._desk, self._objects = desk, objects
         self._counts: dict[int, WritableCount] = {}
 
+    def is_held(self, label: int) -> bool:
+        """Whether a label is picked up, and under way as an object."""
+        held = (each.held for each in self._objects()[0].values())
+        return any(each is not None and each.label == label for each in held)
+
     def read(self, work: Workspace) -> UnderWay:
         """Values of the objects under way on an image."""
         (by_number, current), how = self._objects(), self._desk.acceptance
@@ -64,6 +69,7 @@ class UnderWayReader:
             label=0 if current.held is None else current.held.label,
             acceptable=len(counts) < len(touched) or any(each.pixels for each in counts.values()),
             refused=count.refused,
+            offer=current.offered.line if current.offered and not _busy(current) else "",
         )
 
     def _count(

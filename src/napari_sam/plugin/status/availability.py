@@ -17,6 +17,7 @@ REFUSED = (
     "It lies on others by more than a quarter: choose another way for overlaps, or correct it "
     "with background clicks [Q]."
 )
+NO_OFFER = "There is no mask before to bring back: the last click changed nothing far from it."
 ALL_TAKEN = "All of it belongs to other labels: choose another way for overlaps, or drop it."
 
 _CLOSED = "The dock is closed."
@@ -85,6 +86,8 @@ def _objects(state: DockState) -> dict[str, str]:
         reasons["accept"] = reason
     if not (objects.touched or state.drawing):
         reasons["drop"] = "There is no object to drop."
+    if not objects.offer:
+        reasons["mask_before"] = NO_OFFER
     if not objects.numbers:
         reasons["next_object"] = "J begins another object beside one that is under way."
     return reasons
@@ -113,7 +116,7 @@ def _stack(state: DockState) -> dict[str, str]:
         reasons["look_next"] = "Follow an object first [G]: then N goes where it is worth a look."
     if objects.label:
         reasons["accept_daughter"] = (
-            "A label that was picked up stays who it is: Enter puts it back."
+            "A label under correction keeps its number: Enter puts it back."
         )
     elif not state.time:
         reasons["accept_daughter"] = "The image has no time axis: there are no daughters."
@@ -125,7 +128,7 @@ def _stack(state: DockState) -> dict[str, str]:
 def _review(state: DockState) -> dict[str, str]:
     if state.rated:
         return {}
-    reason = "Nothing to review: let everything be segmented first."
+    reason = "Nothing to review yet: press Find all objects first."
     return dict.fromkeys(("review_next", "review_keep", "review_drop"), reason)
 
 

@@ -64,6 +64,8 @@ class UnderWay:
         Whether at least one of the objects gets pixels on acceptance, or still may.
     refused : bool
         Whether the overlap policy forbids the current object.
+    offer : str
+        Line on the offered mask before the last click; empty without an offer.
     """
 
     numbers: tuple[int, ...] = ()
@@ -79,6 +81,7 @@ class UnderWay:
     label: int = 0
     acceptable: bool = False
     refused: bool = False
+    offer: str = ""
 
     @property
     def touched(self) -> bool:
@@ -113,7 +116,7 @@ class DockState:
     drawing : bool
         Whether an outline is being drawn.
     picking : bool
-        Whether the next click picks up a label.
+        Whether the next click chooses a label to correct.
     receiver : Receiver
         Owner of a click on the canvas.
     active : str

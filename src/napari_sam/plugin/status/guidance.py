@@ -7,7 +7,7 @@ from .dock_state import DockState, ModelState, Receiver, Tool
 
 _LOADING = "The model is loading, and answers as soon as it is there."
 _MISSING = "No model is loaded: choose another one above"
-_REVIEW_KEYS = "keep [Shift-F], drop [Shift-D], next [Shift-S]"
+_REVIEW_KEYS = "keep [Shift-F], drop [Shift-D], or skip [Shift-S]"
 
 
 def guidance(state: DockState, reasons: Mapping[str, str]) -> str:
@@ -53,18 +53,18 @@ def _hidden(state: DockState) -> str:
 def _step(state: DockState, reasons: Mapping[str, str]) -> str:
     clicks = not no_clicks(state)
     if state.picking:
-        return "Click on the label to pick up."
+        return "Click on the label to correct."
     if state.drawing:
         return f"{_key(state, 'Enter', 'Accept')} ends the outline."
     if state.objects.numbers:
         return _object(state, reasons, clicks)
     if state.review:
-        return f"{state.review}. If it is right, {_REVIEW_KEYS}."
+        return f"{state.review}. Right or not: {_REVIEW_KEYS}."
     if not clicks or state.model is ModelState.MISSING:
         return ""
     text = _first_click(state)
     if state.to_review:
-        text += f" {state.to_review} objects wait to be looked through [Shift-S]."
+        text += f" {state.to_review} found objects wait for review: Next [Shift-S]."
     return text
 
 
@@ -95,6 +95,8 @@ def _object(state: DockState, reasons: Mapping[str, str], clicks: bool) -> str:
         return f"{name}The mask is on its way{_when_there(state, reasons)}."
     if objects.following:
         return f"{name}Being followed, {objects.slices} slices so far{_when_there(state, reasons)}."
+    if objects.offer:
+        return name + objects.offer
     if not objects.pixels:
         return name + _without_mask(state, reasons, clicks)
     return name + _with_mask(state, reasons, clicks)
@@ -112,11 +114,11 @@ def _beside(state: DockState, reasons: Mapping[str, str], clicks: bool) -> str:
 def _picked_up(state: DockState, reasons: Mapping[str, str], clicks: bool) -> str:
     objects = state.objects
     where = f" in {objects.slices} slices" if objects.slices > 1 else ""
-    parts = ["clicks correct it"] if clicks and not objects.waiting else []
+    parts = ["clicks change it"] if clicks and not objects.waiting else []
     if "accept" not in reasons:
         parts.append(f"{_key(state, 'Enter', 'Accept')} puts it back")
     parts.append(f"{_key(state, 'Escape', 'Drop')} leaves it as it was")
-    return f"Label {objects.label} picked up, {objects.pixels} pixels{where}: {', '.join(parts)}."
+    return f"Correcting label {objects.label}, {objects.pixels} pixels{where}: {', '.join(parts)}."
 
 
 def _without_mask(state: DockState, reasons: Mapping[str, str], clicks: bool) -> str:

@@ -53,6 +53,6 @@ class StatusLine:
     def renew(self) -> None:
         """Show the present state."""
         status = self.status
-        before = self._outcome or self._news
-        text = status.text if before in status.text else f"{before} {status.text}".strip()
-        self.changed.emit(text, status)
+        if self._outcome in status.text:  # a reason that the state gives for as long as it holds
+            self._outcome = ""
+        self.changed.emit(f"{self._outcome or self._news} {status.text}".strip(), status)

@@ -1,13 +1,13 @@
 """Fold: a section of the dock, shown by a button; Folds: all sections, at most a single open.
 
-superqt's QCollapsible has its title button above its own content, so titles cannot share a row. Its
-marks are pixmaps in the text colour of their making, and vanish when napari changes its theme.
+The marks of superqt's QCollapsible are pixmaps in the text colour of their making, and vanish when
+napari changes its theme.
 """
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from .buttons import push_button
 
@@ -31,16 +31,19 @@ class Fold(QWidget):
     Attributes
     ----------
     button : QPushButton
-        Checked while the section is open; its place is the title row of :class:`Folds`.
+        Checked while the section is open; :class:`Folds` puts it above the section.
     grid : QGridLayout
         Gets the widgets of the section.
 
     Signals
     -------
+    opening
+        The section is about to be shown.
     toggled : bool
         True when the section opens, False when it shuts.
     """
 
+    opening = Signal()
     toggled = Signal(bool)
 
     def __init__(self, title: str, tip: str) -> None:
@@ -80,20 +83,30 @@ class Fold(QWidget):
 
     def _toggle(self, is_open: bool) -> None:
         self._show_title()
+        if is_open:
+            self.opening.emit()
         self.setVisible(is_open)
         self.toggled.emit(is_open)
 
 
 class Folds(QWidget):
-    """The titles of all sections in a row, and the open section below.
+    """All sections one below the other, each under its title.
 
-    Opening a section shuts the open one: two do not fit on a screen of 800 pixels.
+    Opening a section first shuts the open one: two do not fit on a screen of 800 pixels, and a
+    window that was made larger for a moment stays so.
 
     Parameters
     ----------
     folds : sequence of Fold
-        From left to right.
+        From top to bottom.
+
+    Signals
+    -------
+    opened : Fold
+        A section was opened.
     """
+
+    opened = Signal(object)
 
     def __init__(self, folds: Sequence[Fold]) -> None:
         super().__init__()
@@ -101,16 +114,18 @@ class Folds(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        titles = QHBoxLayout()
-        titles.setSpacing(2)
-        column.addLayout(titles)
         for fold in folds:
-            fold.button.setStyleSheet("QPushButton { padding: 3px 2px; }")
-            titles.addWidget(fold.button)
+            fold.button.setStyleSheet("QPushButton { padding: 3px 6px; text-align: left; }")
+            column.addWidget(fold.button)
             column.addWidget(fold)
-            fold.toggled.connect(lambda is_open, fold=fold: self._shut_others(fold, is_open))
+            fold.opening.connect(lambda fold=fold: self._shut_others(fold))
+            fold.toggled.connect(lambda is_open, fold=fold: self._announce(fold, is_open))
 
-    def _shut_others(self, opened: Fold, is_open: bool) -> None:
+    def _shut_others(self, opened: Fold) -> None:
         for fold in self._folds:
-            if is_open and fold is not opened:
+            if fold is not opened:
                 fold.set_open(False)
+
+    def _announce(self, fold: Fold, is_open: bool) -> None:
+        if is_open:
+            self.opened.emit(fold)

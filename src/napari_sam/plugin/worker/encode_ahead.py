@@ -98,11 +98,11 @@ def encode_ahead(
         unreported.append(tile)
         if encoded or monotonic() - reported_at > _REPORT_INTERVAL:
             yield ready(session, source, unreported)
-            yield Progress("Encoding", len(done), total)
+            yield Progress("Preparing tile", len(done), total)
             unreported, reported_at = [], monotonic()
     yield ready(session, source, unreported)
     if everything:  # the only report if the cache had all tiles, faster than the interval
-        yield Progress("Encoding", len(done), total)
+        yield Progress("Preparing tile", len(done), total)
     if full and everything:
         yield _cache_is_full(session.interactive.room, total)
 

@@ -157,6 +157,14 @@ class PickedUp:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LabelBoxes:
+    """Bounding boxes of a label on all of its planes."""
+
+    label: int
+    boxes: Mapping[Plane, BBox]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Ready:
     """Tiles with immediate answers to clicks.
 
@@ -195,6 +203,7 @@ Event = (
     | Tracked
     | Measured
     | PickedUp
+    | LabelBoxes
     | Glimpse
     | Ready
     | Warned

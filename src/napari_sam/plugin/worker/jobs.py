@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import partial
 from threading import Event as Flag
 from typing import Any
 
@@ -12,7 +11,7 @@ from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QObject, Signal
 
-from napari_sam.errors import NapariSamError
+from napari_sam.errors import LabelError, NapariSamError, PromptError
 
 from .events import Event
 
@@ -89,10 +88,13 @@ class JobRunner(QObject):
         Whether a job known to the user runs or waits; emitted when a job begins or ends.
     failed : str
         Error line for the user; the failed job is over.
+    refused : str
+        Line for a user who asked for what cannot be done, as tracks without time; the job is over.
     """
 
     busy_changed = Signal(bool)
     failed = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -178,28 +180,34 @@ class JobRunner(QObject):
         job.step_aside.clear()
         job.give_up.clear()
         self._worker = _worker_for(job)
-        self._worker.yielded.connect(partial(self._deliver, job))
-        self._worker.finished.connect(partial(self._finished, job))
+        # Without the job in the slots: napari keeps every worker until the window is closed.
+        self._worker.yielded.connect(self._deliver)
+        self._worker.finished.connect(self._finished)
         self._worker.start()
         self.busy_changed.emit(self.working)
 
-    def _deliver(self, job: Job, event: Event | Exception) -> None:
+    def _deliver(self, event: Event | Exception) -> None:
+        job = self._running
         # After quit() one more value arrives: it belongs to a click that is no longer meant.
-        if job.dropped:
+        if job is None or job.dropped:
             return
         if not isinstance(event, Exception):
             job.receive(event)
             return
         job.dropped = True
         job.cancelled()
-        if isinstance(event, NapariSamError):
+        if isinstance(event, LabelError | PromptError):
+            self.refused.emit(str(event))
+        elif isinstance(event, NapariSamError):
             self.failed.emit(str(event))
         else:  # a mistake of ours: napari shows it with its traceback, to be reported
             self.failed.emit(f"{type(event).__name__}: {event}")
             notification_manager.receive_error(type(event), event, event.__traceback__)
 
-    def _finished(self, job: Job) -> None:
-        self._running = self._worker = None
+    def _finished(self) -> None:
+        job, self._running, self._worker = self._running, None, None
+        if job is None:
+            return
         if job.step_aside.is_set() and not job.dropped and not job.through:
             # before those that are as urgent: it was there first
             self._queue.insert(sum(other.priority < job.priority for other in self._queue), job)
