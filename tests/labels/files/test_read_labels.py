@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from napari_sam.errors import LabelError
 from napari_sam.image.calibration import Calibration
 from napari_sam.labels.classes import ClassTable, ObjectClass
-from napari_sam.labels.files.read import copy_labels, label_images, read_label_file
+from napari_sam.labels.files.read import copy_labels, read_label_file
 from napari_sam.labels.files.write import write_labels
 
 SUFFIXES = (".tif", ".ome.tif", ".ome.zarr")
@@ -43,7 +43,6 @@ def test_labels_scale_units_and_classes_come_back(
     present = sorted(set(labels.ravel().tolist()) - {0})
     classes = CLASSES.assign(dict.fromkeys(present[:2], "dead"))
     write_labels(path, labels, place, classes=classes)
-    assert label_images(path) == [path]
     file = read_label_file(path)
     np.testing.assert_array_equal(np.asarray(file.labels).reshape(labels.shape), labels)
     assert file.labels.dtype == np.uint32
@@ -65,32 +64,6 @@ def test_scores_come_back_from_a_zarr(tmp_path: Path) -> None:
     ome["image-label"] = {"version": "0.5", "properties": [{"label-value": 3}]}
     group.attrs["ome"] = ome
     assert read_label_file(path).scores == {}
-
-
-def test_the_labels_of_an_image_are_listed(tmp_path: Path) -> None:
-    group = zarr.create_group(tmp_path / "image.zarr", zarr_format=3)
-    group.create_array("0", data=np.full((8, 8), 7, np.uint8))
-    scale = [{"type": "scale", "scale": [1.0, 1.0]}]
-    axes = [{"name": name, "type": "space"} for name in "yx"]
-    levels = [{"path": "0", "coordinateTransformations": scale}]
-    group.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": levels}]}
-    folder = tmp_path / "image.zarr" / "labels"
-    for name in ("cells", "nuclei"):
-        write_labels(folder / name, np.eye(8, dtype=np.uint32))
-    assert label_images(folder) == [folder / "cells", folder / "nuclei"]
-    assert label_images(folder / "cells") == [folder / "cells"]
-    assert label_images(tmp_path / "image.zarr") == []
-    assert label_images(tmp_path) == []
-
-
-@pytest.mark.parametrize("name", ["image.tif", "image.ome.tif", "damaged.tif", "gone.tif"])
-def test_images_are_no_labels(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    if name.startswith("image"):
-        tifffile.imwrite(path, np.zeros((8, 8), np.uint32))
-    elif name.startswith("damaged"):
-        path.write_bytes(b"II*\0" + bytes(20))
-    assert label_images(path) == []
 
 
 def test_channels_and_negative_numbers_are_refused(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_a_key_that_the_user_has_bound_on_the_viewer_stays_theirs(bench: Bench) 
 def test_the_next_click_picks_up_with_the_image_selected(bench: Bench) -> None:
     bench.layer("labels").data[30:50, 20:60] = 3
     select(bench, "cells")
-    bench.dock.clicks.pick_up_button.click()
+    bench.dock.correct_row.pick_up_button.click()
     QApplication.processEvents()
     assert bench.dock.status.text() == "Click on the label to correct."
     bench.click((40, 40))

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import tifffile
-
 from napari_sam.document import parse_document
 from napari_sam.errors import LabelError
 from napari_sam.image.calibration import Calibration
@@ -17,9 +15,8 @@ from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.label_array import LabelArray
 
 from .class_files import read_classes
-from .image_group import LABELS, is_zarr, ome_attributes
+from .image_group import ome_attributes
 from .stack import label_stack
-from .tiff import SOFTWARE
 
 _SCORE = "score"
 """Property of a label in OME-Zarr with the confidence of the model that found it."""
@@ -49,38 +46,13 @@ class LabelFile:
     scores: Mapping[int, float]
 
 
-def label_images(path: Path) -> list[Path]:
-    """Label images at a path, as far as they say that they are labels.
-
-    Parameters
-    ----------
-    path : Path
-        A TIFF that this package wrote; an OME-Zarr label image; or the ``labels`` group of an
-        OME-Zarr image.
-
-    Returns
-    -------
-    list of Path
-        The path itself, or all label images of the group; empty for an image, and for files of
-        others without a sign.
-    """
-    if path.is_dir():
-        if "image-label" in ome_attributes(path):
-            return [path]
-        if path.name != LABELS or not is_zarr(path):
-            return []
-        return [each for each in sorted(path.iterdir()) if "image-label" in ome_attributes(each)]
-    return [path] if _is_labelled_tiff(path) else []
-
-
 def read_label_file(path: Path) -> LabelFile:
     """Read labels into memory, or into a temporary folder if they are too large for it.
 
     Parameters
     ----------
     path : Path
-        Any image of whole numbers: a label image of :func:`label_images`, or labels of another
-        program.
+        Any image of whole numbers, of this package or of another program.
 
     Raises
     ------
@@ -140,12 +112,3 @@ def _scores(path: Path) -> dict[int, float]:
         for label, score in values
         if isinstance(label, int) and isinstance(score, int | float)
     }
-
-
-def _is_labelled_tiff(path: Path) -> bool:
-    """Whether a file is a TIFF whose tag says that this package wrote labels into it."""
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            return tiff.pages.first.software == SOFTWARE
-    except (OSError, ValueError, IndexError, tifffile.TiffFileError):
-        return False

@@ -17,7 +17,7 @@ from napari_sam.plugin.labels.fitted import fitted_labels
 from napari_sam.plugin.layers.own_layers import is_helper
 from napari_sam.plugin.workspace import Workspace
 
-from .readers import labels_layer_data
+from .labels_of_file import labels_layer_data
 
 _UNFINISHED = "Accept or drop the object under way first, then go on in other labels."
 _NONE = "Select the Labels layer to go on with in the list of layers first."

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from napari.components import ViewerModel
+from napari.layers import Labels
 from npe2 import PluginManager, PluginManifest
 
 import napari_sam
@@ -14,7 +15,7 @@ from napari_sam.labels.classes import ClassTable, ObjectClass
 from napari_sam.labels.files.read import read_label_file
 from napari_sam.plugin.labels.class_layer import set_classes
 from napari_sam.plugin.labels.ratings import RATINGS_KEY, Look, Rating
-from napari_sam.plugin.results.readers import labels_reader
+from napari_sam.plugin.results.labels_of_file import labels_layer_data
 
 PLUGIN = "napari-sam-microscopy"
 
@@ -48,8 +49,9 @@ def test_labels_open_as_they_were_saved(
     rating = Rating(0.75, (1,), {(1,): (10, 2, 12, 5), (2,): (10, 2, 12, 4)})
     layer.metadata[RATINGS_KEY] = {700: rating}
     layer.save(str(path), plugin=PLUGIN)
-    (opened,) = viewer.open(str(path), plugin=PLUGIN)
-    assert opened._type_string == "labels"
+    data, attributes, kind = labels_layer_data(path)
+    opened = Labels(data, **attributes)
+    assert kind == "labels"
     assert opened.name == name.split(".")[0]
     np.testing.assert_array_equal(opened.data, labels)
     np.testing.assert_allclose(opened.scale, (2.0, 0.5, 0.5))
@@ -66,16 +68,9 @@ def test_labels_open_as_they_were_saved(
     assert again.scores == ({700: 0.75} if is_zarr else {})
 
 
-def test_images_are_left_to_other_readers(tmp_path: Path) -> None:
-    path = tmp_path / "raw_labels.tif"
-    tifffile.imwrite(path, np.zeros((8, 8), np.uint8))
-    assert labels_reader(str(path)) is None
-    assert labels_reader([str(path), str(path)]) is None
-    assert labels_reader(str(tmp_path)) is None
-
-
-def test_napari_asks_nobody_about_other_tiffs(viewer: ViewerModel, tmp_path: Path) -> None:
-    path = tmp_path / "raw.tif"
+@pytest.mark.parametrize("name", ["raw.tif", "raw_labels.tif"])
+def test_napari_asks_nobody_which_reader(viewer: ViewerModel, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     tifffile.imwrite(path, np.full((8, 8), 7, np.uint8))
     (layer,) = viewer.open(str(path))  # one reader: with several, napari raises an error here
     assert layer._type_string == "image"

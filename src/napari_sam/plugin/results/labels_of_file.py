@@ -1,6 +1,6 @@
-"""Readers: labels of a file as Labels layers, for napari's File > Open."""
+"""Labels of a file: pixels, scale, classes and scores for a Labels layer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pandas as pd  # type: ignore[import-untyped]
 from scipy.ndimage import find_objects
 
 from napari_sam.image.volume import Plane
-from napari_sam.labels.files.read import label_images, read_label_file
+from napari_sam.labels.files.read import read_label_file
 from napari_sam.labels.files.write import SUFFIXES
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.plugin.labels.class_layer import CLASS, CLASSES_KEY
@@ -20,26 +20,6 @@ from napari_sam.tiles.bbox import BBox
 
 LayerData = tuple[Any, dict[str, Any], str]
 """napari's tuple for a layer: data, attributes and type."""
-
-
-def labels_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
-    """Reader of label images for napari.
-
-    Parameters
-    ----------
-    path : str or sequence of str
-        As napari gives it.
-
-    Returns
-    -------
-    callable or None
-        None for a file that does not say that it is labels: napari asks other readers then.
-    """
-    paths = [Path(each) for each in ([path] if isinstance(path, str) else path)]
-    images = [label_images(each) for each in paths]
-    if not all(images):
-        return None
-    return lambda _: [labels_layer_data(image) for of_path in images for image in of_path]
 
 
 def labels_layer_data(path: Path) -> LayerData:
