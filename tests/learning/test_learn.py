@@ -45,10 +45,18 @@ def iou_of_boxes(session: Session, truth: np.ndarray) -> float:
     return float(np.mean(scores))
 
 
+@pytest.fixture(scope="module")
+def full() -> Delta:
+    """What cells-tiny learns from five rings in a full lesson."""
+    return learned(opened(), quick=False)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("quick", [True, False])
-def test_a_lesson_makes_another_image_of_the_kind_better(quick: bool, tmp_path: Path) -> None:
-    delta = learned(opened(), quick)
+def test_a_lesson_makes_another_image_of_the_kind_better(
+    quick: bool, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    delta = learned(opened(), quick=True) if quick else request.getfixturevalue("full")
     assert not delta.is_empty
     assert delta.origin.after > delta.origin.before
     assert delta.origin.quick is quick
@@ -141,12 +149,13 @@ def test_time_over_ends_the_steps_and_the_result_is_judged(monkeypatch: pytest.M
 
 
 @pytest.mark.long
-def test_under_a_full_lesson_tiles_are_encoded_again_beside_the_old(tmp_path: Path) -> None:
+def test_under_a_full_lesson_tiles_are_encoded_again_beside_the_old(
+    tmp_path: Path, full: Delta
+) -> None:
     image, _ = rings()
-    delta = learned(opened(), quick=False)
     session = Session.open(image, cache_dir=tmp_path)
     list(session.encode())
-    session.use(delta)
+    session.use(full)
     list(session.encode())
     assert session.encoder.calls == 2
     session.use(None)
