@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.document import parse_document
-from napari_sam.errors import LabelError
+from napari_sam.errors import LabelError, reason
 from napari_sam.image.volume import Plane
 
 from .edit import LabelEdit
@@ -116,8 +116,8 @@ class PackedEdit:
             dtype = np.dtype(fields.dtype)
             texts = (fields.mask, fields.old, fields.new)
             packed = [base64.b64decode(text, validate=True) for text in texts]
-        except (TypeError, ValueError) as error:
-            raise LabelError(f"a record of pixels is damaged: {error}") from error
+        except (TypeError, ValueError, SyntaxError) as error:  # numpy parses names of types
+            raise LabelError(f"a record of pixels is damaged: {reason(error)}") from error
         y0, x0, y1, x1 = fields.bbox
         size = (y1 - y0) * (x1 - x0) * dtype.itemsize
         if dtype.kind not in "ui" or not (y0 <= y1 and x0 <= x1) or not size <= _LARGEST:
