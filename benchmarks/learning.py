@@ -62,6 +62,7 @@ def learn(path: Path, count: int, seed: int, quick: bool) -> tuple[Delta, float]
         session.encoder.get(tile)  # a user who accepted objects has them
     start = perf_counter()
     *_, last = session.learn(quick=quick)
+    assert last.delta is not None
     return last.delta, perf_counter() - start
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -82,15 +82,16 @@ def learn(
     session = settings.open(volume, quiet=quiet)
     session.labels = label_volume.data
     delta = _learned(session.learn(seconds, quick), quiet=quiet)
-    summary = {
+    warnings = [*label_volume.warnings, *session.warnings]
+    summary: dict[str, Any] = {
         "objects": delta.origin.objects,
         "before": round(delta.origin.before, 3),
         "after": round(delta.origin.after, 3),
         "seconds": round(perf_counter() - started, 2),
-        "warnings": [*label_volume.warnings, *session.warnings],
+        "warnings": warnings,
     }
     if delta.is_empty:
-        summary["warnings"].append(
+        warnings.append(
             "nothing got better on the objects held back, so nothing was written: accept more "
             "objects, or other ones"
         )
