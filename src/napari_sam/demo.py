@@ -124,8 +124,7 @@ def run_demo(
     paths = _checked_paths(Path(folder), overwrite=overwrite)
     on_file = _recorded(DemoRecord(Path(folder)), on_file)
     image = immunohistochemistry()
-    # encoding takes a second, so the user's cache would gain nothing
-    session = Session.open(image, model=model, device=device, cache_dir=False)
+    session = Session.open(image, model=model, device=device, cache_dir=False)  # takes a second
     for path in _write_inputs(paths, image):
         on_file(path)
     prompts = read_prompts(paths["points.csv"], paths["boxes.csv"])

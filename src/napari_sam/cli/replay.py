@@ -24,7 +24,10 @@ from .settings import Settings, weights_file
 from .target import check_output
 
 if TYPE_CHECKING:
+    from napari_sam.image.arrangement import Arrangement
+    from napari_sam.image.volume import Volume
     from napari_sam.journal.entry import Entry
+    from napari_sam.journal.subject import Subject
     from napari_sam.labels.label_array import LabelArray
     from napari_sam.session import Session
 
@@ -55,8 +58,6 @@ def replay(
     are given to that model; what was found automatically stays as it was.
     """
     from napari_sam.image.arranged_array import arranged
-    from napari_sam.image.arrangement import Arrangement
-    from napari_sam.image.fit import fit_dimensions
     from napari_sam.journal.damaged import damage_warning
     from napari_sam.journal.journal import Journal
     from napari_sam.journal.read import read_subject
@@ -78,17 +79,9 @@ def replay(
     check_output(output, source, overwrite=overwrite, ome_zarr_version=ome_zarr_version)
     settings = Settings(model or DEFAULT_MODEL, device, image_options)
     volume = settings.read(source)
-    axes, shape = volume.label_axes, volume.label_shape
-    dimensions = fit_dimensions(subject.axes, subject.shape, axes, shape)
-    # clicks have as many coordinates as the image in the dock had axes
-    if dimensions is None or (model is not None and shape != subject.shape):
-        raise JournalError(
-            f"{source} has planes of {shape}, and the journal is about one of "
-            f"{subject.shape}: give the image as --image"
-        )
+    arrangement = _arrangement(subject, volume, exact=model is not None)
     if model is None:
-        painted = _painted(entries, subject.shape)
-        labels = arranged(painted, Arrangement(axes, dimensions))
+        labels = arranged(_painted(entries, subject.shape), arrangement)
         written = write_labels(
             output,
             labels,
@@ -98,20 +91,41 @@ def replay(
             classes=classes,
             ome_zarr_version=ome_zarr_version,
         )
-        count, files = len(labels_in_use(labels)), [Path(file) for file in written]
+        files = [Path(file) for file in written]
     else:
         quiet = report_options.json
         session = settings.open(volume, quiet=quiet)
         for _ in progress(ask_again(session, entries), len(entries), "replay", quiet=quiet):
             pass
-        files = session.save(output, overwrite, classes, ome_zarr_version)
-        count = len(labels_in_use(session.labels))
+        labels, files = session.labels, session.save(output, overwrite, classes, ome_zarr_version)
     summary = {
-        "objects": count,
+        "objects": len(labels_in_use(labels)),
         "files": [str(file) for file in files],
         "warnings": [*volume.warnings, *([damage] if damage else [])],
     }
     report(summary, as_json=report_options.json)
+
+
+def _arrangement(subject: "Subject", volume: "Volume", *, exact: bool) -> "Arrangement":
+    """Return how the labels of the dock are arranged as those of the image.
+
+    Raises
+    ------
+    JournalError
+        If they do not fit; with `exact`, also if only axes of length 1 differ, for clicks have as
+        many coordinates as the image in the dock had axes.
+    """
+    from napari_sam.image.arrangement import Arrangement
+    from napari_sam.image.fit import fit_dimensions
+
+    axes, shape = volume.label_axes, volume.label_shape
+    dimensions = fit_dimensions(subject.axes, subject.shape, axes, shape)
+    if dimensions is None or (exact and shape != subject.shape):
+        raise JournalError(
+            f"{volume.name} has planes of {shape}, and the journal is about one of "
+            f"{subject.shape}: give the image as --image"
+        )
+    return Arrangement(axes, dimensions)
 
 
 def _painted(entries: "list[Entry]", shape: tuple[int, ...]) -> "LabelArray":

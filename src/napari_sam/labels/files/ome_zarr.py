@@ -37,9 +37,8 @@ def write_ome_zarr(
 ) -> Iterator[tuple[int, int]]:
     """Write a label image as the root group of a new zarr folder.
 
-    A level of the pyramid takes every second row and column of the level before (or as `factors`
-    say): labels are never averaged, and pixel ``i`` of a level lies exactly at ``i * scale +
-    translation``.
+    A level of the pyramid takes every second row and column of the level before: labels are never
+    averaged, and pixel ``i`` of a level lies exactly at ``i * scale + translation``.
 
     Parameters
     ----------
@@ -50,8 +49,7 @@ def write_ome_zarr(
     name : str
         Name of the image.
     factors : sequence of tuple of int, optional
-        Downsampling of every level relative to the first, per axis; by default halved in y and x
-        until a plane is one chunk.
+        Downsampling of every level relative to the first, per axis; :func:`plane_pyramid` if None.
     properties : mapping, optional
         Label to a mapping of names to values.
     source : str, optional
