@@ -88,26 +88,16 @@ class Session(EncodedImage):
 
         Parameters
         ----------
-        points : iterable of tuple, optional
-            ``(*plane, y, x)`` each.
+        points, boxes : iterable, optional
+            Points ``(*plane, y, x)``; pairs of opposite corners.
         point_labels : iterable of int, optional
             1 foreground, 0 background, for each point; all foreground by default.
-        boxes : iterable of pairs of tuple, optional
-            Two opposite corners each.
         mask : Mask, optional
             A mask to correct.
         multimask_output : bool
-            Three candidates instead of one mask.
+            Three candidates, a tuple with the best first, instead of one mask.
 
-        Returns
-        -------
-        Mask or tuple of Mask
-            Candidates come best first.
-
-        Raises
-        ------
-        PromptError
-            If a prompt lies outside the image or describes nothing.
+        Errors are those of :meth:`predict_objects`.
         """
         prompts = parse_prompts(points, point_labels, boxes)
         if mask is not None:
@@ -220,8 +210,7 @@ class Session(EncodedImage):
         Parameters
         ----------
         axis : str, optional
-            Along which an object keeps its label, ``z`` or ``t``; z by default where the image
-            has it.
+            Along which an object keeps its label, ``z`` or ``t``; z by default where there is one.
             Along other axes each stack is segmented on its own.
         commit : bool
             Paint them into :attr:`labels`, with new labels; all of it is one step of :meth:`undo`.
@@ -310,22 +299,8 @@ class Session(EncodedImage):
     ) -> Iterator[LearnStep]:
         """Learn from the objects in :attr:`labels`, which may be only some of all objects.
 
-        Parameters
-        ----------
-        seconds, quick
-            As for :func:`~napari_sam.learning.learn.learn`.
-        complete, dropped
-            As for :func:`~napari_sam.learning.gather.gather`.
-
-        Yields
-        ------
-        LearnStep
-            The last has the delta, for :meth:`use`.
-
-        Raises
-        ------
-        LearningError
-            If there are fewer than three objects, or the model cannot learn.
+        Arguments, steps and errors are those of :func:`~napari_sam.learning.learn.learn` and
+        :func:`~napari_sam.learning.gather.gather`. The last step has the delta, for :meth:`use`.
         """
         encoder = self.encoder if self.model is self._unlearned else self._as_opened()
         lesson = gather(encoder, self.labels, self.tiles(), complete, dropped)
