@@ -186,8 +186,7 @@ class EncodedImage:
         Raises
         ------
         ImageError, ModelError, CacheError, LearningError
-            If there is no such image or model, `cache_dir` cannot be used, or `learned` does not
-            fit the model.
+            If one of `image`, `model`, `cache_dir` and `learned` cannot be used.
         """
         volume = open_volume(
             image,

@@ -20,7 +20,7 @@ from .options import (
     OverwriteOption,
     ReportOptions,
 )
-from .report import progress, report
+from .report import progress, report, warn
 from .settings import Settings, path_or_url, weights_file
 from .target import check_place
 
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from napari_sam.session import Session
 
 SUFFIX = ".safetensors"
+
+_NOTHING_BETTER = (
+    "nothing got better on the objects held back, so nothing was written: accept more objects, or "
+    "other ones"
+)
 
 
 @expand_groups
@@ -74,7 +79,6 @@ def learn(
 
     started, quiet = perf_counter(), report_options.json
     _check_output(output, overwrite=overwrite)
-    check_place(output)
     Inputs({Path(image): "image", labels: "label image"} | weights_file(model)).check([output])
     settings = Settings(model, device, image_options)
     volume = settings.read(path_or_url(image))
@@ -82,27 +86,21 @@ def learn(
     session = settings.open(volume, quiet=quiet)
     session.labels = label_volume.data
     delta = _learned(session.learn(seconds, quick), quiet=quiet)
-    warnings = [*label_volume.warnings, *session.warnings]
-    summary: dict[str, Any] = {
+    summary = {
         "objects": delta.origin.objects,
         "before": round(delta.origin.before, 3),
         "after": round(delta.origin.after, 3),
         "seconds": round(perf_counter() - started, 2),
-        "warnings": warnings,
+        "warnings": [*label_volume.warnings, *session.warnings],
     }
+    report(summary | _write(session, delta, output, whole=whole), as_json=quiet)
     if delta.is_empty:
-        warnings.append(
-            "nothing got better on the objects held back, so nothing was written: accept more "
-            "objects, or other ones"
-        )
-    else:
-        _write(session, delta, output, whole=whole)
-        summary |= {"file": str(output), "bytes": output.stat().st_size}
-    report(summary, as_json=report_options.json)
+        warn(_NOTHING_BETTER)
 
 
 def _check_output(output: Path, *, overwrite: bool) -> None:
     """Raise OutputError if the output cannot be written, before any work."""
+    check_place(output)
     if output.suffix != SUFFIX or output.name == SUFFIX:
         raise OutputError(f"what was learned is a {SUFFIX} file: not {output.name}")
     if output.exists() and not overwrite:
@@ -116,10 +114,14 @@ def _learned(steps: "Iterator[LearnStep]", *, quiet: bool) -> "Delta":
     return last.delta
 
 
-def _write(session: "Session", delta: "Delta", output: Path, *, whole: bool) -> None:
+def _write(session: "Session", delta: "Delta", output: Path, *, whole: bool) -> dict[str, Any]:
+    """Write what was learned, if anything; return the file and its bytes for the summary."""
     from napari_sam.weights.load import save_weights
 
+    if delta.is_empty:
+        return {}
     if whole:
         save_weights(delta.applied_to(session.model), output)
     else:
         delta.save(output)
+    return {"file": str(output), "bytes": output.stat().st_size}

@@ -124,9 +124,7 @@ def segment(
     Of several images each gets a file in the output folder, and a row in report.csv there. An image
     that cannot be segmented does not stop the others.
     """
-    settings = Settings(
-        model, device, image_options, caches=not no_cache, closer=not quick, learned=learned
-    )
+    settings = Settings(model, device, image_options, not no_cache, not quick, learned)
     single = is_one_image(images)
     notes: list[str] = []
     if single:
