@@ -84,7 +84,7 @@ class Session(EncodedImage):
         mask: Mask | None = None,
         multimask_output: bool = False,
     ) -> Any:
-        """Mask of a single object.
+        """Mask of a single object; raises the errors of :meth:`predict_objects`.
 
         Parameters
         ----------
@@ -96,8 +96,6 @@ class Session(EncodedImage):
             A mask to correct.
         multimask_output : bool
             Three candidates, a tuple with the best first, instead of one mask.
-
-        Errors are those of :meth:`predict_objects`.
         """
         prompts = parse_prompts(points, point_labels, boxes)
         if mask is not None:
