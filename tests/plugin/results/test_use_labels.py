@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tifffile
 from napari.layers import Image, Labels
-from qtpy.QtWidgets import QFileDialog
 
 from napari_sam.errors import LabelError
 from napari_sam.labels.files.write import write_labels
@@ -24,10 +23,8 @@ def two_cells(*shape: int) -> np.ndarray:
     return labels
 
 
-def open_and_use(bench: Bench, path: Path, monkeypatch: pytest.MonkeyPatch) -> Labels:
-    # the dialog of the operating system, in which a user chooses the file
-    chosen = path / "zarr.json" if path.is_dir() else path
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(chosen), ""))
+def open_and_use(bench: Bench, path: Path) -> Labels:
+    bench.controller.use_labels._ask_file = lambda: path  # the user's choice in the dialog
     bench.dock.accept_box.file_button.click()
     bench.idle()
     used: Labels = bench.controller.workspace.labels
@@ -36,12 +33,12 @@ def open_and_use(bench: Bench, path: Path, monkeypatch: pytest.MonkeyPatch) -> L
 
 @pytest.mark.parametrize("name", ["old_labels.tif", "old.ome.zarr"])
 def test_labels_of_a_file_are_corrected_and_added_to(
-    open_dock: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    open_dock: Open, tmp_path: Path, name: str
 ) -> None:
     data, saved = picture(40, 48), two_cells(40, 48)
     write_labels(tmp_path / name, saved)
     bench = open_dock(data, show=True)
-    layer = open_and_use(bench, tmp_path / name, monkeypatch)
+    layer = open_and_use(bench, tmp_path / name)
     assert layer.name == name.split(".")[0]
     assert bench.dock.status.text() == f"{layer.name} is in use now: go on in it. " + (
         "Click on an object."
