@@ -1,4 +1,4 @@
-"""DemoRecord: digests of the files that the demo wrote, so that it replaces no others."""
+"""DemoRecord: digests of the demo's files, by which a later demo recognises them."""
 
 import json
 from collections.abc import Iterable

@@ -35,7 +35,7 @@ def models(context: typer.Context, report_options: ReportOptions) -> None:
 @app.command("list")
 @expand_groups
 def list_models(report_options: ReportOptions) -> None:
-    """List the models that can be loaded by name, and which of them are on this machine."""
+    """List the models by name, with a mark for weights on this machine."""
     _list(as_json=report_options.json)
 
 

@@ -114,7 +114,7 @@ class ArrangedArray:
         return view
 
     def _stacked(self, index: tuple[Index, ...], joined: int, part: slice) -> NDArray[Any]:
-        """Read entries of an axis of channels and colours one by one, and stack them."""
+        """Read the entries of an axis of channels and colours separately, and stack them."""
         entries = range(self.shape[joined])[part]
         place = sum(isinstance(each, slice) for each in index[:joined])
         # of no entry one is read too, for the shape

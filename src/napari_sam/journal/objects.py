@@ -1,4 +1,4 @@
-"""Objects of a journal: labels that have pixels, and those that changed since the last save."""
+"""Objects of a journal: labels with pixels, and labels changed since the last save."""
 
 from collections import Counter
 from collections.abc import Iterable

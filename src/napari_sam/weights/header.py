@@ -139,7 +139,7 @@ def from_header(
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """Parts of a header that are records themselves, and the name, which has no default."""
+    """Records within a header, and the name, which is required."""
 
     name: str
     trunk: dict[str, Any]

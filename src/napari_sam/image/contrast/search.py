@@ -116,7 +116,7 @@ def _group_size(volume: Volume, axis: str) -> int:
 
 
 def _spread_out(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Indices of a grid in a fixed order, in which any number of them covers it evenly."""
+    """Indices of a grid in a fixed order, evenly spread after any number of indices."""
     number = int(np.prod(shape))
     for flat in np.argsort(np.arange(number) * _GOLDEN % 1, kind="stable"):
         yield tuple(int(i) for i in np.unravel_index(int(flat), shape))

@@ -1,4 +1,4 @@
-"""Inputs: files and folders that are read, which no output may replace; outputs, each its own."""
+"""Inputs: files and folders read by a command, protected from its outputs."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping

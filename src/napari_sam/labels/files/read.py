@@ -1,4 +1,4 @@
-"""Read: label images of this package and of OME-Zarr, for going on with them."""
+"""Read: label images of any program, copied so that work can go on in the copy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from .stack import label_stack
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelFile:
-    """Labels of a file, with what was saved about them.
+    """Labels of a file, with saved calibration, classes and scores.
 
     Made by :func:`read_label_file`; the napari plugin makes a Labels layer of it.
 
@@ -40,7 +40,7 @@ class LabelFile:
 
 
 def read_label_file(path: Path) -> LabelFile:
-    """Read labels into memory, or into a temporary folder if they are too large for it.
+    """Read labels into memory; above the size of memory, into a temporary folder.
 
     Parameters
     ----------

@@ -195,7 +195,7 @@ class LayerJournal:
             self._mirror.append(entry)
 
     def begin_saved(self) -> None:
-        """Begin the file with what the layer has, and note that another file has that too."""
+        """Begin the file with the labels of the layer, and mark them as saved."""
         self._start()
         self._mirror.append(Entry(SAVED))
 

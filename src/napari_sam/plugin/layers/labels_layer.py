@@ -240,7 +240,7 @@ def to_layer_index(
 
 
 def narrow(index: tuple[NDArray[np.intp], ...]) -> tuple[NDArray[np.unsignedinteger], ...]:
-    """Index arrays in the smallest type that holds them: napari's history keeps every one.
+    """Index arrays in the smallest integer type, because napari's history keeps all of them.
 
     Parameters
     ----------

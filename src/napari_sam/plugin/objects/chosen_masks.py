@@ -29,7 +29,7 @@ class ChosenMask:
 
 
 class ChosenMasks:
-    """Chosen masks by plane; each counts while all prompts are there with which it was chosen.
+    """Chosen masks by plane; a mask counts as long as all prompts of the moment of choice exist.
 
     Without one of these prompts, the model is asked as if nothing was chosen; when the prompt comes
     back, for example by undo, the chosen mask does too.

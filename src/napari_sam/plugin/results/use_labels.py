@@ -24,7 +24,7 @@ _NONE = "Select the Labels layer to go on with in the list of layers first."
 
 
 class UseLabels:
-    """Lets the dock go on in a Labels layer that it did not make.
+    """Hands a Labels layer of the user to the dock, for further work in this layer.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def _with_labels(layer: Labels, data: LabelArray) -> Labels:
 
 
 def _is_in_file(layer: Labels, source: ImageSource) -> bool:
-    """Whether a layer is as the file that it was opened from."""
+    """Whether the labels of a layer equal the file of the layer."""
     if layer.source.path is None:
         return False
     try:

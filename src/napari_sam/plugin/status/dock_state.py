@@ -1,4 +1,4 @@
-"""DockState: values that decide what the dock offers and says; no Qt, no napari."""
+"""DockState: the state by which the dock enables buttons and chooses its line; no Qt, no napari."""
 
 from dataclasses import dataclass, field
 from enum import Enum
