@@ -16,8 +16,8 @@ SMALLEST_OBJECT = 16
 class Windows:
     """Batch of windows with their labels.
 
-    Made by the training from its canvases and by :mod:`~napari_sam.learning.cut_windows` from accepted
-    objects; prompts and dense targets are drawn from it.
+    Made by the training from its canvases and by :mod:`~napari_sam.learning.cut_windows` from
+    accepted objects; prompts and dense targets are drawn from it.
 
     Parameters
     ----------
