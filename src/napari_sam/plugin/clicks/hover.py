@@ -15,6 +15,7 @@ from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.settings import read_hover, remember_hover
 from napari_sam.plugin.status.dock_state import Receiver
 from napari_sam.plugin.view.view import obstacle
+from napari_sam.plugin.widgets.soon import Soon
 from napari_sam.plugin.worker.events import Event as WorkerEvent
 from napari_sam.plugin.worker.events import Glimpse, Question
 from napari_sam.plugin.worker.jobs import Job
@@ -23,7 +24,6 @@ from napari_sam.plugin.workspace import Workspace
 from .click_box import ClickBox
 from .gestures import MODIFIER
 from .receiver import receiver_of
-from .soon import Soon
 
 REST = 150
 """Milliseconds without a move after which the mouse rests."""

@@ -5,12 +5,12 @@ from napari.components import ViewerModel
 from napari.utils.events import Event
 
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.clicks.soon import Soon
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.ratings import Look, Rating
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
+from napari_sam.plugin.widgets.soon import Soon
 from napari_sam.plugin.workspace import Workspace
 
 from .review_box import ReviewBox

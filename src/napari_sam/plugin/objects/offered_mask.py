@@ -29,8 +29,9 @@ class OfferedMask:
     @property
     def line(self) -> str:
         """A line for the user: what happened, and the key."""
+        share = _share(self.correction.changed)
         return (
-            f"This click changed {_share(self.correction.changed)} of the mask, mostly far from it. "
+            f"This click changed {share} of the mask, mostly far from it. "
             "Shift-B brings the mask before back, corrected around the click alone."
         )
 
