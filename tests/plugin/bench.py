@@ -210,6 +210,28 @@ class Bench:
         QTest.mouseRelease(self.native, Qt.MouseButton.LeftButton, pos=last)
         QApplication.processEvents()
 
+    # the list of layers
+
+    @property
+    def _layer_list(self) -> Any:
+        window = self.viewer.window
+        return getattr(window, "__wrapped__", window)._qt_viewer.layers
+
+    def choose_row(self, name: str) -> None:
+        """Click on a layer in the list of layers."""
+        rows, model = self._layer_list, self._layer_list.model()
+        indices = [model.index(row, 0) for row in range(model.rowCount())]
+        (index,) = [each for each in indices if each.data() == name]
+        rows.scrollTo(index)
+        place = rows.visualRect(index).center()
+        QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        QApplication.processEvents()
+
+    def marked_rows(self) -> list[str]:
+        """Names of the layers that the list of layers shows as selected."""
+        QApplication.processEvents()
+        return [index.data() for index in self._layer_list.selectionModel().selectedIndexes()]
+
     def press(self, key: Any) -> None:
         QTest.keyClick(self.native, key)
         QApplication.processEvents()

@@ -6,10 +6,10 @@ from napari.components import ViewerModel
 
 from napari_sam.plugin.clicks.bindings import Bindings
 from napari_sam.plugin.clicks.canvas_clicks import CanvasClicks
-from napari_sam.plugin.clicks.soon import Soon
 from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.status.status import Status
 from napari_sam.plugin.status.status_line import StatusLine
+from napari_sam.plugin.widgets.soon import Soon
 
 from .state_reader import StateReader
 from .state_watch import StateWatch

@@ -140,6 +140,8 @@ class ImageInUse:
         if before is not None and image is not None and before == image:
             self._arrange()
             return
+        if before is not None:
+            self._desk.begin_action()  # the outcome before is about an image that is left
         why = self._why_left(before)
         dropped = self.leave()
         if image is None:

@@ -170,8 +170,9 @@ def test_outside_of_the_canvas_there_is_no_layer_to_select_or_save(bench: Bench)
     rest(bench, (40, 50))
     bench.viewer.mouse_over_canvas = True  # told late
     assert seen(bench, 1).any()
-    bench.viewer.layers.selection.active = bench.layer("hover")
+    bench.choose_row("SAM hover")
     assert bench.viewer.layers.selection.active == bench.layer("points")
+    assert bench.marked_rows() == ["SAM points"]
     rest(bench, (60, 80))
     assert seen(bench, 1).any()
     QApplication.sendEvent(bench.native, QEvent(QEvent.Type.Leave))

@@ -260,8 +260,10 @@ def test_what_was_kept_never_comes_again(open_cells_tiny: Open) -> None:
     shift(bench, "F")
     assert text(bench) == "Review: 1 of 9, least sure first"
     assert outlined(bench) == {order[1]}
-    bench.viewer.layers.selection.active = bench.layer("review")
+    assert bench.marked_rows() == ["SAM points"]  # as before the outline was there
+    bench.choose_row("SAM review")
     assert bench.viewer.layers.selection.active.name == "SAM labels"  # there the keys work
+    assert bench.marked_rows() == ["SAM labels"]
     shift(bench, "S")
     QTest.mouseClick(bench.dock.everything_box.review_box.keep_button, Qt.MouseButton.LeftButton)
     assert outlined(bench) == {order[3]}
@@ -276,6 +278,19 @@ def test_what_was_kept_never_comes_again(open_cells_tiny: Open) -> None:
     shift(bench, "S")
     assert outlined(bench) == set()
     assert (bench.layer("labels").data == labels).all()
+
+
+def test_a_button_of_the_review_ends_the_outcome_before(open_cells_tiny: Open) -> None:
+    bench = found_in(open_cells_tiny, discs())
+    order = in_order(bench)
+    bench.add(3, 3)
+    bench.idle()
+    bench.press(Qt.Key.Key_Escape)
+    assert bench.dock.status.text().startswith("Dropped.")
+    run(bench, bench.dock.everything_box.review_box.next_button)
+    assert bench.dock.status.text().startswith(f"Label {order[0]}: ")
+    run(bench, bench.dock.everything_box.review_box.keep_button)
+    assert bench.dock.status.text().startswith(f"Label {order[1]}: ")
 
 
 def test_dropping_is_one_step_and_undo_lets_it_be_looked_at_again(open_cells_tiny: Open) -> None:

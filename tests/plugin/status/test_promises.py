@@ -101,6 +101,19 @@ def test_what_was_not_accepted_is_said_until_the_next_action(open_dock: Open) ->
 # --- Undo ------------------------------------------------------------------------------------
 
 
+def test_what_was_accepted_in_an_image_is_not_said_beside_the_next(open_dock: Open) -> None:
+    bench = open_dock(picture(64, 64))
+    bench.add(30, 30)
+    bench.idle()
+    bench.accept()
+    assert line(bench).startswith("Object 1 accepted")
+    bench.viewer.layers.clear()
+    bench.idle()
+    bench.wait(lambda: line(bench).startswith("There is no image layer"))
+    bench.viewer.add_image(picture(64, 64, seed=1), name="next")
+    bench.wait(lambda: line(bench) == "Click on an object.")
+
+
 def test_the_undo_button_takes_the_last_click_and_names_it(open_dock: Open) -> None:
     bench = open_dock(picture(64, 64), show=True)
     undo = bench.dock.object_row.undo_button

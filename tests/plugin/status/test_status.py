@@ -104,6 +104,10 @@ LINES = [
     ),
     ({"objects": EMPTY}, "Nothing found here: click elsewhere on the object, or draw a box."),
     (
+        {"objects": EMPTY, "tool": Tool.BOX},  # after a click instead of a drag
+        "Nothing found here: drag a box around the whole object, or drop it.",
+    ),
+    (
         {"objects": replace(EMPTY, background_only=True)},
         "Background only: click on the object too [Q].",
     ),

@@ -15,6 +15,7 @@ from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.settings import read_hover, remember_hover
 from napari_sam.plugin.status.dock_state import Receiver
 from napari_sam.plugin.view.view import obstacle
+from napari_sam.plugin.widgets.soon import Soon
 from napari_sam.plugin.worker.events import Event as WorkerEvent
 from napari_sam.plugin.worker.events import Glimpse, Question
 from napari_sam.plugin.worker.jobs import Job
@@ -75,6 +76,8 @@ class Hover:
         self._timer.setSingleShot(True)
         self._timer.setInterval(REST)
         self._timer.timeout.connect(self._rest)
+        # Not at once: the list of layers would go on to mark the layer that was left.
+        self._select_points_soon = Soon(self._select_points, box)
         box.hover.setChecked(self._enabled)
         box.hover_changed.connect(self._switch)
         viewer.mouse_move_callbacks.append(self._moved)
@@ -140,7 +143,12 @@ class Hover:
         self._leave()
         work = self._desk.workspace
         if work is not None and work.hover.owns(event.value):
-            self._viewer.layers.selection.active = work.prompts.points
+            self._select_points_soon.start()
+
+    def _select_points(self) -> None:
+        selection, work = self._viewer.layers.selection, self._desk.workspace
+        if work is not None and work.hover.owns(selection.active):
+            selection.active = work.prompts.points
 
     def _emitters(self) -> list[EventEmitter]:
         events = self._viewer.dims.events

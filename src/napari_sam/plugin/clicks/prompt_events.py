@@ -11,10 +11,10 @@ from qtpy.QtCore import QObject
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.view.view import View
+from napari_sam.plugin.widgets.soon import Soon
 from napari_sam.plugin.workspace import Workspace
 
 from .gestures import Gestures, finish_shape
-from .soon import Soon
 
 
 class PromptEvents:

@@ -1,4 +1,4 @@
-"""Review: goes through automatically found objects, the least sure first; no Qt."""
+"""Review: goes through automatically found objects, the least sure first."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -10,6 +10,7 @@ from napari_sam.plugin.labels.ratings import Look, Rating
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
+from napari_sam.plugin.widgets.soon import Soon
 from napari_sam.plugin.workspace import Workspace
 
 from .review_box import ReviewBox
@@ -36,9 +37,8 @@ class Review:
         self._outline: HoverLayer | None = None
         self._current = 0
         self._last_shown = (-1.0, 0)  # score and label of the object shown last
-        box.next_clicked.connect(self.next)
-        box.keep_clicked.connect(self.keep)
-        box.drop_clicked.connect(self.drop)
+        # Not at once: the list of layers would go on to mark the layer that was left.
+        self._select_labels_soon = Soon(self._select_labels, box)
 
     def use(self, work: Workspace) -> None:
         """Review the objects of an image."""
@@ -137,9 +137,16 @@ class Review:
         return True
 
     def _selected(self, event: Event) -> None:
+        if self._outline is not None and self._outline.owns(event.value):
+            self._select_labels_soon.start()
+
+    def _select_labels(self) -> None:
         """Select the labels instead of the outline, on which no keys of the dock work."""
-        if self._work is not None and self._outline is not None and self._outline.owns(event.value):
-            self._viewer.layers.selection.active = self._work.labels
+        selection = self._viewer.layers.selection
+        if (work := self._work) is None or self._outline is None:
+            return
+        if self._outline.owns(selection.active):
+            selection.active = work.labels
 
     def _show(self) -> None:
         """Show the count of objects to review; remove the outline of a reviewed object."""

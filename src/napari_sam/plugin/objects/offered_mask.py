@@ -29,10 +29,16 @@ class OfferedMask:
     @property
     def line(self) -> str:
         """A line for the user: what happened, and the key."""
+        share = _share(self.correction.changed)
         return (
-            f"This click changed {self.correction.changed:.0%} of the mask, mostly far from it. "
+            f"This click changed {share} of the mask, mostly far from it. "
             "Shift-B brings the mask before back, corrected around the click alone."
         )
+
+
+def _share(changed: float) -> str:
+    """Words for changed pixels per pixel of the mask before; a moved mask changes more than 1."""
+    return "all" if changed >= 1 else f"{changed:.0%}"
 
 
 def offer_after(questions: Questions, before: Mask | None, answer: Answer) -> OfferedMask | None:

@@ -29,6 +29,7 @@ class Measuring:
 
     def start(self) -> None:
         """Measure all labels of the image."""
+        self._desk.begin_action()
         work = self._desk.look()
         if work is None:
             return

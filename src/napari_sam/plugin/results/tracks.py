@@ -30,6 +30,7 @@ class Tracking:
 
     def start(self) -> None:
         """Show the tracks of all labels in a layer of their own."""
+        self._desk.begin_action()
         work = self._desk.workspace
         if work is None or work.labels is None:
             return

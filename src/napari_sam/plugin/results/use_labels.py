@@ -78,6 +78,7 @@ class UseLabels:
 
     def _ready(self) -> Workspace | None:
         """The workspace, unless something is in the way, which is said."""
+        self._desk.begin_action()
         if self._unfinished():
             self._desk.say(_UNFINISHED)
             return None

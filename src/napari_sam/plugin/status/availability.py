@@ -5,13 +5,14 @@ from types import MappingProxyType
 
 from napari_sam.plugin.keys import ACTIONS
 
-from .dock_state import DockState, Receiver
+from .dock_state import DockState, Receiver, Tool
 
 NO_IMAGE = "There is no image layer: open an image, or File > Open Sample > SAM."
 NO_OBJECT = "There is no object yet."
 NOTHING_BEFORE = "There is nothing to take back."
 NOTHING_UNDONE = "There is nothing to do again."
 NOTHING_FOUND = "Nothing found here: click elsewhere on the object, or draw a box."
+NOTHING_IN_BOX = "Nothing found here: drag a box around the whole object, or drop it."
 BACKGROUND_ONLY = "Background only: click on the object too [Q]."
 REFUSED = (
     "It lies on others by more than a quarter: choose another way for overlaps, or correct it "
@@ -102,7 +103,7 @@ def _not_acceptable(state: DockState) -> str:
     if objects.background_only:
         return BACKGROUND_ONLY
     if not objects.pixels:
-        return NOTHING_FOUND
+        return NOTHING_IN_BOX if state.tool is Tool.BOX else NOTHING_FOUND
     return REFUSED if objects.refused else ALL_TAKEN
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from qtpy.QtGui import QPaintEvent
 from qtpy.QtWidgets import QApplication, QWidget
 
-from napari_sam.plugin.clicks.soon import Soon
+from napari_sam.plugin.widgets.soon import Soon
 
 
 class Painted(QWidget):
