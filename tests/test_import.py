@@ -28,6 +28,7 @@ STAGES = {
     "journal",
     "measure",
     "evaluate",
+    "learning",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -44,6 +45,8 @@ MAY_IMPORT = {
     | {"weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
     "labels": {"errors", "document", "file_names", "image", "masks.mask"},
+    "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
+    | {"embeddings", "masks", "labels"},
     "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
@@ -97,7 +100,7 @@ ONLY_IN = {
     "superqt": {"plugin"},
     "psygnal": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
-    | {"cluster"},
+    | {"cluster", "learning"},
     "distributed": {"cluster"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""

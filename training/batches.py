@@ -1,43 +1,19 @@
 """Endless, seeded stream of training batches."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
-from napari_sam.model.features import Offset
+from napari_sam.learning.batch import Batch
+from napari_sam.learning.prompts import draw_objects
+from napari_sam.learning.targets import draw_targets
 
 from .atlas import Atlas
-from .prompts import Objects, draw_objects
-from .targets import Targets, draw_targets
 from .windows import draw_windows
 
 GRID = 64  # side of the positional grid in tokens
 # window side: share of the steps; prompted objects, relative to a window of 256 pixels
 WINDOWS = {128: (0.15, 0.5), 256: (0.50, 1.0), 512: (0.35, 1.5)}
 LARGE_WINDOWS = {128: (0.15, 0.5), 256: (0.30, 1.0), 512: (0.30, 1.5), 1024: (0.25, 1.75)}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Training batch of ``B`` windows with ``C`` prompted objects each.
-
-    Parameters
-    ----------
-    rgb : Tensor
-        ``(B, 3, size, size)`` float32 in 0..255.
-    offset : Offset
-        Place of the windows on the positional grid, in tokens.
-    objects : Objects
-        Objects and prompts of the simulated users.
-    targets : Targets
-        Dense targets of the proposal head.
-    """
-
-    rgb: torch.Tensor
-    offset: Offset
-    objects: Objects
-    targets: Targets
 
 
 class BatchStream:

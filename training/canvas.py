@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, find_objects
+from scipy.ndimage import find_objects
+
+from napari_sam.learning.windows import inner_distance
 
 from .samples import Sample
 
@@ -62,18 +64,6 @@ class Canvas:
     inner: NDArray[np.bool_]
     depth: NDArray[np.float16]
     pieces: tuple[Piece, ...]
-
-
-def inner_distance(labels: NDArray[np.integer]) -> NDArray[np.float32]:
-    """Distance in pixels ``(h, w)`` to the border of the object; 0.5 on the border, 0 outside."""
-    border = np.zeros(labels.shape, bool)
-    for axis in (0, 1):
-        change = np.diff(labels, axis=axis) != 0
-        border[: -1 if axis == 0 else None, : -1 if axis == 1 else None] |= change
-        border[1 if axis == 0 else None :, 1 if axis == 1 else None :] |= change
-    inside = np.pad((labels > 0) & ~border, 1, mode="edge")
-    depth = distance_transform_edt(inside)[1:-1, 1:-1] + 0.5
-    return np.where(labels > 0, depth, 0).astype(np.float32)
 
 
 def pack(samples: Iterable[Sample]) -> Iterator[Canvas]:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .batches import Batch
+from napari_sam.learning.batch import Batch
 
 Course = tuple[int, ...]
 """Key of a recording: size of the windows and number of the sequence of prompts. Steps of the same

@@ -14,17 +14,18 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from napari_sam.learning.annotator import FIRST_PROMPTS, Annotator
+from napari_sam.learning.batch import Batch
+from napari_sam.learning.losses import proposal_loss
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
 from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny
 from napari_sam.weights.header import from_header, to_header
 from napari_sam.weights.load import save_weights
 
-from .annotator import FIRST_PROMPTS, Annotator
 from .atlas import Atlas
-from .batches import Batch, BatchStream
+from .batches import BatchStream
 from .feed import Feed
-from .losses import proposal_loss
 from .replay import Course, Replay, Step
 from .samples import load_sets
 

@@ -1,7 +1,6 @@
 """Training windows, cut from the canvases at random places, scales and angles."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,42 +9,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from napari_sam.learning.windows import Windows, to_side, without_small
+
 from .atlas import Atlas, Place, send
 from .canvas import SIDE
 from .looks import paint, stretch
 
-SMALLEST_OBJECT = 16  # pixels of an object in the window, below which it becomes background
 ZOOMS = ((0.85, 0.5, 3.0), (0.15, 2.0, 5.0))
 """Share of windows, smallest and largest zoom, in window pixels per image pixel."""
 AT_OBJECTS = 0.7  # share of windows that are placed at an object
 BENDS = 0.4  # share of windows with an elastic deformation
 FILLS = (0.0, 127.5)  # values beyond the image: black, or the encoder's padding (the mean)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Windows:
-    """Batch of windows with their labels.
-
-    Parameters
-    ----------
-    rgb : Tensor
-        ``(B, 3, size, size)`` float32 in 0..255.
-    labels : Tensor
-        ``(B, size, size)`` int64, 0 for background.
-    inner : Tensor
-        ``(B, size, size)`` bool: objects inside of objects, such as nuclei.
-    depth : Tensor
-        ``(B, size, size)`` float32: distance to the border of the object or to the side of the
-        window, in window pixels; 0 in the background.
-    areas : Tensor
-        ``(B, M)`` int32: pixels of each label in the window; 0 for the background.
-    """
-
-    rgb: Tensor
-    labels: Tensor
-    inner: Tensor
-    depth: Tensor
-    areas: Tensor
 
 
 def draw_windows(atlas: Atlas, places: list[Place], size: int, rng: Generator) -> Windows:
@@ -59,8 +33,8 @@ def draw_windows(atlas: Atlas, places: list[Place], size: int, rng: Generator) -
     beyond = _beyond(places, y, x, rng)
     labels, inner, depth = atlas.nearest(canvas, y, x)
     labels, inner = labels.masked_fill(beyond, 0), inner & ~beyond
-    labels, areas = _visible(labels, atlas.most_labels + 1)
-    depth = torch.minimum(depth * zoom[:, None, None], _to_side(size, device)) * (labels > 0)
+    labels, areas = without_small(labels, atlas.most_labels + 1)
+    depth = torch.minimum(depth * zoom[:, None, None], to_side(size, device)) * (labels > 0)
     rgb = atlas.sample(canvas, y, x, zooms < 0.7)
     rgb = paint(stretch(rgb, [place.piece for place in places], rng))
     fills = send(rng.choice(FILLS, len(places)), device)
@@ -129,23 +103,3 @@ def _beyond(places: list[Place], y: Tensor, x: Tensor, rng: Generator) -> Tensor
     boxes[inside_canvas] = (0, 0, SIDE, SIDE)
     y0, x0, y1, x1 = send(boxes, y.device).T[..., None, None] - 0.5
     return (y < y0) | (y >= y1) | (x < x0) | (x >= x1)
-
-
-def _visible(labels: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Labels without objects below `SMALLEST_OBJECT`, and areas ``(B, count)`` of all labels."""
-    batch = len(labels)
-    first = count * torch.arange(batch, device=labels.device)
-    flat = labels + first[:, None, None]
-    ones = torch.ones((), dtype=torch.int32, device=labels.device).expand(flat.numel())
-    areas = ones.new_zeros(batch * count).scatter_add_(0, flat.flatten(), ones)
-    areas = areas.view(batch, count)
-    areas = areas * (areas >= SMALLEST_OBJECT)
-    areas[:, 0] = 0
-    return labels * (areas.flatten()[flat] > 0), areas
-
-
-def _to_side(size: int, device: torch.device) -> Tensor:
-    """Distance ``(size, size)`` of each pixel to the nearest side of the window, in pixels."""
-    steps = torch.arange(size, device=device)
-    along = torch.minimum(steps, size - 1 - steps) + 0.5
-    return torch.minimum(along[:, None], along[None])

@@ -11,6 +11,7 @@ from napari_sam.image.intensity import RGB, IntensityMapping, contrast_mapping
 from napari_sam.image.open import open_volume
 from napari_sam.image.series import Series
 from napari_sam.image.volume import Plane, Volume
+from napari_sam.learning.delta import Delta, load_delta
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
@@ -80,17 +81,52 @@ class EncodedImage:
         self.volume, self.model, self.mapping = volume, model, mapping
         size = model.config.image_size if tile_size is None else tile_size
         self.grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
+        self._unlearned, self._cache_options = model, (cache_dir, cache_budget)
+        self._encoder_key = weights_hash(model)
         self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)
         self.warnings = self.encoder.warnings
         self.warnings.extend(volume.warnings)
-        if cache_dir is not False:
-            self._open_cache(cache_dir, cache_budget)
+        self._open_cache()
         self.interactive = Interactive(self.encoder)
 
-    def _open_cache(self, cache_dir: Path | str | bool | None, budget: int | str | None) -> None:
+    def use(self, delta: Delta | None) -> None:
+        """Go on with what was learned, or with the model as it was opened.
+
+        Embeddings stay valid under a quick delta. Under any other, tiles are encoded again when
+        they are next needed, beside those of the model as it was.
+
+        Parameters
+        ----------
+        delta : Delta or None
+            From :meth:`Session.learn <napari_sam.session.Session.learn>`, or
+            :func:`~napari_sam.learning.delta.load_delta`; None to forget what was learned.
+
+        Raises
+        ------
+        LearningError
+            If the delta was learned by other weights.
+        """
+        base = self._unlearned
+        self.model = base if delta is None else delta.applied_to(base)
+        self.encoder.use(self.model)
+        key = weights_hash(base if delta is None or delta.origin.quick else self.model)
+        if key != self._encoder_key:
+            self._encoder_key = key
+            self.encoder.forget()
+            self._open_cache()
+
+    def _as_opened(self) -> Encoder:
+        """An encoder of the image under the model as it was opened, without a cache."""
+        closer = self.encoder.closer
+        return Encoder(self._unlearned, self.volume, self.mapping, self.grid, None, closer)
+
+    def _open_cache(self) -> None:
+        cache_dir, budget = self._cache_options
+        if cache_dir is False:
+            return
         root = None if isinstance(cache_dir, bool) else cache_dir
         try:
-            self.encoder.cache = open_cache(self.encoder, weights_hash(self.model), root, budget)
+            self.encoder.cache = open_cache(self.encoder, self._encoder_key, root, budget)
         except CacheError as error:
             if cache_dir is not None:  # named by the user: fail now, not after hours of work
                 raise
@@ -115,6 +151,7 @@ class EncodedImage:
         translate: Sequence[float] | None = None,
         tile_size: int | None = None,
         closer: bool = True,
+        learned: Path | str | Delta | None = None,
     ) -> Self:
         """Open an image with a model; nothing is encoded yet.
 
@@ -143,11 +180,13 @@ class EncodedImage:
             For each axis of the labels; by default from the metadata of the file.
         tile_size, closer
             See :class:`EncodedImage`.
+        learned : path or Delta, optional
+            What the model learned on another image, for :meth:`use`.
 
         Raises
         ------
-        ImageError, ModelError, CacheError
-            If there is no such image or model, or `cache_dir` cannot be used.
+        ImageError, ModelError, CacheError, LearningError
+            If one of `image`, `model`, `cache_dir` and `learned` cannot be used.
         """
         volume = open_volume(
             image,
@@ -163,6 +202,8 @@ class EncodedImage:
         opened = cls(volume, sam, mapping, cache_dir, tile_size, cache_budget, closer)
         is_automatic = isinstance(contrast, str)
         opened.warnings += mapping.warnings if is_automatic else saturation(volume, mapping.limits)
+        if learned is not None:
+            opened.use(learned if isinstance(learned, Delta) else load_delta(learned))
         return opened
 
     @property

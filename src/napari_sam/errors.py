@@ -65,3 +65,7 @@ class JournalError(NapariSamError):
 
 class OutputError(NapariSamError):
     """A file cannot be written to the path given by the user."""
+
+
+class LearningError(NapariSamError):
+    """A lesson cannot be learned, or what was learned does not fit the model."""

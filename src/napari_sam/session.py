@@ -11,6 +11,8 @@ from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.label_book import LabelBook
 from napari_sam.labels.paint import OverlapPolicy
+from napari_sam.learning.gather import gather
+from napari_sam.learning.learn import LearnStep, learn
 from napari_sam.masks.automatic.plane import EverythingStep, segment_planes
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.predict import NO_SIZES, predict, predict_candidates
@@ -82,30 +84,18 @@ class Session(EncodedImage):
         mask: Mask | None = None,
         multimask_output: bool = False,
     ) -> Any:
-        """Mask of a single object.
+        """Mask of a single object; raises the errors of :meth:`predict_objects`.
 
         Parameters
         ----------
-        points : iterable of tuple, optional
-            ``(*plane, y, x)`` each.
+        points, boxes : iterable, optional
+            Points ``(*plane, y, x)``; pairs of opposite corners.
         point_labels : iterable of int, optional
             1 foreground, 0 background, for each point; all foreground by default.
-        boxes : iterable of pairs of tuple, optional
-            Two opposite corners each.
         mask : Mask, optional
             A mask to correct.
         multimask_output : bool
-            Three candidates instead of one mask.
-
-        Returns
-        -------
-        Mask or tuple of Mask
-            Candidates come best first.
-
-        Raises
-        ------
-        PromptError
-            If a prompt lies outside the image or describes nothing.
+            Three candidates, a tuple with the best first, instead of one mask.
         """
         prompts = parse_prompts(points, point_labels, boxes)
         if mask is not None:
@@ -218,8 +208,7 @@ class Session(EncodedImage):
         Parameters
         ----------
         axis : str, optional
-            Along which an object keeps its label, ``z`` or ``t``; z by default where the image
-            has it.
+            Along which an object keeps its label, ``z`` or ``t``; z by default where there is one.
             Along other axes each stack is segmented on its own.
         commit : bool
             Paint them into :attr:`labels`, with new labels; all of it is one step of :meth:`undo`.
@@ -298,6 +287,22 @@ class Session(EncodedImage):
         self.book.reserve(objects)
         self.book.parents |= parents or {}
         return self.book.paint_steps(steps, policy)
+
+    def learn(
+        self,
+        seconds: float | None = None,
+        quick: bool = False,
+        complete: Sequence[tuple[Plane, BBox]] = (),
+        dropped: Sequence[Mask] = (),
+    ) -> Iterator[LearnStep]:
+        """Learn from the objects in :attr:`labels`, which may be only some of all objects.
+
+        Arguments, steps and errors are those of :func:`~napari_sam.learning.learn.learn` and
+        :func:`~napari_sam.learning.gather.gather`. The last step has the delta, for :meth:`use`.
+        """
+        encoder = self.encoder if self.model is self._unlearned else self._as_opened()
+        lesson = gather(encoder, self.labels, self.tiles(), complete, dropped)
+        yield from learn(encoder, lesson, quick, seconds)
 
     # --- labels ----------------------------------------------------------------------------
 

@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import label as connected_components
 
+from napari_sam.learning.losses import mask_loss, prompt_loss, resample, true_iou
+from napari_sam.learning.prompts import correct, draw_objects, halve, mask_logits
+from napari_sam.learning.targets import draw_targets
+from napari_sam.learning.windows import inner_distance
 from napari_sam.weights.header import to_header
 from napari_sam.weights.load import load_model
 from tests.tiny import TINY_POLICY, tiny_config
 from training.atlas import Atlas
 from training.batches import BatchStream
-from training.canvas import inner_distance, pack
+from training.canvas import pack
 from training.curve import draw_curve, read_log
 from training.feed import PROCEDURAL, Feed
-from training.losses import mask_loss, prompt_loss, resample, true_iou
-from training.prompts import correct, draw_objects, halve, mask_logits
 from training.samples import Sample, load_set
-from training.targets import draw_targets
 from training.train import COURSES, Training, TrainingPlan, schedule
 from training.windows import Windows, draw_windows
 

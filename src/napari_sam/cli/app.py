@@ -16,6 +16,7 @@ from . import cache, models
 from .demo import demo
 from .embed import embed
 from .evaluate import evaluate
+from .learn import learn
 from .measure import measure
 from .replay import replay
 from .report import warn
@@ -36,6 +37,7 @@ app.command()(segment)
 app.command()(embed)
 app.command()(measure)
 app.command()(evaluate)
+app.command()(learn)
 app.command()(replay)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")

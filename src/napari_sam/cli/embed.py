@@ -11,6 +11,7 @@ from .options import (
     DeviceOption,
     ImageArgument,
     ImageOptions,
+    LearnedOption,
     ModelOption,
     ReportOptions,
     SchedulerOption,
@@ -29,6 +30,7 @@ def embed(
     image: ImageArgument,
     *,
     model: ModelOption = DEFAULT_MODEL,
+    learned: LearnedOption = None,
     device: DeviceOption = None,
     image_options: ImageOptions,
     scheduler: SchedulerOption = None,
@@ -41,7 +43,7 @@ def embed(
     """
     started = perf_counter()
     quiet = report_options.json
-    settings = Settings(model, device, image_options)
+    settings = Settings(model, device, image_options, learned=learned)
     volume = settings.read(path_or_url(image))
     with share_work(settings, scheduler) as (local_settings, cluster):
         session = local_settings.open(volume, quiet=quiet)

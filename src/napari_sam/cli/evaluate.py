@@ -11,7 +11,7 @@ from napari_sam.errors import LabelError
 
 from .find_pairs import find_pairs
 from .option_groups import expand_groups
-from .options import DEFAULT_MODEL, DeviceOption, ImageOptions, ReportOptions
+from .options import DEFAULT_MODEL, DeviceOption, ImageOptions, LearnedOption, ReportOptions
 from .report import progress, report, warn
 from .settings import Settings
 
@@ -53,6 +53,7 @@ def evaluate(
         int, typer.Option(min=1, help="Most objects of an image that are clicked.")
     ] = 100,
     clicks: Annotated[int, typer.Option(min=1, help="Most clicks on an object.")] = 10,
+    learned: LearnedOption = None,
     device: DeviceOption = None,
     image_options: ImageOptions,
     report_options: ReportOptions,
@@ -69,7 +70,9 @@ def evaluate(
     from napari_sam.evaluate.report import markdown, with_means
 
     started, task, quiet = perf_counter(), _task(only, objects, clicks), report_options.json
-    settings = [Settings(name, device, image_options) for name in model or [DEFAULT_MODEL]]
+    settings = [
+        Settings(name, device, image_options, learned=learned) for name in model or [DEFAULT_MODEL]
+    ]
     channels = settings[0].channel_numbers()
     sets = find_pairs(images, labels, image_options.axes, channels, image_options.series)
     results, warnings = _compare(settings, sets, task, quiet=quiet)

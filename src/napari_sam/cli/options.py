@@ -19,6 +19,10 @@ ImageArgument = Annotated[
 ModelOption = Annotated[
     str, typer.Option(help="A name (see napari-sam models), or a file of weights.")
 ]
+LearnedOption = Annotated[
+    Path | None,
+    typer.Option(help="What the model learned from accepted objects, from napari-sam learn."),
+]
 DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, mps ...; the fastest one by default.")
 ]

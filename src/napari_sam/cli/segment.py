@@ -16,6 +16,7 @@ from .options import (
     DEFAULT_MODEL,
     DeviceOption,
     ImageOptions,
+    LearnedOption,
     ModelOption,
     OmeZarrVersionOption,
     OverwriteOption,
@@ -104,6 +105,7 @@ def segment(
     *,
     object_options: ObjectOptions,
     model: ModelOption = DEFAULT_MODEL,
+    learned: LearnedOption = None,
     device: DeviceOption = None,
     image_options: ImageOptions,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
@@ -122,7 +124,7 @@ def segment(
     Of several images each gets a file in the output folder, and a row in report.csv there. An image
     that cannot be segmented does not stop the others.
     """
-    settings = Settings(model, device, image_options, caches=not no_cache, closer=not quick)
+    settings = Settings(model, device, image_options, not no_cache, not quick, learned)
     single = is_one_image(images)
     notes: list[str] = []
     if single:

@@ -34,6 +34,8 @@ class Settings:
         Whether embeddings are kept in a cache on disk; if False, ``image.cache_dir`` has no effect.
     closer : bool
         Whether the built-in model looks a second time at small and at large objects.
+    learned : Path or None
+        File of what the model learned from accepted objects.
     """
 
     model: "str | Sam"
@@ -41,6 +43,7 @@ class Settings:
     image: ImageOptions
     caches: bool = True
     closer: bool = True
+    learned: Path | None = None
 
     def read(self, path: Path | str) -> "Volume":
         """Open an image without reading a pixel or importing torch.
@@ -90,6 +93,7 @@ class Settings:
             cache_dir=self.image.cache_dir if self.caches else False,
             device=self.device,
             closer=self.closer,
+            learned=self.learned,
         )
 
     def loaded(self, *, quiet: bool) -> "Settings":

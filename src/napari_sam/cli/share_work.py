@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napari_sam.errors import ClusterError
+
 from .report import warn
 from .settings import Settings
 
@@ -34,11 +36,16 @@ def share_work(
     Raises
     ------
     ClusterError
-        If the cluster cannot be reached.
+        If the cluster cannot be reached, or the settings have something learned.
     """
     if scheduler is None:
         yield settings, None
         return
+    if settings.learned is not None:
+        raise ClusterError(
+            "the workers take whole models: write one with napari-sam learn --whole, and give it "
+            "as --model instead of --learned"
+        )
     from napari_sam.cluster.scheduler import connect
 
     with connect(scheduler) as client:

@@ -213,6 +213,19 @@ class Encoder:
         with self._lock:
             return tuple(embedding.tile for _, embedding in self._recent.values())
 
+    def use(self, model: Sam) -> None:
+        """Decode with another model that has the same image encoder; embeddings stay valid."""
+        with self._lock:
+            self.model = model
+
+    def forget(self) -> None:
+        """Drop all embeddings in memory and the cache, which are those of another encoder."""
+        with self._lock, self._close_ups_lock:
+            self.cache = None
+            self._recent = LeastRecentlyUsed(_TILES_IN_MEMORY)
+            self._close_ups = LeastRecentlyUsed(_CLOSE_UPS_IN_MEMORY)
+            self._unwritten = []
+
     def fetch_ahead(self, tiles: Iterable[Tile]) -> None:
         """Begin to make embeddings in another thread, before :meth:`get` needs them.
 

@@ -432,7 +432,8 @@ def test_another_contrast_of_a_layer_that_is_seen_as_well_makes_it_stale(open_ah
 @pytest.mark.parametrize("name", ["cells", "other"])
 def test_replaced_pixels_of_what_is_seen_are_not_ready(open_ahead: Open, name: str) -> None:
     bench = open_ahead(picture(40, 48))
-    other = bench.viewer.add_image(picture(40, 48, seed=1), name="other")
+    other = picture(40, 48, seed=1)
+    other = bench.viewer.add_image(other, name="other", blending="additive")
     settle(bench)
     bench.controller.images.choose_channel(str(other.unique_id), True)
     settle(bench)

@@ -15,8 +15,6 @@ from tests.plugin.bench import Bench, Open, picture
 from tests.plugin.journals import crash, replayed
 from tests.plugin.scene import Scene
 
-PLUGIN = "napari-sam-microscopy"
-
 
 def two_cells(*shape: int) -> np.ndarray:
     labels = np.zeros(shape, np.uint32)
@@ -26,9 +24,8 @@ def two_cells(*shape: int) -> np.ndarray:
 
 
 def open_and_use(bench: Bench, path: Path) -> Labels:
-    (layer,) = bench.viewer.open(str(path), plugin=PLUGIN)
-    bench.viewer.layers.selection.active = layer
-    bench.dock.accept_box.use_button.click()
+    bench.controller.use_labels._ask_file = lambda: path  # the user's choice in the dialog
+    bench.dock.accept_box.file_button.click()
     bench.idle()
     used: Labels = bench.controller.workspace.labels
     return used

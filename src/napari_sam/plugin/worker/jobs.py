@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from threading import Event as Flag
 from typing import Any
 
@@ -180,9 +181,10 @@ class JobRunner(QObject):
         job.step_aside.clear()
         job.give_up.clear()
         self._worker = _worker_for(job)
-        # Without the job in the slots: napari keeps every worker until the window is closed.
+        # Without the job in the slots: napari keeps every worker until the window is closed. The
+        # partial keeps the runner: whoever made it may drop it before its last job has ended.
         self._worker.yielded.connect(self._deliver)
-        self._worker.finished.connect(self._finished)
+        self._worker.finished.connect(partial(self._finished))
         self._worker.start()
         self.busy_changed.emit(self.working)
 

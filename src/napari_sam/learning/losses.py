@@ -8,6 +8,7 @@ from .targets import Targets
 
 BORDER_WEIGHT = 2.0  # extra weight of the cross-entropy on the border of an object
 BOX_WEIGHT = 0.25  # weight of the error of boxes in the proposal loss
+HOLD_WEIGHT = 0.3  # weight of the former answer of the proposal head where nothing is known
 
 
 def resample(logits: Tensor, factor: int) -> Tensor:
@@ -16,7 +17,8 @@ def resample(logits: Tensor, factor: int) -> Tensor:
     up = functional.interpolate(
         logits.flatten(0, 1), scale_factor=factor, mode="bilinear", align_corners=False
     )
-    return up.unflatten(0, (b, c))
+    resized: Tensor = up.unflatten(0, (b, c))
+    return resized
 
 
 def mask_loss(logits: Tensor, target: Tensor, near_border: Tensor | None = None) -> Tensor:
@@ -82,10 +84,47 @@ def proposal_loss(proposals: Tensor | None, targets: Targets) -> Tensor:
     proposals = proposals.float()
     target = torch.stack([targets.centre, targets.foreground], dim=1)
     entropy = functional.binary_cross_entropy_with_logits(proposals[:, :2], target)
+    return entropy + BOX_WEIGHT * _side_loss(proposals, targets)
+
+
+def _side_loss(proposals: Tensor, targets: Targets) -> Tensor:
+    """Smooth L1 loss of the sides of boxes, where a cell lies in an object."""
     # inference reads boxes at the centres, so other cells get little weight
     weight = targets.has_object * (0.1 + targets.centre)
     error = functional.smooth_l1_loss(proposals[:, 2:], targets.sides, reduction="none", beta=0.1)
-    return entropy + BOX_WEIGHT * (error.mean(1) * weight).sum() / weight.sum().clamp(min=1)
+    return (error.mean(1) * weight).sum() / weight.sum().clamp(min=1)
+
+
+def partial_proposal_loss(
+    proposals: Tensor, before: Tensor, targets: Targets, known: Tensor
+) -> Tensor:
+    """Proposal loss of windows in which only some pixels are known.
+
+    Elsewhere the head is held to its former answer: without that, it forgets all objects that were
+    not accepted.
+
+    Parameters
+    ----------
+    proposals, before : Tensor
+        ``(B, 6, h, w)``: proposals of the model, and of the model before it learned.
+    targets : Targets
+        Dense targets.
+    known : Tensor
+        ``(B, h, w)`` bool: cells whose pixels are all known.
+
+    Returns
+    -------
+    Tensor
+        Scalar.
+    """
+    target = torch.stack([targets.centre, targets.foreground], dim=1)
+    known = known[:, None].float()
+    taught = functional.binary_cross_entropy_with_logits(proposals[:, :2], target, reduction="none")
+    held = functional.binary_cross_entropy_with_logits(
+        proposals[:, :2], before[:, :2].sigmoid(), reduction="none"
+    )
+    entropy = (taught * known + HOLD_WEIGHT * held * (1 - known)).mean()
+    return entropy + BOX_WEIGHT * _side_loss(proposals, targets)
 
 
 def prompt_loss(

@@ -42,10 +42,23 @@ class Objects:
     mask_logits: Tensor
 
 
-def draw_objects(windows: Windows, count: int) -> Objects:
-    """Draw ``count`` objects of each window with their prompts; repeats objects if fewer exist."""
+def draw_objects(
+    windows: Windows, count: int, background_share: float = BACKGROUND_SHARE
+) -> Objects:
+    """Draw ``count`` objects of each window with their prompts; repeats objects if fewer exist.
+
+    Parameters
+    ----------
+    windows : Windows
+        The windows.
+    count : int
+        Objects of each window.
+    background_share : float
+        Share of the prompts that are put into the background instead; 0 where pixels without a
+        label may be anything.
+    """
     labels = windows.labels
-    chosen = _choose(windows.areas, (labels == 0).flatten(1).any(1), count)
+    chosen = _choose(windows.areas, (labels == 0).flatten(1).any(1), count, background_share)
     is_object = chosen > 0
     masks = (labels[:, None] == chosen[..., None, None]) & is_object[..., None, None]
     region = torch.where(is_object[..., None, None], masks, (labels == 0)[:, None])
@@ -65,7 +78,7 @@ def halve(mask: Tensor) -> Tensor:
     return functional.avg_pool2d(mask.float(), 2)
 
 
-def _choose(areas: Tensor, has_background: Tensor, count: int) -> Tensor:
+def _choose(areas: Tensor, has_background: Tensor, count: int, background_share: float) -> Tensor:
     """Labels ``(B, count)`` int64 by area to the power 0.3; 0 for a click into the background."""
     keys = _gumbel(areas.shape, areas.device) + 0.3 * areas.clamp(min=1).log()
     keys = keys.masked_fill(areas == 0, -torch.inf)
@@ -73,7 +86,7 @@ def _choose(areas: Tensor, has_background: Tensor, count: int) -> Tensor:
     present = (areas > 0).sum(1, keepdim=True).clamp(max=order.shape[1])
     again = torch.arange(count, device=areas.device)[None] % present.clamp(min=1)
     chosen = order.gather(1, again) * (present > 0)
-    background = torch.rand(chosen.shape, device=areas.device) < BACKGROUND_SHARE
+    background = torch.rand(chosen.shape, device=areas.device) < background_share
     return chosen.masked_fill(background & has_background[:, None], 0)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
 
-from .batches import Batch
+from .batch import Batch
 from .losses import prompt_loss, resample
 from .prompts import correct
 

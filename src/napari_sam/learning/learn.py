@@ -1,0 +1,119 @@
+"""Learn: a lesson taught, judged by objects held back, and kept only as far as it helps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import inf
+from time import monotonic
+
+import numpy as np
+import torch
+
+from napari_sam.embeddings.encode import Encoder
+from napari_sam.errors import LearningError
+from napari_sam.model.sam import Sam
+from napari_sam.weights.load import weights_hash
+
+from .delta import Delta, Origin
+from .judge import judge
+from .lesson import Lesson
+from .teach import FULL, QUICK, Course, teach
+
+WEIGHTS = (0.6, 0.3)
+"""Shares of the learned differences that are tried, the largest first. Wholly learned weights gain
+as much on the image and forget more of all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnStep:
+    """Progress of a lesson.
+
+    Parameters
+    ----------
+    done, total : int
+        Parts of the work.
+    delta : Delta or None
+        The result, with the last step; empty if nothing got better.
+    """
+
+    done: int
+    total: int
+    delta: Delta | None = None
+
+
+def learn(
+    encoder: Encoder, lesson: Lesson, quick: bool = False, seconds: float | None = None
+) -> Iterator[LearnStep]:
+    """Learn from accepted objects.
+
+    Every third object is held back and asked after the lesson: the largest share of the learned
+    differences by which clicks, boxes and found objects get better is the result.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Of the image, with the model as it was shipped: always learn from all accepted objects anew,
+        never on top of an earlier lesson.
+    lesson : Lesson
+        From :func:`~napari_sam.learning.gather.gather`.
+    quick : bool
+        Learn norms and biases of the decoder from embeddings, in seconds; otherwise all weights.
+    seconds : float, optional
+        Time after which no further step is begun. With a limit, the same lesson may give other
+        weights.
+
+    Yields
+    ------
+    LearnStep
+        The last has the delta. To stop, stop asking: nothing was changed.
+
+    Raises
+    ------
+    LearningError
+        If the model cannot learn, or a loss is not finite.
+    """
+    model = encoder.model
+    if not model.config.proposals:
+        raise LearningError(f"{model.config.name} cannot learn from clicks: choose cells-tiny")
+    course = QUICK if quick else FULL
+    taught, judged = lesson.split()
+    total = course.steps + 1 + len(WEIGHTS)
+    learner, end = model, monotonic() + (inf if seconds is None else seconds)
+    steps = teach(model, taught, course, lambda page: encoder.get(page.tile))
+    for done, learner in enumerate(steps, 1):  # noqa: B007  # the last is judged below
+        yield LearnStep(done, total)
+        if monotonic() > end:
+            break
+    before = judge(model, judged)
+    done = course.steps + 1
+    yield LearnStep(done, total)
+    for weight in WEIGHTS:
+        delta = _delta(model, learner, lesson.objects, course, weight, before)
+        after = judge(delta.applied_to(model), judged)
+        done += 1
+        if after > before:
+            yield LearnStep(total, total, _with_score(delta, after))
+            return
+        if done < total:
+            yield LearnStep(done, total)
+    yield LearnStep(total, total, Delta(_origin(model, lesson.objects, course, 0, before), {}))
+
+
+def _delta(
+    model: Sam, learner: Sam, objects: int, course: Course, weight: float, before: float
+) -> Delta:
+    old, new = model.state_dict(), learner.state_dict()
+    tensors = {}
+    for name, value in old.items():
+        difference = (weight * (new[name] - value)).to(torch.float16)
+        if bool(difference.any()):
+            tensors[name] = difference.cpu().numpy().astype(np.float16)
+    return Delta(_origin(model, objects, course, weight, before), tensors)
+
+
+def _origin(model: Sam, objects: int, course: Course, weight: float, before: float) -> Origin:
+    name = model.config.name
+    return Origin(weights_hash(model), name, course.quick, objects, weight, before, before)
+
+
+def _with_score(delta: Delta, after: float) -> Delta:
+    return Delta(replace(delta.origin, after=after), delta.tensors)
