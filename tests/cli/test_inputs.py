@@ -174,6 +174,14 @@ def test_a_report_of_others_is_not_replaced(
     assert report.read_text().startswith("file,output,status,")
 
 
+def test_a_refused_output_is_named_as_the_user_did(
+    refuse: Refuse, store: Path, weights: Path
+) -> None:
+    output = store / "labels" / "cells" / "deep"
+    error = refuse("segment", store, "-o", output, "--model", weights)
+    assert error.startswith(f"napari-sam: {output} is inside the image {store}")
+
+
 @pytest.mark.parametrize(
     ("name", "role"),
     [

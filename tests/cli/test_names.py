@@ -219,3 +219,16 @@ def test_a_model_whose_name_no_disk_takes_is_unknown(cli: Run, image: Path, tmp_
     assert status == 1
     assert_one_line(error)
     assert "unexpected" not in error
+
+
+def test_a_batch_whose_outputs_have_too_long_names_is_refused_before_the_work(
+    segment: Run, image: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("a.tif", "n" * 251 + ".tif"):
+        (folder / name).write_bytes(image.read_bytes())
+    status, words, error = segment(folder, "-o", out)
+    assert (status, words) == (1, "")
+    assert_one_line(error, "_labels.ome.tif has a name of 266 bytes", "shorter name")
+    assert list(out.iterdir()) == []

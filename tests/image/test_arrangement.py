@@ -121,3 +121,12 @@ def test_a_view_reads_what_numpy_would(data):
         written[index] = values
         view[index] = values
         np.testing.assert_array_equal(view[()], written)
+
+
+@pytest.mark.parametrize(
+    ("letters", "answer"),
+    [("TCZX", "TCYX"), ("XXYX", "TCYX"), ("ZZZ", "TYX"), ("TCYS", "TCYX"), ("RX", "YX")],
+)
+def test_the_example_of_axes_can_be_an_image(letters, answer):
+    with pytest.raises(ImageError, match=rf" such as {answer}$"):
+        arrange("a.tif", tuple(letters), (3, 4, 5, 6)[: len(letters)])

@@ -157,6 +157,14 @@ def test_a_zip_is_read_like_its_folder(tmp_path, name, root, version):
     np.testing.assert_array_equal(volume.read((1,), 2, 3, 5, 7)[..., 0], STACK[1, 2:5, 3:7])
 
 
+def test_a_zip_that_macos_made_is_read(tmp_path):
+    write_image(tmp_path / "a", STACK, "zyx", "0.5")
+    path = zipped(tmp_path / "a", tmp_path / "a.zarr.zip", "a.zarr/")
+    with zipfile.ZipFile(path, "a") as content:
+        content.writestr("__MACOSX/a.zarr/._zarr.json", b"attributes of a file")
+    np.testing.assert_array_equal(read_image(path).data[:], STACK)
+
+
 def test_an_image_inside_a_zip(tmp_path):
     folder = collection(tmp_path / "c.zarr", "0.5", ["a", "b"], listed=True)
     path = zipped(folder, tmp_path / "c.ozx")

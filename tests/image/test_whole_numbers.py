@@ -13,6 +13,7 @@ from PIL import Image
 
 from napari_sam.errors import ImageError, LabelError
 from napari_sam.image.labels_of_image import read_labels_of_image
+from napari_sam.image.read import read_image
 from napari_sam.image.whole_numbers import WholeNumbers
 
 
@@ -51,6 +52,29 @@ def test_values_beyond_float32_stay_exact(tmp_path: Path) -> None:
     assert read_labels_of_image(tmp_path / "integers.npy").data[:].tolist() == largest.tolist()
     np.save(tmp_path / "doubles.npy", largest.astype(np.float64))
     assert read_labels_of_image(tmp_path / "doubles.npy").data[:].tolist() == largest.tolist()
+
+
+def test_a_negative_integer_is_no_object(labels: np.ndarray, tmp_path: Path) -> None:
+    np.save(tmp_path / "lines.npy", np.where(labels == 200, -1, labels.astype(np.int16)))
+    volume = read_labels_of_image(tmp_path / "lines.npy")
+    assert volume.data[5:15, 5:20].tolist() == labels[5:15, 5:20].tolist()
+    with pytest.raises(LabelError, match=r"lines\.npy holds -1: labels are whole numbers from 0"):
+        volume.data[:]
+
+
+def test_labels_in_a_jpeg_are_read_with_a_warning(labels: np.ndarray, tmp_path: Path) -> None:
+    indices = labels.astype(np.uint8)
+    Image.fromarray(indices).save(tmp_path / "a.jpg")
+    Image.fromarray(indices).save(tmp_path / "b.png", "JPEG")
+    Image.fromarray(indices).save(tmp_path / "c.tif", compression="jpeg")
+    Image.fromarray(indices).save(tmp_path / "d.png")
+    Image.fromarray(indices).save(tmp_path / "e.tif", compression="tiff_lzw")
+    for name in ("a.jpg", "b.png", "c.tif"):
+        (warning,) = read_labels_of_image(tmp_path / name).warnings
+        assert warning.startswith(f"{tmp_path / name} is compressed as JPEG, which changes values")
+        assert read_image(tmp_path / name).warnings == (), "an image is made for the eye"
+    for name in ("d.png", "e.tif"):
+        assert read_labels_of_image(tmp_path / name).warnings == ()
 
 
 @pytest.mark.parametrize(

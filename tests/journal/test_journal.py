@@ -266,6 +266,33 @@ def test_a_damaged_entry_is_left_out_and_named_and_the_others_are_had(
     assert ("(label 2)" in warning) is ("label" not in damage)
 
 
+@pytest.mark.parametrize(
+    "damage", [{"plane": [2]}, {"bbox": [4, 6, 6, 9]}, {"label": 3}, {"parent": 1}, {"edits": []}]
+)
+def test_a_change_to_other_fields_that_could_be_is_found_by_the_checksum(
+    tmp_path: Path, damage: dict[str, Any]
+) -> None:
+    content = written(tmp_path / "j.jsonl", MANY, **damage)
+    assert [entry.label for entry in content.changes] == [1, 3]
+    (damaged,) = content.damaged
+    assert (damaged.number, damaged.kind) == (3, ACCEPTED)
+    assert "its checksum does not fit" in damaged.reason
+
+
+def test_lines_in_another_order_and_of_older_versions_have_no_wrong_checksum(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "j.jsonl"
+    records = [json.loads(entry.to_line()) for entry in MANY]
+    other_order = dict(reversed(records[0].items()))
+    older = {name: value for name, value in records[1].items() if name != "crc32"}
+    lines = [json.dumps(other_order, indent=None), json.dumps(older), json.dumps(records[2])]
+    path.write_text(SUBJECT.to_line() + "\n".join(lines) + "\n")
+    content = Journal(path, SUBJECT).content()
+    assert content.damaged == ()
+    assert [entry.time for entry in content.changes] == ["at 1", "at 2", "at 3"]
+
+
 def test_a_record_that_unpacks_to_gigabytes_is_refused_without_unpacking(tmp_path: Path) -> None:
     bomb = packed(bytes(1 << 28))  # 0.3 MB
     tracemalloc.start()

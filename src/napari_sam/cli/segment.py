@@ -169,7 +169,7 @@ def _check_outputs(tasks: list[Task], roles: dict[Path, str], *outputs: Path) ->
 
     inputs = dict(item for task in tasks for item in task.inputs.items())
     tables = {task.class_table for task in tasks}  # of a.tif and a.ome.zarr the same
-    written = [*tables, *(output for task in tasks for output in task.outputs), *outputs]
+    written = [*(output for task in tasks for output in task.outputs), *tables, *outputs]
     Inputs(roles | inputs).check(written)
     check_distinct(written)
 

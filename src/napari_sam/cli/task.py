@@ -163,4 +163,5 @@ class Method:
 
     def keeps(self, task: Task) -> bool:
         """Whether a batch keeps the existing labels of a task."""
-        return self.resumes and not self.overwrite and task.output.exists()
+        # of a name that is too long: False, where Path.exists raises
+        return self.resumes and not self.overwrite and os.path.exists(task.output)

@@ -115,15 +115,7 @@ def _question(
     name: str, letters: Sequence[str], shape: Sequence[int], strange: Sequence[int]
 ) -> str:
     """Message that asks for the meaning of dimensions."""
-    free = [letter for letter in _LETTERS if letter not in letters]
-    answer = [
-        letter
-        if i not in strange and letter in (*_LETTERS, COLOUR)
-        else free.pop(0)
-        if free
-        else "?"
-        for i, letter in enumerate(letters)
-    ]
+    answer = _example(letters, strange)
     sizes = ", ".join(
         f"{letter or 'unnamed'} ({size})" for letter, size in zip(letters, shape, strict=True)
     )
@@ -131,3 +123,20 @@ def _question(
         f"{name} has the dimensions {sizes}, and not all are known here: name each with --axes "
         f"(axes=), one letter of TCZYX each, such as {''.join(answer).replace(COLOUR, 'C')}"
     )
+
+
+def _example(letters: Sequence[str], strange: Sequence[int]) -> list[str]:
+    """Letters that an image may have, of which as many as possible are those of the file."""
+    known = (*_LETTERS, COLOUR)
+    kept = {i: x for i, x in enumerate(letters) if i not in strange and x in known}
+    if "C" in kept.values():
+        kept = {i: letter for i, letter in kept.items() if letter != COLOUR}
+    last = [letter for letter in "YX" if letter not in kept.values()]
+    for i in sorted(kept, reverse=True):  # no dimension is free for Y or X: name another so
+        if len(letters) - len(kept) < len(last) and kept[i] not in "YX":
+            del kept[i]
+    free = [letter for letter in "TCZ" if letter not in letters]  # first those without a doubt
+    free += [letter for letter in "TCZ" if letter in letters and letter not in kept.values()]
+    count = len(letters) - len(kept) - len(last)
+    names = iter([*free[:count], *"?" * (count - len(free)), *last])
+    return [kept[i] if i in kept else next(names) for i in range(len(letters))]

@@ -16,6 +16,7 @@ from .check import check_letters, checked_shape
 from .contrast.coarse import coarse_level
 from .decode.picture import frame_count, read_picture
 from .image_file import ImageFile
+from .lossy import lossy_picture
 from .physical_size import physical_calibration
 from .read_tiff import TIFFS, read_tiff
 from .read_zarr import read_zarr
@@ -167,4 +168,6 @@ def _open_picture(path: Path, series: Series | None, labels: bool) -> StoredImag
     number, choice = choose_series(str(path), [""] * frames, series)
     pixels = read_picture(path, labels, number)
     letters = tuple("YXC" if pixels.ndim == 3 else "YX")
-    return StoredImage(pixels, letters, series=number if frames > 1 else None, warnings=choice)
+    lossy = lossy_picture(path) if labels else ()
+    taken = number if frames > 1 else None
+    return StoredImage(pixels, letters, series=taken, warnings=(*choice, *lossy))

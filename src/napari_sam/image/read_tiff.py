@@ -9,6 +9,7 @@ from napari_sam.errors import ImageError
 from .axis_names import tifffile_letters
 from .companions import companion_files, metadata_file, ome_xml
 from .decode.tiff_series import tiff_pixels
+from .lossy import lossy_tiff
 from .missing_planes import missing_planes
 from .series import Series, choose_series
 from .stored_image import StoredImage
@@ -42,6 +43,7 @@ def read_tiff(path: Path, series: Series | None = None, labels: bool = False) ->
         image = images[number]
         spacing = tiff_spacing(tiff, number)
         missing = missing_planes(path, tiff, number)
+        lossy = lossy_tiff(path, image.keyframe) if labels else ()
         pixels = tiff_pixels(tiff, image, labels)  # last: pixels in memory close the file
     except BaseException:
         tiff.close()
@@ -51,7 +53,7 @@ def read_tiff(path: Path, series: Series | None = None, labels: bool = False) ->
         letters=tifffile_letters(pixels.axes),
         spacing=spacing,
         series=number if len(images) > 1 else None,
-        warnings=(*warnings, *choice, *missing),
+        warnings=(*warnings, *choice, *missing, *lossy),
         levels=pixels.levels,
     )
 

@@ -20,7 +20,8 @@ class WholeNumbers:
     Parameters
     ----------
     data : array-like
-        Integers, floats without fractions, or bool; of any storage.
+        Integers, floats without fractions, or bool; of any storage. None is negative: some programs
+        mark lines or unknown pixels with -1, which is no object.
     name : str
         The file, for messages.
 
@@ -57,7 +58,7 @@ class WholeNumbers:
                 f"part of {self._name} cannot be read: {reason(error)}; check that the file is "
                 "whole"
             ) from error
-        if pixels.dtype.kind == "f":
+        if pixels.dtype.kind in "if":
             self._check_whole(pixels)
         return pixels.astype(self.dtype, copy=False)
 
@@ -65,9 +66,11 @@ class WholeNumbers:
         """Refuse: the labels of a file are read only."""
         raise LabelError(f"{self._name} is read only: save the labels under another name")
 
-    def _check_whole(self, pixels: NDArray[np.floating[Any]]) -> None:
-        """Raise LabelError if a float is no label."""
-        bad = ~((pixels >= 0) & (pixels <= _LARGEST) & (pixels == np.round(pixels)))
+    def _check_whole(self, pixels: NDArray[Any]) -> None:
+        """Raise LabelError if a number is negative or a float is no label."""
+        bad = pixels < 0
+        if pixels.dtype.kind == "f":
+            bad = ~((pixels >= 0) & (pixels <= _LARGEST) & (pixels == np.round(pixels)))
         if bad.any():
             raise LabelError(
                 f"{self._name} holds {pixels[bad].flat[0]:.6g}: labels are whole numbers from 0, "

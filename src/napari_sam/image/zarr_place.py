@@ -14,6 +14,9 @@ from napari_sam.errors import ImageError
 ZIPS = (".ozx", ".zip")
 """Suffixes of zarrs that are one file: OME-Zarr's own, and ``.zarr.zip``."""
 
+_OF_MACOS = "__MACOSX"
+"""Folder that macOS adds to a zip of a folder, with attributes of the files."""
+
 _MARKERS = ("zarr.json", ".zgroup", ".zarray")
 
 
@@ -85,5 +88,5 @@ def _root_in(file: Path) -> str:
 
 
 def _single_folder(names: Sequence[str]) -> list[str]:
-    folders = {name.split("/")[0] for name in names}
+    folders = {name.split("/")[0] for name in names} - {_OF_MACOS}
     return list(folders) if len(folders) == 1 else []

@@ -13,6 +13,7 @@ from napari_sam.labels.label_array import LARGEST_LABEL, LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.prompts.prompt import Prompt
 
+from .checksum import FIELD, checksum, is_unchanged
 from .prompt_record import from_record, to_record
 
 ACCEPTED, UNDONE, SAVED, DISCARDED = "accepted", "undone", "saved", "discarded"
@@ -113,6 +114,7 @@ class Entry:
             record["classes"] = self.classes.to_json()
         if self.ratings is not None:
             record["ratings"] = {str(label): rating for label, rating in self.ratings.items()}
+        record[FIELD] = checksum(record)
         return json.dumps(record, separators=(",", ":")) + "\n"
 
     @classmethod
@@ -129,7 +131,8 @@ class Entry:
         Raises
         ------
         JournalError
-            If the kind is unknown, or a field is missing or damaged.
+            If the kind is unknown, a field is missing or damaged, or the entry is not as it was
+            written: a changed digit of a plane or a box would paint the object elsewhere.
         """
         fields = parse_document(_Record, record, "entry", JournalError)
         if fields.kind not in KINDS:
@@ -140,7 +143,7 @@ class Entry:
             edits = tuple(PackedEdit.from_json(edit) for edit in fields.edits)
             for edit in edits:
                 edit.check(shape)
-            return cls(
+            entry = cls(
                 kind=fields.kind,
                 edits=edits,
                 origin=Origin(
@@ -156,6 +159,9 @@ class Entry:
             )
         except NapariSamError as error:
             raise JournalError(str(error)) from error
+        if not is_unchanged(record):  # last, for other reasons say which field
+            raise JournalError("it was changed after it was written: its checksum does not fit")
+        return entry
 
 
 @dataclass(frozen=True, slots=True)

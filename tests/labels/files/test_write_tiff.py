@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_sam.errors import LabelError, OutputError
+from napari_sam.image.read import read_image
 from napari_sam.labels import iter_write_labels, write_labels
 from napari_sam.labels.files.stack import label_stack
 from napari_sam.labels.files.tiff import write_ome_tiff
@@ -253,3 +254,29 @@ def test_axis_labels_of_a_napari_layer(tmp_path):
         write_labels(path, labels, axes=axis_labels, overwrite=True)
         with tifffile.TiffFile(path) as tiff:
             assert tiff.series[0].axes == axes
+
+
+@pytest.mark.parametrize(
+    ("units", "scale"),
+    [
+        (("micrometer", "pixel", "micrometer"), (2.0, 1.0, 0.25)),
+        (("pixel", "micrometer", "micrometer"), (1.0, 0.5, 0.25)),
+        (("pixel", "pixel", "micrometer"), (1.0, 1.0, 0.25)),
+        (("micrometer", "pixel", "pixel"), (2.0, 1.0, 1.0)),
+        (("micrometer", "micrometer", "pixel"), (2.0, 0.5, 1.0)),
+    ],
+)
+def test_an_axis_in_pixels_stays_in_pixels_in_an_imagej_tiff(tmp_path, units, scale):
+    path = tmp_path / "a.tif"
+    write_labels(path, np.ones((2, 4, 5), np.uint8), axes="ZYX", scale=scale, units=units)
+    volume = read_image(path)
+    assert (volume.axes, volume.scale, volume.units) == ("ZYX", scale, units)
+
+
+@pytest.mark.parametrize("size", [1e-18, 1e12])
+def test_a_size_that_an_imagej_tiff_does_not_hold_is_kept_in_an_ome_tiff(tmp_path, size):
+    path = tmp_path / "a.tif"
+    with pytest.warns(UserWarning, match="no pixels of 1e"):
+        write_labels(path, np.ones((4, 5), np.uint8), scale=(size,) * 2, units=("micrometer",) * 2)
+    volume = read_image(path)
+    assert (volume.scale, volume.units) == ((size, size), ("micrometer",) * 2)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_sam.labels.blocks import block_count, block_regions
 
 from .feed import feed
-from .imagej import IMAGEJ_AXES, imagej_options
+from .imagej import IMAGEJ_AXES, holds_size, imagej_options
 from .ome_metadata import ome_metadata
 from .stack import LabelStack
 
@@ -102,6 +102,8 @@ def _obstacle(stack: LabelStack, largest: int) -> str | None:
         return f"label {largest} is above {_MAX_IMAGEJ}, ImageJ's largest"
     if _bytes(stack, np.uint16) > _CLASSIC_BYTES:
         return "ImageJ TIFF ends at 4 GiB"
+    if not holds_size(stack):
+        return f"ImageJ TIFF has no pixels of {stack.scale[-1]:g} {stack.units[-1]}"
     return None
 
 
