@@ -226,10 +226,6 @@ class Controller:
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )
         dock.everything_box.here_clicked.connect(actions.segment_here)
-        review_box = dock.everything_box.review_box
-        review_box.next_clicked.connect(lambda: run("review_next"))
-        review_box.keep_clicked.connect(lambda: run("review_keep"))
-        review_box.drop_clicked.connect(lambda: run("review_drop"))
         dock.cancel_clicked.connect(actions.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)

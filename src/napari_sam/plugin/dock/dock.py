@@ -147,6 +147,7 @@ class SamDock(QWidget):
         self.scroll_area.show_widgets(fold.button, fold)
 
     def _connect_buttons(self) -> None:
+        review = self.everything_box.review_box
         buttons = {
             "accept": self.object_row.accept_clicked,
             "drop": self.object_row.drop_clicked,
@@ -156,6 +157,9 @@ class SamDock(QWidget):
             "next_size": self.clicks.size_clicked,
             "follow": self.follow_row.follow_clicked,
             "end_here": self.follow_row.end_clicked,
+            "review_next": review.next_clicked,
+            "review_keep": review.keep_clicked,
+            "review_drop": review.drop_clicked,
         }
         for name, clicked in buttons.items():
             clicked.connect(lambda name=name: self.run_clicked.emit(name))
