@@ -54,7 +54,7 @@ def holds_size(stack: LabelStack) -> bool:
     return all(1 / _LARGEST <= abs(size) <= _LARGEST for size in sizes)
 
 
-def _spelled(unit: object) -> str:
+def _spelled(unit: str | None) -> str:
     """Symbol of a length in ASCII."""
     return str(symbol(unit)).replace("µ", "u").replace("Å", "angstrom")
 
