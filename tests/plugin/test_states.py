@@ -314,7 +314,8 @@ def encode(*args):
     return slow(*args)
 model.encode_image = encode
 viewer = napari.Viewer()
-viewer.add_image(np.zeros((3, 64, 64), np.uint8), contrast_limits=(0, 255))
+pixels = np.random.default_rng(0).integers(0, 255, (3, 64, 64), np.uint8)
+viewer.add_image(pixels, contrast_limits=(0, 255))
 dock = SamWidget(viewer, Settings(model=model, cache_dir=False))
 viewer.window.add_dock_widget(dock, name="SAM")
 {begin}

@@ -66,9 +66,10 @@ def saturation(volume: Volume, limits: Sequence[tuple[float, float]]) -> tuple[s
     -------
     tuple of str
         A sentence for each channel with more than a tenth of its content above the upper limit.
-        Empty if the pixels cannot be read, which the first tile will report.
+        Empty if the pixels cannot be read, which the first tile will report, and for arrays that
+        are computed when they are read, of which a sample might take minutes.
     """
-    if volume.is_rgb:
+    if volume.is_rgb or hasattr(volume.data, "dask"):
         return ()
     try:
         sample = Sample.read(volume)

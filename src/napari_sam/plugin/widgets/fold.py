@@ -7,7 +7,7 @@ napari changes its theme.
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from .buttons import push_button
 
@@ -51,6 +51,8 @@ class Fold(QWidget):
         self._title, self._note = title, ""
         self.button = push_button("", tip)
         self.button.setCheckable(True)
+        # a note in the title is cut rather than making the dock wider, and the canvas narrower
+        self.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.button.toggled.connect(self._toggle)
         self.grid = QGridLayout(self)
         self.grid.setContentsMargins(0, 2, 0, 2)
