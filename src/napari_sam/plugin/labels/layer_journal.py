@@ -3,6 +3,7 @@
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -25,6 +26,9 @@ from .mirrored_journal import MirroredJournal
 from .noted_step import NotedStep
 from .painted_edits import painted_edits
 from .replayed_labels import all_regions, differences
+
+_HISTORY = ("undo", "redo")
+"""Methods of napari's Labels that go through its own history."""
 
 _COMPARED = 1 << 27
 """Pixels of a layer above which :meth:`LayerJournal.compare` looks only where it is told to: all
@@ -87,6 +91,9 @@ class LayerJournal:
                 self._before.add(Entry(PAINTED, (PackedEdit.of(edit),)), [edit])
         for name, listener in self._listeners:
             getattr(layer.events, name).connect(listener)
+        # of a hidden layer napari draws nothing, and so tells nobody that it undid a step
+        for name in _HISTORY:
+            setattr(layer, name, partial(self._do_and_observe, name))
 
     @property
     def _listeners(self) -> tuple[tuple[str, Any], ...]:
@@ -117,6 +124,8 @@ class LayerJournal:
         if layer is not None:
             for name, listener in self._listeners:
                 getattr(layer.events, name).disconnect(listener)
+            for name in _HISTORY:
+                vars(layer).pop(name, None)
         self.is_closed = True
         self.journal.close()
 
@@ -278,12 +287,17 @@ class LayerJournal:
     def let_napari(self, undo_or_redo: Callable[[], None]) -> bool:
         """Let napari undo or redo the next step of its own history; False without such a step."""
         drawn: list[Event] = []
+        before = self._undone[-1:]
         self.layer.events.set_data.connect(drawn.append)  # unless napari undid nothing
         undo_or_redo()
         self.layer.events.set_data.disconnect(drawn.append)
-        before = self._undone[-1:]
-        self._observe()  # of a layer that is hidden, napari draws nothing
         return self.compare(everywhere=True) or bool(drawn) or self._undone[-1:] != before
+
+    def _do_and_observe(self, name: str) -> None:
+        """Call napari's own undo or redo, and notice what it did."""
+        layer = self.layer
+        getattr(type(layer), name)(layer)
+        self._observe()
 
     def _observe(self, event: Event | None = None) -> None:
         """Notice undo and redo of napari by a pixel of a step: napari only refreshes the layer."""
