@@ -588,6 +588,7 @@ ROWS: dict[str, Row] = {
     "neurites": score_neurites,
     "look": score_look,
     "nuclei": score_nuclei,
+    "defocus": score_defocus,
     "everything": score_everything,
     "passes": score_passes,
     "field": score_field,
