@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
     "labels": {"errors", "document", "file_names", "image", "masks.mask"},
     "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
-    | {"embeddings", "masks", "labels"},
+    | {"embeddings", "masks", "labels", "evaluate.objects"},
     "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
