@@ -82,7 +82,7 @@ class EncodedImage:
         size = model.config.image_size if tile_size is None else tile_size
         self.grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
         self._unlearned, self._cache_options = model, (cache_dir, cache_budget)
-        self._encoder_key = weights_hash(model)
+        self._encoded_by = model
         self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)
         self.warnings = self.encoder.warnings
         self.warnings.extend(volume.warnings)
@@ -109,9 +109,10 @@ class EncodedImage:
         base = self._unlearned
         self.model = base if delta is None else delta.applied_to(base)
         self.encoder.use(self.model)
-        key = weights_hash(base if delta is None or delta.origin.quick else self.model)
-        if key != self._encoder_key:
-            self._encoder_key = key
+        keeps_encoder = delta is None or delta.is_empty or delta.origin.quick
+        encoded_by = base if keeps_encoder else self.model
+        if encoded_by is not self._encoded_by:
+            self._encoded_by = encoded_by
             self.encoder.forget()
             self._open_cache()
 
@@ -126,7 +127,8 @@ class EncodedImage:
             return
         root = None if isinstance(cache_dir, bool) else cache_dir
         try:
-            self.encoder.cache = open_cache(self.encoder, self._encoder_key, root, budget)
+            key = weights_hash(self._encoded_by)
+            self.encoder.cache = open_cache(self.encoder, key, root, budget)
         except CacheError as error:
             if cache_dir is not None:  # named by the user: fail now, not after hours of work
                 raise
