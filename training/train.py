@@ -17,6 +17,7 @@ from torch import Tensor
 from napari_sam.learning.annotator import FIRST_PROMPTS, Annotator
 from napari_sam.learning.batch import Batch
 from napari_sam.learning.losses import proposal_loss
+from napari_sam.learning.windows import normalise
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import Sam
 from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny
@@ -163,7 +164,9 @@ class Training:
     def work(self, batch: Batch, course: Course) -> Step:
         """Losses and gradients of a batch, for :class:`Replay`; the course chooses the prompts."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            features = self.model.image_encoder(self._normalise(batch.rgb), batch.offset)
+            features = self.model.image_encoder(
+                normalise(self.model.config, batch.rgb), batch.offset
+            )
             dense = proposal_loss(features.proposals, batch.targets)
             losses = self._annotate(batch, features, course) if course[1] else []
             loss = torch.stack(losses).mean() if losses else 0.0
@@ -174,12 +177,6 @@ class Training:
         values = {name: value.detach() for name, value in zip(names, losses, strict=False)}
         aligned = tuple(_in_layout_of(*pair) for pair in zip(gradients, parameters, strict=True))
         return Step(aligned, {"dense": dense.detach()} | values)
-
-    def _normalise(self, rgb: Tensor) -> Tensor:
-        """Normalise windows ``(B, 3, h, w)`` float32 in 0..255 as at inference."""
-        config = self.model.config
-        moments = zip(rgb.unbind(1), config.pixel_mean, config.pixel_std, strict=True)
-        return torch.stack([(channel - mean) / std for channel, mean, std in moments], 1)
 
     def _annotate(self, batch: Batch, features: ImageFeatures, course: Course) -> list[Tensor]:
         """Losses of a first click, a first box, and corrections of both."""

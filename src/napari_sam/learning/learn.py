@@ -7,6 +7,7 @@ from time import monotonic
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import LearningError
@@ -16,7 +17,7 @@ from napari_sam.weights.load import weights_hash
 from .delta import Delta, Origin
 from .judge import judge
 from .lesson import Lesson
-from .teach import FULL, QUICK, Course, teach
+from .teach import FULL, QUICK, teach
 
 WEIGHTS = (0.6, 0.3)
 """Shares of the learned differences that are tried, the largest first. Wholly learned weights gain
@@ -86,34 +87,27 @@ def learn(
     before = judge(model, judged)
     done = course.steps + 1
     yield LearnStep(done, total)
+    name, base = model.config.name, weights_hash(model)
+    origin = Origin(base, name, course.quick, lesson.objects, 0, before, before)
     for weight in WEIGHTS:
-        delta = _delta(model, learner, lesson.objects, course, weight, before)
+        delta = Delta(replace(origin, weight=weight), _differences(model, learner, weight))
         after = judge(delta.applied_to(model), judged)
         done += 1
         if after > before:
-            yield LearnStep(total, total, _with_score(delta, after))
+            better = replace(delta, origin=replace(delta.origin, after=after))
+            yield LearnStep(total, total, better)
             return
         if done < total:
             yield LearnStep(done, total)
-    yield LearnStep(total, total, Delta(_origin(model, lesson.objects, course, 0, before), {}))
+    yield LearnStep(total, total, Delta(origin, {}))
 
 
-def _delta(
-    model: Sam, learner: Sam, objects: int, course: Course, weight: float, before: float
-) -> Delta:
-    old, new = model.state_dict(), learner.state_dict()
-    tensors = {}
-    for name, value in old.items():
+def _differences(model: Sam, learner: Sam, weight: float) -> dict[str, NDArray[np.float16]]:
+    """A share of the differences of the weights, float16, without those that did not change."""
+    new = learner.state_dict()
+    tensors: dict[str, NDArray[np.float16]] = {}
+    for name, value in model.state_dict().items():
         difference = (weight * (new[name] - value)).to(torch.float16)
         if bool(difference.any()):
-            tensors[name] = difference.cpu().numpy().astype(np.float16)
-    return Delta(_origin(model, objects, course, weight, before), tensors)
-
-
-def _origin(model: Sam, objects: int, course: Course, weight: float, before: float) -> Origin:
-    name = model.config.name
-    return Origin(weights_hash(model), name, course.quick, objects, weight, before, before)
-
-
-def _with_score(delta: Delta, after: float) -> Delta:
-    return Delta(replace(delta.origin, after=after), delta.tensors)
+            tensors[name] = difference.cpu().numpy()
+    return tensors

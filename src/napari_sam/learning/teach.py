@@ -25,7 +25,7 @@ from .lesson import Lesson, Page
 from .losses import partial_proposal_loss
 from .prompts import draw_objects
 from .targets import STRIDE, draw_targets
-from .windows import Windows, inner_distance, without_small
+from .windows import Windows, inner_distance, normalise, without_small
 
 PROMPTS = ({"point": 1.0}, {"box": 1.0}, {"box and point": 1.0})
 """Annotators of each step: kind of the first prompt -> probability."""
@@ -166,7 +166,7 @@ def _full_step(lesson: Lesson, before: Sam) -> Step:
         with torch.no_grad():
             cut = cut_windows(lesson, rng)
             windows = cut.windows
-            image = _normalise(learner, windows.rgb)
+            image = normalise(learner.config, windows.rgb).to(learner.device)
             free = GRID - image.shape[-1] // PATCH
             offset = int(rng.integers(free + 1)), int(rng.integers(free + 1))
             batch = _batch(windows, offset)
@@ -181,15 +181,6 @@ def _full_step(lesson: Lesson, before: Sam) -> Step:
         return _prompted(learner, batch, features, rng) + DENSE_WEIGHT * dense
 
     return loss
-
-
-def _normalise(model: Sam, rgb: Tensor) -> Tensor:
-    """Windows ``(B, 3, h, w)`` in 0..255 as the encoder takes them."""
-    mean, std = (
-        torch.tensor(values).view(3, 1, 1)
-        for values in (model.config.pixel_mean, model.config.pixel_std)
-    )
-    return ((rgb - mean) / std).to(model.device)
 
 
 # --- norms and biases of the decoder, from embeddings -----------------------------------------

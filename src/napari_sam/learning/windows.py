@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
+from napari_sam.model.config import ModelConfig
+
 SMALLEST_OBJECT = 16
 """Pixels of an object in a window, below which its pixels become background."""
 
@@ -39,6 +41,12 @@ class Windows:
     inner: Tensor
     depth: Tensor
     areas: Tensor
+
+
+def normalise(config: ModelConfig, rgb: Tensor) -> Tensor:
+    """Windows ``(B, 3, h, w)`` float32 in 0..255 as the encoder takes them, as at inference."""
+    moments = zip(rgb.unbind(1), config.pixel_mean, config.pixel_std, strict=True)
+    return torch.stack([(channel - mean) / std for channel, mean, std in moments], 1)
 
 
 def without_small(labels: Tensor, count: int) -> tuple[Tensor, Tensor]:
