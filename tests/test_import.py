@@ -82,7 +82,7 @@ PLUGIN_ORDER = (
     {"actions", "dock", "state_reader"},
     {"clicks"},
     {"everything", "objects"},
-    {"ahead", "classes", "follow", "image_in_use", "models", "results"},
+    {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},
     {"labels"},

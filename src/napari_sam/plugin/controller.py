@@ -10,6 +10,7 @@ from napari.utils.notifications import show_warning
 from superqt.utils import QSignalDebouncer
 
 from napari_sam.plugin.ahead.ahead import Ahead
+from napari_sam.plugin.alike.finding_alike import FindingAlike
 from napari_sam.plugin.classes.classifying import Classifying
 from napari_sam.plugin.clicks.hover import Hover
 from napari_sam.plugin.clicks.label_tools import LabelTools
@@ -77,6 +78,9 @@ class Controller:
         )
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
+        self.alike = FindingAlike(
+            desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
+        )
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
         self.view = View(viewer, desk.say)
         self.model_view = ModelView(
@@ -138,6 +142,7 @@ class Controller:
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 **self.label_tools.calls,
+                "find_alike": self.alike.start,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -188,6 +193,7 @@ class Controller:
             self.pick_up.disarm,
             self.objects.leave,
             self.everything.stop,
+            self.alike.stop,
             self.ahead.leave,
             self.prompts.leave,
             self.classifying.leave,

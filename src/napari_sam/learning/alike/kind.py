@@ -24,9 +24,6 @@ from .shape import shape_likeness, shape_of
 RING = (2, 10)
 """Distances from an example, data pixels, between which its surroundings count as background."""
 
-EDGE = 6
-"""Data pixels around a mask that must not look like the kind, if the mask is a whole object."""
-
 SHRINKAGE = 0.5
 """Share of the diagonal in the covariance of the features: the examples have few cells."""
 
@@ -72,26 +69,22 @@ class Kind:
     def compare(self, mask: Mask, kind_map: NDArray[np.float32], tile: Tile) -> float:
         """Similarity of an object to the examples, 0 to 1.
 
-        The geometric mean of two values. The first is the model's confidence in the mask; the
-        second is the product of the mean probability of the kind inside, of its complement around
-        the mask, and of the likeness of the shape to an example. Where an object of another kind
-        is closer in shape, the similarity is less.
+        The geometric mean of the model's confidence in the mask, of the mean probability of the
+        kind inside, and of the likeness of the shape to an example. Where an object of another
+        kind is as close in shape, the likeness is halved.
 
         Parameters
         ----------
         mask : Mask
-            Not empty.
+            Not empty, and inside the tile.
         kind_map : ndarray
             From :meth:`map_of`, of the tile.
         tile : Tile
-            The tile, which has all of the mask.
+            The tile.
         """
-        region = intersection(grown(mask.bbox, EDGE), tile.bbox) or mask.bbox
-        inside, values = mask.within(region), kind_map[place(region, tile.bbox)]
-        edge = binary_dilation(inside, iterations=EDGE) & ~binary_dilation(inside)
-        around = float(values[edge].mean()) if edge.any() else 0.0
-        agreement = float(values[inside].mean()) * (1 - around)
-        return float(np.sqrt(mask.confidence * agreement * self._likeness(mask)))
+        inside = float(kind_map[place(mask.bbox, tile.bbox)][mask.pixels].mean())
+        product = mask.confidence * max(inside, 0.0) * self._likeness(mask)
+        return float(np.cbrt(product))
 
     def _likeness(self, mask: Mask) -> float:
         shape = shape_of(mask)

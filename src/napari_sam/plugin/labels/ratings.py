@@ -186,8 +186,8 @@ class Ratings:
             layer.features = with_column(layer.features, SCORE, scores, math.nan)
         self._unshown = False
 
-    def change(self, new: Mapping[int, Rating]) -> None:
-        """Change ratings, as a part of the open step."""
+    def change(self, new: Mapping[int, Rating | None]) -> None:
+        """Change ratings, None for no rating, as a part of the open step."""
         layer = self._labels.layer
         if new and layer is not None:
             change = Rated(self._labels, layer, self, new)

@@ -128,6 +128,13 @@ class PlaneObjects:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Proposed:
+    """Proposed objects that are like the examples, with their similarity as confidence."""
+
+    masks: tuple[Mask, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tracked:
     """Tracks of all labels."""
 
@@ -200,6 +207,7 @@ Event = (
     | Answer
     | Followed
     | PlaneObjects
+    | Proposed
     | Tracked
     | Measured
     | PickedUp
