@@ -1,19 +1,21 @@
 """Finding more objects like a few examples, against finding all and against clicking each.
 
     python benchmarks/alike.py --data ../shared/data [--sets worms_bf powder_sem ...]
-        [--examples 1 3 5] [--images 2] [--side 1024] [--no-learning]
+        [--examples 1 3 5] [--images 2] [--side 1024] [--no-learning] [--thresholds]
 
 For each image, some neighbouring objects are the examples, and the others of the image are looked
 for. The examples are left out of the score: true objects and proposals that lie mostly in them do
 not count. AP is TP / (TP + FP + FN) at an IoU of 0.5, of
 
-- everything: all objects as ``Session.segment_everything`` finds them,
+- everything: all objects as ``Session.segment_everything`` finds them, with the model as it is and
+  with the model that has learned from the examples as ``find_alike`` lets it,
 - click: the answers to a click in the middle of each object, which needs a click for each,
-- alike: the proposals of ``Session.find_alike`` with a similarity of at least 0.5, and with the
-  threshold that is best for the image, which a user looks for with the slider.
+- alike: the proposals of ``Session.find_alike`` with the similarity at which the slider
+  begins, and with the threshold that is best for the image, which a user looks for.
 
-The means over the images are printed, and the seconds of processor time that ``find_alike`` takes on one thread. The sets
-were not in the training of the built-in model, but cells_phase, of which images of val are taken.
+The means over the images are printed, and the seconds of processor time of ``find_alike`` with its
+lesson on one thread. The sets were not in the training of the built-in model, but cells_phase, of
+which images of val are taken.
 """
 
 import argparse
@@ -22,16 +24,20 @@ from time import process_time
 
 import numpy as np
 import torch
-
 from learning import SETS, accepted
+
 from napari_sam import Session
 from napari_sam.evaluate.objects import TrueObject, objects_of
 from napari_sam.learning.alike.find_alike import SIMILAR, find_alike
+from napari_sam.learning.alike.teach_kind import teach_kind
 from napari_sam.masks.mask import Mask
+from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import PointPrompt
 
 FOLDERS = {"cells_phase": "val", **dict.fromkeys(SETS, "train")}
-COLUMNS = ("everything", "click", "alike 0.5", "alike best", "seconds")
+COLUMNS = ("everything", "everything, learned", "click", "alike", "alike, best", "seconds")
+THRESHOLDS = np.arange(0.1, 0.96, 0.05)
+"""Similarities at which the slider is tried."""
 
 
 def outside(masks: list[Mask], examples: np.ndarray) -> list[Mask]:
@@ -62,29 +68,47 @@ def precision(hit: np.ndarray, objects: int) -> float:
     return float(found / (len(hit) + objects - found))
 
 
-def measure(path: Path, count: int, seed: int, side: int, learn: bool) -> list[float]:
+def learned_from(session: Session, examples: list[Mask]) -> Sam:
+    """The model of a session after the lesson of ``Session.find_alike``."""
+    model = session.model
+    for model in teach_kind(session.encoder, examples):  # noqa: B007
+        pass
+    return model
+
+
+def everything(session: Session) -> list[Mask]:
+    """All objects as ``Session.segment_everything`` finds them."""
+    return [m for step in session.segment_everything(commit=False) for m in step.masks]
+
+
+def measure(path: Path, count: int, seed: int, options: argparse.Namespace) -> list[float]:
     """Figures of an image, in the order of the columns."""
+    side = options.side
     with np.load(path) as file:
         image, labels = file["image"][:side, :side], file["labels"][:side, :side]
     chosen = accepted(labels, count, seed)
     examples = [Mask((), o.bbox, o.pixels, 1.0, 0.0) for o in objects_of(chosen)]
     objects = list(objects_of(np.where(chosen > 0, 0, labels)))
     session = Session.open(image, cache_dir=False)
-    every = [m for step in session.segment_everything(commit=False) for m in step.masks]
     clicks = {i: (PointPrompt(true.click),) for i, true in enumerate(objects, 1)}
     by_click = list(session.predict_objects(clicks).values())
     start = process_time()
-    steps = find_alike(session.encoder, examples, learn=learn)
+    model = session.model if options.no_learning else learned_from(session, examples)
+    learned = Session.open(image, model=model, cache_dir=False)
+    steps = find_alike(learned.encoder, examples, learn=False)
     alike = sorted((m for step in steps for m in step.masks), key=lambda m: -m.similarity)
     seconds = process_time() - start
     similarity = np.array([mask.similarity for mask in alike])
     alike_hits = hits(alike, objects)
-    best = max((precision(alike_hits[:n], len(objects)) for n in range(len(alike) + 1)))
+    by_threshold = [precision(alike_hits[similarity >= t], len(objects)) for t in THRESHOLDS]
+    if options.thresholds:
+        print(f"  {path.stem}: " + " ".join(f"{value:.2f}" for value in by_threshold))
+    by_everything = (outside(everything(each), chosen > 0) for each in (session, learned))
     return [
-        precision(hits(outside(every, chosen > 0), objects), len(objects)),
+        *(precision(hits(masks, objects), len(objects)) for masks in by_everything),
         precision(hits(by_click, objects), len(objects)),
         precision(alike_hits[similarity >= SIMILAR], len(objects)),
-        best,
+        max(by_threshold),
         seconds,
     ]
 
@@ -98,18 +122,16 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2)
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--no-learning", action="store_true")
+    parser.add_argument("--thresholds", action="store_true", help="AP at each threshold")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    print("| set | examples | " + " | ".join(COLUMNS) + " |\n" + "|---" * 7 + "|")
+    print("| set | examples | " + " | ".join(COLUMNS) + " |\n" + "|---" * 8 + "|")
     table: dict[int, list[np.ndarray]] = {count: [] for count in options.examples}
     for name in options.sets:
         files = sorted((options.data / FOLDERS[name] / name).glob("*.npz"))
         rich = sorted(files, key=lambda path: -objects_in(path))[: options.images]
         for count in options.examples:
-            figures = [
-                measure(path, count, seed, options.side, not options.no_learning)
-                for seed, path in enumerate(rich)
-            ]
+            figures = [measure(path, count, seed, options) for seed, path in enumerate(rich)]
             table[count].append(np.mean(figures, axis=0))
             print(row(name, count, table[count][-1]), flush=True)
     for count, rows in table.items():

@@ -33,7 +33,7 @@ decides about the rest."""
 LEAST_SIMILARITY = 0.1
 """Similarity below which a mask is not proposed at all."""
 
-SIMILAR = 0.5
+SIMILAR = 0.7
 """Similarity from which on most proposals are right: where a threshold may begin."""
 
 PEAK = 0.5
@@ -88,7 +88,7 @@ def find_alike(
         ``(y0, x0, y1, x1)``, data pixels: only objects whose middle lies in this region, in full.
     learn : bool
         Whether a copy of the model learns first; without, the model is asked as it is. A model
-        without a proposal head never learns.
+        that proposes no boxes never learns.
 
     Yields
     ------
@@ -105,7 +105,7 @@ def find_alike(
     chosen = encoder.volume.planes() if planes is None else planes
     region = encoder.grid.bbox if within is None else within
     tiles_by_plane = [tuple(encoder.grid.overlapping(plane, region)) for plane in chosen]
-    learns = learn and encoder.model.config.proposals
+    learns = learn and encoder.model.config.proposal_boxes
     done, steps = 0, FULL.steps if learns else 0
     total = steps + sum(map(len, tiles_by_plane))
     if learns:

@@ -26,7 +26,7 @@ def teach_kind(
     Parameters
     ----------
     encoder : Encoder
-        Of the image, with the model to copy; it must have a proposal head.
+        Of the image, with the model to copy; it must propose boxes.
     examples : sequence of Mask
         Objects of the kind.
     others : sequence of Mask

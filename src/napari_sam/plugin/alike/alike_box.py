@@ -8,16 +8,16 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
 from napari_sam.plugin.keys import tip_of
 from napari_sam.plugin.widgets.buttons import push_button
 
-FIRST = 50
+FIRST = 70
 """Similarity, in percent, from which on objects are shown at first."""
 
 
 class Examples(Enum):
     """Labels that are examples, with the text of the choice."""
 
-    LAST = "Like the last accepted"
-    SELECTED = "Like the selected label"
-    OF_CLASS = "Like the chosen class"
+    LAST = "last accepted"
+    SELECTED = "selected label"
+    OF_CLASS = "chosen class"
 
 
 class Where(Enum):
@@ -65,12 +65,13 @@ class AlikeBox(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
-        grid.setColumnStretch(0, 1)
-        grid.addWidget(self.examples_box, 0, 0)
-        grid.addWidget(self.where_box, 0, 1)
-        grid.addWidget(self.find_button, 1, 0, 1, 2)
-        grid.addWidget(self.text, 2, 0, 1, 2)
-        grid.addWidget(self.slider, 3, 0, 1, 2)
+        grid.setColumnStretch(1, 3)
+        grid.setColumnStretch(2, 2)
+        grid.addWidget(QLabel("Like"), 0, 0)
+        grid.addWidget(self.examples_box, 0, 1)
+        grid.addWidget(self.where_box, 0, 2)
+        for row, widget in enumerate((self.find_button, self.text, self.slider), start=1):
+            grid.addWidget(widget, row, 0, 1, 3)
         self.find_button.clicked.connect(lambda: self.find_clicked.emit())
         self.slider.valueChanged.connect(lambda value: self.similarity_changed.emit())
         self.show_stack(False)

@@ -66,6 +66,7 @@ class FindingAlike:
         if isinstance(request, str):
             self._desk.say(request)
             return
+        self._box.begin()
         self.stop()
         acceptance = self._desk.acceptance.next_free()
         if self._box.examples is Examples.OF_CLASS:
@@ -76,7 +77,6 @@ class FindingAlike:
             proposals,
             Job(steps, self._receive, self._finish, self._end_job, priority=Priority.ASKED),
         )
-        self._box.begin()
         self._desk.runner.submit(self._job)
 
     def stop(self) -> None:
