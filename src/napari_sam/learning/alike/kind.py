@@ -1,4 +1,4 @@
-"""Kind: what tells objects like the examples from everything else."""
+"""Kind: a linear map of the features, and shapes, by which objects are compared with examples."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Kind:
         return float(np.exp(np.median(self.shapes[:, 2])))
 
     def map_of(self, config: ModelConfig, embedding: Embedding) -> NDArray[np.float32]:
-        """Probability ``(height, width)`` float32 that each pixel of a tile is of the kind."""
+        """Probability of the kind at each pixel of a tile, ``(height, width)`` float32."""
         features, tile = FineFeatures.of(config, embedding), embedding.tile
         logits = np.tensordot(self.weights, features.values, 1) + self.bias
         probability = expit(logits).astype(np.float32)

@@ -105,8 +105,8 @@ class AlikeBox(QWidget):
             self.where_box.addItem(Where.ALL.value)
         elif not is_stack and self.where_box.count() > row:
             self.where_box.removeItem(row)
-        whole = Where.SLICE.value if is_stack else "in the image"
-        self.where_box.setItemText(list(Where).index(Where.SLICE), whole)
+        slice_text = Where.SLICE.value if is_stack else "in the image"
+        self.where_box.setItemText(list(Where).index(Where.SLICE), slice_text)
 
     def show_count(self, count: int, total: int) -> None:
         """Show how many of `total` proposals are shown; without proposals, hide the slider."""

@@ -97,7 +97,7 @@ class FindingAlike:
     # --- the question ------------------------------------------------------------------------
 
     def _request(self, work: Workspace) -> AlikeRequest | str:
-        """What to ask the worker; or a line for the user, if there is nothing to ask."""
+        """Question for the worker; or a line for the user, if there is nothing to ask."""
         if work.labels is None:
             return _NO_LABELS
         examples, others = self._examples(work)
@@ -160,7 +160,7 @@ class FindingAlike:
             self._proposals.work.ratings.show()
 
     def _change(self, change: Callable[[Proposals], None]) -> None:
-        """Change what is shown, in the step of the search."""
+        """Show or hide objects, in the step of the search."""
         proposals = self._proposals
         if proposals is None or proposals.layer is not proposals.work.labels:
             self.stop()
