@@ -81,7 +81,7 @@ PLUGIN_ORDER = (
     {"dock_status"},
     {"actions", "dock", "state_reader"},
     {"clicks"},
-    {"everything", "objects"},
+    {"everything", "learning", "objects"},
     {"ahead", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},

@@ -22,6 +22,7 @@ from napari_sam.plugin.everything.review import Review
 from napari_sam.plugin.follow.guide import Guide
 from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.learning.teacher import Teacher
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.mask_before import MaskBefore
@@ -68,7 +69,7 @@ class Controller:
         )
         self.engine, self.runner = desk.engine, desk.runner
         self._images_changed = QSignalDebouncer(parent=dock)
-        self._images_changed.triggered.connect(self._list_images)
+        self._images_changed.triggered.connect(lambda: self.images.list_images())
         self.objects = Objects(desk, lambda: self.prompts.later())
         self.mask_before = MaskBefore(desk, self.objects)
         self.everything = Everything(desk)
@@ -92,6 +93,7 @@ class Controller:
         self.models = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
+        self.teacher = Teacher(desk, dock.learn_box, settings, self.ahead, self.models)
         self.prompts = PromptEvents(desk, self.objects, self.view, dock)
         self.status = DockStatus(self._make_reader(), dock, lambda name: self.actions.run(name))
         self.actions = self._make_actions()
@@ -158,9 +160,6 @@ class Controller:
             working=lambda: self.runner.working or self.models.busy,
         )
 
-    def _list_images(self) -> None:
-        self.images.list_images()
-
     def _connect_parts(self) -> None:
         desk, images = self.desk, self.images
         desk.listen(Progress, lambda e: self.dock.show_progress(e.text, e.done, e.total))
@@ -182,12 +181,14 @@ class Controller:
             images.used.connect(use.use)
         images.used.connect(self.label_tools.use)
         images.used.connect(self.ahead.use)
+        images.used.connect(self.teacher.use)
         images.used.connect(self.status.watch.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
             self.pick_up.disarm,
             self.objects.leave,
             self.everything.stop,
+            self.teacher.leave,
             self.ahead.leave,
             self.prompts.leave,
             self.classifying.leave,
@@ -320,6 +321,7 @@ class Controller:
             self.objects.slices_changed,
         ):
             signal.disconnect()
+        self.teacher.let_go()
         self.ahead.let_go()
         self.runner.cancel()
         self.everything.stop()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
+from psygnal import Signal
 
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
@@ -23,6 +24,7 @@ from .acceptance import Acceptance
 from .accepted import Accepted
 from .label_changes import Stroke
 from .label_classes import LabelClasses
+from .lesson_in_use import LessonInUse
 from .lineage import division, note_parent
 from .many_objects import painting_all
 from .noted_step import NotedStep
@@ -58,7 +60,16 @@ class LabelWriter:
         The classes of the labels.
     ratings : Ratings
         The ratings of the labels.
+    lessons : LessonInUse
+        What the model learned from the labels.
+
+    Signals
+    -------
+    accepted : list of Mask
+        An object was accepted or corrected by the user.
     """
+
+    accepted = Signal(list)
 
     def __init__(
         self, image: CurrentImage, labels: LabelsLayer, keeping: Safekeeping, history: History
@@ -67,6 +78,7 @@ class LabelWriter:
         self._keeping, self._history = keeping, history
         self.classes = LabelClasses(labels, keeping, history)
         self.ratings = Ratings(labels, keeping, history)
+        self.lessons = LessonInUse(labels, keeping, history)
         self._is_open = self._step_in_napari = False
         labels.replaced.connect(self._watch)
         keeping.painted.connect(self._note_painted)
@@ -78,6 +90,7 @@ class LabelWriter:
         self._keeping.use(layer, self._labels.is_new)
         self.classes.changed.emit()
         self.ratings.changed.emit()
+        self.lessons.changed.emit()
 
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer, with the changes in the history and the journal."""
@@ -149,7 +162,9 @@ class LabelWriter:
         edits = paint_object(masks, plain, label, how.policy)
         of_class = self.classes.table.class_of(label) if how.label else ""
         self._write([*erased, *edits], label, origin, classes={label: how.of_class or of_class})
-        return label, sum(edit.area for edit in edits)
+        if area := sum(edit.area for edit in edits):
+            self.accepted.emit([mask for mask in masks if not mask.empty])
+        return label, area
 
     def accept_daughter(
         self, masks: Sequence[Mask], origin: Origin = NO_ORIGIN, of_class: str = ""
@@ -274,7 +289,7 @@ class LabelWriter:
 
         See :func:`~napari_sam.plugin.labels.restore.restore_offer`.
         """
-        parts = self._labels, self._keeping, self.classes, self.ratings
+        parts = self._labels, self._keeping, self.classes, self.ratings, self.lessons
         with self._history.one_action():
             return restore_offer(*parts, self.one_step, self._history)
 

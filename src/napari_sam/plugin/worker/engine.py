@@ -37,6 +37,7 @@ from .events import (
     Tracked,
     Warned,
 )
+from .lessons import Lessons
 from .number_objects import number_objects
 from .prepare import prepare
 
@@ -58,8 +59,8 @@ class Engine:
 
     Attributes
     ----------
-    origin : Origin
-        Name and hash of the model that answers, for the journal.
+    can_learn : bool
+        Whether the loaded model can learn from accepted objects.
     """
 
     def __init__(self) -> None:
@@ -70,7 +71,14 @@ class Engine:
         self._session: Session | None = None
         self._warned = 0
         self._last_questions: PlaneQuestions = {}
-        self.origin = Origin()
+        self._origin = Origin()
+        self.can_learn = False
+        self._lessons = Lessons()
+
+    @property
+    def origin(self) -> Origin:
+        """Name and hash of the model that answers, for the journal."""
+        return self._lessons.named(self._origin)
 
     def load(self, settings: Settings) -> Events:
         """Load the model, unless loaded already; missing weights are downloaded first."""
@@ -81,7 +89,8 @@ class Engine:
         for event in prepare(settings):
             if isinstance(event, ModelReady):
                 self._model, self._settings, self._session = event.model, settings, None
-                self.origin = Origin((), event.name, weights_hash(event.model))
+                self._origin = Origin((), event.name, weights_hash(event.model))
+                self.can_learn = event.model.config.proposals
             yield event
 
     def predict(self, settings: Settings, source: ImageSource, questions: PlaneQuestions) -> Events:
@@ -111,6 +120,8 @@ class Engine:
         """Predict a mask if all embeddings are in memory; otherwise give no event."""
         session = self._session
         if session is None or not source.same_view(self._source):
+            return
+        if not self._lessons.is_applied(session, self._origin):
             return
         masks = session.interactive.glimpse({1: tuple(question.prompts)}, {1: question.size})
         if masks is not None:
@@ -257,9 +268,11 @@ class Engine:
     def close(self) -> None:
         """Release the model and the image."""
         self._model = self._session = self._source = self._settings = None
+        self._lessons = Lessons()
 
     def _open(self, settings: Settings, source: ImageSource) -> "Session":
         session = self._opened(settings, source)
+        self._lessons.apply(session, self._origin)
         session.interactive.write_later = False  # also after a click whose job was dropped
         return session
 

@@ -17,6 +17,7 @@ from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
 if TYPE_CHECKING:
+    from napari_sam.journal.lesson_record import LessonRecord
     from napari_sam.model.sam import Sam
     from napari_sam.plugin.image.image_source import ImageSource
 
@@ -187,6 +188,29 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """Result of a lesson: None if nothing got better, or if there was a problem, in a line."""
+
+    lesson: "LessonRecord | None"
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Mean IoU with an accepted object, of the model as it was and of the learned one."""
+
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A model that has learned is in the folder of weights."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Warning for the user; the work goes on."""
 
@@ -206,5 +230,8 @@ Event = (
     | LabelBoxes
     | Glimpse
     | Ready
+    | Learned
+    | Scored
+    | Saved
     | Warned
 )
