@@ -1,4 +1,4 @@
-"""Ratings: the score of each automatically found object, and whether somebody has looked; no Qt."""
+"""Ratings: scores of objects that the user did not make, and whether somebody has looked; no Qt."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -29,33 +29,46 @@ SCORE = "score"
 
 
 class Look(Enum):
-    """Whether somebody has looked at an automatically found object."""
+    """Whether somebody has looked at an object that was found automatically or loaded."""
 
     WAITING = "nobody has looked at it"
     KEPT = "somebody has looked at it"
     DROPPED = "it was taken away"
 
 
+class Source(Enum):
+    """Where an object with a rating comes from; without a rating, the user made the object."""
+
+    FOUND = "found automatically"
+    LOADED = "loaded from a file, and not compared with the model yet"
+    COMPARED = "loaded from a file, and compared with the model"
+
+
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Score and place of an automatically found object.
+    """Score and place of an object that was found automatically or loaded from a file.
 
     Parameters
     ----------
     score : float
-        Confidence of the model from 0 to 1; on several planes, the smallest.
+        From 0 to 1. Of an object found automatically: confidence of the model; on several planes,
+        the smallest. Of a loaded object: agreement with the model, see
+        :func:`~napari_sam.learning.doubt.doubt`; 1 before the comparison.
     plane : tuple of int
         The plane with that score.
     boxes : mapping of tuple to BBox
         Bounding box of the object on each of its planes.
     look : Look
         Whether somebody has looked at the object.
+    source : Source
+        Where the object comes from.
     """
 
     score: float
     plane: Plane
     boxes: Mapping[Plane, BBox]
     look: Look = Look.WAITING
+    source: Source = Source.FOUND
 
     def joined(self, other: "Rating | None") -> "Rating":
         """Rating of the object on the planes of both ratings."""
@@ -67,7 +80,9 @@ class Rating:
     def to_json(self) -> dict[str, Any]:
         """Plain values for the journal."""
         boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
-        return {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        values = {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        # Journals of earlier versions have no source: all of their objects were found.
+        return values if self.source is Source.FOUND else values | {"source": self.source.name}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Rating":
@@ -85,8 +100,11 @@ class Rating:
         length = len(record.plane) + 4
         if record.look not in Look.__members__ or {len(b) for b in record.boxes} - {length}:
             raise JournalError(f"{damaged}: its look or its boxes")
+        if record.source not in Source.__members__:
+            raise JournalError(f"{damaged}: its source")
         boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in record.boxes}
-        return cls(record.score, record.plane, boxes, Look[record.look])
+        look, source = Look[record.look], Source[record.source]
+        return cls(record.score, record.plane, boxes, look, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,7 @@ class _Record:
     plane: tuple[int, ...]
     boxes: tuple[tuple[int, ...], ...]
     look: str
+    source: str = "FOUND"
 
 
 def rating(detected: Found, plane: Plane) -> Rating:
@@ -223,9 +242,16 @@ class Ratings:
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
-    """Score by label, from the metadata of a Labels layer; without removed labels."""
+    """Score by label, from the metadata of a Labels layer; without removed labels.
+
+    Loaded labels have no score before their comparison with the model.
+    """
     ratings: Mapping[int, Rating] = metadata.get(RATINGS_KEY, {})
-    return {k: round(r.score, 4) for k, r in ratings.items() if r.look is not Look.DROPPED}
+    return {
+        label: round(rated.score, 4)
+        for label, rated in ratings.items()
+        if rated.look is not Look.DROPPED and rated.source is not Source.LOADED
+    }
 
 
 @dataclass(slots=True, eq=False)
