@@ -188,6 +188,40 @@ class Ratings:
             self._note(waiting)
             self.changed.emit()
 
+    def add_loaded(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
+        """Rate labels as loaded from a file, unless they have a rating; no step to undo."""
+        ratings = self.of_label
+        self._note_new(
+            {
+                label: Rating(1.0, min(of_label), of_label, source=Source.LOADED)
+                for label, of_label in boxes.items()
+                if label not in ratings
+            }
+        )
+
+    def compare(self, agreements: Mapping[int, float]) -> None:
+        """Set the agreement of loaded labels with the model; no step to undo."""
+        ratings = self.of_label
+        self._note_new(
+            {
+                label: replace(ratings[label], score=agreement, source=Source.COMPARED)
+                for label, agreement in agreements.items()
+                if label in ratings and ratings[label].source is not Source.FOUND
+            }
+        )
+
+    def _note_new(self, new: Mapping[int, Rating]) -> None:
+        """Set ratings and write them into the journal, without a step to undo."""
+        if new:
+            self._set(self.of_label | new)
+            self._note(new)
+            self._unshown = True
+            self.changed.emit()
+
+    def note_all(self) -> None:
+        """Write all ratings into the journal, of a layer that had ratings before its journal."""
+        self._note(self.of_label)
+
     def restore(self, values: Mapping[int, Any]) -> None:
         """Take over ratings of an earlier napari, JSON values by label, in the open step."""
         restored = {}
