@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.evaluate.objects import TrueObject
-from napari_sam.image.volume import Plane
+from napari_sam.image.volume import Plane, Volume
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.pixels.depth import innermost
 from napari_sam.masks.prompted.predict import predict
@@ -42,6 +43,14 @@ class DoubtStep:
     done: int
     total: int
     agreements: Mapping[int, float]
+
+
+class _FirstLooks:
+    """Embeddings of an encoder without second looks, which take most of the time of an answer."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.model, self.grid, self.closer = encoder.model, encoder.grid, False
+        self.get, self.close_up, self.at_hand = encoder.get, encoder.close_up, encoder.at_hand
 
 
 def place_to_ask(boxes: Mapping[Plane, BBox]) -> tuple[Plane, BBox]:
@@ -75,8 +84,10 @@ def doubt(
     ------
     DoubtStep
         After at most :data:`TOGETHER` objects of a tile. The agreement is the mean of two IoUs, of
-        the object with the answer to its box and with the answer to its inner click.
+        the object with the answer to its box and with the answer to its inner click. Second looks
+        are left out.
     """
+    first_looks = _FirstLooks(encoder)
     by_tile: dict[Tile, list[tuple[int, BBox]]] = defaultdict(list)
     for label, of_label in boxes.items():
         plane, bbox = place_to_ask(of_label)
@@ -87,7 +98,8 @@ def doubt(
             group = by_tile[tile][start : start + TOGETHER]
             objects = dict(_objects(labels, tile.plane, group))
             done += len(group)
-            yield DoubtStep(done, len(boxes), _agreements(encoder, tile.plane, objects))
+            agreements = _agreements(first_looks, encoder.volume, tile.plane, objects)
+            yield DoubtStep(done, len(boxes), agreements)
 
 
 def _objects(
@@ -103,7 +115,7 @@ def _objects(
 
 
 def _agreements(
-    encoder: Encoder, plane: Plane, objects: Mapping[int, TrueObject]
+    embeddings: Embeddings, volume: Volume, plane: Plane, objects: Mapping[int, TrueObject]
 ) -> dict[int, float]:
     if not objects:
         return {}
@@ -112,7 +124,7 @@ def _agreements(
         k: (BoxPrompt((*plane, *each.box[0]), (*plane, *each.box[1])),)
         for k, each in objects.items()
     }
-    masks = [predict(encoder, check_objects(p, encoder.volume)) for p in (clicks, boxes)]
+    masks = [predict(embeddings, check_objects(p, volume)) for p in (clicks, boxes)]
     return {
         k: float(np.mean([each.iou(of_prompt[k]) for of_prompt in masks]))
         for k, each in objects.items()

@@ -221,8 +221,8 @@ ACTIONS = (
     ),
     Action(
         "labels_from_file",
-        tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath,\n"
-        "Fiji: the model is asked for each object, and review starts with those that it doubts.\n"
+        tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
+        "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
         "Of an OME-Zarr, choose the zarr.json inside",
     ),
     Action("cancel", tip="Stop the work"),
