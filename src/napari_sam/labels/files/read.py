@@ -19,6 +19,7 @@ from .class_files import (
     read_scores,
     scores_of_outlines,
 )
+from .class_image import split_classes
 from .stack import label_stack
 
 
@@ -52,6 +53,9 @@ class LabelFile:
 def read_label_file(path: Path, image: Volume | None = None) -> LabelFile:
     """Read labels into memory; above the size of memory, into a temporary folder.
 
+    The classes of a class image are split into objects, see
+    :func:`~napari_sam.labels.files.class_image.split_classes`.
+
     Parameters
     ----------
     path : Path
@@ -74,6 +78,10 @@ def read_label_file(path: Path, image: Volume | None = None) -> LabelFile:
     else:
         labels = read_labels_of_image(path)
         classes, scores = read_classes(path), read_scores(path)
+        split = None if classes.classes or scores else split_classes(labels.data, labels.axes)
+        if split is not None:
+            warnings = (*labels.warnings, f"{path}: {split.sentence}")
+            return LabelFile(split.labels, labels.calibration, split.classes, {}, warnings)
     pixels = copy_labels(labels.data)
     return LabelFile(pixels, labels.calibration, classes, scores, labels.warnings)
 
