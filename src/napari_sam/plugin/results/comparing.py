@@ -35,7 +35,7 @@ class Comparing:
             self._desk.engine.compare(self._desk.settings, work.source, labels),
             lambda event: self._receive(job, work, layer, event),
             lambda: self._finish(work),
-            lambda: self._cancelled(work),
+            lambda: self._show(work),
             priority=Priority.ASKED,
         )
         self._desk.runner.submit(job)
@@ -61,10 +61,6 @@ class Comparing:
         sources = [rating.source for rating in work.ratings.of_label.values()]
         if count := sources.count(Source.COMPARED):
             self._desk.report(f"{count} objects compared: review begins where the model disagrees.")
-
-    def _cancelled(self, work: Workspace) -> None:
-        self._show(work)
-        self._desk.report("Not all loaded objects were compared: those come last in review.")
 
     def _show(self, work: Workspace) -> None:
         self._activity.close()
