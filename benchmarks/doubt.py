@@ -111,7 +111,10 @@ def main() -> None:
         agreeing = np.argsort(values, kind="stable")[int(np.ceil(len(values) * DOUBTFUL)) :]
         before, after = len(wrong) / len(values), np.mean(agreeing >= len(right))
         auc = area_under_curve(right, wrong)
-        print(f"| {name} | {len(right)} | {len(wrong)} | {auc:.2f} | {before:.2f} | {after:.2f} |")
+        print(
+            f"| {name} | {len(right)} | {len(wrong)} | {auc:.2f} | {before:.2f} | {after:.2f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

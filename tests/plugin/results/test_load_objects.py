@@ -151,7 +151,8 @@ def test_objects_that_were_not_compared_are_reviewed_too(open_dock: Open, tmp_pa
     assert "score" not in layer.features or scores(layer) == {}
     np.testing.assert_array_equal(layer.data, labels)
     bench.controller.actions.run("review_next")
-    assert bench.dock.status.text().startswith("Label 7: not compared with the model.")
+    status = bench.dock.status
+    bench.wait(lambda: status.text().startswith("Label 7: not compared with the model."))
 
 
 def test_other_labels_end_the_comparison(open_dock: Open, tmp_path: Path) -> None:
