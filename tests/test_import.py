@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "embeddings": {"errors", "document", "file_names", "image", "tiles", "model"}
     | {"weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
-    "labels": {"errors", "document", "file_names", "image", "masks.mask"},
+    "labels": {"errors", "document", "file_names", "image", "masks.mask", "tiles.bbox"},
     "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
     | {"embeddings", "masks", "labels", "evaluate.objects"},
     "journal": {"errors", "document", "file_names", "labels", "prompts"},

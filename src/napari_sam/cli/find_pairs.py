@@ -30,7 +30,7 @@ def find_pairs(
         ``labels``, a folder of such files, or a folder of such folders, each of which is a set.
     labels : Path or None
         Labels of the image; or a folder in which the labels of ``a.tif`` are named ``a_labels`` or
-        ``a``, with any suffix. Of an image in several files the first by name counts.
+        ``a``, with any suffix; label images before outlines, then the first by name.
     axes : str or None
         One letter of TCZYX for each dimension of the images; guessed if None.
     channels : tuple of int or None
@@ -77,10 +77,14 @@ def find_pairs(
 
 def _labels_of(image: Path, labels: Path) -> Path:
     """Find the labels of an image: `labels` itself, or a file with a matching name in a folder."""
+    from napari_sam.image.outlines.read import is_outlines
+
     if not is_folder_of_images(labels):
         return labels
+    files = [path for path in sorted(labels.iterdir()) if path != image]
+    files = [*filter(can_be_read, files), *filter(is_outlines, files)]
     for name in (stem(image) + LABELS, stem(image)):
-        for path in sorted(labels.iterdir()):
-            if stem(path) == name and can_be_read(path) and path != image:
+        for path in files:
+            if stem(path) == name:
                 return path
     raise LabelError(f"no labels of {image.name} in {labels}: name them {stem(image)}{LABELS}.tif")

@@ -189,6 +189,7 @@ class Controller:
             self.objects.leave,
             self.everything.stop,
             self.teacher.leave,
+            self.use_labels.comparing.stop,
             self.ahead.leave,
             self.prompts.leave,
             self.classifying.leave,
@@ -279,6 +280,7 @@ class Controller:
     def _job_failed(self, message: str, tell: Callable[[str], None]) -> None:
         if not self.desk.closed:
             self.everything.stop()
+            self.use_labels.comparing.stop()
             self.models.refresh()
             tell(message)
 
@@ -325,6 +327,7 @@ class Controller:
         self.ahead.let_go()
         self.runner.cancel()
         self.everything.stop()
+        self.use_labels.comparing.stop()
         self.models.stop()
         self.status.let_go()
         self.prompts.leave()

@@ -221,7 +221,9 @@ ACTIONS = (
     ),
     Action(
         "labels_from_file",
-        tip="Go on with labels of a file; of an OME-Zarr, choose the zarr.json inside",
+        tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
+        "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
+        "Of an OME-Zarr, choose the zarr.json inside",
     ),
     Action("cancel", tip="Stop the work"),
 )

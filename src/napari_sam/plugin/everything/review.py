@@ -1,4 +1,4 @@
-"""Review: goes through automatically found objects, the least sure first."""
+"""Review: goes through objects that were found automatically or loaded, the least sure first."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -6,7 +6,7 @@ from napari.utils.events import Event
 
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.ratings import Look, Rating, Source
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
@@ -15,7 +15,14 @@ from napari_sam.plugin.workspace import Workspace
 
 from .review_box import ReviewBox
 
-_NOTHING = "Nothing to review yet: press Find all objects first."
+_NOTHING = "Nothing to review yet: press Find all objects first, or load labels from a file."
+
+_LINES = {
+    Source.FOUND: "{:.0%} sure",
+    Source.LOADED: "not compared with the model",
+    Source.COMPARED: "the model agrees by {:.0%}",
+}
+"""By source of an object: words for its score."""
 
 
 class Review:
@@ -64,7 +71,7 @@ class Review:
         rating = None if self._work is None else self._work.ratings.of_label.get(self._current)
         if rating is None or rating.look is not Look.WAITING:
             return ""
-        return f"Label {self._current}: {rating.score:.0%} sure"
+        return f"Label {self._current}: {_LINES[rating.source].format(rating.score)}"
 
     # --- actions of the user -----------------------------------------------------------------
 

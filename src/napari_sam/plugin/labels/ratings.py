@@ -1,4 +1,4 @@
-"""Ratings: the score of each automatically found object, and whether somebody has looked; no Qt."""
+"""Ratings: scores of objects that the user did not make, and whether somebody has looked; no Qt."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -31,33 +31,46 @@ SCORE = "score"
 
 
 class Look(Enum):
-    """Whether somebody has looked at an automatically found object."""
+    """Whether somebody has looked at an object that was found automatically or loaded."""
 
     WAITING = "nobody has looked at it"
     KEPT = "somebody has looked at it"
     DROPPED = "it was taken away"
 
 
+class Source(Enum):
+    """Where an object with a rating comes from; without a rating, the user made the object."""
+
+    FOUND = "found automatically"
+    LOADED = "loaded from a file, and not compared with the model yet"
+    COMPARED = "loaded from a file, and compared with the model"
+
+
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Score and place of an automatically found object.
+    """Score and place of an object that was found automatically or loaded from a file.
 
     Parameters
     ----------
     score : float
-        Confidence of the model from 0 to 1; on several planes, the smallest.
+        From 0 to 1. Of an object found automatically: confidence of the model; on several planes,
+        the smallest. Of a loaded object: agreement with the model, see
+        :func:`~napari_sam.learning.doubt.doubt`; 1 before the comparison.
     plane : tuple of int
         The plane with that score.
     boxes : mapping of tuple to BBox
         Bounding box of the object on each of its planes.
     look : Look
         Whether somebody has looked at the object.
+    source : Source
+        Where the object comes from.
     """
 
     score: float
     plane: Plane
     boxes: Mapping[Plane, BBox]
     look: Look = Look.WAITING
+    source: Source = Source.FOUND
 
     def joined(self, other: "Rating | None") -> "Rating":
         """Rating of the object on the planes of both ratings."""
@@ -69,7 +82,9 @@ class Rating:
     def to_json(self) -> dict[str, Any]:
         """Plain values for the journal."""
         boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
-        return {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        values = {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        # Journals of earlier versions have no source: all of their objects were found.
+        return values if self.source is Source.FOUND else values | {"source": self.source.name}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Rating":
@@ -87,8 +102,11 @@ class Rating:
         length = len(record.plane) + 4
         if record.look not in Look.__members__ or {len(b) for b in record.boxes} - {length}:
             raise JournalError(f"{damaged}: its look or its boxes")
+        if record.source not in Source.__members__:
+            raise JournalError(f"{damaged}: its source")
         boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in record.boxes}
-        return cls(record.score, record.plane, boxes, Look[record.look])
+        look, source = Look[record.look], Source[record.source]
+        return cls(record.score, record.plane, boxes, look, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +117,7 @@ class _Record:
     plane: tuple[int, ...]
     boxes: tuple[tuple[int, ...], ...]
     look: str
+    source: str = "FOUND"
 
 
 def rating(detected: Found, plane: Plane) -> Rating:
@@ -189,6 +208,40 @@ class Ratings:
             self._note(waiting)
             self.changed.emit()
 
+    def add_loaded(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
+        """Rate labels as loaded from a file, unless they have a rating; no step to undo."""
+        ratings = self.of_label
+        self._note_new(
+            {
+                label: Rating(1.0, min(of_label), of_label, source=Source.LOADED)
+                for label, of_label in boxes.items()
+                if label not in ratings
+            }
+        )
+
+    def compare(self, agreements: Mapping[int, float]) -> None:
+        """Set the agreement of loaded labels with the model; no step to undo."""
+        ratings = self.of_label
+        self._note_new(
+            {
+                label: replace(ratings[label], score=agreement, source=Source.COMPARED)
+                for label, agreement in agreements.items()
+                if label in ratings and ratings[label].source is not Source.FOUND
+            }
+        )
+
+    def _note_new(self, new: Mapping[int, Rating]) -> None:
+        """Set ratings and write them into the journal, without a step to undo."""
+        if new:
+            self._set(self.of_label | new)
+            self._note(new)
+            self._unshown = True
+            self.changed.emit()
+
+    def note_all(self) -> None:
+        """Write all ratings into the journal, of a layer that had ratings before its journal."""
+        self._note(self.of_label)
+
     def restore(self, values: Mapping[int, Any]) -> None:
         """Take over ratings of an earlier napari, JSON values by label, in the open step."""
         restored = {}
@@ -243,9 +296,16 @@ class Ratings:
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
-    """Score by label, from the metadata of a Labels layer; without removed labels."""
+    """Score by label, from the metadata of a Labels layer; without removed labels.
+
+    Loaded labels have no score before their comparison with the model.
+    """
     ratings: Mapping[int, Rating] = metadata.get(RATINGS_KEY, {})
-    return {k: round(r.score, 4) for k, r in ratings.items() if r.look is not Look.DROPPED}
+    return {
+        label: round(rated.score, 4)
+        for label, rated in ratings.items()
+        if rated.look is not Look.DROPPED and rated.source is not Source.LOADED
+    }
 
 
 @dataclass(slots=True, eq=False)

@@ -22,6 +22,7 @@ from napari_sam.plugin.settings import Settings
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
+from .compare_labels import compare_labels
 from .encode_ahead import AheadRequest, encode_ahead, ready
 from .events import (
     Answer,
@@ -264,6 +265,22 @@ class Engine:
                 yield Measured(end.value)
                 return
             yield Progress("Measuring", done, total)
+
+    def compare(self, settings: Settings, source: ImageSource, labels: LabelArray) -> Events:
+        """Ask the model for each of the labels that it did not make.
+
+        Parameters
+        ----------
+        settings : Settings
+            Which model.
+        source : ImageSource
+            The image.
+        labels : array-like
+            ``source.label_shape`` integers; they may change meanwhile.
+        """
+        yield from compare_labels(
+            labels, lambda: self.load(settings), lambda: self._open(settings, source)
+        )
 
     def close(self) -> None:
         """Release the model and the image."""

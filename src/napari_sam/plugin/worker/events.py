@@ -166,6 +166,20 @@ class LabelBoxes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LoadedObjects:
+    """Bounding boxes of loaded labels, by label and plane."""
+
+    boxes: Mapping[int, Mapping[Plane, BBox]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Agreement of the model with loaded labels, 0 to 1, by label."""
+
+    agreements: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Ready:
     """Tiles with immediate answers to clicks.
 
@@ -228,6 +242,8 @@ Event = (
     | Measured
     | PickedUp
     | LabelBoxes
+    | LoadedObjects
+    | Compared
     | Glimpse
     | Ready
     | Learned
