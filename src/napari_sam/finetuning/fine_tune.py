@@ -9,13 +9,12 @@ import numpy as np
 import torch
 
 from napari_sam.evaluate.figures import Figures, summarise
-from napari_sam.evaluate.objects import spread
 from napari_sam.learning.teach import copy_of
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import weights_hash
 
 from .decoder_step import decoder_step
-from .judge_planes import MOST_PLANES, ONE_CLICK, Judged, judge_planes
+from .judge_planes import ONE_CLICK, Judged, judge_planes, to_judge
 from .labelled_plane import LabelledPlane
 from .optimise import Learned, optimise
 from .pixel_step import pixel_step
@@ -124,7 +123,7 @@ def fine_tune(
         yield TuneStep("learn", round(state.done * total), total)
     assert state is not None  # there is a state before the first step
     tuned = mix(model, state.learner, MIXED)
-    planes = tuple(spread(data.apart, MOST_PLANES))
+    planes = to_judge(data.apart)
     complete = not (data.by_object or schedule.partial)
     judged: list[list[Judged]] = []
     for number, each in enumerate((model, tuned)):

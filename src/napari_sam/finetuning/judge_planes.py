@@ -16,10 +16,14 @@ from napari_sam.learning.gather import SMALLEST_AREA
 from napari_sam.model.sam import Sam
 from napari_sam.session import Session
 
-from .labelled_plane import LabelledPlane
+from .labelled_plane import LabelledPlane, labelled_plane
 
-MOST_PLANES = 10
+MOST_PLANES = 8
 """Planes that are judged, at most: of more, some at equal distances."""
+
+SIDE = 1024
+"""Side of the part of a plane that is judged, at most, in pixels: judging takes no longer than
+learning."""
 
 MOST_OBJECTS = 50
 """Objects of a plane that are clicked and boxed, at most."""
@@ -75,6 +79,19 @@ def judge_planes(model: Sam, planes: Sequence[LabelledPlane], complete: bool) ->
             ),
             labels,
         )
+
+
+def to_judge(planes: Sequence[LabelledPlane]) -> tuple[LabelledPlane, ...]:
+    """The planes, or parts of planes, that are judged."""
+    return tuple(_part(plane) for plane in spread(planes, MOST_PLANES))
+
+
+def _part(plane: LabelledPlane) -> LabelledPlane:
+    if max(plane.labels.shape) <= SIDE:
+        return plane
+    region = plane.middle(SIDE)
+    part = labelled_plane(plane.name, plane.image, plane.rgb[region], plane.labels[region])
+    return part if part.boxes else plane
 
 
 def finds_objects(model: Sam) -> bool:

@@ -61,6 +61,16 @@ class LabelledPlane:
         labels = np.where(hidden, 0, self.labels)
         return replace(self, labels=labels, boxes=boxes, hidden=hidden)
 
+    def middle(self, side: int) -> tuple[slice, slice]:
+        """Rows and columns of a square around the middle of the objects, inside the plane."""
+        boxes = np.array(list(self.boxes.values()))
+        centre = np.median((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0)
+        starts = [
+            int(min(max(at - side / 2, 0), max(0, length - side)))
+            for at, length in zip(centre, self.labels.shape, strict=True)
+        ]
+        return slice(starts[0], starts[0] + side), slice(starts[1], starts[1] + side)
+
     def only(self, numbers: Sequence[int]) -> "LabelledPlane":
         """The plane with no other objects than these."""
         boxes = {number: self.boxes[number] for number in numbers}
@@ -105,7 +115,7 @@ def read_planes(
                 name = pair.image.name if not plane else f"{pair.image.name} {plane}"
                 if made[2]:
                     planes.append(LabelledPlane(name, image, *made))
-        yield planes, sample.volume.warnings
+        yield planes, (*_thinned(step), *sample.volume.warnings)
 
 
 def labelled_plane(
@@ -113,6 +123,12 @@ def labelled_plane(
 ) -> LabelledPlane:
     """Make a labelled plane of pixels ``(h, w, 3)`` and labels ``(h, w)`` of any numbers."""
     return LabelledPlane(name, image, rgb, *_numbered(labels))
+
+
+def _thinned(step: int) -> tuple[str, ...]:
+    if step == 1:
+        return ()
+    return (f"the images do not fit into memory together: one of {step} parts of them is used",)
 
 
 def _pixels(pair: Pair) -> int:

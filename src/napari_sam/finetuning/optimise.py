@@ -66,6 +66,7 @@ def optimise(model: Sam, step: Step, schedule: Schedule, file: ProgressFile) -> 
     parameters = _choose(learner, schedule)
     rate = ENCODER_RATE if model.config.proposals else SAM_RATE
     optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
+    file.make_folder()
     losses, seconds = _resume(file, learner, optimizer)
     written = monotonic()
     try:

@@ -52,8 +52,13 @@ def pixel_step(planes: Sequence[LabelledPlane], before: Sam, partial: bool) -> S
     Raises
     ------
     LearningError
-        By the step, if the model has no proposal head.
+        If the model has no proposal head.
     """
+    if not before.config.proposals:
+        raise LearningError(
+            f"the image encoder of {before.config.name} cannot be trained here: leave out "
+            "--encoder, or choose cells-tiny"
+        )
     images = _by_image(planes)
 
     def loss(learner: Sam, rng: Generator) -> Tensor:
@@ -66,11 +71,6 @@ def pixel_step(planes: Sequence[LabelledPlane], before: Sam, partial: bool) -> S
         everything_known = not partial and all(page.known.all() for page in pages)
         batch = batch_of(windows, offset, BACKGROUND_SHARE if everything_known else 0.0)
         features = learner.image_encoder(image, offset)
-        if features.proposals is None:
-            raise LearningError(
-                f"the image encoder of {learner.config.name} cannot be trained here: leave out "
-                "--encoder, or choose cells-tiny"
-            )
         if everything_known:
             dense = proposal_loss(features.proposals, batch.targets)
         else:
@@ -82,10 +82,11 @@ def pixel_step(planes: Sequence[LabelledPlane], before: Sam, partial: bool) -> S
 
 
 def _partial_loss(
-    proposals: Tensor, before: Sam, image: Tensor, batch: Batch, known: Tensor
+    proposals: Tensor | None, before: Sam, image: Tensor, batch: Batch, known: Tensor
 ) -> Tensor:
     with torch.no_grad():
         old = before.image_encoder(image, batch.offset).proposals
+    assert proposals is not None  # pixel_step refuses models without
     cells = functional.avg_pool2d(known.float(), STRIDE) > 0.99
     return partial_proposal_loss(proposals, old, batch.targets, cells)
 

@@ -78,6 +78,19 @@ class ProgressFile:
             )
         return tensors, header.seconds
 
+    def make_folder(self) -> None:
+        """Make the folder of the file, before work that could not be kept.
+
+        Raises
+        ------
+        LearningError
+            If it cannot be made.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def write(self, tensors: Mapping[str, Tensor], seconds: float) -> None:
         """Replace the file.
 
@@ -89,17 +102,19 @@ class ProgressFile:
         partial = self.path.with_name(f".{self.path.name}.partial")
         metadata = {k: str(v) for k, v in asdict(Header(self.key, seconds)).items()}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             on_cpu = {name: each.detach().cpu().contiguous() for name, each in tensors.items()}
             save_file(on_cpu, partial, metadata)
             partial.replace(self.path)
         except (OSError, SafetensorError) as error:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
-            raise LearningError(
-                f"{self.path} cannot be written ({error}): free space there, or choose another "
-                "folder for weights (NAPARI_SAM_MODELS)"
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: Exception) -> LearningError:
+        return LearningError(
+            f"{self.path} cannot be written ({error}): free space there, or choose another folder "
+            "for weights (NAPARI_SAM_MODELS)"
+        )
 
 
 def to_tensors(learner: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -148,7 +148,7 @@ def _pictures(tuned: FineTuned) -> Iterator[str]:
         if before.labels is None or after.labels is None or shown == PICTURES:
             continue
         shown += 1
-        region = _region(plane)
+        region = plane.middle(_SIDE)
         images = "".join(
             _image(plane.rgb[region], labels[region], text)
             for text, labels in (
@@ -159,17 +159,6 @@ def _pictures(tuned: FineTuned) -> Iterator[str]:
         yield f"<figure>{images}<figcaption>{caption}</figcaption></figure>"
     if not shown:
         yield "<p>None: this model does not find objects by itself within seconds.</p>"
-
-
-def _region(plane: LabelledPlane) -> tuple[slice, slice]:
-    """The part of a plane around the middle of its objects."""
-    boxes = np.array(list(plane.boxes.values()))
-    middle = np.median((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0)
-    starts = [
-        int(min(max(m - _SIDE / 2, 0), max(0, side - _SIDE)))
-        for m, side in zip(middle, plane.labels.shape, strict=True)
-    ]
-    return slice(starts[0], starts[0] + _SIDE), slice(starts[1], starts[1] + _SIDE)
 
 
 def _image(rgb: NDArray[np.uint8], labels: NDArray[np.integer], text: str) -> str:
