@@ -85,6 +85,7 @@ PLUGIN_ORDER = (
     {"actions", "dock", "state_reader"},
     {"clicks"},
     {"everything", "objects"},
+    {"train"},
     {"ahead", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},

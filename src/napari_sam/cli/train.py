@@ -118,7 +118,7 @@ def train(
     tuned = _tune(settings.loaded(quiet=quiet), data, schedule, place, overwrite, quiet=quiet)
     command = shlex.join(["napari-sam", *sys.argv[1:]])
     about = About(name, model, command, schedule.text, tuple(warnings))
-    stored = finish(tuned, data, about, place, page, overwrite)
+    stored = finish(tuned, data, about, model, place, page, overwrite)
     seconds = round(perf_counter() - started, 2)
     report(_summary(stored, data, seconds, warnings), as_json=quiet)
 

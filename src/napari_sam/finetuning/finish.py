@@ -48,6 +48,7 @@ def finish(
     tuned: FineTuned,
     data: Split,
     about: About,
+    base: str | Path | None,
     progress: Path,
     page: Path | None = None,
     overwrite: bool = False,
@@ -61,7 +62,9 @@ def finish(
     data : Split
         Images that were learned and kept apart.
     about : About
-        Names of the model and of the one before, and more for the page.
+        Name of the model, and more for the page.
+    base : str, Path or None
+        Name or file of the model that it was fine-tuned from; None for a model without a file.
     progress : Path
         File of the progress.
     page : Path, optional
@@ -76,7 +79,7 @@ def finish(
     OutputError
         If the page cannot be written.
     """
-    weights = store_model(tuned.model, about.base, about.name, overwrite)
+    weights = store_model(tuned.model, base, about.name, overwrite)
     place = weights.with_name(PAGE) if page is None else page
     write_results_page(place, tuned, data, about)
     with suppress(OSError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import cycle, pairwise, product, repeat
 from math import ceil
 from typing import Any
 
@@ -103,19 +103,43 @@ def read_planes(
         If an image or its labels cannot be used.
     """
     step = max(1, ceil(sum(map(_pixels, pairs)) / MOST_PIXELS))
-    number = 0
+    used = cycle([True] + [False] * (step - 1))
     for image, pair in enumerate(pairs):
         sample = pair.read()
         mapping = contrast_mapping(sample.volume, contrast)
-        planes: list[LabelledPlane] = []
-        for plane, block in product(sample.planes(), _blocks(sample)):
-            number += 1
-            if (number - 1) % step == 0:
-                made = _read(sample, mapping, plane, block)
-                name = pair.image.name if not plane else f"{pair.image.name} {plane}"
-                if made[2]:
-                    planes.append(LabelledPlane(name, image, *made))
+        planes = planes_of(sample, mapping, image, pair.image.name, used)
         yield planes, (*_thinned(step), *sample.volume.warnings)
+
+
+def planes_of(
+    sample: Sample,
+    mapping: IntensityMapping,
+    image: int,
+    name: str,
+    used: Iterator[bool] = repeat(True),
+) -> list[LabelledPlane]:
+    """Read the planes and blocks of an image that have an object.
+
+    Parameters
+    ----------
+    sample : Sample
+        The image with its labels.
+    mapping : IntensityMapping
+        Values of the image to the brightness that the model sees.
+    image : int
+        Number of the image.
+    name : str
+        Name of the image, for people.
+    used : iterator of bool
+        Whether to read the next block; all by default.
+    """
+    planes = []
+    for plane, block in product(sample.planes(), _blocks(sample)):
+        if next(used):
+            made = _read(sample, mapping, plane, block)
+            if made[2]:
+                planes.append(LabelledPlane(name if not plane else f"{name} {plane}", image, *made))
+    return planes
 
 
 def labelled_plane(

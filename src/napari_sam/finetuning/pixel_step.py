@@ -18,7 +18,7 @@ from napari_sam.learning.prompts import BACKGROUND_SHARE
 from napari_sam.learning.targets import STRIDE
 from napari_sam.learning.teach import DENSE_WEIGHT, GRID, Step, batch_of, prompted_loss
 from napari_sam.learning.windows import Windows, normalise
-from napari_sam.model.config import PATCH
+from napari_sam.model.config import PATCH, ModelConfig
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox, grown, intersection
 from napari_sam.tiles.grid import Tile
@@ -52,9 +52,9 @@ def pixel_step(planes: Sequence[LabelledPlane], before: Sam, partial: bool) -> S
     Raises
     ------
     LearningError
-        If the model has no proposal head.
+        If the image encoder cannot be trained.
     """
-    if not before.config.proposals:
+    if not can_train_encoder(before.config):
         raise LearningError(
             f"the image encoder of {before.config.name} cannot be trained here: leave out "
             "--encoder, or choose cells-tiny"
@@ -79,6 +79,11 @@ def pixel_step(planes: Sequence[LabelledPlane], before: Sam, partial: bool) -> S
         return prompted_loss(learner, batch, features, rng) + DENSE_WEIGHT * dense
 
     return loss
+
+
+def can_train_encoder(config: ModelConfig) -> bool:
+    """Whether the whole model can learn: its encoder proposes objects with boxes, as cells-tiny."""
+    return config.proposals and config.proposal_boxes
 
 
 def _partial_loss(

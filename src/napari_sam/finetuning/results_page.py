@@ -65,7 +65,7 @@ class About:
     name : str
         Name of the model.
     base : str
-        Name or file of the model that it was fine-tuned from.
+        The model that it was fine-tuned from, for people.
     command : str
         What the user did.
     course : str

@@ -34,20 +34,20 @@ def progress_of(name: str, overwrite: bool) -> Path:
         raise ModelError(f"{name} is the name of a published model: choose another name")
     if folder.exists() and not overwrite:
         raise ModelError(
-            f"a model {name} is there already: choose another name, or replace it with --overwrite"
+            f"a model {name} is there already: choose another name, or replace it (--overwrite)"
         )
     return store.root / "training" / name / "progress.safetensors"
 
 
-def store_model(model: Sam, base: str | Path, name: str, overwrite: bool) -> Path:
+def store_model(model: Sam, base: str | Path | None, name: str, overwrite: bool) -> Path:
     """Store a fine-tuned model, for loading by name.
 
     Parameters
     ----------
     model : Sam
         The model.
-    base : str or Path
-        Name or file of the model that it was fine-tuned from.
+    base : str, Path or None
+        Name or file of the model that it was fine-tuned from; None for a model without a file.
     name : str
         Its name.
     overwrite : bool
@@ -63,8 +63,8 @@ def store_model(model: Sam, base: str | Path, name: str, overwrite: bool) -> Pat
     ModelError
         If the model cannot be stored.
     """
-    weights, decoder = _files(base)
-    if not has_published_layout(model.config, weights):
+    weights, decoder = (None, None) if base is None else _files(base)
+    if weights is None or not has_published_layout(model.config, weights):
         save_model(model, name, overwrite=overwrite)
         return _weights_of(name)
     with TemporaryDirectory(prefix="napari-sam-") as folder:

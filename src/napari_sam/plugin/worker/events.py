@@ -71,6 +71,22 @@ class ModelReady:
 
 
 @dataclass(frozen=True, slots=True)
+class Trained:
+    """A model was trained and stored under a name.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    text : str
+        How good it is, a line for the user.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Mask of an object on a plane, for the question with the same `key`.
 
@@ -197,6 +213,7 @@ Event = (
     Progress
     | Downloading
     | ModelReady
+    | Trained
     | Answer
     | Followed
     | PlaneObjects
