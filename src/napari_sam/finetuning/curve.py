@@ -42,6 +42,6 @@ def curve_svg(losses: Sequence[float]) -> str:
 
 
 def _parts(values: Sequence[float] | np.ndarray) -> list[np.ndarray]:
-    """Split into parts of about equal length, one for each point, each of some steps."""
+    """Split into parts of about equal length, one for each point."""
     array = np.asarray(values, float)
-    return np.array_split(array, max(1, min(_MOST_POINTS, len(array) // 5)))
+    return np.array_split(array, min(_MOST_POINTS, max(len(array) // 5, min(len(array), 50))))

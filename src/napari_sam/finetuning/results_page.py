@@ -4,6 +4,7 @@ import platform
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from importlib.metadata import version
 from io import BytesIO
@@ -170,6 +171,7 @@ def _image(rgb: NDArray[np.uint8], labels: NDArray[np.integer], text: str) -> st
 
 
 def _facts(data: Split, about: About) -> Iterator[tuple[str, str]]:
+    yield "Made", f"{datetime.now():%Y-%m-%d %H:%M}"
     yield "Command", f"<code>{escape(about.command)}</code>"
     yield "Learned", f"{data.objects} objects of {_names(data.learned)}"
     yield "Kept apart", _names(data.apart)

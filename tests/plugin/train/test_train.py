@@ -89,7 +89,7 @@ def test_a_model_is_trained_and_in_the_list(
     assert "Trained on 4 objects" in row_of(labelled).line.text()
     stored = ModelStore().find("my-rings")
     assert stored is not None
-    assert str(stored.weights.with_name("results.html")) in row_of(labelled).line.text()
+    assert stored.weights.with_name("results.html").as_uri() in row_of(labelled).line.text()
     box = labelled.dock.model_row.models
     assert "✓ my-rings" in [box.itemText(i) for i in range(box.count())]
     after = gated_model.state_dict()

@@ -1,5 +1,8 @@
 """TrainRow: the button that trains a model of the user's own; widgets and signals, no logic."""
 
+from html import escape
+from pathlib import Path
+
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QInputDialog, QWidget
 
@@ -13,6 +16,8 @@ _TIP = (
 )
 _MINUTES = "Minutes of training; what was learned is judged after that"
 _MOST_MINUTES = 240
+_LINK = ' <a href="{}" style="color: #56b4e9">Results</a>'
+"""Okabe and Ito's sky blue: read on napari's dark theme, on which Qt's own blue is not."""
 
 
 class TrainRow(QWidget):
@@ -35,6 +40,7 @@ class TrainRow(QWidget):
         self.button = push_button("", "")
         self.minutes = NumberBox(suffix=" min", min=1, max=_MOST_MINUTES, value=4, tooltip=_MINUTES)
         self.line = text_label(word_wrap=True)
+        self.line.setOpenExternalLinks(True)
         self.button.clicked.connect(self._clicked)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -53,9 +59,10 @@ class TrainRow(QWidget):
         self.button.setToolTip("Stop; the same training can go on later" if training else _TIP)
         self.minutes.native.setEnabled(not training)
 
-    def show_line(self, text: str) -> None:
-        """Show how far the training is, or how it went."""
-        self.line.setText(text)
+    def show_line(self, text: str, page: Path | None = None) -> None:
+        """Show how far the training is, or how it went, with a link to the page of results."""
+        link = "" if page is None else _LINK.format(page.as_uri())
+        self.line.setText(escape(text) + link)
         self.line.setVisible(bool(text))
 
     def ask_name(self) -> str:

@@ -113,7 +113,7 @@ class Training:
             share = f": {100 * event.done // event.total} %" if event.total else ""
             self._row.show_line(f"{event.text}{share}")
         elif isinstance(event, Trained):
-            self._row.show_line(event.text)
+            self._row.show_line(event.text, event.page)
             self._models().list()
             self._desk.report(f"{event.name} is in the list of models now.")
 

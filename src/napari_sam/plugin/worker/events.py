@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -80,10 +81,13 @@ class Trained:
         Its name.
     text : str
         How good it is, a line for the user.
+    page : Path
+        Its page of results, HTML.
     """
 
     name: str
     text: str
+    page: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def _store(
     base = request.model if isinstance(request.model, str | Path) else None
     about = About(request.name, display_name(request.model), "Train on this project", course)
     stored = finish(result, data, about, base, place)
-    return Trained(request.name, f"{_line(stored.figures, data)} {stored.page}")
+    return Trained(request.name, _line(stored.figures, data), stored.page)
 
 
 def _line(figures: "tuple[Figures, Figures]", data: "Split") -> str:
@@ -163,5 +163,5 @@ def _line(figures: "tuple[Figures, Figures]", data: "Split") -> str:
     return (
         f"Trained on {data.objects} objects. On {on}, one click: IoU {before['click_1_iou']:.2f} "
         f"→ {after['click_1_iou']:.2f}, a box: {before['box_iou']:.2f} → {after['box_iou']:.2f}. "
-        "It is in the list of models. Results:"
+        "It is in the list of models."
     )
