@@ -30,13 +30,18 @@ def detect_plane(session: "Session", truth: NDArray[np.integer], plane: Plane) -
     -------
     Detection
     """
-    prediction = np.zeros(truth.shape, np.uint32)
+    return detect(truth, predict_plane(session, plane))
+
+
+def predict_plane(session: "Session", plane: Plane) -> NDArray[np.uint32]:
+    """Labels ``(y, x)`` of all objects that are segmented in a plane; those of the session stay."""
+    prediction = np.zeros((session.volume.height, session.volume.width), np.uint32)
     for step in session.segment_everything([plane], commit=False):
         for number, mask in enumerate(step.masks, 1):  # best first; a pixel keeps its first object
             y0, x0, y1, x1 = mask.bbox
             block = prediction[y0:y1, x0:x1]
             block[mask.pixels & (block == 0)] = number
-    return detect(truth, prediction)
+    return prediction
 
 
 def detect_stacks(session: "Session", sample: Sample) -> list[Detection]:

@@ -31,6 +31,7 @@ from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
 from napari_sam.plugin.results.use_labels import UseLabels
+from napari_sam.plugin.train.training import Training
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 from napari_sam.plugin.worker.jobs import Job
@@ -84,6 +85,7 @@ class Controller:
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
         self.new_look = NewLook(desk, self.objects)
+        self.training = Training(desk, viewer, dock.everything_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
         self.label_tools = LabelTools(desk, viewer, self.objects.under_way.is_held)
@@ -329,6 +331,7 @@ class Controller:
         self.everything.stop()
         self.use_labels.comparing.stop()
         self.models.stop()
+        self.training.stop()
         self.status.let_go()
         self.prompts.leave()
         self.engine.close()

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QLabel
 
 from napari_sam.plugin.ahead.ahead_box import AheadBox
 from napari_sam.plugin.keys import tip_of
+from napari_sam.plugin.train.train_row import TrainRow
 from napari_sam.plugin.widgets.buttons import push_button
 from napari_sam.plugin.widgets.fold import Fold
 from napari_sam.plugin.widgets.form import Form
@@ -45,6 +46,7 @@ class EverythingBox(Fold):
         Of :attr:`EverythingOptions.linked`; hidden without a stack.
     ahead : AheadBox
     review_box : ReviewBox
+    train_row : TrainRow
 
     Signals
     -------
@@ -73,6 +75,7 @@ class EverythingBox(Fold):
         self.tracks_button = push_button("Show tracks", tip_of("show_tracks"))
         self.ahead = AheadBox()
         self.review_box = ReviewBox()
+        self.train_row = TrainRow()
         self.here_button.clicked.connect(lambda: self.here_clicked.emit())
         self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
         self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
@@ -118,3 +121,4 @@ class EverythingBox(Fold):
         grid.addWidget(self.measure_button, 4, 0)
         grid.addWidget(self.tracks_button, 4, 1, 1, 2)
         grid.addWidget(self.ahead, 5, 0, 1, 3)
+        grid.addWidget(self.train_row, 6, 0, 1, 3)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -69,6 +70,25 @@ class ModelReady:
     name: str
     device: str
     model: "Sam"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model was trained and stored under a name.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    text : str
+        How good it is, a line for the user.
+    page : Path
+        Its page of results, HTML.
+    """
+
+    name: str
+    text: str
+    page: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +255,7 @@ Event = (
     Progress
     | Downloading
     | ModelReady
+    | Trained
     | Answer
     | Followed
     | PlaneObjects
