@@ -8,15 +8,17 @@ from time import monotonic
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import LearningError
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import weights_hash
 
-from .delta import Delta, Origin
+from .delta import LEFT, RIGHT, Delta, Origin
 from .judge import judge
 from .lesson import Lesson
+from .low_rank import factorise
 from .teach import FULL, QUICK, teach
 
 WEIGHTS = (0.6, 0.3)
@@ -57,7 +59,7 @@ def learn(
     lesson : Lesson
         From :func:`~napari_sam.learning.gather.gather`.
     quick : bool
-        Learn norms and biases of the decoder from embeddings, in seconds; otherwise all weights.
+        Let only the decoder learn, from embeddings, in seconds; otherwise all weights.
     seconds : float, optional
         Time after which no further step is begun. With a limit, the same lesson may give other
         weights.
@@ -90,7 +92,7 @@ def learn(
     name, base = model.config.name, weights_hash(model)
     origin = Origin(base, name, course.quick, lesson.objects, 0, before, before)
     for weight in WEIGHTS:
-        delta = Delta(replace(origin, weight=weight), _differences(model, learner, weight))
+        delta = Delta(replace(origin, weight=weight), _differences(model, learner, weight, quick))
         after = judge(delta.applied_to(model), judged)
         done += 1
         if after > before:
@@ -102,12 +104,19 @@ def learn(
     yield LearnStep(total, total, Delta(origin, {}))
 
 
-def _differences(model: Sam, learner: Sam, weight: float) -> dict[str, NDArray[np.float16]]:
+def _differences(
+    model: Sam, learner: Sam, weight: float, low_rank: bool
+) -> dict[str, NDArray[np.float16]]:
     """A share of the differences of the weights, float16, without those that did not change."""
     new = learner.state_dict()
-    tensors: dict[str, NDArray[np.float16]] = {}
+    tensors: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():
-        difference = (weight * (new[name] - value)).to(torch.float16)
-        if bool(difference.any()):
-            tensors[name] = difference.cpu().numpy()
-    return tensors
+        difference = weight * (new[name] - value)
+        if not bool(difference.any()):
+            continue
+        factors = factorise(difference) if low_rank else None
+        if factors is None:
+            tensors[name] = difference
+        else:
+            tensors[name + LEFT], tensors[name + RIGHT] = factors
+    return {name: tensor.to(torch.float16).cpu().numpy() for name, tensor in tensors.items()}
