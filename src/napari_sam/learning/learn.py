@@ -25,6 +25,10 @@ WEIGHTS = (0.6, 0.3)
 """Shares of the learned differences that are tried, the largest first. Wholly learned weights gain
 as much on the image and forget more of all others."""
 
+LEAST_GAIN = 0.005
+"""Mean IoU gained on the objects held back, below which a lesson is dropped as no better. Of five
+accepted objects only one is held back, and a gain so small says nothing about others."""
+
 
 @dataclass(frozen=True, slots=True)
 class LearnStep:
@@ -95,7 +99,7 @@ def learn(
         delta = Delta(replace(origin, weight=weight), _differences(model, learner, weight, quick))
         after = judge(delta.applied_to(model), judged)
         done += 1
-        if after > before:
+        if after > before + LEAST_GAIN:
             better = replace(delta, origin=replace(delta.origin, after=after))
             yield LearnStep(total, total, better)
             return
