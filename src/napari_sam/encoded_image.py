@@ -14,7 +14,7 @@ from napari_sam.image.volume import Plane, Volume
 from napari_sam.learning.delta import Delta, load_delta
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
-from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.grid import Tile, grid_of
 from napari_sam.weights.load import best_device, load_model, weights_hash
 
 from .errors import CacheError
@@ -80,7 +80,7 @@ class EncodedImage:
     ) -> None:
         self.volume, self.model, self.mapping = volume, model, mapping
         size = model.config.image_size if tile_size is None else tile_size
-        self.grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
+        self.grid = grid_of(volume, size)
         self._unlearned, self._cache_options = model, (cache_dir, cache_budget)
         self._encoded_by = model
         self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)
