@@ -86,7 +86,7 @@ PLUGIN_ORDER = (
     {"clicks"},
     {"everything", "learning", "objects"},
     {"train"},
-    {"ahead", "classes", "follow", "image_in_use", "models", "results"},
+    {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},
     {"labels"},

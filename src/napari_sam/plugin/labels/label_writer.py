@@ -251,9 +251,25 @@ class LabelWriter:
             Its bounding box on each of its planes.
         """
         self._labels.ensure()
+        self._write(self._erasing(label, boxes), label, NO_ORIGIN, classes={label: ""})
+
+    def erase_all(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
+        """Remove many labels, as a step to undo, and not in napari's own history.
+
+        Parameters
+        ----------
+        boxes : mapping
+            Label -> its bounding box on each of its planes.
+        """
+        self._labels.ensure()
+        edits = [
+            edit for label, of_label in boxes.items() for edit in self._erasing(label, of_label)
+        ]
+        self._write(edits, 0, NO_ORIGIN, classes=dict.fromkeys(boxes, ""), in_napari=False)
+
+    def _erasing(self, label: int, boxes: Mapping[Plane, BBox]) -> list[LabelEdit]:
         plain = self._labels.plain()
-        edits = [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
-        self._write(edits, label, NO_ORIGIN, classes={label: ""})
+        return [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
 
     def _write(
         self,

@@ -38,6 +38,7 @@ from .events import (
     Tracked,
     Warned,
 )
+from .find_more import AlikeRequest, find_more
 from .lessons import Lessons
 from .number_objects import number_objects
 from .prepare import prepare
@@ -198,6 +199,12 @@ class Engine:
             masks = {number: mask for number, mask in masks.items() if cleaning.is_object(mask)}
             if masks:
                 yield number_objects(list(masks.values()), list(masks))
+        yield from self._warnings()
+
+    def alike(self, settings: Settings, source: ImageSource, request: AlikeRequest) -> Events:
+        """More objects like a few labels, tile by tile."""
+        yield from self.load(settings)
+        yield from find_more(self._open(settings, source), source, request)
         yield from self._warnings()
 
     def ahead(self, settings: Settings, source: ImageSource, request: AheadRequest) -> Events:

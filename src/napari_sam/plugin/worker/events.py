@@ -149,6 +149,13 @@ class PlaneObjects:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Proposed:
+    """Proposed objects that are like the examples, with their similarity as confidence."""
+
+    masks: tuple[Mask, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tracked:
     """Tracks of all labels."""
 
@@ -259,6 +266,7 @@ Event = (
     | Answer
     | Followed
     | PlaneObjects
+    | Proposed
     | Tracked
     | Measured
     | PickedUp
