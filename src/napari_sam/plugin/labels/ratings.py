@@ -32,7 +32,8 @@ class Look(Enum):
     """Whether somebody has looked at an automatically found object."""
 
     WAITING = "nobody has looked at it"
-    KEPT = "somebody has looked at it"
+    KEPT = "somebody has looked at it, and left it as it was"
+    CORRECTED = "some of its pixels were changed"
     DROPPED = "it was taken away"
 
 
@@ -50,24 +51,33 @@ class Rating:
         Bounding box of the object on each of its planes.
     look : Look
         Whether somebody has looked at the object.
+    turn : int
+        Place of the look in the order of all looks, from 1; 0 for none, or an unknown one.
+    random : bool
+        Whether the review has drawn the object at random, for the estimate of wrong objects.
     """
 
     score: float
     plane: Plane
     boxes: Mapping[Plane, BBox]
     look: Look = Look.WAITING
+    turn: int = 0
+    random: bool = False
 
     def joined(self, other: "Rating | None") -> "Rating":
         """Rating of the object on the planes of both ratings."""
         if other is None or other.look is Look.DROPPED:  # the label was given to another object
             return self
         least = min(other, self, key=lambda rated: rated.score)
-        return replace(least, boxes={**other.boxes, **self.boxes}, look=other.look)
+        looked = {"look": other.look, "turn": other.turn, "random": other.random}
+        return replace(least, boxes={**other.boxes, **self.boxes}, **looked)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the journal."""
         boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
-        return {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        values = {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        turn, random = {"turn": self.turn}, {"random": True}
+        return values | (turn if self.turn else {}) | (random if self.random else {})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Rating":
@@ -86,7 +96,8 @@ class Rating:
         if record.look not in Look.__members__ or {len(b) for b in record.boxes} - {length}:
             raise JournalError(f"{damaged}: its look or its boxes")
         boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in record.boxes}
-        return cls(record.score, record.plane, boxes, Look[record.look])
+        look = Look[record.look]
+        return cls(record.score, record.plane, boxes, look, record.turn, record.random)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,8 @@ class _Record:
     plane: tuple[int, ...]
     boxes: tuple[tuple[int, ...], ...]
     look: str
+    turn: int = 0
+    random: bool = False
 
 
 def rating(detected: Found, plane: Plane) -> Rating:
@@ -158,15 +171,34 @@ class Ratings:
 
     def drop(self, label: int) -> None:
         """Rate a label as removed, as a part of the open step."""
-        self.change({label: replace(self.of_label[label], look=Look.DROPPED)})
+        self.change({label: self._looked_at(label, Look.DROPPED)})
 
-    def look_at(self, labels: Iterable[int]) -> None:
-        """Rate labels as looked at; no step to undo."""
+    def correct(self, labels: Iterable[int]) -> None:
+        """Rate labels as changed by the user, as a part of the open step."""
+        ratings, unchanged = self.of_label, (Look.WAITING, Look.KEPT)
+        changed = [k for k in labels if k in ratings and ratings[k].look in unchanged]
+        self.change({k: self._looked_at(k, Look.CORRECTED) for k in changed})
+
+    def look_at(self, labels: Iterable[int], look: Look = Look.KEPT) -> None:
+        """Rate labels that wait as looked at; no step to undo."""
         ratings = self.of_label
         waiting = [k for k in labels if k in ratings and ratings[k].look is Look.WAITING]
-        if waiting:
-            self._set(ratings | {k: replace(ratings[k], look=Look.KEPT) for k in waiting})
-            self._note(waiting)
+        self._set_quietly({k: self._looked_at(k, look) for k in waiting})
+
+    def note_drawn(self, label: int) -> None:
+        """Note that the review shows a label because it was drawn at random; no step to undo."""
+        self._set_quietly({label: replace(self.of_label[label], random=True)})
+
+    def _looked_at(self, label: int, look: Look) -> Rating:
+        """Rating of a label with a look, the last of all unless somebody has looked before."""
+        ratings = self.of_label
+        last = max((rated.turn for rated in ratings.values()), default=0)
+        return replace(ratings[label], look=look, turn=ratings[label].turn or last + 1)
+
+    def _set_quietly(self, new: Mapping[int, Rating]) -> None:
+        if new:
+            self._set(self.of_label | new)
+            self._note(new)
             self.changed.emit()
 
     def restore(self, values: Mapping[int, Any]) -> None:
