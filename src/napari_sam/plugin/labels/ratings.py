@@ -34,7 +34,8 @@ class Look(Enum):
     """Whether somebody has looked at an object that was found automatically or loaded."""
 
     WAITING = "nobody has looked at it"
-    KEPT = "somebody has looked at it"
+    KEPT = "somebody has looked at it, and left it as it was"
+    CORRECTED = "some of its pixels were changed"
     DROPPED = "it was taken away"
 
 
@@ -64,6 +65,10 @@ class Rating:
         Whether somebody has looked at the object.
     source : Source
         Where the object comes from.
+    turn : int
+        Place of the look in the order of all looks, from 1; 0 for none, or an unknown one.
+    random : bool
+        Whether the review has drawn the object at random, for the estimate of wrong objects.
     """
 
     score: float
@@ -71,20 +76,25 @@ class Rating:
     boxes: Mapping[Plane, BBox]
     look: Look = Look.WAITING
     source: Source = Source.FOUND
+    turn: int = 0
+    random: bool = False
 
     def joined(self, other: "Rating | None") -> "Rating":
         """Rating of the object on the planes of both ratings."""
         if other is None or other.look is Look.DROPPED:  # the label was given to another object
             return self
         least = min(other, self, key=lambda rated: rated.score)
-        return replace(least, boxes={**other.boxes, **self.boxes}, look=other.look)
+        looked = {"look": other.look, "turn": other.turn, "random": other.random}
+        return replace(least, boxes={**other.boxes, **self.boxes}, **looked)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the journal."""
         boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
         values = {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
-        # Journals of earlier versions have no source: all of their objects were found.
-        return values if self.source is Source.FOUND else values | {"source": self.source.name}
+        # Of each field that has its default, journals of earlier versions have no value.
+        source = {} if self.source is Source.FOUND else {"source": self.source.name}
+        turn, random = {"turn": self.turn}, {"random": True}
+        return values | source | (turn if self.turn else {}) | (random if self.random else {})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Rating":
@@ -106,7 +116,8 @@ class Rating:
             raise JournalError(f"{damaged}: its source")
         boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in record.boxes}
         look, source = Look[record.look], Source[record.source]
-        return cls(record.score, record.plane, boxes, look, source)
+        turn, random = record.turn, record.random
+        return cls(record.score, record.plane, boxes, look, source, turn, random)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,8 @@ class _Record:
     boxes: tuple[tuple[int, ...], ...]
     look: str
     source: str = "FOUND"
+    turn: int = 0
+    random: bool = False
 
 
 def rating(detected: Found, plane: Plane) -> Rating:
@@ -197,21 +210,42 @@ class Ratings:
         y0, x0, y1, x1 = bbox = rated.boxes[rated.plane]
         pixels = np.asarray(self._labels.plain()[(*rated.plane, slice(y0, y1), slice(x0, x1))])
         self.refused[label] = Mask(rated.plane, bbox, pixels == label, rated.score, 0.0)
-        self.change({label: replace(self.of_label[label], look=Look.DROPPED)})
+        self.change({label: self._looked_at(label, Look.DROPPED)})
 
-    def look_at(self, labels: Iterable[int]) -> None:
-        """Rate labels as looked at; no step to undo."""
+    def correct(self, labels: Iterable[int]) -> None:
+        """Rate labels as changed by the user, as a part of the open step."""
+        ratings, unchanged = self.of_label, (Look.WAITING, Look.KEPT)
+        changed = [k for k in labels if k in ratings and ratings[k].look in unchanged]
+        self.change({k: self._looked_at(k, Look.CORRECTED) for k in changed})
+
+    def look_at(self, labels: Iterable[int], look: Look = Look.KEPT) -> None:
+        """Rate labels that wait as looked at; no step to undo."""
         ratings = self.of_label
         waiting = [k for k in labels if k in ratings and ratings[k].look is Look.WAITING]
-        if waiting:
-            self._set(ratings | {k: replace(ratings[k], look=Look.KEPT) for k in waiting})
-            self._note(waiting)
+        self._set_quietly({k: self._looked_at(k, look) for k in waiting})
+
+    def note_drawn(self, label: int) -> None:
+        """Note that the review shows a label because it was drawn at random; no step to undo."""
+        self._set_quietly({label: replace(self.of_label[label], random=True)})
+
+    def _looked_at(self, label: int, look: Look) -> Rating:
+        """Rating of a label with a look, the last of all unless somebody has looked before."""
+        ratings = self.of_label
+        last = max((rated.turn for rated in ratings.values()), default=0)
+        return replace(ratings[label], look=look, turn=ratings[label].turn or last + 1)
+
+    def _set_quietly(self, new: Mapping[int, Rating]) -> None:
+        """Set ratings and write them into the journal, without a step to undo."""
+        if new:
+            self._set(self.of_label | new)
+            self._note(new)
+            self._unshown = True
             self.changed.emit()
 
     def add_loaded(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
         """Rate labels as loaded from a file, unless they have a rating; no step to undo."""
         ratings = self.of_label
-        self._note_new(
+        self._set_quietly(
             {
                 label: Rating(1.0, min(of_label), of_label, source=Source.LOADED)
                 for label, of_label in boxes.items()
@@ -222,21 +256,13 @@ class Ratings:
     def compare(self, agreements: Mapping[int, float]) -> None:
         """Set the agreement of loaded labels with the model; no step to undo."""
         ratings = self.of_label
-        self._note_new(
+        self._set_quietly(
             {
                 label: replace(ratings[label], score=agreement, source=Source.COMPARED)
                 for label, agreement in agreements.items()
                 if label in ratings and ratings[label].source is not Source.FOUND
             }
         )
-
-    def _note_new(self, new: Mapping[int, Rating]) -> None:
-        """Set ratings and write them into the journal, without a step to undo."""
-        if new:
-            self._set(self.of_label | new)
-            self._note(new)
-            self._unshown = True
-            self.changed.emit()
 
     def note_all(self) -> None:
         """Write all ratings into the journal, of a layer that had ratings before its journal."""
