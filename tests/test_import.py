@@ -29,6 +29,7 @@ STAGES = {
     "measure",
     "evaluate",
     "learning",
+    "classify",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -47,6 +48,7 @@ MAY_IMPORT = {
     "labels": {"errors", "document", "file_names", "image", "masks.mask"},
     "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
     | {"embeddings", "masks", "labels", "evaluate.objects"},
+    "classify": {"errors", "image", "tiles", "model", "embeddings", "masks.decode", "labels"},
     "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
@@ -102,10 +104,16 @@ ONLY_IN = {
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
     | {"cluster", "learning"},
     "distributed": {"cluster"},
+    "sklearn": {"classify"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
-DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
+DISTRIBUTION = {
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "pooch": "pooch[xxhash]",
+}
 # magicgui, pandas, psygnal and superqt come with napari
 OPTIONAL = {
     "napari",
@@ -179,7 +187,7 @@ def test_import_is_silent_even_where_warnings_are_errors() -> None:
 
 def test_import_loads_nothing_heavy() -> None:
     heavy = {"torch", "napari", "qtpy", "magicgui", "numpy", "zarr", "skimage", "scipy", "tifffile"}
-    heavy |= {"dask", "distributed"}
+    heavy |= {"dask", "distributed", "sklearn"}
     assert loaded_after(["napari_sam"], heavy) == ""
 
 

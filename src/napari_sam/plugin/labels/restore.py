@@ -53,7 +53,7 @@ def restore_offer(
             keeping.journal.note(entry, [packed.edit() for packed in entry.edits])
             entry.apply(pixels)
     own = classes.table
-    classes.change(restored.classes.with_classes(own.classes).assign(own.of_label))
+    classes.change(restored.classes.with_classes(own.classes).put(own))
     ratings.restore(restored.ratings)
     taken = OfferTaken(labels, layer, keeping, restored.parents)
     taken.redo()
