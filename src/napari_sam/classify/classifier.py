@@ -8,34 +8,13 @@ from numpy.typing import NDArray
 from napari_sam.errors import LabelError
 
 from .appearance import APPEARANCE
+from .check_examples import check_examples
 from .features import ObjectFeatures
 from .predictions import ClassPredictions
 
 _COMPONENTS = 30
 """Principal components of the pooled features of the model. With more weight on the model, small
 differences of size, shape and texture take more examples to learn; see benchmarks/classes.py."""
-
-_FEWEST_CLASSES = 2
-
-
-def check_examples(examples: Mapping[int, str]) -> None:
-    """Check that examples can be learned from, before any work.
-
-    Raises
-    ------
-    LabelError
-        If there are fewer than two classes with an example.
-    """
-    classes = set(examples.values())
-    if not classes:
-        raise LabelError(
-            "no object has a class: give one to a few objects of each kind, 3 are better than 1"
-        )
-    if len(classes) < _FEWEST_CLASSES:
-        raise LabelError(
-            f"all objects with a class are {classes.pop()!r}: give another class to an object of "
-            "another kind"
-        )
 
 
 def predict_classes(features: ObjectFeatures, examples: Mapping[int, str]) -> ClassPredictions:

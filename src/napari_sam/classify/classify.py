@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.labels.label_array import LabelArray
 
-from .classifier import check_examples, predict_classes
+from .check_examples import check_examples
+from .classifier import predict_classes
 from .features import FeatureStore
 from .predictions import ClassPredictions
 
@@ -33,6 +34,7 @@ def classify(
     labels: LabelArray,
     examples: Mapping[int, str],
     store: FeatureStore | None = None,
+    only_present: bool = False,
 ) -> Iterator[ClassifyStep]:
     """Give all objects of an image a class by a few examples.
 
@@ -49,6 +51,8 @@ def classify(
         Label to the name of its class, of two classes at least.
     store : FeatureStore, optional
         Keeps the features for the next call, which then takes a fraction of a second.
+    only_present : bool
+        Leave examples out that are no objects of the labels, instead of an error.
 
     Yields
     ------
@@ -73,4 +77,7 @@ def classify(
             features = end.value
             break
         yield ClassifyStep(done, total + 1)
+    if only_present:
+        present = set(features.labels.tolist())
+        examples = {label: name for label, name in examples.items() if label in present}
     yield ClassifyStep(total + 1, total + 1, predict_classes(features, examples))

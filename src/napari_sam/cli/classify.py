@@ -68,7 +68,7 @@ def classify(
 
     Classes of the examples stay; those of all other objects are predicted, with a probability.
     """
-    from napari_sam.classify.classifier import check_examples
+    from napari_sam.classify.check_examples import check_examples
     from napari_sam.classify.classify import classify as classify_objects
     from napari_sam.image.labels_of_image import read_labels_of_image
     from napari_sam.labels.files.class_files import class_table_path, read_classes, read_scores

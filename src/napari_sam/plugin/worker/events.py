@@ -17,6 +17,7 @@ from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
 if TYPE_CHECKING:
+    from napari_sam.classify.predictions import ClassPredictions
     from napari_sam.model.sam import Sam
     from napari_sam.plugin.image.image_source import ImageSource
 
@@ -141,6 +142,13 @@ class Measured:
     table: Measurements
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassesPredicted:
+    """Classes of all objects, predicted from the objects with a given class."""
+
+    predictions: "ClassPredictions"
+
+
 @dataclass(frozen=True, slots=True)
 class Glimpse:
     """Mask of an object after a possible further click."""
@@ -202,6 +210,7 @@ Event = (
     | PlaneObjects
     | Tracked
     | Measured
+    | ClassesPredicted
     | PickedUp
     | LabelBoxes
     | Glimpse
