@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, find_objects
+from scipy.ndimage import binary_dilation
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import LearningError
+from napari_sam.evaluate.objects import labelled_pixels
 from napari_sam.image.volume import Plane
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.mask import Mask
@@ -121,15 +122,12 @@ def _places(encoder: Encoder, labels: LabelArray, tile: Tile) -> Iterator[Place]
     """Yield the whole objects of a tile, if no other tile shows them better."""
     grid = encoder.grid
     pixels = _read_labels(labels, tile.plane, tile.bbox)
-    values, ranks = np.unique(np.append(pixels, 0), return_inverse=True)  # 0 has rank 0
-    ranks = ranks[:-1].reshape(pixels.shape)
-    for rank, slices in enumerate(find_objects(ranks), 1):
-        if slices is None or np.count_nonzero(ranks[slices] == rank) < SMALLEST_AREA:
+    for label, (top, left, bottom, right), inside in labelled_pixels(pixels):
+        if np.count_nonzero(inside) < SMALLEST_AREA:
             continue
-        (top, bottom), (left, right) = ((s.start, s.stop) for s in slices)
         bbox = (tile.y0 + top, tile.x0 + left, tile.y0 + bottom, tile.x0 + right)
         if not is_cut(bbox, tile.bbox, grid.bbox) and grid.best_for(tile.plane, bbox) == tile:
-            yield Place(tile, int(values[rank]), bbox)
+            yield Place(tile, label, bbox)
 
 
 def _page(

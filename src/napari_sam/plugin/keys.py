@@ -118,6 +118,13 @@ ACTIONS = (
         "correct the label under the cursor with clicks; <kbd>Enter</kbd> puts it back",
     ),
     Action(
+        "give_class",
+        "Shift-C",
+        "give the class",
+        help="give the label under the cursor the class that is chosen under *Classes*; *no class* "
+        "takes its class away",
+    ),
+    Action(
         "mask_before",
         "Shift-B",
         "mask before the click",
@@ -229,7 +236,9 @@ ACTIONS = (
     ),
     Action(
         "labels_from_file",
-        tip="Go on with labels of a file; of an OME-Zarr, choose the zarr.json inside",
+        tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
+        "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
+        "Of an OME-Zarr, choose the zarr.json inside",
     ),
     Action("cancel", tip="Stop the work"),
 )

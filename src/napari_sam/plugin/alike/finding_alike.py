@@ -8,6 +8,7 @@ from superqt.utils import QSignalDebouncer
 
 from napari_sam.errors import NapariSamError
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.labels.known_labels import unknown_labels
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.undo.remaining_work import RemainingWork
 from napari_sam.plugin.view.view import obstacle
@@ -115,7 +116,7 @@ class FindingAlike:
             work.labels_layer.plain(),
             examples,
             others,
-            frozenset(work.ratings.waiting),
+            frozenset(unknown_labels(work.ratings.of_label)),
             planes,
             within,
             self._desk.acceptance.cleaning,
