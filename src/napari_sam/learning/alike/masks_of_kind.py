@@ -11,7 +11,7 @@ from skimage.feature import peak_local_max
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.masks.automatic.enlarged import SMALL
-from napari_sam.masks.automatic.everything import likely_masks, not_cut
+from napari_sam.masks.automatic.everything import ScoredMask, likely_masks, not_cut
 from napari_sam.masks.automatic.overlaps import FREE_SHARE, suppress_overlaps
 from napari_sam.masks.automatic.propose import Proposals, propose
 from napari_sam.masks.mask import Mask
@@ -65,11 +65,11 @@ def masks_of_kind(
     kind_map = kind.map_of(model.config, embedding)
     free = ~_drawn(taken, tile)
 
-    def compared(masks: Iterable[Mask]) -> Iterator[AlikeMask]:
-        for mask in masks:
+    def compared(masks: Iterable[ScoredMask]) -> Iterator[AlikeMask]:
+        for mask, score in masks:
             pixels = mask.pixels & free[place(mask.bbox, tile.bbox)]
             if np.count_nonzero(pixels) > FREE_SHARE * mask.area:
-                similarity = kind.compare(mask, kind_map, tile)
+                similarity = kind.compare(mask, score, kind_map, tile)
                 if similarity >= LEAST_SIMILARITY:
                     yield _alike(replace(mask, pixels=pixels), similarity)
 
@@ -77,8 +77,7 @@ def masks_of_kind(
     likely = partial(propose, centre=LIKELY, foreground=LIKELY)
     masks = list(compared(likely_masks(model, embedding, likely, enlarge)))
     if model.instance_decoder is None:
-        points = _peaks(np.where(free & ~_drawn(masks, tile), kind_map, 0), kind.width)
-        clicks = Proposals(points, np.ones(len(points)))
+        clicks = _peaks(np.where(free & ~_drawn(masks, tile), kind_map, 0), kind.width)
         masks += compared(likely_masks(model, embedding, lambda _: clicks))
     return tuple(not_cut(suppress_overlaps(masks, tile), encoder.grid, tile))
 
@@ -97,9 +96,9 @@ def _drawn(masks: Iterable[Mask], tile: Tile) -> NDArray[np.bool_]:
     return drawn
 
 
-def _peaks(kind_map: NDArray[np.float32], width: float) -> NDArray[np.float64]:
-    """Middles ``(N, 2)`` yx of places of the kind, about as wide as the examples."""
+def _peaks(kind_map: NDArray[np.float32], width: float) -> Proposals:
+    """Places of the kind, about as wide as the examples."""
     smooth = gaussian_filter(kind_map, width / 4)
     apart = max(1, round(width / 2))
     peaks = peak_local_max(smooth, apart, threshold_abs=PEAK, exclude_border=False)
-    return np.asarray(peaks, np.float64)
+    return Proposals(np.asarray(peaks, np.float64), smooth[tuple(peaks.T)].astype(np.float64))
