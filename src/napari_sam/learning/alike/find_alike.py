@@ -17,7 +17,7 @@ from .kind import learn_kind
 from .masks_of_kind import masks_of_kind
 from .teach_kind import teach_kind
 
-SIMILAR = 0.7
+SIMILAR = 0.65
 """Similarity from which on most proposals are right: where a threshold may begin."""
 
 

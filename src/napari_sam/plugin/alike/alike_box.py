@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
 from napari_sam.plugin.keys import tip_of
 from napari_sam.plugin.widgets.buttons import push_button
 
-FIRST = 70
+FIRST = 65
 """Similarity, in percent, from which on objects are shown at first."""
 
 

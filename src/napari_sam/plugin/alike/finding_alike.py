@@ -129,8 +129,10 @@ class FindingAlike:
             name = self._chosen_class()
             if not name:
                 return "Choose a class in Classes first, and give it to a few objects.", frozenset()
-            same = frozenset(label for label, other in table.of_label.items() if other == name)
-            return same, frozenset(table.of_label) - same
+            unknown = unknown_labels(work.ratings.of_label)
+            accepted = {k: of_class for k, of_class in table.of_label.items() if k not in unknown}
+            same = frozenset(k for k, of_class in accepted.items() if of_class == name)
+            return same, frozenset(accepted) - same
         if self._box.examples is Examples.SELECTED and work.labels is not None:
             return frozenset({int(work.labels.selected_label)}), frozenset()
         return None, frozenset()

@@ -39,7 +39,8 @@ class AlikeRequest:
     others : collection of int
         Labels of other kinds.
     unknown : collection of int
-        Labels that are never examples: automatic ones at which nobody has looked.
+        Labels that are no examples unless they are chosen: automatic ones at which nobody has
+        looked.
     planes : sequence of tuple of int, optional
         All by default.
     within : tuple of int, optional
@@ -73,12 +74,8 @@ def find_more(
         If there is no example.
     """
     masks = yield from _masks_by_label(request.labels)
-    examples = {
-        label: mask
-        for label, mask in masks.items()
-        if (label in request.examples if request.examples is not None else True)
-        and label not in request.others | request.unknown
-    }
+    chosen = masks.keys() - request.unknown if request.examples is None else request.examples
+    examples = {label: masks[label] for label in masks.keys() & chosen - request.others}
     if not examples:
         raise LabelError("there is no example: accept an object first, or choose other examples")
     yield Progress("Learning the examples")
