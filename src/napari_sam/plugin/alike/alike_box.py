@@ -57,6 +57,7 @@ class AlikeBox(QWidget):
         self.text = QLabel("")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(1, 100)
+        self.slider.setPageStep(5)
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slider.setToolTip(
             "How alike an object must be: to the left more objects, to the right only the most\n"
