@@ -61,6 +61,7 @@ def gather(
     tiles: Iterable[Tile],
     complete: Sequence[tuple[Plane, BBox]] = (),
     dropped: Sequence[Mask] = (),
+    fewest: int = FEWEST_OBJECTS,
 ) -> Lesson:
     """Collect the accepted objects of an image.
 
@@ -79,6 +80,8 @@ def gather(
         Planes and boxes ``(y0, x0, y1, x1)``, data pixels, in which every object has a label.
     dropped : sequence of Mask
         Masks that were found automatically and refused.
+    fewest : int
+        Objects below which nothing is learned.
 
     Returns
     -------
@@ -87,13 +90,13 @@ def gather(
     Raises
     ------
     LearningError
-        If there are fewer than three objects of at least 16 pixels.
+        If there are fewer than `fewest` objects of at least 16 pixels.
     """
     places = [at for tile in tiles for at in _places(encoder, labels, tile)]
-    if len(places) < FEWEST_OBJECTS:
+    if len(places) < fewest:
         raise LearningError(
             f"{len(places)} accepted objects are too few to learn from: accept at least "
-            f"{FEWEST_OBJECTS} whole objects of {SMALLEST_AREA} pixels or more"
+            f"{fewest} whole objects of {SMALLEST_AREA} pixels or more"
         )
     if len(places) > MOST_OBJECTS:
         chosen = np.linspace(0, len(places) - 1, MOST_OBJECTS).round().astype(int)

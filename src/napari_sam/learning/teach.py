@@ -103,15 +103,15 @@ def teach(
     LearningError
         If a loss is not finite.
     """
-    learner = _copy(model)
+    learner = copy_of(model)
     low_rank = LowRank(_matrices_of_decoder(learner)) if course.quick else None
     parameters = list(learner.parameters()) if low_rank is None else low_rank.factors
     optimizer = torch.optim.AdamW(parameters, lr=course.learning_rate, weight_decay=0.0)
     loss_of = _quick_step(lesson, get) if course.quick else _full_step(lesson, model)
     for number in range(course.steps):
         for group in optimizer.param_groups:
-            group["lr"] = course.learning_rate * _pace(number, course.steps)
-        with _seeded([course.seed, number]) as rng, torch.enable_grad():
+            group["lr"] = course.learning_rate * pace(number, course.steps)
+        with seeded([course.seed, number]) as rng, torch.enable_grad():
             loss = loss_of(learner, rng)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -127,7 +127,7 @@ def teach(
 
 
 @contextmanager
-def _seeded(seed: list[int]) -> Iterator[Generator]:
+def seeded(seed: list[int]) -> Iterator[Generator]:
     """A generator of numpy, with torch's own seeded alike, on one thread.
 
     Two threads wait longer for each other than a step of this small model takes.
@@ -143,7 +143,7 @@ def _seeded(seed: list[int]) -> Iterator[Generator]:
         torch.set_rng_state(state)
 
 
-def _copy(model: Sam) -> Sam:
+def copy_of(model: Sam) -> Sam:
     """A copy with weights of its own, which can be trained."""
     copy = Sam(model.config, model.policy).to(model.device)
     copy.load_state_dict(model.state_dict())
@@ -158,7 +158,7 @@ def _matrices_of_decoder(learner: Sam) -> list[torch.nn.Parameter]:
     return [weight for weight in weights if weight.ndim > 1]
 
 
-def _pace(step: int, steps: int) -> float:
+def pace(step: int, steps: int) -> float:
     """Factor of the learning rate: linear warm-up, then cosine to 0."""
     return min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
@@ -174,7 +174,7 @@ def _full_step(lesson: Lesson, before: Sam) -> Step:
             image = normalise(learner.config, windows.rgb).to(learner.device)
             free = GRID - image.shape[-1] // PATCH
             offset = int(rng.integers(free + 1)), int(rng.integers(free + 1))
-            batch = _batch(windows, offset)
+            batch = batch_of(windows, offset)
             old = before.image_encoder(image, offset).proposals
         features = learner.image_encoder(image, offset)
         if features.proposals is None or old is None:
@@ -183,7 +183,7 @@ def _full_step(lesson: Lesson, before: Sam) -> Step:
             )
         known = functional.avg_pool2d(cut.known.float(), STRIDE) > 0.99
         dense = partial_proposal_loss(features.proposals, old, batch.targets, known)
-        return _prompted(learner, batch, features, rng) + DENSE_WEIGHT * dense
+        return prompted_loss(learner, batch, features, rng) + DENSE_WEIGHT * dense
 
     return loss
 
@@ -202,13 +202,13 @@ def _quick_step(lesson: Lesson, get: Callable[[Page], Embedding]) -> Step:
             windows = _windows_of(page, part)
             if not bool((windows.areas > 0).any()):
                 return torch.zeros((), requires_grad=True)
-            batch = _batch(windows, part.offset)
+            batch = batch_of(windows, part.offset)
         # views of inference tensors cannot take part in gradients; copies can
         features = ImageFeatures(
             part.features.image_embedding.clone(),
             tuple(each.clone() for each in part.features.high_res_features),
         )
-        return _prompted(learner, batch, features, rng)
+        return prompted_loss(learner, batch, features, rng)
 
     return loss
 
@@ -249,12 +249,13 @@ def _windows_of(page: Page, part: Embedding) -> Windows:
 # --- both -------------------------------------------------------------------------------------
 
 
-def _batch(windows: Windows, offset: tuple[int, int]) -> Batch:
-    objects = draw_objects(windows, OBJECTS, background_share=0.0)
+def batch_of(windows: Windows, offset: tuple[int, int], background_share: float = 0.0) -> Batch:
+    """Draw the objects and targets of windows; `background_share` as in :func:`draw_objects`."""
+    objects = draw_objects(windows, OBJECTS, background_share)
     return Batch(windows.rgb, offset, objects, draw_targets(windows))
 
 
-def _prompted(learner: Sam, batch: Batch, features: ImageFeatures, rng: Generator) -> Tensor:
+def prompted_loss(learner: Sam, batch: Batch, features: ImageFeatures, rng: Generator) -> Tensor:
     """Mean loss of the answers to a click, a box, and both."""
     annotators = [Annotator(batch, kinds, rng) for kinds in PROMPTS]
     losses = [user.answer(learner, features, all_masks=True) for user in annotators]
