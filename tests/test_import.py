@@ -29,6 +29,7 @@ STAGES = {
     "measure",
     "evaluate",
     "learning",
+    "finetuning",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -44,9 +45,11 @@ MAY_IMPORT = {
     "embeddings": {"errors", "document", "file_names", "image", "tiles", "model"}
     | {"weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
-    "labels": {"errors", "document", "file_names", "image", "masks.mask"},
+    "labels": {"errors", "document", "file_names", "image", "masks.mask", "tiles.bbox"},
     "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
     | {"embeddings", "masks", "labels", "evaluate.objects"},
+    "finetuning": {"__version__", "errors", "document", "image", "tiles", "model", "weights"}
+    | {"embeddings", "learning", "evaluate", "session", "overlay", "labels.files.atomic"},
     "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
@@ -82,7 +85,8 @@ PLUGIN_ORDER = (
     {"actions", "dock", "state_reader"},
     {"clicks"},
     {"everything", "learning", "objects"},
-    {"ahead", "classes", "follow", "image_in_use", "models", "results"},
+    {"train"},
+    {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},
     {"labels"},
@@ -100,7 +104,7 @@ ONLY_IN = {
     "superqt": {"plugin"},
     "psygnal": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
-    | {"cluster", "learning"},
+    | {"cluster", "learning", "finetuning"},
     "distributed": {"cluster"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""

@@ -21,6 +21,7 @@ from .measure import measure
 from .replay import replay
 from .report import warn
 from .segment import segment
+from .train import train
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 + SIGINT."""
@@ -38,6 +39,7 @@ app.command()(embed)
 app.command()(measure)
 app.command()(evaluate)
 app.command()(learn)
+app.command()(train)
 app.command()(replay)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")

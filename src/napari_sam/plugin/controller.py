@@ -10,6 +10,7 @@ from napari.utils.notifications import show_warning
 from superqt.utils import QSignalDebouncer
 
 from napari_sam.plugin.ahead.ahead import Ahead
+from napari_sam.plugin.alike.finding_alike import FindingAlike
 from napari_sam.plugin.classes.classifying import Classifying
 from napari_sam.plugin.clicks.hover import Hover
 from napari_sam.plugin.clicks.label_tools import LabelTools
@@ -31,6 +32,7 @@ from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
 from napari_sam.plugin.results.use_labels import UseLabels
+from napari_sam.plugin.train.training import Training
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 from napari_sam.plugin.worker.jobs import Job
@@ -78,12 +80,16 @@ class Controller:
         )
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
+        self.alike = FindingAlike(
+            desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
+        )
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
         self.view = View(viewer, desk.say)
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
         self.new_look = NewLook(desk, self.objects)
+        self.training = Training(desk, viewer, dock.learn_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
         self.label_tools = LabelTools(desk, viewer, self.objects.under_way.is_held)
@@ -140,6 +146,7 @@ class Controller:
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 **self.label_tools.calls,
+                "find_alike": self.alike.start,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -189,6 +196,8 @@ class Controller:
             self.objects.leave,
             self.everything.stop,
             self.teacher.leave,
+            self.use_labels.comparing.stop,
+            self.alike.stop,
             self.ahead.leave,
             self.prompts.leave,
             self.classifying.leave,
@@ -279,6 +288,7 @@ class Controller:
     def _job_failed(self, message: str, tell: Callable[[str], None]) -> None:
         if not self.desk.closed:
             self.everything.stop()
+            self.use_labels.comparing.stop()
             self.models.refresh()
             tell(message)
 
@@ -325,7 +335,9 @@ class Controller:
         self.ahead.let_go()
         self.runner.cancel()
         self.everything.stop()
+        self.use_labels.comparing.stop()
         self.models.stop()
+        self.training.stop()
         self.status.let_go()
         self.prompts.leave()
         self.engine.close()

@@ -131,6 +131,7 @@ class Workspace:
         self.labels_layer.take(layer)
         if is_saved:
             self.keeping.journal.begin_saved()
+            self.ratings.note_all()
 
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer of the workspace."""

@@ -159,6 +159,7 @@ class SamDock(QWidget):
             "next_size": self.clicks.size_clicked,
             "follow": self.follow_row.follow_clicked,
             "end_here": self.follow_row.end_clicked,
+            "find_alike": self.everything_box.alike.find_clicked,
             "review_next": review.next_clicked,
             "review_keep": review.keep_clicked,
             "review_drop": review.drop_clicked,

@@ -251,9 +251,25 @@ class LabelWriter:
             Its bounding box on each of its planes.
         """
         self._labels.ensure()
+        self._write(self._erasing(label, boxes), label, NO_ORIGIN, classes={label: ""})
+
+    def erase_all(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
+        """Remove many labels, as a step to undo, and not in napari's own history.
+
+        Parameters
+        ----------
+        boxes : mapping
+            Label -> its bounding box on each of its planes.
+        """
+        self._labels.ensure()
+        edits = [
+            edit for label, of_label in boxes.items() for edit in self._erasing(label, of_label)
+        ]
+        self._write(edits, 0, NO_ORIGIN, classes=dict.fromkeys(boxes, ""), in_napari=False)
+
+    def _erasing(self, label: int, boxes: Mapping[Plane, BBox]) -> list[LabelEdit]:
         plain = self._labels.plain()
-        edits = [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
-        self._write(edits, label, NO_ORIGIN, classes={label: ""})
+        return [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
 
     def _write(
         self,
@@ -266,7 +282,7 @@ class LabelWriter:
     ) -> None:
         """Write edits to the journal, then to the layer; in the open step, or as a new step."""
         if not self._is_open:
-            with self.one_step():
+            with self._history.one_action(), self.one_step():
                 self._write(edits, label, origin, parent, classes, in_napari)
             return
         layer, painted = self._labels.ensure(), [edit for edit in edits if not edit.empty]
@@ -275,7 +291,8 @@ class LabelWriter:
         self._keeping.note(edits, label, parent, origin, changed)
         self.classes.assign(changed)
         lost = (np.unique(edit.old[edit.mask]).tolist() for edit in painted)
-        self.ratings.look_at({label}.union(*lost))
+        self.ratings.correct({label}.union(*lost) if painted else ())
+        self.ratings.look_at([label])
         in_history = in_napari and sum(edit.area for edit in painted) <= _UNDOABLE
         for edit in painted:
             self._labels.paint(edit, in_history)
@@ -311,13 +328,14 @@ class LabelWriter:
     def _note_painted(self, edits: Sequence[tuple[Any, ...]], step: NotedStep | None) -> None:
         """Add a stroke of napari's tools to the history; `edits` is the value of its event."""
         self._step_in_napari = self._is_open
-        if step is not None:
-            self._add(step, in_napari=True)
-        with suppress(AttributeError, TypeError, ValueError):
-            for *_, old, new in edits:
-                self._labels.note_label(int(np.max(new)))
-                if not self._is_open:
-                    self.ratings.look_at({int(np.max(new)), *np.unique(old).tolist()})
+        with self._history.one_action():
+            with suppress(AttributeError, TypeError, ValueError):
+                for *_, old, new in edits:
+                    self._labels.note_label(int(np.max(new)))
+                    if step is not None:
+                        self.ratings.correct({int(np.max(new)), *np.unique(old).tolist()})
+            if step is not None:
+                self._add(step, in_napari=True)
 
     def _note_undone(self, step: NotedStep) -> None:
         """Follow napari, which took a step back by itself."""

@@ -3,6 +3,7 @@
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QInputDialog
 
+from napari_sam.plugin.train.train_row import TrainRow
 from napari_sam.plugin.widgets.buttons import check_box, push_button, text_label
 from napari_sam.plugin.widgets.fold import Fold
 
@@ -22,6 +23,11 @@ _SAVE = "Keep what was learned as a model of your own, for all images and the co
 
 class LearnBox(Fold):
     """The fold *Learning*.
+
+    Attributes
+    ----------
+    train_row : TrainRow
+        Trains a model of the user's own on all labels of the viewer.
 
     Signals
     -------
@@ -58,6 +64,7 @@ class LearnBox(Fold):
         self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())
         self.forget_button.clicked.connect(lambda: self.forget_clicked.emit())
         self.save_button.clicked.connect(self._save_clicked)
+        self.train_row = TrainRow()
         self._lay_out()
         self.show_learnable("")
         self.show_lesson("", 0, can_undo=False)
@@ -120,3 +127,4 @@ class LearnBox(Fold):
         grid.addWidget(self.undo_button, 3, 0)
         grid.addWidget(self.forget_button, 3, 1)
         grid.addWidget(self.save_button, 3, 2)
+        grid.addWidget(self.train_row, 4, 0, 1, 3)

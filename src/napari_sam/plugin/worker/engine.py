@@ -22,6 +22,7 @@ from napari_sam.plugin.settings import Settings
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
+from .compare_labels import compare_labels
 from .encode_ahead import AheadRequest, encode_ahead, ready
 from .events import (
     Answer,
@@ -37,6 +38,7 @@ from .events import (
     Tracked,
     Warned,
 )
+from .find_more import AlikeRequest, find_more
 from .lessons import Lessons
 from .number_objects import number_objects
 from .prepare import prepare
@@ -199,6 +201,12 @@ class Engine:
                 yield number_objects(list(masks.values()), list(masks))
         yield from self._warnings()
 
+    def alike(self, settings: Settings, source: ImageSource, request: AlikeRequest) -> Events:
+        """More objects like a few labels, tile by tile."""
+        yield from self.load(settings)
+        yield from find_more(self._open(settings, source), source, request)
+        yield from self._warnings()
+
     def ahead(self, settings: Settings, source: ImageSource, request: AheadRequest) -> Events:
         """Encode tiles before anybody clicks: a few around the view, or all.
 
@@ -264,6 +272,22 @@ class Engine:
                 yield Measured(end.value)
                 return
             yield Progress("Measuring", done, total)
+
+    def compare(self, settings: Settings, source: ImageSource, labels: LabelArray) -> Events:
+        """Ask the model for each of the labels that it did not make.
+
+        Parameters
+        ----------
+        settings : Settings
+            Which model.
+        source : ImageSource
+            The image.
+        labels : array-like
+            ``source.label_shape`` integers; they may change meanwhile.
+        """
+        yield from compare_labels(
+            labels, lambda: self.load(settings), lambda: self._open(settings, source)
+        )
 
     def close(self) -> None:
         """Release the model and the image."""

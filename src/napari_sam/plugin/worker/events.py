@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -72,6 +73,25 @@ class ModelReady:
 
 
 @dataclass(frozen=True, slots=True)
+class Trained:
+    """A model was trained and stored under a name.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    text : str
+        How good it is, a line for the user.
+    page : Path
+        Its page of results, HTML.
+    """
+
+    name: str
+    text: str
+    page: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Mask of an object on a plane, for the question with the same `key`.
 
@@ -129,6 +149,13 @@ class PlaneObjects:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Proposed:
+    """Proposed objects that are like the examples, with their similarity as confidence."""
+
+    masks: tuple[Mask, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tracked:
     """Tracks of all labels."""
 
@@ -163,6 +190,20 @@ class LabelBoxes:
 
     label: int
     boxes: Mapping[Plane, BBox]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedObjects:
+    """Bounding boxes of loaded labels, by label and plane."""
+
+    boxes: Mapping[int, Mapping[Plane, BBox]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Agreement of the model with loaded labels, 0 to 1, by label."""
+
+    agreements: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,13 +262,17 @@ Event = (
     Progress
     | Downloading
     | ModelReady
+    | Trained
     | Answer
     | Followed
     | PlaneObjects
+    | Proposed
     | Tracked
     | Measured
     | PickedUp
     | LabelBoxes
+    | LoadedObjects
+    | Compared
     | Glimpse
     | Ready
     | Learned
