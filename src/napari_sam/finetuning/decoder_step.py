@@ -102,7 +102,7 @@ def _places(
     size = config.image_size
     places = []
     for plane in planes:
-        grid = TileGrid(*plane.labels.shape, size, size * 3 // 16)
+        grid = TileGrid(plane.labels.shape[0], plane.labels.shape[1], size, size * 3 // 16)
         boxes = np.array(list(plane.boxes.values()))
         for tile in grid.tiles(()):
             y0, x0, y1, x1 = boxes.T

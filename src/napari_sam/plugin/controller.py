@@ -92,7 +92,9 @@ class Controller:
         self.training = Training(desk, viewer, dock.learn_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
-        self.label_tools = LabelTools(desk, viewer, self.objects.under_way.is_held)
+        self.label_tools = LabelTools(
+            desk, viewer, self.objects.under_way.is_held, self.classifying.give
+        )
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)

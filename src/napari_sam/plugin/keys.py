@@ -118,6 +118,13 @@ ACTIONS = (
         "correct the label under the cursor with clicks; <kbd>Enter</kbd> puts it back",
     ),
     Action(
+        "give_class",
+        "Shift-C",
+        "give the class",
+        help="give the label under the cursor the class that is chosen under *Classes*; *no class* "
+        "takes its class away",
+    ),
+    Action(
         "mask_before",
         "Shift-B",
         "mask before the click",

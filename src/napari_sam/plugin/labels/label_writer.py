@@ -160,8 +160,9 @@ class LabelWriter:
         self._labels.ensure()
         label, plain = how.label or self._labels.next_label(), self._labels.plain()
         edits = paint_object(masks, plain, label, how.policy)
-        of_class = self.classes.table.class_of(label) if how.label else ""
-        self._write([*erased, *edits], label, origin, classes={label: how.of_class or of_class})
+        keeps_class = how.label and not how.of_class
+        classes = NO_CLASSES if keeps_class else {label: how.of_class}
+        self._write([*erased, *edits], label, origin, classes=classes)
         if area := sum(edit.area for edit in edits):
             self.accepted.emit([mask for mask in masks if not mask.empty])
         return label, area
@@ -178,7 +179,7 @@ class LabelWriter:
         origin : Origin
             Prompts and model that they were made from, for the journal.
         of_class : str
-            The class of the daughter; by default the mother's.
+            The class of the daughter; by default the mother's, unless that was predicted.
 
         Returns
         -------
@@ -193,7 +194,7 @@ class LabelWriter:
         layer = self._labels.ensure()
         label = self._labels.next_label()
         mother, edits = division(self._labels.plain(), self._image.source, masks, label)
-        of_class = of_class or self.classes.table.class_of(mother)
+        of_class = of_class or self.classes.table.given.get(mother, "")
         self._write(edits, label, origin, mother, {label: of_class})
         note_parent(layer, label, mother)
         return label, mother
@@ -287,7 +288,11 @@ class LabelWriter:
             return
         layer, painted = self._labels.ensure(), [edit for edit in edits if not edit.empty]
         table = self.classes.table
-        changed = {k: v for k, v in classes.items() if painted and v != table.class_of(k)}
+        changed = {
+            k: v
+            for k, v in classes.items()
+            if painted and (v != table.class_of(k) or k in table.predicted)
+        }
         self._keeping.note(edits, label, parent, origin, changed)
         self.classes.assign(changed)
         lost = (np.unique(edit.old[edit.mask]).tolist() for edit in painted)

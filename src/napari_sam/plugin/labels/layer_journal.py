@@ -166,9 +166,10 @@ class LayerJournal:
             raise RuntimeError("an entry of the journal belongs to a step: begin one")
         self._start()
         self._open.add(entry, edits)
-        table = classes_of_layer(self.layer.metadata)
-        for label in entry.classes.of_label if entry.classes is not None else ():
-            self._open.classes_before.setdefault(label, table.class_of(label))
+        if entry.classes is not None:
+            if not self._open.classified:
+                self._open.classes_before = classes_of_layer(self.layer.metadata)
+            self._open.classified.update(entry.classes.of_label)
         self._mirror.change(entry, edits, self._open)
 
     def take_back(self, step: NotedStep) -> None:
@@ -182,8 +183,9 @@ class LayerJournal:
         for entry in step.entries:
             if entry.parent:
                 forget_parent(self.layer, entry.label)
-        if step.classes_before:
-            table = classes_of_layer(self.layer.metadata).assign(step.classes_before)
+        if step.classified:
+            before = step.classes_before.part(step.classified)
+            table = classes_of_layer(self.layer.metadata).put(before)
             set_classes(self.layer, table)
             if not is_last:
                 self._mirror.append(Entry(CLASSES, classes=table))

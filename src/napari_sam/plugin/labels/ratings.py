@@ -84,8 +84,8 @@ class Rating:
         if other is None or other.look is Look.DROPPED:  # the label was given to another object
             return self
         least = min(other, self, key=lambda rated: rated.score)
-        looked = {"look": other.look, "turn": other.turn, "random": other.random}
-        return replace(least, boxes={**other.boxes, **self.boxes}, **looked)
+        boxes, look = {**other.boxes, **self.boxes}, other.look
+        return replace(least, boxes=boxes, look=look, turn=other.turn, random=other.random)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the journal."""
@@ -237,7 +237,7 @@ class Ratings:
     def _set_quietly(self, new: Mapping[int, Rating]) -> None:
         """Set ratings and write them into the journal, without a step to undo."""
         if new:
-            self._set(self.of_label | new)
+            self._set({**self.of_label, **new})
             self._note(new)
             self._unshown = True
             self.changed.emit()

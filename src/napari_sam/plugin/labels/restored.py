@@ -77,11 +77,10 @@ class Restored:
             painted = np.where(mask, new.of_array(edit.new), old).astype(old.dtype)
             edits.append(LabelEdit(edit.plane, edit.bbox, mask, old, painted))
         parents = {e.label: e.parent for e in content.changes if e.parent}
-        of_label = content.classes.of_label
         packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
         return cls(
             (Entry(ACCEPTED, packed),) if packed else (),
-            replace(content.classes, of_label={new.of(k): v for k, v in of_label.items()}),
+            content.classes.renumbered(new.of),
             {new.of(daughter): new.of(mother) for daughter, mother in parents.items()},
             {new.of(label): rating for label, rating in content.ratings.items()},
             content.lesson,

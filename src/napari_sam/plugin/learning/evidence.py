@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from napari_sam.plugin.labels.known_labels import unknown_labels
 from napari_sam.plugin.labels.ratings import Look, Rating
 
 FEWEST = 3
@@ -27,7 +28,7 @@ class Evidence:
     Parameters
     ----------
     areas : mapping of int to int
-        Pixels of each accepted label: of all labels but those that nobody has looked at.
+        Pixels of each accepted label: of the labels that a lesson learns from.
     dropped : int
         Number of automatically found objects that the user dropped.
     """
@@ -44,11 +45,11 @@ class Evidence:
         areas : mapping of int to int
             Pixels of each label.
         ratings : mapping of int to Rating
-            Of the labels that were found automatically.
+            Of the labels that were found automatically or loaded.
         """
-        waiting = {label for label, rated in ratings.items() if rated.look is Look.WAITING}
+        unknown = unknown_labels(ratings)
         dropped = sum(rated.look is Look.DROPPED for rated in ratings.values())
-        return cls({k: area for k, area in areas.items() if k not in waiting}, dropped)
+        return cls({k: area for k, area in areas.items() if k not in unknown}, dropped)
 
     @property
     def accepted(self) -> int:

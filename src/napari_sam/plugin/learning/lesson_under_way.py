@@ -6,7 +6,8 @@ from dataclasses import replace
 from napari_sam.image.volume import Plane
 from napari_sam.journal.lesson_record import LessonRecord
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.known_labels import unknown_labels
+from napari_sam.plugin.labels.ratings import Look, Rating, Source
 from napari_sam.plugin.labels.redraw import redraw
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.worker.events import Event, Found, Learned, PlaneObjects, Progress
@@ -97,7 +98,7 @@ class LessonUnderWay:
         ]
         request = LessonRequest(
             work.labels_layer.plain(),
-            tuple(ratings.waiting),
+            tuple(unknown_labels(ratings.of_label)),
             dropped,
             self._objects,
             quick,
@@ -199,7 +200,7 @@ class LessonUnderWay:
         waiting = {
             label: rated.boxes[objects.plane]
             for label, rated in here.items()
-            if rated.look is Look.WAITING
+            if rated.look is Look.WAITING and rated.source is Source.FOUND
         }
         is_linked = any(len(rated.boxes) > 1 for rated in here.values())
         labels = work.labels_layer

@@ -22,6 +22,7 @@ from napari_sam.plugin.settings import Settings
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
+from .classify_objects import ClassifyObjects
 from .compare_labels import compare_labels
 from .encode_ahead import AheadRequest, encode_ahead, ready
 from .events import (
@@ -73,6 +74,7 @@ class Engine:
         self._session: Session | None = None
         self._warned = 0
         self._last_questions: PlaneQuestions = {}
+        self._classify = ClassifyObjects()
         self._origin = Origin()
         self.can_learn = False
         self._lessons = Lessons()
@@ -289,8 +291,22 @@ class Engine:
             labels, lambda: self.load(settings), lambda: self._open(settings, source)
         )
 
+    def classify(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        labels: LabelArray,
+        examples: Mapping[int, str],
+    ) -> Events:
+        """Classes of all labels, predicted from `examples`: label to the name of its class."""
+        yield from self.load(settings)
+        session = self._open(settings, source)
+        yield from self._classify.run(session, labels, examples)
+        yield from self._warnings()
+
     def close(self) -> None:
         """Release the model and the image."""
+        self._classify.forget()
         self._model = self._session = self._source = self._settings = None
         self._lessons = Lessons()
 

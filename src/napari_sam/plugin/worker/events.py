@@ -18,6 +18,7 @@ from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
 if TYPE_CHECKING:
+    from napari_sam.classify.predictions import ClassPredictions
     from napari_sam.journal.lesson_record import LessonRecord
     from napari_sam.model.sam import Sam
     from napari_sam.plugin.image.image_source import ImageSource
@@ -169,6 +170,13 @@ class Measured:
     table: Measurements
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassesPredicted:
+    """Classes of all objects, predicted from the objects with a given class."""
+
+    predictions: "ClassPredictions"
+
+
 @dataclass(frozen=True, slots=True)
 class Glimpse:
     """Mask of an object after a possible further click."""
@@ -269,6 +277,7 @@ Event = (
     | Proposed
     | Tracked
     | Measured
+    | ClassesPredicted
     | PickedUp
     | LabelBoxes
     | LoadedObjects
