@@ -43,8 +43,8 @@ def test_three_dropped_or_corrected_objects_call_for_a_lesson() -> None:
     last = accepted(10)
     one_corrected = Evidence({**last.areas, 2: 41}, 0)
     assert not one_corrected.calls_for_lesson(last)
-    assert not replace(one_corrected, dropped=1).calls_for_lesson(last)
-    assert replace(one_corrected, dropped=2).calls_for_lesson(last)
+    assert not replace(one_corrected, wrong=1).calls_for_lesson(last)
+    assert replace(one_corrected, wrong=2).calls_for_lesson(last)
     erased = {label: area for label, area in last.areas.items() if label > 3}
     assert Evidence(erased, 0).calls_for_lesson(last)
     assert not Evidence({1: 40, 2: 40}, 9).calls_for_lesson(Evidence({}, 0))  # too few to learn
@@ -66,10 +66,11 @@ def test_what_nobody_has_looked_at_is_no_evidence() -> None:
         1: rating,
         2: replace(rating, look=Look.KEPT),
         3: replace(rating, look=Look.DROPPED),
+        5: replace(rating, look=Look.CORRECTED),
     }
-    evidence = Evidence.of({1: 20, 2: 21, 4: 22}, ratings)
-    assert evidence == Evidence({2: 21, 4: 22}, 1)
-    assert evidence.missing == 1
+    evidence = Evidence.of({1: 20, 2: 21, 4: 22, 5: 23}, ratings)
+    assert evidence == Evidence({2: 21, 4: 22, 5: 23}, 2)
+    assert evidence.missing == 0
 
 
 def test_a_lesson_that_loses_over_the_last_objects_is_taken_off() -> None:

@@ -175,6 +175,8 @@ class LessonUnderWay:
         """Region of each plane in which objects were found automatically."""
         regions: dict[Plane, BBox] = {}
         for rated in self._work.ratings.of_label.values():
+            if rated.source is not Source.FOUND:
+                continue
             for plane, bbox in rated.boxes.items():
                 regions[plane] = union((bbox, regions.get(plane, bbox)))
         searched = self._work.ratings.searched
@@ -226,7 +228,8 @@ class LessonUnderWay:
 
 def _rated(found: Found, plane: Plane, before: Rating | None) -> Rating:
     """Rating of an object after it was found again on a plane."""
-    if before is None or len(before.boxes) == 1:
+    if before is None:
         return Rating(found.score, plane, {plane: found.bbox})
-    least = min(found.score, before.score)
-    return replace(before, score=least, boxes={**before.boxes, plane: found.bbox})
+    is_linked = len(before.boxes) > 1
+    score = min(found.score, before.score) if is_linked else found.score
+    return replace(before, score=score, boxes={**before.boxes, plane: found.bbox})
