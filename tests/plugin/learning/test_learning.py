@@ -1,7 +1,7 @@
 """The dock learns from accepted objects: lessons, undo, journal, and the model that answers."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,9 @@ def short_lessons(model: Sam, monkeypatch: pytest.MonkeyPatch) -> Callable[[floa
     """Lessons of two steps; the judged objects fit as well as a test says, by default better."""
     bases, after = {weights_hash(model), weights_hash(load_model("cells-tiny"))}, [0.7]
 
-    def judge(judged: Sam, lesson: Any) -> float:
+    def judge(judged: Sam, lesson: Any, step: Any) -> Generator[Any, None, float]:
         assert lesson.objects >= 1
+        yield step
         return 0.5 if weights_hash(judged) in bases else after[0]
 
     monkeypatch.setattr(learning, "judge", judge)
