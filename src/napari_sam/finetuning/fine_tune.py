@@ -137,7 +137,7 @@ def fine_tune(
 
 
 def key_of(model: Sam, data: Split, schedule: Schedule) -> str:
-    """Hash of all that decides what is learned: weights, pixels, labels and schedule."""
+    """Hash of weights, pixels, labels and schedule, which decide the result of a course."""
     digest = hashlib.blake2b(f"{weights_hash(model)} {schedule}".encode(), digest_size=16)
     for plane in data.learned:
         for array in (plane.rgb, plane.labels):

@@ -12,7 +12,7 @@ from napari_sam.learning.teach import Step, copy_of, seeded
 from napari_sam.model.sam import Sam
 
 from .decoder_step import trained_parts
-from .progress_file import ProgressFile, restore, to_tensors
+from .progress_file import ProgressFile, fits, restore, to_tensors
 from .schedule import ENCODER_RATE, SAM_RATE, Schedule
 
 SAVE_EVERY = 15.0
@@ -87,7 +87,7 @@ def optimise(model: Sam, step: Step, schedule: Schedule, file: ProgressFile) -> 
 
 
 def _choose(learner: Sam, schedule: Schedule) -> list[torch.nn.Parameter]:
-    """Freeze what does not learn; return the rest."""
+    """Freeze the other parts; return the learning parameters."""
     learner.requires_grad_(schedule.encoder)
     if not schedule.encoder:
         for part in trained_parts(learner):
@@ -118,7 +118,7 @@ def _resume(
 ) -> tuple[list[float], float]:
     """Losses and seconds of the progress so far; the weights are set to it."""
     progress = file.read()
-    if progress is None:
+    if progress is None or not fits(progress[0], learner):
         return [], 0.0
     tensors, seconds = progress
     restore(tensors, learner, optimizer)
