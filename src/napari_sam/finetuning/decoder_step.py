@@ -102,7 +102,8 @@ def _places(
     size = config.image_size
     places = []
     for plane in planes:
-        grid = TileGrid(*plane.labels.shape, size, size * 3 // 16)
+        height, width = plane.labels.shape
+        grid = TileGrid(height, width, size, size * 3 // 16)
         boxes = np.array(list(plane.boxes.values()))
         for tile in grid.tiles(()):
             y0, x0, y1, x1 = boxes.T

@@ -182,11 +182,11 @@ def _read(
 
 def _numbered(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], dict[int, BBox]]:
     """Labels from 1 without gaps, and the boxes of large enough objects."""
-    values, numbers = np.unique(np.append(labels, 0), return_inverse=True)
+    values, ranks = np.unique(np.append(labels, 0), return_inverse=True)
     background = int(np.searchsorted(values, 0))  # negative labels are no objects
-    numbers = np.maximum(numbers[:-1].reshape(labels.shape) - background, 0).astype(np.int32)
+    numbers = np.asarray(np.maximum(ranks[:-1].reshape(labels.shape) - background, 0), np.int32)
     areas = np.bincount(numbers.ravel())
-    boxes = {
+    boxes: dict[int, BBox] = {
         number: (rows.start, cols.start, rows.stop, cols.stop)
         for number, (rows, cols) in enumerate(find_objects(numbers), 1)
         if areas[number] >= SMALLEST_AREA
