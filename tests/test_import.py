@@ -30,6 +30,7 @@ STAGES = {
     "evaluate",
     "learning",
     "finetuning",
+    "classify",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -45,11 +46,12 @@ MAY_IMPORT = {
     "embeddings": {"errors", "document", "file_names", "image", "tiles", "model"}
     | {"weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
-    "labels": {"errors", "document", "file_names", "image", "masks.mask"},
+    "labels": {"errors", "document", "file_names", "image", "masks.mask", "tiles.bbox"},
     "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
     | {"embeddings", "masks", "labels", "evaluate.objects"},
     "finetuning": {"__version__", "errors", "document", "image", "tiles", "model", "weights"}
     | {"embeddings", "learning", "evaluate", "session", "overlay", "labels.files.atomic"},
+    "classify": {"errors", "image", "tiles", "model", "embeddings", "masks.decode", "labels"},
     "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
@@ -84,9 +86,9 @@ PLUGIN_ORDER = (
     {"dock_status"},
     {"actions", "dock", "state_reader"},
     {"clicks"},
-    {"everything", "objects"},
+    {"everything", "learning", "objects"},
     {"train"},
-    {"ahead", "classes", "follow", "image_in_use", "models", "results"},
+    {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},
     {"labels"},
@@ -106,10 +108,16 @@ ONLY_IN = {
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
     | {"cluster", "learning", "finetuning"},
     "distributed": {"cluster"},
+    "sklearn": {"classify"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
-DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
+DISTRIBUTION = {
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "pooch": "pooch[xxhash]",
+}
 # magicgui, pandas, psygnal and superqt come with napari
 OPTIONAL = {
     "napari",
@@ -183,7 +191,7 @@ def test_import_is_silent_even_where_warnings_are_errors() -> None:
 
 def test_import_loads_nothing_heavy() -> None:
     heavy = {"torch", "napari", "qtpy", "magicgui", "numpy", "zarr", "skimage", "scipy", "tifffile"}
-    heavy |= {"dask", "distributed"}
+    heavy |= {"dask", "distributed", "sklearn"}
     assert loaded_after(["napari_sam"], heavy) == ""
 
 

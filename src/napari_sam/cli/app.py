@@ -13,6 +13,7 @@ from napari_sam.file_names import printable
 from napari_sam.installation import conflict
 
 from . import cache, models
+from .classify import classify
 from .demo import demo
 from .embed import embed
 from .evaluate import evaluate
@@ -40,6 +41,7 @@ app.command()(measure)
 app.command()(evaluate)
 app.command()(learn)
 app.command()(train)
+app.command()(classify)
 app.command()(replay)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")

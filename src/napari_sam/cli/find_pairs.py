@@ -32,7 +32,7 @@ def find_pairs(
         of :mod:`.pair_layouts`, or a folder of such folders, each of which is a set.
     labels : Path or None
         Labels of the image; or a folder in which the labels of ``a.tif`` are named ``a_labels`` or
-        ``a``, with any suffix. Of an image in several files the first by name counts.
+        ``a``, with any suffix; label images before outlines, then the first by name.
     axes : str or None
         One letter of TCZYX for each dimension of the images; guessed if None.
     channels : tuple of int or None
@@ -103,14 +103,15 @@ def find_labelled(
         if not any(labels for _, labels in by_set[images.name]):
             folders = sorted(path for path in images.iterdir() if is_folder_of_images(path))
             by_set |= {path.name: labelled_images(path) for path in folders}
-    sets = {
+    sets_by_name: dict[str, Sequence[Pair]] = {
         printable(name): [
             Pair(image, labels, axes, channels, series) for image, labels in with_labels
         ]
         for name, pairs in by_set.items()
         if (with_labels := [pair for pair in pairs if pair[1] is not None])
     }
-    return sets, [image for pairs in by_set.values() for image, labels in pairs if labels is None]
+    unlabelled = [image for pairs in by_set.values() for image, labels in pairs if labels is None]
+    return sets_by_name, unlabelled
 
 
 def _no_labels(image: Path, labels: Path) -> LabelError:
@@ -119,10 +120,14 @@ def _no_labels(image: Path, labels: Path) -> LabelError:
 
 def _labels_of(image: Path, labels: Path) -> Path:
     """Find the labels of an image: `labels` itself, or a file with a matching name in a folder."""
+    from napari_sam.image.outlines.read import is_outlines
+
     if not is_folder_of_images(labels):
         return labels
+    files = [path for path in sorted(labels.iterdir()) if path != image]
+    files = [*filter(can_be_read, files), *filter(is_outlines, files)]
     for name in (stem(image) + LABELS, stem(image)):
-        for path in sorted(labels.iterdir()):
-            if stem(path) == name and can_be_read(path) and path != image:
+        for path in files:
+            if stem(path) == name:
                 return path
     raise _no_labels(image, labels)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.evaluate.automatic import predict_plane
+from napari_sam.evaluate.automatic import paint_found
 from napari_sam.evaluate.clicks import Protocol, simulate
 from napari_sam.evaluate.figures import Outcome
 from napari_sam.evaluate.matching import detect
@@ -70,7 +70,7 @@ def judge_planes(model: Sam, planes: Sequence[LabelledPlane], complete: bool) ->
             plane.rgb, model=model, axes="YXC", contrast=(0, 255), cache_dir=False
         )
         objects = spread(list(objects_of(plane.labels, SMALLEST_AREA)), MOST_OBJECTS)
-        labels = predict_plane(session, ()) if finds_objects(model) else None
+        labels = paint_found(session, ())[0] if finds_objects(model) else None
         yield Judged(
             Outcome(
                 clicks=simulate(objects, (), session.predict_objects, ONE_CLICK),

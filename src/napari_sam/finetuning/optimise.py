@@ -99,18 +99,16 @@ def _take(step: Step, learner: Sam, optimizer: torch.optim.Optimizer, seed: list
     """Take a step; return its loss."""
     with seeded(seed) as rng, torch.enable_grad():
         loss = step(learner, rng)
-        value = float(loss.detach())
-        if not bool(loss.isfinite()):
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], 1.0)
+        if not bool(loss.isfinite() & norm.isfinite()):
             raise LearningError(
                 f"the loss of step {seed[1] + 1} is not finite, so no model was made: look for "
                 "images without content, or choose another model"
             )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        parameters = optimizer.param_groups[0]["params"]
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-    return value
+    return float(loss.detach())
 
 
 def _resume(

@@ -23,6 +23,7 @@ from .batch import Batch
 from .cut_windows import cut_windows
 from .lesson import Lesson, Page
 from .losses import partial_proposal_loss
+from .low_rank import LowRank
 from .prompts import draw_objects
 from .targets import STRIDE, draw_targets
 from .windows import Windows, inner_distance, normalise, without_small
@@ -57,7 +58,8 @@ class Course:
     learning_rate : float
         Of AdamW (arXiv:1711.05101), after the warm-up.
     quick : bool
-        Whether only norms and biases of prompt encoder and decoder learn, from embeddings.
+        Whether only prompt encoder and decoder learn, from embeddings, by differences of a low
+        rank of their matrices.
     seed : int
         Seed of windows and prompts: the same lesson gives the same weights on a machine.
     """
@@ -68,7 +70,7 @@ class Course:
     seed: int = 0
 
 
-QUICK = Course(60, 3e-3, quick=True)
+QUICK = Course(60, 2e-3, quick=True)
 FULL = Course(25, 3e-4, quick=False)
 
 Step = Callable[[Sam, Generator], Tensor]
@@ -102,7 +104,8 @@ def teach(
         If a loss is not finite.
     """
     learner = copy_of(model)
-    parameters = _trained(learner, course)
+    low_rank = LowRank(_matrices_of_decoder(learner)) if course.quick else None
+    parameters = list(learner.parameters()) if low_rank is None else low_rank.factors
     optimizer = torch.optim.AdamW(parameters, lr=course.learning_rate, weight_decay=0.0)
     loss_of = _quick_step(lesson, get) if course.quick else _full_step(lesson, model)
     for number in range(course.steps):
@@ -110,12 +113,16 @@ def teach(
             group["lr"] = course.learning_rate * pace(number, course.steps)
         with seeded([course.seed, number]) as rng, torch.enable_grad():
             loss = loss_of(learner, rng)
-            if not bool(loss.isfinite()):
-                raise LearningError("the lesson had no finite loss: nothing was learned from it")
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            if low_rank is not None:
+                low_rank.take_gradients()
+            norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            if not bool(loss.isfinite() & norm.isfinite()):
+                raise LearningError("the lesson had no finite loss: nothing was learned from it")
             optimizer.step()
+            if low_rank is not None:
+                low_rank.update()
         yield learner
 
 
@@ -143,14 +150,12 @@ def copy_of(model: Sam) -> Sam:
     return copy
 
 
-def _trained(learner: Sam, course: Course) -> list[torch.nn.Parameter]:
-    """The weights that learn; all others are frozen."""
-    learner.requires_grad_(not course.quick)
-    if course.quick:
-        for part in (learner.prompt_encoder, learner.prompt_maps, learner.mask_decoder):
-            for parameter in part.parameters() if part is not None else ():
-                parameter.requires_grad_(parameter.ndim == 1)
-    return [parameter for parameter in learner.parameters() if parameter.requires_grad]
+def _matrices_of_decoder(learner: Sam) -> list[torch.nn.Parameter]:
+    """Matrices and kernels of prompt encoder and decoder; all other weights are frozen."""
+    learner.requires_grad_(False)
+    parts = learner.prompt_encoder, learner.prompt_maps, learner.mask_decoder
+    weights = (w for part in parts if part is not None for w in part.parameters())
+    return [weight for weight in weights if weight.ndim > 1]
 
 
 def pace(step: int, steps: int) -> float:
@@ -183,7 +188,7 @@ def _full_step(lesson: Lesson, before: Sam) -> Step:
     return loss
 
 
-# --- norms and biases of the decoder, from embeddings -----------------------------------------
+# --- the decoder, from embeddings -------------------------------------------------------------
 
 
 def _quick_step(lesson: Lesson, get: Callable[[Page], Embedding]) -> Step:

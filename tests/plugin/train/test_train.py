@@ -54,7 +54,7 @@ def in_use(bench: Bench) -> str:
 
 
 def row_of(bench: Bench) -> Any:
-    return bench.dock.everything_box.train_row
+    return bench.dock.learn_box.train_row
 
 
 def press(button: Any) -> None:

@@ -1,0 +1,87 @@
+"""Rightness: automatically found objects with their scores, judged by the true objects."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_sam.image.volume import Plane
+
+from .automatic import paint_found
+from .ground_truth import Sample
+from .overlap import overlap
+
+if TYPE_CHECKING:
+    from napari_sam.session import Session
+
+RIGHT_IOU = 0.5
+"""IoU with a true object from which a found object is right, as in AP@0.5."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedObjects:
+    """Scores of found objects, and whether they are wrong.
+
+    Parameters
+    ----------
+    scores : ndarray
+        ``(n,)`` float64: confidence of the model, 0 to 1.
+    wrong : ndarray
+        ``(n,)`` bool: no true object has an IoU of at least :data:`RIGHT_IOU` with the object.
+    """
+
+    scores: NDArray[np.float64]
+    wrong: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Number of objects."""
+        return len(self.scores)
+
+    @classmethod
+    def of_all(cls, parts: "list[JudgedObjects]") -> "JudgedObjects":
+        """Objects of several planes together."""
+        scores = [np.zeros(0), *(part.scores for part in parts)]
+        wrong = [np.zeros(0, bool), *(part.wrong for part in parts)]
+        return cls(np.concatenate(scores), np.concatenate(wrong))
+
+
+def judge_plane(session: "Session", sample: Sample, plane: Plane) -> JudgedObjects:
+    """Segment all objects of a plane, and judge each by the true objects.
+
+    Parameters
+    ----------
+    session : Session
+        Session on the image; its labels are not changed.
+    sample : Sample
+        The image and its true labels.
+    plane : tuple of int
+        Index of the plane along the leading axes.
+
+    Returns
+    -------
+    JudgedObjects
+        Objects that have a pixel, in the order of the model's confidence.
+    """
+    truth = sample.plane(plane)
+    prediction, confidences = paint_found(session, plane)
+    return judge(truth, prediction, confidences)
+
+
+def judge(
+    truth: NDArray[np.integer], prediction: NDArray[np.integer], confidences: NDArray[np.float64]
+) -> JudgedObjects:
+    """Judge found objects by the true objects.
+
+    Parameters
+    ----------
+    truth, prediction : ndarray
+        ``(y, x)`` integers; 0 is background.
+    confidences : ndarray
+        ``(k,)`` float64: score of the object with number ``i + 1`` in `prediction`.
+    """
+    numbers = np.unique(prediction[prediction > 0]).astype(np.int64)
+    shared = overlap(truth, prediction)
+    right = np.zeros(len(numbers), bool)
+    right[shared.predicted[shared.ious >= RIGHT_IOU]] = True
+    return JudgedObjects(np.asarray(confidences)[numbers - 1], ~right)
