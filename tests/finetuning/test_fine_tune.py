@@ -1,5 +1,6 @@
 """Fine-tuning: the same course gives the same weights, also after a pause."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 import torch
 
 from napari_sam.errors import LearningError
+from napari_sam.finetuning.decoder_step import decoder_step
 from napari_sam.finetuning.fine_tune import FineTuned, fine_tune, key_of
 from napari_sam.finetuning.finish import got_better
 from napari_sam.finetuning.labelled_plane import LabelledPlane, labelled_plane
+from napari_sam.finetuning.optimise import optimise
 from napari_sam.finetuning.progress_file import ProgressFile
 from napari_sam.finetuning.results_page import About, write_results_page
 from napari_sam.finetuning.schedule import Schedule
@@ -61,6 +64,24 @@ def test_a_course_that_is_stopped_goes_on_to_the_same_weights(
     assert weights_hash(resumed.model) == weights_hash(whole.model) != before
     assert weights_hash(tiny_model) == before
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_two_courses_at_the_same_time_learn_as_one_after_the_other(
+    tmp_path: Path, tiny_model: Sam
+) -> None:
+    of = data()
+
+    def losses(name: str) -> tuple[float, ...]:
+        step = decoder_step(of.learned, tiny_model, False)
+        file = ProgressFile(tmp_path / name / "progress", name)
+        *_, last = optimise(tiny_model, step, Schedule(steps=6, seed=len(name)), file)
+        return last.losses
+
+    apart = [losses("a"), losses("ab")]
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(losses, ["c", "cd"]))
+    assert together == apart
+    assert apart[0] != apart[1]
 
 
 @BOTH
