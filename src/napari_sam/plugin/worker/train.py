@@ -102,7 +102,8 @@ def train(request: TrainRequest) -> Generator[Event, None, None]:
     model = model.to(device) if isinstance(model, Sam) else load_model(model, device)
     schedule = Schedule(can_train_encoder(model.config), minutes=request.minutes, partial=True)
     texts = {"learn": f"Training {request.name}", "judge": f"Judging {request.name}"}
-    with closing(fine_tune(model, data, schedule, place)) as steps:
+    # with other labels than before, a training that was stopped begins anew
+    with closing(fine_tune(model, data, schedule, place, overwrite=True)) as steps:
         for step in steps:
             if request.stop.is_set():
                 return
