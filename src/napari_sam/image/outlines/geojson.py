@@ -13,7 +13,7 @@ from .feature_records import Classification, Feature, Geometry, Properties, Ring
 
 _ADVICE = "export the objects as GeoJSON again"
 
-_AREAS = {"Polygon", "MultiPolygon"}
+_AREAS = ("Polygon", "MultiPolygon")
 
 _REGION = "annotation"
 """QuPath's type of objects that are often regions around the detected cells."""
@@ -125,7 +125,7 @@ def _measurements(values: Any) -> dict[str, Any]:
 
 def _label(measured: Any, name: str | int | None) -> int:
     """Label of an object by its measurements, or by a name that is a number; 0 without."""
-    if isinstance(measured, int | float) and measured == int(measured):
+    if isinstance(measured, int | float) and 0 < measured < 2**32 and measured == int(measured):
         return int(measured)
     return int(name) if re.fullmatch(r"\d{1,10}", str(name), re.ASCII) else 0
 
