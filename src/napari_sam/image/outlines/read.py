@@ -32,7 +32,7 @@ SUFFIXES = (*_READERS, ".geojson.gz", ".json.gz", ".zip")
 
 
 def is_outlines(path: Path) -> bool:
-    """Whether a path names a file of outlines; a zip, which may be a zarr, is looked into."""
+    """Whether a path names a file of outlines; the content of a zip decides, not its name."""
     name = path.name.lower()
     if not name.endswith(SUFFIXES) or path.is_dir():
         return False
