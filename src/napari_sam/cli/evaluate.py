@@ -66,8 +66,9 @@ def evaluate(
     largest error. Boxes are the objects' own. Automatic segmentation is compared object by object;
     that of a stack also in 3D, linked through z.
 
-    Labels of a.tif are a_labels.tif or a.tif in the folder LABELS, with any suffix. An .npz holds
-    the arrays image and labels; a folder of folders of them is several sets.
+    Labels of a.tif are a_labels.tif or a.tif in the folder LABELS, with any suffix. Without LABELS,
+    they are where train finds them, or in an .npz with the arrays image and labels; a folder of
+    folders is several sets.
 
     With --estimate and -o, IMAGES are found objects with scores: the .csv of segment --measure, or
     an .ome.zarr that the dock saved. Write right or wrong behind each label of the table, and give

@@ -30,12 +30,10 @@ def detect_plane(session: "Session", truth: NDArray[np.integer], plane: Plane) -
     -------
     Detection
     """
-    return detect(truth, paint_found(session, plane, truth.shape)[0])
+    return detect(truth, paint_found(session, plane)[0])
 
 
-def paint_found(
-    session: "Session", plane: Plane, shape: tuple[int, ...]
-) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+def paint_found(session: "Session", plane: Plane) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
     """Segment all objects of a plane into a label image.
 
     Parameters
@@ -44,17 +42,15 @@ def paint_found(
         Session on the image; its labels are not changed.
     plane : tuple of int
         Index of the plane along the leading axes.
-    shape : tuple of int
-        ``(y, x)``, pixels of the plane.
 
     Returns
     -------
     labels : ndarray
-        `shape` uint32, objects numbered from 1; a pixel of two objects has the first.
+        ``(y, x)`` uint32, objects numbered from 1; a pixel of two objects has the first.
     confidences : ndarray
         ``(k,)`` float64, 0 to 1: confidence of the object with number ``i + 1``.
     """
-    labels = np.zeros(shape, np.uint32)
+    labels = np.zeros((session.volume.height, session.volume.width), np.uint32)
     confidences: list[float] = []
     for step in session.segment_everything([plane], commit=False):
         for mask in step.masks:  # best first; a pixel keeps its first object

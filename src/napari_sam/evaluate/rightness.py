@@ -115,7 +115,7 @@ def judge_plane(session: "Session", sample: Sample, plane: Plane) -> JudgedObjec
         Objects that have a pixel, in the order of the model's confidence.
     """
     truth = sample.plane(plane)
-    prediction, confidences = paint_found(session, plane, truth.shape)
+    prediction, confidences = paint_found(session, plane)
     return judge(truth, prediction, confidences)
 
 

@@ -13,7 +13,7 @@ from napari_sam.masks.prompted.predict import predict
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.parse import check_objects
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
-from napari_sam.tiles.grid import TileGrid
+from napari_sam.tiles.grid import grid_of
 
 from .lesson import Lesson, Page
 
@@ -41,8 +41,7 @@ def judge(model: Sam, lesson: Lesson) -> float:
 
 def _of_page(model: Sam, page: Page) -> Iterable[float]:
     volume = Volume.from_array(page.rgb, axes="YXC")
-    size = model.config.image_size
-    grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
+    grid = grid_of(volume, model.config.image_size)
     mapping = contrast_mapping(volume, (0, 255), None)
     encoder = Encoder(model, volume, mapping, grid, None, closer=False)
     objects = dict(enumerate(objects_of(page.labels, smallest=1), 1))

@@ -118,6 +118,13 @@ ACTIONS = (
         "correct the label under the cursor with clicks; <kbd>Enter</kbd> puts it back",
     ),
     Action(
+        "give_class",
+        "Shift-C",
+        "give the class",
+        help="give the label under the cursor the class that is chosen under *Classes*; *no class* "
+        "takes its class away",
+    ),
+    Action(
         "mask_before",
         "Shift-B",
         "mask before the click",
@@ -209,6 +216,14 @@ ACTIONS = (
     ),
     Action("segment_slice", tip="Find all objects in the slice that is shown"),
     Action("segment_all", tip="Find all objects in every slice"),
+    Action(
+        "find_alike",
+        "Shift-M",
+        "find more like these",
+        "Learn what the examples are, and find more of their kind; a slider then chooses how alike"
+        "\nthey must be [{find_alike}]",
+        "find more objects like the examples, in the part of the image that the dock says",
+    ),
     Action("show_tracks", tip="Draw the ways of all labels through time"),
     Action(
         "measure",
@@ -221,7 +236,9 @@ ACTIONS = (
     ),
     Action(
         "labels_from_file",
-        tip="Go on with labels of a file; of an OME-Zarr, choose the zarr.json inside",
+        tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
+        "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
+        "Of an OME-Zarr, choose the zarr.json inside",
     ),
     Action("cancel", tip="Stop the work"),
 )

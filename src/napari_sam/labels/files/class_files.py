@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from napari_sam.document import parse_document
 from napari_sam.errors import LabelError, OutputError
+from napari_sam.image.outlines.drawn_object import Outlines
+from napari_sam.image.outlines.read import is_outlines, read_outlines
 from napari_sam.labels.classes import ClassTable, ObjectClass
 
 from .image_group import is_zarr, ome_attributes, zarr_attributes
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from .class_records import LabelAttributes
 
 COLUMNS = ["label", "class", "color"]
+PROBABILITY = "probability"
+"""Last column of a table with predicted classes; empty for a given class."""
+
 CLASSES = "napari-sam"
 """Key in a label image's attributes for all classes, including classes without objects."""
 
@@ -54,7 +59,7 @@ def is_class_table(path: Path) -> bool:
     """Whether a file is a table of classes, by its first row."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return next(csv.reader(file), []) == COLUMNS
+            return next(csv.reader(file), []) in (COLUMNS, [*COLUMNS, PROBABILITY])
     except (OSError, ValueError, csv.Error):
         return False
 
@@ -72,11 +77,18 @@ def write_class_table(path: Path, table: ClassTable, present: Collection[int]) -
         Labels that occur in the image; rows of other labels are left out.
     """
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(COLUMNS)
+        columns = [*COLUMNS, PROBABILITY] if table.predicted else COLUMNS
+        rows = csv.DictWriter(file, columns, restval="")
+        rows.writeheader()
         for entry in table.classes:
-            labels = map(str, sorted(k for k in present if table.class_of(k) == entry.name))
-            rows.writerows([label, entry.name, entry.color] for label in list(labels) or [""])
+            row = {"class": entry.name, "color": entry.color}
+            labels = sorted(k for k in present if table.class_of(k) == entry.name)
+            if not labels:
+                rows.writerow(row)
+            for label in labels:
+                predicted = table.predicted.get(label)
+                probability = {} if predicted is None else {PROBABILITY: f"{predicted:.4f}"}
+                rows.writerow({"label": label, **row, **probability})
 
 
 def read_classes(path: str | Path) -> ClassTable:
@@ -85,7 +97,7 @@ def read_classes(path: str | Path) -> ClassTable:
     Parameters
     ----------
     path : path-like
-        An OME-Zarr label image, a table of classes, or a TIFF, whose table is beside it.
+        An OME-Zarr label image, outlines, a table of classes, or a TIFF, whose table is beside it.
 
     Returns
     -------
@@ -100,6 +112,8 @@ def read_classes(path: str | Path) -> ClassTable:
     path = Path(path)
     if path.is_dir() and is_zarr(path):
         return _of_zarr(path)
+    if is_outlines(path):
+        return classes_of_outlines(read_outlines(path))
     table = path if path.suffix.lower() == ".csv" else class_table_path(path)
     if not os.path.exists(table):  # also where its name would be too long
         return ClassTable()
@@ -114,7 +128,7 @@ def read_scores(path: Path) -> dict[int, float]:
     Parameters
     ----------
     path : Path
-        An OME-Zarr label image; others have no scores.
+        An OME-Zarr label image; images of other kinds have no scores.
 
     Raises
     ------
@@ -129,6 +143,23 @@ def read_scores(path: Path) -> dict[int, float]:
     }
 
 
+def classes_of_outlines(outlines: Outlines) -> ClassTable:
+    """Classes of outlines, in the order in which they occur, with the colours of the file."""
+    table = ClassTable()
+    for name, color in {d.class_name: d.color for d in outlines.objects if d.class_name}.items():
+        table = table.add(name, color)
+    return table.assign({d.label: d.class_name for d in outlines.objects if d.class_name})
+
+
+def scores_of_outlines(outlines: Outlines) -> dict[int, float]:
+    """Scores of outlines by label; of an object on several planes, the smallest."""
+    scores: dict[int, float] = {}
+    for drawn in outlines.objects:
+        if drawn.score is not None:
+            scores[drawn.label] = min(drawn.score, scores.get(drawn.label, 1.0))
+    return scores
+
+
 def _of_table(path: Path) -> ClassTable:
     from .class_records import ClassRow
 
@@ -141,14 +172,33 @@ def _of_table(path: Path) -> ClassTable:
         parse_document(ClassRow, line, f"{path}, row {number}", LabelError, _ADVICE)
         for number, line in enumerate(lines, start=2)
     ]
-    labels = {row.label: row.name for row in rows if isinstance(row.label, int)}
-    return _classes(path, ((row.name, row.color) for row in rows)).assign(labels)
+    objects = [row for row in rows if isinstance(row.label, int)]
+    return _classes(path, ((row.name, row.color) for row in rows)).put(
+        ClassTable(
+            of_label={row.label: row.name for row in objects if isinstance(row.label, int)},
+            predicted={
+                row.label: row.probability
+                for row in objects
+                if isinstance(row.label, int) and isinstance(row.probability, float)
+            },
+        )
+    )
 
 
 def _of_zarr(path: Path) -> ClassTable:
     record = _label_attributes(path)
     table = _classes(path, ((entry.name, entry.color) for entry in record.classes.classes))
-    return table.assign({p.label: p.name or "" for p in record.ome.image_label.properties})
+    objects = record.ome.image_label.properties
+    return table.put(
+        ClassTable(
+            of_label={each.label: each.name or "" for each in objects},
+            predicted={
+                each.label: float(each.probability)
+                for each in objects
+                if isinstance(each.probability, int | float) and 0 <= each.probability <= 1
+            },
+        )
+    )
 
 
 def _label_attributes(path: Path) -> "LabelAttributes":

@@ -1,6 +1,6 @@
 """Everything: all objects of a tile, without prompts from the user."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -64,6 +64,45 @@ def segment_tile(
     return best_first(suppress_overlaps(across, tile, first=enlarged))
 
 
+def likely_masks(
+    model: Sam,
+    embedding: Embedding,
+    propose_in: Callable[[Embedding], Proposals],
+    enlarge: Enlarge | None = None,
+) -> Iterator[Mask]:
+    """Draw the masks of all proposals of a tile, which may overlap.
+
+    Parameters
+    ----------
+    model : Sam
+        The model. One with an instance decoder draws all objects at once, without proposals.
+    embedding : Embedding
+        Of the tile.
+    propose_in : callable
+        Proposals of an embedding, such as :func:`~napari_sam.masks.automatic.propose.propose`.
+    enlarge : callable, optional
+        Encodes a zoomed part of the tile, where the objects are small.
+
+    Yields
+    ------
+    Mask
+        Without masks that are cut by a part of the tile, and without masks of low scores.
+    """
+    tile = embedding.tile
+    if model.instance_decoder is not None:
+        yield from _drawn_at_once(model, model.instance_decoder, embedding)
+        return
+    pieces = () if enlarge is None else tuple(parts(tile))
+    for part in pieces:
+        if enlarge is not None:
+            for mask in _masks_in_part(model, enlarge(part), part, propose_in, "both"):
+                if not is_cut(mask.bbox, part.bbox, tile.bbox):
+                    yield mask
+    if len(pieces) != 1:
+        masks = _credible_masks(_decode(model, embedding, propose_in(embedding), "both"))
+        yield from (mask for mask in masks if not pieces or crosses(mask, tile))
+
+
 def segment_encoded(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
     """All objects of an encoder's tile; tiles of small objects are enlarged if the encoder may."""
     return segment_tile(encoder.model, embedding, encoder.enlarge if encoder.closer else None)
@@ -80,12 +119,23 @@ def _in_part(
     model: Sam, enlarge: Enlarge, part: Tile, tile: Tile, kinds: PromptKinds
 ) -> Iterator[Mask]:
     """Objects of a zoomed part of a tile, except objects cut by the part."""
-    embedding = as_if_larger(enlarge(part))
-    answers = _decode(model, embedding, propose(embedding), kinds)
-    masks = _credible_masks(in_data_pixels(model.config, answer, part) for answer in answers)
+    masks = _masks_in_part(model, enlarge(part), part, propose, kinds)
     for mask in suppress_overlaps(masks, part):
         if not is_cut(mask.bbox, part.bbox, tile.bbox):
             yield mask
+
+
+def _masks_in_part(
+    model: Sam,
+    embedding: Embedding,
+    part: Tile,
+    propose_in: Callable[[Embedding], Proposals],
+    kinds: PromptKinds,
+) -> Iterator[Mask]:
+    """Masks of all proposals in a zoomed part of a tile, data pixels."""
+    larger = as_if_larger(embedding)
+    answers = _decode(model, larger, propose_in(larger), kinds)
+    return _credible_masks(in_data_pixels(model.config, answer, part) for answer in answers)
 
 
 def _credible_masks(answers: Iterable[Answer]) -> Iterator[Mask]:

@@ -1,4 +1,4 @@
-"""Review: automatically found objects one by one, the least sure first and some at random."""
+"""Review: objects found automatically or loaded, the least sure first and some at random."""
 
 import numpy as np
 from napari.components import ViewerModel
@@ -8,7 +8,7 @@ from napari_sam.evaluate.estimate import FEWEST_LOOKS
 from napari_sam.evaluate.looks import draw, is_random_turn
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.ratings import Look, Rating, Source
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
@@ -18,7 +18,14 @@ from napari_sam.plugin.workspace import Workspace
 from .error_line import WRONG, error_line
 from .review_box import ReviewBox
 
-_NOTHING = "Nothing to review yet: press Find all objects first."
+_NOTHING = "Nothing to review yet: press Find all objects first, or load labels from a file."
+
+_LINES = {
+    Source.FOUND: "{:.0%} sure",
+    Source.LOADED: "not compared with the model",
+    Source.COMPARED: "the model agrees by {:.0%}",
+}
+"""By source of an object: words for its score."""
 
 
 class Review:
@@ -69,7 +76,7 @@ class Review:
         if rating is None or rating.look is not Look.WAITING:
             return ""
         why = ", a random one for the estimate" if rating.random else ""
-        return f"Label {self._current}: {rating.score:.0%} sure{why}"
+        return f"Label {self._current}: {_LINES[rating.source].format(rating.score)}{why}"
 
     # --- actions of the user -----------------------------------------------------------------
 

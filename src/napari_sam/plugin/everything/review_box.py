@@ -1,4 +1,4 @@
-"""ReviewBox: count and buttons of the review of automatically found objects."""
+"""ReviewBox: count and buttons of the review of objects that the user did not make."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
@@ -7,8 +7,8 @@ from napari_sam.plugin.keys import tip_of
 from napari_sam.plugin.widgets.buttons import push_button, text_label
 
 _TIP = (
-    "How many of the objects that were found automatically somebody has looked at: those that\n"
-    "were kept, dropped or corrected"
+    "How many of the objects that were found automatically, or loaded, somebody has looked at:\n"
+    "those that were kept, dropped or corrected"
 )
 
 

@@ -1,4 +1,4 @@
-"""Ratings: the score of each automatically found object, and whether somebody has looked; no Qt."""
+"""Ratings: scores of objects that the user did not make, and whether somebody has looked; no Qt."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -7,16 +7,18 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+import numpy as np
 from psygnal import Signal
 
 from napari_sam.document import parse_document
 from napari_sam.errors import JournalError
 from napari_sam.image.volume import Plane
+from napari_sam.masks.mask import Mask
 from napari_sam.plugin.layers.label_features import with_column
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 from napari_sam.plugin.undo.history import History
 from napari_sam.plugin.worker.events import Found
-from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.bbox import BBox, union
 
 from .label_changes import LabelChange
 from .safekeeping import Safekeeping
@@ -29,7 +31,7 @@ SCORE = "score"
 
 
 class Look(Enum):
-    """Whether somebody has looked at an automatically found object."""
+    """Whether somebody has looked at an object that was found automatically or loaded."""
 
     WAITING = "nobody has looked at it"
     KEPT = "somebody has looked at it, and left it as it was"
@@ -37,20 +39,32 @@ class Look(Enum):
     DROPPED = "it was taken away"
 
 
+class Source(Enum):
+    """Where an object with a rating comes from; without a rating, the user made the object."""
+
+    FOUND = "found automatically"
+    LOADED = "loaded from a file, and not compared with the model yet"
+    COMPARED = "loaded from a file, and compared with the model"
+
+
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Score and place of an automatically found object.
+    """Score and place of an object that was found automatically or loaded from a file.
 
     Parameters
     ----------
     score : float
-        Confidence of the model from 0 to 1; on several planes, the smallest.
+        From 0 to 1. Of an object found automatically: confidence of the model; on several planes,
+        the smallest. Of a loaded object: agreement with the model, see
+        :func:`~napari_sam.learning.doubt.doubt`; 1 before the comparison.
     plane : tuple of int
         The plane with that score.
     boxes : mapping of tuple to BBox
         Bounding box of the object on each of its planes.
     look : Look
         Whether somebody has looked at the object.
+    source : Source
+        Where the object comes from.
     turn : int
         Place of the look in the order of all looks, from 1; 0 for none, or an unknown one.
     random : bool
@@ -61,6 +75,7 @@ class Rating:
     plane: Plane
     boxes: Mapping[Plane, BBox]
     look: Look = Look.WAITING
+    source: Source = Source.FOUND
     turn: int = 0
     random: bool = False
 
@@ -69,15 +84,17 @@ class Rating:
         if other is None or other.look is Look.DROPPED:  # the label was given to another object
             return self
         least = min(other, self, key=lambda rated: rated.score)
-        looked = {"look": other.look, "turn": other.turn, "random": other.random}
-        return replace(least, boxes={**other.boxes, **self.boxes}, **looked)
+        boxes, look = {**other.boxes, **self.boxes}, other.look
+        return replace(least, boxes=boxes, look=look, turn=other.turn, random=other.random)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the journal."""
         boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
         values = {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        # Of each field that has its default, journals of earlier versions have no value.
+        source = {} if self.source is Source.FOUND else {"source": self.source.name}
         turn, random = {"turn": self.turn}, {"random": True}
-        return values | (turn if self.turn else {}) | (random if self.random else {})
+        return values | source | (turn if self.turn else {}) | (random if self.random else {})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Rating":
@@ -95,9 +112,12 @@ class Rating:
         length = len(record.plane) + 4
         if record.look not in Look.__members__ or {len(b) for b in record.boxes} - {length}:
             raise JournalError(f"{damaged}: its look or its boxes")
+        if record.source not in Source.__members__:
+            raise JournalError(f"{damaged}: its source")
         boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in record.boxes}
-        look = Look[record.look]
-        return cls(record.score, record.plane, boxes, look, record.turn, record.random)
+        look, source = Look[record.look], Source[record.source]
+        turn, random = record.turn, record.random
+        return cls(record.score, record.plane, boxes, look, source, turn, random)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +128,7 @@ class _Record:
     plane: tuple[int, ...]
     boxes: tuple[tuple[int, ...], ...]
     look: str
+    source: str = "FOUND"
     turn: int = 0
     random: bool = False
 
@@ -129,6 +150,13 @@ class Ratings:
     history : History
         Gets a change for each change of ratings.
 
+    Attributes
+    ----------
+    refused : dict of int to Mask
+        Pixels of removed objects on one of their planes, by label, for a lesson.
+    searched : dict of tuple to BBox
+        Region of each plane in which all objects were looked for.
+
     Signals
     -------
     changed
@@ -140,6 +168,8 @@ class Ratings:
     def __init__(self, labels: LabelsLayer, keeping: Safekeeping, history: History) -> None:
         self._labels, self._keeping, self._history = labels, keeping, history
         self._unshown = False
+        self.refused: dict[int, Mask] = {}
+        self.searched: dict[Plane, BBox] = {}
 
     @property
     def of_label(self) -> dict[int, Rating]:
@@ -169,8 +199,17 @@ class Ratings:
         before = self.of_label if linked else {}
         self.change({label: rated.joined(before.get(label)) for label, rated in new.items()})
 
+    def note_search(self, planes: Iterable[Plane], region: BBox) -> None:
+        """Note that all objects of a region of planes are being looked for."""
+        for plane in planes:
+            self.searched[plane] = union((region, self.searched.get(plane, region)))
+
     def drop(self, label: int) -> None:
-        """Rate a label as removed, as a part of the open step."""
+        """Rate a label as removed before its pixels are, as a part of the open step."""
+        rated = self.of_label[label]
+        y0, x0, y1, x1 = bbox = rated.boxes[rated.plane]
+        pixels = np.asarray(self._labels.plain()[(*rated.plane, slice(y0, y1), slice(x0, x1))])
+        self.refused[label] = Mask(rated.plane, bbox, pixels == label, rated.score, 0.0)
         self.change({label: self._looked_at(label, Look.DROPPED)})
 
     def correct(self, labels: Iterable[int]) -> None:
@@ -196,10 +235,38 @@ class Ratings:
         return replace(ratings[label], look=look, turn=ratings[label].turn or last + 1)
 
     def _set_quietly(self, new: Mapping[int, Rating]) -> None:
+        """Set ratings and write them into the journal, without a step to undo."""
         if new:
-            self._set(self.of_label | new)
+            self._set({**self.of_label, **new})
             self._note(new)
+            self._unshown = True
             self.changed.emit()
+
+    def add_loaded(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
+        """Rate labels as loaded from a file, unless they have a rating; no step to undo."""
+        ratings = self.of_label
+        self._set_quietly(
+            {
+                label: Rating(1.0, min(of_label), of_label, source=Source.LOADED)
+                for label, of_label in boxes.items()
+                if label not in ratings
+            }
+        )
+
+    def compare(self, agreements: Mapping[int, float]) -> None:
+        """Set the agreement of loaded labels with the model; no step to undo."""
+        ratings = self.of_label
+        self._set_quietly(
+            {
+                label: replace(ratings[label], score=agreement, source=Source.COMPARED)
+                for label, agreement in agreements.items()
+                if label in ratings and ratings[label].source is not Source.FOUND
+            }
+        )
+
+    def note_all(self) -> None:
+        """Write all ratings into the journal, of a layer that had ratings before its journal."""
+        self._note(self.of_label)
 
     def restore(self, values: Mapping[int, Any]) -> None:
         """Take over ratings of an earlier napari, JSON values by label, in the open step."""
@@ -218,8 +285,8 @@ class Ratings:
             layer.features = with_column(layer.features, SCORE, scores, math.nan)
         self._unshown = False
 
-    def change(self, new: Mapping[int, Rating]) -> None:
-        """Change ratings, as a part of the open step."""
+    def change(self, new: Mapping[int, Rating | None]) -> None:
+        """Change ratings, None for no rating, as a part of the open step."""
         layer = self._labels.layer
         if new and layer is not None:
             change = Rated(self._labels, layer, self, new)
@@ -255,9 +322,16 @@ class Ratings:
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
-    """Score by label, from the metadata of a Labels layer; without removed labels."""
+    """Score by label, from the metadata of a Labels layer; without removed labels.
+
+    Loaded labels have no score before their comparison with the model.
+    """
     ratings: Mapping[int, Rating] = metadata.get(RATINGS_KEY, {})
-    return {k: round(r.score, 4) for k, r in ratings.items() if r.look is not Look.DROPPED}
+    return {
+        label: round(rated.score, 4)
+        for label, rated in ratings.items()
+        if rated.look is not Look.DROPPED and rated.source is not Source.LOADED
+    }
 
 
 @dataclass(slots=True, eq=False)
