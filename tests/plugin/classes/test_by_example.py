@@ -44,7 +44,7 @@ def bench(open_dock: Open) -> Iterator[Bench]:
         box.add_button.click()
         box.renamed.emit(box.current, name)
         QApplication.processEvents()
-    yield bench
+    return bench
 
 
 def choose(bench: Bench, name: str) -> None:
