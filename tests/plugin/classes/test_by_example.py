@@ -68,7 +68,7 @@ def test_the_others_get_the_class_of_those_like_them_in_one_step(bench: Bench) -
     give(bench, "large", 1, 3, 5)
     assert bench.dock.status.text().startswith("Label 5 is large now.")
     assert not box.predict_button.isEnabled()
-    assert "two classes" in box.hint.text()
+    assert "press Shift-C" in box.hint.text()
     give(bench, "small", 2, 4)
     assert box.hint.text().startswith("small has 2;")
     give(bench, "small", 6)
