@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,6 +165,13 @@ class LabelBoxes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LabelsRead:
+    """Labels of a file, as napari's tuple for a layer: data, attributes and type."""
+
+    layer_data: tuple[Any, dict[str, Any], str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LoadedObjects:
     """Bounding boxes of loaded labels, by label and plane."""
 
@@ -218,6 +225,7 @@ Event = (
     | Measured
     | PickedUp
     | LabelBoxes
+    | LabelsRead
     | LoadedObjects
     | Compared
     | Glimpse
