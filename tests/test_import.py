@@ -29,6 +29,8 @@ STAGES = {
     "measure",
     "evaluate",
     "learning",
+    "finetuning",
+    "classify",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -47,6 +49,9 @@ MAY_IMPORT = {
     "labels": {"errors", "document", "file_names", "image", "masks.mask", "tiles.bbox"},
     "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
     | {"embeddings", "masks", "labels", "evaluate.objects"},
+    "finetuning": {"__version__", "errors", "document", "image", "tiles", "model", "weights"}
+    | {"embeddings", "learning", "evaluate", "session", "overlay", "labels.files.atomic"},
+    "classify": {"errors", "image", "tiles", "model", "embeddings", "masks.decode", "labels"},
     "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
     "measure": {"errors", "document", "image", "labels"},
@@ -81,8 +86,9 @@ PLUGIN_ORDER = (
     {"dock_status"},
     {"actions", "dock", "state_reader"},
     {"clicks"},
-    {"everything", "objects"},
-    {"ahead", "classes", "follow", "image_in_use", "models", "results"},
+    {"everything", "learning", "objects"},
+    {"train"},
+    {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},
     {"labels"},
@@ -100,12 +106,18 @@ ONLY_IN = {
     "superqt": {"plugin"},
     "psygnal": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
-    | {"cluster", "learning"},
+    | {"cluster", "learning", "finetuning"},
     "distributed": {"cluster"},
+    "sklearn": {"classify"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
-DISTRIBUTION = {"PIL": "pillow", "skimage": "scikit-image", "pooch": "pooch[xxhash]"}
+DISTRIBUTION = {
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "pooch": "pooch[xxhash]",
+}
 # magicgui, pandas, psygnal and superqt come with napari
 OPTIONAL = {
     "napari",
@@ -179,7 +191,7 @@ def test_import_is_silent_even_where_warnings_are_errors() -> None:
 
 def test_import_loads_nothing_heavy() -> None:
     heavy = {"torch", "napari", "qtpy", "magicgui", "numpy", "zarr", "skimage", "scipy", "tifffile"}
-    heavy |= {"dask", "distributed"}
+    heavy |= {"dask", "distributed", "sklearn"}
     assert loaded_after(["napari_sam"], heavy) == ""
 
 

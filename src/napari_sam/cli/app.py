@@ -13,6 +13,7 @@ from napari_sam.file_names import printable
 from napari_sam.installation import conflict
 
 from . import cache, models
+from .classify import classify
 from .demo import demo
 from .embed import embed
 from .evaluate import evaluate
@@ -21,6 +22,7 @@ from .measure import measure
 from .replay import replay
 from .report import warn
 from .segment import segment
+from .train import train
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 + SIGINT."""
@@ -38,6 +40,8 @@ app.command()(embed)
 app.command()(measure)
 app.command()(evaluate)
 app.command()(learn)
+app.command()(train)
+app.command()(classify)
 app.command()(replay)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")

@@ -62,6 +62,9 @@ class Encoder:
         Number of runs of the image encoder.
     warnings : list of str
         Troubles that do not stop the work, such as a full disk under the cache.
+    changes : int
+        Times that another image encoder was put into its place: what was computed from embeddings
+        before is of another model.
     write_later : bool
         Whether new embeddings are written to the cache by :meth:`write` only: whoever waits for an
         answer need not wait for the disk.
@@ -79,7 +82,7 @@ class Encoder:
         self.model, self.volume, self.mapping, self.grid = model, volume, mapping, grid
         self.closer = closer and model.policy.closer_looks
         self.cache = cache
-        self.calls = 0
+        self.calls = self.changes = 0
         self.warnings: list[str] = []
         self.write_later = False
         self._unwritten: list[tuple[TileIndex, bytes, dict[str, NDArray[Any]]]] = []
@@ -221,7 +224,7 @@ class Encoder:
     def forget(self) -> None:
         """Drop all embeddings in memory and the cache, which are those of another encoder."""
         with self._lock, self._close_ups_lock:
-            self.cache = None
+            self.cache, self.changes = None, self.changes + 1
             self._recent = LeastRecentlyUsed(_TILES_IN_MEMORY)
             self._close_ups = LeastRecentlyUsed(_CLOSE_UPS_IN_MEMORY)
             self._unwritten = []

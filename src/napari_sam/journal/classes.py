@@ -1,6 +1,6 @@
 """Classes of a journal: the table of classes, computed entry by entry."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from napari_sam.labels.classes import ClassTable
 
@@ -23,7 +23,7 @@ def classes_of(entries: Iterable[Entry | Damaged]) -> ClassTable:
         they had before; a discarded journal has no classes.
     """
     table = ClassTable()
-    before: list[Mapping[int, str]] = []  # a mapping for each entry that may be undone
+    before: list[ClassTable] = []  # labels of each entry that may be undone
     discarded = table, before
     for entry in entries:
         classes = entry.classes if isinstance(entry, Entry) else None
@@ -31,10 +31,10 @@ def classes_of(entries: Iterable[Entry | Damaged]) -> ClassTable:
             table = classes
         elif entry.kind in CHANGES:
             change = classes or ClassTable()
-            before.append({label: table.class_of(label) for label in change.of_label})
-            table = table.with_classes(change.classes).assign(change.of_label)
+            before.append(table.part(change.of_label))
+            table = table.with_classes(change.classes).put(change)
         elif entry.kind == UNDONE and before:
-            table = table.assign(before.pop())
+            table = table.put(before.pop())
         elif entry.kind == DISCARDED:
             discarded, (table, before) = (table, before), (ClassTable(), [])
         elif entry.kind == RETURNED:

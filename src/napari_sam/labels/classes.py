@@ -1,6 +1,6 @@
 """Classes: kinds of objects with names and colours, and the class of each object."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -49,16 +49,21 @@ class ObjectClass:
 class ClassTable:
     """Classes, and the class of each object that was classified; every change makes a new table.
 
+    A class was given to an object by the user, or predicted from the objects with a given class.
+
     Parameters
     ----------
     classes : tuple of ObjectClass
         Classes in the order in which the user made them; names are unique.
     of_label : mapping of int to str
         Label to the name of its class; labels without a class are left out.
+    predicted : mapping of int to float
+        Label to the probability, 0 to 1, of its class, of labels whose class was predicted.
     """
 
     classes: tuple[ObjectClass, ...] = ()
     of_label: Mapping[int, str] = field(default_factory=dict)
+    predicted: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,6 +77,11 @@ class ClassTable:
     def class_of(self, label: int) -> str:
         """Name of the class of a label; empty for a label without a class."""
         return self.of_label.get(label, "")
+
+    @property
+    def given(self) -> dict[int, str]:
+        """Label to the name of its class, of labels whose class the user gave."""
+        return {k: name for k, name in self.of_label.items() if k not in self.predicted}
 
     def color_of(self, label: int) -> tuple[int, int, int, int] | None:
         """Colour of the class of a label; None for a label without a class."""
@@ -115,15 +125,16 @@ class ClassTable:
             raise LabelError(f"there is a class {new.name!r} already: use another name")
         classes = tuple(new if entry.name == name else entry for entry in self.classes)
         of_label = {k: new.name if v == name else v for k, v in self.of_label.items()}
-        return ClassTable(classes, of_label)
+        return replace(self, classes=classes, of_label=of_label)
 
     def remove(self, name: str) -> "ClassTable":
         """The table without a class; objects of the class have no class then."""
         classes = tuple(entry for entry in self.classes if entry.name != name)
-        return ClassTable(classes, {k: v for k, v in self.of_label.items() if v != name})
+        of_label = {k: v for k, v in self.of_label.items() if v != name}
+        return ClassTable(classes, of_label, _among(of_label, self.predicted))
 
     def assign(self, names: Mapping[int, str]) -> "ClassTable":
-        """The table with other classes of some labels.
+        """The table with other classes of some labels, given by the user.
 
         Parameters
         ----------
@@ -133,12 +144,58 @@ class ClassTable:
         if not names:
             return self
         of_label = {**self.of_label, **names}
-        return replace(self, of_label={k: v for k, v in of_label.items() if v in self.names})
+        present = set(self.names)
+        return replace(
+            self,
+            of_label={k: v for k, v in of_label.items() if v in present},
+            predicted={k: p for k, p in self.predicted.items() if k not in names},
+        )
+
+    def predict(self, predictions: Mapping[int, tuple[str, float]]) -> "ClassTable":
+        """The table with predicted classes, instead of those predicted before.
+
+        Parameters
+        ----------
+        predictions : mapping of int to (str, float)
+            Label to the name of a class and its probability, 0 to 1. Labels with a given class
+            keep it, and unknown names are left out.
+        """
+        given, present = self.given, set(self.names)
+        new = {
+            label: prediction
+            for label, prediction in predictions.items()
+            if label not in given and prediction[0] in present
+        }
+        return replace(
+            self,
+            of_label=given | {label: name for label, (name, _) in new.items()},
+            # as files hold it, so that saved and restored tables are equal
+            predicted={label: round(probability, 4) for label, (_, probability) in new.items()},
+        )
 
     def only(self, names: Mapping[int, str]) -> "ClassTable":
         """A table of some labels alone, with their new classes; see :meth:`assign`."""
         used = set(names.values())
         return ClassTable(tuple(entry for entry in self.classes if entry.name in used), dict(names))
+
+    def part(self, labels: Iterable[int]) -> "ClassTable":
+        """The table of some labels alone; without a class, a label has an empty name there."""
+        of_label = {label: self.class_of(label) for label in labels}
+        return replace(self, of_label=of_label, predicted=_among(of_label, self.predicted))
+
+    def put(self, part: "ClassTable") -> "ClassTable":
+        """The table with the classes of another table's labels, given or predicted as there."""
+        table = self.assign(part.of_label)
+        predicted = {**table.predicted, **part.predicted}
+        return replace(table, predicted=_among(table.of_label, predicted))
+
+    def renumbered(self, new: Callable[[int], int]) -> "ClassTable":
+        """The table with other labels for the same objects."""
+        return replace(
+            self,
+            of_label={new(label): name for label, name in self.of_label.items()},
+            predicted={new(label): p for label, p in self.predicted.items()},
+        )
 
     def with_classes(self, classes: Iterable[ObjectClass]) -> "ClassTable":
         """The table with more classes, except for names that exist already."""
@@ -148,7 +205,10 @@ class ClassTable:
     def to_json(self) -> dict[str, Any]:
         """The table as JSON values, for the journal and for OME-Zarr."""
         classes = [{"name": entry.name, "color": entry.color} for entry in self.classes]
-        return {"classes": classes, "labels": {str(k): v for k, v in self.of_label.items()}}
+        record = {"classes": classes, "labels": {str(k): v for k, v in self.of_label.items()}}
+        if self.predicted:
+            record["predicted"] = {str(k): p for k, p in self.predicted.items()}
+        return record
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
@@ -161,7 +221,12 @@ class ClassTable:
         """
         content = parse_document(_Table, record, "a table of classes", LabelError, "it is damaged")
         classes = tuple(ObjectClass(entry.name, entry.color) for entry in content.classes)
-        return cls(classes, content.labels)
+        return cls(classes, content.labels, _among(content.labels, content.predicted))
+
+
+def _among(labels: Container[int], values: Mapping[int, float]) -> dict[int, float]:
+    """Values of some labels alone."""
+    return {label: value for label, value in values.items() if label in labels}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +239,8 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Values of :meth:`ClassTable.to_json`: classes, and label to the name of its class."""
+    """Values of :meth:`ClassTable.to_json`: classes, and by label their names and probabilities."""
 
     classes: list[_Entry]
     labels: dict[int, str] = field(default_factory=dict)
+    predicted: dict[int, float] = field(default_factory=dict)

@@ -253,6 +253,9 @@ def _table(
         columns["t"] = sums.frame
     if classes is not None and classes.classes:
         columns["class"] = np.array([classes.class_of(label) for label in labels], dtype=object)
+        if predicted := classes.predicted:
+            probabilities = [predicted.get(label, np.nan) for label in labels]
+            columns["class_probability"] = np.array(probabilities, float)
     if scores:
         columns["score"] = np.array([scores.get(label, np.nan) for label in labels], float)
     columns["pixels"] = sums.pixels

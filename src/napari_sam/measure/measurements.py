@@ -23,6 +23,9 @@ class Measurements:
             Frame, counted from 0; only with a time axis.
         ``class``
             Name of the object's class, empty without one; only if classes are given.
+        ``class_probability``
+            Probability of a class that was predicted, from 0 to 1, NaN for a class that was given;
+            only if a class was predicted.
         ``score``
             Confidence of the model, from 0 to 1 (predicted IoU times the probability of an object),
             NaN if unknown; only if scores are given.

@@ -94,6 +94,9 @@ def _feature(
     if of_class := classes.named(classes.class_of(outline.label)):
         properties["classification"] = {"name": of_class.name, "color": list(of_class.rgba[:3])}
     properties["measurements"] = {"label": outline.label}
+    if outline.label in classes.predicted:
+        probability = round(classes.predicted[outline.label], 4)
+        properties["measurements"]["class_probability"] = probability
     if outline.label in scores:
         properties["measurements"]["score"] = round(scores[outline.label], 4)
     geometry = {
@@ -133,6 +136,8 @@ def _roi(outline: Outline, plane_axes: str, classes: ClassTable) -> Any:
         red, green, blue, _ = of_class.rgba
         roi.stroke_color = bytes((255, red, green, blue))
         roi.props = f"class: {of_class.name}\n"
+        if outline.label in classes.predicted:
+            roi.props += f"class_probability: {classes.predicted[outline.label]:.4f}\n"
     return roi
 
 

@@ -118,6 +118,13 @@ ACTIONS = (
         "correct the label under the cursor with clicks; <kbd>Enter</kbd> puts it back",
     ),
     Action(
+        "give_class",
+        "Shift-C",
+        "give the class",
+        help="give the label under the cursor the class that is chosen under *Classes*; *no class* "
+        "takes its class away",
+    ),
+    Action(
         "mask_before",
         "Shift-B",
         "mask before the click",
@@ -135,6 +142,14 @@ ACTIONS = (
     ),
     Action("remove_label_too", "Backspace", "remove label", help="as <kbd>Delete</kbd>"),
     Action("remove_click", "Ctrl-Shift-click", help="remove the label that is clicked on"),
+    Action(
+        "find_alike",
+        "Shift-M",
+        "find more like these",
+        "Learn what the examples are, and find more of their kind; a slider then chooses how alike"
+        "\nthey must be [{find_alike}]",
+        "find more objects like the examples, in the part of the image that the dock says",
+    ),
     Action(
         "review_next",
         "Shift-S",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .class_records import LabelAttributes
 
 COLUMNS = ["label", "class", "color"]
+PROBABILITY = "probability"
+"""Last column of a table with predicted classes; empty for a given class."""
+
 CLASSES = "napari-sam"
 """Key in a label image's attributes for all classes, including classes without objects."""
 
@@ -56,7 +59,7 @@ def is_class_table(path: Path) -> bool:
     """Whether a file is a table of classes, by its first row."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return next(csv.reader(file), []) == COLUMNS
+            return next(csv.reader(file), []) in (COLUMNS, [*COLUMNS, PROBABILITY])
     except (OSError, ValueError, csv.Error):
         return False
 
@@ -74,11 +77,18 @@ def write_class_table(path: Path, table: ClassTable, present: Collection[int]) -
         Labels that occur in the image; rows of other labels are left out.
     """
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(COLUMNS)
+        columns = [*COLUMNS, PROBABILITY] if table.predicted else COLUMNS
+        rows = csv.DictWriter(file, columns, restval="")
+        rows.writeheader()
         for entry in table.classes:
-            labels = map(str, sorted(k for k in present if table.class_of(k) == entry.name))
-            rows.writerows([label, entry.name, entry.color] for label in list(labels) or [""])
+            row = {"class": entry.name, "color": entry.color}
+            labels = sorted(k for k in present if table.class_of(k) == entry.name)
+            if not labels:
+                rows.writerow(row)
+            for label in labels:
+                predicted = table.predicted.get(label)
+                probability = {} if predicted is None else {PROBABILITY: f"{predicted:.4f}"}
+                rows.writerow({"label": label, **row, **probability})
 
 
 def read_classes(path: str | Path) -> ClassTable:
@@ -162,14 +172,33 @@ def _of_table(path: Path) -> ClassTable:
         parse_document(ClassRow, line, f"{path}, row {number}", LabelError, _ADVICE)
         for number, line in enumerate(lines, start=2)
     ]
-    labels = {row.label: row.name for row in rows if isinstance(row.label, int)}
-    return _classes(path, ((row.name, row.color) for row in rows)).assign(labels)
+    objects = [row for row in rows if isinstance(row.label, int)]
+    return _classes(path, ((row.name, row.color) for row in rows)).put(
+        ClassTable(
+            of_label={row.label: row.name for row in objects if isinstance(row.label, int)},
+            predicted={
+                row.label: row.probability
+                for row in objects
+                if isinstance(row.label, int) and isinstance(row.probability, float)
+            },
+        )
+    )
 
 
 def _of_zarr(path: Path) -> ClassTable:
     record = _label_attributes(path)
     table = _classes(path, ((entry.name, entry.color) for entry in record.classes.classes))
-    return table.assign({p.label: p.name or "" for p in record.ome.image_label.properties})
+    objects = record.ome.image_label.properties
+    return table.put(
+        ClassTable(
+            of_label={each.label: each.name or "" for each in objects},
+            predicted={
+                each.label: float(each.probability)
+                for each in objects
+                if isinstance(each.probability, int | float) and 0 <= each.probability <= 1
+            },
+        )
+    )
 
 
 def _label_attributes(path: Path) -> "LabelAttributes":

@@ -3,9 +3,12 @@
 Parsed by :mod:`.class_files`, which imports this module when it reads, for pydantic takes a moment.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
+
+PROBABILITY = "class_probability"
+"""Property of an object in OME-Zarr: the probability of a predicted class."""
 
 
 class ClassRow(BaseModel):
@@ -14,6 +17,16 @@ class ClassRow(BaseModel):
     label: int | Literal[""]
     name: str = Field(alias="class")
     color: str
+    probability: Annotated[float, Field(ge=0, le=1)] | Literal[""] = ""
+
+
+class ExampleRow(BaseModel):
+    """Row of a table of examples; without a class, or with a predicted one, it is none."""
+
+    label: int
+    name: str = Field(default="", alias="class")
+    color: str = ""
+    probability: float | str = ""
 
 
 class NamedColor(BaseModel):
@@ -32,12 +45,13 @@ class ClassList(BaseModel):
 class ObjectProperties(BaseModel):
     """Properties of an object in OME-Zarr: its class and score.
 
-    The score may be of any type, for other programs may mean something else by the word.
+    Score and probability may be of any type, for other programs may mean something else by them.
     """
 
     label: int = Field(alias="label-value")
     name: str | None = Field(default=None, alias="class")
     score: Any = None
+    probability: Any = Field(default=None, alias=PROBABILITY)
 
 
 class ImageLabel(BaseModel):

@@ -41,7 +41,7 @@ def image_label(
         Relative path to the group of the image.
     classes : ClassTable
         Classes of the objects: an object gets the colour of its class, and the class's name as the
-        property ``class``.
+        property ``class``; a predicted class has the property ``class_probability`` too.
     version : str
         Version of OME-Zarr.
 
@@ -73,6 +73,8 @@ def image_label(
 
 def _with_classes(properties: Properties, classes: ClassTable) -> Properties:
     named = {k: {**properties.get(k, {}), "class": v} for k, v in classes.of_label.items()}
+    for label, probability in classes.predicted.items():
+        named[label]["class_probability"] = probability
     return {**properties, **named}
 
 

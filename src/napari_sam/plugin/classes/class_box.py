@@ -1,6 +1,7 @@
 """ClassBox: the fold with the table of object classes; widgets and signals, no logic."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
@@ -12,14 +13,23 @@ from qtpy.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QSizePolicy,
+    QWidget,
 )
 from superqt.utils import signals_blocked
 
 from napari_sam.labels.classes import ClassTable
-from napari_sam.plugin.widgets.buttons import check_box, push_button
+from napari_sam.plugin.widgets.buttons import check_box, push_button, text_label
 from napari_sam.plugin.widgets.fold import Fold
 
 NO_CLASS = "no class"
+_ENOUGH = 3
+"""Objects with a given class, below which the user is advised to give more."""
+
+_TWO_CLASSES = (
+    "Choose a class, point at an object and press Shift-C. With a few objects of two classes, the "
+    "others can get theirs."
+)
+
 _ROWS = 5
 """Lines of the list that are visible without scrolling."""
 
@@ -35,6 +45,12 @@ class ClassBox(Fold):
         The class of the label that is selected in the Labels layer.
     by_class : QCheckBox
         Checked: the Labels layer has the colours of the classes.
+    predict_button : QPushButton
+        Gives the objects without a class the class of the objects that are like them.
+    by_itself : QCheckBox
+        Checked: the same after each change of the labels and of given classes.
+    hint : QLabel
+        What is missing for a prediction, or would make it better.
 
     Signals
     -------
@@ -50,6 +66,10 @@ class ClassBox(Fold):
         Name of the new class of the selected label; empty for no class.
     colours_changed : bool
         True for the colours of the classes, False for those of the labels.
+    predict_clicked
+        The user asks for the classes of the other objects.
+    by_itself_changed : bool
+        Whether predictions are made without being asked for.
     """
 
     added = Signal()
@@ -58,6 +78,8 @@ class ClassBox(Fold):
     removed = Signal(str)
     assigned = Signal(str)
     colours_changed = Signal(bool)
+    predict_clicked = Signal()
+    by_itself_changed = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__("Classes", "Kinds of objects, with names and colours")
@@ -81,6 +103,8 @@ class ClassBox(Fold):
         grid.addWidget(self.label_text, 3, 0)
         grid.addWidget(self.of_label, 3, 1, 1, 2)
         grid.addWidget(self.by_class, 4, 0, 1, 3)
+        for row, widget in enumerate(self._prediction(), start=5):
+            grid.addWidget(widget, row, 0, 1, 3)
         self._names: list[str] = [""]
         self.show_classes(ClassTable(), "")
 
@@ -92,6 +116,7 @@ class ClassBox(Fold):
     def show_classes(self, table: ClassTable, current: str) -> None:
         """List the classes, and select the class named `current`. Sends no signal."""
         self._names = ["", *table.names]
+        given = Counter(table.given.values())
         counts = Counter(table.of_label.values())
         with signals_blocked(self.classes):
             self.classes.clear()
@@ -99,7 +124,11 @@ class ClassBox(Fold):
             for entry in table.classes:
                 item = QListWidgetItem(_swatch(entry.color), entry.name)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                item.setToolTip(f"{counts[entry.name]} objects. Double-click to rename")
+                predicted = counts[entry.name] - given[entry.name]
+                item.setToolTip(
+                    f"{given[entry.name]} objects given, {predicted} predicted. Double-click to "
+                    "rename"
+                )
                 self.classes.addItem(item)
             row = self._names.index(current) if current in self._names else 0
             self.classes.setCurrentRow(row)
@@ -108,10 +137,16 @@ class ClassBox(Fold):
         for entry in table.classes:
             self.of_label.addItem(_swatch(entry.color), entry.name)
         self._show_changeable()
+        self.predict_button.setEnabled(len(given) > 1)
+        self._show_hint(given)
 
-    def show_label(self, label: int, name: str) -> None:
-        """Show the class `name` of the selected label, 0 for background. Sends no signal."""
-        self.label_text.setText(f"Label {label}")
+    def show_label(self, label: int, name: str, probability: float | None = None) -> None:
+        """Show the class `name` of the selected label, 0 for background. Sends no signal.
+
+        A predicted class has a `probability`, 0 to 1.
+        """
+        surety = "" if probability is None else f" ({probability:.0%})"
+        self.label_text.setText(f"Label {label}{surety}")
         self.of_label.setCurrentIndex(self._names.index(name) if name in self._names else 0)
         self.of_label.setEnabled(label > 0)
 
@@ -125,7 +160,10 @@ class ClassBox(Fold):
     def _class_list(self) -> QListWidget:
         self.classes = QListWidget()
         self.classes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.classes.setToolTip("The class of the objects that you accept next")
+        self.classes.setToolTip(
+            "The class of the objects that you accept next, and of the label under the cursor with "
+            "[Shift-C]"
+        )
         self.classes.setIconSize(QSize(12, 12))
         self.classes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.classes.setFixedHeight(_ROWS * (self.classes.fontMetrics().lineSpacing() + 4))
@@ -141,6 +179,31 @@ class ClassBox(Fold):
         self.colour_button.clicked.connect(self._ask_colour)
         self.remove_button.clicked.connect(lambda: self.removed.emit(self.current))
         return [self.add_button, self.colour_button, self.remove_button]
+
+    def _prediction(self) -> list[QWidget]:
+        self.predict_button = push_button(
+            "Give the others their class",
+            "Objects without a class get that of the objects most like them, in a lighter colour. "
+            "Correct one by giving it another class: it is an example then",
+        )
+        self.predict_button.clicked.connect(lambda: self.predict_clicked.emit())
+        self.by_itself = check_box(
+            "By itself, after each correction",
+            "Predict the classes anew when an object is given a class, accepted or changed",
+        )
+        self.by_itself.toggled.connect(self.by_itself_changed)
+        self.hint = text_label(word_wrap=True)
+        return [self.predict_button, self.by_itself, self.hint]
+
+    def _show_hint(self, given: Mapping[str, int]) -> None:
+        fewest = min(given, key=lambda name: given[name], default="")
+        text = ""
+        if len(given) < 2:
+            text = _TWO_CLASSES
+        elif given[fewest] < _ENOUGH:
+            text = f"{fewest} has {given[fewest]}; {_ENOUGH} objects of each class are better."
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
 
     def _item_changed(self, item: QListWidgetItem) -> None:
         row = self.classes.row(item)

@@ -14,7 +14,10 @@ from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.class_layer import class_colours
 from napari_sam.plugin.workspace import Workspace
 
+from .by_example import ByExample
 from .class_box import ClassBox
+
+_NO_CLASSES = "There are no classes yet: make one under Classes > New first."
 
 
 class Classifying:
@@ -30,6 +33,7 @@ class Classifying:
 
     def __init__(self, desk: Desk, box: ClassBox) -> None:
         self._desk, self._box = desk, box
+        self._by_example = ByExample(desk, box)
         self._work: Workspace | None = None
         self._layer: Labels | None = None
         self._own_colours: Colormap | None = None  # of the layer, while it has those of the classes
@@ -47,14 +51,27 @@ class Classifying:
         """Name of the class for objects accepted from now on; empty for no class."""
         return self._box.current
 
+    def give(self, label: int) -> None:
+        """Give a label the selected class, or take its class away, and say it."""
+        if not self._table.classes:
+            self._desk.say(_NO_CLASSES)
+            return
+        name = self.current
+        self._change(lambda table: table.assign({label: name}))
+        self._desk.say(
+            f"Label {label} is {name} now." if name else f"Label {label} has no class now."
+        )
+
     def use(self, work: Workspace) -> None:
         """Show the classes of another image; without classes, the image gets the listed ones."""
         self._work = work
         work.classes.changed.connect(self._show)
+        self._by_example.use(work)
         self._show()
 
     def leave(self) -> None:
         """Stop showing the classes of an image; the list stays, for the next image."""
+        self._by_example.leave()
         if self._work is not None:
             self._work.classes.changed.disconnect(self._show)
         self._watch(None)
@@ -98,7 +115,8 @@ class Classifying:
 
     def _show_label(self, event: Event | None = None) -> None:
         label = 0 if self._layer is None else int(self._layer.selected_label)
-        self._box.show_label(label, self._table.class_of(label))
+        table = self._table
+        self._box.show_label(label, table.class_of(label), table.predicted.get(label))
 
     # --- actions of the user -----------------------------------------------------------------
 

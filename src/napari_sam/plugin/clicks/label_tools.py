@@ -1,4 +1,4 @@
-"""LabelTools: removal and outlines of labels, and saving without helper layers; no Qt."""
+"""LabelTools: classes, removal and outlines of labels, and saving without helper layers; no Qt."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,6 +8,7 @@ from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.layers.only_shown import save_without_helpers
 from napari_sam.plugin.workspace import Workspace
 
+from .give_class import GiveClass
 from .outline import Outline
 from .remove_label import RemoveLabel
 
@@ -21,9 +22,18 @@ class LabelTools:
         As for :class:`RemoveLabel` and :class:`Outline`.
     is_held : callable
         Whether a label is picked up, and being corrected.
+    give_class : callable
+        Gives a label the chosen class.
     """
 
-    def __init__(self, desk: Desk, viewer: ViewerModel, is_held: Callable[[int], bool]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        viewer: ViewerModel,
+        is_held: Callable[[int], bool],
+        give_class: Callable[[int], None],
+    ) -> None:
+        self._class_giver = GiveClass(desk, viewer, give_class)
         self._removal, self._outline = RemoveLabel(desk, viewer, is_held), Outline(desk, viewer)
         self._save_as_ever = save_without_helpers(viewer.layers)
 
@@ -32,6 +42,7 @@ class LabelTools:
         """Functions by name of the action."""
         return {
             "toggle_outline": self._outline.toggle,
+            "give_class": self._class_giver.under_cursor,
             "remove_label": self._removal.under_cursor,
             "remove_label_too": self._removal.under_cursor,
         }

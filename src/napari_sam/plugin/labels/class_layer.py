@@ -1,6 +1,7 @@
 """Class layer: classes of objects in the metadata and features of a Labels layer; no Qt."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari.layers import Labels
@@ -15,6 +16,12 @@ CLASSES_KEY = "napari-sam-classes"
 CLASS = "class"
 """Name of the column of a Labels layer's features with the classes."""
 
+PROBABILITY = "class_probability"
+"""Name of the column with the probabilities of predicted classes; NaN for given classes."""
+
+_LIGHTER = 0.55
+"""Share of white in the colour of an object with a predicted class."""
+
 _OTHERS = "#808080"
 
 
@@ -25,7 +32,7 @@ def classes_of_layer(metadata: Mapping[str, Any]) -> ClassTable:
 
 
 def set_classes(layer: Labels, table: ClassTable) -> None:
-    """Write a table into the metadata, and the column ``class`` into the features.
+    """Write a table into the metadata, and classes and probabilities into the features.
 
     Parameters
     ----------
@@ -38,12 +45,26 @@ def set_classes(layer: Labels, table: ClassTable) -> None:
     layer.metadata[CLASSES_KEY] = table
     if table.of_label != before.of_label:
         layer.features = with_column(layer.features, CLASS, table.of_label, "")
+    if table.predicted != before.predicted:
+        layer.features = with_column(layer.features, PROBABILITY, table.predicted, math.nan)
 
 
 def class_colours(table: ClassTable) -> DirectLabelColormap:
-    """Colormap with objects in the colours of classes; objects without a class in grey."""
+    """Colormap with objects in the colours of classes.
+
+    Objects with a predicted class have a lighter colour, objects without a class are grey.
+    """
     colours: dict[int | None, str] = {0: "transparent", None: _OTHERS}
-    of_class = {each.name: each.color for each in table.classes}
+    given = {each.name: each.color for each in table.classes}
+    predicted = {each.name: _lighter(each.rgba) for each in table.classes}
     return DirectLabelColormap(
-        color_dict=colours | {label: of_class[name] for label, name in table.of_label.items()}
+        color_dict=colours
+        | {
+            label: (predicted if label in table.predicted else given)[name]
+            for label, name in table.of_label.items()
+        }
     )
+
+
+def _lighter(rgba: Sequence[int]) -> str:
+    return "#" + "".join(f"{round(v + (255 - v) * _LIGHTER):02x}" for v in rgba[:3])

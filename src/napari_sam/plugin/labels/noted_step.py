@@ -7,6 +7,7 @@ import numpy as np
 
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Entry
+from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.tiles.bbox import BBox
@@ -42,15 +43,18 @@ class NotedStep:
         Accepted and painted entries, in order.
     in_file : list of Entry
         Those that could be written and are not undone, as they are in the file.
-    classes_before : dict of int to str
-        Former class of each label that got another.
+    classes_before : ClassTable
+        The table before the first of the labels got another class.
+    classified : set of int
+        Labels that got another class.
     probe : Probe or None
         Pixel by whose label an undo in napari is noticed; None if no pixel differs in the end.
     """
 
     entries: list[Entry] = field(default_factory=list)
     in_file: list[Entry] = field(default_factory=list)
-    classes_before: dict[int, str] = field(default_factory=dict)
+    classes_before: ClassTable = field(default_factory=ClassTable)
+    classified: set[int] = field(default_factory=set)
     probe: Probe | None = None
 
     @property

@@ -12,7 +12,7 @@ from napari_sam.labels.files.read import read_label_file
 from napari_sam.labels.files.write import SUFFIXES
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.label_boxes import boxes_by_label, label_boxes
-from napari_sam.plugin.labels.class_layer import CLASS, CLASSES_KEY
+from napari_sam.plugin.labels.class_layer import CLASS, CLASSES_KEY, PROBABILITY
 from napari_sam.plugin.labels.ratings import RATINGS_KEY, SCORE, Rating
 from napari_sam.plugin.layers.conventions import AXES_KEY
 from napari_sam.plugin.layers.label_features import with_columns
@@ -48,7 +48,11 @@ def labels_layer_data(path: Path, image: Volume | None = None) -> LayerData:
     """
     file = read_label_file(path, image)
     place = file.calibration
-    columns = {SCORE: file.scores, CLASS: file.classes.of_label}
+    columns = {
+        SCORE: file.scores,
+        CLASS: file.classes.of_label,
+        PROBABILITY: file.classes.predicted,
+    }
     attributes: dict[str, Any] = {
         "name": _name(path),
         "scale": place.scale,

@@ -4,6 +4,7 @@ from napari.layers import Labels
 
 from napari_sam.measure.measurements import Measurements
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.labels.class_layer import CLASS, PROBABILITY
 from napari_sam.plugin.layers.label_features import with_columns
 from napari_sam.plugin.worker.events import Event, Measured
 from napari_sam.plugin.worker.jobs import Job, Priority
@@ -57,7 +58,9 @@ class Measuring:
             if name not in _OMITTED
         }
         if (classes := work.classes.table).of_label:  # the engine measures without classes
-            columns["class"] = {row["label"]: classes.class_of(row["label"]) for row in rows}
+            columns[CLASS] = {row["label"]: classes.class_of(row["label"]) for row in rows}
+        if classes.predicted:
+            columns[PROBABILITY] = dict(classes.predicted)
         layer.features = with_columns(layer.features, columns, None)
         when = "" if frame is None else f" in frame {frame}"
         self._desk.say(f"{len(rows)} objects are measured{when}. {_WHERE}")

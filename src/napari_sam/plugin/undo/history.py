@@ -162,6 +162,11 @@ class History:
         return any(step.labels for step in self._done)
 
     @property
+    def newest(self) -> Step | None:
+        """The newest step; None without a step, and after an undo."""
+        return self._done[-1] if self._done and not self._undone else None
+
+    @property
     def last_prompts(self) -> Change | None:
         """Prompt change of the newest step; None if the step changed labels too."""
         alone = self._done and not self._done[-1].labels

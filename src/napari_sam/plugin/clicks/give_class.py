@@ -1,0 +1,43 @@
+"""GiveClass: the label under the cursor gets the chosen class; no Qt."""
+
+from collections.abc import Callable
+
+from napari.components import ViewerModel
+
+from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.view.view import obstacle
+
+from .label_under import label_under
+
+_NOTHING = "There is no label here: point at one in SAM labels and press Shift-C."
+
+
+class GiveClass:
+    """Gives classes with a key.
+
+    Parameters
+    ----------
+    desk : Desk
+        Has the workspace.
+    viewer : napari.Viewer
+        Has the cursor.
+    give : callable
+        Gives a label the class that is chosen in the dock.
+    """
+
+    def __init__(self, desk: Desk, viewer: ViewerModel, give: Callable[[int], None]) -> None:
+        self._desk, self._viewer, self._give = desk, viewer, give
+
+    def under_cursor(self) -> None:
+        """Give the label under the cursor the chosen class."""
+        work = self._desk.workspace
+        if work is None:
+            return
+        if problem := obstacle(self._viewer.dims):
+            self._desk.say(problem)
+            return
+        _, label = label_under(work, self._viewer.cursor.position)
+        if label:
+            self._give(label)
+        else:
+            self._desk.say(_NOTHING)
