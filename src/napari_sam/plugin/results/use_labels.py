@@ -45,11 +45,6 @@ class UseLabels:
         Lets the user choose a file of labels; None if they do not.
     unfinished : callable
         Whether an object is under way; it may be a label of the layer in use.
-
-    Attributes
-    ----------
-    comparing : Comparing
-        Rates the labels by the doubt of the model.
     """
 
     def __init__(
@@ -61,7 +56,7 @@ class UseLabels:
     ) -> None:
         self._desk, self._viewer, self._ask_file = desk, viewer, ask_file
         self._unfinished = unfinished
-        self.comparing = Comparing(desk)
+        self._comparing = Comparing(desk)
 
     def use_selected(self) -> None:
         """Use the Labels layer that is selected in the list of layers, or the only other one."""
@@ -133,7 +128,7 @@ class UseLabels:
         layers.selection.active = work.prompts.points
         self._desk.say(f"{layer.name} is in use now: go on in it.")
         if is_foreign:
-            self.comparing.start()
+            self._comparing.start()
         return True
 
 
