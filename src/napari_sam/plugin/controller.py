@@ -198,7 +198,6 @@ class Controller:
             self.objects.leave,
             self.everything.stop,
             self.teacher.leave,
-            self.use_labels.comparing.stop,
             self.alike.stop,
             self.ahead.leave,
             self.prompts.leave,
@@ -290,7 +289,6 @@ class Controller:
     def _job_failed(self, message: str, tell: Callable[[str], None]) -> None:
         if not self.desk.closed:
             self.everything.stop()
-            self.use_labels.comparing.stop()
             self.models.refresh()
             tell(message)
 
@@ -337,7 +335,6 @@ class Controller:
         self.ahead.let_go()
         self.runner.cancel()
         self.everything.stop()
-        self.use_labels.comparing.stop()
         self.models.stop()
         self.training.stop()
         self.status.let_go()

@@ -17,7 +17,7 @@ from napari_sam.learning import learn as learning
 from napari_sam.learning.teach import Course
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
-from napari_sam.plugin.labels.ratings import Look
+from napari_sam.plugin.labels.rating import Look
 from napari_sam.plugin.settings import Settings
 from napari_sam.plugin.worker.events import Answer, Question, Scored
 from napari_sam.plugin.worker.jobs import Job

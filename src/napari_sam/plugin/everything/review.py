@@ -8,7 +8,7 @@ from napari_sam.evaluate.estimate import FEWEST_LOOKS
 from napari_sam.evaluate.looks import draw, is_random_turn
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.ratings import Look, Rating, Source
+from napari_sam.plugin.labels.rating import Look, Rating, Source
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle

@@ -28,7 +28,8 @@ from .lesson_in_use import LessonInUse
 from .lineage import division, note_parent
 from .many_objects import painting_all
 from .noted_step import NotedStep
-from .ratings import Ratings, rating
+from .rating import rating
+from .ratings import Ratings
 from .restore import restore_offer
 from .safekeeping import Safekeeping
 
