@@ -167,8 +167,8 @@ def estimate_wrong(
     unseen = max(int((~looked).sum()), 1)
     strata = []
     for number in np.unique(group):
-        members = (column[group == number] for column in (score, turn, is_wrong, is_random))
-        strata += _strata(*members, unseen)
+        of = group == number
+        strata += _strata(score[of], turn[of], is_wrong[of], is_random[of], unseen)
     low, middle, high = _interval(strata, is_wrong[is_random])
     known = int(is_wrong.sum())
     return Estimate(

@@ -13,6 +13,7 @@ from psygnal import Signal
 from napari_sam.document import parse_document
 from napari_sam.errors import JournalError
 from napari_sam.image.volume import Plane
+from napari_sam.labels.label_boxes import largest_box
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.layers.label_features import with_column
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
@@ -58,7 +59,7 @@ class Rating:
         the smallest. Of a loaded object: agreement with the model, see
         :func:`~napari_sam.learning.doubt.doubt`; 1 before the comparison.
     plane : tuple of int
-        The plane with that score.
+        The plane with that score; of a loaded object, the plane of its largest box.
     boxes : mapping of tuple to BBox
         Bounding box of the object on each of its planes.
     look : Look
@@ -280,7 +281,9 @@ class Ratings:
         ratings, now = self.of_label, self._last_turn
         self._set_quietly(
             {
-                label: Rating(1.0, min(of_label), of_label, source=Source.LOADED, since=now)
+                label: Rating(
+                    1.0, largest_box(of_label)[0], of_label, source=Source.LOADED, since=now
+                )
                 for label, of_label in boxes.items()
                 if label not in ratings
             }
