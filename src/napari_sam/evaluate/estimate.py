@@ -167,8 +167,8 @@ def estimate_wrong(
     unseen = max(int((~looked).sum()), 1)
     strata = []
     for number in np.unique(group):
-        of = group == number
-        strata += _strata(score[of], turn[of], is_wrong[of], is_random[of], unseen)
+        inside = group == number
+        strata += _strata(score[inside], turn[inside], is_wrong[inside], is_random[inside], unseen)
     low, middle, high = _interval(strata, is_wrong[is_random])
     known = int(is_wrong.sum())
     return Estimate(
