@@ -16,7 +16,7 @@ def error_line(ratings: Mapping[int, Rating]) -> str:
     Parameters
     ----------
     ratings : mapping of int to Rating
-        All automatically found objects, by label.
+        All objects that were found automatically or loaded, by label.
 
     Returns
     -------
