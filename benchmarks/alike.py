@@ -19,13 +19,16 @@ which images of val are taken.
 """
 
 import argparse
+import sys
 from pathlib import Path
 from time import process_time
 
 import numpy as np
 import torch
-from learning import SETS, accepted
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.learning_examples import SETS, accepted
 from napari_sam import Session
 from napari_sam.evaluate.objects import TrueObject, objects_of
 from napari_sam.learning.alike.find_alike import SIMILAR, find_alike
