@@ -133,7 +133,7 @@ def test_time_over_ends_the_steps_and_the_result_is_judged(monkeypatch: pytest.M
     monkeypatch.setattr(learning, "FULL", Course(1000, 1e-4, quick=False))
     torch.manual_seed(0)
     steps = list(opened(tiny_sam()).learn(seconds=0.0))
-    assert len(steps) < 10
+    assert len({step.done for step in steps}) < 10
     assert steps[-1].delta is not None
 
 

@@ -1,5 +1,7 @@
 """A quick lesson changes matrices of the decoder by few numbers, and its file has only these."""
 
+from collections.abc import Generator
+
 import numpy as np
 import pytest
 import torch
@@ -49,7 +51,12 @@ def test_a_small_matrix_has_no_factors() -> None:
 def quick_delta(monkeypatch: pytest.MonkeyPatch) -> tuple[Delta, object]:
     monkeypatch.setattr(learning, "QUICK", Course(3, 1e-2, quick=True))
     scores = iter((0.5, 0.75))
-    monkeypatch.setattr(learning, "judge", lambda model, lesson: next(scores))
+
+    def judge(model: object, lesson: object, step: object) -> Generator[object, None, float]:
+        yield step
+        return next(scores)
+
+    monkeypatch.setattr(learning, "judge", judge)
     torch.manual_seed(0)
     session = opened(tiny_sam())
     *_, last = session.learn(quick=True)

@@ -33,7 +33,12 @@ def session_of(count: int) -> Session:
 def judged(session: Session, last: LearnStep) -> float:
     assert last.delta is not None
     _, held_back = gather(session.encoder, session.labels, session.tiles()).split()
-    return judge(last.delta.applied_to(session.model), held_back)
+    steps = judge(last.delta.applied_to(session.model), held_back, None)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return float(end.value)
 
 
 def test_of_many_objects_the_best_share_wins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -49,6 +49,15 @@ class Origin:
     prompts: tuple[Prompt, ...] = ()
     model: str = ""
     weights: str = ""
+
+    def learned(self, delta: str) -> "Origin":
+        """The same origin, of the model that has learned the delta with a hash."""
+        return replace(self, weights=f"{self.weights}+{delta}")
+
+    def delta_of(self, base: str) -> str:
+        """Hash of the delta that the model with weights `base` had learned; empty if none."""
+        weights, _, delta = self.weights.partition("+")
+        return delta if weights == base else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,9 @@ class Delta:
         partial = path.with_name(f".{path.name[:200]}.partial")
         metadata = {name: str(value) for name, value in asdict(self.origin).items()}
         try:
-            save_file(dict(self.tensors), partial, metadata)
+            # safetensors writes the memory of an array that is not contiguous, in another order
+            tensors = {name: np.ascontiguousarray(each) for name, each in self.tensors.items()}
+            save_file(tensors, partial, metadata)
             partial.replace(path)
         except (OSError, SafetensorError) as error:
             partial.unlink(missing_ok=True)

@@ -105,7 +105,7 @@ def learn(
         yield LearnStep(done, total)
         if monotonic() > end:
             break
-    before = judge(model, judged)
+    before = yield from judge(model, judged, LearnStep(course.steps, total))
     done = course.steps + 1
     yield LearnStep(done, total)
     base = weights_hash(model)
@@ -113,7 +113,7 @@ def learn(
     best = Delta(origin, {})
     for share in shares:
         delta = Delta(origin, _differences(model, learner, share, quick))
-        after = judge(delta.applied_to(model), judged)
+        after = yield from judge(delta.applied_to(model), judged, LearnStep(done, total))
         if after > max(best.origin.after, before + LEAST_GAIN):
             best = replace(delta, origin=replace(origin, weight=share, after=after))
             if not many:

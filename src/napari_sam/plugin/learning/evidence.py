@@ -29,12 +29,12 @@ class Evidence:
     ----------
     areas : mapping of int to int
         Pixels of each accepted label: of the labels that a lesson learns from.
-    dropped : int
-        Number of automatically found objects that the user dropped.
+    wrong : int
+        Number of automatically found or loaded objects that the user dropped or corrected.
     """
 
     areas: Mapping[int, int]
-    dropped: int
+    wrong: int
 
     @classmethod
     def of(cls, areas: Mapping[int, int], ratings: Mapping[int, Rating]) -> "Evidence":
@@ -48,8 +48,8 @@ class Evidence:
             Of the labels that were found automatically or loaded.
         """
         unknown = unknown_labels(ratings)
-        dropped = sum(rated.look is Look.DROPPED for rated in ratings.values())
-        return cls({k: area for k, area in areas.items() if k not in unknown}, dropped)
+        wrong = sum(rated.look in (Look.DROPPED, Look.CORRECTED) for rated in ratings.values())
+        return cls({k: area for k, area in areas.items() if k not in unknown}, wrong)
 
     @property
     def accepted(self) -> int:
@@ -86,4 +86,4 @@ class Evidence:
     def _corrected(self, last: "Evidence") -> int:
         """Objects that were dropped, or have other pixels, since another moment."""
         changed = sum(self.areas.get(label) != area for label, area in last.areas.items())
-        return changed + max(0, self.dropped - last.dropped)
+        return changed + max(0, self.wrong - last.wrong)

@@ -14,7 +14,7 @@ _LEARN = (
 _STOP = "Give up the lesson; the model stays as it is now"
 _BY_ITSELF = (
     "Learn at 6, 12, 24, ... accepted objects, and when you dropped or corrected several. What\n"
-    "was learned stays only as long as it answers better than the model as it was (remembered)"
+    "was learned stays only while it answers better than the model as it was (remembered)"
 )
 _UNDO = "Take the lesson back, and the objects that it drew [Ctrl-Z]"
 _FORGET = "Answer by the model as it was; labels stay as they are"

@@ -39,8 +39,18 @@ def _ago(time: str, now: datetime) -> str:
     return "just now"
 
 
-def found_words(new: int, redrawn: int) -> str:
-    """What a model that has learned found again: ``finds 9 more``."""
-    if new > 0:
-        return f"finds {new} more"
-    return f"finds no more, and redraws {redrawn}" if redrawn else "finds the same objects"
+def found_words(new: int, parts: int, redrawn: int) -> str:
+    """What a model that has learned found: ``finds 9 more, joins 2 pieces, redraws 40``.
+
+    Parameters
+    ----------
+    new : int
+        Objects that were not found before.
+    parts : int
+        Labels that were parts of another object.
+    redrawn : int
+        Objects with new pixels.
+    """
+    pieces = "piece" if parts == 1 else "pieces"
+    words = [f"joins {parts} {pieces}"] * bool(parts) + [f"redraws {redrawn}"] * bool(redrawn)
+    return ", ".join([f"finds {new} more" if new else "finds no more", *words])

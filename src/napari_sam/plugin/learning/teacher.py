@@ -11,16 +11,17 @@ from napari_sam.journal.lesson_record import LessonRecord
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.labels.journals import journal_of
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.settings import Settings, read_learning, remember_learning
 from napari_sam.plugin.worker.events import Event, ModelReady, Saved, Scored
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 
-from .course import WORDS, Course
 from .evidence import Evidence
 from .learn_box import LearnBox
 from .lesson_line import NOTHING_LEARNED, lesson_line
+from .lesson_under_way import WORDS, LessonUnderWay
 from .scores import verdict
 
 _REST = 300
@@ -30,6 +31,8 @@ _RENEWED = 10_000
 """Milliseconds between two looks at the clock for the line on the lesson."""
 
 _NO_EVIDENCE = Evidence({}, 0)
+
+_GONE = "Its file cannot be used: the model answers as it was."
 
 
 class Teacher:
@@ -59,7 +62,7 @@ class Teacher:
     ) -> None:
         self._desk, self._box, self._ahead, self._models = desk, box, ahead, models
         self._work: Workspace | None = None
-        self._course: Course | None = None
+        self._under_way: LessonUnderWay | None = None
         self._last = _NO_EVIDENCE
         self._before: LessonRecord | None = None
         self._result = self._note = ""
@@ -78,6 +81,7 @@ class Teacher:
         box.named.connect(self._save)
         box.toggled.connect(self._show)
         desk.listen(ModelReady, self._model_ready)
+        desk.runner.failed.connect(self._show)
 
     # --- called by the controller ------------------------------------------------------------
 
@@ -118,30 +122,30 @@ class Teacher:
         if not silent:
             self._desk.begin_action()
         work = self._desk.look(aloud=not silent)
-        if work is None or self._reason or self._course is not None:
+        if work is None or self._reason or self._under_way is not None:
             return
         self._last, self._note = self._evidence, ""
-        self._course = Course(
+        self._under_way = LessonUnderWay(
             self._desk, work, self._last.accepted, silent, self._show, self._ended
         )
-        self._course.begin()
+        self._under_way.begin()
         self._show()
 
     def _ended(self) -> None:
-        course, self._course = self._course, None
-        if course is None or self._work is None or self._desk.closed:
+        under_way, self._under_way = self._under_way, None
+        if under_way is None or self._work is None or self._desk.closed:
             return
-        self._result = course.result
-        if course.is_stopped:
+        self._result = under_way.result
+        if under_way.is_stopped:
             self._note = "Learning was stopped: the model stays as it is."
-        elif not course.is_learned:
-            self._note = course.problem or NOTHING_LEARNED.format(count=self._last.accepted)
+        elif not under_way.is_learned:
+            self._note = under_way.problem or NOTHING_LEARNED.format(count=self._last.accepted)
         self._show()
         self._desk.report(self._box.line.text())
 
     def _stop(self) -> None:
-        if self._course is not None:
-            self._course.stop()
+        if self._under_way is not None:
+            self._under_way.stop()
 
     def _forget(self) -> None:
         self._desk.begin_action()
@@ -163,8 +167,8 @@ class Teacher:
         work = self._work
         if work is None:
             return
-        course, before, now = self._course, self._before, work.lessons.now
-        if course is not None and not course.is_applying:
+        under_way, before, now = self._under_way, self._before, work.lessons.now
+        if under_way is not None and not under_way.is_applying:
             self._stop()
         folder = Path() if work.labels is None else work.lessons.folder
         self._desk.engine.use(now, folder)
@@ -200,9 +204,10 @@ class Teacher:
     @property
     def _evidence(self) -> Evidence:
         work = self._work
-        if work is None or work.labels is None:
+        journal = None if work is None or work.labels is None else journal_of(work.labels)
+        if work is None or journal is None:
             return _NO_EVIDENCE
-        return Evidence.of(work.keeping.journal.areas, work.ratings.of_label)
+        return Evidence.of(journal.areas, work.ratings.of_label)
 
     def _labels_rest(self) -> None:
         if self._work is None or self._desk.closed:
@@ -253,12 +258,12 @@ class Teacher:
     def _show(self, _: object = None) -> None:
         if self._desk.closed:
             return
-        course, work = self._course, self._work
+        under_way, work = self._under_way, self._work
         lesson = None if work is None else work.lessons.now
-        self._box.show_learnable(self._reason, learning=course is not None)
+        self._box.show_learnable(self._reason, learning=under_way is not None)
         lines = [] if lesson is None else [self._line(lesson)]
-        if course is not None:
-            lines = [course.progress, *lines]
+        if under_way is not None:
+            lines = [under_way.progress, *lines]
         elif self._note:
             lines = [self._note, *lines]
         can_undo = work is not None and lesson is not None and work.history.next_undo == WORDS
@@ -267,6 +272,7 @@ class Teacher:
 
     def _line(self, lesson: LessonRecord) -> str:
         line = lesson_line(lesson, datetime.now(UTC), self._result)
-        if lesson.base == self._desk.engine.base:
-            return line
-        return f"{line} Choose {lesson.model} again to use it."
+        engine = self._desk.engine
+        if engine.base not in ("", lesson.base):
+            return f"{line} Choose {lesson.model} again to use it."
+        return line if engine.is_learned or not engine.base else f"{line} {_GONE}"

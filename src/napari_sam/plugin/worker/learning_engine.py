@@ -28,6 +28,11 @@ class LearningEngine(Engine):
         """Hash of the weights of the loaded model, as they were before any lesson."""
         return self._origin.weights
 
+    @property
+    def is_learned(self) -> bool:
+        """Whether the model that answers has learned."""
+        return self._lessons.fitting(self._origin) is not None
+
     def use(self, lesson: "LessonRecord | None", folder: Path) -> None:
         """Answer from now on by what was learned, if the loaded model has learned it.
 

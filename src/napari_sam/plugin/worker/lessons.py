@@ -1,6 +1,5 @@
 """Lessons: what was learned, applied to the sessions of the engine; no Qt, no napari."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +38,7 @@ class Lessons:
     def named(self, origin: Origin) -> Origin:
         """Origin of answers, with the delta of the lesson that fits."""
         lesson = self.fitting(origin)
-        if lesson is None:
-            return origin
-        return replace(origin, weights=f"{origin.weights}+{lesson.delta}")
+        return origin if lesson is None else origin.learned(lesson.delta)
 
     def is_applied(self, session: "Session", origin: Origin) -> bool:
         """Whether a session has the model that the user chose last."""

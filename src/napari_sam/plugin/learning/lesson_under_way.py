@@ -1,4 +1,4 @@
-"""Course: a lesson under way: quick, then full, then the objects that nobody has looked at."""
+"""LessonUnderWay: a quick lesson, a full one, then objects that nobody has looked at."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ WORDS = "the lesson"
 """Words on the step of undo that a lesson is."""
 
 
-class Course:
+class LessonUnderWay:
     """Lesson of an image, in three jobs of the worker, each begun when the one before has ended.
 
     A quick lesson changes the decoder alone and is used at once. A full lesson follows, and is used
@@ -44,7 +44,7 @@ class Course:
     changed : callable
         Called when :attr:`progress` has changed.
     ended : callable
-        Called when the course is over, however it ended.
+        Called when the lesson is over, however it ended.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Course:
     is_learned : bool
         Whether a lesson was used.
     is_stopped : bool
-        Whether the course was given up.
+        Whether the lesson was given up.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Course:
         self._step: Step | None = None
         self._job: Job | None = None
         self._learned: LessonRecord | None = None
-        self._new = self._redrawn = 0
+        self._new = self._parts = self._redrawn = 0
 
     def begin(self) -> None:
         """Begin with the quick lesson."""
@@ -175,6 +175,8 @@ class Course:
         """Region of each plane in which objects were found automatically."""
         regions: dict[Plane, BBox] = {}
         for rated in self._work.ratings.of_label.values():
+            if rated.source is not Source.FOUND:
+                continue
             for plane, bbox in rated.boxes.items():
                 regions[plane] = union((bbox, regions.get(plane, bbox)))
         searched = self._work.ratings.searched
@@ -215,17 +217,19 @@ class Course:
             origin = self._desk.engine.origin
             keeping, one_step = work.keeping, work.writer.one_step
             redraw(labels, keeping, work.ratings, one_step, again.edit, origin, rated)
-        self._new += len(again.new) - len(again.parts)
+        self._new += len(again.new)
+        self._parts += len(again.parts)
         self._redrawn += len(again.redrawn)
 
     def _found(self) -> None:
-        self.result = found_words(self._new, self._redrawn)
+        self.result = found_words(self._new, self._parts, self._redrawn)
         self._end()
 
 
 def _rated(found: Found, plane: Plane, before: Rating | None) -> Rating:
     """Rating of an object after it was found again on a plane."""
-    if before is None or len(before.boxes) == 1:
+    if before is None:
         return Rating(found.score, plane, {plane: found.bbox})
-    least = min(found.score, before.score)
-    return replace(before, score=least, boxes={**before.boxes, plane: found.bbox})
+    is_linked = len(before.boxes) > 1
+    score = min(found.score, before.score) if is_linked else found.score
+    return replace(before, score=score, boxes={**before.boxes, plane: found.bbox})
