@@ -18,7 +18,7 @@ differences of size, shape and texture take more examples to learn; see benchmar
 
 
 def predict_classes(features: ObjectFeatures, examples: Mapping[int, str]) -> ClassPredictions:
-    """Predict the classes of all objects from those of a few.
+    """Predict the classes of all objects from the classes of the examples.
 
     A logistic regression on standardised features; classes weigh the same, however many examples
     they have. The same objects and examples give the same probabilities, in any order.
@@ -50,8 +50,8 @@ def predict_classes(features: ObjectFeatures, examples: Mapping[int, str]) -> Cl
     classifier.fit(values[of_example], names)
     classes = tuple(map(str, classifier.classes_))
     probabilities = np.asarray(classifier.predict_proba(values), np.float64)
-    own = np.array([classes.index(name) for name in names])
-    probabilities[of_example] = np.eye(len(classes))[own]
+    columns = [classes.index(name) for name in names]
+    probabilities[of_example] = np.eye(len(classes))[columns]
     return ClassPredictions(features.labels, classes, probabilities, dict(examples))
 
 
@@ -65,8 +65,9 @@ def _standardised(values: NDArray[np.float32]) -> NDArray[np.float64]:
     from sklearn.preprocessing import StandardScaler
 
     scaled = StandardScaler().fit_transform(values.astype(np.float64))
-    seen, pooled = scaled[:, :APPEARANCE], scaled[:, APPEARANCE:]
+    visible, pooled = scaled[:, :APPEARANCE], scaled[:, APPEARANCE:]
+    if not pooled.any():  # all objects are alike
+        return visible
     count = min(_COMPONENTS, len(pooled) - 1, pooled.shape[1])
     components = PCA(count, random_state=0).fit_transform(pooled)
-    first = components[:, 0].std()
-    return np.concatenate([seen, components / (first or 1.0)], axis=1)
+    return np.concatenate([visible, components / components[:, 0].std()], axis=1)

@@ -64,7 +64,7 @@ class ByExample:
     def _follow(self) -> None:
         """Predict anew after a new step with changes of the labels, as a part of that step."""
         work = self._work
-        if work is None or not self._box.by_itself.isChecked():
+        if work is None or self._desk.closed or not self._box.by_itself.isChecked():
             return
         step = work.history.newest
         state = step, 0 if step is None else len(step.labels)

@@ -52,7 +52,7 @@ class Classifying:
         return self._box.current
 
     def give(self, label: int) -> None:
-        """Give a label the selected class, or take its class away, and say it."""
+        """Give a label the selected class; *no class* takes its class away."""
         if not self._table.classes:
             self._desk.say(_NO_CLASSES)
             return
