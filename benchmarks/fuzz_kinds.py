@@ -1,6 +1,7 @@
 """Kinds of documents: a small whole example of each, and the public entries that read it."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
@@ -304,6 +305,35 @@ def _read_label_image(folder: Path) -> None:
     _command("measure", folder / "l.npy", "-o", folder / "n.csv")
 
 
+def _make_outlines(folder: Path) -> None:
+    from napari_sam.image.volume import Volume
+    from napari_sam.labels.classes import ClassTable
+    from napari_sam.measure.save import save_measures
+
+    labels = _discs()
+    labels[15:20, 15:20] = 0
+    np.save(folder / "i.npy", _image())
+    classes, calibration = (
+        ClassTable().add("a").assign({1: "a"}),
+        Volume.from_array(labels).calibration,
+    )
+    paths = [folder / "o.geojson", folder / "o.zip"]
+    list(save_measures(paths, labels, calibration, classes=classes, scores={1: 0.5}))
+    with zipfile.ZipFile(folder / "o.zip") as archive:
+        (folder / "o.roi").write_bytes(archive.read(archive.namelist()[0]))
+    (folder / "o_outlines.txt").write_text("10,10,39,10,39,29,10,29\n60,50,99,50,99,79\n")
+
+
+def _read_outlines(folder: Path) -> None:
+    from napari_sam.image.read import read_image
+    from napari_sam.labels.files.read import read_label_file
+
+    image = read_image(folder / "i.npy")
+    for name in ("o.geojson", "o.zip", "o.roi", "o_outlines.txt"):
+        with suppress(NapariSamError):
+            read_label_file(folder / name, image)
+
+
 def _make_points(folder: Path) -> None:
     tifffile.imwrite(folder / "i.tif", _image())
     (folder / "p.csv").write_text("index,axis-0,axis-1,object,label\n0,20,20,1,1\n1,60,80,2,1\n")
@@ -390,6 +420,9 @@ KINDS = {
     "classes": Kind(_make_classes, _named("l_classes.csv"), _read_class_table),
     "npz": Kind(_make_npz, _all_files, _read_npz),
     "label file": Kind(_make_label_image, _all_files, _read_label_image),
+    "outlines": Kind(
+        _make_outlines, _named("o.geojson", "o.zip", "o.roi", "o_outlines.txt"), _read_outlines
+    ),
     "prompts": Kind(_make_points, _named("p.csv", "b.csv"), _read_points),
     "report": Kind(_make_batch, _named("report.csv"), _read_batch),
     "table": Kind(_make_batch, _named("t.csv"), _read_table),

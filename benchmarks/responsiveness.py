@@ -1,7 +1,7 @@
 """Gaps in which the window does not answer, and waits for clicks, while a stack is encoded.
 
     xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/responsiveness.py [--seconds 40]
-        [--rounds 3] [--model cells-tiny] [--why] [--json FILE]
+        [--rounds 3] [--model cells-tiny] [--learning] [--why] [--json FILE]
 
 A stack of 8 x 4096 x 4096 is open in napari, and *Encode everything* fills an empty cache. The
 benchmark takes three and a half minutes. Run it on an idle machine (the load is printed).
@@ -15,6 +15,10 @@ new        Click into a tile without an embedding, while another tile is being e
            its time beyond one tile.
 known      The same for clicks into a tile with an embedding.
 
+With ``--learning`` the model learns from eight accepted objects, lesson after lesson, and encodes
+nothing ahead. Then `tile` is the median time of a step of a lesson, and all clicks go into a tile
+with an embedding: a click waits for the step under way.
+
 Bars: p99 <= 100 ms, worst <= 250 ms, both clicks within one tile and 100 ms. The first three
 seconds are not counted, in which the model warms up and the window is drawn.
 """
@@ -26,7 +30,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -40,7 +44,10 @@ from qtpy.QtCore import QEventLoop, QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from scipy.ndimage import gaussian_filter
+from skimage.measure import label, regionprops
+from skimage.segmentation import clear_border
 
+from napari_sam.masks.mask import Mask
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.settings import Settings
 
@@ -48,6 +55,7 @@ SHAPE = (8, 4096, 4096)  # pixels of the stack, zyx
 TICK = 0.010  # seconds between two ticks
 WARM_UP = 3.0  # seconds that are not counted
 CLICKS = 4  # into a tile with an embedding
+LEARNED = 8  # accepted objects
 WORST = 5  # number of longest gaps that are listed
 
 
@@ -151,7 +159,7 @@ class Why:
 
 
 class Window:
-    """napari with the dock and a stack; keeps the time of each encoded tile."""
+    """napari with the dock and a stack; keeps the time of each encoded tile or step of a lesson."""
 
     def __init__(self, stack: Any, model: str, cache: Path) -> None:
         self.viewer = napari.Viewer(show=False)
@@ -176,6 +184,28 @@ class Window:
             note(event)
 
         self.controller.ahead.note = noted
+
+    def keep_learning(self, stack: Any) -> None:
+        """Accept eight objects, and begin a lesson whenever the last has ended."""
+        engine, work, button = (
+            self.controller.engine,
+            self.controller.workspace,
+            self.dock.learn_box.learn_button,
+        )
+        learn = engine.learn
+
+        def noted(*request: Any) -> Iterator[Any]:
+            for event in learn(*request):
+                self.tiles.append(time.perf_counter())
+                yield event
+
+        engine.learn = noted
+        self.dock.learn_box.set_open()
+        for mask in masks_at(stack, 7, (1800, 1800, 2200, 2200))[:LEARNED]:
+            work.writer.accept([mask])
+        self._again = QTimer()
+        self._again.timeout.connect(lambda: None if "Stop" in button.text() else button.click())
+        self._again.start(200)
 
     def click(self, y: float, x: float) -> float:
         """Click and wait for the preview; returns the seconds of waiting."""
@@ -225,13 +255,29 @@ def make_stack() -> Any:
     return stack + generator.integers(0, 60, SHAPE, dtype=np.uint8)
 
 
-def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
+def masks_at(stack: Any, plane: int, box: tuple[int, int, int, int]) -> list[Mask]:
+    """Return the true masks of the blobs that lie in a part of a plane, the largest first."""
+    y0, x0, y1, x1 = box
+    blobs = regionprops(clear_border(label(stack[plane, y0:y1, x0:x1] >= 100)))
+    masks = []
+    for blob in sorted(blobs, key=lambda each: -each.area):
+        top, left, bottom, right = blob.bbox
+        place = (y0 + top, x0 + left, y0 + bottom, x0 + right)
+        masks.append(Mask((plane,), place, blob.image, 1.0, 1.0))
+    return masks
+
+
+def measure(stack: Any, model: str, seconds: float, learning: bool, why: bool) -> Round:
     """Measure a run in a new window, with an empty cache."""
     with tempfile.TemporaryDirectory() as folder:
         window = Window(stack, model, Path(folder))
         wait_for(lambda: not window.controller.runner.busy)
-        window.viewer.dims.set_point(0, 0)
-        window.dock.everything_box.ahead.everything.click()
+        window.viewer.dims.set_point(0, 7 if learning else 0)
+        if learning:
+            window.keep_learning(stack)
+            wait_for_tiles(window, 1)
+        else:
+            window.dock.everything_box.ahead.everything.click()
         run(WARM_UP)
         ticks = Ticks()
         watch = Why(ticks) if why else None
@@ -245,6 +291,10 @@ def measure(stack: Any, model: str, seconds: float, why: bool) -> Round:
         show(window, (2000, 2000), plane=7)
         wait_for_tiles(window, 3)  # tiles on the screen are encoded first
         corners = [(3900, 3900), (200, 200), (3900, 200), (200, 3900)]  # not encoded yet
+        if learning:
+            corners = [(2000, 2000)] * CLICKS
+            window.click(2000, 2000)  # under the present lesson, the tile is not encoded yet
+            window.controller.actions.drop()
         new = [click_while_busy(window, at, i % 2 == 0) for i, at in enumerate(corners)]
         known = [click_while_busy(window, (2000, 2000), i % 2 == 0) for i in range(CLICKS)]
         window.close()
@@ -301,6 +351,7 @@ def main(
     seconds: Annotated[float, typer.Option(help="How long gaps are noted, each round.")] = 40,
     rounds: Annotated[int, typer.Option(help="How often.")] = 3,
     model: Annotated[str, typer.Option(help="Which model encodes.")] = "cells-tiny",
+    learning: Annotated[bool, typer.Option("--learning", help="Learn all the while.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Print the stacks in long gaps.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where figures go.")] = None,
 ) -> None:
@@ -310,7 +361,7 @@ def main(
     print(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
     runs = []
     for number in range(1, rounds + 1):
-        runs.append(measure(stack, model, seconds, why))
+        runs.append(measure(stack, model, seconds, learning, why))
         print(f"| {row(number, runs[-1])} |", flush=True)
     for number, measured in enumerate(runs, start=1):
         gaps = ", ".join(f"{1000 * gap:.0f} ms at {at:.1f} s" for at, gap in measured.worst)

@@ -29,6 +29,7 @@ STAGES = {
     "measure",
     "evaluate",
     "learning",
+    "finetuning",
     "classify",
 }
 MAY_IMPORT = {
@@ -45,9 +46,11 @@ MAY_IMPORT = {
     "embeddings": {"errors", "document", "file_names", "image", "tiles", "model"}
     | {"weights.families"},
     "masks": {"errors", "image", "tiles", "model", "embeddings", "prompts"},
-    "labels": {"errors", "document", "file_names", "image", "masks.mask"},
+    "labels": {"errors", "document", "file_names", "image", "masks.mask", "tiles.bbox"},
     "learning": {"errors", "document", "image", "tiles", "model", "weights", "prompts"}
     | {"embeddings", "masks", "labels", "evaluate.objects"},
+    "finetuning": {"__version__", "errors", "document", "image", "tiles", "model", "weights"}
+    | {"embeddings", "learning", "evaluate", "session", "overlay", "labels.files.atomic"},
     "classify": {"errors", "image", "tiles", "model", "embeddings", "masks.decode", "labels"},
     "journal": {"errors", "document", "file_names", "labels", "prompts"},
     "propagation": {"errors", "image", "tiles", "model", "embeddings", "prompts", "masks"},
@@ -83,8 +86,9 @@ PLUGIN_ORDER = (
     {"dock_status"},
     {"actions", "dock", "state_reader"},
     {"clicks"},
-    {"everything", "objects"},
-    {"ahead", "classes", "follow", "image_in_use", "models", "results"},
+    {"everything", "learning", "objects"},
+    {"train"},
+    {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},
     {"labels"},
@@ -102,7 +106,7 @@ ONLY_IN = {
     "superqt": {"plugin"},
     "psygnal": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
-    | {"cluster", "learning"},
+    | {"cluster", "learning", "finetuning"},
     "distributed": {"cluster"},
     "sklearn": {"classify"},
 }

@@ -11,10 +11,12 @@ from napari_sam.image.intensity import RGB, IntensityMapping, contrast_mapping
 from napari_sam.image.open import open_volume
 from napari_sam.image.series import Series
 from napari_sam.image.volume import Plane, Volume
+from napari_sam.learning.alike.find_alike import AlikeStep, find_alike
 from napari_sam.learning.delta import Delta, load_delta
+from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
-from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.grid import Tile, grid_of
 from napari_sam.weights.load import best_device, load_model, weights_hash
 
 from .errors import CacheError
@@ -80,7 +82,7 @@ class EncodedImage:
     ) -> None:
         self.volume, self.model, self.mapping = volume, model, mapping
         size = model.config.image_size if tile_size is None else tile_size
-        self.grid = TileGrid(volume.height, volume.width, size, overlap=size * 3 // 16)
+        self.grid = grid_of(volume, size)
         self._unlearned, self._cache_options = model, (cache_dir, cache_budget)
         self._encoded_by = model
         self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)
@@ -115,6 +117,24 @@ class EncodedImage:
             self._encoded_by = encoded_by
             self.encoder.forget()
             self._open_cache()
+
+    def find_alike(
+        self,
+        examples: Sequence[Mask],
+        others: Sequence[Mask] = (),
+        planes: Iterable[Plane] | None = None,
+        within: BBox | None = None,
+    ) -> Iterator[AlikeStep]:
+        """Find the other objects of the kind of a few examples, as proposals: nothing is painted.
+
+        The model as it was opened learns from the examples first, unless a delta is in use that is
+        not quick (:meth:`use`). Arguments, steps and errors are those of
+        :func:`~napari_sam.learning.alike.find_alike.find_alike`.
+        """
+        has_learned = self._encoded_by is not self._unlearned
+        is_opened = has_learned or self.model is self._unlearned
+        encoder = self.encoder if is_opened else self._as_opened()
+        return find_alike(encoder, examples, others, planes, within, not has_learned)
 
     def _as_opened(self) -> Encoder:
         """An encoder of the image under the model as it was opened, without a cache."""

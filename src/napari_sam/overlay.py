@@ -67,7 +67,9 @@ def draw_overlay(
         picture.save(partial, format="PNG")
 
 
-def outlined(image: NDArray[np.uint8], labels: NDArray[np.uint32]) -> NDArray[np.uint8]:
+def outlined(
+    image: NDArray[np.uint8], labels: NDArray[np.integer], zoom: int = ZOOM
+) -> NDArray[np.uint8]:
     """Zoom an image and draw the outline of each object in a colour.
 
     Parameters
@@ -75,23 +77,25 @@ def outlined(image: NDArray[np.uint8], labels: NDArray[np.uint32]) -> NDArray[np
     image : ndarray
         ``(Y, X, 3)`` uint8.
     labels : ndarray
-        ``(Y, X)`` uint32.
+        ``(Y, X)`` integers.
+    zoom : int
+        Pixels of the picture per pixel of the image.
 
     Returns
     -------
     ndarray
-        ``(ZOOM * Y, ZOOM * X, 3)`` uint8. Outlines are two pixels wide, inside the objects.
+        ``(zoom * Y, zoom * X, 3)`` uint8. Outlines are two pixels wide, inside the objects.
     """
-    zoomed = _zoom(image)
-    large = _zoom(labels)
+    zoomed = _zoom(image, zoom)
+    large = _zoom(labels, zoom)
     outermost = find_boundaries(large, mode="inner")
     edge = outermost | find_boundaries(np.where(outermost, 0, large), mode="inner")
     zoomed[edge] = _COLOURS[large[edge] % len(_COLOURS)]
     return zoomed
 
 
-def _zoom(pixels: NDArray[Scalar]) -> NDArray[Scalar]:
-    return pixels.repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
+def _zoom(pixels: NDArray[Scalar], zoom: int) -> NDArray[Scalar]:
+    return pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
 
 
 def _count(labels: NDArray[np.uint32]) -> int:

@@ -1,11 +1,16 @@
 """The command line: learning from labels, and using what was learned."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 
 from napari_sam.learning import learn as learning
 from napari_sam.learning.delta import load_delta
@@ -111,6 +116,56 @@ def test_labels_of_another_image_are_one_line(
     status, _, error = cli(*command)
     assert status == 1
     assert_one_line(error, "other.tif")
+
+
+KILLED = """
+import os, signal
+from napari_sam.cli import main
+from napari_sam.learning import learn as learning
+
+def teach(*arguments):
+    steps = whole(*arguments)
+    for _ in range(2):
+        yield next(steps)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+whole, learning.teach = learning.teach, teach
+main()
+"""
+"""The command, killed after two steps of a lesson."""
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_killed_lesson_leaves_the_folder_as_it_was(
+    files: tuple[Path, Path], weights: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / "learned.safetensors").write_bytes(b"mine")
+    command = ("learn", *files, "-o", results / "learned.safetensors", "--overwrite", "--quick")
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, *map(str, command), "--model", str(weights)], check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert [path.name for path in results.iterdir()] == ["learned.safetensors"]
+    assert (results / "learned.safetensors").read_bytes() == b"mine"
+
+
+def test_a_loss_that_is_not_finite_is_one_line_and_nothing_is_written(
+    cli: Run, files: tuple[Path, Path], weights: Path, tmp_path: Path
+) -> None:
+    tensors = load_file(weights)
+    with safe_open(weights, framework="numpy") as file:
+        metadata = file.metadata()
+    tensors["mask_decoder.iou_token.weight"][:] = np.inf
+    save_file(tensors, tmp_path / "broken.safetensors", metadata)
+    output = tmp_path / "learned.safetensors"
+    model = tmp_path / "broken.safetensors"
+    status, out, error = cli("learn", *files, "-o", output, "--quick", "--model", model)
+    assert (status, out) == (1, "")
+    assert_one_line(error, "no finite loss")
+    assert not output.exists()
 
 
 def test_too_few_objects_are_one_line(

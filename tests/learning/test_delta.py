@@ -31,6 +31,13 @@ def test_a_file_holds_all_of_it(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
+def test_a_file_holds_arrays_in_any_order_of_memory(tmp_path: Path) -> None:
+    values = np.arange(6, dtype=np.float16).reshape(2, 3)
+    delta = replace(delta_of(tiny_sam()), tensors={"a": values.T})
+    delta.save(tmp_path / "a.safetensors")
+    np.testing.assert_array_equal(load_delta(tmp_path / "a.safetensors").tensors["a"], values.T)
+
+
 def test_the_model_itself_stays_as_it_is() -> None:
     model = tiny_sam()
     before = weights_hash(model)

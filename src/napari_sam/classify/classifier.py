@@ -64,7 +64,7 @@ def _standardised(values: NDArray[np.float32]) -> NDArray[np.float64]:
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import StandardScaler
 
-    scaled = StandardScaler().fit_transform(values.astype(np.float64))
+    scaled: NDArray[np.float64] = StandardScaler().fit_transform(values.astype(np.float64))
     visible, pooled = scaled[:, :APPEARANCE], scaled[:, APPEARANCE:]
     if not pooled.any():  # all objects are alike
         return visible

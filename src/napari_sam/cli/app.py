@@ -22,6 +22,7 @@ from .measure import measure
 from .replay import replay
 from .report import warn
 from .segment import segment
+from .train import train
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 + SIGINT."""
@@ -39,6 +40,7 @@ app.command()(embed)
 app.command()(measure)
 app.command()(evaluate)
 app.command()(learn)
+app.command()(train)
 app.command()(classify)
 app.command()(replay)
 app.add_typer(models.app, name="models")

@@ -1,4 +1,4 @@
-"""Find pairs: images with their true labels, for ``evaluate``."""
+"""Find pairs: images with their true labels, for ``evaluate`` and ``train``."""
 
 import os
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from napari_sam.errors import ImageError, LabelError
 from napari_sam.file_names import printable
 
 from .find_images import LABELS, can_be_read, images_in, is_folder_of_images, stem
+from .pair_layouts import has_labels_inside, labelled_images
 
 if TYPE_CHECKING:
     from napari_sam.evaluate.ground_truth import Pair
@@ -27,10 +28,11 @@ def find_pairs(
     ----------
     images : Path
         An image, or a folder of images. Without `labels`: an ``.npz`` with the arrays ``image`` and
-        ``labels``, a folder of such files, or a folder of such folders, each of which is a set.
+        ``labels``, an OME-Zarr with labels inside, a folder of such files or in one of the layouts
+        of :mod:`.pair_layouts`, or a folder of such folders, each of which is a set.
     labels : Path or None
         Labels of the image; or a folder in which the labels of ``a.tif`` are named ``a_labels`` or
-        ``a``, with any suffix. Of an image in several files the first by name counts.
+        ``a``, with any suffix; label images before outlines, then the first by name.
     axes : str or None
         One letter of TCZYX for each dimension of the images; guessed if None.
     channels : tuple of int or None
@@ -50,19 +52,18 @@ def find_pairs(
     LabelError
         If an image has no labels.
     """
-    from napari_sam.evaluate.ground_truth import Pair, files_with_both
+    from napari_sam.evaluate.ground_truth import Pair
     from napari_sam.image.companions import file_sets
 
     if not os.path.exists(images):
         raise ImageError(f"no file {images}: check the path")
     if labels is None:
-        files_by_set = files_with_both(images)
-        if not files_by_set:
+        sets, unlabelled = find_labelled(images, axes, channels, series)
+        if unlabelled and sets:
+            raise _no_labels(unlabelled[0], images)
+        if not sets:
             raise LabelError(f"{images} has no labels: give them, as a file or folder, behind it")
-        return {
-            printable(name): [Pair(path, None, axes, channels) for path in paths]
-            for name, paths in files_by_set.items()
-        }
+        return sets
     if not os.path.exists(labels):
         raise LabelError(f"no file {labels}: check the path of the labels")
     if not is_folder_of_images(images):
@@ -75,12 +76,58 @@ def find_pairs(
     return {printable(images.name): pairs}
 
 
+def find_labelled(
+    images: Path, axes: str | None, channels: tuple[int, ...] | None, series: str | None = None
+) -> "tuple[dict[str, Sequence[Pair]], list[Path]]":
+    """Find images that have their labels beside them or inside; see :func:`find_pairs`.
+
+    Returns
+    -------
+    dict of str to sequence of Pair
+        Pairs by the name of the set; empty if there are none.
+    list of Path
+        Images without labels.
+    """
+    from napari_sam.evaluate.ground_truth import Pair, files_with_both
+
+    if files_by_set := files_with_both(images):
+        return {
+            printable(name): [Pair(path, None, axes, channels) for path in paths]
+            for name, paths in files_by_set.items()
+        }, []
+    if not is_folder_of_images(images):
+        inside = [(images, images / "labels" if has_labels_inside(images) else None)]
+        by_set = {stem(images): inside}
+    else:
+        by_set = {images.name: labelled_images(images)}
+        if not any(labels for _, labels in by_set[images.name]):
+            folders = sorted(path for path in images.iterdir() if is_folder_of_images(path))
+            by_set |= {path.name: labelled_images(path) for path in folders}
+    sets_by_name: dict[str, Sequence[Pair]] = {
+        printable(name): [
+            Pair(image, labels, axes, channels, series) for image, labels in with_labels
+        ]
+        for name, pairs in by_set.items()
+        if (with_labels := [pair for pair in pairs if pair[1] is not None])
+    }
+    unlabelled = [image for pairs in by_set.values() for image, labels in pairs if labels is None]
+    return sets_by_name, unlabelled
+
+
+def _no_labels(image: Path, labels: Path) -> LabelError:
+    return LabelError(f"no labels of {image.name} in {labels}: name them {stem(image)}{LABELS}.tif")
+
+
 def _labels_of(image: Path, labels: Path) -> Path:
     """Find the labels of an image: `labels` itself, or a file with a matching name in a folder."""
+    from napari_sam.image.outlines.read import is_outlines
+
     if not is_folder_of_images(labels):
         return labels
+    files = [path for path in sorted(labels.iterdir()) if path != image]
+    files = [*filter(can_be_read, files), *filter(is_outlines, files)]
     for name in (stem(image) + LABELS, stem(image)):
-        for path in sorted(labels.iterdir()):
-            if stem(path) == name and can_be_read(path) and path != image:
+        for path in files:
+            if stem(path) == name:
                 return path
-    raise LabelError(f"no labels of {image.name} in {labels}: name them {stem(image)}{LABELS}.tif")
+    raise _no_labels(image, labels)

@@ -36,6 +36,13 @@ SeriesOption = Annotated[
         help="The image in a file that holds several: its number, from 0, or name.",
     ),
 ]
+ChannelsOption = Annotated[
+    str | None, typer.Option(help="Up to three channels that the model sees, such as 0 or 2,0.")
+]
+ContrastOption = Annotated[
+    tuple[float, float] | None,
+    typer.Option(metavar="LOW HIGH", help="Intensities shown black and white; by default chosen."),
+]
 CacheDirOption = Annotated[
     Path | None, typer.Option(help="Folder of the embedding cache; the user's own by default.")
 ]
@@ -79,15 +86,8 @@ class ImageOptions:
 
     axes: AxesOption = None
     series: SeriesOption = None
-    channels: Annotated[
-        str | None, typer.Option(help="Up to three channels that the model sees, such as 0 or 2,0.")
-    ] = None
-    contrast: Annotated[
-        tuple[float, float] | None,
-        typer.Option(
-            metavar="LOW HIGH", help="Intensities shown black and white; by default chosen."
-        ),
-    ] = None
+    channels: ChannelsOption = None
+    contrast: ContrastOption = None
     cache_dir: CacheDirOption = None
 
 

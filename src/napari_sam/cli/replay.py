@@ -55,7 +55,8 @@ def replay(
     """Make the labels again that were accepted in napari, without a window.
 
     Without --model they are those that were accepted, pixel by pixel. With it, the clicks and boxes
-    are given to that model; what was found automatically stays as it was.
+    are given to that model; what was found automatically stays as it was. A model that learned in
+    napari answers by what it had learned, from the files beside the journal.
     """
     from napari_sam.image.arranged_array import arranged
     from napari_sam.journal.damaged import damage_warning
@@ -95,7 +96,8 @@ def replay(
     else:
         quiet = report_options.json
         session = settings.open(volume, quiet=quiet)
-        for _ in progress(ask_again(session, entries), len(entries), "replay", quiet=quiet):
+        steps = ask_again(session, entries, journal.parent)
+        for _ in progress(steps, len(entries), "replay", quiet=quiet):
             pass
         labels, files = session.labels, session.save(output, overwrite, classes, ome_zarr_version)
     summary = {
@@ -138,7 +140,9 @@ def _painted(entries: "list[Entry]", shape: tuple[int, ...]) -> "LabelArray":
     return labels
 
 
-def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":
+def ask_again(
+    session: "Session", entries: "list[Entry]", lessons: Path | None = None
+) -> "Iterator[Entry]":
     """Give the prompts of a journal to the model of a session, and paint the masks.
 
     Entries without prompts, such as objects found automatically and strokes of a brush, are painted
@@ -151,19 +155,33 @@ def ask_again(session: "Session", entries: "list[Entry]") -> "Iterator[Entry]":
     entries : list of Entry
         Accepted and painted entries in order. An object that was followed through planes without
         prompts is followed through the same planes again.
+    lessons : Path, optional
+        Folder with the deltas of models that learned. By default the model answers as it is.
 
     Yields
     ------
     Entry
         Each entry after its labels are painted.
-    """
-    from napari_sam.prompts.prompt import PromptSet
 
+    Raises
+    ------
+    LearningError
+        If the file of a delta is gone or damaged.
+    """
+    from napari_sam.learning.keep import kept
+    from napari_sam.prompts.prompt import PromptSet
+    from napari_sam.weights.load import weights_hash
+
+    base, learned = weights_hash(session.model), ""
     for entry in entries:
         if not entry.label or not entry.origin.prompts:
             entry.apply(session.labels)
             yield entry
             continue
+        delta = entry.origin.delta_of(base)
+        if lessons is not None and delta != learned:
+            session.use(kept(lessons, delta) if delta else None)
+            learned = delta
         prompts = PromptSet({entry.label: entry.origin.prompts})
         masks = [
             session.predict_objects(prompts.on_plane(plane).objects)[entry.label]

@@ -3,7 +3,8 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
@@ -39,6 +40,51 @@ def progress(steps: Iterable[T], total: int, description: str, *, quiet: bool) -
     disable = True if quiet else None
     with tqdm(steps, description, total, file=sys.stderr, disable=disable, leave=False) as bar:
         yield from bar
+
+
+class Stage(Protocol):
+    """Step of work in several stages, with the parts of its stage that are done."""
+
+    @property
+    def stage(self) -> str:
+        """Word in front of the bar."""
+
+    @property
+    def done(self) -> int:
+        """Parts that are done."""
+
+    @property
+    def total(self) -> int:
+        """Parts of the stage."""
+
+
+StageStep = TypeVar("StageStep", bound=Stage)
+
+
+def show_stages(steps: Iterable[StageStep], *, quiet: bool) -> Iterator[StageStep]:
+    """Pass steps through, and show a bar for each stage.
+
+    Parameters
+    ----------
+    steps : iterable of Stage
+        Generator that does the work of a command.
+    quiet : bool
+        Show no bar. Without a terminal on standard error there is none either.
+
+    Yields
+    ------
+    Stage
+        The values of `steps`.
+    """
+    from tqdm import tqdm
+
+    disable = True if quiet else None
+    for stage, of_stage in groupby(steps, key=lambda step: step.stage):
+        with tqdm(desc=stage, file=sys.stderr, disable=disable, leave=False) as bar:
+            for step in of_stage:
+                bar.total = step.total
+                bar.update(step.done - bar.n)
+                yield step
 
 
 def show_download(steps: "Iterable[DownloadStep]", *, quiet: bool) -> None:
@@ -89,9 +135,18 @@ def report(summary: Mapping[str, Any], *, as_json: bool) -> None:
         return
     for name, value in summary.items():
         values = value if isinstance(value, list) else [value]
+        if isinstance(value, dict):
+            values = [f"{key}: {_as_text(each)}" for key, each in value.items()]
         if name != "warnings":
             for heading, item in zip([name] + [""] * len(values), values, strict=False):
                 typer.echo(f"{heading:<10}{printable(str(item))}")
+
+
+def _as_text(value: Any) -> str:
+    """A value of a summary as text: of figures before and after, an arrow between both."""
+    if isinstance(value, dict):
+        return " -> ".join(map(str, value.values()))
+    return str(value)
 
 
 def _printable(value: Any) -> Any:

@@ -30,13 +30,35 @@ def detect_plane(session: "Session", truth: NDArray[np.integer], plane: Plane) -
     -------
     Detection
     """
-    prediction = np.zeros(truth.shape, np.uint32)
+    return detect(truth, paint_found(session, plane)[0])
+
+
+def paint_found(session: "Session", plane: Plane) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    """Segment all objects of a plane into a label image.
+
+    Parameters
+    ----------
+    session : Session
+        Session on the image; its labels are not changed.
+    plane : tuple of int
+        Index of the plane along the leading axes.
+
+    Returns
+    -------
+    labels : ndarray
+        ``(y, x)`` uint32, objects numbered from 1; a pixel of two objects has the first.
+    confidences : ndarray
+        ``(k,)`` float64, 0 to 1: confidence of the object with number ``i + 1``.
+    """
+    labels = np.zeros((session.volume.height, session.volume.width), np.uint32)
+    confidences: list[float] = []
     for step in session.segment_everything([plane], commit=False):
-        for number, mask in enumerate(step.masks, 1):  # best first; a pixel keeps its first object
+        for mask in step.masks:  # best first; a pixel keeps its first object
+            confidences.append(mask.confidence)
             y0, x0, y1, x1 = mask.bbox
-            block = prediction[y0:y1, x0:x1]
-            block[mask.pixels & (block == 0)] = number
-    return detect(truth, prediction)
+            block = labels[y0:y1, x0:x1]
+            block[mask.pixels & (block == 0)] = len(confidences)
+    return labels, np.array(confidences, np.float64)
 
 
 def detect_stacks(session: "Session", sample: Sample) -> list[Detection]:

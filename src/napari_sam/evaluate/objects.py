@@ -76,15 +76,34 @@ def objects_of(
     TrueObject
         Objects by ascending label.
     """
+    for _, bbox, pixels in labelled_pixels(labels):
+        if np.count_nonzero(pixels) >= smallest:
+            y, x = innermost(pixels)
+            yield TrueObject(bbox, pixels, (float(bbox[0] + y), float(bbox[1] + x)))
+
+
+def labelled_pixels(labels: NDArray[np.integer]) -> Iterator[tuple[int, BBox, Bool]]:
+    """Find the pixels of each label.
+
+    Parameters
+    ----------
+    labels : ndarray
+        ``(y, x)`` integers; 0 is background.
+
+    Yields
+    ------
+    label : int
+        Ascending.
+    bbox : tuple of int
+        ``(y0, x0, y1, x1)``, the ends excluded.
+    pixels : ndarray
+        ``(y1 - y0, x1 - x0)`` bool.
+    """
     numbers = np.unique(labels[labels > 0])
     compact = np.where(labels > 0, np.searchsorted(numbers, labels) + 1, 0)  # labels have gaps
-    for index, place in enumerate(find_objects(compact), 1):
-        pixels = compact[place] == index
-        if np.count_nonzero(pixels) >= smallest:
-            y0, x0 = place[0].start, place[1].start
-            y, x = innermost(pixels)
-            bbox = (y0, x0, place[0].stop, place[1].stop)
-            yield TrueObject(bbox, pixels, (float(y0 + y), float(x0 + x)))
+    for index, (rows, cols) in enumerate(find_objects(compact), 1):
+        bbox = (rows.start, cols.start, rows.stop, cols.stop)
+        yield int(numbers[index - 1]), bbox, compact[rows, cols] == index
 
 
 def spread(objects: Sequence[T], most: int) -> list[T]:

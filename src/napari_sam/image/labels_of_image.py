@@ -7,6 +7,10 @@ from napari_sam.errors import LabelError
 
 from .arranged_array import ArrangedArray
 from .fit import fit_labels
+from .outlines.draw import draw_outlines
+from .outlines.drawn_object import Outlines
+from .outlines.read import is_outlines, read_outlines
+from .project_files import refuse_project
 from .read import read_image, read_stored
 from .series import Series
 from .volume import Volume
@@ -20,14 +24,16 @@ def read_labels_of_image(
     axes: str | None = None,
     series: Series | None = None,
 ) -> Volume:
-    """Open labels; pixels are read later.
+    """Open labels; pixels are read later, and outlines are drawn at once.
 
     Parameters
     ----------
     path : Path
-        Any file that :func:`~napari_sam.image.read.read_image` reads.
+        Any file that :func:`~napari_sam.image.read.read_image` reads; or outlines, see
+        :func:`~napari_sam.image.outlines.read.read_outlines`.
     image : Volume, optional
-        The image of the labels, see :func:`~napari_sam.image.fit.fit_labels`.
+        The image of the labels, see :func:`~napari_sam.image.fit.fit_labels`; required for
+        outlines, which do not say how large their image is.
     axes : str, optional
         Letters of the dimensions of the labels; not used with an image.
     series : int or str, optional
@@ -44,8 +50,12 @@ def read_labels_of_image(
     ImageError
         If the file cannot be read.
     LabelError
-        If it has channels, does not fit the image, or is of a type that labels cannot have.
+        If it has channels, does not fit the image, is of a type that labels cannot have, or is a
+        project of another program.
     """
+    refuse_project(path)
+    if is_outlines(path):
+        return labels_of_outlines(path, read_outlines(path), image)
     if image is None:
         volume = _without_channels(read_image(path, axes=axes, series=series, labels=True))
         return replace(volume, data=WholeNumbers(volume.data, str(path)))
@@ -59,6 +69,45 @@ def read_labels_of_image(
         units=image.units,
         name=str(path),
         warnings=stored.warnings,
+    )
+
+
+def labels_of_outlines(path: Path, outlines: Outlines, image: Volume | None) -> Volume:
+    """Draw outlines as labels of their image.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    outlines : Outlines
+        Its content.
+    image : Volume or None
+        The image.
+
+    Returns
+    -------
+    Volume
+        uint32 in memory, with the axes and the calibration of the image, and warnings about
+        outlines that were cut or left out.
+
+    Raises
+    ------
+    LabelError
+        If the image is missing, or the outlines do not fit.
+    """
+    if image is None:
+        raise LabelError(
+            f"{path} holds outlines, which do not say how large their image is: give the image too"
+        )
+    labels, warnings = draw_outlines(str(path), outlines, image)
+    return Volume.from_array(
+        labels,
+        axes=image.label_axes,
+        scale=image.scale,
+        translate=image.translate,
+        units=image.units,
+        name=str(path),
+        warnings=(*outlines.warnings, *warnings),
     )
 
 

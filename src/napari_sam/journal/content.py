@@ -1,4 +1,4 @@
-"""Content: changes, classes and ratings after the last entry of a journal."""
+"""Content: changes, classes, ratings and lesson after the last entry of a journal."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ from napari_sam.labels.classes import ClassTable
 
 from .classes import classes_of
 from .damaged import Damaged
-from .entry import CHANGES, DISCARDED, RATED, RETURNED, SAVED, UNDONE, Entry
+from .entry import CHANGES, DISCARDED, LEARNED, RATED, RETURNED, SAVED, UNDONE, Entry
+from .lesson_record import LessonRecord
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Changes, classes and ratings after the last entry of a journal.
+    """Changes, classes, ratings and lesson after the last entry of a journal.
 
     Parameters
     ----------
@@ -32,6 +33,8 @@ class Content:
         Ratings of automatically found objects, as JSON values by label.
     damaged : tuple of Damaged
         Entries that were left out.
+    lesson : LessonRecord or None
+        What the model has learned that answers; None for the model as it was.
     """
 
     changes: tuple[Entry, ...]
@@ -40,6 +43,7 @@ class Content:
     classes: ClassTable
     ratings: Mapping[int, Any]
     damaged: tuple[Damaged, ...]
+    lesson: LessonRecord | None = None
 
     @classmethod
     def of(cls, lines: Iterable[Entry | Damaged]) -> "Content":
@@ -53,6 +57,7 @@ class Content:
             classes=classes_of(lines),
             ratings=_ratings(lines),
             damaged=tuple(line for line in lines if isinstance(line, Damaged)),
+            lesson=_lesson(lines),
         )
 
 
@@ -68,12 +73,13 @@ def standing(lines: Iterable[tuple[str, Item]]) -> tuple[list[Item], list[Item],
     -------
     list, list, bool
         Lines of changes neither undone nor discarded, in order; those that stood at the last save;
-        whether no label or class changed after it. A rating changes none.
+        whether no label or class changed after it. A rating or a lesson changes
+        none.
     """
     changes, saved, discarded = list[Item](), list[Item](), list[Item]()
     is_saved = False
     for kind, line in lines:
-        is_saved = is_saved if kind in ("", RATED) else kind == SAVED
+        is_saved = is_saved if kind in ("", RATED, LEARNED) else kind == SAVED
         if kind in CHANGES:
             changes.append(line)
         elif kind == UNDONE:
@@ -97,3 +103,15 @@ def _ratings(lines: Iterable[Entry | Damaged]) -> dict[int, Any]:
         if isinstance(line, Entry):
             ratings |= line.ratings or {}
     return {label: rating for label, rating in ratings.items() if rating is not None}
+
+
+def _lesson(lines: Iterable[Entry | Damaged]) -> LessonRecord | None:
+    lesson = discarded = None
+    for line in lines:
+        if line.kind == DISCARDED:
+            lesson, discarded = None, lesson
+        if line.kind == RETURNED:
+            lesson = discarded
+        if isinstance(line, Entry) and line.kind == LEARNED:
+            lesson = line.lesson
+    return lesson

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -14,13 +14,15 @@ from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.prompts.prompt import Prompt
 
 from .checksum import FIELD, checksum, is_unchanged
+from .lesson_record import LessonRecord
 from .prompt_record import from_record, to_record
 
 ACCEPTED, UNDONE, SAVED, DISCARDED = "accepted", "undone", "saved", "discarded"
 CLASSES, RATED, PAINTED, RETURNED = "classes", "rated", "painted", "returned"
+LEARNED = "learned"
 """Kinds of entries, as written to the file; see :class:`Entry`."""
 
-KINDS = {ACCEPTED, PAINTED, UNDONE, SAVED, DISCARDED, RETURNED, CLASSES, RATED}
+KINDS = {ACCEPTED, PAINTED, UNDONE, SAVED, DISCARDED, RETURNED, CLASSES, RATED, LEARNED}
 
 CHANGES = {ACCEPTED, PAINTED}
 """Kinds of entries with pixels, which an ``undone`` entry takes back."""
@@ -40,17 +42,27 @@ class Origin:
     prompts : tuple of Prompt
         Prompts of the object on all its planes; empty for an object found automatically.
     model, weights : str
-        Name of the model, and hash of its weights.
+        Name of the model, and hash of its weights; of a model that has learned, ``base+delta``: the
+        hash of the weights and that of the delta.
     """
 
     prompts: tuple[Prompt, ...] = ()
     model: str = ""
     weights: str = ""
 
+    def learned(self, delta: str) -> "Origin":
+        """The same origin, of the model that has learned the delta with a hash."""
+        return replace(self, weights=f"{self.weights}+{delta}")
+
+    def delta_of(self, base: str) -> str:
+        """Hash of the delta that the model with weights `base` had learned; empty if none."""
+        weights, _, delta = self.weights.partition("+")
+        return delta if weights == base else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Change to labels, classes or ratings, or a save: a line of the journal.
+    """Change to labels, classes, ratings or the model, or a save: a line of the journal.
 
     Parameters
     ----------
@@ -61,7 +73,7 @@ class Entry:
         written to a file. ``discarded``: the user refused to restore the entries so far, or
         restored them into another journal. ``returned``: the last ``discarded`` was taken back.
         ``classes``: the user changed the table of classes. ``rated``: scores or reviews of objects
-        changed.
+        changed. ``learned``: the model that answers from now on.
     edits : tuple of PackedEdit
         Changed pixels of an accepted or painted entry, in the order of painting.
     origin : Origin
@@ -75,6 +87,8 @@ class Entry:
         got.
     ratings : mapping of int to Any, optional
         In a ``rated`` entry: ratings by label, as JSON values; None to delete a rating.
+    lesson : LessonRecord, optional
+        In a ``learned`` entry: what the model learned; None for the model as it was.
     time : str
         Time of the change, ISO 8601, UTC.
     """
@@ -86,6 +100,7 @@ class Entry:
     parent: int = 0
     classes: ClassTable | None = None
     ratings: Mapping[int, Any] | None = None
+    lesson: LessonRecord | None = None
     time: str = field(default_factory=_now)
 
     def apply(self, labels: LabelArray) -> None:
@@ -114,6 +129,8 @@ class Entry:
             record["classes"] = self.classes.to_json()
         if self.ratings is not None:
             record["ratings"] = {str(label): rating for label, rating in self.ratings.items()}
+        if self.lesson is not None:
+            record["lesson"] = self.lesson.to_json()
         record[FIELD] = checksum(record)
         return json.dumps(record, separators=(",", ":")) + "\n"
 
@@ -155,6 +172,7 @@ class Entry:
                 parent=fields.parent,
                 classes=None if fields.classes is None else ClassTable.from_json(fields.classes),
                 ratings=fields.ratings,
+                lesson=None if fields.lesson is None else LessonRecord.from_json(fields.lesson),
                 time=fields.time,
             )
         except NapariSamError as error:
@@ -178,3 +196,4 @@ class _Record:
     edits: tuple[dict[str, Any], ...]
     classes: dict[str, Any] | None = None
     ratings: dict[int, Any] | None = None
+    lesson: dict[str, Any] | None = None

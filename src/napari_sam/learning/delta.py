@@ -19,6 +19,9 @@ from napari_sam.weights.load import weights_hash
 FORMAT = "napari-sam delta 1"
 """Value of ``format`` in the metadata of a file."""
 
+LEFT, RIGHT = "@left", "@right"
+"""Ends of the names of two factors, whose product is the difference of a weight."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -63,7 +66,9 @@ class Delta:
     origin : Origin
         Model and objects.
     tensors : mapping of str to ndarray
-        Name of a weight to its difference, float16; weights that did not change are left out.
+        Name of a weight to its difference, float16; weights that did not change are left out. Of a
+        quick lesson, the difference of a matrix is the product of two, with the ends `LEFT` and
+        `RIGHT` to their names.
     """
 
     origin: Origin
@@ -97,13 +102,22 @@ class Delta:
         learned = deepcopy(model)
         state = learned.state_dict()
         with torch.no_grad():
-            for name, difference in self.tensors.items():
-                weight = state.get(name)
-                if weight is None or tuple(weight.shape) != difference.shape:
+            for name in {name.removesuffix(LEFT).removesuffix(RIGHT) for name in self.tensors}:
+                weight, difference = state.get(name), self._difference(name)
+                if weight is None or difference is None or weight.numel() != difference.size:
                     raise LearningError(f"what was learned does not fit the model: {name} differs")
-                weight += torch.from_numpy(difference.astype(np.float32)).to(weight.device)
+                weight += torch.from_numpy(difference).view_as(weight).to(weight.device)
         learned.load_state_dict(state)  # clears what the model keeps of an image
         return learned
+
+    def _difference(self, name: str) -> NDArray[np.float32] | None:
+        """Difference of a weight, of any shape; None if its factors do not fit each other."""
+        if name in self.tensors:
+            return self.tensors[name].astype(np.float32)
+        left, right = self.tensors.get(name + LEFT), self.tensors.get(name + RIGHT)
+        if left is None or right is None or left.shape[1:] != right.shape[:1]:
+            return None
+        return left.astype(np.float32) @ right.astype(np.float32)
 
     def save(self, path: Path | str) -> None:
         """Write the delta to a safetensors file, in one step.
@@ -117,7 +131,9 @@ class Delta:
         partial = path.with_name(f".{path.name[:200]}.partial")
         metadata = {name: str(value) for name, value in asdict(self.origin).items()}
         try:
-            save_file(dict(self.tensors), partial, metadata)
+            # safetensors writes the memory of an array that is not contiguous, in another order
+            tensors = {name: np.ascontiguousarray(each) for name, each in self.tensors.items()}
+            save_file(tensors, partial, metadata)
             partial.replace(path)
         except (OSError, SafetensorError) as error:
             partial.unlink(missing_ok=True)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, find_objects
+from scipy.ndimage import binary_dilation
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import LearningError
+from napari_sam.evaluate.objects import labelled_pixels
 from napari_sam.image.volume import Plane
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.mask import Mask
@@ -60,6 +61,7 @@ def gather(
     tiles: Iterable[Tile],
     complete: Sequence[tuple[Plane, BBox]] = (),
     dropped: Sequence[Mask] = (),
+    fewest: int = FEWEST_OBJECTS,
 ) -> Lesson:
     """Collect the accepted objects of an image.
 
@@ -78,6 +80,8 @@ def gather(
         Planes and boxes ``(y0, x0, y1, x1)``, data pixels, in which every object has a label.
     dropped : sequence of Mask
         Masks that were found automatically and refused.
+    fewest : int
+        Objects below which nothing is learned.
 
     Returns
     -------
@@ -86,13 +90,13 @@ def gather(
     Raises
     ------
     LearningError
-        If there are fewer than three objects of at least 16 pixels.
+        If there are fewer than `fewest` objects of at least 16 pixels.
     """
     places = [at for tile in tiles for at in _places(encoder, labels, tile)]
-    if len(places) < FEWEST_OBJECTS:
+    if len(places) < fewest:
         raise LearningError(
             f"{len(places)} accepted objects are too few to learn from: accept at least "
-            f"{FEWEST_OBJECTS} whole objects of {SMALLEST_AREA} pixels or more"
+            f"{fewest} of {SMALLEST_AREA} pixels or more, each whole in its tile"
         )
     if len(places) > MOST_OBJECTS:
         chosen = np.linspace(0, len(places) - 1, MOST_OBJECTS).round().astype(int)
@@ -118,15 +122,12 @@ def _places(encoder: Encoder, labels: LabelArray, tile: Tile) -> Iterator[Place]
     """Yield the whole objects of a tile, if no other tile shows them better."""
     grid = encoder.grid
     pixels = _read_labels(labels, tile.plane, tile.bbox)
-    values, ranks = np.unique(np.append(pixels, 0), return_inverse=True)  # 0 has rank 0
-    ranks = ranks[:-1].reshape(pixels.shape)
-    for rank, slices in enumerate(find_objects(ranks), 1):
-        if slices is None or np.count_nonzero(ranks[slices] == rank) < SMALLEST_AREA:
+    for label, (top, left, bottom, right), inside in labelled_pixels(pixels):
+        if np.count_nonzero(inside) < SMALLEST_AREA:
             continue
-        (top, bottom), (left, right) = ((s.start, s.stop) for s in slices)
         bbox = (tile.y0 + top, tile.x0 + left, tile.y0 + bottom, tile.x0 + right)
         if not is_cut(bbox, tile.bbox, grid.bbox) and grid.best_for(tile.plane, bbox) == tile:
-            yield Place(tile, int(values[rank]), bbox)
+            yield Place(tile, label, bbox)
 
 
 def _page(

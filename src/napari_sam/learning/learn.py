@@ -8,20 +8,39 @@ from time import monotonic
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import LearningError
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import weights_hash
 
-from .delta import Delta, Origin
+from .delta import LEFT, RIGHT, Delta, Origin
 from .judge import judge
 from .lesson import Lesson
-from .teach import FULL, QUICK, teach
+from .low_rank import factorise
+from .teach import FULL, QUICK, Course, teach
 
-WEIGHTS = (0.6, 0.3)
-"""Shares of the learned differences that are tried, the largest first. Wholly learned weights gain
-as much on the image and forget more of all others."""
+SHARES = (0.6, 0.3)
+"""Shares of the learned differences that are tried, the largest first, if few objects were held
+back. The first that is better is taken: few objects cannot tell two shares apart."""
+
+MANY_SHARES = (1.0, 0.6, 0.3)
+"""Shares of the learned differences that are tried if many objects were held back. The best is
+taken. Wholly learned weights find more of the kind, and forget more of all others."""
+
+MANY = 4
+"""Objects held back from which on the best share is taken."""
+
+LONGEST = 3
+"""Times the steps of a full lesson of few objects that one of many objects has, at most."""
+
+OBJECTS_OF_STEPS = 6
+"""Objects for which a full lesson has its steps once more."""
+
+LEAST_GAIN = 0.005
+"""Mean IoU gained on the objects held back, below which a lesson is dropped as no better. Of five
+accepted objects only one is held back, and a gain so small says nothing about others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +65,8 @@ def learn(
 ) -> Iterator[LearnStep]:
     """Learn from accepted objects.
 
-    Every third object is held back and asked after the lesson: the largest share of the learned
-    differences by which clicks, boxes and found objects get better is the result.
+    Every third object is held back and asked after the lesson: the share of the learned differences
+    by which clicks, boxes and found objects get better is the result. More objects take longer.
 
     Parameters
     ----------
@@ -57,7 +76,7 @@ def learn(
     lesson : Lesson
         From :func:`~napari_sam.learning.gather.gather`.
     quick : bool
-        Learn norms and biases of the decoder from embeddings, in seconds; otherwise all weights.
+        Let only the decoder learn, from embeddings, in seconds; otherwise all weights.
     seconds : float, optional
         Time after which no further step is begun. With a limit, the same lesson may give other
         weights.
@@ -75,39 +94,55 @@ def learn(
     model = encoder.model
     if not model.config.proposals:
         raise LearningError(f"{model.config.name} cannot learn from clicks: choose cells-tiny")
-    course = QUICK if quick else FULL
+    course = QUICK if quick else _longer(FULL, lesson.objects)
     taught, judged = lesson.split()
-    total = course.steps + 1 + len(WEIGHTS)
+    many = judged.objects >= MANY
+    shares = MANY_SHARES if many else SHARES
+    total = course.steps + 1 + len(shares)
     learner, end = model, monotonic() + (inf if seconds is None else seconds)
     steps = teach(model, taught, course, lambda page: encoder.get(page.tile))
     for done, learner in enumerate(steps, 1):  # noqa: B007  # the last is judged below
         yield LearnStep(done, total)
         if monotonic() > end:
             break
-    before = judge(model, judged)
+    before = yield from judge(model, judged, LearnStep(course.steps, total))
     done = course.steps + 1
     yield LearnStep(done, total)
-    name, base = model.config.name, weights_hash(model)
-    origin = Origin(base, name, course.quick, lesson.objects, 0, before, before)
-    for weight in WEIGHTS:
-        delta = Delta(replace(origin, weight=weight), _differences(model, learner, weight))
-        after = judge(delta.applied_to(model), judged)
+    base = weights_hash(model)
+    origin = Origin(base, model.config.name, quick, lesson.objects, 0, before, before)
+    best = Delta(origin, {})
+    for share in shares:
+        delta = Delta(origin, _differences(model, learner, share, quick))
+        after = yield from judge(delta.applied_to(model), judged, LearnStep(done, total))
+        if after > max(best.origin.after, before + LEAST_GAIN):
+            best = replace(delta, origin=replace(origin, weight=share, after=after))
+            if not many:
+                break
         done += 1
-        if after > before:
-            better = replace(delta, origin=replace(delta.origin, after=after))
-            yield LearnStep(total, total, better)
-            return
         if done < total:
             yield LearnStep(done, total)
-    yield LearnStep(total, total, Delta(origin, {}))
+    yield LearnStep(total, total, best)
 
 
-def _differences(model: Sam, learner: Sam, weight: float) -> dict[str, NDArray[np.float16]]:
+def _longer(course: Course, objects: int) -> Course:
+    """A course with as many more steps as it takes for many objects."""
+    times = min(LONGEST, max(1, objects // OBJECTS_OF_STEPS))
+    return replace(course, steps=times * course.steps)
+
+
+def _differences(
+    model: Sam, learner: Sam, weight: float, low_rank: bool
+) -> dict[str, NDArray[np.float16]]:
     """A share of the differences of the weights, float16, without those that did not change."""
     new = learner.state_dict()
-    tensors: dict[str, NDArray[np.float16]] = {}
+    tensors: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():
-        difference = (weight * (new[name] - value)).to(torch.float16)
-        if bool(difference.any()):
-            tensors[name] = difference.cpu().numpy()
-    return tensors
+        difference = weight * (new[name] - value)
+        if not bool(difference.any()):
+            continue
+        factors = factorise(difference) if low_rank else None
+        if factors is None:
+            tensors[name] = difference
+        else:
+            tensors[name + LEFT], tensors[name + RIGHT] = factors
+    return {name: tensor.to(torch.float16).cpu().numpy() for name, tensor in tensors.items()}

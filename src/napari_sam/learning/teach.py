@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from .batch import Batch
 from .cut_windows import cut_windows
 from .lesson import Lesson, Page
 from .losses import partial_proposal_loss
+from .low_rank import LowRank
 from .prompts import draw_objects
 from .targets import STRIDE, draw_targets
 from .windows import Windows, inner_distance, normalise, without_small
@@ -57,7 +59,8 @@ class Course:
     learning_rate : float
         Of AdamW (arXiv:1711.05101), after the warm-up.
     quick : bool
-        Whether only norms and biases of prompt encoder and decoder learn, from embeddings.
+        Whether only prompt encoder and decoder learn, from embeddings, by differences of a low
+        rank of their matrices.
     seed : int
         Seed of windows and prompts: the same lesson gives the same weights on a machine.
     """
@@ -68,7 +71,7 @@ class Course:
     seed: int = 0
 
 
-QUICK = Course(60, 3e-3, quick=True)
+QUICK = Course(60, 2e-3, quick=True)
 FULL = Course(25, 3e-4, quick=False)
 
 Step = Callable[[Sam, Generator], Tensor]
@@ -101,59 +104,68 @@ def teach(
     LearningError
         If a loss is not finite.
     """
-    learner = _copy(model)
-    parameters = _trained(learner, course)
+    learner = copy_of(model)
+    low_rank = LowRank(_matrices_of_decoder(learner)) if course.quick else None
+    parameters = list(learner.parameters()) if low_rank is None else low_rank.factors
     optimizer = torch.optim.AdamW(parameters, lr=course.learning_rate, weight_decay=0.0)
     loss_of = _quick_step(lesson, get) if course.quick else _full_step(lesson, model)
     for number in range(course.steps):
         for group in optimizer.param_groups:
-            group["lr"] = course.learning_rate * _pace(number, course.steps)
-        with _seeded([course.seed, number]) as rng, torch.enable_grad():
+            group["lr"] = course.learning_rate * pace(number, course.steps)
+        with seeded([course.seed, number]) as rng, torch.enable_grad():
             loss = loss_of(learner, rng)
-            if not bool(loss.isfinite()):
-                raise LearningError("the lesson had no finite loss: nothing was learned from it")
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            if low_rank is not None:
+                low_rank.take_gradients()
+            norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            if not bool(loss.isfinite() & norm.isfinite()):
+                raise LearningError("the lesson had no finite loss: nothing was learned from it")
             optimizer.step()
+            if low_rank is not None:
+                low_rank.update()
         yield learner
 
 
+_TURN = Lock()
+"""Held during a step."""
+
+
 @contextmanager
-def _seeded(seed: list[int]) -> Iterator[Generator]:
+def seeded(seed: list[int]) -> Iterator[Generator]:
     """A generator of numpy, with torch's own seeded alike, on one thread.
 
-    Two threads wait longer for each other than a step of this small model takes.
+    Two threads wait longer for each other than a step of this small model takes. Steps of a lesson
+    and of a training in another worker take turns, since torch has one generator for all threads.
     """
     rng = np.random.default_rng(seed)
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    torch.set_num_threads(1)
-    torch.manual_seed(int(rng.integers(2**62)))
-    try:
-        yield rng
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_rng_state(state)
+    with _TURN:
+        threads, state = torch.get_num_threads(), torch.get_rng_state()
+        torch.set_num_threads(1)
+        torch.manual_seed(int(rng.integers(2**62)))
+        try:
+            yield rng
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_rng_state(state)
 
 
-def _copy(model: Sam) -> Sam:
+def copy_of(model: Sam) -> Sam:
     """A copy with weights of its own, which can be trained."""
     copy = Sam(model.config, model.policy).to(model.device)
     copy.load_state_dict(model.state_dict())
     return copy
 
 
-def _trained(learner: Sam, course: Course) -> list[torch.nn.Parameter]:
-    """The weights that learn; all others are frozen."""
-    learner.requires_grad_(not course.quick)
-    if course.quick:
-        for part in (learner.prompt_encoder, learner.prompt_maps, learner.mask_decoder):
-            for parameter in part.parameters() if part is not None else ():
-                parameter.requires_grad_(parameter.ndim == 1)
-    return [parameter for parameter in learner.parameters() if parameter.requires_grad]
+def _matrices_of_decoder(learner: Sam) -> list[torch.nn.Parameter]:
+    """Matrices and kernels of prompt encoder and decoder; all other weights are frozen."""
+    learner.requires_grad_(False)
+    parts = learner.prompt_encoder, learner.prompt_maps, learner.mask_decoder
+    weights = (w for part in parts if part is not None for w in part.parameters())
+    return [weight for weight in weights if weight.ndim > 1]
 
 
-def _pace(step: int, steps: int) -> float:
+def pace(step: int, steps: int) -> float:
     """Factor of the learning rate: linear warm-up, then cosine to 0."""
     return min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
@@ -169,7 +181,7 @@ def _full_step(lesson: Lesson, before: Sam) -> Step:
             image = normalise(learner.config, windows.rgb).to(learner.device)
             free = GRID - image.shape[-1] // PATCH
             offset = int(rng.integers(free + 1)), int(rng.integers(free + 1))
-            batch = _batch(windows, offset)
+            batch = batch_of(windows, offset)
             old = before.image_encoder(image, offset).proposals
         features = learner.image_encoder(image, offset)
         if features.proposals is None or old is None:
@@ -178,12 +190,12 @@ def _full_step(lesson: Lesson, before: Sam) -> Step:
             )
         known = functional.avg_pool2d(cut.known.float(), STRIDE) > 0.99
         dense = partial_proposal_loss(features.proposals, old, batch.targets, known)
-        return _prompted(learner, batch, features, rng) + DENSE_WEIGHT * dense
+        return prompted_loss(learner, batch, features, rng) + DENSE_WEIGHT * dense
 
     return loss
 
 
-# --- norms and biases of the decoder, from embeddings -----------------------------------------
+# --- the decoder, from embeddings -------------------------------------------------------------
 
 
 def _quick_step(lesson: Lesson, get: Callable[[Page], Embedding]) -> Step:
@@ -197,13 +209,13 @@ def _quick_step(lesson: Lesson, get: Callable[[Page], Embedding]) -> Step:
             windows = _windows_of(page, part)
             if not bool((windows.areas > 0).any()):
                 return torch.zeros((), requires_grad=True)
-            batch = _batch(windows, part.offset)
+            batch = batch_of(windows, part.offset)
         # views of inference tensors cannot take part in gradients; copies can
         features = ImageFeatures(
             part.features.image_embedding.clone(),
             tuple(each.clone() for each in part.features.high_res_features),
         )
-        return _prompted(learner, batch, features, rng)
+        return prompted_loss(learner, batch, features, rng)
 
     return loss
 
@@ -244,12 +256,13 @@ def _windows_of(page: Page, part: Embedding) -> Windows:
 # --- both -------------------------------------------------------------------------------------
 
 
-def _batch(windows: Windows, offset: tuple[int, int]) -> Batch:
-    objects = draw_objects(windows, OBJECTS, background_share=0.0)
+def batch_of(windows: Windows, offset: tuple[int, int], background_share: float = 0.0) -> Batch:
+    """Draw the objects and targets of windows; `background_share` as in :func:`draw_objects`."""
+    objects = draw_objects(windows, OBJECTS, background_share)
     return Batch(windows.rgb, offset, objects, draw_targets(windows))
 
 
-def _prompted(learner: Sam, batch: Batch, features: ImageFeatures, rng: Generator) -> Tensor:
+def prompted_loss(learner: Sam, batch: Batch, features: ImageFeatures, rng: Generator) -> Tensor:
     """Mean loss of the answers to a click, a box, and both."""
     annotators = [Annotator(batch, kinds, rng) for kinds in PROMPTS]
     losses = [user.answer(learner, features, all_masks=True) for user in annotators]

@@ -10,6 +10,7 @@ from napari.utils.notifications import show_warning
 from superqt.utils import QSignalDebouncer
 
 from napari_sam.plugin.ahead.ahead import Ahead
+from napari_sam.plugin.alike.finding_alike import FindingAlike
 from napari_sam.plugin.classes.classifying import Classifying
 from napari_sam.plugin.clicks.hover import Hover
 from napari_sam.plugin.clicks.label_tools import LabelTools
@@ -22,6 +23,7 @@ from napari_sam.plugin.everything.review import Review
 from napari_sam.plugin.follow.guide import Guide
 from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.learning.teacher import Teacher
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.mask_before import MaskBefore
@@ -30,6 +32,7 @@ from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
 from napari_sam.plugin.results.use_labels import UseLabels
+from napari_sam.plugin.train.training import Training
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 from napari_sam.plugin.worker.jobs import Job
@@ -68,7 +71,7 @@ class Controller:
         )
         self.engine, self.runner = desk.engine, desk.runner
         self._images_changed = QSignalDebouncer(parent=dock)
-        self._images_changed.triggered.connect(self._list_images)
+        self._images_changed.triggered.connect(lambda: self.images.list_images())
         self.objects = Objects(desk, lambda: self.prompts.later())
         self.mask_before = MaskBefore(desk, self.objects)
         self.everything = Everything(desk)
@@ -77,12 +80,16 @@ class Controller:
         )
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
         self.classifying = Classifying(desk, dock.class_box)
+        self.alike = FindingAlike(
+            desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
+        )
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
         self.view = View(viewer, desk.say)
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
         self.new_look = NewLook(desk, self.objects)
+        self.training = Training(desk, viewer, dock.learn_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
         self.label_tools = LabelTools(
@@ -94,6 +101,7 @@ class Controller:
         self.models = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
+        self.teacher = Teacher(desk, dock.learn_box, settings, self.ahead, self.models)
         self.prompts = PromptEvents(desk, self.objects, self.view, dock)
         self.status = DockStatus(self._make_reader(), dock, lambda name: self.actions.run(name))
         self.actions = self._make_actions()
@@ -140,6 +148,7 @@ class Controller:
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 **self.label_tools.calls,
+                "find_alike": self.alike.start,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -159,9 +168,6 @@ class Controller:
             self.review,
             working=lambda: self.runner.working or self.models.busy,
         )
-
-    def _list_images(self) -> None:
-        self.images.list_images()
 
     def _connect_parts(self) -> None:
         desk, images = self.desk, self.images
@@ -184,12 +190,16 @@ class Controller:
             images.used.connect(use.use)
         images.used.connect(self.label_tools.use)
         images.used.connect(self.ahead.use)
+        images.used.connect(self.teacher.use)
         images.used.connect(self.status.watch.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
             self.pick_up.disarm,
             self.objects.leave,
             self.everything.stop,
+            self.teacher.leave,
+            self.use_labels.comparing.stop,
+            self.alike.stop,
             self.ahead.leave,
             self.prompts.leave,
             self.classifying.leave,
@@ -280,6 +290,7 @@ class Controller:
     def _job_failed(self, message: str, tell: Callable[[str], None]) -> None:
         if not self.desk.closed:
             self.everything.stop()
+            self.use_labels.comparing.stop()
             self.models.refresh()
             tell(message)
 
@@ -322,10 +333,13 @@ class Controller:
             self.objects.slices_changed,
         ):
             signal.disconnect()
+        self.teacher.let_go()
         self.ahead.let_go()
         self.runner.cancel()
         self.everything.stop()
+        self.use_labels.comparing.stop()
         self.models.stop()
+        self.training.stop()
         self.status.let_go()
         self.prompts.leave()
         self.engine.close()

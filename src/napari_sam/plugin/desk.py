@@ -14,9 +14,9 @@ from napari_sam.plugin.image.composite import Composite
 from napari_sam.plugin.image.image_source import ImageSource, read_image_layer
 from napari_sam.plugin.image.sight import why_unseen
 from napari_sam.plugin.labels.acceptance import Acceptance
-from napari_sam.plugin.worker.engine import Engine
 from napari_sam.plugin.worker.events import Event
 from napari_sam.plugin.worker.jobs import JobRunner
+from napari_sam.plugin.worker.learning_engine import LearningEngine
 
 from .settings import Settings
 from .workspace import Workspace
@@ -38,7 +38,7 @@ class Desk:
 
     Attributes
     ----------
-    engine : Engine
+    engine : LearningEngine
         The model and the session.
     runner : JobRunner
         Runs the engine's steps in a worker thread.
@@ -76,7 +76,7 @@ class Desk:
     ) -> None:
         self._viewer, self._settings = viewer, settings
         self._acceptance, self._auto_contrast = acceptance, auto_contrast
-        self.engine, self.runner = Engine(), JobRunner()
+        self.engine, self.runner = LearningEngine(), JobRunner()
         self.composite = Composite()
         self.workspace: Workspace | None = None
         self._listeners: dict[type, list[Callable[[Any], None]]] = defaultdict(list)

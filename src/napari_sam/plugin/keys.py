@@ -143,6 +143,14 @@ ACTIONS = (
     Action("remove_label_too", "Backspace", "remove label", help="as <kbd>Delete</kbd>"),
     Action("remove_click", "Ctrl-Shift-click", help="remove the label that is clicked on"),
     Action(
+        "find_alike",
+        "Shift-M",
+        "find more like these",
+        "Learn what the examples are, and find more of their kind; a slider then chooses how alike"
+        "\nthey must be [{find_alike}]",
+        "find more objects like the examples, in the part of the image that the dock says",
+    ),
+    Action(
         "review_next",
         "Shift-S",
         "review: next object",
@@ -228,7 +236,9 @@ ACTIONS = (
     ),
     Action(
         "labels_from_file",
-        tip="Go on with labels of a file; of an OME-Zarr, choose the zarr.json inside",
+        tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
+        "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
+        "Of an OME-Zarr, choose the zarr.json inside",
     ),
     Action("cancel", tip="Stop the work"),
 )

@@ -36,6 +36,8 @@ class Settings:
         Whether to encode tiles around the view before any click.
     closer : bool
         Whether to look once more at small and large objects, if the model supports that.
+    learn : bool
+        Whether the model learns from accepted objects by itself.
     """
 
     model: "str | Path | Sam" = "cells-tiny"
@@ -45,6 +47,7 @@ class Settings:
     cache_budget: int | None = None
     prefetch: bool = True
     closer: bool = True
+    learn: bool = False
 
     def same_model(self, other: "Settings | None") -> bool:
         """Whether the model need not be loaded again."""
@@ -124,6 +127,23 @@ def read_settings() -> Settings:
         prefetch=chosen.prefetch != "off",
         closer=chosen.closer,
     )
+
+
+def read_learning() -> bool:
+    """Whether the model learns by itself."""
+    from napari.settings import get_plugin_settings
+
+    with suppress(KeyError, AttributeError):
+        return bool(get_plugin_settings(PLUGIN).inference.learn)
+    return True
+
+
+def remember_learning(by_itself: bool) -> None:
+    """Write into napari's preferences whether the model learns by itself."""
+    from napari.settings import get_plugin_settings
+
+    with suppress(KeyError, AttributeError):  # as in a script
+        get_plugin_settings(PLUGIN).inference.learn = by_itself
 
 
 def read_hover() -> bool:

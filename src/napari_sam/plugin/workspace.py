@@ -52,7 +52,7 @@ class Workspace:
         Accepted objects.
     writer : LabelWriter
         Changes the labels.
-    ratings, classes
+    ratings, classes, lessons
         Of the labels; see :class:`LabelWriter`.
     keeping : Safekeeping
         The journal of the labels.
@@ -80,6 +80,7 @@ class Workspace:
         self.labels_layer = LabelsLayer(viewer, self._current, self.preview)
         self.writer = LabelWriter(self._current, self.labels_layer, self.keeping, self.history)
         self.ratings, self.classes = self.writer.ratings, self.writer.classes
+        self.lessons = self.writer.lessons
         self.labels_layer.replaced.connect(adopt_labels)
         self.prompts.ensure()
         self.labels_layer.ensure()
@@ -130,6 +131,7 @@ class Workspace:
         self.labels_layer.take(layer)
         if is_saved:
             self.keeping.journal.begin_saved()
+            self.ratings.note_all()
 
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer of the workspace."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from napari_sam.image.volume import Plane
+from napari_sam.image.volume import Plane, Volume
 
 from .bbox import BBox
 from .cut import cut_sides
@@ -191,3 +191,8 @@ class TileGrid:
             return cut, abs(first + size / 2 - (start + stop) / 2)
 
         return min(range(len(starts)), key=rank)
+
+
+def grid_of(volume: Volume, tile_size: int) -> TileGrid:
+    """Tiles of each plane of an image, which share 3/16 of their side with the next ones."""
+    return TileGrid(volume.height, volume.width, tile_size, overlap=tile_size * 3 // 16)

@@ -179,7 +179,7 @@ def translate(
     dict of str to Tensor
         Tensors by our names. Unknown tensors keep their names, for the error of loading.
     """
-    ours = {_rename(key): tensor for key, tensor in state.items() if not _UNUSED.search(key)}
+    ours = {rename(key): tensor for key, tensor in state.items() if not _UNUSED.search(key)}
     if isinstance(config.trunk, VitConfig) and _SAM2_VIT in ours:
         ours = {_as_plain_vit(key): tensor for key, tensor in ours.items()}
         ours[_POSITIONS] = resize_positions(ours[_POSITIONS], config.grid_size)
@@ -223,7 +223,8 @@ def _as_plain_vit(key: str) -> str:
     return key
 
 
-def _rename(key: str) -> str:
+def rename(key: str) -> str:
+    """Our name of a tensor of a public checkpoint."""
     for pattern, ours in _RENAMES:
         key = pattern.sub(ours, key)
     return key

@@ -208,8 +208,7 @@ class ModelStore:
         """
         if not _NAME.fullmatch(name) or name.endswith("."):
             raise ModelError(
-                f"{name!r} cannot be the name of a model: choose up to 64 letters, digits and "
-                "._+- with --as"
+                f"{name!r} cannot be the name of a model: choose up to 64 letters, digits and ._+-"
             )
         return self.root / IMPORTED / name
 

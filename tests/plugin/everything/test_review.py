@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam import Session
 from napari_sam.labels.paint import OverlapPolicy
+from napari_sam.plugin.labels.ratings import Look
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open
@@ -352,6 +353,8 @@ def test_what_was_corrected_by_hand_was_looked_at(open_cells_tiny: Open) -> None
     bench.idle()
     assert (layer.data == order[0]).any()
     assert text(bench) == "Review: 1 of 9, least sure first"
+    rated = bench.controller.workspace.ratings.of_label
+    assert rated[order[0]].look is Look.KEPT  # it was put back as it was
     layer.selected_label, layer.brush_size = 0, 3
     layer.mode = "paint"
     bench.viewer.layers.selection.active = layer
@@ -359,8 +362,12 @@ def test_what_was_corrected_by_hand_was_looked_at(open_cells_tiny: Open) -> None
     bench.click((int(rows.mean()), int(cols.mean())))
     assert layer.data[int(rows.mean()), int(cols.mean())] == 0
     assert text(bench) == "Review: 2 of 9, least sure first"
+    assert bench.controller.workspace.ratings.of_label[order[1]].look is Look.CORRECTED
     shift(bench, "S")
     assert outlined(bench) == {order[2]}
+    press(bench, Qt.Key.Key_Z, CTRL)
+    assert layer.data[int(rows.mean()), int(cols.mean())] == order[1]
+    assert text(bench) == "Review: 1 of 9, least sure first"  # it waits again
 
 
 def test_an_object_that_others_have_taken_is_passed_over(open_cells_tiny: Open) -> None:
@@ -450,9 +457,14 @@ def test_ten_thousand_objects_are_never_searched_for(
 
     monkeypatch.setattr(work.labels_layer, "plain", Read)
     shift(bench, "S")
-    for label in least[:5]:
+    assert outlined(bench) == {least[0]}
+    shift(bench, "D")
+    assert outlined(bench).isdisjoint(least[:100])  # a random one
+    shift(bench, "D")
+    for label in least[1:3]:
         assert outlined(bench) == {label}
         shift(bench, "D")
+    shift(bench, "D")
     shift(bench, "F")
     assert max(read) == 100  # the box of one object
     assert text(bench) == "Review: 6 of 10000, least sure first"

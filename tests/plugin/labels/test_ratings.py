@@ -3,7 +3,7 @@
 import pytest
 
 from napari_sam.errors import JournalError
-from napari_sam.plugin.labels.ratings import Look, Rating, scores_of_layer
+from napari_sam.plugin.labels.ratings import Look, Rating, Source, scores_of_layer
 from tests.plugin.scene import Scene
 
 BOX = (1, 2, 5, 6)
@@ -73,3 +73,24 @@ def test_a_rating_goes_to_json_and_back() -> None:
     assert Rating.from_json(rating.to_json()) == rating
     with pytest.raises(JournalError, match="damaged rating"):
         Rating.from_json({"score": 0.5})
+
+
+def test_a_loaded_rating_goes_to_json_and_back() -> None:
+    rating = Rating(1.0, (), {(): BOX}, source=Source.LOADED)
+    assert rating.to_json()["source"] == "LOADED"
+    assert Rating.from_json(rating.to_json()) == rating
+    with pytest.raises(JournalError, match="its source"):
+        Rating.from_json({**rating.to_json(), "source": "GUESSED"})
+
+
+def test_a_rating_of_an_earlier_journal_was_found(scene: Scene) -> None:
+    old = {"score": 0.5, "plane": (3,), "boxes": [[3, 1, 2, 5, 6]], "look": "KEPT"}
+    assert Rating.from_json(old).source is Source.FOUND
+
+
+def test_a_loaded_label_has_no_score_before_its_comparison(scene: Scene) -> None:
+    loaded = Rating(1.0, (0,), {(0,): BOX}, source=Source.LOADED)
+    compared = Rating(0.75, (0,), {(0,): BOX}, source=Source.COMPARED)
+    scene.writer.ratings.add({3: loaded, 5: compared})
+    assert list(scene.writer.ratings.waiting) == [3, 5]
+    assert scores_of_layer(scene.labels.layer.metadata) == {5: 0.75}

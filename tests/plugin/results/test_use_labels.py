@@ -41,7 +41,7 @@ def test_labels_of_a_file_are_corrected_and_added_to(
     layer = open_and_use(bench, tmp_path / name)
     assert layer.name == name.split(".")[0]
     assert bench.dock.status.text() == f"{layer.name} is in use now: go on in it. " + (
-        "Click on an object."
+        "Click on an object. 2 objects wait for review: Next [Shift-S]."
     )
     assert "SAM labels" not in bench.names()  # it was empty
     assert bench.viewer.layers.index(layer) < bench.viewer.layers.index(bench.layer("preview"))

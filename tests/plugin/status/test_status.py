@@ -128,7 +128,7 @@ LINES = [
     ),
     (
         {"rated": 9, "to_review": 4},
-        "Click on an object. 4 found objects wait for review: Next [Shift-S].",
+        "Click on an object. 4 objects wait for review: Next [Shift-S].",
     ),
     (
         {"rated": 9, "to_review": 4, "review": "Label 3: 87% sure"},

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from napari_sam.document import parse_document
 from napari_sam.errors import LabelError, OutputError
+from napari_sam.image.outlines.drawn_object import Outlines
+from napari_sam.image.outlines.read import is_outlines, read_outlines
 from napari_sam.labels.classes import ClassTable, ObjectClass
 
 from .image_group import is_zarr, ome_attributes, zarr_attributes
@@ -95,7 +97,7 @@ def read_classes(path: str | Path) -> ClassTable:
     Parameters
     ----------
     path : path-like
-        An OME-Zarr label image, a table of classes, or a TIFF, whose table is beside it.
+        An OME-Zarr label image, outlines, a table of classes, or a TIFF, whose table is beside it.
 
     Returns
     -------
@@ -110,6 +112,8 @@ def read_classes(path: str | Path) -> ClassTable:
     path = Path(path)
     if path.is_dir() and is_zarr(path):
         return _of_zarr(path)
+    if is_outlines(path):
+        return classes_of_outlines(read_outlines(path))
     table = path if path.suffix.lower() == ".csv" else class_table_path(path)
     if not os.path.exists(table):  # also where its name would be too long
         return ClassTable()
@@ -124,7 +128,7 @@ def read_scores(path: Path) -> dict[int, float]:
     Parameters
     ----------
     path : Path
-        An OME-Zarr label image; others have no scores.
+        An OME-Zarr label image; images of other kinds have no scores.
 
     Raises
     ------
@@ -137,6 +141,23 @@ def read_scores(path: Path) -> dict[int, float]:
     return {
         each.label: float(each.score) for each in objects if isinstance(each.score, int | float)
     }
+
+
+def classes_of_outlines(outlines: Outlines) -> ClassTable:
+    """Classes of outlines, in the order in which they occur, with the colours of the file."""
+    table = ClassTable()
+    for name, color in {d.class_name: d.color for d in outlines.objects if d.class_name}.items():
+        table = table.add(name, color)
+    return table.assign({d.label: d.class_name for d in outlines.objects if d.class_name})
+
+
+def scores_of_outlines(outlines: Outlines) -> dict[int, float]:
+    """Scores of outlines by label; of an object on several planes, the smallest."""
+    scores: dict[int, float] = {}
+    for drawn in outlines.objects:
+        if drawn.score is not None:
+            scores[drawn.label] = min(drawn.score, scores.get(drawn.label, 1.0))
+    return scores
 
 
 def _of_table(path: Path) -> ClassTable:

@@ -73,13 +73,19 @@ class Proposals:
         return Proposals(self.points[index], self.scores[index], boxes)
 
 
-def propose(embedding: Embedding) -> Proposals:
+def propose(
+    embedding: Embedding,
+    centre: float = CENTRE_THRESHOLD,
+    foreground: float = FOREGROUND_THRESHOLD,
+) -> Proposals:
     """Propose the objects of a tile.
 
     Parameters
     ----------
     embedding : Embedding
         Of the tile.
+    centre, foreground : float
+        Probabilities, 0 to 1, up to which a peak is no proposal.
 
     Returns
     -------
@@ -91,29 +97,31 @@ def propose(embedding: Embedding) -> Proposals:
     if head is None:
         return grid_proposals(tile)
     maps = head[0].float()
-    heat, foreground = torch.sigmoid(maps[:2]).cpu().numpy()
-    peaks = _peaks(heat, foreground)
+    heat, covered = torch.sigmoid(maps[:2]).cpu().numpy()
+    peaks = _peaks(heat, covered, centre, foreground)
     points = np.asarray((peaks + 0.5) * MASK_STRIDE - 0.5, np.float64)
     inside = (points < (tile.height, tile.width)).all(axis=1)
     peaks, points = peaks[inside], points[inside]
     scores = heat[tuple(peaks.T)].astype(np.float64)
     if len(maps) == 2:
         return Proposals(points, scores)
-    boxes = read_boxes(maps[2:].cpu().numpy(), heat * foreground, peaks)
+    boxes = read_boxes(maps[2:].cpu().numpy(), heat * covered, peaks)
     last = np.subtract((tile.height, tile.width), 1)
     return distinct(Proposals(points, scores, boxes.clip(0, np.tile(last, 2))))
 
 
-def _peaks(heat: NDArray[np.float32], foreground: NDArray[np.float32]) -> NDArray[np.int64]:
+def _peaks(
+    heat: NDArray[np.float32], covered: NDArray[np.float32], centre: float, foreground: float
+) -> NDArray[np.int64]:
     """Cells ``(N, 2)`` of the centre map's peaks in the foreground, best first."""
     peaks = peak_local_max(
         gaussian_filter(heat, SMOOTHING),
         min_distance=1,
-        threshold_abs=CENTRE_THRESHOLD,
+        threshold_abs=centre,
         exclude_border=False,
         num_peaks=MOST_PROPOSALS,
     )
-    return np.asarray(peaks[foreground[tuple(peaks.T)] > FOREGROUND_THRESHOLD], np.int64)
+    return np.asarray(peaks[covered[tuple(peaks.T)] > foreground], np.int64)
 
 
 def read_boxes(

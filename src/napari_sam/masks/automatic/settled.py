@@ -1,6 +1,7 @@
 """Settled objects: complete objects of a plane, out of reach of the missing tiles."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def join(parts: list[Mask]) -> Mask:
     bbox = union(part.bbox for part in parts)
     pixels = np.logical_or.reduce([part.within(bbox) for part in parts])
     best = max(parts, key=lambda part: part.confidence)
-    return Mask(best.plane, bbox, pixels, best.iou, best.object_score)
+    return replace(best, bbox=bbox, pixels=pixels, low_res_logits=None)
 
 
 def centred_in(region: BBox, bbox: BBox) -> bool:

@@ -43,7 +43,10 @@ _CHANGED = {
 """By field of :class:`AcceptOptions`: words for a value that is not the default; a chosen label
 first, for it merges whatever is accepted."""
 
-LABEL_FILES = "Labels (*.tif *.tiff *.npy *.png zarr.json);;All files (*)"
+LABEL_FILES = (
+    "Labels and outlines (*.tif *.tiff *.npy *.png zarr.json *.geojson *.json *.geojson.gz "
+    "*.json.gz *.roi *.zip *.txt);;All files (*)"
+)
 """Filters of the file dialog, in Qt's notation; the zarr.json inside stands for an OME-Zarr."""
 
 _LARGEST_LABEL = 2**31 - 1

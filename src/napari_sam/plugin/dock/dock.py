@@ -14,6 +14,7 @@ from napari_sam.plugin.clicks.click_box import ClickBox
 from napari_sam.plugin.everything.everything_box import EverythingBox
 from napari_sam.plugin.follow.follow_row import FollowRow
 from napari_sam.plugin.keys import key_help, tip_of
+from napari_sam.plugin.learning.learn_box import LearnBox
 from napari_sam.plugin.models.model_row import ModelRow
 from napari_sam.plugin.status.status import Status
 from napari_sam.plugin.widgets.buttons import heading, push_button, text_label
@@ -43,7 +44,7 @@ class SamDock(QWidget):
     ----------
     first_hint, image_row, model_row, restore_box, tool_row, clicks, follow_row, correct_row
         The rows, from top to bottom.
-    everything_box, class_box, accept_box, keys
+    everything_box, learn_box, class_box, accept_box, keys
         The folds below, from top to bottom.
     scroll_area : Scroll
         Has all of them.
@@ -74,6 +75,7 @@ class SamDock(QWidget):
         self.follow_row, self.correct_row, self.object_row = FollowRow(), CorrectRow(), ObjectRow()
         self.accept_box, self.class_box = AcceptBox(), ClassBox()
         self.everything_box, self.keys = EverythingBox(), KeyHelp(key_help())
+        self.learn_box = LearnBox()
         self.progress = CalmProgress()
         self.cancel_button = push_button("Cancel", tip_of("cancel"))
         self.cancel_button.clicked.connect(lambda: self.cancel_clicked.emit())
@@ -157,12 +159,15 @@ class SamDock(QWidget):
             "next_size": self.clicks.size_clicked,
             "follow": self.follow_row.follow_clicked,
             "end_here": self.follow_row.end_clicked,
+            "find_alike": self.everything_box.alike.find_clicked,
             "review_next": review.next_clicked,
             "review_keep": review.keep_clicked,
             "review_drop": review.drop_clicked,
         }
         for name, clicked in buttons.items():
             clicked.connect(lambda name=name: self.run_clicked.emit(name))
+
+        self.learn_box.undo_clicked.connect(lambda: self.run_clicked.emit("undo"))
 
     def _lay_out(self) -> None:
         self.scroll_area = Scroll(self._scrolled(), _NARROWEST)
@@ -193,7 +198,9 @@ class SamDock(QWidget):
         column.addLayout(self._click_group())
         column.addWidget(self.follow_row)
         column.addWidget(self.correct_row)
-        folds = Folds((self.everything_box, self.class_box, self.accept_box, self.keys))
+        folds = Folds(
+            (self.everything_box, self.learn_box, self.class_box, self.accept_box, self.keys)
+        )
         folds.opened.connect(self.show_fold)
         column.addWidget(folds)
         column.addStretch(1)

@@ -1,43 +1,17 @@
 """Everything: segmentation without prompts, with progress in napari's activity dock."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
 from napari_sam.errors import NapariSamError
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.undo.history import Step
+from napari_sam.plugin.undo.remaining_work import RemainingWork
 from napari_sam.plugin.worker.activity import Activity
 from napari_sam.plugin.worker.events import Event, PlaneObjects, Progress
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.tiles.bbox import BBox
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RemainingWork:
-    """Step of undo with the labels of a segmentation: undoing them also stops the job.
-
-    Parameters
-    ----------
-    stop : callable
-        Stops the job.
-    size : int
-        Bytes that the step keeps in memory: none.
-    """
-
-    stop: Callable[[], None]
-    size: int = 0
-
-    def undo(self) -> bool:
-        """Stop the job, so that no more labels come."""
-        self.stop()
-        return True
-
-    def redo(self) -> None:
-        """Do nothing: the labels come back by their own step, and the job stays stopped."""
 
 
 class Everything:
@@ -79,6 +53,8 @@ class Everything:
         limits = zip(work.shown_plane, work.source.plane_shape, strict=True)
         planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
         engine, settings = self._desk.engine, self._desk.settings
+        everywhere = np.ndindex(*work.source.plane_shape) if planes is None else planes
+        work.ratings.note_search(everywhere, within or (0, 0, *work.source.plane_size))
         self._acceptance, self._many_planes, self._step = self._desk.acceptance, all_slices, None
         cleaning = self._acceptance.cleaning
         if all_slices and axis is not None:

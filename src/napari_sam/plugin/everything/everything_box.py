@@ -8,6 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QLabel
 
 from napari_sam.plugin.ahead.ahead_box import AheadBox
+from napari_sam.plugin.alike.alike_box import AlikeBox
 from napari_sam.plugin.keys import tip_of
 from napari_sam.plugin.widgets.buttons import push_button
 from napari_sam.plugin.widgets.fold import Fold
@@ -43,6 +44,7 @@ class EverythingBox(Fold):
     ----------
     linked : QCheckBox
         Of :attr:`EverythingOptions.linked`; hidden without a stack.
+    alike : AlikeBox
     ahead : AheadBox
     review_box : ReviewBox
 
@@ -71,7 +73,7 @@ class EverythingBox(Fold):
         self.linked = self._form.native("linked", QCheckBox)
         self.measure_button = push_button("Measure", tip_of("measure"))
         self.tracks_button = push_button("Show tracks", tip_of("show_tracks"))
-        self.ahead = AheadBox()
+        self.alike, self.ahead = AlikeBox(), AheadBox()
         self.review_box = ReviewBox()
         self.here_button.clicked.connect(lambda: self.here_clicked.emit())
         self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
@@ -95,6 +97,7 @@ class EverythingBox(Fold):
         is_stack = bool(axes)
         self.all_button.setVisible(is_stack)
         self.linked.setVisible(is_stack)
+        self.alike.show_stack(is_stack)
         self.tracks_button.setVisible("T" in axes)
         self._show_note()
         self.slice_button.setText("This slice" if is_stack else "Whole image")
@@ -102,7 +105,13 @@ class EverythingBox(Fold):
 
     def show_has_image(self, has_image: bool) -> None:
         """Enable the buttons for work on an image, or disable them."""
-        for widget in (self.here_button, self.slice_button, self.all_button, self.ahead):
+        for widget in (
+            self.here_button,
+            self.slice_button,
+            self.all_button,
+            self.alike,
+            self.ahead,
+        ):
             widget.setEnabled(has_image)
 
     def _lay_out(self) -> None:
@@ -114,7 +123,8 @@ class EverythingBox(Fold):
         grid.addWidget(self.slice_button, 1, 1)
         grid.addWidget(self.all_button, 1, 2)
         grid.addWidget(self.linked, 2, 0, 1, 3)
-        grid.addWidget(self.review_box, 3, 0, 1, 3)
-        grid.addWidget(self.measure_button, 4, 0)
-        grid.addWidget(self.tracks_button, 4, 1, 1, 2)
-        grid.addWidget(self.ahead, 5, 0, 1, 3)
+        grid.addWidget(self.alike, 3, 0, 1, 3)
+        grid.addWidget(self.review_box, 4, 0, 1, 3)
+        grid.addWidget(self.measure_button, 5, 0)
+        grid.addWidget(self.tracks_button, 5, 1, 1, 2)
+        grid.addWidget(self.ahead, 6, 0, 1, 3)

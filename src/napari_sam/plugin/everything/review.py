@@ -1,21 +1,31 @@
-"""Review: goes through automatically found objects, the least sure first."""
+"""Review: objects found automatically or loaded, the least sure first and some at random."""
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.utils.events import Event
 
+from napari_sam.evaluate.estimate import FEWEST_LOOKS
+from napari_sam.evaluate.looks import draw, is_random_turn
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.ratings import Look, Rating, Source
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.widgets.soon import Soon
 from napari_sam.plugin.workspace import Workspace
 
+from .error_line import WRONG, error_line
 from .review_box import ReviewBox
 
-_NOTHING = "Nothing to review yet: press Find all objects first."
+_NOTHING = "Nothing to review yet: press Find all objects first, or load labels from a file."
+
+_LINES = {
+    Source.FOUND: "{:.0%} sure",
+    Source.LOADED: "not compared with the model",
+    Source.COMPARED: "the model agrees by {:.0%}",
+}
+"""By source of an object: words for its score."""
 
 
 class Review:
@@ -36,14 +46,15 @@ class Review:
         self._work: Workspace | None = None
         self._outline: HoverLayer | None = None
         self._current = 0
-        self._last_shown = (-1.0, 0)  # score and label of the object shown last
+        self._last_shown = (-1.0, 0)  # score and label of the object shown last in this order
+        self._drawn_at = -1  # looks before the last random draw
         # Not at once: the list of layers would go on to mark the layer that was left.
         self._select_labels_soon = Soon(self._select_labels, box)
 
     def use(self, work: Workspace) -> None:
         """Review the objects of an image."""
         self._work, self._outline = work, HoverLayer(self._viewer, work.image, make_outline)
-        self._last_shown = (-1.0, 0)
+        self._last_shown, self._drawn_at = (-1.0, 0), -1
         work.ratings.changed.connect(self._show)
         self._viewer.layers.selection.events.active.connect(self._selected)
         self._show()
@@ -64,26 +75,31 @@ class Review:
         rating = None if self._work is None else self._work.ratings.of_label.get(self._current)
         if rating is None or rating.look is not Look.WAITING:
             return ""
-        return f"Label {self._current}: {rating.score:.0%} sure"
+        why = ", a random one for the estimate" if rating.random else ""
+        return f"Label {self._current}: {_LINES[rating.source].format(rating.score)}{why}"
 
     # --- actions of the user -----------------------------------------------------------------
 
     def next(self) -> None:
-        """Show the object with the next higher score; after the highest, the lowest again."""
+        """Show a random object at each third turn, else the one with the next higher score.
+
+        After the highest score, the lowest comes again.
+        """
         work = self._desk.look()
         if work is None:
             return
         if problem := obstacle(self._viewer.dims):
             self._desk.say(problem)
             return
-        while label := self._next_label(work):
-            rating = work.ratings.of_label[label]
-            self._last_shown = (rating.score, label)
-            if self._go(work, label, rating):
+        while label := self._draw(work) or self._next_label(work):
+            if self._go(work, label, work.ratings.of_label[label]):
                 return
-            work.ratings.look_at([label])  # other labels have all of its pixels by now
-        total = len(work.ratings.of_label)
-        self._desk.say(f"All {total} objects are looked at." if total else _NOTHING)
+            # other labels have all of its pixels by now
+            work.ratings.look_at([label], Look.CORRECTED)
+        looks = [rating.look for rating in work.ratings.of_label.values()]
+        wrong = sum(look in WRONG for look in looks)
+        text = f"All {len(looks)} objects are looked at: {wrong} were dropped or corrected."
+        self._desk.say(text if looks else _NOTHING)
 
     def keep(self) -> None:
         """Mark the object as looked at, and go to the next object."""
@@ -116,11 +132,25 @@ class Review:
 
     # --- the place of the object -------------------------------------------------------------
 
+    def _draw(self, work: Workspace) -> int:
+        """Label of a random object for the estimate; 0 while none is due, or it was passed over."""
+        ratings, waiting = work.ratings.of_label, list(work.ratings.waiting)
+        looks = len(ratings) - len(waiting)
+        is_due = is_random_turn(looks) and looks != self._drawn_at and len(ratings) > FEWEST_LOOKS
+        if not (waiting and is_due):
+            return 0
+        self._drawn_at = looks
+        passed_over = [label for label in waiting if ratings[label].random]
+        label = passed_over[0] if passed_over else draw(waiting, looks)
+        work.ratings.note_drawn(label)
+        return label
+
     def _next_label(self, work: Workspace) -> int:
         ratings = work.ratings.of_label
         order = [(ratings[label].score, label) for label in work.ratings.waiting]
         later = (entry for entry in order if entry > self._last_shown)
-        return min(later, default=min(order, default=(0.0, 0)))[1]
+        self._last_shown = min(later, default=min(order, default=(-1.0, 0)))
+        return self._last_shown[1]
 
     def _go(self, work: Workspace, label: int, rating: Rating) -> bool:
         """Show an object; False if no pixel has the label any more."""
@@ -155,6 +185,7 @@ class Review:
         ratings = self._work.ratings.of_label
         waiting = sum(rating.look is Look.WAITING for rating in ratings.values())
         self._box.show_count(len(ratings) - waiting, len(ratings))
+        self._box.show_errors(error_line(ratings))
         current = ratings.get(self._current)
         if self._outline is not None and (current is None or current.look is not Look.WAITING):
             self._outline.clear()

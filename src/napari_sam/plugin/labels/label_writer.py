@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Labels, Layer
+from psygnal import Signal
 
 from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
@@ -23,6 +24,7 @@ from .acceptance import Acceptance
 from .accepted import Accepted
 from .label_changes import Stroke
 from .label_classes import LabelClasses
+from .lesson_in_use import LessonInUse
 from .lineage import division, note_parent
 from .many_objects import painting_all
 from .noted_step import NotedStep
@@ -58,7 +60,16 @@ class LabelWriter:
         The classes of the labels.
     ratings : Ratings
         The ratings of the labels.
+    lessons : LessonInUse
+        What the model learned from the labels.
+
+    Signals
+    -------
+    accepted : list of Mask
+        An object was accepted or corrected by the user.
     """
+
+    accepted = Signal(list)
 
     def __init__(
         self, image: CurrentImage, labels: LabelsLayer, keeping: Safekeeping, history: History
@@ -67,6 +78,7 @@ class LabelWriter:
         self._keeping, self._history = keeping, history
         self.classes = LabelClasses(labels, keeping, history)
         self.ratings = Ratings(labels, keeping, history)
+        self.lessons = LessonInUse(labels, keeping, history)
         self._is_open = self._step_in_napari = False
         labels.replaced.connect(self._watch)
         keeping.painted.connect(self._note_painted)
@@ -78,6 +90,7 @@ class LabelWriter:
         self._keeping.use(layer, self._labels.is_new)
         self.classes.changed.emit()
         self.ratings.changed.emit()
+        self.lessons.changed.emit()
 
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer, with the changes in the history and the journal."""
@@ -150,7 +163,9 @@ class LabelWriter:
         keeps_class = how.label and not how.of_class
         classes = NO_CLASSES if keeps_class else {label: how.of_class}
         self._write([*erased, *edits], label, origin, classes=classes)
-        return label, sum(edit.area for edit in edits)
+        if area := sum(edit.area for edit in edits):
+            self.accepted.emit([mask for mask in masks if not mask.empty])
+        return label, area
 
     def accept_daughter(
         self, masks: Sequence[Mask], origin: Origin = NO_ORIGIN, of_class: str = ""
@@ -237,9 +252,25 @@ class LabelWriter:
             Its bounding box on each of its planes.
         """
         self._labels.ensure()
+        self._write(self._erasing(label, boxes), label, NO_ORIGIN, classes={label: ""})
+
+    def erase_all(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
+        """Remove many labels, as a step to undo, and not in napari's own history.
+
+        Parameters
+        ----------
+        boxes : mapping
+            Label -> its bounding box on each of its planes.
+        """
+        self._labels.ensure()
+        edits = [
+            edit for label, of_label in boxes.items() for edit in self._erasing(label, of_label)
+        ]
+        self._write(edits, 0, NO_ORIGIN, classes=dict.fromkeys(boxes, ""), in_napari=False)
+
+    def _erasing(self, label: int, boxes: Mapping[Plane, BBox]) -> list[LabelEdit]:
         plain = self._labels.plain()
-        edits = [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
-        self._write(edits, label, NO_ORIGIN, classes={label: ""})
+        return [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
 
     def _write(
         self,
@@ -252,7 +283,7 @@ class LabelWriter:
     ) -> None:
         """Write edits to the journal, then to the layer; in the open step, or as a new step."""
         if not self._is_open:
-            with self.one_step():
+            with self._history.one_action(), self.one_step():
                 self._write(edits, label, origin, parent, classes, in_napari)
             return
         layer, painted = self._labels.ensure(), [edit for edit in edits if not edit.empty]
@@ -265,7 +296,8 @@ class LabelWriter:
         self._keeping.note(edits, label, parent, origin, changed)
         self.classes.assign(changed)
         lost = (np.unique(edit.old[edit.mask]).tolist() for edit in painted)
-        self.ratings.look_at({label}.union(*lost))
+        self.ratings.correct({label}.union(*lost) if painted else ())
+        self.ratings.look_at([label])
         in_history = in_napari and sum(edit.area for edit in painted) <= _UNDOABLE
         for edit in painted:
             self._labels.paint(edit, in_history)
@@ -279,7 +311,7 @@ class LabelWriter:
 
         See :func:`~napari_sam.plugin.labels.restore.restore_offer`.
         """
-        parts = self._labels, self._keeping, self.classes, self.ratings
+        parts = self._labels, self._keeping, self.classes, self.ratings, self.lessons
         with self._history.one_action():
             return restore_offer(*parts, self.one_step, self._history)
 
@@ -301,13 +333,14 @@ class LabelWriter:
     def _note_painted(self, edits: Sequence[tuple[Any, ...]], step: NotedStep | None) -> None:
         """Add a stroke of napari's tools to the history; `edits` is the value of its event."""
         self._step_in_napari = self._is_open
-        if step is not None:
-            self._add(step, in_napari=True)
-        with suppress(AttributeError, TypeError, ValueError):
-            for *_, old, new in edits:
-                self._labels.note_label(int(np.max(new)))
-                if not self._is_open:
-                    self.ratings.look_at({int(np.max(new)), *np.unique(old).tolist()})
+        with self._history.one_action():
+            with suppress(AttributeError, TypeError, ValueError):
+                for *_, old, new in edits:
+                    self._labels.note_label(int(np.max(new)))
+                    if step is not None:
+                        self.ratings.correct({int(np.max(new)), *np.unique(old).tolist()})
+            if step is not None:
+                self._add(step, in_napari=True)
 
     def _note_undone(self, step: NotedStep) -> None:
         """Follow napari, which took a step back by itself."""

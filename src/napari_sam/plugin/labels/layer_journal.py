@@ -1,7 +1,7 @@
 """LayerJournal: the journal of a Labels layer, as long as the layer lives; no Qt."""
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -12,12 +12,12 @@ from napari.utils.events import Event
 from psygnal import Signal
 
 from napari_sam.image.volume import Plane
-from napari_sam.journal.entry import CLASSES, PAINTED, SAVED, Entry
+from napari_sam.journal.entry import CLASSES, LEARNED, PAINTED, SAVED, Entry
 from napari_sam.journal.journal import Journal
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.packed_edit import PackedEdit
-from napari_sam.plugin.layers.conventions import JOURNAL_KEY
+from napari_sam.plugin.layers.conventions import JOURNAL_KEY, LESSON_KEY
 from napari_sam.tiles.bbox import BBox
 
 from .class_layer import classes_of_layer, set_classes
@@ -117,6 +117,11 @@ class LayerJournal:
     def is_untouched(self) -> bool:
         """Whether the layer had no labels, and nothing was noted yet."""
         return not self.started and not self._before.entries
+
+    @property
+    def areas(self) -> Mapping[int, int]:
+        """Pixels of each label, of which there is at least one."""
+        return self._mirror.labels.areas
 
     def close(self) -> None:
         """Listen no longer, and let another writer have the file: the layer was removed."""
@@ -224,6 +229,8 @@ class LayerJournal:
         table = classes_of_layer(self.layer.metadata)
         if table.classes:
             self._mirror.append(Entry(CLASSES, classes=table))
+        if lesson := self.layer.metadata.get(LESSON_KEY):
+            self._mirror.append(Entry(LEARNED, lesson=lesson))
         before, self._before = self._before, NotedStep()
         for entry in before.entries:
             entry.take_back(self._mirror.labels)

@@ -16,6 +16,7 @@ from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.plugin.undo.history import BYTES, STEPS
 
+from .counted_labels import CountedLabels
 from .noted_step import NotedStep
 from .replayed_labels import empty_labels
 
@@ -40,7 +41,7 @@ class MirroredJournal:
 
     Attributes
     ----------
-    labels : array-like
+    labels : CountedLabels
         Replayed labels.
     is_behind : bool
         Whether a change could not be written, as on a full disk.
@@ -48,7 +49,7 @@ class MirroredJournal:
 
     def __init__(self, journal: Journal, shape: Sequence[int], dtype: np.dtype) -> None:
         self.journal = journal
-        self.labels = empty_labels(tuple(shape), dtype)
+        self.labels = CountedLabels(empty_labels(tuple(shape), dtype))
         self.is_behind = self._is_warned = False
         self._steps: deque[NotedStep] = deque(maxlen=STEPS)
 

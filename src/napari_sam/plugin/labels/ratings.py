@@ -1,4 +1,4 @@
-"""Ratings: the score of each automatically found object, and whether somebody has looked; no Qt."""
+"""Ratings: scores of objects that the user did not make, and whether somebody has looked; no Qt."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -7,16 +7,19 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+import numpy as np
 from psygnal import Signal
 
 from napari_sam.document import parse_document
 from napari_sam.errors import JournalError
 from napari_sam.image.volume import Plane
+from napari_sam.labels.label_boxes import largest_box
+from napari_sam.masks.mask import Mask
 from napari_sam.plugin.layers.label_features import with_column
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 from napari_sam.plugin.undo.history import History
 from napari_sam.plugin.worker.events import Found
-from napari_sam.tiles.bbox import BBox
+from napari_sam.tiles.bbox import BBox, union
 
 from .label_changes import LabelChange
 from .safekeeping import Safekeeping
@@ -29,45 +32,74 @@ SCORE = "score"
 
 
 class Look(Enum):
-    """Whether somebody has looked at an automatically found object."""
+    """Whether somebody has looked at an object that was found automatically or loaded."""
 
     WAITING = "nobody has looked at it"
-    KEPT = "somebody has looked at it"
+    KEPT = "somebody has looked at it, and left it as it was"
+    CORRECTED = "some of its pixels were changed"
     DROPPED = "it was taken away"
+
+
+class Source(Enum):
+    """Where an object with a rating comes from; without a rating, the user made the object."""
+
+    FOUND = "found automatically"
+    LOADED = "loaded from a file, and not compared with the model yet"
+    COMPARED = "loaded from a file, and compared with the model"
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Score and place of an automatically found object.
+    """Score and place of an object that was found automatically or loaded from a file.
 
     Parameters
     ----------
     score : float
-        Confidence of the model from 0 to 1; on several planes, the smallest.
+        From 0 to 1. Of an object found automatically: confidence of the model; on several planes,
+        the smallest. Of a loaded object: agreement with the model, see
+        :func:`~napari_sam.learning.doubt.doubt`; 1 before the comparison.
     plane : tuple of int
-        The plane with that score.
+        The plane with that score; of a loaded object, the plane of its largest box.
     boxes : mapping of tuple to BBox
         Bounding box of the object on each of its planes.
     look : Look
         Whether somebody has looked at the object.
+    source : Source
+        Where the object comes from.
+    turn : int
+        Place of the look in the order of all looks, from 1; 0 for none, or an unknown one.
+    random : bool
+        Whether the review has drawn the object at random, for the estimate of wrong objects.
+    since, redrawn : int
+        Looks before the object came, and before a lesson redrew it last; 0 for none.
     """
 
     score: float
     plane: Plane
     boxes: Mapping[Plane, BBox]
     look: Look = Look.WAITING
+    source: Source = Source.FOUND
+    turn: int = 0
+    random: bool = False
+    since: int = 0
+    redrawn: int = 0
 
     def joined(self, other: "Rating | None") -> "Rating":
         """Rating of the object on the planes of both ratings."""
         if other is None or other.look is Look.DROPPED:  # the label was given to another object
             return self
         least = min(other, self, key=lambda rated: rated.score)
-        return replace(least, boxes={**other.boxes, **self.boxes}, look=other.look)
+        boxes, looked = {**other.boxes, **self.boxes}, {k: getattr(other, k) for k in _OF_LOOKS}
+        return replace(least, boxes=boxes, look=other.look, **looked)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the journal."""
         boxes = [[*plane, *bbox] for plane, bbox in self.boxes.items()]
-        return {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        values = {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
+        # Of each field that has its default, journals of earlier versions have no value.
+        source = {} if self.source is Source.FOUND else {"source": self.source.name}
+        looks = {name: value for name in _OF_LOOKS if (value := getattr(self, name))}
+        return values | source | looks
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Rating":
@@ -85,8 +117,12 @@ class Rating:
         length = len(record.plane) + 4
         if record.look not in Look.__members__ or {len(b) for b in record.boxes} - {length}:
             raise JournalError(f"{damaged}: its look or its boxes")
+        if record.source not in Source.__members__:
+            raise JournalError(f"{damaged}: its source")
         boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in record.boxes}
-        return cls(record.score, record.plane, boxes, Look[record.look])
+        look, source = Look[record.look], Source[record.source]
+        looks = {name: getattr(record, name) for name in _OF_LOOKS}
+        return cls(record.score, record.plane, boxes, look, source, **looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +133,15 @@ class _Record:
     plane: tuple[int, ...]
     boxes: tuple[tuple[int, ...], ...]
     look: str
+    source: str = "FOUND"
+    turn: int = 0
+    random: bool = False
+    since: int = 0
+    redrawn: int = 0
+
+
+_OF_LOOKS = ("turn", "random", "since", "redrawn")
+"""Fields of a rating for the estimate of wrong objects; each is false by default."""
 
 
 def rating(detected: Found, plane: Plane) -> Rating:
@@ -116,6 +161,13 @@ class Ratings:
     history : History
         Gets a change for each change of ratings.
 
+    Attributes
+    ----------
+    refused : dict of int to Mask
+        Pixels of removed objects on one of their planes, by label, for a lesson.
+    searched : dict of tuple to BBox
+        Region of each plane in which all objects were looked for.
+
     Signals
     -------
     changed
@@ -127,6 +179,8 @@ class Ratings:
     def __init__(self, labels: LabelsLayer, keeping: Safekeeping, history: History) -> None:
         self._labels, self._keeping, self._history = labels, keeping, history
         self._unshown = False
+        self.refused: dict[int, Mask] = {}
+        self.searched: dict[Plane, BBox] = {}
 
     @property
     def of_label(self) -> dict[int, Rating]:
@@ -153,21 +207,102 @@ class Ratings:
             Whether the same labels may have ratings on other planes already; otherwise a rating
             with the same label was of an object that is gone.
         """
-        before = self.of_label if linked else {}
-        self.change({label: rated.joined(before.get(label)) for label, rated in new.items()})
+        before, now = self.of_label if linked else {}, self._last_turn
+        come = {label: replace(rated, since=now) for label, rated in new.items()}
+        self.change({label: rated.joined(before.get(label)) for label, rated in come.items()})
+
+    def redraw(self, new: Mapping[int, Rating | None]) -> None:
+        """Change ratings of labels that a lesson has redrawn or found, in the open step.
+
+        Parameters
+        ----------
+        new : mapping of int to Rating or None
+            By label; None for a label without pixels.
+        """
+        before, now = self.of_label, self._last_turn
+        rated = {label: rating for label, rating in new.items() if rating is not None}
+        come = {k: replace(r, since=now) for k, r in rated.items() if k not in before}
+        redrawn = {
+            k: replace(r, since=before[k].since, random=before[k].random, redrawn=now)
+            for k, r in rated.items()
+            if k in before
+        }
+        self.change({**new, **come, **redrawn})
+
+    def note_search(self, planes: Iterable[Plane], region: BBox) -> None:
+        """Note that all objects of a region of planes are being looked for."""
+        for plane in planes:
+            self.searched[plane] = union((region, self.searched.get(plane, region)))
 
     def drop(self, label: int) -> None:
-        """Rate a label as removed, as a part of the open step."""
-        self.change({label: replace(self.of_label[label], look=Look.DROPPED)})
+        """Rate a label as removed before its pixels are, as a part of the open step."""
+        rated = self.of_label[label]
+        y0, x0, y1, x1 = bbox = rated.boxes[rated.plane]
+        pixels = np.asarray(self._labels.plain()[(*rated.plane, slice(y0, y1), slice(x0, x1))])
+        self.refused[label] = Mask(rated.plane, bbox, pixels == label, rated.score, 0.0)
+        self.change({label: self._looked_at(label, Look.DROPPED)})
 
-    def look_at(self, labels: Iterable[int]) -> None:
-        """Rate labels as looked at; no step to undo."""
+    def correct(self, labels: Iterable[int]) -> None:
+        """Rate labels as changed by the user, as a part of the open step."""
+        ratings, unchanged = self.of_label, (Look.WAITING, Look.KEPT)
+        changed = [k for k in labels if k in ratings and ratings[k].look in unchanged]
+        self.change({k: self._looked_at(k, Look.CORRECTED) for k in changed})
+
+    def look_at(self, labels: Iterable[int], look: Look = Look.KEPT) -> None:
+        """Rate labels that wait as looked at; no step to undo."""
         ratings = self.of_label
         waiting = [k for k in labels if k in ratings and ratings[k].look is Look.WAITING]
-        if waiting:
-            self._set(ratings | {k: replace(ratings[k], look=Look.KEPT) for k in waiting})
-            self._note(waiting)
+        self._set_quietly({k: self._looked_at(k, look) for k in waiting})
+
+    def note_drawn(self, label: int) -> None:
+        """Note that the review shows a label because it was drawn at random; no step to undo."""
+        self._set_quietly({label: replace(self.of_label[label], random=True)})
+
+    def _looked_at(self, label: int, look: Look) -> Rating:
+        """Rating of a label with a look, the last of all unless somebody has looked before."""
+        rated = self.of_label[label]
+        return replace(rated, look=look, turn=rated.turn or self._last_turn + 1)
+
+    @property
+    def _last_turn(self) -> int:
+        """Place of the last look in the order of all looks; 0 before the first."""
+        return max((rated.turn for rated in self.of_label.values()), default=0)
+
+    def _set_quietly(self, new: Mapping[int, Rating]) -> None:
+        """Set ratings and write them into the journal, without a step to undo."""
+        if new:
+            self._set({**self.of_label, **new})
+            self._note(new)
+            self._unshown = True
             self.changed.emit()
+
+    def add_loaded(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
+        """Rate labels as loaded from a file, unless they have a rating; no step to undo."""
+        ratings, now = self.of_label, self._last_turn
+        self._set_quietly(
+            {
+                label: Rating(
+                    1.0, largest_box(of_label)[0], of_label, source=Source.LOADED, since=now
+                )
+                for label, of_label in boxes.items()
+                if label not in ratings
+            }
+        )
+
+    def compare(self, agreements: Mapping[int, float]) -> None:
+        """Set the agreement of loaded labels with the model; no step to undo."""
+        ratings = self.of_label
+        self._set_quietly(
+            {
+                label: replace(ratings[label], score=agreement, source=Source.COMPARED)
+                for label, agreement in agreements.items()
+                if label in ratings and ratings[label].source is not Source.FOUND
+            }
+        )
+
+    def note_all(self) -> None:
+        """Write all ratings into the journal, of a layer that had ratings before its journal."""
+        self._note(self.of_label)
 
     def restore(self, values: Mapping[int, Any]) -> None:
         """Take over ratings of an earlier napari, JSON values by label, in the open step."""
@@ -186,8 +321,8 @@ class Ratings:
             layer.features = with_column(layer.features, SCORE, scores, math.nan)
         self._unshown = False
 
-    def change(self, new: Mapping[int, Rating]) -> None:
-        """Change ratings, as a part of the open step."""
+    def change(self, new: Mapping[int, Rating | None]) -> None:
+        """Change ratings, None for no rating, as a part of the open step."""
         layer = self._labels.layer
         if new and layer is not None:
             change = Rated(self._labels, layer, self, new)
@@ -223,9 +358,16 @@ class Ratings:
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
-    """Score by label, from the metadata of a Labels layer; without removed labels."""
+    """Score by label, from the metadata of a Labels layer; without removed labels.
+
+    Loaded labels have no score before their comparison with the model.
+    """
     ratings: Mapping[int, Rating] = metadata.get(RATINGS_KEY, {})
-    return {k: round(r.score, 4) for k, r in ratings.items() if r.look is not Look.DROPPED}
+    return {
+        label: round(rated.score, 4)
+        for label, rated in ratings.items()
+        if rated.look is not Look.DROPPED and rated.source is not Source.LOADED
+    }
 
 
 @dataclass(slots=True, eq=False)

@@ -8,6 +8,7 @@ from napari_sam.plugin.layers.labels_layer import LabelsLayer
 from napari_sam.plugin.undo.history import History
 
 from .label_classes import LabelClasses
+from .lesson_in_use import LessonInUse
 from .offer_taken import OfferTaken
 from .ratings import Ratings
 from .safekeeping import Safekeeping
@@ -18,10 +19,11 @@ def restore_offer(
     keeping: Safekeeping,
     classes: LabelClasses,
     ratings: Ratings,
+    lessons: LessonInUse,
     one_step: Callable[[], AbstractContextManager[None]],
     history: History,
 ) -> int:
-    """Paint the offered labels with their classes, mothers and ratings, and take the offer.
+    """Paint the offered labels with their classes, mothers, ratings and lesson; take the offer.
 
     Undo takes all of it back, and offers the labels again.
 
@@ -31,7 +33,7 @@ def restore_offer(
         The layer.
     keeping : Safekeeping
         Has the offer.
-    classes, ratings
+    classes, ratings, lessons
         Of the layer.
     one_step : callable
         Collects entries of the journal into a single step of the history.
@@ -55,6 +57,8 @@ def restore_offer(
     own = classes.table
     classes.change(restored.classes.with_classes(own.classes).put(own))
     ratings.restore(restored.ratings)
+    if restored.lesson is not None and lessons.now is None:
+        lessons.change(restored.lesson)
     taken = OfferTaken(labels, layer, keeping, restored.parents)
     taken.redo()
     history.add_labels(taken)

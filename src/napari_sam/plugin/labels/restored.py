@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_sam.journal.content import Content
 from napari_sam.journal.entry import ACCEPTED, Entry
+from napari_sam.journal.lesson_record import LessonRecord
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
@@ -31,12 +32,15 @@ class Restored:
         Label of a daughter to that of its mother.
     ratings : mapping of int to Any
         Their ratings, as JSON values by label.
+    lesson : LessonRecord or None
+        What the model had learned from them.
     """
 
     entries: tuple[Entry, ...]
     classes: ClassTable
     parents: Mapping[int, int]
     ratings: Mapping[int, Any]
+    lesson: LessonRecord | None = None
 
     @classmethod
     def as_it_was(cls, content: Content) -> "Restored":
@@ -44,7 +48,7 @@ class Restored:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         entries = tuple(replace(entry, time=now) for entry in content.changes)
         parents = {e.label: e.parent for e in content.changes if e.parent}
-        return cls(entries, content.classes, parents, content.ratings)
+        return cls(entries, content.classes, parents, content.ratings, content.lesson)
 
     @classmethod
     def beside(cls, labels: LabelArray, content: Content, first: int) -> "Restored":
@@ -79,6 +83,7 @@ class Restored:
             content.classes.renumbered(new.of),
             {new.of(daughter): new.of(mother) for daughter, mother in parents.items()},
             {new.of(label): rating for label, rating in content.ratings.items()},
+            content.lesson,
         )
 
 

@@ -11,8 +11,18 @@ from psygnal import Signal
 from napari_sam.errors import JournalError
 from napari_sam.journal.content import Content
 from napari_sam.journal.damaged import damage_warning
-from napari_sam.journal.entry import ACCEPTED, CLASSES, DISCARDED, RATED, RETURNED, Entry, Origin
+from napari_sam.journal.entry import (
+    ACCEPTED,
+    CLASSES,
+    DISCARDED,
+    LEARNED,
+    RATED,
+    RETURNED,
+    Entry,
+    Origin,
+)
 from napari_sam.journal.journal import Journal, new_journal
+from napari_sam.journal.lesson_record import LessonRecord
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.packed_edit import PackedEdit
@@ -172,6 +182,10 @@ class Safekeeping:
     def note_ratings(self, ratings: Mapping[int, Any]) -> None:
         """Write ratings, as JSON values by label; None for no rating."""
         self.journal.append(Entry(RATED, ratings=ratings))
+
+    def note_lesson(self, lesson: LessonRecord | None) -> None:
+        """Write which lesson the model has learned that answers; None for the model as it was."""
+        self.journal.append(Entry(LEARNED, lesson=lesson))
 
     # --- the offer -----------------------------------------------------------------------------
 

@@ -52,6 +52,9 @@ JOURNAL_KEY = "napari-sam-journal"
 """Key of the path of the journal in a Labels layer's metadata; a copy of the layer has it too, and
 another journal."""
 
+LESSON_KEY = "napari-sam-lesson"
+"""Key of what the model learned from the labels, in a Labels layer's metadata."""
+
 ORIGINAL_KEY = "napari-sam-layer"
 """Key of a layer's own unique id in its metadata: of a copy, it is the id of the original."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
+from napari.utils.notifications import show_warning
 
 from napari_sam.errors import NapariSamError
 from napari_sam.labels.blocks import block_regions, natural_block
@@ -13,11 +14,16 @@ from napari_sam.labels.files.read import read_label_file
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.image.session_input import whole_image
 from napari_sam.plugin.labels.fitted import fitted_labels
+from napari_sam.plugin.labels.journals import journal_of
+from napari_sam.plugin.labels.ratings import RATINGS_KEY
 from napari_sam.plugin.layers.only_shown import is_helper
 from napari_sam.plugin.workspace import Workspace
 
-from .labels_of_file import labels_layer_data
+from .comparing import Comparing
+from .labels_change import LabelsChange
+from .labels_of_file import WARNINGS_KEY, labels_layer_data
 
 _UNFINISHED = "Accept or drop the object under way first, then go on in other labels."
 _NONE = "Select the Labels layer to go on with in the list of layers first."
@@ -36,6 +42,11 @@ class UseLabels:
         Lets the user choose a file of labels; None if they do not.
     unfinished : callable
         Whether an object is under way; it may be a label of the layer in use.
+
+    Attributes
+    ----------
+    comparing : Comparing
+        Rates the labels by the doubt of the model.
     """
 
     def __init__(
@@ -47,6 +58,7 @@ class UseLabels:
     ) -> None:
         self._desk, self._viewer, self._ask_file = desk, viewer, ask_file
         self._unfinished = unfinished
+        self.comparing = Comparing(desk)
 
     def use_selected(self) -> None:
         """Use the Labels layer that is selected in the list of layers, or the only other one."""
@@ -66,15 +78,19 @@ class UseLabels:
 
     def use_file(self) -> None:
         """Use the labels of a file that the user chooses."""
-        path = None if self._ready() is None else self._ask_file()
-        if path is None:
+        work = self._ready()
+        path = None if work is None else self._ask_file()
+        if work is None or path is None:
             return
         try:
-            data, attributes, _ = labels_layer_data(path)
+            data, attributes, _ = labels_layer_data(path, whole_image(work.source))
         except NapariSamError as error:
             self._desk.fail(f"{error}.")
-        else:
-            self._use(Labels(data, **attributes), in_file=True)
+            return
+        warnings = attributes["metadata"].pop(WARNINGS_KEY)
+        if self._use(Labels(data, **attributes), in_file=True):
+            for warning in warnings:
+                show_warning(warning)
 
     def _ready(self) -> Workspace | None:
         """The workspace, unless something is in the way, which is said."""
@@ -84,25 +100,34 @@ class UseLabels:
             return None
         return self._desk.look()
 
-    def _use(self, layer: Labels, in_file: bool = False) -> None:
+    def _use(self, layer: Labels, in_file: bool = False) -> bool:
+        """Use a layer, as a step to undo; False if it does not fit the image."""
         work, layers = self._desk.workspace, self._viewer.layers
         if work is None:
-            return
+            return False
         try:
             data = fitted_labels(layer, work.source)
         except NapariSamError as error:
             self._desk.fail(f"{error}.")
-            return
+            return False
         in_file = in_file or _is_in_file(layer, work.source)
         if data is not layer.data:
             if layer in layers:
                 layers.remove(layer)
             layer = _with_labels(layer, data)
-        if layer not in layers:
+        before, is_new = work.labels, layer not in layers
+        is_foreign = journal_of(layer) is None and not layer.metadata.get(RATINGS_KEY)
+        if is_new:
             layer = self._viewer.add_layer(layer)
         work.use_labels(layer, in_file)
+        if before is not None:
+            change = LabelsChange(work, before, layer, is_new)
+            work.history.add_labels(change, f"the use of {layer.name}")
         layers.selection.active = work.prompts.points
         self._desk.say(f"{layer.name} is in use now: go on in it.")
+        if is_foreign:
+            self.comparing.start()
+        return True
 
 
 def _with_labels(layer: Labels, data: LabelArray) -> Labels:

@@ -129,7 +129,7 @@ def _stack(state: DockState) -> dict[str, str]:
 def _review(state: DockState) -> dict[str, str]:
     if state.rated:
         return {}
-    reason = "Nothing to review yet: press Find all objects first."
+    reason = "Nothing to review yet: press Find all objects first, or load labels from a file."
     return dict.fromkeys(("review_next", "review_keep", "review_drop"), reason)
 
 

@@ -64,7 +64,7 @@ def _step(state: DockState, reasons: Mapping[str, str]) -> str:
         return ""
     text = _first_click(state)
     if state.to_review:
-        text += f" {state.to_review} found objects wait for review: Next [Shift-S]."
+        text += f" {state.to_review} objects wait for review: Next [Shift-S]."
     return text
 
 

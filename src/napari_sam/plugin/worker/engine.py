@@ -23,6 +23,7 @@ from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
 from .classify_objects import ClassifyObjects
+from .compare_labels import compare_labels
 from .encode_ahead import AheadRequest, encode_ahead, ready
 from .events import (
     Answer,
@@ -38,6 +39,8 @@ from .events import (
     Tracked,
     Warned,
 )
+from .find_more import AlikeRequest, find_more
+from .lessons import Lessons
 from .number_objects import number_objects
 from .prepare import prepare
 
@@ -59,8 +62,8 @@ class Engine:
 
     Attributes
     ----------
-    origin : Origin
-        Name and hash of the model that answers, for the journal.
+    can_learn : bool
+        Whether the loaded model can learn from accepted objects.
     """
 
     def __init__(self) -> None:
@@ -72,7 +75,14 @@ class Engine:
         self._warned = 0
         self._last_questions: PlaneQuestions = {}
         self._classify = ClassifyObjects()
-        self.origin = Origin()
+        self._origin = Origin()
+        self.can_learn = False
+        self._lessons = Lessons()
+
+    @property
+    def origin(self) -> Origin:
+        """Name and hash of the model that answers, for the journal."""
+        return self._lessons.named(self._origin)
 
     def load(self, settings: Settings) -> Events:
         """Load the model, unless loaded already; missing weights are downloaded first."""
@@ -83,7 +93,8 @@ class Engine:
         for event in prepare(settings):
             if isinstance(event, ModelReady):
                 self._model, self._settings, self._session = event.model, settings, None
-                self.origin = Origin((), event.name, weights_hash(event.model))
+                self._origin = Origin((), event.name, weights_hash(event.model))
+                self.can_learn = event.model.config.proposals
             yield event
 
     def predict(self, settings: Settings, source: ImageSource, questions: PlaneQuestions) -> Events:
@@ -113,6 +124,8 @@ class Engine:
         """Predict a mask if all embeddings are in memory; otherwise give no event."""
         session = self._session
         if session is None or not source.same_view(self._source):
+            return
+        if not self._lessons.is_applied(session, self._origin):
             return
         masks = session.interactive.glimpse({1: tuple(question.prompts)}, {1: question.size})
         if masks is not None:
@@ -190,6 +203,12 @@ class Engine:
                 yield number_objects(list(masks.values()), list(masks))
         yield from self._warnings()
 
+    def alike(self, settings: Settings, source: ImageSource, request: AlikeRequest) -> Events:
+        """More objects like a few labels, tile by tile."""
+        yield from self.load(settings)
+        yield from find_more(self._open(settings, source), source, request)
+        yield from self._warnings()
+
     def ahead(self, settings: Settings, source: ImageSource, request: AheadRequest) -> Events:
         """Encode tiles before anybody clicks: a few around the view, or all.
 
@@ -256,6 +275,22 @@ class Engine:
                 return
             yield Progress("Measuring", done, total)
 
+    def compare(self, settings: Settings, source: ImageSource, labels: LabelArray) -> Events:
+        """Ask the model for each of the labels that it did not make.
+
+        Parameters
+        ----------
+        settings : Settings
+            Which model.
+        source : ImageSource
+            The image.
+        labels : array-like
+            ``source.label_shape`` integers; they may change meanwhile.
+        """
+        yield from compare_labels(
+            labels, lambda: self.load(settings), lambda: self._open(settings, source)
+        )
+
     def classify(
         self,
         settings: Settings,
@@ -273,9 +308,11 @@ class Engine:
         """Release the model and the image."""
         self._classify.forget()
         self._model = self._session = self._source = self._settings = None
+        self._lessons = Lessons()
 
     def _open(self, settings: Settings, source: ImageSource) -> "Session":
         session = self._opened(settings, source)
+        self._lessons.apply(session, self._origin)
         session.interactive.write_later = False  # also after a click whose job was dropped
         return session
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from napari_sam.tiles.grid import Tile, TileGrid
 
 if TYPE_CHECKING:
     from napari_sam.classify.predictions import ClassPredictions
+    from napari_sam.journal.lesson_record import LessonRecord
     from napari_sam.model.sam import Sam
     from napari_sam.plugin.image.image_source import ImageSource
 
@@ -69,6 +71,25 @@ class ModelReady:
     name: str
     device: str
     model: "Sam"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model was trained and stored under a name.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    text : str
+        How good it is, a line for the user.
+    page : Path
+        Its page of results, HTML.
+    """
+
+    name: str
+    text: str
+    page: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +150,13 @@ class PlaneObjects:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Proposed:
+    """Proposed objects that are like the examples, with their similarity as confidence."""
+
+    masks: tuple[Mask, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tracked:
     """Tracks of all labels."""
 
@@ -173,6 +201,20 @@ class LabelBoxes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LoadedObjects:
+    """Bounding boxes of loaded labels, by label and plane."""
+
+    boxes: Mapping[int, Mapping[Plane, BBox]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Agreement of the model with loaded labels, 0 to 1, by label."""
+
+    agreements: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Ready:
     """Tiles with immediate answers to clicks.
 
@@ -195,6 +237,29 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """Result of a lesson: None if nothing got better, or if there was a problem, in a line."""
+
+    lesson: "LessonRecord | None"
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Mean IoU with an accepted object, of the model as it was and of the learned one."""
+
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A model that has learned is in the folder of weights."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Warning for the user; the work goes on."""
 
@@ -205,15 +270,22 @@ Event = (
     Progress
     | Downloading
     | ModelReady
+    | Trained
     | Answer
     | Followed
     | PlaneObjects
+    | Proposed
     | Tracked
     | Measured
     | ClassesPredicted
     | PickedUp
     | LabelBoxes
+    | LoadedObjects
+    | Compared
     | Glimpse
     | Ready
+    | Learned
+    | Scored
+    | Saved
     | Warned
 )

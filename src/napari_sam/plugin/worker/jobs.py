@@ -29,7 +29,9 @@ class Priority(IntEnum):
     """Missing masks of an accepted object."""
     ASKED = 2
     """Long work on request of the user, such as following."""
-    AHEAD = 3
+    LEARNING = 3
+    """Lessons: between two training steps, anything more urgent runs."""
+    AHEAD = 4
     """Encoding ahead."""
 
 

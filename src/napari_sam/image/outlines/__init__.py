@@ -1,0 +1,1 @@
+"""Outlines: objects that other programs saved as polygons, as labels of an image."""

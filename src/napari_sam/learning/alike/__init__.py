@@ -1,0 +1,1 @@
+"""Alike: objects of the same kind as a few examples."""

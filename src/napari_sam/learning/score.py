@@ -1,0 +1,39 @@
+"""Score: how well a model answers for an object that a user has accepted."""
+
+from napari_sam.embeddings.encode import Encoder
+from napari_sam.evaluate.objects import TrueObject
+from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.depth import innermost
+from napari_sam.masks.prompted.predict import predict
+from napari_sam.prompts.parse import check_objects
+from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
+
+
+def score(encoder: Encoder, accepted: Mask) -> float:
+    """Mean IoU of the answers to a click and to a box with the accepted object.
+
+    The embedding of the object's tile comes from the memory or the cache of the encoder, and is
+    computed only where neither has it: a tile at most, and its close-ups.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Of the image, with the model to be judged.
+    accepted : Mask
+        The object as the user accepted it; not empty.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
+    mask = accepted.tight()
+    y, x = innermost(mask.pixels)
+    click = (float(mask.bbox[0] + y), float(mask.bbox[1] + x))
+    true = TrueObject(mask.bbox, mask.pixels, click)
+    prompts = {
+        1: (PointPrompt((*mask.plane, *true.click)),),
+        2: (BoxPrompt(*((*mask.plane, *corner) for corner in true.box)),),
+    }
+    answers = predict(encoder, check_objects(prompts, encoder.volume))
+    return sum(true.iou(answer) for answer in answers.values()) / len(answers)

@@ -1,0 +1,1 @@
+"""Alike: more objects like a few labels, chosen by their similarity."""

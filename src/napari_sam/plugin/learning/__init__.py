@@ -1,0 +1,1 @@
+"""Learning: the model learns from accepted objects while the user annotates."""

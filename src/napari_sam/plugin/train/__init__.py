@@ -1,0 +1,1 @@
+"""Train: the row that trains a model on the images with labels in the viewer."""

@@ -1,0 +1,85 @@
+"""LearningEngine: an engine whose model learns from accepted objects; no Qt, no napari."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.image.volume import Plane
+from napari_sam.masks.mask import Mask
+from napari_sam.masks.pixels.clean import Cleaning
+from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.settings import Settings
+from napari_sam.tiles.bbox import BBox
+
+from .engine import Engine, Events
+from .events import Progress, Saved
+from .learn import LessonRequest, find_again, learn, score_both
+
+if TYPE_CHECKING:
+    from napari_sam.encoded_image import EncodedImage
+    from napari_sam.journal.lesson_record import LessonRecord
+
+
+class LearningEngine(Engine):
+    """Engine with lessons; what was learned answers every question from then on."""
+
+    @property
+    def base(self) -> str:
+        """Hash of the weights of the loaded model, as they were before any lesson."""
+        return self._origin.weights
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether the model that answers has learned."""
+        return self._lessons.fitting(self._origin) is not None
+
+    def use(self, lesson: "LessonRecord | None", folder: Path) -> None:
+        """Answer from now on by what was learned, if the loaded model has learned it.
+
+        Parameters
+        ----------
+        lesson : LessonRecord or None
+            None for the model as it was.
+        folder : Path
+            Folder with the file of the delta.
+        """
+        self._lessons.choose(lesson, folder)
+
+    def learn(self, settings: Settings, source: ImageSource, request: LessonRequest) -> Events:
+        """Learn from accepted objects; the model that answers stays as it is.
+
+        See :func:`~napari_sam.plugin.worker.learn.learn`.
+        """
+        yield from self.load(settings)
+        yield from learn(self._unlearned(settings, source), request)
+
+    def score(self, settings: Settings, source: ImageSource, accepted: Sequence[Mask]) -> Events:
+        """Compare the learned model with the model as it was, by an accepted object."""
+        yield from self.load(settings)
+        learned = self._open(settings, source).encoder
+        yield from score_both(self._unlearned(settings, source).encoder, learned, accepted)
+
+    def find_again(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        regions: Mapping[Plane, BBox],
+        cleaning: Cleaning,
+    ) -> Events:
+        """All objects of regions of planes, by the model that answers now."""
+        yield from self.load(settings)
+        yield from find_again(self._open(settings, source), regions, cleaning)
+        yield from self._warnings()
+
+    def save_model(self, settings: Settings, name: str) -> Events:
+        """Save the model that answers now under a name of its own."""
+        yield from self.load(settings)
+        yield Progress("Saving the model")
+        from napari_sam.learning.save_model import save_model
+
+        if self._model is not None:
+            yield Saved(save_model(self._lessons.taught(self._model, self._origin), name))
+
+    def _unlearned(self, settings: Settings, source: ImageSource) -> "EncodedImage":
+        session = self._open(settings, source)
+        return self._lessons.unlearned(session, self._model, settings)
