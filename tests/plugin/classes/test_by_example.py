@@ -101,9 +101,11 @@ def test_a_correction_is_an_example_and_the_rest_follow_by_itself(bench: Bench) 
     press(bench, box.by_itself)
     assert work.classes.table.given.keys() == {1, 2, 3, 4}
     assert column(bench, "class") == EXPECTED
+    assert work.history.next_undo == "the predicted classes"
     before = work.classes.table
     give(bench, "large", 12)
     bench.idle()
+    assert work.history.next_undo == "the class of label 12"
     assert work.classes.table.given.keys() == {1, 2, 3, 4, 12}
     assert column(bench, "class")[12] == "large"
     assert work.classes.table.predicted.keys() == set(range(5, 12))

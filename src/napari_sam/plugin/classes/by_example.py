@@ -102,7 +102,7 @@ class ByExample:
     def _show(
         self, work: Workspace, predicted: Mapping[int, tuple[str, float]], step: Step | None
     ) -> None:
-        with work.history.one_action(step, _STEP) as done:
+        with work.history.one_action(step, "" if step else _STEP) as done:
             work.classes.change(work.classes.table.predict(predicted))
             self._predicted_for = done, len(done.labels)
         unsure = sum(probability < UNSURE for _, probability in predicted.values())
