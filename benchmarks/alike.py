@@ -19,12 +19,12 @@ which images of val are taken.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from time import process_time
 
 import numpy as np
 import torch
-from learning import SETS, accepted
 
 from napari_sam import Session
 from napari_sam.evaluate.objects import TrueObject, objects_of
@@ -34,10 +34,27 @@ from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import PointPrompt
 
-FOLDERS = {"cells_phase": "val", **dict.fromkeys(SETS, "train")}
+FOLDERS = {
+    "cells_phase": "val",
+    "powder_sem": "train",
+    "worms_bf": "train",
+    "dic_cho": "train",
+    "qpi_adherent": "train",
+}
+"""Set -> folder with images that were not in the training of the built-in model."""
+
 COLUMNS = ("everything", "everything, learned", "click", "alike", "alike, best", "seconds")
 THRESHOLDS = np.arange(0.1, 0.96, 0.05)
 """Similarities at which the slider is tried."""
+
+
+def neighbours(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Labels of only `count` neighbouring objects."""
+    middles = np.array([true.click for true in objects_of(labels)])
+    numbers = [int(labels[int(y), int(x)]) for y, x in middles]
+    first = middles[np.random.default_rng(seed).integers(len(numbers))]
+    nearest = np.argsort(((middles - first) ** 2).sum(axis=1))[:count]
+    return np.where(np.isin(labels, [numbers[i] for i in nearest]), labels, 0)
 
 
 def outside(masks: list[Mask], examples: np.ndarray) -> list[Mask]:
@@ -50,7 +67,7 @@ def outside(masks: list[Mask], examples: np.ndarray) -> list[Mask]:
     ]
 
 
-def hits(masks: list[Mask], objects: list[TrueObject]) -> np.ndarray:
+def hits(masks: Sequence[Mask], objects: list[TrueObject]) -> np.ndarray:
     """Whether each mask has an object of its own with an IoU over 0.5."""
     left = list(objects)
     hit = np.zeros(len(masks), bool)
@@ -86,7 +103,7 @@ def measure(path: Path, count: int, seed: int, options: argparse.Namespace) -> l
     side = options.side
     with np.load(path) as file:
         image, labels = file["image"][:side, :side], file["labels"][:side, :side]
-    chosen = accepted(labels, count, seed)
+    chosen = neighbours(labels, count, seed)
     examples = [Mask((), o.bbox, o.pixels, 1.0, 0.0) for o in objects_of(chosen)]
     objects = list(objects_of(np.where(chosen > 0, 0, labels)))
     session = Session.open(image, cache_dir=False)

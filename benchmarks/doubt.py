@@ -24,8 +24,15 @@ from napari_sam.plugin.labels.known_labels import DOUBTFUL
 EACH = 6
 """Objects of which one is made wrong."""
 
-SETS = ("axons_sem", "cells_phase", "nuclei_brightfield", "nuclei_fluo", "nuclei_histology")
-SETS += ("qpi_adherent", "worms_bf")
+SETS = (
+    "axons_sem",
+    "cells_phase",
+    "nuclei_brightfield",
+    "nuclei_fluo",
+    "nuclei_histology",
+    "qpi_adherent",
+    "worms_bf",
+)
 
 Labels = NDArray[np.int64]
 

@@ -31,7 +31,7 @@ from napari_sam import Session
 from napari_sam.evaluate.estimate import Estimate, estimate_wrong
 from napari_sam.evaluate.ground_truth import Pair, files_with_both
 from napari_sam.evaluate.looks import draw, is_random_turn, spread_draw
-from napari_sam.evaluate.rightness import JudgedObjects, judge_plane
+from napari_sam.evaluate.rightness import JudgedObjects, judge_pairs
 from napari_sam.weights.load import load_model
 
 FEWEST_UNSEEN = 20
@@ -111,12 +111,11 @@ def judged_sets(data: Path, sets: list[str], model: str, cache: Path) -> Iterato
     for name in sets:
         place = cache / f"{model}_{name}.npz"
         if not place.exists():
-            parts = []
-            for path in files[name]:
-                sample = Pair(path).read()
-                session = Session.open(sample.volume, model=loaded, cache_dir=False)
-                parts += [judge_plane(session, sample, plane) for plane in sample.planes()]
-            objects = JudgedObjects.of_all(parts)
+            steps = judge_pairs(
+                [Pair(path) for path in files[name]],
+                lambda volume: Session.open(volume, model=loaded, cache_dir=False),
+            )
+            objects = JudgedObjects.of_all(step.objects for step in steps)
             np.savez(place, scores=objects.scores, wrong=objects.wrong)
         with np.load(place) as arrays:
             yield JudgedObjects(arrays["scores"], arrays["wrong"])

@@ -127,12 +127,14 @@ class EncodedImage:
     ) -> Iterator[AlikeStep]:
         """Find the other objects of the kind of a few examples, as proposals: nothing is painted.
 
-        The model learns from the examples first, unless it has learned already (:meth:`use`).
-        Arguments, steps and errors are those of
+        The model as it was opened learns from the examples first, unless a delta is in use that is
+        not quick (:meth:`use`). Arguments, steps and errors are those of
         :func:`~napari_sam.learning.alike.find_alike.find_alike`.
         """
-        learn = self.model is self._unlearned
-        return find_alike(self.encoder, examples, others, planes, within, learn)
+        has_learned = self._encoded_by is not self._unlearned
+        is_opened = has_learned or self.model is self._unlearned
+        encoder = self.encoder if is_opened else self._as_opened()
+        return find_alike(encoder, examples, others, planes, within, not has_learned)
 
     def _as_opened(self) -> Encoder:
         """An encoder of the image under the model as it was opened, without a cache."""

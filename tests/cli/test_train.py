@@ -100,6 +100,25 @@ def test_names_that_cannot_be(cli: Run, folder: Path, name: str, words: tuple[st
     assert_one_line(error, *words)
 
 
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("0.tif", ("is an .html file: not 0.tif",)),
+        ("there.html", ("exists", "--overwrite")),
+        ("nowhere/page.html", ("nowhere",)),
+    ],
+)
+def test_a_page_that_cannot_be_is_refused_before_the_work(
+    cli: Run, folder: Path, page: str, words: tuple[str, ...]
+) -> None:
+    (folder / "there.html").write_text("mine")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    status, _, error = cli("train", folder, "--name", "mine", "--page", folder / page)
+    assert status == 1
+    assert_one_line(error, *words)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def labels_of(folder: Path, number: int) -> Path:
     return folder / f"{number}_masks.tif"
 

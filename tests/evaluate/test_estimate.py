@@ -104,6 +104,19 @@ def test_wrong_objects_removed_by_eye_after_the_draws_are_no_longer_in_the_rest(
     assert estimate_wrong(scores, turns, wrong, random).wrong > before.wrong + 12
 
 
+def test_draws_say_nothing_about_objects_that_came_later() -> None:
+    turns, groups = np.repeat([1, 0, 0], [30, 70, 100]), np.repeat([0, 1], 100)
+    right = np.zeros(200, bool)
+    one = estimate_wrong(np.ones(200), turns, right, turns > 0)
+    two = estimate_wrong(np.ones(200), turns, right, turns > 0, groups)
+    assert one.high < 20
+    assert (two.low, two.total) == (0, 200)
+    assert 95 < two.high < 115  # all that came later, and a few of the others
+    both = np.where(np.arange(200) % 100 < 30, 1, 0)
+    again = estimate_wrong(np.ones(200), both, right, both > 0, groups)
+    assert again.high < 25
+
+
 def test_bad_values_are_refused() -> None:
     with pytest.raises(ValueError, match="one value for each object"):
         estimate_wrong([0.5, 0.5], [1], [True], [True])

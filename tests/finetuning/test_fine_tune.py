@@ -1,5 +1,6 @@
 """Fine-tuning: the same course gives the same weights, also after a pause."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,13 @@ import pytest
 import torch
 
 from napari_sam.errors import LearningError
-from napari_sam.finetuning.fine_tune import FineTuned, fine_tune
+from napari_sam.finetuning.decoder_step import decoder_step
+from napari_sam.finetuning.fine_tune import FineTuned, fine_tune, key_of
 from napari_sam.finetuning.finish import got_better
 from napari_sam.finetuning.labelled_plane import LabelledPlane, labelled_plane
+from napari_sam.finetuning.optimise import optimise
+from napari_sam.finetuning.progress_file import ProgressFile
+from napari_sam.finetuning.results_page import About, write_results_page
 from napari_sam.finetuning.schedule import Schedule
 from napari_sam.finetuning.split import Split, split
 from napari_sam.model.config import VitConfig
@@ -61,6 +66,24 @@ def test_a_course_that_is_stopped_goes_on_to_the_same_weights(
     assert not list(tmp_path.rglob("*.partial"))
 
 
+def test_two_courses_at_the_same_time_learn_as_one_after_the_other(
+    tmp_path: Path, tiny_model: Sam
+) -> None:
+    of = data()
+
+    def losses(name: str) -> tuple[float, ...]:
+        step = decoder_step(of.learned, tiny_model, False)
+        file = ProgressFile(tmp_path / name / "progress", name)
+        *_, last = optimise(tiny_model, step, Schedule(steps=6, seed=len(name)), file)
+        return last.losses
+
+    apart = [losses("a"), losses("ab")]
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(losses, ["c", "cd"]))
+    assert together == apart
+    assert apart[0] != apart[1]
+
+
 @BOTH
 def test_the_image_encoder_learns_only_on_request(
     encoder: bool, tmp_path: Path, tiny_model: Sam
@@ -110,6 +133,29 @@ def test_a_damaged_progress_counts_as_missing(
     path = tmp_path / "progress.safetensors"
     path.write_bytes(content)
     assert len(tuned(tiny_model, Schedule(steps=1), path).losses) == 1
+
+
+def test_a_progress_without_its_weights_counts_as_missing(tmp_path: Path, tiny_model: Sam) -> None:
+    path = tmp_path / "progress.safetensors"
+    schedule = Schedule(steps=2)
+    file = ProgressFile(path, key_of(tiny_model, data(), schedule))
+    file.write({"losses": torch.ones(1)}, 3.0)
+    assert file.read() is not None
+    assert len(tuned(tiny_model, schedule, path).losses) == 2
+
+
+def test_names_on_the_page_are_text_and_no_markup(tmp_path: Path, tiny_model: Sam) -> None:
+    image, labels = rings(0, 128)
+    rgb = np.stack([image] * 3, -1)
+    of = split([labelled_plane(f"<script>{n}", n, rgb, labels) for n in range(2)])
+    result = tuned(tiny_model, Schedule(steps=1), tmp_path / "progress", of)
+    about = About("a&b", "c<d", "train '<x>'", "Learned.", ("1 < 2",))
+    write_results_page(tmp_path / "page.html", result, of, about)
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert "&lt;script&gt;1" in text
+    assert "<script" not in text
+    for escaped in ("a&amp;b", "c&lt;d", "train &#x27;&lt;x&gt;&#x27;", "1 &lt; 2"):
+        assert escaped in text
 
 
 def test_a_loss_that_is_not_finite_makes_no_model(tmp_path: Path, tiny_model: Sam) -> None:

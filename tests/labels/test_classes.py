@@ -264,6 +264,52 @@ def test_classes_follow_what_was_accepted_and_undone() -> None:
     assert classes_of([*HISTORY, Entry(DISCARDED)]) == ClassTable()
 
 
+def test_predicted_classes_are_given_when_they_are_assigned_and_yield_to_given_ones() -> None:
+    table = ClassTable((NEURON, GLIA), {1: "neuron"})
+    table = table.predict({1: (GLIA.name, 0.9), 2: (GLIA.name, 0.81239), 3: ("gone", 0.9)})
+    assert (table.given, table.predicted) == ({1: "neuron"}, {2: 0.8124})
+    assert table.class_of(2) == GLIA.name
+    assert table.predict({4: ("neuron", 0.6)}).of_label == {1: "neuron", 4: "neuron"}
+    assert table.assign({2: GLIA.name}).predicted == {}
+    assert table.remove(GLIA.name) == ClassTable((NEURON,), {1: "neuron"})
+    assert table.change(GLIA.name, ObjectClass("cell", "#102030")).predicted == {2: 0.8124}
+    assert ClassTable.from_json(json.loads(json.dumps(table.to_json()))) == table
+    assert table.renumbered(lambda label: label + 10).predicted == {12: 0.8124}
+    part = table.part([1, 2, 9])
+    assert table.assign({1: "", 2: "neuron", 9: "neuron"}).put(part) == table
+
+
+def test_an_undone_entry_brings_a_predicted_class_back_as_predicted() -> None:
+    predicted = ClassTable((NEURON, GLIA), {1: "neuron"}).predict({2: (GLIA.name, 0.7)})
+    entries = [Entry(CLASSES, classes=predicted), accepted(2, _2="neuron")]
+    assert classes_of(entries).given == {1: "neuron", 2: "neuron"}
+    assert classes_of([*entries, Entry(UNDONE)]) == predicted
+
+
+@pytest.mark.parametrize("name", ["cells.ome.zarr", "cells.ome.tif"])
+def test_given_and_predicted_classes_are_apart_in_files(
+    labels: np.ndarray, tmp_path: Path, name: str
+) -> None:
+    table = ClassTable((NEURON, GLIA), {1: "neuron"}).predict(
+        {2: (GLIA.name, 0.7), 3: ("neuron", 1)}
+    )
+    write_labels(tmp_path / name, labels, axes="ZYX", classes=table)
+    assert read_classes(tmp_path / name) == table
+    if name.endswith(".zarr"):
+        ImageLabel.from_zarr(zarr.open_group(tmp_path / name, mode="r"))
+        return
+    rows = (tmp_path / "cells_classes.csv").read_text().splitlines()
+    assert rows == [
+        "label,class,color,probability",
+        "1,neuron,#ff0000,",
+        "3,neuron,#ff0000,1.0000",
+        '2,"glia, dark",#00ff80,0.7000',
+    ]
+    (tmp_path / "cells_classes.csv").write_text("\n".join(rows).replace("0.7000", "7"))
+    with pytest.raises(LabelError, match="row 4"):
+        read_classes(tmp_path / name)
+
+
 def test_a_journal_brings_classes_back_and_reads_old_ones(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "a.jsonl", Subject("a.tif", "", "YX", (8, 9), "0"))
     assert journal.content().classes == ClassTable()

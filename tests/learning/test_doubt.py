@@ -6,9 +6,9 @@ import torch
 from numpy.typing import NDArray
 
 from napari_sam import Session
-from napari_sam.labels.label_boxes import boxes_by_label, label_boxes
+from napari_sam.labels.label_boxes import boxes_by_label, label_boxes, largest_box
 from napari_sam.learning import doubt as module
-from napari_sam.learning.doubt import doubt, place_to_ask
+from napari_sam.learning.doubt import doubt
 from tests.tiny import tiny_sam
 
 MERGED, SHIFTED, HALF = 7, 12, 18
@@ -69,7 +69,8 @@ def test_every_plane_and_tile_has_its_objects() -> None:
     session = Session.open(image, model=tiny_sam(), cache_dir=False, tile_size=64)
     boxes = boxes_by_label(label_boxes(labels))
     assert boxes[4] == {(0,): (5, 5, 20, 20), (1,): (5, 5, 30, 30)}
-    assert place_to_ask(boxes[4]) == ((1,), (5, 5, 30, 30))
+    assert largest_box(boxes[4]) == ((1,), (5, 5, 30, 30))
+    assert largest_box({(2,): (0, 0, 2, 2), (1,): (0, 0, 1, 4)}) == ((1,), (0, 0, 1, 4))
     labels[labels == 7] = 0  # meanwhile
     steps = list(doubt(session.encoder, labels, boxes))
     assert [label for step in steps for label in step.agreements] == [4, 90_000_000]

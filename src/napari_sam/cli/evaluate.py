@@ -9,6 +9,7 @@ import typer
 
 from napari_sam.errors import LabelError
 
+from .estimate import EstimateOptions, estimate_by_person, estimate_by_truth
 from .find_pairs import find_pairs
 from .option_groups import expand_groups
 from .options import DEFAULT_MODEL, DeviceOption, ImageOptions, LearnedOption, ReportOptions
@@ -53,6 +54,7 @@ def evaluate(
         int, typer.Option(min=1, help="Most objects of an image that are clicked.")
     ] = 100,
     clicks: Annotated[int, typer.Option(min=1, help="Most clicks on an object.")] = 10,
+    estimate_options: EstimateOptions,
     learned: LearnedOption = None,
     device: DeviceOption = None,
     image_options: ImageOptions,
@@ -67,6 +69,10 @@ def evaluate(
     Labels of a.tif are a_labels.tif or a.tif in the folder LABELS, with any suffix. Without LABELS,
     they are where train finds them, or in an .npz with the arrays image and labels; a folder of
     folders is several sets.
+
+    With --estimate and -o, IMAGES are found objects with scores: the .csv of segment --measure, or
+    an .ome.zarr that the dock saved. Write right or wrong behind each label of the table, and give
+    it as --decisions. Without a table, true labels give the answers, and the range is checked.
     """
     from napari_sam.evaluate.report import markdown, with_means
 
@@ -74,8 +80,15 @@ def evaluate(
     settings = [
         Settings(name, device, image_options, learned=learned) for name in model or [DEFAULT_MODEL]
     ]
+    estimate_options.check(images, labels)
+    if estimate_options.estimate and not estimate_options.needs_truth:
+        estimate_by_person(images, estimate_options, as_json=quiet)
+        return
     channels = settings[0].channel_numbers()
     sets = find_pairs(images, labels, image_options.axes, channels, image_options.series)
+    if estimate_options.estimate:
+        estimate_by_truth(settings, sets, estimate_options.looks, as_json=quiet)
+        return
     results, warnings = _compare(settings, sets, task, quiet=quiet)
     if not any(figures for by_model in results.values() for figures in by_model.values()):
         raise LabelError(f"there is no object in {labels or images}: nothing can be compared")

@@ -103,14 +103,15 @@ def find_labelled(
         if not any(labels for _, labels in by_set[images.name]):
             folders = sorted(path for path in images.iterdir() if is_folder_of_images(path))
             by_set |= {path.name: labelled_images(path) for path in folders}
-    sets = {
+    sets_by_name: dict[str, Sequence[Pair]] = {
         printable(name): [
             Pair(image, labels, axes, channels, series) for image, labels in with_labels
         ]
         for name, pairs in by_set.items()
         if (with_labels := [pair for pair in pairs if pair[1] is not None])
     }
-    return sets, [image for pairs in by_set.values() for image, labels in pairs if labels is None]
+    unlabelled = [image for pairs in by_set.values() for image, labels in pairs if labels is None]
+    return sets_by_name, unlabelled
 
 
 def _no_labels(image: Path, labels: Path) -> LabelError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_sam.errors import LabelError
+from napari_sam.errors import LabelError, OutputError
 
 from .find_pairs import find_labelled, find_pairs
 from .interrupt import postponed
@@ -110,8 +110,7 @@ def train(
 
     started, quiet = perf_counter(), report_options.json
     place = progress_of(name, overwrite)
-    if page is not None:
-        check_place(page)
+    _check_page(page, overwrite=overwrite)
     settings = Settings(model, device, ImageOptions(axes, series, channels, contrast))
     data, warnings = _read(folder, labels, settings, apart, quiet=quiet)
     schedule = Schedule(encoder, steps, minutes, partial)
@@ -121,6 +120,17 @@ def train(
     stored = finish(tuned, data, about, model, place, page, overwrite)
     seconds = round(perf_counter() - started, 2)
     report(_summary(stored, data, seconds, warnings), as_json=quiet)
+
+
+def _check_page(page: Path | None, *, overwrite: bool) -> None:
+    """Raise OutputError if the page cannot be written, before any work."""
+    if page is None:
+        return
+    check_place(page)
+    if page.suffix.lower() not in {".html", ".htm"}:  # no image or weights are replaced by it
+        raise OutputError(f"the page of results is an .html file: not {page.name}")
+    if page.exists() and not overwrite:
+        raise OutputError(f"{page} exists: choose another name, or --overwrite")
 
 
 def _read(

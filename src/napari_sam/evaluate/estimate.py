@@ -109,7 +109,11 @@ class _Stratum:
 
 
 def estimate_wrong(
-    scores: ArrayLike, turns: ArrayLike, wrong: ArrayLike, random: ArrayLike
+    scores: ArrayLike,
+    turns: ArrayLike,
+    wrong: ArrayLike,
+    random: ArrayLike,
+    groups: ArrayLike | None = None,
 ) -> Estimate:
     """Estimate the wrong objects among all, from the objects that somebody has looked at.
 
@@ -136,6 +140,10 @@ def estimate_wrong(
     random : array-like
         ``(n,)`` bool: the object was drawn at random, each with the same chance, from those that
         nobody had looked at; of other objects without effect.
+    groups : array-like, optional
+        ``(n,)`` whole numbers: objects that came at different times, such as those of another
+        region, have different ones. A random look says nothing about objects of other groups,
+        which could not be drawn. By default all objects are one group.
 
     Returns
     -------
@@ -150,11 +158,17 @@ def estimate_wrong(
     looked = turn > 0
     is_wrong = np.asarray(wrong, bool) & looked
     is_random = np.asarray(random, bool) & looked
-    if not score.shape == turn.shape == is_wrong.shape == is_random.shape == (score.size,):
-        raise ValueError("scores, turns, wrong and random have one value for each object")
+    group = np.zeros(score.shape, np.int64) if groups is None else np.asarray(groups)
+    columns = (score, turn, is_wrong, is_random, group)
+    if {column.shape for column in columns} != {(score.size,)}:
+        raise ValueError("scores, turns, wrong, random and groups have one value for each object")
     if np.isnan(score).any():
         raise ValueError("a score is no number")
-    strata = list(_strata(score, turn, is_wrong, is_random))
+    unseen = max(int((~looked).sum()), 1)
+    strata = []
+    for number in np.unique(group):
+        members = (column[group == number] for column in (score, turn, is_wrong, is_random))
+        strata += _strata(*members, unseen)
     low, middle, high = _interval(strata, is_wrong[is_random])
     known = int(is_wrong.sum())
     return Estimate(
@@ -167,13 +181,14 @@ def estimate_wrong(
     )
 
 
-def _strata(score: Floats, turn: Ints, wrong: Bools, random: Bools) -> "list[_Stratum]":
-    """Strata from the lowest scores to the highest; objects of one score stay together."""
+def _strata(
+    score: Floats, turn: Ints, wrong: Bools, random: Bools, unseen_in_all: int
+) -> "list[_Stratum]":
+    """Strata of a group from the lowest scores to the highest; those of one score stay together."""
     count = int(np.clip(random.sum() // _LOOKS_IN_STRATUM, 1, _MOST_STRATA))
-    limits = np.quantile(score, np.arange(1, count) / count) if score.size else np.zeros(0)
+    limits = np.quantile(score, np.arange(1, count) / count)
     stratum = np.searchsorted(limits, score, side="right")
     order = np.lexsort((random, turn))
-    unseen_in_all = max(int((turn == 0).sum()), 1)
     strata = []
     for number in range(count):
         members = order[stratum[order] == number]

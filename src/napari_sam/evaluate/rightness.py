@@ -1,15 +1,16 @@
 """Rightness: automatically found objects with their scores, judged by the true objects."""
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_sam.image.volume import Plane
+from napari_sam.image.volume import Plane, Volume
 
 from .automatic import paint_found
-from .ground_truth import Sample
+from .ground_truth import Pair, Sample
 from .overlap import overlap
 
 if TYPE_CHECKING:
@@ -39,11 +40,61 @@ class JudgedObjects:
         return len(self.scores)
 
     @classmethod
-    def of_all(cls, parts: "list[JudgedObjects]") -> "JudgedObjects":
+    def of_all(cls, parts: "Iterable[JudgedObjects]") -> "JudgedObjects":
         """Objects of several planes together."""
-        scores = [np.zeros(0), *(part.scores for part in parts)]
-        wrong = [np.zeros(0, bool), *(part.wrong for part in parts)]
-        return cls(np.concatenate(scores), np.concatenate(wrong))
+        every = [cls(np.zeros(0), np.zeros(0, bool)), *parts]
+        return cls(
+            np.concatenate([part.scores for part in every]),
+            np.concatenate([part.wrong for part in every]),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgeStep:
+    """Progress of :func:`judge_pairs`.
+
+    Parameters
+    ----------
+    objects : JudgedObjects
+        Found objects of the plane of this step.
+    done, total : int
+        Planes so far, and in all.
+    """
+
+    objects: JudgedObjects
+    done: int
+    total: int
+
+
+def judge_pairs(
+    pairs: Sequence[Pair], open_session: "Callable[[Volume], Session]"
+) -> Iterator[JudgeStep]:
+    """Segment all objects of a set of images, and judge each by the true objects.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        Images with their true labels.
+    open_session : callable
+        Opens a session on an image, with the model to evaluate.
+
+    Yields
+    ------
+    JudgeStep
+        One for each plane; of a stack, for planes apart, as :meth:`Sample.planes` has them.
+
+    Raises
+    ------
+    NapariSamError
+        If an image or its labels cannot be used.
+    """
+    total, done = sum(len(list(pair.read().planes())) for pair in pairs), 0
+    for pair in pairs:
+        sample = pair.read()
+        session = open_session(sample.volume)
+        for plane in sample.planes():
+            done += 1
+            yield JudgeStep(judge_plane(session, sample, plane), done, total)
 
 
 def judge_plane(session: "Session", sample: Sample, plane: Plane) -> JudgedObjects:

@@ -1,4 +1,4 @@
-"""Decoder step: loss of the prompt encoder and the mask decoder on embeddings that are kept."""
+"""Decoder step: loss of prompt encoder and mask decoder on embeddings in memory."""
 
 import math
 from collections.abc import Sequence
@@ -78,8 +78,8 @@ def decoder_step(planes: Sequence[LabelledPlane], model: Sam, partial: bool) -> 
         with torch.no_grad():
             if number not in embeddings:
                 embeddings[number] = _encoded(model, labelled)
-            whole = Embedding(labelled.tile, _as(embeddings[number], torch.float32))
-            part, windows = _drawn(whole, labelled, model.config, rng)
+            embedding = Embedding(labelled.tile, _as(embeddings[number], torch.float32))
+            part, windows = _drawn(embedding, labelled, model.config, rng)
             if not bool((windows.areas > 0).any()):
                 return torch.zeros((), device=learner.device, requires_grad=True)
             share = 0.0 if partial or labelled.plane.hidden is not None else BACKGROUND_SHARE
@@ -102,7 +102,8 @@ def _places(
     size = config.image_size
     places = []
     for plane in planes:
-        grid = TileGrid(plane.labels.shape[0], plane.labels.shape[1], size, size * 3 // 16)
+        height, width = plane.labels.shape
+        grid = TileGrid(height, width, size, size * 3 // 16)
         boxes = np.array(list(plane.boxes.values()))
         for tile in grid.tiles(()):
             y0, x0, y1, x1 = boxes.T
@@ -150,31 +151,31 @@ def _encoded(model: Sam, labelled: _LabelledTile) -> ImageFeatures:
 
 
 def _as(features: ImageFeatures, dtype: torch.dtype) -> ImageFeatures:
-    """What the decoder needs of the features, in another precision."""
+    """Features without proposals, in another precision."""
     high_res = tuple(each.to(dtype) for each in features.high_res_features)
     return ImageFeatures(features.image_embedding.to(dtype), high_res)
 
 
 def _drawn(
-    whole: Embedding, labelled: _LabelledTile, config: ModelConfig, rng: Generator
+    embedding: Embedding, labelled: _LabelledTile, config: ModelConfig, rng: Generator
 ) -> tuple[Embedding, Windows]:
     """A part of the tile around an object; the whole tile for a model that resizes."""
-    labels, part = labelled.labels, whole
+    labels, part = labelled.labels, embedding
     if config.resize == "none" and labelled.boxes:
         box = labelled.boxes[int(rng.integers(len(labelled.boxes)))]
         top, left, bottom, right = tokens = _tokens(box, labels.shape)
-        part = whole.window(tokens)
+        part = embedding.window(tokens)
         labels = labels[PATCH * top : PATCH * bottom, PATCH * left : PATCH * right]
     _, numbers = np.unique(np.append(labels, 0), return_inverse=True)
     numbers = numbers[:-1].reshape(labels.shape)
-    kept, areas = without_small(torch.from_numpy(numbers[None]), max(2, int(numbers.max()) + 1))
-    depth = torch.from_numpy(inner_distance(numbers))[None] * (kept > 0)
-    inner = torch.zeros_like(kept, dtype=torch.bool)
-    return part, Windows(torch.zeros(1, 3, 1, 1), kept, inner, depth, areas)
+    large, areas = without_small(torch.from_numpy(numbers[None]), max(2, int(numbers.max()) + 1))
+    depth = torch.from_numpy(inner_distance(numbers))[None] * (large > 0)
+    inner = torch.zeros_like(large, dtype=torch.bool)
+    return part, Windows(torch.zeros(1, 3, 1, 1), large, inner, depth, areas)
 
 
 def _tokens(box: BBox, shape: tuple[int, ...]) -> BBox:
-    """Tokens around a box that take in all of it, ``(row0, col0, row1, col1)``."""
+    """Window of tokens around a box, ``(row0, col0, row1, col1)``."""
     starts, ends = [], []
     for low, high, side in zip(box[:2], box[2:], shape, strict=True):
         most = side // PATCH

@@ -1,11 +1,10 @@
 """Fine-tune: from labelled planes to a model and its figures, before and after."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from napari_sam.evaluate.figures import Figures, summarise
@@ -84,7 +83,7 @@ class TuneStep:
 
 def fine_tune(
     model: Sam, data: Split, schedule: Schedule, progress: Path, overwrite: bool = False
-) -> Iterator[TuneStep]:
+) -> Generator[TuneStep, None, None]:
     """Fine-tune a model, and judge it on the planes kept apart.
 
     Parameters
@@ -137,12 +136,12 @@ def fine_tune(
 
 
 def key_of(model: Sam, data: Split, schedule: Schedule) -> str:
-    """Hash of all that decides what is learned: weights, pixels, labels and schedule."""
+    """Hash of weights, pixels, labels and schedule, which decide the result of a course."""
     digest = hashlib.blake2b(f"{weights_hash(model)} {schedule}".encode(), digest_size=16)
     for plane in data.learned:
         for array in (plane.rgb, plane.labels):
             digest.update(f"{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Finish: store a fine-tuned model under its name, with its page of results."""
+"""Finish: store a fine-tuned model and its page of results."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def finish(
     page: Path | None = None,
     overwrite: bool = False,
 ) -> Stored:
-    """Store a fine-tuned model and its page, and remove the progress file.
+    """Store a fine-tuned model and its page of results; remove the progress file.
 
     Parameters
     ----------

@@ -82,7 +82,7 @@ def judge_planes(model: Sam, planes: Sequence[LabelledPlane], complete: bool) ->
 
 
 def to_judge(planes: Sequence[LabelledPlane]) -> tuple[LabelledPlane, ...]:
-    """The planes, or parts of planes, that are judged."""
+    """Planes, or parts of planes, for the figures."""
     return tuple(_part(plane) for plane in spread(planes, MOST_PLANES))
 
 

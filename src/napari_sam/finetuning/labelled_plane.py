@@ -72,7 +72,7 @@ class LabelledPlane:
         return slice(starts[0], starts[0] + side), slice(starts[1], starts[1] + side)
 
     def only(self, numbers: Sequence[int]) -> "LabelledPlane":
-        """The plane with no other objects than these."""
+        """The plane with only some of its objects."""
         boxes = {number: self.boxes[number] for number in numbers}
         labels = np.where(np.isin(self.labels, numbers), self.labels, 0)
         return replace(self, labels=labels, boxes=boxes)
@@ -118,7 +118,7 @@ def planes_of(
     name: str,
     used: Iterator[bool] = repeat(True),
 ) -> list[LabelledPlane]:
-    """Read the planes and blocks of an image that have an object.
+    """Read the planes and blocks of an image with an object.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _pixels(pair: Pair) -> int:
 
 
 def _blocks(sample: Sample) -> list[BBox]:
-    """Boxes of equal size, at most `BLOCK` to a side, that cover a plane."""
+    """Boxes of equal size over a plane, at most `BLOCK` to a side."""
     rows, cols = (
         np.linspace(0, side, ceil(side / BLOCK) + 1).astype(int).tolist()
         for side in (sample.volume.height, sample.volume.width)
@@ -181,12 +181,12 @@ def _read(
 
 
 def _numbered(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], dict[int, BBox]]:
-    """Labels from 1 without gaps, and the box of each object that is large enough."""
-    values, numbers = np.unique(np.append(labels, 0), return_inverse=True)
+    """Labels from 1 without gaps, and the boxes of large enough objects."""
+    values, ranks = np.unique(np.append(labels, 0), return_inverse=True)
     background = int(np.searchsorted(values, 0))  # negative labels are no objects
-    numbers = np.maximum(numbers[:-1].reshape(labels.shape) - background, 0).astype(np.int32)
+    numbers = np.asarray(np.maximum(ranks[:-1].reshape(labels.shape) - background, 0), np.int32)
     areas = np.bincount(numbers.ravel())
-    boxes = {
+    boxes: dict[int, BBox] = {
         number: (rows.start, cols.start, rows.stop, cols.stop)
         for number, (rows, cols) in enumerate(find_objects(numbers), 1)
         if areas[number] >= SMALLEST_AREA

@@ -12,7 +12,7 @@ from napari_sam.learning.teach import Step, copy_of, seeded
 from napari_sam.model.sam import Sam
 
 from .decoder_step import trained_parts
-from .progress_file import ProgressFile, restore, to_tensors
+from .progress_file import ProgressFile, fits, restore, to_tensors
 from .schedule import ENCODER_RATE, SAM_RATE, Schedule
 
 SAVE_EVERY = 15.0
@@ -87,7 +87,7 @@ def optimise(model: Sam, step: Step, schedule: Schedule, file: ProgressFile) -> 
 
 
 def _choose(learner: Sam, schedule: Schedule) -> list[torch.nn.Parameter]:
-    """Freeze what does not learn; return the rest."""
+    """Freeze the other parts; return the learning parameters."""
     learner.requires_grad_(schedule.encoder)
     if not schedule.encoder:
         for part in trained_parts(learner):
@@ -99,18 +99,16 @@ def _take(step: Step, learner: Sam, optimizer: torch.optim.Optimizer, seed: list
     """Take a step; return its loss."""
     with seeded(seed) as rng, torch.enable_grad():
         loss = step(learner, rng)
-        value = float(loss.detach())
-        if not bool(loss.isfinite()):
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], 1.0)
+        if not bool(loss.isfinite() & norm.isfinite()):
             raise LearningError(
                 f"the loss of step {seed[1] + 1} is not finite, so no model was made: look for "
                 "images without content, or choose another model"
             )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        parameters = optimizer.param_groups[0]["params"]
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-    return value
+    return float(loss.detach())
 
 
 def _resume(
@@ -118,7 +116,7 @@ def _resume(
 ) -> tuple[list[float], float]:
     """Losses and seconds of the progress so far; the weights are set to it."""
     progress = file.read()
-    if progress is None:
+    if progress is None or not fits(progress[0], learner):
         return [], 0.0
     tensors, seconds = progress
     restore(tensors, learner, optimizer)

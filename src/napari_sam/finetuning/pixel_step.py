@@ -82,7 +82,7 @@ def pixel_step(planes: Sequence[LabelledPlane], before: Sam, partial: bool) -> S
 
 
 def can_train_encoder(config: ModelConfig) -> bool:
-    """Whether the whole model can learn: its encoder proposes objects with boxes, as cells-tiny."""
+    """Whether the image encoder of a model proposes objects with boxes, as that of cells-tiny."""
     return config.proposals and config.proposal_boxes
 
 
@@ -118,13 +118,13 @@ def _by_image(planes: Sequence[LabelledPlane]) -> list[list[tuple[LabelledPlane,
 def _draw(
     images: list[list[tuple[LabelledPlane, int]]], rng: Generator
 ) -> tuple[LabelledPlane, int]:
-    """Draw an image, then an object of it: an image full of objects weighs as much as another."""
+    """Draw an image, then an object in it, so that all images have the same weight."""
     objects = images[int(rng.integers(len(images)))]
     return objects[int(rng.integers(len(objects)))]
 
 
 def _page(plane: LabelledPlane, number: int, partial: bool) -> Page:
-    """The surroundings of an object, as large as any window around it."""
+    """Surroundings of an object, with room for every window around it."""
     box = plane.boxes[number]
     side = max(box[2] - box[0], box[3] - box[1])
     window = max(_REACH, side / LARGEST_SHARE)

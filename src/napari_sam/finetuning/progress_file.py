@@ -1,4 +1,4 @@
-"""ProgressFile: a fine-tuning that was stopped, in a safetensors file."""
+"""ProgressFile: state of an unfinished fine-tuning, in a safetensors file."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +15,9 @@ from napari_sam.errors import LearningError
 
 FORMAT = "napari-sam fine-tuning 1"
 """Value of ``format`` in the metadata of a file."""
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+"""Names of AdamW for its running means of gradients and of their squares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class ProgressFile:
         return tensors, header.seconds
 
     def make_folder(self) -> None:
-        """Make the folder of the file, before work that could not be kept.
+        """Make the folder of the file, before the work starts.
 
         Raises
         ------
@@ -118,13 +121,26 @@ class ProgressFile:
 
 
 def to_tensors(learner: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Weights that learn, and the state of AdamW for each."""
+    """Learning weights, each with its state of AdamW."""
     tensors: dict[str, Tensor] = {}
     for name, parameter in _trained(learner):
         tensors[f"weight.{name}"] = parameter
         for kind, value in optimizer.state.get(parameter, {}).items():
             tensors[f"{kind}.{name}"] = value
     return tensors
+
+
+def fits(tensors: Mapping[str, Tensor], learner: torch.nn.Module) -> bool:
+    """Whether tensors of a file hold every learning weight in its shape."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    return "losses" in shapes and all(
+        shapes.get(f"weight.{name}") == tuple(parameter.shape)
+        and all(
+            shapes.get(f"{kind}.{name}", tuple(parameter.shape)) == tuple(parameter.shape)
+            for kind in _MOMENTS
+        )
+        for name, parameter in _trained(learner)
+    )
 
 
 def restore(
@@ -136,7 +152,7 @@ def restore(
             parameter.copy_(tensors[f"weight.{name}"])
             state = {
                 kind: tensors[f"{kind}.{name}"].to("cpu" if kind == "step" else parameter.device)
-                for kind in ("step", "exp_avg", "exp_avg_sq")
+                for kind in ("step", *_MOMENTS)
                 if f"{kind}.{name}" in tensors
             }
             if state:

@@ -1,4 +1,4 @@
-"""Results page: figures, curve and pictures of a fine-tuning as one HTML file."""
+"""Results page: figures, curve and pictures of a fine-tuning in an HTML file."""
 
 import platform
 from base64 import b64encode
@@ -59,7 +59,7 @@ code { background: #f2f2f2; padding: .1em .3em; word-break: break-all; }
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a page says about its training beside the results.
+    """Description of a training for its page: names, command, course, warnings.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class About:
 
 
 def write_results_page(path: Path, tuned: FineTuned, data: Split, about: About) -> None:
-    """Write the page; it loads nothing from elsewhere.
+    """Write the page of results, with pictures and style inside.
 
     Parameters
     ----------
@@ -106,8 +106,8 @@ def write_results_page(path: Path, tuned: FineTuned, data: Split, about: About) 
         partial.write_text(page, encoding="utf-8")
 
 
-def figure_rows(before: Figures, after: Figures) -> Iterator[tuple[str, str, str]]:
-    """Yield name, value before and value after of each figure that there is, as texts."""
+def _figure_rows(before: Figures, after: Figures) -> Iterator[tuple[str, str, str]]:
+    """Rows of the table of figures: name, value before, value after."""
     for text, name, form in _ROWS:
         if name in before and name in after:
             yield text, form.format(before[name]), form.format(after[name])
@@ -120,7 +120,7 @@ def _page(tuned: FineTuned, data: Split, about: About) -> Iterator[str]:
     yield f"<h1>{name}</h1><p>Fine-tuned from {escape(about.base)}. {escape(about.course)}</p>"
     yield f"<h2>Before and after</h2><p>{_apart(tuned, data)}</p>"
     yield "<table><tr><th></th><th>before</th><th>after</th></tr>"
-    for row in figure_rows(*tuned.figures):
+    for row in _figure_rows(*tuned.figures):
         cells = "".join(f'<td class="number">{value}</td>' for value in row[1:])
         yield f"<tr><td>{escape(row[0])}</td>{cells}</tr>"
     yield "</table><h2>Pictures</h2>"
@@ -144,11 +144,11 @@ def _apart(tuned: FineTuned, data: Split) -> str:
 
 
 def _pictures(tuned: FineTuned) -> Iterator[str]:
-    shown = 0
+    pictures = 0
     for plane, before, after in zip(tuned.planes, tuned.before, tuned.after, strict=True):
-        if before.labels is None or after.labels is None or shown == PICTURES:
+        if before.labels is None or after.labels is None or pictures == PICTURES:
             continue
-        shown += 1
+        pictures += 1
         region = plane.middle(_SIDE)
         images = "".join(
             _image(plane.rgb[region], labels[region], text)
@@ -158,7 +158,7 @@ def _pictures(tuned: FineTuned) -> Iterator[str]:
         )  # fmt: skip
         caption = f"{escape(plane.name)}: labels, objects found before, objects found after"
         yield f"<figure>{images}<figcaption>{caption}</figcaption></figure>"
-    if not shown:
+    if not pictures:
         yield "<p>None: this model does not find objects by itself within seconds.</p>"
 
 

@@ -39,7 +39,7 @@ class Schedule:
 
     @property
     def text(self) -> str:
-        """What learns and how long, as a sentence."""
+        """Sentence about the learning parts and the length of the course."""
         parts = "The whole model" if self.encoder else "Prompt encoder and mask decoder"
         length = f"{self.minutes:g} minutes" if self.steps is None else f"{self.steps} steps"
         labels = "not known" if self.partial else "background"

@@ -169,7 +169,8 @@ class ClassTable:
         return replace(
             self,
             of_label=given | {label: name for label, (name, _) in new.items()},
-            predicted={label: probability for label, (_, probability) in new.items()},
+            # as files hold it, so that saved and restored tables are equal
+            predicted={label: round(probability, 4) for label, (_, probability) in new.items()},
         )
 
     def only(self, names: Mapping[int, str]) -> "ClassTable":
@@ -206,7 +207,7 @@ class ClassTable:
         classes = [{"name": entry.name, "color": entry.color} for entry in self.classes]
         record = {"classes": classes, "labels": {str(k): v for k, v in self.of_label.items()}}
         if self.predicted:
-            record["predicted"] = {str(k): round(p, 4) for k, p in self.predicted.items()}
+            record["predicted"] = {str(k): p for k, p in self.predicted.items()}
         return record
 
     @classmethod

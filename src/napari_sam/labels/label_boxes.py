@@ -55,3 +55,14 @@ def boxes_by_label(
         for label, bbox in of_plane.items():
             boxes.setdefault(label, {})[plane] = bbox
     return boxes
+
+
+def largest_box(boxes: Mapping[Plane, BBox]) -> tuple[Plane, BBox]:
+    """Plane on which an object has its largest box, the first of several, and that box."""
+
+    def area(plane: Plane) -> int:
+        y0, x0, y1, x1 = boxes[plane]
+        return (y1 - y0) * (x1 - x0)
+
+    plane = max(sorted(boxes), key=area)
+    return plane, boxes[plane]

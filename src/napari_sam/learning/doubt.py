@@ -1,4 +1,4 @@
-"""Doubt: how far the model agrees with each object of labels that it did not make.
+"""Doubt: agreement of the model with each object of another program's labels.
 
 An object is asked for twice, with its box and with a click into its middle. A label that is shifted
 differs from the answer to its box. Half an object, or two objects in one, may be what the box
@@ -16,6 +16,7 @@ from napari_sam.embeddings.encode import Encoder
 from napari_sam.evaluate.objects import TrueObject
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.labels.label_array import LabelArray
+from napari_sam.labels.label_boxes import largest_box
 from napari_sam.masks.pixels.depth import innermost
 from napari_sam.masks.prompted.predict import predict
 from napari_sam.prompts.parse import check_objects
@@ -53,17 +54,6 @@ class _FirstLooks:
         self.get, self.close_up, self.at_hand = encoder.get, encoder.close_up, encoder.at_hand
 
 
-def place_to_ask(boxes: Mapping[Plane, BBox]) -> tuple[Plane, BBox]:
-    """Plane on which an object is asked for, and its box there: the largest box.
-
-    Parameters
-    ----------
-    boxes : mapping of tuple to BBox
-        Bounding box of the object on each of its planes.
-    """
-    return max(boxes.items(), key=lambda at: (_area(at[1]), tuple(-i for i in at[0])))
-
-
 def doubt(
     encoder: Encoder, labels: LabelArray, boxes: Mapping[int, Mapping[Plane, BBox]]
 ) -> Iterator[DoubtStep]:
@@ -90,7 +80,7 @@ def doubt(
     first_looks = _FirstLooks(encoder)
     by_tile: dict[Tile, list[tuple[int, BBox]]] = defaultdict(list)
     for label, of_label in boxes.items():
-        plane, bbox = place_to_ask(of_label)
+        plane, bbox = largest_box(of_label)
         by_tile[encoder.grid.best_for(plane, bbox)].append((label, bbox))
     done = 0
     for tile in sorted(by_tile, key=lambda tile: tile.index):
@@ -105,7 +95,7 @@ def doubt(
 def _objects(
     labels: LabelArray, plane: Plane, group: Sequence[tuple[int, BBox]]
 ) -> Iterator[tuple[int, TrueObject]]:
-    """The objects as they are now; nothing for labels that have lost their pixels."""
+    """Objects with their present pixels; labels without pixels are skipped."""
     for label, bbox in group:
         y0, x0, y1, x1 = bbox
         pixels = np.asarray(labels[(*plane, slice(y0, y1), slice(x0, x1))]) == label
@@ -129,7 +119,3 @@ def _agreements(
         k: float(np.mean([each.iou(of_prompt[k]) for of_prompt in masks]))
         for k, each in objects.items()
     }
-
-
-def _area(bbox: BBox) -> int:
-    return (bbox[2] - bbox[0]) * (bbox[3] - bbox[1])

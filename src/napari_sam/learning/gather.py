@@ -96,7 +96,7 @@ def gather(
     if len(places) < fewest:
         raise LearningError(
             f"{len(places)} accepted objects are too few to learn from: accept at least "
-            f"{fewest} whole objects of {SMALLEST_AREA} pixels or more"
+            f"{fewest} of {SMALLEST_AREA} pixels or more, each whole in its tile"
         )
     if len(places) > MOST_OBJECTS:
         chosen = np.linspace(0, len(places) - 1, MOST_OBJECTS).round().astype(int)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import torch
@@ -126,21 +127,27 @@ def teach(
         yield learner
 
 
+_TURN = Lock()
+"""Held during a step."""
+
+
 @contextmanager
 def seeded(seed: list[int]) -> Iterator[Generator]:
     """A generator of numpy, with torch's own seeded alike, on one thread.
 
-    Two threads wait longer for each other than a step of this small model takes.
+    Two threads wait longer for each other than a step of this small model takes. Steps of a lesson
+    and of a training in another worker take turns, since torch has one generator for all threads.
     """
     rng = np.random.default_rng(seed)
-    threads, state = torch.get_num_threads(), torch.get_rng_state()
-    torch.set_num_threads(1)
-    torch.manual_seed(int(rng.integers(2**62)))
-    try:
-        yield rng
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_rng_state(state)
+    with _TURN:
+        threads, state = torch.get_num_threads(), torch.get_rng_state()
+        torch.set_num_threads(1)
+        torch.manual_seed(int(rng.integers(2**62)))
+        try:
+            yield rng
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_rng_state(state)
 
 
 def copy_of(model: Sam) -> Sam:

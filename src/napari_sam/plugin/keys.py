@@ -143,6 +143,14 @@ ACTIONS = (
     Action("remove_label_too", "Backspace", "remove label", help="as <kbd>Delete</kbd>"),
     Action("remove_click", "Ctrl-Shift-click", help="remove the label that is clicked on"),
     Action(
+        "find_alike",
+        "Shift-M",
+        "find more like these",
+        "Learn what the examples are, and find more of their kind; a slider then chooses how alike"
+        "\nthey must be [{find_alike}]",
+        "find more objects like the examples, in the part of the image that the dock says",
+    ),
+    Action(
         "review_next",
         "Shift-S",
         "review: next object",
@@ -216,14 +224,6 @@ ACTIONS = (
     ),
     Action("segment_slice", tip="Find all objects in the slice that is shown"),
     Action("segment_all", tip="Find all objects in every slice"),
-    Action(
-        "find_alike",
-        "Shift-M",
-        "find more like these",
-        "Learn what the examples are, and find more of their kind; a slider then chooses how alike"
-        "\nthey must be [{find_alike}]",
-        "find more objects like the examples, in the part of the image that the dock says",
-    ),
     Action("show_tracks", tip="Draw the ways of all labels through time"),
     Action(
         "measure",

@@ -139,6 +139,8 @@ def test_annotations_around_detections_are_left_out(tmp_path: Path) -> None:
 
 def test_names_that_are_numbers_are_labels_unless_one_occurs_twice(tmp_path: Path) -> None:
     right = [[8, 1], [12, 1], [12, 5]]
+    huge = feature(polygon(SQUARE), measurements={"label": float("inf")})
+    assert read_outlines(saved(tmp_path / "a.geojson", [huge])).objects[0].label == 1
     for names, labels in ((("7", "30"), [7, 30]), (("7", "7"), [1, 2]), (("7", "x"), [1, 2])):
         shapes = (polygon(SQUARE), polygon(right))
         cells = [feature(shape, name=name) for shape, name in zip(shapes, names, strict=True)]
@@ -201,6 +203,7 @@ def test_a_stack_of_which_only_the_first_plane_is_named_is_said(tmp_path: Path) 
         ("{", "is no JSON, or is damaged"),
         ('{"type": "Topology"}', "is JSON, but no GeoJSON"),
         ("3", "is JSON, but no GeoJSON"),
+        ('{"type": ["Polygon"]}', "is JSON, but no GeoJSON"),
         ('{"shapes": [{"points": [[1, 2]]}]}', "is JSON, but no GeoJSON"),
         ('[{"geometry": {"type": "Point", "coordinates": [1, 2]}}]', "holds no polygon"),
         ("[5]", "object 1: Input should be"),

@@ -10,8 +10,9 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from napari_sam.learning.alike.find_alike import SIMILAR
 from napari_sam.model.sam import Sam
-from napari_sam.plugin.alike.alike_box import AlikeBox, Examples, Where
+from napari_sam.plugin.alike.alike_box import FIRST, AlikeBox, Examples, Where
 from napari_sam.plugin.labels.ratings import Look
 from napari_sam.weights.load import load_model
 from tests.learning.alike.kinds import DISKS, RODS, image_of_kinds
@@ -102,6 +103,10 @@ def test_the_button_finds_the_kind_as_one_step_of_undo(open_cells_tiny: Open) ->
     bench.redo()
     assert [label_at(bench, middle) for middle in DISKS] == disks
     assert waiting(bench) == set(disks) - {1, 2}
+
+
+def test_the_slider_begins_where_the_library_calls_masks_similar() -> None:
+    assert FIRST == 100 * SIMILAR
 
 
 def test_the_slider_shows_and_hides_and_leaves_what_was_looked_at(open_blind: Open) -> None:

@@ -1,6 +1,5 @@
 """Classes by example in a real napari window: given with a key, predicted, corrected, undone."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +10,12 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_sam.labels.files.class_files import read_classes
+from tests.classify.drawing import PLACES, kind, two_kinds
 from tests.plugin.bench import Bench, Open
-
-PLACES = tuple((y, x) for y in (16, 48, 80) for x in (16, 48, 80, 112))
-"""Middles of the objects with the labels 1 to 12: those with an odd label are large and dark."""
-
-
-def two_kinds() -> tuple[np.ndarray, np.ndarray]:
-    """An image of large dark and small bright discs, and their labels."""
-    y, x = np.mgrid[:96, :128]
-    image = np.random.default_rng(0).integers(0, 30, (96, 128))
-    labels = np.zeros((96, 128), np.uint32)
-    for label, (cy, cx) in enumerate(PLACES, start=1):
-        radius = (11 if label % 2 else 5) + label % 3 / 2
-        inside = (y - cy) ** 2 + (x - cx) ** 2 < radius**2
-        image[inside] += 90 if label % 2 else 200
-        labels[inside] = label
-    return image.astype(np.uint8), labels
 
 
 @pytest.fixture
-def bench(open_dock: Open) -> Iterator[Bench]:
+def bench(open_dock: Open) -> Bench:
     """The dock with the image, its labels, and the classes *large* and *small*."""
     image, labels = two_kinds()
     bench = open_dock(image, show=True)
@@ -44,7 +28,7 @@ def bench(open_dock: Open) -> Iterator[Bench]:
         box.add_button.click()
         box.renamed.emit(box.current, name)
         QApplication.processEvents()
-    yield bench
+    return bench
 
 
 def choose(bench: Bench, name: str) -> None:
@@ -76,9 +60,7 @@ def column(bench: Bench, name: str) -> dict[int, Any]:
     return dict(zip(features["index"], features[name], strict=True))
 
 
-def expected(**others: str) -> dict[int, str]:
-    classes = {label: "large" if label % 2 else "small" for label in range(1, 13)}
-    return classes | {int(label[1:]): name for label, name in others.items()}
+EXPECTED = {label: kind(label) for label in range(1, 13)}
 
 
 def test_the_others_get_the_class_of_those_like_them_in_one_step(bench: Bench) -> None:
@@ -86,14 +68,14 @@ def test_the_others_get_the_class_of_those_like_them_in_one_step(bench: Bench) -
     give(bench, "large", 1, 3, 5)
     assert bench.dock.status.text().startswith("Label 5 is large now.")
     assert not box.predict_button.isEnabled()
-    assert "two classes" in box.hint.text()
+    assert "press Shift-C" in box.hint.text()
     give(bench, "small", 2, 4)
     assert box.hint.text().startswith("small has 2;")
     give(bench, "small", 6)
     assert not box.hint.isVisible()
     press(bench, box.predict_button)
     assert bench.dock.status.text().startswith("6 objects have a predicted class")
-    assert column(bench, "class") == expected()
+    assert column(bench, "class") == EXPECTED
     probability = column(bench, "class_probability")
     assert all(np.isnan(probability[label]) for label in range(1, 7))
     assert all(0.5 < probability[label] < 1 for label in range(7, 13))
@@ -105,7 +87,7 @@ def test_the_others_get_the_class_of_those_like_them_in_one_step(bench: Bench) -
     bench.undo()
     assert set(bench.controller.workspace.classes.table.of_label) == {1, 2, 3, 4, 5, 6}
     bench.redo()
-    assert column(bench, "class") == expected()
+    assert column(bench, "class") == EXPECTED
 
 
 def test_a_correction_is_an_example_and_the_rest_follow_by_itself(bench: Bench) -> None:
@@ -114,7 +96,7 @@ def test_a_correction_is_an_example_and_the_rest_follow_by_itself(bench: Bench) 
     give(bench, "small", 2, 4)
     press(bench, box.by_itself)
     assert work.classes.table.given.keys() == {1, 2, 3, 4}
-    assert column(bench, "class") == expected()
+    assert column(bench, "class") == EXPECTED
     before = work.classes.table
     give(bench, "large", 12)
     bench.idle()

@@ -1,6 +1,7 @@
 """The line on wrong objects in the review: random looks, the user's decisions, undo."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,23 @@ from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open
 from tests.plugin.everything.test_review import CTRL, discs, press, shift
 from tests.plugin.journals import crash
+from tests.plugin.scene import Scene
 
 ALWAYS = {"wrong": Look.DROPPED, "right": Look.KEPT, "": Look.WAITING}
 
 
+@pytest.fixture
+def scene(own_journals: None) -> Scene:
+    scene = Scene()
+    scene.labels.ensure()
+    return scene
+
+
 def rated(verdicts: list[str], random: bool = False) -> dict[int, Rating]:
     """Ratings of objects 1, 2, 3, ..., looked at in this order where there is a verdict."""
+    box = {(): (0, 0, 5, 5)}
     return {
-        n: Rating(n / 1000, (), {(): (0, 0, 5, 5)}, ALWAYS[word], n if word else 0, random)
+        n: Rating(0.5, (), box, ALWAYS[word], turn=n if word else 0, random=random)
         for n, word in enumerate(verdicts, 1)
     }
 
@@ -61,8 +71,52 @@ def test_looks_of_an_older_journal_are_no_random_draws() -> None:
 
 
 def test_turn_and_draw_go_to_json_and_back() -> None:
-    rating = Rating(0.5, (3,), {(3,): (1, 2, 5, 6)}, Look.CORRECTED, turn=7, random=True)
+    boxes = {(3,): (1, 2, 5, 6)}
+    rating = Rating(0.5, (3,), boxes, Look.CORRECTED, turn=7, random=True, since=2, redrawn=5)
     assert Rating.from_json(rating.to_json()) == rating
+
+
+def line_of(ratings: dict[int, Rating]) -> tuple[int, int, int]:
+    """Number of wrong objects in the line, and the ends of its range."""
+    found = re.match(r"About (\d+) of \d+ are wrong \((\d+) to (\d+)\)", error_line(ratings))
+    assert found is not None
+    wrong, low, high = map(int, found.groups())
+    return wrong, low, high
+
+
+def test_objects_of_a_later_search_are_unknown() -> None:
+    ratings = rated(["right"] * 40 + [""] * 60, random=True)
+    assert line_of(ratings)[2] < 20
+    later = {n + 100: replace(ratings[100], since=40) for n in range(100)}
+    assert 95 < line_of(ratings | later)[2] < 120
+
+
+def test_after_a_lesson_there_may_be_fewer_wrong_objects_and_not_more() -> None:
+    ratings = rated(["right", "wrong"] * 20 + [""] * 60, random=True)
+    before = line_of(ratings)
+    assert 30 < before[1] < before[0] < before[2] < 75
+    redrawn = {n: replace(r, redrawn=40) for n, r in ratings.items() if r.look is Look.WAITING}
+    after = line_of(ratings | redrawn)
+    assert after == (before[0], 20, before[2])  # those that were dropped, and maybe no other
+
+
+def test_a_search_and_a_lesson_note_the_looks_before(scene: Scene) -> None:
+    ratings = scene.writer.ratings
+    box = {(0,): (1, 2, 5, 6)}
+    ratings.add({n: Rating(n / 10, (0,), box) for n in (1, 2, 3)})
+    ratings.look_at([1])
+    ratings.note_drawn(2)
+    ratings.add({4: Rating(0.5, (0,), box)})
+    ratings.redraw({2: Rating(0.9, (0,), box), 3: None, 5: Rating(0.5, (0,), box)})
+    rated_now = ratings.of_label
+    assert {k: (r.since, r.redrawn, r.random) for k, r in rated_now.items()} == {
+        1: (0, 0, False),
+        2: (0, 1, True),
+        4: (1, 0, False),
+        5: (1, 0, False),
+    }
+    assert scene.history.undo()
+    assert ratings.of_label[2] == Rating(0.2, (0,), box, random=True)
 
 
 # --- in the dock -----------------------------------------------------------------------------
@@ -88,6 +142,7 @@ def many(open_cells_tiny: Open) -> Bench:
     work = bench.controller.workspace
     with work.history.one_action():
         assert work.writer.accept_all(whole) == count == 36
+    bench.idle()
     return bench
 
 
@@ -173,6 +228,7 @@ def test_the_estimate_goes_with_undo_and_comes_back_with_the_labels(
     assert errors(many) == "1 more look for an estimate of errors"
     press(many, Qt.Key.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert errors(many) == line
+    many.controller.close()  # or it goes on to count the objects to learn from
     crash()
     again = open_cells_tiny(discs(186, 186), show=True, contrast_limits=(0, 255))
     again.dock.restore_box.restore_button.click()

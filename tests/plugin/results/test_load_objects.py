@@ -164,6 +164,7 @@ def test_other_labels_end_the_comparison(open_dock: Open, tmp_path: Path) -> Non
     with bench.model.held():
         before = load(bench, tmp_path / "first.tif")
         bench.wait(bench.model.inside.is_set)
+        bench.wait(lambda: len(ratings(bench)) == 1)
         load(bench, tmp_path / "second.tif")
     bench.idle()
     assert {n: r.source for n, r in ratings(bench).items()} == {9: Source.COMPARED}

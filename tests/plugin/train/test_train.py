@@ -115,6 +115,24 @@ def test_a_training_is_stopped_and_goes_on(
     assert not progress.exists()
 
 
+def test_a_stopped_training_begins_anew_with_more_labels(
+    labelled: Bench, endless: None, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = row_of(labelled)
+    train(labelled, "my-rings")
+    labelled.wait(lambda: row.line.text().startswith("Training my-rings"))
+    press(row.button)
+    labelled.wait(ended(labelled))
+    layers = [layer for layer in labelled.viewer.layers if layer.name.startswith("SAM labels")]
+    assert len(layers) == 2
+    for layer in layers:
+        layer.data[2:9, 2:9] = 90
+    monkeypatch.setattr(Schedule, "progress", lambda self, step, seconds: 1.0 if step else 0.0)
+    train(labelled, "my-rings")
+    labelled.wait(ended(labelled))
+    assert "Trained on 5 objects" in row.line.text()
+
+
 def test_what_cannot_be_trained_is_said(
     open_dock: Open, two_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,8 +81,8 @@ def _draw(labels: NDArray[np.uint32], each: DrawnObject, box: Box, counts: _Coun
         mask |= inside(polygon, box)
         if each.with_points:
             x, y = np.floor(np.concatenate(polygon)).astype(np.int64).T
-            seen = (y0 <= y) & (y < y1) & (x0 <= x) & (x < x1)
-            mask[y[seen] - y0, x[seen] - x0] = True
+            in_box = (y0 <= y) & (y < y1) & (x0 <= x) & (x < x1)
+            mask[y[in_box] - y0, x[in_box] - x0] = True
     lost, lost_counts = np.unique(view[mask], return_counts=True)
     for label, count in zip(lost.tolist(), lost_counts.tolist(), strict=True):
         if label:
@@ -96,11 +96,9 @@ def _draw(labels: NDArray[np.uint32], each: DrawnObject, box: Box, counts: _Coun
 def _box(each: DrawnObject, image: Volume) -> Box | None:
     """Part of the image that may hold pixels of an object; None outside."""
     x0, y0, x1, y1 = each.extent
-    left, top = max(0.0, np.floor(x0)), max(0.0, np.floor(y0))
-    right, bottom = min(float(image.width), np.ceil(x1)), min(float(image.height), np.ceil(y1))
-    if left >= right or top >= bottom:
-        return None
-    return int(top), int(left), int(bottom), int(right)
+    x0, y0 = max(0.0, np.floor(x0)), max(0.0, np.floor(y0))
+    x1, y1 = min(float(image.width), np.ceil(x1)), min(float(image.height), np.ceil(y1))
+    return (int(y0), int(x0), int(y1), int(x1)) if x0 < x1 and y0 < y1 else None
 
 
 def _plane(name: str, each: DrawnObject, image: Volume) -> Plane | None:

@@ -83,7 +83,7 @@ class Outlines:
 
 
 def numbered(objects: Iterable[DrawnObject]) -> tuple[DrawnObject, ...]:
-    """Objects with labels: those of the file if all have one, otherwise 1, 2, ... in order.
+    """Label objects by the numbers of the file, or by 1, 2, ... where a number is missing.
 
     A label may occur on several planes; twice on a plane, the numbers of the file are no labels.
     """

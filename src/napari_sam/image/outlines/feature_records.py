@@ -9,7 +9,7 @@ Rings = list[list[list[float]]]
 
 
 class ImagePlane(BaseModel):
-    """Plane of an object; QuPath leaves it out for the first one."""
+    """Plane of an object; the first plane by default, as in QuPath."""
 
     z: int = 0
     t: int = 0

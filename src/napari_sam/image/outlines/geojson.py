@@ -13,7 +13,7 @@ from .feature_records import Classification, Feature, Geometry, Properties, Ring
 
 _ADVICE = "export the objects as GeoJSON again"
 
-_AREAS = {"Polygon", "MultiPolygon"}
+_AREAS = ("Polygon", "MultiPolygon")
 
 _REGION = "annotation"
 """QuPath's type of objects that are often regions around the detected cells."""
@@ -58,7 +58,7 @@ def read_geojson(name: str, content: bytes) -> Outlines:
 
 
 def _features(name: str, content: bytes) -> list[Any]:
-    """Features of a document in any of the forms that are in use."""
+    """Features of a FeatureCollection, a list, a single Feature or a bare geometry."""
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -124,10 +124,11 @@ def _measurements(values: Any) -> dict[str, Any]:
 
 
 def _label(measured: Any, name: str | int | None) -> int:
-    """Label of an object by its measurements, or by a name that is a number; 0 without."""
-    if isinstance(measured, int | float) and measured == int(measured):
+    """Label by the measurement of that name, or by a numeric name of the object; 0 without."""
+    if isinstance(measured, int | float) and 0 < measured < 2**32 and measured == int(measured):
         return int(measured)
-    return int(name) if re.fullmatch(r"\d{1,10}", str(name), re.ASCII) else 0
+    text = str(name)
+    return int(text) if re.fullmatch(r"\d{1,10}", text, re.ASCII) else 0
 
 
 def _color(of_class: Classification) -> str:

@@ -83,7 +83,7 @@ def _place(roi: "ImagejRoi") -> dict[str, int]:
 
 
 def _polygon(roi: "ImagejRoi") -> Polygon:
-    """Rings of a ROI: a centre of a pixel is inside with an odd number of rings around it."""
+    """Rings of a ROI; empty without an area."""
     from roifile import ROI_SUBTYPE, ROI_TYPE
 
     if roi.subtype in (ROI_SUBTYPE.TEXT, ROI_SUBTYPE.IMAGE):
@@ -91,8 +91,8 @@ def _polygon(roi: "ImagejRoi") -> Polygon:
     if roi.roitype == ROI_TYPE.OVAL:
         lines = [_oval(roi)]
     elif roi.roitype == ROI_TYPE.RECT and not roi.composite:
-        left, top, right, bottom = _rectangle(roi)
-        lines = [np.array([(left, top), (right, top), (right, bottom), (left, bottom)])]
+        x0, y0, x1, y1 = _rectangle(roi)
+        lines = [np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])]
     elif roi.roitype in (ROI_TYPE.RECT, ROI_TYPE.POLYGON, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED):
         lines = list(roi.coordinates(multi=True))
     else:
@@ -102,15 +102,15 @@ def _polygon(roi: "ImagejRoi") -> Polygon:
 
 
 def _rectangle(roi: "ImagejRoi") -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of a ROI; where it has fractions of pixels, with these."""
+    """Left, top, right and bottom of a ROI, with fractions of pixels."""
     if roi.subpixelrect:
         return roi.xd, roi.yd, roi.xd + roi.widthd, roi.yd + roi.heightd
     return roi.left, roi.top, roi.right, roi.bottom
 
 
 def _oval(roi: "ImagejRoi") -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    left, top, right, bottom = _rectangle(roi)
+    x0, y0, x1, y1 = _rectangle(roi)
     angle = np.linspace(0, 2 * np.pi, _OVAL_POINTS, endpoint=False)
-    x = (left + right) / 2 + (right - left) / 2 * np.cos(angle)
-    y = (top + bottom) / 2 + (bottom - top) / 2 * np.sin(angle)
+    x = (x0 + x1) / 2 + (x1 - x0) / 2 * np.cos(angle)
+    y = (y0 + y1) / 2 + (y1 - y0) / 2 * np.sin(angle)
     return np.column_stack([x, y])

@@ -10,7 +10,7 @@ Box = tuple[int, int, int, int]
 
 
 def inside(polygon: Polygon, box: Box) -> NDArray[np.bool_]:
-    """Pixels whose centre has an odd number of rings around it.
+    """Rasterise a polygon: pixel centres inside an odd number of rings.
 
     Each row of pixels is crossed by the lines at sorted places, and is inside between the first and
     the second, the third and the fourth, and so on: the scanline algorithm, for all rows at once
@@ -40,7 +40,10 @@ def inside(polygon: Polygon, box: Box) -> NDArray[np.bool_]:
 
 
 def _crossings(polygon: Polygon, y0: int, y1: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Row, and first column with its centre behind the line, of each line at each row of pixels."""
+    """Rows and columns, ``(n,)`` int64, at which lines cross rows of pixels.
+
+    The column is the first with its centre to the right of the line.
+    """
     start = np.concatenate(polygon)
     end = np.concatenate([np.roll(ring, -1, axis=0) for ring in polygon])
     is_down = (start[:, 1] <= end[:, 1])[:, None]  # a line is computed alike in both directions

@@ -13,6 +13,9 @@ from .drawn_object import Outlines
 from .geojson import read_geojson
 from .imagej_rois import read_rois
 
+_BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, UnicodeDecodeError)
+"""Errors of files that are missing or damaged."""
+
 _IN_ZIP = (".roi", ".geojson")
 
 Reader = Callable[[str, bytes], Outlines]
@@ -29,7 +32,7 @@ SUFFIXES = (*_READERS, ".geojson.gz", ".json.gz", ".zip")
 
 
 def is_outlines(path: Path) -> bool:
-    """Whether a path names a file of outlines; a zip, which may be a zarr, is looked into."""
+    """Whether a path names a file of outlines; the content of a zip decides, not its name."""
     name = path.name.lower()
     if not name.endswith(SUFFIXES) or path.is_dir():
         return False
@@ -40,7 +43,7 @@ def _holds_outlines(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.lower().endswith(_IN_ZIP) for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except _BROKEN:
         return False
 
 
@@ -67,7 +70,7 @@ def read_outlines(path: Path) -> Outlines:
         return _READERS[path.suffix.lower()](name, path.read_bytes())
     except FileNotFoundError:
         raise LabelError(f"no file {path}: check the path") from None
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
+    except _BROKEN as error:
         raise LabelError(
             f"{path} cannot be read ({reason(error)}): save the outlines again"
         ) from error

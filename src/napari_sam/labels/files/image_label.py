@@ -74,7 +74,7 @@ def image_label(
 def _with_classes(properties: Properties, classes: ClassTable) -> Properties:
     named = {k: {**properties.get(k, {}), "class": v} for k, v in classes.of_label.items()}
     for label, probability in classes.predicted.items():
-        named[label]["class_probability"] = round(probability, 4)
+        named[label]["class_probability"] = probability
     return {**properties, **named}
 
 

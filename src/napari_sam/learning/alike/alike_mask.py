@@ -7,7 +7,7 @@ from napari_sam.masks.mask import Mask
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlikeMask(Mask):
-    """The pixels of a proposed object, and how much it is like the examples.
+    """The pixels of a proposed object, and its similarity to the examples.
 
     Made by :func:`~napari_sam.learning.alike.find_alike.find_alike`.
 
@@ -23,5 +23,5 @@ class AlikeMask(Mask):
 
     @property
     def confidence(self) -> float:
-        """The similarity: of masks that overlap, the one most like the examples is kept."""
+        """The similarity, by which the best of overlapping masks is chosen."""
         return self.similarity

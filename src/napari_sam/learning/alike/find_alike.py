@@ -1,43 +1,24 @@
 """Find alike: from a few examples, proposals of the other objects of their kind."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
-from skimage.feature import peak_local_max
+from dataclasses import dataclass
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import LearningError
 from napari_sam.image.volume import Plane
-from napari_sam.masks.automatic.enlarged import SMALL
-from napari_sam.masks.automatic.everything import likely_masks, not_cut
-from napari_sam.masks.automatic.overlaps import FREE_SHARE, suppress_overlaps
-from napari_sam.masks.automatic.propose import Proposals, propose
+from napari_sam.learning.teach import FULL
 from napari_sam.masks.automatic.settled import centred_in, settle
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.pixels.blank import is_constant
-from napari_sam.tiles.bbox import BBox, intersection, place
+from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
 from .alike_mask import AlikeMask
-from .kind import Kind, learn_kind
-from .teach_kind import FULL, teach_kind
+from .kind import learn_kind
+from .masks_of_kind import masks_of_kind
+from .teach_kind import teach_kind
 
-LIKELY = 0.1
-"""Probability of an object, up to which a peak of the proposal head is no proposal; the similarity
-decides about the rest."""
-
-LEAST_SIMILARITY = 0.1
-"""Similarity below which a mask is not proposed at all."""
-
-SIMILAR = 0.7
+SIMILAR = 0.65
 """Similarity from which on most proposals are right: where a threshold may begin."""
-
-PEAK = 0.5
-"""Smoothed probability of the kind below which a place without a proposal is not clicked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +62,8 @@ def find_alike(
     examples : sequence of Mask
         One or more objects of the kind; they are not proposed again.
     others : sequence of Mask
-        Objects of other kinds: what is more like them is less similar. Not proposed either.
+        Objects of other kinds: the more a mask is like them, the lower its similarity. They are not
+        proposed either.
     planes : iterable of tuple of int, optional
         Planes to search; all by default.
     within : tuple of int, optional
@@ -115,9 +97,10 @@ def find_alike(
         parts = encoder.volume, encoder.mapping, encoder.grid
         encoder = Encoder(model, *parts, None, encoder.closer)
     kind = learn_kind(encoder, examples, others)
+    taken = (*examples, *others)
     for tiles in tiles_by_plane:
-        found = ((tile, _in_tile(encoder, kind, tile, (*examples, *others))) for tile in tiles)
-        for tile, settled in settle(encoder.grid, tiles, found):
+        by_tile = ((tile, masks_of_kind(encoder, kind, tile, taken)) for tile in tiles)
+        for tile, settled in settle(encoder.grid, tiles, by_tile):
             done += 1
             masks = (mask for mask in settled if isinstance(mask, AlikeMask))
             inside = tuple(mask for mask in masks if centred_in(region, mask.bbox))
@@ -128,52 +111,3 @@ def _checked(examples: Sequence[Mask]) -> tuple[Mask, ...]:
     if not examples or any(mask.empty for mask in examples):
         raise LearningError("there is no example, or an empty one: give the mask of an object")
     return tuple(examples)
-
-
-def _in_tile(encoder: Encoder, kind: Kind, tile: Tile, known: Sequence[Mask]) -> tuple[Mask, ...]:
-    """Objects of a tile without common pixels, the most similar first; without known ones."""
-    tile_pixels = encoder.read(tile)
-    if is_constant(tile_pixels[0]):
-        return ()
-    model, embedding = encoder.model, encoder.get(tile, tile_pixels)
-    kind_map = kind.map_of(model.config, embedding)
-    free = ~_drawn(known, tile)
-
-    def rated(masks: Iterable[Mask]) -> Iterator[AlikeMask]:
-        for mask in masks:
-            pixels = mask.pixels & free[place(mask.bbox, tile.bbox)]
-            if np.count_nonzero(pixels) > FREE_SHARE * mask.area:
-                similarity = kind.compare(mask, kind_map, tile)
-                if similarity >= LEAST_SIMILARITY:
-                    yield _alike(replace(mask, pixels=pixels, low_res_logits=None), similarity)
-
-    enlarge = encoder.enlarge if encoder.closer and kind.side < SMALL else None
-    likely = partial(propose, centre=LIKELY, foreground=LIKELY)
-    masks = list(rated(likely_masks(model, embedding, likely, enlarge)))
-    if model.instance_decoder is None:
-        points = _peaks(np.where(free & ~_drawn(masks, tile), kind_map, 0), kind.width)
-        clicks = Proposals(points, np.ones(len(points)))
-        masks += rated(likely_masks(model, embedding, lambda _: clicks))
-    return tuple(not_cut(suppress_overlaps(masks, tile), encoder.grid, tile))
-
-
-def _alike(mask: Mask, similarity: float) -> AlikeMask:
-    scores = mask.iou, mask.object_score
-    return AlikeMask(mask.plane, mask.bbox, mask.pixels, *scores, similarity=similarity).tight()
-
-
-def _drawn(masks: Iterable[Mask], tile: Tile) -> NDArray[np.bool_]:
-    """Pixels ``(height, width)`` bool of a tile that belong to one of the masks."""
-    drawn = np.zeros((tile.height, tile.width), bool)
-    for mask in masks:
-        if mask.plane == tile.plane and (part := intersection(mask.bbox, tile.bbox)) is not None:
-            drawn[place(part, tile.bbox)] |= mask.pixels[place(part, mask.bbox)]
-    return drawn
-
-
-def _peaks(kind_map: NDArray[np.float32], width: float) -> NDArray[np.float64]:
-    """Middles ``(N, 2)`` yx of places of the kind that are about as wide as the examples."""
-    smooth = gaussian_filter(kind_map, width / 4)
-    apart = max(1, round(width / 2))
-    peaks = peak_local_max(smooth, apart, threshold_abs=PEAK, exclude_border=False)
-    return np.asarray(peaks, np.float64)

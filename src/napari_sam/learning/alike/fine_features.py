@@ -74,5 +74,5 @@ def _repeated(values: Floats, size: tuple[int, int]) -> Floats:
     return values.repeat(times[0], axis=1).repeat(times[1], axis=2)
 
 
-def _pixel(middles: NDArray[np.float64], first: int) -> NDArray[np.int64]:
+def _pixel(middles: NDArray[np.floating], first: int) -> NDArray[np.int64]:
     return np.rint(middles).astype(np.int64) + first

@@ -1,4 +1,4 @@
-"""Kind: what tells objects like the examples from everything else."""
+"""Kind: a linear map of the features, and shapes, by which objects are compared with examples."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -60,31 +60,33 @@ class Kind:
         return float(np.exp(np.median(self.shapes[:, 2])))
 
     def map_of(self, config: ModelConfig, embedding: Embedding) -> NDArray[np.float32]:
-        """Probability ``(height, width)`` float32 that each pixel of a tile is of the kind."""
+        """Probability of the kind at each pixel of a tile, ``(height, width)`` float32."""
         features, tile = FineFeatures.of(config, embedding), embedding.tile
         logits = np.tensordot(self.weights, features.values, 1) + self.bias
         probability = expit(logits).astype(np.float32)
         return resample(probability, *tile_matrices(config, tile.height, tile.width))
 
-    def compare(self, mask: Mask, kind_map: NDArray[np.float32], tile: Tile) -> float:
+    def compare(self, mask: Mask, score: float, kind_map: NDArray[np.float32], tile: Tile) -> float:
         """Similarity of an object to the examples, 0 to 1.
 
-        The geometric mean of the model's confidence in the mask, of the mean probability of the
-        kind inside, and of the likeness of the shape to an example. Where an object of another
-        kind is as close in shape, the likeness is halved.
+        The geometric mean of four values: the score of the proposal, the model's confidence in the
+        mask, the mean probability of the kind inside, and the likeness of the shape to an example.
+        Where an object of another kind is as close in shape, the likeness is halved.
 
         Parameters
         ----------
         mask : Mask
             Not empty, and inside the tile.
+        score : float
+            Probability of the middle of an object at the proposal of the mask, 0 to 1.
         kind_map : ndarray
             From :meth:`map_of`, of the tile.
         tile : Tile
             The tile.
         """
         inside = float(kind_map[place(mask.bbox, tile.bbox)][mask.pixels].mean())
-        product = mask.confidence * max(inside, 0.0) * self._likeness(mask)
-        return float(np.cbrt(product))
+        product = score * mask.confidence * max(inside, 0.0) * self._likeness(mask)
+        return float(product**0.25)
 
     def _likeness(self, mask: Mask) -> float:
         shape = shape_of(mask)

@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 from napari_sam.masks.mask import Mask
 
-SPREAD = (0.7, 0.5, 0.5)
-"""Standard deviations within a kind: of the logarithms of area, length and width."""
+SPREAD = (1.0, 0.7, 0.7)
+"""Differences of the logarithms of area, length and width that count as 1."""
 
 TOLERANCE = 0.5
-"""Standard deviations by which an object may differ from an example without being less alike."""
+"""Difference up to which an object is no less alike than its example."""
 
 
 def shape_of(mask: Mask) -> NDArray[np.float64]:
@@ -28,4 +28,4 @@ def shape_of(mask: Mask) -> NDArray[np.float64]:
 def shape_likeness(shape: NDArray[np.float64], examples: NDArray[np.float64]) -> float:
     """Likeness of a shape ``(3,)`` to the most similar of ``(N, 3)`` examples, 0 to 1."""
     away = np.abs((shape - examples) / SPREAD).max(axis=1) - TOLERANCE
-    return float(np.exp(-(np.maximum(away, 0.0) ** 2) / 2).max())
+    return float(np.exp(-(np.maximum(away, 0.0) ** 2)).max())

@@ -70,7 +70,7 @@ def _drawn(shape: tuple[int, ...], masks: Sequence[Mask]) -> LabelArray:
 
 
 def _mix(learner: Sam, before: Sam) -> None:
-    """Mix the weights of a model that has learned with those that it had before, in place."""
+    """Mix the learned weights with the weights of the model before the lesson, in place."""
     old = before.state_dict()
     state = learner.state_dict()
     with torch.no_grad():

@@ -1,9 +1,10 @@
 """Everything: all objects of a tile, without prompts from the user."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.embeddings.encode import Encoder
@@ -23,6 +24,9 @@ from .instances import instance_settings, instances
 from .overlaps import best_first, is_credible, suppress_overlaps
 from .proposal_windows import PromptKinds, decode_boxes, decode_clicks
 from .propose import Proposals, propose
+
+ScoredMask = tuple[Mask, float]
+"""A mask, and the probability of the middle of an object at its proposal, 0 to 1."""
 
 
 def segment_tile(
@@ -69,7 +73,7 @@ def likely_masks(
     embedding: Embedding,
     propose_in: Callable[[Embedding], Proposals],
     enlarge: Enlarge | None = None,
-) -> Iterator[Mask]:
+) -> Iterator[ScoredMask]:
     """Draw the masks of all proposals of a tile, which may overlap.
 
     Parameters
@@ -85,22 +89,25 @@ def likely_masks(
 
     Yields
     ------
-    Mask
-        Without masks that are cut by a part of the tile, and without masks of low scores.
+    Mask, float
+        A mask, and the score of its proposal. Masks that are cut by a part of the tile, and masks
+        of a low predicted IoU, are left out.
     """
     tile = embedding.tile
     if model.instance_decoder is not None:
-        yield from _drawn_at_once(model, model.instance_decoder, embedding)
+        yield from ((m, 1.0) for m in _drawn_at_once(model, model.instance_decoder, embedding))
         return
     pieces = () if enlarge is None else tuple(parts(tile))
     for part in pieces:
         if enlarge is not None:
-            for mask in _masks_in_part(model, enlarge(part), part, propose_in, "both"):
+            for mask, score in _masks_in_part(model, enlarge(part), part, propose_in, "both"):
                 if not is_cut(mask.bbox, part.bbox, tile.bbox):
-                    yield mask
+                    yield mask, score
     if len(pieces) != 1:
-        masks = _credible_masks(_decode(model, embedding, propose_in(embedding), "both"))
-        yield from (mask for mask in masks if not pieces or crosses(mask, tile))
+        proposals = propose_in(embedding)
+        for mask, score in _scored(_decode(model, embedding, proposals, "both"), proposals.scores):
+            if not pieces or crosses(mask, tile):
+                yield mask, score
 
 
 def segment_encoded(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
@@ -112,14 +119,15 @@ def _objects(
     model: Sam, embedding: Embedding, proposals: Proposals, kinds: PromptKinds
 ) -> Iterator[Mask]:
     answers = _decode(model, embedding, proposals, kinds)
-    return suppress_overlaps(_credible_masks(answers), embedding.tile)
+    masks = (mask for mask, _ in _scored(answers, proposals.scores))
+    return suppress_overlaps(masks, embedding.tile)
 
 
 def _in_part(
     model: Sam, enlarge: Enlarge, part: Tile, tile: Tile, kinds: PromptKinds
 ) -> Iterator[Mask]:
     """Objects of a zoomed part of a tile, except objects cut by the part."""
-    masks = _masks_in_part(model, enlarge(part), part, propose, kinds)
+    masks = (mask for mask, _ in _masks_in_part(model, enlarge(part), part, propose, kinds))
     for mask in suppress_overlaps(masks, part):
         if not is_cut(mask.bbox, part.bbox, tile.bbox):
             yield mask
@@ -131,27 +139,33 @@ def _masks_in_part(
     part: Tile,
     propose_in: Callable[[Embedding], Proposals],
     kinds: PromptKinds,
-) -> Iterator[Mask]:
+) -> Iterator[ScoredMask]:
     """Masks of all proposals in a zoomed part of a tile, data pixels."""
     larger = as_if_larger(embedding)
-    answers = _decode(model, larger, propose_in(larger), kinds)
-    return _credible_masks(in_data_pixels(model.config, answer, part) for answer in answers)
+    proposals = propose_in(larger)
+    answers = _decode(model, larger, proposals, kinds)
+    in_part = (in_data_pixels(model.config, answer, part) for answer in answers)
+    return _scored(in_part, proposals.scores)
 
 
-def _credible_masks(answers: Iterable[Answer]) -> Iterator[Mask]:
-    return (refine(answer.to_mask()) for answer in answers if is_credible(answer))
+def _scored(answers: Iterable[Answer], scores: NDArray[np.float64]) -> Iterator[ScoredMask]:
+    """Masks of credible answers, with the scores of their proposals."""
+    for answer, score in zip(answers, scores.tolist(), strict=True):
+        if is_credible(answer):
+            yield refine(answer.to_mask()), score
 
 
 def _decode(
     model: Sam, embedding: Embedding, proposals: Proposals, kinds: PromptKinds
-) -> Iterable[Answer]:
-    """Answers to all proposals, from their windows."""
+) -> Sequence[Answer]:
+    """Answers to all proposals, from their windows and in their order."""
     if proposals.boxes is not None:
         return decode_boxes(model, embedding, proposals, kinds)
     tile = embedding.tile
     points = np.add(proposals.points, (tile.y0, tile.x0)).tolist()
     clicks = {i: PointPrompt((*tile.plane, y, x)) for i, (y, x) in enumerate(points)}
-    return decode_clicks(model, embedding, clicks).values()
+    answers = decode_clicks(model, embedding, clicks)
+    return [answers[i] for i in clicks]
 
 
 def _drawn_at_once(model: Sam, decoder: InstanceDecoder, embedding: Embedding) -> tuple[Mask, ...]:

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
 from napari_sam.plugin.keys import tip_of
 from napari_sam.plugin.widgets.buttons import push_button
 
-FIRST = 70
+FIRST = 65
 """Similarity, in percent, from which on objects are shown at first."""
 
 
@@ -105,8 +105,8 @@ class AlikeBox(QWidget):
             self.where_box.addItem(Where.ALL.value)
         elif not is_stack and self.where_box.count() > row:
             self.where_box.removeItem(row)
-        whole = Where.SLICE.value if is_stack else "in the image"
-        self.where_box.setItemText(list(Where).index(Where.SLICE), whole)
+        slice_text = Where.SLICE.value if is_stack else "in the image"
+        self.where_box.setItemText(list(Where).index(Where.SLICE), slice_text)
 
     def show_count(self, count: int, total: int) -> None:
         """Show how many of `total` proposals are shown; without proposals, hide the slider."""

@@ -8,6 +8,7 @@ from superqt.utils import QSignalDebouncer
 
 from napari_sam.errors import NapariSamError
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.labels.known_labels import unknown_labels
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.undo.remaining_work import RemainingWork
 from napari_sam.plugin.view.view import obstacle
@@ -97,7 +98,7 @@ class FindingAlike:
     # --- the question ------------------------------------------------------------------------
 
     def _request(self, work: Workspace) -> AlikeRequest | str:
-        """What to ask the worker; or a line for the user, if there is nothing to ask."""
+        """Question for the worker; or a line for the user, if there is nothing to ask."""
         if work.labels is None:
             return _NO_LABELS
         examples, others = self._examples(work)
@@ -115,7 +116,7 @@ class FindingAlike:
             work.labels_layer.plain(),
             examples,
             others,
-            frozenset(work.ratings.waiting),
+            frozenset(unknown_labels(work.ratings.of_label)),
             planes,
             within,
             self._desk.acceptance.cleaning,
@@ -128,8 +129,10 @@ class FindingAlike:
             name = self._chosen_class()
             if not name:
                 return "Choose a class in Classes first, and give it to a few objects.", frozenset()
-            same = frozenset(label for label, other in table.of_label.items() if other == name)
-            return same, frozenset(table.of_label) - same
+            unknown = unknown_labels(work.ratings.of_label)
+            accepted = {k: of_class for k, of_class in table.of_label.items() if k not in unknown}
+            same = frozenset(k for k, of_class in accepted.items() if of_class == name)
+            return same, frozenset(accepted) - same
         if self._box.examples is Examples.SELECTED and work.labels is not None:
             return frozenset({int(work.labels.selected_label)}), frozenset()
         return None, frozenset()
@@ -160,7 +163,7 @@ class FindingAlike:
             self._proposals.work.ratings.show()
 
     def _change(self, change: Callable[[Proposals], None]) -> None:
-        """Change what is shown, in the step of the search."""
+        """Show or hide objects, in the step of the search."""
         proposals = self._proposals
         if proposals is None or proposals.layer is not proposals.work.labels:
             self.stop()

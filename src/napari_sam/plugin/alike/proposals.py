@@ -1,4 +1,4 @@
-"""Proposals: objects that were found, of which those of enough similarity are labels; no Qt."""
+"""Proposals: objects of a search, shown as labels from a chosen similarity on; no Qt."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from napari_sam.plugin.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposals:
-    """Proposed objects of a search: those shown are labels, those hidden are kept here alone.
+    """Proposed objects of a search: labels if they are shown, kept in memory if they are hidden.
 
     An object that the user kept, dropped or corrected is no proposal any more.
 
@@ -45,7 +45,7 @@ class Proposals:
 
     @property
     def count(self) -> int:
-        """Number of shown objects, without those that were dropped."""
+        """Number of shown objects, dropped ones not counted."""
         ratings = self.work.ratings.of_label
         rated = (ratings[label] for label in self.label_of.values() if label in ratings)
         return sum(rating.look is not Look.DROPPED for rating in rated)
@@ -58,13 +58,13 @@ class Proposals:
     def show_from(self, threshold: float) -> None:
         """Paint all objects from a similarity on, and erase all others, in the open step."""
         ratings = self.work.ratings.of_label
-        shown = {
+        undecided = {
             index
             for index, label in self.label_of.items()
             if label in ratings and ratings[label].look is Look.WAITING
         }
         similar = {i for i, mask in enumerate(self.masks) if mask.confidence >= threshold}
-        self._hide(shown - similar)
+        self._hide(undecided - similar)
         self._show(similar - self.label_of.keys())
 
     def _show(self, indices: Iterable[int]) -> None:

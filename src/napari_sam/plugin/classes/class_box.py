@@ -25,7 +25,10 @@ NO_CLASS = "no class"
 _ENOUGH = 3
 """Objects with a given class, below which the user is advised to give more."""
 
-_TWO_CLASSES = "Give a few objects of two classes their class, then the others can get theirs."
+_TWO_CLASSES = (
+    "Choose a class, point at an object and press Shift-C. With a few objects of two classes, the "
+    "others can get theirs."
+)
 
 _ROWS = 5
 """Lines of the list that are visible without scrolling."""
@@ -157,7 +160,10 @@ class ClassBox(Fold):
     def _class_list(self) -> QListWidget:
         self.classes = QListWidget()
         self.classes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.classes.setToolTip("The class of the objects that you accept next")
+        self.classes.setToolTip(
+            "The class of the objects that you accept next, and of the label under the cursor with "
+            "[Shift-C]"
+        )
         self.classes.setIconSize(QSize(12, 12))
         self.classes.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.classes.setFixedHeight(_ROWS * (self.classes.fontMetrics().lineSpacing() + 4))

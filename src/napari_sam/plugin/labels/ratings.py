@@ -13,6 +13,7 @@ from psygnal import Signal
 from napari_sam.document import parse_document
 from napari_sam.errors import JournalError
 from napari_sam.image.volume import Plane
+from napari_sam.labels.label_boxes import largest_box
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.layers.label_features import with_column
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
@@ -58,7 +59,7 @@ class Rating:
         the smallest. Of a loaded object: agreement with the model, see
         :func:`~napari_sam.learning.doubt.doubt`; 1 before the comparison.
     plane : tuple of int
-        The plane with that score.
+        The plane with that score; of a loaded object, the plane of its largest box.
     boxes : mapping of tuple to BBox
         Bounding box of the object on each of its planes.
     look : Look
@@ -69,6 +70,8 @@ class Rating:
         Place of the look in the order of all looks, from 1; 0 for none, or an unknown one.
     random : bool
         Whether the review has drawn the object at random, for the estimate of wrong objects.
+    since, redrawn : int
+        Looks before the object came, and before a lesson redrew it last; 0 for none.
     """
 
     score: float
@@ -78,14 +81,16 @@ class Rating:
     source: Source = Source.FOUND
     turn: int = 0
     random: bool = False
+    since: int = 0
+    redrawn: int = 0
 
     def joined(self, other: "Rating | None") -> "Rating":
         """Rating of the object on the planes of both ratings."""
         if other is None or other.look is Look.DROPPED:  # the label was given to another object
             return self
         least = min(other, self, key=lambda rated: rated.score)
-        boxes, look = {**other.boxes, **self.boxes}, other.look
-        return replace(least, boxes=boxes, look=look, turn=other.turn, random=other.random)
+        boxes, looked = {**other.boxes, **self.boxes}, {k: getattr(other, k) for k in _OF_LOOKS}
+        return replace(least, boxes=boxes, look=other.look, **looked)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the journal."""
@@ -93,8 +98,8 @@ class Rating:
         values = {"score": self.score, "plane": self.plane, "boxes": boxes, "look": self.look.name}
         # Of each field that has its default, journals of earlier versions have no value.
         source = {} if self.source is Source.FOUND else {"source": self.source.name}
-        turn, random = {"turn": self.turn}, {"random": True}
-        return values | source | (turn if self.turn else {}) | (random if self.random else {})
+        looks = {name: value for name in _OF_LOOKS if (value := getattr(self, name))}
+        return values | source | looks
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Rating":
@@ -116,8 +121,8 @@ class Rating:
             raise JournalError(f"{damaged}: its source")
         boxes = {tuple(plane): (y0, x0, y1, x1) for *plane, y0, x0, y1, x1 in record.boxes}
         look, source = Look[record.look], Source[record.source]
-        turn, random = record.turn, record.random
-        return cls(record.score, record.plane, boxes, look, source, turn, random)
+        looks = {name: getattr(record, name) for name in _OF_LOOKS}
+        return cls(record.score, record.plane, boxes, look, source, **looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,12 @@ class _Record:
     source: str = "FOUND"
     turn: int = 0
     random: bool = False
+    since: int = 0
+    redrawn: int = 0
+
+
+_OF_LOOKS = ("turn", "random", "since", "redrawn")
+"""Fields of a rating for the estimate of wrong objects; each is false by default."""
 
 
 def rating(detected: Found, plane: Plane) -> Rating:
@@ -196,8 +207,27 @@ class Ratings:
             Whether the same labels may have ratings on other planes already; otherwise a rating
             with the same label was of an object that is gone.
         """
-        before = self.of_label if linked else {}
-        self.change({label: rated.joined(before.get(label)) for label, rated in new.items()})
+        before, now = self.of_label if linked else {}, self._last_turn
+        come = {label: replace(rated, since=now) for label, rated in new.items()}
+        self.change({label: rated.joined(before.get(label)) for label, rated in come.items()})
+
+    def redraw(self, new: Mapping[int, Rating | None]) -> None:
+        """Change ratings of labels that a lesson has redrawn or found, in the open step.
+
+        Parameters
+        ----------
+        new : mapping of int to Rating or None
+            By label; None for a label without pixels.
+        """
+        before, now = self.of_label, self._last_turn
+        rated = {label: rating for label, rating in new.items() if rating is not None}
+        come = {k: replace(r, since=now) for k, r in rated.items() if k not in before}
+        redrawn = {
+            k: replace(r, since=before[k].since, random=before[k].random, redrawn=now)
+            for k, r in rated.items()
+            if k in before
+        }
+        self.change({**new, **come, **redrawn})
 
     def note_search(self, planes: Iterable[Plane], region: BBox) -> None:
         """Note that all objects of a region of planes are being looked for."""
@@ -230,9 +260,13 @@ class Ratings:
 
     def _looked_at(self, label: int, look: Look) -> Rating:
         """Rating of a label with a look, the last of all unless somebody has looked before."""
-        ratings = self.of_label
-        last = max((rated.turn for rated in ratings.values()), default=0)
-        return replace(ratings[label], look=look, turn=ratings[label].turn or last + 1)
+        rated = self.of_label[label]
+        return replace(rated, look=look, turn=rated.turn or self._last_turn + 1)
+
+    @property
+    def _last_turn(self) -> int:
+        """Place of the last look in the order of all looks; 0 before the first."""
+        return max((rated.turn for rated in self.of_label.values()), default=0)
 
     def _set_quietly(self, new: Mapping[int, Rating]) -> None:
         """Set ratings and write them into the journal, without a step to undo."""
@@ -244,10 +278,12 @@ class Ratings:
 
     def add_loaded(self, boxes: Mapping[int, Mapping[Plane, BBox]]) -> None:
         """Rate labels as loaded from a file, unless they have a rating; no step to undo."""
-        ratings = self.of_label
+        ratings, now = self.of_label, self._last_turn
         self._set_quietly(
             {
-                label: Rating(1.0, min(of_label), of_label, source=Source.LOADED)
+                label: Rating(
+                    1.0, largest_box(of_label)[0], of_label, source=Source.LOADED, since=now
+                )
                 for label, of_label in boxes.items()
                 if label not in ratings
             }

@@ -41,4 +41,4 @@ def redraw(
         keeping.note([edit], 0, 0, origin, {})
         labels.paint(edit, in_history=False)
     labels.ensure().refresh()
-    ratings.change(rated)
+    ratings.redraw(rated)

@@ -1,4 +1,4 @@
-"""Comparing: asks the model for the objects of loaded labels, so that review starts with doubt."""
+"""Comparing: rates loaded labels by the agreement of the model, for the review."""
 
 from napari.layers import Labels
 

@@ -4,10 +4,8 @@ import math
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING
 
-from napari_sam.image.volume import Plane
 from napari_sam.labels.label_array import LabelArray
-from napari_sam.labels.label_boxes import label_boxes
-from napari_sam.tiles.bbox import BBox
+from napari_sam.labels.label_boxes import boxes_by_label, label_boxes
 
 from .events import Compared, Event, LoadedObjects, Progress
 
@@ -37,12 +35,11 @@ def compare_labels(
     """
     from napari_sam.learning.doubt import doubt
 
-    boxes: dict[int, dict[Plane, BBox]] = {}
-    planes = math.prod(labels.shape[:-2])
-    for done, (plane, of_plane) in enumerate(label_boxes(labels), 1):
-        for label, bbox in of_plane.items():
-            boxes.setdefault(label, {})[plane] = bbox
-        yield Progress("Looking for the objects", done, planes)
+    planes, count = [], math.prod(labels.shape[:-2])
+    for of_plane in label_boxes(labels):
+        planes.append(of_plane)
+        yield Progress("Looking for the objects", len(planes), count)
+    boxes = boxes_by_label(planes)
     if not boxes:
         return
     yield LoadedObjects(boxes)

@@ -38,8 +38,9 @@ class AlikeRequest:
         Labels of the kind; by default those accepted last.
     others : collection of int
         Labels of other kinds.
-    unlike : collection of int
-        Labels that are no examples by default: automatic ones at which nobody has looked.
+    unknown : collection of int
+        Labels that are no examples unless they are chosen: automatic ones at which nobody has
+        looked.
     planes : sequence of tuple of int, optional
         All by default.
     within : tuple of int, optional
@@ -51,7 +52,7 @@ class AlikeRequest:
     labels: LabelArray
     examples: frozenset[int] | None = None
     others: frozenset[int] = frozenset()
-    unlike: frozenset[int] = frozenset()
+    unknown: frozenset[int] = frozenset()
     planes: Sequence[Plane] | None = None
     within: BBox | None = None
     cleaning: Cleaning = AS_IT_IS
@@ -73,12 +74,8 @@ def find_more(
         If there is no example.
     """
     masks = yield from _masks_by_label(request.labels)
-    examples = {
-        label: mask
-        for label, mask in masks.items()
-        if (label in request.examples if request.examples is not None else True)
-        and label not in request.others | request.unlike
-    }
+    chosen = masks.keys() - request.unknown if request.examples is None else request.examples
+    examples = {label: masks[label] for label in masks.keys() & chosen - request.others}
     if not examples:
         raise LabelError("there is no example: accept an object first, or choose other examples")
     yield Progress("Learning the examples")

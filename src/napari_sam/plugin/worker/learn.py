@@ -58,7 +58,7 @@ class LessonRequest:
     folder: Path
 
 
-class _Accepted:
+class Accepted:
     """Labels without those that nobody has looked at."""
 
     def __init__(self, labels: LabelArray, unknown: Collection[int]) -> None:
@@ -102,7 +102,7 @@ def _learn(unlearned: "EncodedImage", request: LessonRequest) -> Events:
     from napari_sam.learning.keep import keep
     from napari_sam.learning.learn import learn as steps_of
 
-    labels, tiles = _Accepted(request.labels, request.unknown), []
+    labels, tiles = Accepted(request.labels, request.unknown), []
     yield Progress("Learning")
     for tile in unlearned.tiles():
         if np.any(labels[(*tile.plane, slice(tile.y0, tile.y1), slice(tile.x0, tile.x1))]):

@@ -7,14 +7,13 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_sam.errors import LearningError
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.image.session_input import mapping_of, volume_of
 from napari_sam.plugin.settings import display_name
 
 from .events import Event, Progress, Trained
+from .learn import Accepted
 
 if TYPE_CHECKING:
     from napari_sam.evaluate.figures import Figures
@@ -103,7 +102,8 @@ def train(request: TrainRequest) -> Generator[Event, None, None]:
     model = model.to(device) if isinstance(model, Sam) else load_model(model, device)
     schedule = Schedule(can_train_encoder(model.config), minutes=request.minutes, partial=True)
     texts = {"learn": f"Training {request.name}", "judge": f"Judging {request.name}"}
-    with closing(fine_tune(model, data, schedule, place)) as steps:
+    # with other labels than before, a training that was stopped begins anew
+    with closing(fine_tune(model, data, schedule, place, overwrite=True)) as steps:
         for step in steps:
             if request.stop.is_set():
                 return
@@ -122,7 +122,7 @@ def _split(images: Collection[LabelledImage]) -> "Split":
         plane
         for number, image in enumerate(images)
         for plane in planes_of(
-            Sample(volume_of(image.source), _Looked(image.labels, image.unknown)),
+            Sample(volume_of(image.source), Accepted(image.labels, image.unknown)),
             mapping_of(image.source),
             number,
             image.source.name,
@@ -131,17 +131,6 @@ def _split(images: Collection[LabelledImage]) -> "Split":
     if not planes:
         raise LearningError("there is no object to train on: accept objects, or use labels, first")
     return split(planes)
-
-
-class _Looked:
-    """Labels without objects that nobody has looked at."""
-
-    def __init__(self, labels: Any, unknown: Collection[int]) -> None:
-        self._labels, self._unknown = labels, sorted(unknown)
-
-    def __getitem__(self, region: Any) -> Any:
-        block = np.asarray(self._labels[region])
-        return np.where(np.isin(block, self._unknown), 0, block) if self._unknown else block
 
 
 def _store(
