@@ -335,7 +335,7 @@ def test_dropped_objects_are_new_evidence(
         QTest.keyClick(bench.native, Qt.Key.Key_D, SHIFT)
         rest(bench)
     assert lesson(bench).objects == 3
-    assert len(bench.controller.workspace.ratings.refused) == 3
+    assert len(bench.controller.workspace.searches.refused) == 3
 
 
 # --- the gate, afterwards --------------------------------------------------------------------
