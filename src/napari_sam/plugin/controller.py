@@ -98,14 +98,14 @@ class Controller:
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)
-        self.models = ModelChooser(
+        self.models: ModelChooser = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
         self.teacher = Teacher(desk, dock.learn_box, settings, self.ahead, self.models)
-        self.prompts = PromptEvents(desk, self.objects, self.view, dock)
+        self.prompts: PromptEvents = PromptEvents(desk, self.objects, self.view, dock)
         self.status = DockStatus(self._make_reader(), dock, lambda name: self.actions.run(name))
-        self.actions = self._make_actions()
-        self.images = ImageInUse(
+        self.actions: Actions = self._make_actions()
+        self.images: ImageInUse = ImageInUse(
             desk,
             viewer,
             unfinished=lambda: self.objects.unfinished,
