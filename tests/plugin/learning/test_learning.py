@@ -435,6 +435,26 @@ def test_the_dock_is_closed_during_a_lesson(open_learning: Open) -> None:
     assert not list(folder.glob("*.safetensors"))
 
 
+def test_undo_during_the_longer_lesson_takes_back_the_short_one_and_ends_it(
+    open_learning: Open,
+    short_lessons: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(learning, "FULL", Course(100_000, 1e-4, quick=False))
+    bench = open_learning(discs(), show=True, contrast_limits=(0, 255))
+    before = answer(bench)
+    accept(bench, 3)
+    press(bench.dock.learn_box.learn_button)
+    bench.wait(lambda: "Learning more from 3 objects" in line(bench))
+    assert lesson(bench).quick
+    assert "Learned from 3 objects" in line(bench)
+    QTest.keyClick(bench.native, Qt.Key.Key_Z, CTRL)
+    bench.wait(lambda: not bench.controller.runner.busy)
+    assert lesson(bench) is None
+    assert line(bench) == ""
+    np.testing.assert_array_equal(answer(bench), before)
+
+
 # --- other images, other days ----------------------------------------------------------------
 
 
