@@ -111,9 +111,10 @@ class Review:
         """Erase the object, as one step of undo, and go to the next object."""
         if (work := self._work) is not None and (label := self._in_sight(work)):
             with work.history.one_action(text=f"the removal of label {label}"):
-                boxes = work.ratings.of_label[label].boxes
+                rated = work.ratings.of_label[label]
+                work.searches.note_refused(label, rated, work.labels_layer.plain())
                 work.ratings.drop(label)
-                work.writer.erase(label, boxes)
+                work.writer.erase(label, rated.boxes)
             work.ratings.show()
             self.next()
 

@@ -6,17 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from psygnal import Signal
 
 from napari_sam.errors import JournalError
 from napari_sam.image.volume import Plane
 from napari_sam.labels.label_boxes import largest_box
-from napari_sam.masks.mask import Mask
 from napari_sam.plugin.layers.label_features import with_column
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 from napari_sam.plugin.undo.history import History
-from napari_sam.tiles.bbox import BBox, union
+from napari_sam.tiles.bbox import BBox
 
 from .label_changes import LabelChange
 from .rating import Look, Rating, Source
@@ -41,13 +39,6 @@ class Ratings:
     history : History
         Gets a change for each change of ratings.
 
-    Attributes
-    ----------
-    refused : dict of int to Mask
-        Pixels of removed objects on one of their planes, by label, for a lesson.
-    searched : dict of tuple to BBox
-        Region of each plane in which all objects were looked for.
-
     Signals
     -------
     changed
@@ -59,8 +50,6 @@ class Ratings:
     def __init__(self, labels: LabelsLayer, keeping: Safekeeping, history: History) -> None:
         self._labels, self._keeping, self._history = labels, keeping, history
         self._unshown = False
-        self.refused: dict[int, Mask] = {}
-        self.searched: dict[Plane, BBox] = {}
 
     @property
     def of_label(self) -> dict[int, Rating]:
@@ -109,17 +98,8 @@ class Ratings:
         }
         self.change({**new, **come, **redrawn})
 
-    def note_search(self, planes: Iterable[Plane], region: BBox) -> None:
-        """Note that all objects of a region of planes are being looked for."""
-        for plane in planes:
-            self.searched[plane] = union((region, self.searched.get(plane, region)))
-
     def drop(self, label: int) -> None:
-        """Rate a label as removed before its pixels are, as a part of the open step."""
-        rated = self.of_label[label]
-        y0, x0, y1, x1 = bbox = rated.boxes[rated.plane]
-        pixels = np.asarray(self._labels.plain()[(*rated.plane, slice(y0, y1), slice(x0, x1))])
-        self.refused[label] = Mask(rated.plane, bbox, pixels == label, rated.score, 0.0)
+        """Rate a label as removed, as a part of the open step."""
         self.change({label: self._looked_at(label, Look.DROPPED)})
 
     def correct(self, labels: Iterable[int]) -> None:

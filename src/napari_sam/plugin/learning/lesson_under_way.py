@@ -93,7 +93,7 @@ class LessonUnderWay:
         work, ratings = self._work, self._work.ratings
         dropped = [
             mask
-            for label, mask in ratings.refused.items()
+            for label, mask in work.searches.refused.items()
             if (rated := ratings.of_label.get(label)) is not None and rated.look is Look.DROPPED
         ]
         request = LessonRequest(
@@ -179,7 +179,7 @@ class LessonUnderWay:
                 continue
             for plane, bbox in rated.boxes.items():
                 regions[plane] = union((bbox, regions.get(plane, bbox)))
-        searched = self._work.ratings.searched
+        searched = self._work.searches.regions
         return {plane: searched.get(plane, region) for plane, region in sorted(regions.items())}
 
     def _find_again(self, regions: dict[Plane, BBox]) -> None:
