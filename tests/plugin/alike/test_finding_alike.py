@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication
 from napari_sam.learning.alike.find_alike import SIMILAR
 from napari_sam.model.sam import Sam
 from napari_sam.plugin.alike.alike_box import FIRST, AlikeBox, Examples, Where
-from napari_sam.plugin.labels.ratings import Look
+from napari_sam.plugin.labels.rating import Look
 from napari_sam.weights.load import load_model
 from tests.learning.alike.kinds import DISKS, RODS, image_of_kinds
 from tests.plugin.bench import Bench, Open, opening, picture
