@@ -167,8 +167,8 @@ def estimate_wrong(
     unseen = max(int((~looked).sum()), 1)
     strata = []
     for number in np.unique(group):
-        members = (column[group == number] for column in (score, turn, is_wrong, is_random))
-        strata += _strata(*members, unseen)
+        inside = group == number
+        strata += _strata(score[inside], turn[inside], is_wrong[inside], is_random[inside], unseen)
     low, middle, high = _interval(strata, is_wrong[is_random])
     known = int(is_wrong.sum())
     return Estimate(

@@ -64,7 +64,7 @@ class ByExample:
     def _follow(self) -> None:
         """Predict anew after a new step with changes of the labels, as a part of that step."""
         work = self._work
-        if work is None or not self._box.by_itself.isChecked():
+        if work is None or self._desk.closed or not self._box.by_itself.isChecked():
             return
         step = work.history.newest
         state = step, 0 if step is None else len(step.labels)
@@ -102,7 +102,7 @@ class ByExample:
     def _show(
         self, work: Workspace, predicted: Mapping[int, tuple[str, float]], step: Step | None
     ) -> None:
-        with work.history.one_action(step, _STEP) as done:
+        with work.history.one_action(step, "" if step else _STEP) as done:
             work.classes.change(work.classes.table.predict(predicted))
             self._predicted_for = done, len(done.labels)
         unsure = sum(probability < UNSURE for _, probability in predicted.values())

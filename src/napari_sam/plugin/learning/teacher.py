@@ -139,7 +139,9 @@ class Teacher:
         if under_way.is_stopped:
             self._note = "Learning was stopped: the model stays as it is."
         elif not under_way.is_learned:
-            self._note = under_way.problem or NOTHING_LEARNED.format(count=self._last.accepted)
+            problem = under_way.problem
+            nothing = NOTHING_LEARNED.format(count=self._last.accepted)
+            self._note = f"{problem[0].upper()}{problem[1:]}." if problem else nothing
         self._show()
         self._desk.report(self._box.line.text())
 
