@@ -161,16 +161,10 @@ def estimate_wrong(
     group = np.zeros(score.shape, np.int64) if groups is None else np.asarray(groups)
     _check(score, turn, is_wrong, is_random, group)
     strata = _strata_of_groups(score, turn, is_wrong, is_random, group)
-    low, middle, high = _interval(strata, is_wrong[is_random])
     known = int(is_wrong.sum())
-    return Estimate(
-        wrong=known + middle,
-        low=known + low,
-        high=known + high,
-        total=score.size,
-        looks=int(looked.sum()),
-        looks_to_halve=_looks_to_halve(strata) if low < high else 0,
-    )
+    low, middle, high = (known + number for number in _interval(strata, is_wrong[is_random]))
+    more = _looks_to_halve(strata) if low < high else 0
+    return Estimate(middle, low, high, score.size, int(looked.sum()), more)
 
 
 def _check(score: Floats, *columns: NDArray[Any]) -> None:

@@ -91,7 +91,6 @@ def find_alike(
     done, steps = 0, FULL.steps if learns else 0
     total = steps + sum(map(len, tiles_by_plane))
     if learns:
-        model = encoder.model
         for done, model in enumerate(teach_kind(encoder, examples, others), 1):  # noqa: B007
             yield AlikeStep(done, total)
         parts = encoder.volume, encoder.mapping, encoder.grid
