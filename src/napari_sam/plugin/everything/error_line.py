@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from napari_sam.evaluate.estimate import FEWEST_LOOKS, Estimate, estimate_wrong
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.rating import Look, Rating
 
 WRONG = (Look.DROPPED, Look.CORRECTED)
 """Looks at objects that were wrong."""
