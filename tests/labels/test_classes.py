@@ -274,7 +274,6 @@ def test_predicted_classes_are_given_when_they_are_assigned_and_yield_to_given_o
     assert table.remove(GLIA.name) == ClassTable((NEURON,), {1: "neuron"})
     assert table.change(GLIA.name, ObjectClass("cell", "#102030")).predicted == {2: 0.8124}
     assert ClassTable.from_json(json.loads(json.dumps(table.to_json()))) == table
-    assert table.renumbered(lambda label: label + 10).predicted == {12: 0.8124}
     part = table.part([1, 2, 9])
     assert table.assign({1: "", 2: "neuron", 9: "neuron"}).put(part) == table
 

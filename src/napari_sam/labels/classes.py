@@ -1,6 +1,6 @@
 """Classes: kinds of objects with names and colours, and the class of each object."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -173,29 +173,18 @@ class ClassTable:
             predicted={label: round(probability, 4) for label, (_, probability) in new.items()},
         )
 
-    def only(self, names: Mapping[int, str]) -> "ClassTable":
-        """A table of some labels alone, with their new classes; see :meth:`assign`."""
-        used = set(names.values())
-        return ClassTable(tuple(entry for entry in self.classes if entry.name in used), dict(names))
-
     def part(self, labels: Iterable[int]) -> "ClassTable":
         """The table of some labels alone; without a class, a label has an empty name there."""
         of_label = {label: self.class_of(label) for label in labels}
-        return replace(self, of_label=of_label, predicted=_among(of_label, self.predicted))
+        used = set(of_label.values())
+        classes = tuple(entry for entry in self.classes if entry.name in used)
+        return ClassTable(classes, of_label, _among(of_label, self.predicted))
 
     def put(self, part: "ClassTable") -> "ClassTable":
         """The table with the classes of another table's labels, given or predicted as there."""
         table = self.assign(part.of_label)
         predicted = {**table.predicted, **part.predicted}
         return replace(table, predicted=_among(table.of_label, predicted))
-
-    def renumbered(self, new: Callable[[int], int]) -> "ClassTable":
-        """The table with other labels for the same objects."""
-        return replace(
-            self,
-            of_label={new(label): name for label, name in self.of_label.items()},
-            predicted={new(label): p for label, p in self.predicted.items()},
-        )
 
     def with_classes(self, classes: Iterable[ObjectClass]) -> "ClassTable":
         """The table with more classes, except for names that exist already."""

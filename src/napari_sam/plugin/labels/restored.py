@@ -80,7 +80,11 @@ class Restored:
         packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
         return cls(
             (Entry(ACCEPTED, packed),) if packed else (),
-            content.classes.renumbered(new.of),
+            replace(
+                content.classes,
+                of_label={new.of(k): name for k, name in content.classes.of_label.items()},
+                predicted={new.of(k): p for k, p in content.classes.predicted.items()},
+            ),
             {new.of(daughter): new.of(mother) for daughter, mother in parents.items()},
             {new.of(label): rating for label, rating in content.ratings.items()},
             content.lesson,
