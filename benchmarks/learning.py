@@ -34,7 +34,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.learning_examples import Example, choose, images_of_set
+from benchmarks.learning_examples import SETS, Example, choose, images_of_set
 from napari_sam import Session
 from napari_sam.errors import LearningError
 from napari_sam.evaluate.clicks import Protocol
@@ -46,7 +46,6 @@ from napari_sam.learning.delta import Delta
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import load_model
 
-SETS = ("dic_cho", "worms_bf", "qpi_adherent", "powder_sem")
 FIGURES = {"AP@0.5": "plane_ap50", "click": "click_1_iou", "box": "box_iou"}
 TASK = Task((Part.CLICKS, Part.BOXES, Part.AUTOMATIC), Protocol(most=1), 20)
 FORGOTTEN = "nuclei_fluo"

@@ -11,6 +11,9 @@ from scipy.ndimage import center_of_mass
 from napari_sam.evaluate.ground_truth import Pair
 from napari_sam.evaluate.objects import SMALLEST_OBJECT
 
+SETS = ("dic_cho", "worms_bf", "qpi_adherent", "powder_sem")
+"""Sets on which the built-in model was not trained."""
+
 PLANES = 8
 """Planes of a stack that become images, at equal distances."""
 
@@ -91,7 +94,7 @@ def _example(paths: Sequence[Path], count: int, seed: int) -> Example:
     for path in paths:
         with np.load(path) as file:
             images.append(file["image"])
-            labels.append(_accepted(file["labels"], count, seed))
+            labels.append(accepted(file["labels"], count, seed))
         count -= len(np.unique(labels[-1])) - 1
     height, width = (max(each.shape[axis] for each in labels) for axis in (0, 1))
     return Example(
@@ -106,8 +109,8 @@ def _padded(pixels: NDArray[np.generic], height: int, width: int, mode: str) -> 
     return np.pad(pixels, padding, mode)  # type: ignore[call-overload]
 
 
-def _accepted(labels: NDArray[np.integer], count: int, seed: int) -> NDArray[np.uint32]:
-    """Labels of only `count` neighbouring objects."""
+def accepted(labels: NDArray[np.integer], count: int, seed: int) -> NDArray[np.uint32]:
+    """Labels of only `count` neighbouring objects, chosen by `seed`."""
     objects = _objects(labels)
     middles = np.array(center_of_mass(labels > 0, labels, objects))
     first = middles[np.random.default_rng(seed).integers(len(objects))]

@@ -52,9 +52,10 @@ def test_classes_are_added_changed_and_removed_with_their_objects() -> None:
     assert len({one.color for one in table.classes}) == 2
     table = table.change("neuron", ObjectClass("cell", "#102030"))
     assert (table.class_of(1), table.class_of(3)) == ("cell", "cell")
-    assert table.color_of(3) == (16, 32, 48, 255)
+    assert table.named("cell") == ObjectClass("cell", "#102030")
+    assert ObjectClass("cell", "#102030").rgba == (16, 32, 48, 255)
     table = table.remove("glia")
-    assert (table.class_of(2), table.color_of(2)) == ("", None)
+    assert table.class_of(2) == ""
     assert table.assign({1: "", 3: "unknown"}).of_label == {}
 
 
@@ -274,6 +275,7 @@ def test_predicted_classes_are_given_when_they_are_assigned_and_yield_to_given_o
     assert table.remove(GLIA.name) == ClassTable((NEURON,), {1: "neuron"})
     assert table.change(GLIA.name, ObjectClass("cell", "#102030")).predicted == {2: 0.8124}
     assert ClassTable.from_json(json.loads(json.dumps(table.to_json()))) == table
+    assert table.renumbered(lambda label: label + 10).predicted == {12: 0.8124}
     part = table.part([1, 2, 9])
     assert table.assign({1: "", 2: "neuron", 9: "neuron"}).put(part) == table
 

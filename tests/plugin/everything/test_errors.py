@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from napari_sam.evaluate.estimate import estimate_wrong
 from napari_sam.plugin.everything.error_line import error_line
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.rating import Look, Rating
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open
 from tests.plugin.everything.test_review import CTRL, discs, press, shift

@@ -80,11 +80,7 @@ class Restored:
         packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
         return cls(
             (Entry(ACCEPTED, packed),) if packed else (),
-            replace(
-                content.classes,
-                of_label={new.of(k): name for k, name in content.classes.of_label.items()},
-                predicted={new.of(k): p for k, p in content.classes.predicted.items()},
-            ),
+            content.classes.renumbered(new.of),
             {new.of(daughter): new.of(mother) for daughter, mother in parents.items()},
             {new.of(label): rating for label, rating in content.ratings.items()},
             content.lesson,

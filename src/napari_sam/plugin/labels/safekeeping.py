@@ -171,7 +171,7 @@ class Safekeeping:
         edits = [edit for edit in edits if not edit.empty]
         if edits:
             table = classes_of_layer(self.journal.layer.metadata)
-            assigned = table.assign(classes).part(classes) if classes else None
+            assigned = table.only(classes) if classes else None
             packed = tuple(PackedEdit.of(edit) for edit in edits)
             self.journal.note(Entry(ACCEPTED, packed, origin, label, parent, assigned), edits)
 
