@@ -132,7 +132,7 @@ def _examples(saved: "ClassTable", examples: Path | None) -> "ClassTable":
             raise LabelError("no class was saved with the labels: name examples with --examples")
         return saved
     given = read_examples(examples)
-    return ClassTable(given.classes).with_classes(saved.classes).assign(given.given)
+    return ClassTable(given.classes).put(ClassTable(saved.classes)).assign(given.given)
 
 
 def _predictions(steps: "Iterator[ClassifyStep]", *, quiet: bool) -> "ClassPredictions":

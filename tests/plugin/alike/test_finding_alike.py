@@ -53,6 +53,8 @@ def box(bench: Bench) -> AlikeBox:
 
 def find(bench: Bench) -> None:
     QTest.mouseClick(box(bench).find_button, Qt.MouseButton.LeftButton)
+    # a lesson of 25 steps takes minutes where other programs have the processor
+    bench.qtbot.waitUntil(lambda: not bench.controller.runner.busy, timeout=400_000)
     bench.idle()
 
 

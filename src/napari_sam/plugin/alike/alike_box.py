@@ -66,8 +66,8 @@ class AlikeBox(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
-        for column, widget in enumerate((self.examples_box, self.where_box)):
-            grid.addWidget(widget, 0, column)
+        for column, choice in enumerate((self.examples_box, self.where_box)):
+            grid.addWidget(choice, 0, column)
             grid.setColumnStretch(column, 1)
         for row, widget in enumerate((self.find_button, self.text, self.slider), start=1):
             grid.addWidget(widget, row, 0, 1, 2)
