@@ -84,11 +84,10 @@ class Controller:
             desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
         )
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
-        self.view = View(viewer, desk.say)
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
-        self.new_look = NewLook(desk, self.objects)
+        self.view, self.new_look = View(viewer, desk.say), NewLook(desk, self.objects)
         self.training = Training(desk, viewer, dock.learn_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)

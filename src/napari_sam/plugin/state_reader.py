@@ -81,7 +81,7 @@ class StateReader:
             working=self.working(),
             undo=history.next_undo or _undo_in_napari(work),
             redo=history.next_redo,
-            undo_labels=history.has_labels or bool(_undo_in_napari(work)),
+            undo_labels=any(step.labels for step in history.done) or bool(_undo_in_napari(work)),
         )
 
     def _background(self, work: Workspace) -> bool:

@@ -209,7 +209,7 @@ class Teacher:
         journal = None if work is None or work.labels is None else journal_of(work.labels)
         if work is None or journal is None:
             return _NO_EVIDENCE
-        return Evidence.of(journal.areas, work.ratings.of_label)
+        return Evidence.of(journal.mirror.labels.areas, work.ratings.of_label)
 
     def _labels_rest(self) -> None:
         if self._work is None or self._desk.closed:
