@@ -185,8 +185,8 @@ def test_the_key_takes_the_selected_label_as_the_example(open_blind: Open) -> No
     bench.layer("labels").selected_label = 2
     QTest.keyClick(bench.native, Qt.Key.Key_M, SHIFT)
     bench.idle()
-    best = max(waiting(bench), key=lambda label: similarities(bench)[label])
-    assert best in {label_at(bench, middle) for middle in RODS}
+    rods = {label_at(bench, middle) for middle in RODS[1:]} & waiting(bench)
+    assert len(rods) >= 5
 
 
 def test_all_slices_are_searched_where_there_are_several(open_blind: Open) -> None:

@@ -69,8 +69,9 @@ class AlikeBox(QWidget):
         for column, choice in enumerate((self.examples_box, self.where_box)):
             grid.addWidget(choice, 0, column)
             grid.setColumnStretch(column, 1)
-        for row, widget in enumerate((self.find_button, self.text, self.slider), start=1):
-            grid.addWidget(widget, row, 0, 1, 2)
+        grid.addWidget(self.find_button, 1, 0, 1, 2)
+        grid.addWidget(self.text, 2, 0, 1, 2)
+        grid.addWidget(self.slider, 3, 0, 1, 2)
         self.find_button.clicked.connect(lambda: self.find_clicked.emit())
         self.slider.valueChanged.connect(lambda value: self.similarity_changed.emit())
         self.show_stack(False)
