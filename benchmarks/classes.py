@@ -13,10 +13,10 @@ objects, half of the objects in each:
                wrong (below 0.2)
 
 They say how well a difference of this kind is learned from so few examples, not how well cell types
-are told apart. The objects near the median have the wrong class for the eye, too. For each number of
-examples of each class, the balanced accuracy on all other objects is the mean over sets and choices
-of the examples; 0.5 is chance. The same is printed with the appearance alone (size, shape,
-brightness, texture), and with the pooled features of the model alone.
+are told apart; objects near a median have no clear class. The balanced accuracy on all other
+objects is the mean over sets and choices of the examples; 0.5 is chance. The same is printed with
+the appearance alone (size, shape, brightness, texture), and with the pooled features of the model
+alone.
 
 Then the seconds for 2,000 objects: the first time, and after one more example (one thread).
 """

@@ -206,7 +206,12 @@ def test_stages_before_the_model_run_without_torch() -> None:
 
 def test_everything_but_the_plugin_runs_without_napari_and_qt() -> None:
     names = [module_name(p) for p in MODULES if folder(p) != "plugin" and p.name != "__main__.py"]
-    assert loaded_after(names, {"napari", "qtpy", "magicgui", "superqt", "PyQt6", "PySide6"}) == ""
+    late = {"napari", "qtpy", "magicgui", "superqt", "PyQt6", "PySide6", "sklearn"}
+    assert loaded_after(names, late) == ""
+
+
+def test_the_dock_opens_without_scikit_learn() -> None:
+    assert loaded_after(["napari_sam.plugin.controller"], {"sklearn"}) == ""
 
 
 @pytest.mark.parametrize("name", napari_sam.__all__)

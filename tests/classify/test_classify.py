@@ -84,6 +84,13 @@ def test_examples_that_teach_nothing_are_refused(examples: dict[int, str], line:
         predicted(opened(image), labels, examples)
 
 
+def test_objects_that_are_all_alike_have_no_likely_class() -> None:
+    features = ObjectFeatures(np.arange(1, 9), np.ones((8, APPEARANCE + 6), np.float32))
+    result = predict_classes(features, {1: "a", 2: "a", 3: "b"})
+    np.testing.assert_allclose(result.probabilities[3:], 0.5)
+    assert (result.probabilities[:3].max(axis=1) == 1).all()
+
+
 def test_examples_that_are_gone_can_be_left_out() -> None:
     image, labels = two_kinds()
     session, examples = opened(image), {1: "a", 2: "b", 99: "b"}

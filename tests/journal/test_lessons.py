@@ -113,4 +113,4 @@ def test_replay_asks_each_object_of_the_model_that_answered_then(tmp_path: Path)
     (tmp_path / f"{delta}.safetensors").unlink()
     result = CliRunner().invoke(app, [*words, "--overwrite"])
     assert result.exit_code == 1
-    assert "cannot be read" in result.output
+    assert "cannot be read" in str(result.exception)

@@ -52,9 +52,10 @@ def test_classes_are_added_changed_and_removed_with_their_objects() -> None:
     assert len({one.color for one in table.classes}) == 2
     table = table.change("neuron", ObjectClass("cell", "#102030"))
     assert (table.class_of(1), table.class_of(3)) == ("cell", "cell")
-    assert table.color_of(3) == (16, 32, 48, 255)
+    assert table.named("cell") == ObjectClass("cell", "#102030")
+    assert ObjectClass("cell", "#102030").rgba == (16, 32, 48, 255)
     table = table.remove("glia")
-    assert (table.class_of(2), table.color_of(2)) == ("", None)
+    assert table.class_of(2) == ""
     assert table.assign({1: "", 3: "unknown"}).of_label == {}
 
 

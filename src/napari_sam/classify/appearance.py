@@ -20,7 +20,7 @@ _SURROUNDINGS = 8.0
 def appearance(
     ranks: NDArray[np.intp], rgb: NDArray[np.float32], count: int
 ) -> NDArray[np.float32]:
-    """Describe objects by what a person sees of them.
+    """Size, shape, brightness, colour and texture of objects.
 
     Parameters
     ----------
@@ -67,7 +67,8 @@ def appearance(
     for scale in _TEXTURE_SCALES:
         columns.append(np.log1p(mean(gaussian_gradient_magnitude(grey, scale)[inside])))
         columns.append(np.log1p(mean(np.abs(gaussian_laplace(grey, scale))[inside])))
-    return np.nan_to_num(np.stack(columns, axis=1)).astype(np.float32)
+    features: NDArray[np.float32] = np.nan_to_num(np.stack(columns, axis=1)).astype(np.float32)
+    return features
 
 
 def _around(grey: Floats, inside: NDArray[np.bool_]) -> Floats:

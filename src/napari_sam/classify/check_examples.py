@@ -1,4 +1,4 @@
-"""Check examples: whether there are enough of them to learn from; imports nothing heavy."""
+"""Check examples: enough classes to learn from; imports nothing heavy."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ _FEWEST_CLASSES = 2
 
 
 def check_examples(examples: Mapping[int, str]) -> None:
-    """Check that examples can be learned from, before any work.
+    """Check for two classes with examples, before any work.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Features: a row of numbers for each object of an image, kept until its pixels change."""
+"""Features: rows of numbers for the objects of an image, kept until pixels change."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -85,21 +85,21 @@ class FeatureStore:
     def _areas_of(self, labels: LabelArray, tile: Tile) -> Areas:
         pixels = _read(labels, tile)
         digest = digest_pixels(pixels)
-        known = self._areas.get(tile.index)
-        if known is None or known[0] != digest:
+        entry = self._areas.get(tile.index)
+        if entry is None or entry[0] != digest:
             numbers, counts = np.unique(pixels[pixels > 0], return_counts=True)
-            known = digest, dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-            self._areas[tile.index] = known
-        return known[1]
+            entry = digest, dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+            self._areas[tile.index] = entry
+        return entry[1]
 
     def _view_of(self, encoder: Encoder, labels: LabelArray, tile: Tile) -> TileView:
         pixels, tile_pixels = _read(labels, tile), encoder.read(tile)
         key = digest_pixels(pixels), tile_pixels[1], encoder.changes
-        known = self._views.get(tile.index)
-        if known is None or known[0] != key:
-            known = key, view_tile(encoder, tile, pixels, tile_pixels)
-            self._views[tile.index] = known
-        return known[1]
+        entry = self._views.get(tile.index)
+        if entry is None or entry[0] != key:
+            entry = key, view_tile(encoder, tile, pixels, tile_pixels)
+            self._views[tile.index] = entry
+        return entry[1]
 
 
 def _read(labels: LabelArray, tile: Tile) -> NDArray[Any]:
@@ -108,7 +108,7 @@ def _read(labels: LabelArray, tile: Tile) -> NDArray[Any]:
 
 
 def _combined(views: Mapping[Tile, TileView]) -> ObjectFeatures:
-    """One row for each object, out of the best view on each of its planes."""
+    """Rows of objects, from the best view on each of their planes."""
     if not views:
         return ObjectFeatures(np.zeros(0, np.int64), np.zeros((0, 0), np.float32))
     planes = {plane: i for i, plane in enumerate(sorted({tile.plane for tile in views}))}
@@ -134,6 +134,6 @@ def _combined(views: Mapping[Tile, TileView]) -> ObjectFeatures:
 
 
 def _is_first(*keys: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether a row differs from the row before in any of the keys."""
+    """Whether a row differs from the previous row in any key."""
     changes = np.any([key[1:] != key[:-1] for key in keys], axis=0)
     return np.concatenate([[True], changes])

@@ -1,4 +1,4 @@
-"""Planes: the few planes of a stack that show every object well."""
+"""Planes: a few planes of a stack, with a good view of every object."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ Areas = Mapping[int, int]
 """Label to the number of its pixels."""
 
 SHOWN_WELL = 0.5
-"""Share of an object's largest area on a plane, from which on a plane shows the object well."""
+"""Share of the object's largest area on any plane, above which a view of the object is good."""
 
 
 def choose_planes(areas: Mapping[Tile, Areas]) -> set[Plane]:
-    """Choose planes so that each object is shown well on one of them, greedily.
+    """Choose planes with a good view of every object, greedily.
 
     Parameters
     ----------
@@ -35,10 +35,10 @@ def choose_planes(areas: Mapping[Tile, Areas]) -> set[Plane]:
     chosen: set[Plane] = set()
     while waiting:
         _, plane = heappop(heap)
-        left = len(well[plane] & waiting)
+        count = len(well[plane] & waiting)
         # The number of waiting objects only falls, so a plane that still leads is the best.
-        if heap and (-left, plane) > heap[0]:
-            heappush(heap, (-left, plane))
+        if heap and (-count, plane) > heap[0]:
+            heappush(heap, (-count, plane))
             continue
         chosen.add(plane)
         waiting -= well[plane]
@@ -46,7 +46,7 @@ def choose_planes(areas: Mapping[Tile, Areas]) -> set[Plane]:
 
 
 def _shown_well(areas: Mapping[Tile, Areas]) -> dict[Plane, set[int]]:
-    """Objects that each plane shows well."""
+    """Objects with a good view on each plane."""
     by_plane: dict[Plane, dict[int, int]] = defaultdict(dict)
     largest: dict[int, int] = {}
     for tile, of_label in areas.items():

@@ -31,7 +31,7 @@ class ClassPredictions:
 
     @property
     def predicted(self) -> dict[int, tuple[str, float]]:
-        """Label to its most probable class and that probability, without the examples."""
+        """Most probable class of each label, with its probability; without the examples."""
         best = self.probabilities.argmax(axis=1)
         highest = self.probabilities.max(axis=1, initial=0)
         return {

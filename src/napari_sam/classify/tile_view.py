@@ -1,4 +1,4 @@
-"""TileView: the objects that a tile shows, with their features."""
+"""TileView: the objects of a tile with their features."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -64,13 +64,17 @@ def view_tile(
     ) + np.array(tile.bbox[:2] * 2)
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     middle = np.array((tile.y0 + tile.y1, tile.x0 + tile.x1)) / 2
-    whole = encoder.grid.bbox
     rgb = encoder.mapping.apply(tile_pixels[0])
     embedding = encoder.get(tile, tile_pixels, keep=False)
     return TileView(
         labels,
         np.bincount(ranks.ravel())[1:],
-        np.array([is_cut((y0, x0, y1, x1), tile.bbox, whole) for y0, x0, y1, x1 in boxes.tolist()]),
+        np.array(
+            [
+                is_cut((y0, x0, y1, x1), tile.bbox, encoder.grid.bbox)
+                for y0, x0, y1, x1 in boxes.tolist()
+            ]
+        ),
         np.hypot(*(middles - middle).T),
         np.concatenate(
             [

@@ -36,27 +36,32 @@ _FEW = 3
 """Examples of a class, below which the user is advised to give more."""
 
 
+OutputsOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--output",
+        "-o",
+        help="The labels with their classes, .ome.zarr, .ome.tif or .tif; or a .csv of the "
+        "probability of each class. May be given several times.",
+    ),
+]
+
+ExamplesOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV with the columns label and class: objects whose class is known; by default "
+        "those with a class that was given and saved with the labels."
+    ),
+]
+
+
 @expand_groups
 def classify(
     image: ImageArgument,
     labels: Annotated[Path, typer.Argument(metavar="LABELS", help="Labels of its objects.")],
-    output: Annotated[
-        list[Path],
-        typer.Option(
-            "--output",
-            "-o",
-            help="The labels with their classes, .ome.zarr, .ome.tif or .tif; or a .csv of the "
-            "probability of each class. May be given several times.",
-        ),
-    ],
+    output: OutputsOption,
     *,
-    examples: Annotated[
-        Path | None,
-        typer.Option(
-            help="CSV with the columns label and class: objects whose class is known; by default "
-            "those with a class that was given and saved with the labels."
-        ),
-    ] = None,
+    examples: ExamplesOption = None,
     model: ModelOption = DEFAULT_MODEL,
     learned: LearnedOption = None,
     device: DeviceOption = None,
@@ -132,7 +137,7 @@ def _examples(saved: "ClassTable", examples: Path | None) -> "ClassTable":
             raise LabelError("no class was saved with the labels: name examples with --examples")
         return saved
     given = read_examples(examples)
-    return ClassTable(given.classes).with_classes(saved.classes).assign(given.given)
+    return ClassTable(given.classes).put(ClassTable(saved.classes)).assign(given.given)
 
 
 def _predictions(steps: "Iterator[ClassifyStep]", *, quiet: bool) -> "ClassPredictions":

@@ -28,27 +28,33 @@ if TYPE_CHECKING:
 PARTS = "clicks,boxes,automatic"
 """Parts of an evaluation, as ``--only`` takes them; see :class:`napari_sam.evaluate.run.Part`."""
 
+ImagesArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="IMAGES", help="An image, a folder of images, or .npz files that hold both."
+    ),
+]
+
+LabelsArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="LABELS", help="Its true objects; of a folder, a folder."),
+]
+
+ModelsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help=f"A name, or a file of weights, {DEFAULT_MODEL} by default; may be given several "
+        "times, to compare."
+    ),
+]
+
 
 @expand_groups
 def evaluate(
-    images: Annotated[
-        Path,
-        typer.Argument(
-            metavar="IMAGES", help="An image, a folder of images, or .npz files that hold both."
-        ),
-    ],
-    labels: Annotated[
-        Path | None,
-        typer.Argument(metavar="LABELS", help="Its true objects; of a folder, a folder."),
-    ] = None,
+    images: ImagesArgument,
+    labels: LabelsArgument = None,
     *,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"A name, or a file of weights, {DEFAULT_MODEL} by default; may be given several "
-            "times, to compare."
-        ),
-    ] = None,
+    model: ModelsOption = None,
     only: Annotated[str, typer.Option(help="What to look at, with commas between.")] = PARTS,
     objects: Annotated[
         int, typer.Option(min=1, help="Most objects of an image that are clicked.")

@@ -53,16 +53,19 @@ _MOST_NAMES = 5
 """Images that a warning names, at most."""
 
 
+FolderArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FOLDER",
+        help="Images with their labels: as .npz, beside them as a_labels.tif or a_masks.tif, "
+        "in a folder labels or masks, or inside an OME-Zarr.",
+    ),
+]
+
+
 @expand_groups
 def train(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FOLDER",
-            help="Images with their labels: as .npz, beside them as a_labels.tif or a_masks.tif, "
-            "in a folder labels or masks, or inside an OME-Zarr.",
-        ),
-    ],
+    folder: FolderArgument,
     labels: Annotated[
         Path | None, typer.Argument(metavar="LABELS", help="Labels, if they are elsewhere.")
     ] = None,

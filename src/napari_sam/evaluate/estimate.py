@@ -1,6 +1,7 @@
 """Estimate: number of wrong objects among all, from those that somebody has looked at."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -156,29 +157,32 @@ def estimate_wrong(
     """
     score, turn = np.asarray(scores, float), np.asarray(turns).astype(np.int64)
     looked = turn > 0
-    is_wrong = np.asarray(wrong, bool) & looked
-    is_random = np.asarray(random, bool) & looked
+    is_wrong, is_random = (np.asarray(each, bool) & looked for each in (wrong, random))
     group = np.zeros(score.shape, np.int64) if groups is None else np.asarray(groups)
-    columns = (score, turn, is_wrong, is_random, group)
-    if {column.shape for column in columns} != {(score.size,)}:
+    _check(score, turn, is_wrong, is_random, group)
+    strata = _strata_of_groups(score, turn, is_wrong, is_random, group)
+    known = int(is_wrong.sum())
+    low, middle, high = (known + number for number in _interval(strata, is_wrong[is_random]))
+    more = _looks_to_halve(strata) if low < high else 0
+    return Estimate(middle, low, high, score.size, int(looked.sum()), more)
+
+
+def _check(score: Floats, *columns: NDArray[Any]) -> None:
+    if {column.shape for column in (score, *columns)} != {(score.size,)}:
         raise ValueError("scores, turns, wrong, random and groups have one value for each object")
     if np.isnan(score).any():
         raise ValueError("a score is no number")
-    unseen = max(int((~looked).sum()), 1)
+
+
+def _strata_of_groups(
+    score: Floats, turn: Ints, wrong: Bools, random: Bools, group: NDArray[Any]
+) -> "list[_Stratum]":
+    unseen = max(int((turn == 0).sum()), 1)
     strata = []
     for number in np.unique(group):
-        members = (column[group == number] for column in (score, turn, is_wrong, is_random))
-        strata += _strata(*members, unseen)
-    low, middle, high = _interval(strata, is_wrong[is_random])
-    known = int(is_wrong.sum())
-    return Estimate(
-        wrong=known + middle,
-        low=known + low,
-        high=known + high,
-        total=score.size,
-        looks=int(looked.sum()),
-        looks_to_halve=_looks_to_halve(strata) if low < high else 0,
-    )
+        inside = group == number
+        strata += _strata(score[inside], turn[inside], wrong[inside], random[inside], unseen)
+    return strata
 
 
 def _strata(

@@ -13,7 +13,7 @@ from napari_sam.model.sam import Sam
 
 from .decoder_step import trained_parts
 from .progress_file import ProgressFile, fits, restore, to_tensors
-from .schedule import ENCODER_RATE, SAM_RATE, Schedule
+from .schedule import DECODER_RATE, ENCODER_RATE, SAM_RATE, Schedule
 
 SAVE_EVERY = 15.0
 """Seconds after which the progress is written: a process that is killed loses no more."""
@@ -64,7 +64,7 @@ def optimise(model: Sam, step: Step, schedule: Schedule, file: ProgressFile) -> 
     """
     learner = copy_of(model)
     parameters = _choose(learner, schedule)
-    rate = ENCODER_RATE if model.config.proposals else SAM_RATE
+    rate = _rate(model, schedule)
     optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
     file.make_folder()
     losses, seconds = _resume(file, learner, optimizer)
@@ -84,6 +84,12 @@ def optimise(model: Sam, step: Step, schedule: Schedule, file: ProgressFile) -> 
         raise
     _write(file, learner, optimizer, losses, seconds)
     yield Learned(learner, tuple(losses), 1.0)
+
+
+def _rate(model: Sam, schedule: Schedule) -> float:
+    if schedule.encoder:
+        return ENCODER_RATE
+    return DECODER_RATE if model.config.proposals else SAM_RATE
 
 
 def _choose(learner: Sam, schedule: Schedule) -> list[torch.nn.Parameter]:

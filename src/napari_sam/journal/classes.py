@@ -32,7 +32,7 @@ def classes_of(entries: Iterable[Entry | Damaged]) -> ClassTable:
         elif entry.kind in CHANGES:
             change = classes or ClassTable()
             before.append(table.part(change.of_label))
-            table = table.with_classes(change.classes).put(change)
+            table = table.put(change)
         elif entry.kind == UNDONE and before:
             table = table.put(before.pop())
         elif entry.kind == DISCARDED:

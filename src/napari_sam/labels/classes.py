@@ -83,11 +83,6 @@ class ClassTable:
         """Label to the name of its class, of labels whose class the user gave."""
         return {k: name for k, name in self.of_label.items() if k not in self.predicted}
 
-    def color_of(self, label: int) -> tuple[int, int, int, int] | None:
-        """Colour of the class of a label; None for a label without a class."""
-        object_class = self.named(self.class_of(label))
-        return None if object_class is None else object_class.rgba
-
     def add(self, name: str, color: str = "") -> "ClassTable":
         """The table with one class more, at the end.
 
@@ -179,13 +174,17 @@ class ClassTable:
         return ClassTable(tuple(entry for entry in self.classes if entry.name in used), dict(names))
 
     def part(self, labels: Iterable[int]) -> "ClassTable":
-        """The table of some labels alone; without a class, a label has an empty name there."""
+        """The names of some labels' classes, for :meth:`put`; empty for a label without a class."""
         of_label = {label: self.class_of(label) for label in labels}
-        return replace(self, of_label=of_label, predicted=_among(of_label, self.predicted))
+        return ClassTable((), of_label, _among(of_label, self.predicted))
 
     def put(self, part: "ClassTable") -> "ClassTable":
-        """The table with the classes of another table's labels, given or predicted as there."""
-        table = self.assign(part.of_label)
+        """The table with another table's labels, their classes given or predicted as there.
+
+        Classes of the other table are added, except for names that exist already.
+        """
+        new = tuple(entry for entry in part.classes if self.named(entry.name) is None)
+        table = replace(self, classes=(*self.classes, *new)).assign(part.of_label)
         predicted = {**table.predicted, **part.predicted}
         return replace(table, predicted=_among(table.of_label, predicted))
 
@@ -196,11 +195,6 @@ class ClassTable:
             of_label={new(label): name for label, name in self.of_label.items()},
             predicted={new(label): p for label, p in self.predicted.items()},
         )
-
-    def with_classes(self, classes: Iterable[ObjectClass]) -> "ClassTable":
-        """The table with more classes, except for names that exist already."""
-        new = tuple(entry for entry in classes if self.named(entry.name) is None)
-        return replace(self, classes=(*self.classes, *new)) if new else self
 
     def to_json(self) -> dict[str, Any]:
         """The table as JSON values, for the journal and for OME-Zarr."""

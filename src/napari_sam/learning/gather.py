@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile
 
 from .lesson import Lesson, Page
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 FEWEST_OBJECTS = 3
 """Accepted objects below which nothing is learned."""
@@ -101,21 +105,23 @@ def gather(
     if len(places) > MOST_OBJECTS:
         chosen = np.linspace(0, len(places) - 1, MOST_OBJECTS).round().astype(int)
         places = [places[i] for i in chosen]
-    by_tile: dict[Tile, list[Place]] = {}
-    for at in places:
-        by_tile.setdefault(at.tile, []).append(at)
-    refused: dict[Plane, list[Mask]] = {}
-    for mask in dropped:
-        refused.setdefault(mask.plane, []).append(mask)
-    regions: dict[Plane, list[BBox]] = {}
-    for plane, bbox in complete:
-        regions.setdefault(plane, []).append(bbox)
+    by_tile = _by_key((at.tile, at) for at in places)
+    refused = _by_key((mask.plane, mask) for mask in dropped)
+    regions = _by_key(complete)
     return Lesson(
         tuple(
             _page(encoder, labels, at, regions.get(tile.plane, ()), refused.get(tile.plane, ()))
             for tile, at in by_tile.items()
         )
     )
+
+
+def _by_key(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
+    """Values by their keys, in the order in which they come."""
+    values_by_key: dict[Key, list[Value]] = {}
+    for key, value in pairs:
+        values_by_key.setdefault(key, []).append(value)
+    return values_by_key
 
 
 def _places(encoder: Encoder, labels: LabelArray, tile: Tile) -> Iterator[Place]:

@@ -106,19 +106,17 @@ def learn(
         if monotonic() > end:
             break
     before = yield from judge(model, judged, LearnStep(course.steps, total))
-    done = course.steps + 1
-    yield LearnStep(done, total)
+    yield LearnStep(course.steps + 1, total)
     base = weights_hash(model)
     origin = Origin(base, model.config.name, quick, lesson.objects, 0, before, before)
     best = Delta(origin, {})
-    for share in shares:
+    for done, share in enumerate(shares, course.steps + 2):
         delta = Delta(origin, _differences(model, learner, share, quick))
-        after = yield from judge(delta.applied_to(model), judged, LearnStep(done, total))
+        after = yield from judge(delta.applied_to(model), judged, LearnStep(done - 1, total))
         if after > max(best.origin.after, before + LEAST_GAIN):
             best = replace(delta, origin=replace(origin, weight=share, after=after))
             if not many:
                 break
-        done += 1
         if done < total:
             yield LearnStep(done, total)
     yield LearnStep(total, total, best)

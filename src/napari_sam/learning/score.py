@@ -6,7 +6,7 @@ from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.depth import innermost
 from napari_sam.masks.prompted.predict import predict
 from napari_sam.prompts.parse import check_objects
-from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
+from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt
 
 
 def score(encoder: Encoder, accepted: Mask) -> float:
@@ -31,9 +31,10 @@ def score(encoder: Encoder, accepted: Mask) -> float:
     y, x = innermost(mask.pixels)
     click = (float(mask.bbox[0] + y), float(mask.bbox[1] + x))
     true = TrueObject(mask.bbox, mask.pixels, click)
-    prompts = {
+    start, stop = ((*mask.plane, *corner) for corner in true.box)
+    prompts: dict[int, tuple[Prompt, ...]] = {
         1: (PointPrompt((*mask.plane, *true.click)),),
-        2: (BoxPrompt(*((*mask.plane, *corner) for corner in true.box)),),
+        2: (BoxPrompt(start, stop),),
     }
     answers = predict(encoder, check_objects(prompts, encoder.volume))
     return sum(true.iou(answer) for answer in answers.values()) / len(answers)

@@ -84,11 +84,10 @@ class Controller:
             desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
         )
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
-        self.view = View(viewer, desk.say)
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
         )
-        self.new_look = NewLook(desk, self.objects)
+        self.view, self.new_look = View(viewer, desk.say), NewLook(desk, self.objects)
         self.training = Training(desk, viewer, dock.learn_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
@@ -98,14 +97,14 @@ class Controller:
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)
-        self.models = ModelChooser(
+        self.models: ModelChooser = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
         self.teacher = Teacher(desk, dock.learn_box, settings, self.ahead, self.models)
-        self.prompts = PromptEvents(desk, self.objects, self.view, dock)
+        self.prompts: PromptEvents = PromptEvents(desk, self.objects, self.view, dock)
         self.status = DockStatus(self._make_reader(), dock, lambda name: self.actions.run(name))
-        self.actions = self._make_actions()
-        self.images = ImageInUse(
+        self.actions: Actions = self._make_actions()
+        self.images: ImageInUse = ImageInUse(
             desk,
             viewer,
             unfinished=lambda: self.objects.unfinished,
@@ -186,19 +185,15 @@ class Controller:
         images.layers_changed.connect(self.ahead.watch)
         images.channels_chosen.connect(self.objects.ask_again)
         # In this order: labels and prompts are there when the mouse gets its tool.
-        for use in (self.objects, self.classifying, self.review, self.tools, self.prompts):
-            images.used.connect(use.use)
-        images.used.connect(self.label_tools.use)
-        images.used.connect(self.ahead.use)
-        images.used.connect(self.teacher.use)
-        images.used.connect(self.status.watch.use)
+        first = (self.objects, self.classifying, self.review, self.tools, self.prompts)
+        for part in (*first, self.label_tools, self.ahead, self.teacher, self.status.watch):
+            images.used.connect(part.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
             self.pick_up.disarm,
             self.objects.leave,
             self.everything.stop,
             self.teacher.leave,
-            self.use_labels.comparing.stop,
             self.alike.stop,
             self.ahead.leave,
             self.prompts.leave,
@@ -290,7 +285,6 @@ class Controller:
     def _job_failed(self, message: str, tell: Callable[[str], None]) -> None:
         if not self.desk.closed:
             self.everything.stop()
-            self.use_labels.comparing.stop()
             self.models.refresh()
             tell(message)
 
@@ -327,19 +321,14 @@ class Controller:
             return
         self.desk.close()
         self._disconnect()
-        for signal in (
-            self.objects.numbers_changed,
-            self.objects.size_changed,
-            self.objects.slices_changed,
-        ):
+        objects = self.objects
+        for signal in (objects.numbers_changed, objects.size_changed, objects.slices_changed):
             signal.disconnect()
         self.teacher.let_go()
         self.ahead.let_go()
         self.runner.cancel()
-        self.everything.stop()
-        self.use_labels.comparing.stop()
-        self.models.stop()
-        self.training.stop()
+        for part in (self.everything, self.models, self.training):
+            part.stop()
         self.status.let_go()
         self.prompts.leave()
         self.engine.close()
@@ -347,13 +336,10 @@ class Controller:
     def _disconnect(self) -> None:
         self.images.close()
         self.ahead.watch(())
-        self.guide.close()
-        self.view.close()
-        self.model_view.close()
-        self.status.close()
         self.pick_up.disarm()
-        self.label_tools.close()
-        self.hover.close()
+        viewing = (self.guide, self.view, self.model_view, self.hover)
+        for part in (*viewing, self.status, self.label_tools):
+            part.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layer_inserted)
         events.removed.disconnect(self._layer_removed)

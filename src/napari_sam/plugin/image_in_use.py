@@ -248,7 +248,7 @@ class ImageInUse:
         if work is None or not work.keeping.offered:
             self.restore_offered.emit("")
         elif restore:
-            self._desk.say(back_line(work.writer.restore()))
+            self._desk.say(back_line(work.restore()))
         else:
             work.keeping.discard()
             self._desk.renew()

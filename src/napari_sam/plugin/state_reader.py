@@ -12,7 +12,7 @@ from napari_sam.plugin.clicks.receiver import receiver_of
 from napari_sam.plugin.clicks.tools import BOX, SCRIBBLE, Tools
 from napari_sam.plugin.everything.review import Review
 from napari_sam.plugin.image.image_source import image_layers
-from napari_sam.plugin.labels.ratings import Look
+from napari_sam.plugin.labels.rating import Look
 from napari_sam.plugin.layers.conventions import BACKGROUND
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.objects import Objects
@@ -81,7 +81,7 @@ class StateReader:
             working=self.working(),
             undo=history.next_undo or _undo_in_napari(work),
             redo=history.next_redo,
-            undo_labels=history.has_labels or bool(_undo_in_napari(work)),
+            undo_labels=any(step.labels for step in history.done) or bool(_undo_in_napari(work)),
         )
 
     def _background(self, work: Workspace) -> bool:

@@ -11,7 +11,10 @@ from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.labels.label_writer import LabelWriter
+from napari_sam.plugin.labels.lesson_in_use import LessonInUse
+from napari_sam.plugin.labels.restore import restore_offer
 from napari_sam.plugin.labels.safekeeping import Safekeeping
+from napari_sam.plugin.labels.searches import Searches
 from napari_sam.plugin.layers.hover_layer import HoverLayer
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 from napari_sam.plugin.layers.placement import move, placement
@@ -52,8 +55,12 @@ class Workspace:
         Accepted objects.
     writer : LabelWriter
         Changes the labels.
-    ratings, classes, lessons
+    ratings, classes
         Of the labels; see :class:`LabelWriter`.
+    lessons : LessonInUse
+        What the model learned from the labels.
+    searches : Searches
+        Where all objects were looked for, and which the user refused.
     keeping : Safekeeping
         The journal of the labels.
     history : History
@@ -80,7 +87,8 @@ class Workspace:
         self.labels_layer = LabelsLayer(viewer, self._current, self.preview)
         self.writer = LabelWriter(self._current, self.labels_layer, self.keeping, self.history)
         self.ratings, self.classes = self.writer.ratings, self.writer.classes
-        self.lessons = self.writer.lessons
+        self.lessons = LessonInUse(self.labels_layer, self.keeping, self.history)
+        self.searches = Searches()
         self.labels_layer.replaced.connect(adopt_labels)
         self.prompts.ensure()
         self.labels_layer.ensure()
@@ -132,6 +140,15 @@ class Workspace:
         if is_saved:
             self.keeping.journal.begin_saved()
             self.ratings.note_all()
+
+    def restore(self) -> int:
+        """Paint the labels of an earlier napari; returns the number of objects.
+
+        See :func:`~napari_sam.plugin.labels.restore.restore_offer`.
+        """
+        parts = self.labels_layer, self.keeping, self.classes, self.ratings, self.lessons
+        with self.history.one_action():
+            return restore_offer(*parts, self.writer.one_step, self.history)
 
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer of the workspace."""

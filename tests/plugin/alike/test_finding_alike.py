@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication
 from napari_sam.learning.alike.find_alike import SIMILAR
 from napari_sam.model.sam import Sam
 from napari_sam.plugin.alike.alike_box import FIRST, AlikeBox, Examples, Where
-from napari_sam.plugin.labels.ratings import Look
+from napari_sam.plugin.labels.rating import Look
 from napari_sam.weights.load import load_model
 from tests.learning.alike.kinds import DISKS, RODS, image_of_kinds
 from tests.plugin.bench import Bench, Open, opening, picture
@@ -53,14 +53,16 @@ def box(bench: Bench) -> AlikeBox:
 
 def find(bench: Bench) -> None:
     QTest.mouseClick(box(bench).find_button, Qt.MouseButton.LeftButton)
+    # a lesson of 25 steps takes minutes where other programs have the processor
+    bench.qtbot.waitUntil(lambda: not bench.controller.runner.busy, timeout=400_000)
     bench.idle()
 
 
-def move_slider(bench: Bench, to_right: bool, clicks: int) -> None:
-    """Click beside the handle: a tenth of the slider each time."""
+def move_slider(bench: Bench, to_right: bool, tenths: int) -> None:
+    """Click beside the handle: a twentieth of the slider each time."""
     slider = box(bench).slider
     place = QPoint(slider.width() - 3 if to_right else 3, slider.height() // 2)
-    for _ in range(clicks):
+    for _ in range(2 * tenths):
         QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=place)
     bench.qtbot.wait(200)
 
@@ -86,23 +88,24 @@ def similarities(bench: Bench) -> dict[int, float]:
 @pytest.mark.long
 def test_the_button_finds_the_kind_as_one_step_of_undo(open_cells_tiny: Open) -> None:
     bench = open_kinds(open_cells_tiny)
-    accept(bench, DISKS[0])
-    accept(bench, DISKS[3])
+    for number in (0, 3, 6, 7):
+        accept(bench, DISKS[number])
     find(bench)
     disks = [label_at(bench, middle) for middle in DISKS]
     assert 0 not in disks
     assert len(set(disks)) == len(DISKS)
     assert [label_at(bench, middle) for middle in RODS] == [0] * len(RODS)
-    assert waiting(bench) == set(disks) - {1, 2} == numbers(bench) - {1, 2}
-    assert bench.dock.status.text().startswith("6 more found: move the slider")
-    assert bench.dock.everything_box.review_box.text.text() == "Review: 0 of 6, least sure first"
+    accepted = {1, 2, 3, 4}
+    assert waiting(bench) == set(disks) - accepted == numbers(bench) - accepted
+    assert bench.dock.status.text().startswith("4 more found: move the slider")
+    assert bench.dock.everything_box.review_box.text.text() == "Review: 0 of 4, least sure first"
     QTest.keyClick(bench.native, Qt.Key.Key_Z, CTRL)
-    assert numbers(bench) == {1, 2}
+    assert numbers(bench) == accepted
     assert box(bench).slider.isHidden()
     assert waiting(bench) == set()
     bench.redo()
     assert [label_at(bench, middle) for middle in DISKS] == disks
-    assert waiting(bench) == set(disks) - {1, 2}
+    assert waiting(bench) == set(disks) - accepted
 
 
 def test_the_slider_begins_where_the_library_calls_masks_similar() -> None:
@@ -113,7 +116,7 @@ def test_the_slider_shows_and_hides_and_leaves_what_was_looked_at(open_blind: Op
     bench = open_kinds(open_blind)
     accept(bench, DISKS[0])
     find(bench)
-    move_slider(bench, to_right=False, clicks=5)
+    move_slider(bench, to_right=False, tenths=5)
     several = numbers(bench)
     assert len(several) > 8  # rods too
     encoded = bench.controller.engine._session.encoder.calls
@@ -128,13 +131,13 @@ def test_the_slider_shows_and_hides_and_leaves_what_was_looked_at(open_blind: Op
     (label,) = several - numbers(bench)
     dropped = before == label
     kept_pixels = bench.layer("labels").data == least
-    move_slider(bench, to_right=True, clicks=9)
+    move_slider(bench, to_right=True, tenths=9)
     assert box(bench).threshold == 1
     assert numbers(bench) == {1, least}  # the accepted one, and the one that was kept
     assert waiting(bench) == set()
     assert kept_pixels.any()
     np.testing.assert_array_equal(bench.layer("labels").data == least, kept_pixels)
-    move_slider(bench, to_right=False, clicks=9)
+    move_slider(bench, to_right=False, tenths=9)
     assert len(numbers(bench)) == len(several) - 1  # the dropped one stays away
     assert not (bench.layer("labels").data[dropped] > 0).any()
     assert bench.controller.engine._session.encoder.calls == encoded  # the model was not asked
@@ -144,8 +147,8 @@ def test_the_slider_belongs_to_the_same_step_of_undo(open_blind: Open) -> None:
     bench = open_kinds(open_blind)
     accept(bench, DISKS[0])
     find(bench)
-    for to_right, clicks in ((False, 3), (True, 5), (False, 2)):
-        move_slider(bench, to_right, clicks)
+    for to_right, tenths in ((False, 3), (True, 5), (False, 2)):
+        move_slider(bench, to_right, tenths)
     assert len(numbers(bench)) > 1
     bench.undo()
     assert numbers(bench) == {1}

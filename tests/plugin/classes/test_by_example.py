@@ -84,6 +84,10 @@ def test_the_others_get_the_class_of_those_like_them_in_one_step(bench: Bench) -
     box.by_class.click()
     given, predicted = (bench.layer("labels").get_color(label) for label in (2, 8))
     assert predicted.sum() > given.sum() + 0.5, "a predicted class has a lighter colour"
+    bench.controller.measuring.start()
+    bench.idle()
+    assert column(bench, "pixels")[8] == np.count_nonzero(bench.layer("labels").data == 8)
+    assert column(bench, "class_probability") == pytest.approx(probability, nan_ok=True)
     bench.undo()
     assert set(bench.controller.workspace.classes.table.of_label) == {1, 2, 3, 4, 5, 6}
     bench.redo()
@@ -97,9 +101,11 @@ def test_a_correction_is_an_example_and_the_rest_follow_by_itself(bench: Bench) 
     press(bench, box.by_itself)
     assert work.classes.table.given.keys() == {1, 2, 3, 4}
     assert column(bench, "class") == EXPECTED
+    assert work.history.next_undo == "the predicted classes"
     before = work.classes.table
     give(bench, "large", 12)
     bench.idle()
+    assert work.history.next_undo == "the class of label 12"
     assert work.classes.table.given.keys() == {1, 2, 3, 4, 12}
     assert column(bench, "class")[12] == "large"
     assert work.classes.table.predicted.keys() == set(range(5, 12))

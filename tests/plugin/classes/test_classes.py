@@ -261,7 +261,7 @@ def test_saved_labels_have_the_classes(open_dock: Open, tmp_path: Path, name: st
     if name.endswith("zarr"):
         label = ImageLabel.from_zarr(zarr.open_group(path, mode="r")).attributes.ome.image_label
         assert {c.label_value: c.rgba for c in label.colors} == {
-            number: found.color_of(number) for number in (1, 2)
+            number: found.named(found.class_of(number)).rgba for number in (1, 2)
         }
     else:
         assert (tmp_path / "labels_classes.csv").is_file()

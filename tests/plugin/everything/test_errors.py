@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from napari_sam.evaluate.estimate import estimate_wrong
 from napari_sam.plugin.everything.error_line import error_line
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.rating import Look, Rating
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open
 from tests.plugin.everything.test_review import CTRL, discs, press, shift
@@ -192,12 +192,12 @@ def test_a_random_object_that_is_passed_over_comes_again(many: Bench) -> None:
 
 def test_a_correction_by_clicks_is_an_error_until_it_is_undone(many: Bench) -> None:
     work, layer = many.controller.workspace, many.layer("labels")
-    label = 1
+    label = int(layer.data[78, 108])  # near the middle
     before = np.asarray(layer.data == label)
     many.viewer.layers.selection.active = many.layer("points")
     rows, columns = np.nonzero(before)
-    many.move((rows.mean(), columns.mean()))
-    shift(many, "J")
+    QTest.mouseClick(many.dock.correct_row.pick_up_button, Qt.MouseButton.LeftButton)
+    many.click((rows.mean(), columns.mean()))
     many.idle()
     many.add(float(rows.min() - 4), float(columns.mean()))
     many.idle()

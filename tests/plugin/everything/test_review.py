@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam import Session
 from napari_sam.labels.paint import OverlapPolicy
-from napari_sam.plugin.labels.ratings import Look
+from napari_sam.plugin.labels.rating import Look
 from napari_sam.plugin.results.writers import write_labels_layer
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from tests.plugin.bench import Bench, Open

@@ -1,7 +1,7 @@
 """Labels that count as accepted when the model learns."""
 
 from napari_sam.plugin.labels.known_labels import known_labels, unknown_labels
-from napari_sam.plugin.labels.ratings import Look, Rating, Source
+from napari_sam.plugin.labels.rating import Look, Rating, Source
 
 
 def rated(score: float, source: Source, look: Look = Look.WAITING) -> Rating:

@@ -6,6 +6,8 @@ import pytest
 from napari_sam.errors import LabelError
 from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.plugin.labels.acceptance import Acceptance
+from napari_sam.plugin.labels.lesson_in_use import LessonInUse
+from napari_sam.plugin.labels.restore import restore_offer
 from napari_sam.plugin.worker.number_objects import number_objects
 from tests.plugin.journals import crash
 from tests.plugin.scene import Scene, mask_at
@@ -105,7 +107,11 @@ def test_what_was_accepted_is_restored_from_the_journal(own_journals: None) -> N
     second = Scene()
     second.labels.ensure()
     assert second.keeping.offered
-    assert second.writer.restore() == 1
+    writer = second.writer
+    lessons = LessonInUse(second.labels, second.keeping, second.history)
+    parts = second.labels, second.keeping, writer.classes, writer.ratings, lessons
+    with second.history.one_action():
+        assert restore_offer(*parts, writer.one_step, second.history) == 1
     np.testing.assert_array_equal(second.labels.plain(), first.labels.plain())
 
 

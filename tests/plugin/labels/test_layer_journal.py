@@ -160,7 +160,7 @@ def test_what_was_deleted_cannot_be_undone_and_its_journal_is_not_gone_on_with(
     save(seat.labels, journals)
     again = Seat()  # what was in no file is offered
     assert again.work.keeping.offered
-    again.work.writer.restore()
+    again.work.restore()
     np.testing.assert_array_equal(again.labels.data, before)
 
 
@@ -197,7 +197,7 @@ def test_strokes_of_napari_come_back_after_a_crash(
     crash()
     again = Seat()
     assert again.work.keeping.offered  # corrections after a save
-    again.work.writer.restore()
+    again.work.restore()
     np.testing.assert_array_equal(again.labels.data, painted)
     assert again.work.undo()
     assert not again.labels.data.any()
@@ -281,7 +281,7 @@ def test_a_lost_journal_is_restored_beside_labels_that_came_first(journals: Path
     again = Seat()
     again.accept((0, 3, 4))  # without an answer
     own = again.labels.data.copy()
-    again.work.writer.restore()
+    again.work.restore()
     after = again.labels.data.copy()
     np.testing.assert_array_equal(after[own > 0], own[own > 0])
     free = own == 0
@@ -292,7 +292,7 @@ def test_a_lost_journal_is_restored_beside_labels_that_came_first(journals: Path
     np.testing.assert_array_equal(again.labels.data, own)
     crash()
     last = Seat()
-    last.work.writer.restore()
+    last.work.restore()
     np.testing.assert_array_equal(last.labels.data, own)
 
 
@@ -307,7 +307,7 @@ def test_a_damaged_entry_is_named_and_the_others_are_restored(journals: Path) ->
     lines[2] = lines[2].replace('"plane":[0]', '"plane":[-1]')
     path.write_text("\n".join(lines) + "\n")
     again = Seat()
-    again.work.writer.restore()
+    again.work.restore()
     assert "left out: line 3 (label 2)" in last_warning()
     assert np.unique(again.labels.data).tolist() == [0, 1, 3]
     again.accept((1, 10, 10))
@@ -441,7 +441,7 @@ def test_an_old_journal_is_recognised_by_pixels_that_tell_images_apart(journals:
     path = old_journal(journals, PIXELS)
     seat = Seat()
     assert seat.work.keeping.offered
-    seat.work.writer.restore()
+    seat.work.restore()
     assert np.count_nonzero(seat.labels.data) == 7
     assert seat.accept((1, 4, 5)) == 2
     journal = seat.work.keeping.journal.journal
@@ -509,7 +509,7 @@ class AnyOrder:
             return
         labels = work.labels_layer.ensure()
         before = labels.data.copy()
-        work.writer.restore()
+        work.restore()
         own = before > 0
         np.testing.assert_array_equal(labels.data[own], before[own])
         restored = np.unique(labels.data[~own])
@@ -565,7 +565,7 @@ class AnyOrder:
         assert keeping.offered or not shown
         if keeping.offered and keeping._lost.path in shown:
             path = keeping._lost.path
-            self.now.work.writer.restore()
+            self.now.work.restore()
             np.testing.assert_array_equal(self.now.labels.data, shown[path])
 
     # what is always so

@@ -3,7 +3,8 @@
 import pytest
 
 from napari_sam.errors import JournalError
-from napari_sam.plugin.labels.ratings import Look, Rating, Source, scores_of_layer
+from napari_sam.plugin.labels.rating import Look, Rating, Source
+from napari_sam.plugin.labels.ratings import scores_of_layer
 from tests.plugin.scene import Scene
 
 BOX = (1, 2, 5, 6)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_sam.journal.lesson_record import LessonRecord
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.rating import Look, Rating
 from napari_sam.plugin.learning.evidence import Evidence
 from napari_sam.plugin.learning.lesson_line import found_words, lesson_line
 from napari_sam.plugin.learning.scores import verdict

@@ -17,7 +17,7 @@ from napari_sam.learning import learn as learning
 from napari_sam.learning.teach import Course
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
-from napari_sam.plugin.labels.ratings import Look
+from napari_sam.plugin.labels.rating import Look
 from napari_sam.plugin.settings import Settings
 from napari_sam.plugin.worker.events import Answer, Question, Scored
 from napari_sam.plugin.worker.jobs import Job
@@ -237,7 +237,7 @@ def test_objects_too_small_to_learn_from_are_one_calm_line(open_learning: Open) 
         bench.controller.workspace.writer.accept([speck])
     rest(bench)
     learn(bench)
-    assert "too few to learn from: accept at least 3 whole objects" in line(bench)
+    assert line(bench).startswith("0 accepted objects are too few to learn from: accept at least 3")
     assert lesson(bench) is None
 
 
@@ -251,7 +251,7 @@ def test_a_loss_that_is_no_number_drops_the_lesson(
         bench = opened(discs())
         accept(bench, 3)
         learn(bench)
-        assert line(bench) == "the lesson had no finite loss: nothing was learned from it"
+        assert line(bench) == "The lesson had no finite loss: nothing was learned from it."
         assert lesson(bench) is None
 
 
@@ -335,7 +335,7 @@ def test_dropped_objects_are_new_evidence(
         QTest.keyClick(bench.native, Qt.Key.Key_D, SHIFT)
         rest(bench)
     assert lesson(bench).objects == 3
-    assert len(bench.controller.workspace.ratings.refused) == 3
+    assert len(bench.controller.workspace.searches.refused) == 3
 
 
 # --- the gate, afterwards --------------------------------------------------------------------
@@ -433,6 +433,26 @@ def test_the_dock_is_closed_during_a_lesson(open_learning: Open) -> None:
     np.testing.assert_array_equal(labels.data, before)
     folder = Path(labels.metadata["napari-sam-journal"]).parent
     assert not list(folder.glob("*.safetensors"))
+
+
+def test_undo_during_the_longer_lesson_takes_back_the_short_one_and_ends_it(
+    open_learning: Open,
+    short_lessons: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(learning, "FULL", Course(100_000, 1e-4, quick=False))
+    bench = open_learning(discs(), show=True, contrast_limits=(0, 255))
+    before = answer(bench)
+    accept(bench, 3)
+    press(bench.dock.learn_box.learn_button)
+    bench.wait(lambda: "Learning more from 3 objects" in line(bench))
+    assert lesson(bench).quick
+    assert "Learned from 3 objects" in line(bench)
+    QTest.keyClick(bench.native, Qt.Key.Key_Z, CTRL)
+    bench.wait(lambda: not bench.controller.runner.busy)
+    assert lesson(bench) is None
+    assert line(bench) == ""
+    np.testing.assert_array_equal(answer(bench), before)
 
 
 # --- other images, other days ----------------------------------------------------------------

@@ -14,7 +14,8 @@ import napari_sam
 from napari_sam.labels.classes import ClassTable, ObjectClass
 from napari_sam.labels.files.read import read_label_file
 from napari_sam.plugin.labels.class_layer import set_classes
-from napari_sam.plugin.labels.ratings import RATINGS_KEY, Look, Rating
+from napari_sam.plugin.labels.rating import Look, Rating
+from napari_sam.plugin.labels.ratings import RATINGS_KEY
 from napari_sam.plugin.results.labels_of_file import labels_layer_data
 
 PLUGIN = "napari-sam-microscopy"

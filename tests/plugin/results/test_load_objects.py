@@ -15,7 +15,7 @@ from napari_sam.image.volume import Volume
 from napari_sam.labels.classes import ClassTable
 from napari_sam.measure.save import save_measures
 from napari_sam.plugin.labels.known_labels import unknown_labels
-from napari_sam.plugin.labels.ratings import Look, Source
+from napari_sam.plugin.labels.rating import Look, Source
 from tests.plugin.bench import Bench, Open, picture
 from tests.plugin.journals import crash, replayed
 
@@ -51,8 +51,11 @@ def load(bench: Bench, path: Path) -> Any:
     box = bench.dock.accept_box
     bench.controller.use_labels._ask_file = lambda: path  # the user's choice in the dialog
     box.set_open()
+    work = bench.controller.workspace
+    before = work.labels
     QTest.mouseClick(box.file_button, Qt.MouseButton.LeftButton)
-    return bench.controller.workspace.labels
+    bench.wait(lambda: work.labels != before or not bench.controller.runner.busy)
+    return work.labels
 
 
 def press(bench: Bench, letter: str, how: Any = SHIFT) -> None:
@@ -155,17 +158,17 @@ def test_objects_that_were_not_compared_are_reviewed_too(open_dock: Open, tmp_pa
     bench.wait(lambda: status.text().startswith("Label 7: not compared with the model."))
 
 
-def test_other_labels_end_the_comparison(open_dock: Open, tmp_path: Path) -> None:
+def test_other_labels_end_the_comparison_and_are_compared(open_dock: Open, tmp_path: Path) -> None:
     first, second = (np.zeros((40, 48), np.uint16) for _ in range(2))
     first[4:12, 5:14], second[25:35, 30:44] = 7, 9
+    tifffile.imwrite(tmp_path / "first.tif", first)
     bench = open_dock(picture(40, 48))
-    for name, labels in {"first": first, "second": second}.items():
-        tifffile.imwrite(tmp_path / f"{name}.tif", labels)
     with bench.model.held():
         before = load(bench, tmp_path / "first.tif")
         bench.wait(bench.model.inside.is_set)
         bench.wait(lambda: len(ratings(bench)) == 1)
-        load(bench, tmp_path / "second.tif")
+        bench.viewer.layers.selection.active = bench.viewer.add_labels(second, name="cp_masks")
+        bench.dock.accept_box.use_button.click()
     bench.idle()
     assert {n: r.source for n, r in ratings(bench).items()} == {9: Source.COMPARED}
     assert {r.source for r in before.metadata["napari-sam-ratings"].values()} == {Source.LOADED}

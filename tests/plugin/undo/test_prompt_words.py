@@ -36,7 +36,7 @@ def test_a_change_of_prompts_has_words(
 def test_a_history_tells_what_comes_next_and_that_it_changed() -> None:
     history, revisions = History(), []
     history.changed.connect(lambda: revisions.append(history.revision))
-    assert (history.next_undo, history.next_redo, history.has_labels) == ("", "", False)
+    assert (history.next_undo, history.next_redo, [*history.done]) == ("", "", [])
     history.add_prompts(Exchange({}), "the last click")
     with history.one_action(text="accepting the object"):
         history.add_labels(Exchange({}))
@@ -47,7 +47,8 @@ def test_a_history_tells_what_comes_next_and_that_it_changed() -> None:
     assert history.next_redo == "the last change of the labels"
     assert history.next_undo == "accepting the object"
     history.undo_labels()
-    assert (history.next_undo, history.has_labels) == ("the end of the object", False)
+    assert history.next_undo == "the end of the object"
+    assert not any(step.labels for step in history.done)
     assert history.next_redo == "accepting the object"
     history.undo()
     assert history.next_undo == "the last click"

@@ -7,9 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-PROBABILITY = "class_probability"
-"""Property of an object in OME-Zarr: the probability of a predicted class."""
-
 
 class ClassRow(BaseModel):
     """Row of a table of classes; the label of a class without objects is empty."""
@@ -51,7 +48,7 @@ class ObjectProperties(BaseModel):
     label: int = Field(alias="label-value")
     name: str | None = Field(default=None, alias="class")
     score: Any = None
-    probability: Any = Field(default=None, alias=PROBABILITY)
+    probability: Any = Field(default=None, alias="class_probability")
 
 
 class ImageLabel(BaseModel):

@@ -55,8 +55,7 @@ def image_label(
     properties = _with_classes(properties or {}, classes)
     if properties or 0 < len(present) <= MAX_COLORS:
         content["colors"] = [
-            {"label-value": label, "rgba": list(classes.color_of(label) or label_color(label))}
-            for label in present
+            {"label-value": label, "rgba": list(_color(label, classes))} for label in present
         ]
     if properties:
         content["properties"] = [
@@ -69,6 +68,11 @@ def image_label(
     if source is not None:
         content["source"] = {"image": source}
     return content
+
+
+def _color(label: int, classes: ClassTable) -> tuple[int, int, int, int]:
+    object_class = classes.named(classes.class_of(label))
+    return label_color(label) if object_class is None else object_class.rgba
 
 
 def _with_classes(properties: Properties, classes: ClassTable) -> Properties:

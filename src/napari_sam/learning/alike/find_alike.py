@@ -13,7 +13,7 @@ from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
 from .alike_mask import AlikeMask
-from .kind import learn_kind
+from .kind import Kind, learn_kind
 from .masks_of_kind import masks_of_kind
 from .teach_kind import teach_kind
 
@@ -83,31 +83,41 @@ def find_alike(
     LearningError
         If there is no example, an example is empty, or nothing can be learned from the examples.
     """
-    examples, others = _checked(examples), tuple(mask for mask in others if not mask.empty)
-    chosen = encoder.volume.planes() if planes is None else planes
+    _check(examples)
+    others = [mask for mask in others if not mask.empty]
     region = encoder.grid.bbox if within is None else within
-    tiles_by_plane = [tuple(encoder.grid.overlapping(plane, region)) for plane in chosen]
+    tiles_by_plane = _tiles(encoder, planes, region)
     learns = learn and encoder.model.config.proposal_boxes
     done, steps = 0, FULL.steps if learns else 0
     total = steps + sum(map(len, tiles_by_plane))
     if learns:
-        model = encoder.model
         for done, model in enumerate(teach_kind(encoder, examples, others), 1):  # noqa: B007
             yield AlikeStep(done, total)
         parts = encoder.volume, encoder.mapping, encoder.grid
         encoder = Encoder(model, *parts, None, encoder.closer)
-    kind = learn_kind(encoder, examples, others)
-    taken = (*examples, *others)
+    kind, labelled = learn_kind(encoder, examples, others), (*examples, *others)
     for tiles in tiles_by_plane:
-        by_tile = ((tile, masks_of_kind(encoder, kind, tile, taken)) for tile in tiles)
-        for tile, settled in settle(encoder.grid, tiles, by_tile):
+        for tile, masks in _search(encoder, tiles, kind, labelled):
             done += 1
-            masks = (mask for mask in settled if isinstance(mask, AlikeMask))
             inside = tuple(mask for mask in masks if centred_in(region, mask.bbox))
             yield AlikeStep(done, total, tile, inside)
 
 
-def _checked(examples: Sequence[Mask]) -> tuple[Mask, ...]:
+def _check(examples: Sequence[Mask]) -> None:
     if not examples or any(mask.empty for mask in examples):
         raise LearningError("there is no example, or an empty one: give the mask of an object")
-    return tuple(examples)
+
+
+def _tiles(encoder: Encoder, planes: Iterable[Plane] | None, region: BBox) -> list[list[Tile]]:
+    """Tiles of each plane that touch the region."""
+    chosen = encoder.volume.planes() if planes is None else planes
+    return [[*encoder.grid.overlapping(plane, region)] for plane in chosen]
+
+
+def _search(
+    encoder: Encoder, tiles: Sequence[Tile], kind: Kind, labelled: Sequence[Mask]
+) -> Iterator[tuple[Tile, Iterator[AlikeMask]]]:
+    """Yield each tile of a plane with the masks that no tile to come can change."""
+    by_tile = ((tile, masks_of_kind(encoder, kind, tile, labelled)) for tile in tiles)
+    for tile, settled in settle(encoder.grid, tiles, by_tile):
+        yield tile, (mask for mask in settled if isinstance(mask, AlikeMask))

@@ -75,4 +75,4 @@ def _repeated(values: Floats, size: tuple[int, int]) -> Floats:
 
 
 def _pixel(middles: NDArray[np.floating], first: int) -> NDArray[np.int64]:
-    return np.rint(middles).astype(np.int64) + first
+    return np.asarray(np.rint(middles).astype(np.int64) + first)

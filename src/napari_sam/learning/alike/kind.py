@@ -44,15 +44,12 @@ class Kind:
         ``(N, 3)`` float64: :func:`~napari_sam.learning.alike.shape.shape_of` each example.
     other_shapes : ndarray
         ``(M, 3)`` float64: of each object of another kind.
-    side : float
-        Median over the examples of the root of the area of the box, data pixels.
     """
 
     weights: NDArray[np.float64]
     bias: float
     shapes: NDArray[np.float64]
     other_shapes: NDArray[np.float64]
-    side: float
 
     @property
     def width(self) -> float:
@@ -128,8 +125,7 @@ def learn_kind(encoder: Encoder, examples: Sequence[Mask], others: Sequence[Mask
     shapes, other_shapes = (
         np.array([shape_of(mask) for mask in masks]).reshape(-1, 3) for masks in (examples, others)
     )
-    side = float(np.median([np.sqrt(mask.pixels.size) for mask in examples]))
-    return Kind(weights, bias, shapes, other_shapes, side)
+    return Kind(weights, bias, shapes, other_shapes)
 
 
 def _union(features: FineFeatures, masks: Iterable[Mask]) -> Cells:

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.feature import peak_local_max
 
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.masks.automatic.enlarged import SMALL
+from napari_sam.masks.automatic.enlarged import are_small
 from napari_sam.masks.automatic.everything import ScoredMask, likely_masks, not_cut
 from napari_sam.masks.automatic.overlaps import FREE_SHARE, suppress_overlaps
 from napari_sam.masks.automatic.propose import Proposals, propose
@@ -73,7 +73,8 @@ def masks_of_kind(
                 if similarity >= LEAST_SIMILARITY:
                     yield _alike(replace(mask, pixels=pixels), similarity)
 
-    enlarge = encoder.enlarge if encoder.closer and kind.side < SMALL else None
+    is_enlarged = encoder.closer and are_small(propose(embedding))
+    enlarge = encoder.enlarge if is_enlarged else None
     likely = partial(propose, centre=LIKELY, foreground=LIKELY)
     masks = list(compared(likely_masks(model, embedding, likely, enlarge)))
     if model.instance_decoder is None:

@@ -26,6 +26,11 @@ def shape_of(mask: Mask) -> NDArray[np.float64]:
 
 
 def shape_likeness(shape: NDArray[np.float64], examples: NDArray[np.float64]) -> float:
-    """Likeness of a shape ``(3,)`` to the most similar of ``(N, 3)`` examples, 0 to 1."""
-    away = np.abs((shape - examples) / SPREAD).max(axis=1) - TOLERANCE
+    """Likeness of a shape ``(3,)`` to the most similar of ``(N, 3)`` examples, 0 to 1.
+
+    A single example does not tell how much the shapes of its kind differ, so twice the difference
+    is allowed from it.
+    """
+    spread = np.multiply(SPREAD, 1 + 1 / len(examples) ** 2)
+    away = np.abs((shape - examples) / spread).max(axis=1) - TOLERANCE
     return float(np.exp(-(np.maximum(away, 0.0) ** 2)).max())

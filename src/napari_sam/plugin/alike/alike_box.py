@@ -57,6 +57,7 @@ class AlikeBox(QWidget):
         self.text = QLabel("")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(1, 100)
+        self.slider.setPageStep(5)
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slider.setToolTip(
             "How alike an object must be: to the left more objects, to the right only the most\n"
@@ -65,13 +66,11 @@ class AlikeBox(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
-        grid.setColumnStretch(1, 3)
-        grid.setColumnStretch(2, 2)
-        grid.addWidget(QLabel("Like"), 0, 0)
-        grid.addWidget(self.examples_box, 0, 1)
-        grid.addWidget(self.where_box, 0, 2)
+        for column, choice in enumerate((self.examples_box, self.where_box)):
+            grid.addWidget(choice, 0, column)
+            grid.setColumnStretch(column, 1)
         for row, widget in enumerate((self.find_button, self.text, self.slider), start=1):
-            grid.addWidget(widget, row, 0, 1, 3)
+            grid.addWidget(widget, row, 0, 1, 2)
         self.find_button.clicked.connect(lambda: self.find_clicked.emit())
         self.slider.valueChanged.connect(lambda value: self.similarity_changed.emit())
         self.show_stack(False)
@@ -121,5 +120,5 @@ def _choice(values: type[Enum], tip: str) -> QComboBox:
     box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     box.setToolTip(tip)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
+    box.setMinimumContentsLength(4)
     return box

@@ -9,7 +9,7 @@ from napari.layers import Labels
 from napari_sam.journal.entry import Origin
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.labels.acceptance import Acceptance
-from napari_sam.plugin.labels.ratings import Look
+from napari_sam.plugin.labels.rating import Look
 from napari_sam.plugin.worker.number_objects import number_objects
 from napari_sam.plugin.workspace import Workspace
 

@@ -64,9 +64,9 @@ class ByExample:
     def _follow(self) -> None:
         """Predict anew after a new step with changes of the labels, as a part of that step."""
         work = self._work
-        if work is None or not self._box.by_itself.isChecked():
+        if work is None or self._desk.closed or not self._box.by_itself.isChecked():
             return
-        step = work.history.newest
+        step = _newest(work)
         state = step, 0 if step is None else len(step.labels)
         if step is None or not step.labels or state == self._predicted_for:
             return
@@ -84,7 +84,7 @@ class ByExample:
                 self._desk.receive(event)
             elif step is None and work.classes.table.given != examples:
                 self._submit(work, None)  # an example was given meanwhile
-            elif step is None or work.history.newest is step:
+            elif step is None or _newest(work) is step:
                 self._show(work, event.predictions.predicted, step)
 
         steps = self._desk.engine.classify(
@@ -102,9 +102,15 @@ class ByExample:
     def _show(
         self, work: Workspace, predicted: Mapping[int, tuple[str, float]], step: Step | None
     ) -> None:
-        with work.history.one_action(step, _STEP) as done:
+        with work.history.one_action(step, "" if step else _STEP) as done:
             work.classes.change(work.classes.table.predict(predicted))
             self._predicted_for = done, len(done.labels)
         unsure = sum(probability < UNSURE for _, probability in predicted.values())
         tell = self._desk.say if step is None else self._desk.report
         tell(f"{len(predicted)} objects have a predicted class, {unsure} below {UNSURE:.0%}.")
+
+
+def _newest(work: Workspace) -> Step | None:
+    """The newest step; None without a step, and after an undo."""
+    history = work.history
+    return history.done[-1] if history.done and not history.next_redo else None

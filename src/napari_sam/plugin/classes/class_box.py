@@ -116,7 +116,7 @@ class ClassBox(Fold):
     def show_classes(self, table: ClassTable, current: str) -> None:
         """List the classes, and select the class named `current`. Sends no signal."""
         self._names = ["", *table.names]
-        given = Counter(table.given.values())
+        examples = Counter(table.given.values())
         counts = Counter(table.of_label.values())
         with signals_blocked(self.classes):
             self.classes.clear()
@@ -124,9 +124,9 @@ class ClassBox(Fold):
             for entry in table.classes:
                 item = QListWidgetItem(_swatch(entry.color), entry.name)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                predicted = counts[entry.name] - given[entry.name]
+                predicted = counts[entry.name] - examples[entry.name]
                 item.setToolTip(
-                    f"{given[entry.name]} objects given, {predicted} predicted. Double-click to "
+                    f"{examples[entry.name]} objects given, {predicted} predicted. Double-click to "
                     "rename"
                 )
                 self.classes.addItem(item)
@@ -137,8 +137,8 @@ class ClassBox(Fold):
         for entry in table.classes:
             self.of_label.addItem(_swatch(entry.color), entry.name)
         self._show_changeable()
-        self.predict_button.setEnabled(len(given) > 1)
-        self._show_hint(given)
+        self.predict_button.setEnabled(len(examples) > 1)
+        self._show_hint(examples)
 
     def show_label(self, label: int, name: str, probability: float | None = None) -> None:
         """Show the class `name` of the selected label, 0 for background. Sends no signal.
@@ -195,13 +195,14 @@ class ClassBox(Fold):
         self.hint = text_label(word_wrap=True)
         return [self.predict_button, self.by_itself, self.hint]
 
-    def _show_hint(self, given: Mapping[str, int]) -> None:
-        fewest = min(given, key=lambda name: given[name], default="")
+    def _show_hint(self, examples: Mapping[str, int]) -> None:
+        """Advise more examples; `examples` counts them by class."""
+        fewest = min(examples, key=lambda name: examples[name], default="")
         text = ""
-        if len(given) < 2:
+        if len(examples) < 2:
             text = _TWO_CLASSES
-        elif given[fewest] < _ENOUGH:
-            text = f"{fewest} has {given[fewest]}; {_ENOUGH} objects of each class are better."
+        elif examples[fewest] < _ENOUGH:
+            text = f"{fewest} has {examples[fewest]}; {_ENOUGH} objects of each class are better."
         self.hint.setText(text)
         self.hint.setVisible(bool(text))
 

@@ -52,12 +52,12 @@ class Classifying:
         return self._box.current
 
     def give(self, label: int) -> None:
-        """Give a label the selected class, or take its class away, and say it."""
+        """Give a label the selected class; *no class* takes its class away."""
         if not self._table.classes:
             self._desk.say(_NO_CLASSES)
             return
         name = self.current
-        self._change(lambda table: table.assign({label: name}))
+        self._set_class(label, name)
         self._desk.say(
             f"Label {label} is {name} now." if name else f"Label {label} has no class now."
         )
@@ -135,7 +135,12 @@ class Classifying:
 
     def _assign(self, name: str) -> None:
         if self._layer is not None and (label := int(self._layer.selected_label)):
-            self._change(lambda table: table.assign({label: name}))
+            self._set_class(label, name)
+
+    def _set_class(self, label: int, name: str) -> None:
+        if self._work is not None:
+            with self._work.history.one_action(text=f"the class of label {label}"):
+                self._change(lambda table: table.assign({label: name}))
 
     def _change(self, edit: Callable[[ClassTable], ClassTable], current: str | None = None) -> None:
         """Edit the table as a step of undo, and select the class `current`; refusals are shown."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from napari_sam.evaluate.estimate import FEWEST_LOOKS, Estimate, estimate_wrong
-from napari_sam.plugin.labels.ratings import Look, Rating
+from napari_sam.plugin.labels.rating import Look, Rating
 
 WRONG = (Look.DROPPED, Look.CORRECTED)
 """Looks at objects that were wrong."""
@@ -16,7 +16,7 @@ def error_line(ratings: Mapping[int, Rating]) -> str:
     Parameters
     ----------
     ratings : mapping of int to Rating
-        All automatically found objects, by label.
+        All objects that were found automatically or loaded, by label.
 
     Returns
     -------

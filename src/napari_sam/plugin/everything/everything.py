@@ -54,7 +54,7 @@ class Everything:
         planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
         engine, settings = self._desk.engine, self._desk.settings
         everywhere = np.ndindex(*work.source.plane_shape) if planes is None else planes
-        work.ratings.note_search(everywhere, within or (0, 0, *work.source.plane_size))
+        work.searches.note(everywhere, within or (0, 0, *work.source.plane_size))
         self._acceptance, self._many_planes, self._step = self._desk.acceptance, all_slices, None
         cleaning = self._acceptance.cleaning
         if all_slices and axis is not None:

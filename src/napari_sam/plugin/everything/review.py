@@ -8,7 +8,7 @@ from napari_sam.evaluate.estimate import FEWEST_LOOKS
 from napari_sam.evaluate.looks import draw, is_random_turn
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.ratings import Look, Rating, Source
+from napari_sam.plugin.labels.rating import Look, Rating, Source
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
@@ -111,9 +111,10 @@ class Review:
         """Erase the object, as one step of undo, and go to the next object."""
         if (work := self._work) is not None and (label := self._in_sight(work)):
             with work.history.one_action(text=f"the removal of label {label}"):
-                boxes = work.ratings.of_label[label].boxes
+                rated = work.ratings.of_label[label]
+                work.searches.note_refused(label, rated, work.labels_layer.plain())
                 work.ratings.drop(label)
-                work.writer.erase(label, boxes)
+                work.writer.erase(label, rated.boxes)
             work.ratings.show()
             self.next()
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 
-from .ratings import Look, Rating, Source
+from .rating import Look, Rating, Source
 
 DOUBTFUL = 1 / 3
 """Share of loaded objects, those that agree least with the model first, from which nothing is

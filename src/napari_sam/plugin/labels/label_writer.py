@@ -24,12 +24,11 @@ from .acceptance import Acceptance
 from .accepted import Accepted
 from .label_changes import Stroke
 from .label_classes import LabelClasses
-from .lesson_in_use import LessonInUse
 from .lineage import division, note_parent
 from .many_objects import painting_all
 from .noted_step import NotedStep
-from .ratings import Ratings, rating
-from .restore import restore_offer
+from .rating import rating
+from .ratings import Ratings
 from .safekeeping import Safekeeping
 
 NO_ORIGIN = Origin()
@@ -60,8 +59,6 @@ class LabelWriter:
         The classes of the labels.
     ratings : Ratings
         The ratings of the labels.
-    lessons : LessonInUse
-        What the model learned from the labels.
 
     Signals
     -------
@@ -78,7 +75,6 @@ class LabelWriter:
         self._keeping, self._history = keeping, history
         self.classes = LabelClasses(labels, keeping, history)
         self.ratings = Ratings(labels, keeping, history)
-        self.lessons = LessonInUse(labels, keeping, history)
         self._is_open = self._step_in_napari = False
         labels.replaced.connect(self._watch)
         keeping.painted.connect(self._note_painted)
@@ -90,7 +86,6 @@ class LabelWriter:
         self._keeping.use(layer, self._labels.is_new)
         self.classes.changed.emit()
         self.ratings.changed.emit()
-        self.lessons.changed.emit()
 
     def forget(self, layer: Layer) -> None:
         """Forget a removed layer, with the changes in the history and the journal."""
@@ -305,15 +300,6 @@ class LabelWriter:
             layer.refresh()
 
     # --- the journal, and napari's own tools -------------------------------------------------
-
-    def restore(self) -> int:
-        """Paint the labels of an earlier napari; returns the number of objects.
-
-        See :func:`~napari_sam.plugin.labels.restore.restore_offer`.
-        """
-        parts = self._labels, self._keeping, self.classes, self.ratings, self.lessons
-        with self._history.one_action():
-            return restore_offer(*parts, self.one_step, self._history)
 
     def undo_in_napari(self) -> bool:
         """Undo the last change from before the dock was opened; False without such a change."""

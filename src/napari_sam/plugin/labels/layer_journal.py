@@ -1,7 +1,7 @@
 """LayerJournal: the journal of a Labels layer, as long as the layer lives; no Qt."""
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -57,6 +57,8 @@ class LayerJournal:
     ----------
     journal : Journal
         The file.
+    mirror : MirroredJournal
+        The labels as the file has them, which are compared with the layer's.
     started : bool
         Whether the file has an entry. Labels that the layer had before are written first.
     is_closed : bool
@@ -80,14 +82,14 @@ class LayerJournal:
     ) -> None:
         self._layer, self._channel_axis = weakref.ref(layer), channel_axis
         self.journal = journal
-        self._mirror = MirroredJournal(journal, self.labels.shape, self.labels.dtype)
+        self.mirror = MirroredJournal(journal, self.labels.shape, self.labels.dtype)
         self.started = self.is_closed = self._is_quiet = False
         self._undone: list[NotedStep] = []
         self._open: NotedStep | None = None
         self._before = NotedStep()
         if not is_blank:
-            for edit in differences(self._mirror.labels, self.labels, all_regions(self.labels)):
-                edit.apply(self._mirror.labels)
+            for edit in differences(self.mirror.labels, self.labels, all_regions(self.labels)):
+                edit.apply(self.mirror.labels)
                 self._before.add(Entry(PAINTED, (PackedEdit.of(edit),)), [edit])
         for name, listener in self._listeners:
             getattr(layer.events, name).connect(listener)
@@ -118,11 +120,6 @@ class LayerJournal:
         """Whether the layer had no labels, and nothing was noted yet."""
         return not self.started and not self._before.entries
 
-    @property
-    def areas(self) -> Mapping[int, int]:
-        """Pixels of each label, of which there is at least one."""
-        return self._mirror.labels.areas
-
     def close(self) -> None:
         """Listen no longer, and let another writer have the file: the layer was removed."""
         layer = self._layer()
@@ -138,8 +135,8 @@ class LayerJournal:
 
     def begin(self) -> None:
         """Begin a step: later entries are undone together."""
-        if self._mirror.is_behind:
-            self._mirror.is_behind = False
+        if self.mirror.is_behind:
+            self.mirror.is_behind = False
             self.compare()
         self._open = NotedStep()
 
@@ -148,7 +145,7 @@ class LayerJournal:
         step, self._open = self._open, None
         if step is None or not step.entries:
             return None
-        self._mirror.push(step)
+        self.mirror.push(step)
         self._undone.clear()
         return step
 
@@ -170,7 +167,7 @@ class LayerJournal:
             if not self._open.classified:
                 self._open.classes_before = classes_of_layer(self.layer.metadata)
             self._open.classified.update(entry.classes.of_label)
-        self._mirror.change(entry, edits, self._open)
+        self.mirror.change(entry, edits, self._open)
 
     def take_back(self, step: NotedStep) -> None:
         """Note that the layer shows the labels of before a step: pixels, classes and mothers.
@@ -178,7 +175,7 @@ class LayerJournal:
         The last step becomes ``undone`` in the file. The pixels of an earlier step are painted
         over in the file, where only the last entry can be undone.
         """
-        is_last = self._mirror.undo(step)
+        is_last = self.mirror.undo(step)
         self._undone.append(step)
         for entry in step.entries:
             if entry.parent:
@@ -188,14 +185,14 @@ class LayerJournal:
             table = classes_of_layer(self.layer.metadata).put(before)
             set_classes(self.layer, table)
             if not is_last:
-                self._mirror.append(Entry(CLASSES, classes=table))
+                self.mirror.append(Entry(CLASSES, classes=table))
         self.compare(step.regions)
 
     def do_again(self, step: NotedStep) -> None:
         """Note that a step is done again: pixels, classes and mothers."""
         if self._undone and self._undone[-1] is step:
             self._undone.pop()
-        self._mirror.redo(step)
+        self.mirror.redo(step)
         for entry in step.entries:
             if entry.classes is not None:
                 table = classes_of_layer(self.layer.metadata).assign(entry.classes.of_label)
@@ -208,18 +205,18 @@ class LayerJournal:
     def append(self, entry: Entry) -> None:
         """Write classes or ratings, if the file has an entry: before, nothing can be lost."""
         if self.started:
-            self._mirror.append(entry)
+            self.mirror.append(entry)
 
     def begin_saved(self) -> None:
         """Begin the file with the labels of the layer, and mark them as saved."""
         self._start()
-        self._mirror.append(Entry(SAVED))
+        self.mirror.append(Entry(SAVED))
 
     def note_saved(self) -> None:
         """Note that the labels are in a file."""
         if self.started:
             self.compare()
-            self._mirror.append(Entry(SAVED))
+            self.mirror.append(Entry(SAVED))
 
     def _start(self) -> None:
         """Begin the file with the classes and labels that the layer has already."""
@@ -228,14 +225,14 @@ class LayerJournal:
         self._set_started()
         table = classes_of_layer(self.layer.metadata)
         if table.classes:
-            self._mirror.append(Entry(CLASSES, classes=table))
+            self.mirror.append(Entry(CLASSES, classes=table))
         if lesson := self.layer.metadata.get(LESSON_KEY):
-            self._mirror.append(Entry(LEARNED, lesson=lesson))
+            self.mirror.append(Entry(LEARNED, lesson=lesson))
         before, self._before = self._before, NotedStep()
         for entry in before.entries:
-            entry.take_back(self._mirror.labels)
+            entry.take_back(self.mirror.labels)
         if before.entries:
-            self._mirror.redo(before)
+            self.mirror.redo(before)
 
     def _set_started(self) -> None:
         self.started = True
@@ -263,19 +260,19 @@ class LayerJournal:
         if regions is None:
             is_small = self.layer.data.size <= _COMPARED
             regions = all_regions(self.labels) if everywhere or is_small else ()
-        return self._paint(differences(self._mirror.labels, self.labels, regions))
+        return self._paint(differences(self.mirror.labels, self.labels, regions))
 
     def _paint(self, edits: Iterator[LabelEdit]) -> bool:
         """Write painted pixels as a part of the open step, or as a step; False for no pixels."""
         first = next(edits, None)
         if first is not None:
             self._start()
-            self._mirror.paint(chain([first], edits), self._open)
+            self.mirror.paint(chain([first], edits), self._open)
         return first is not None
 
     def _note_painted(self, event: Event) -> None:
         """Write a stroke of napari, as a step or within the open step."""
-        edits = painted_edits(event.value, self._mirror.labels, self._channel_axis)
+        edits = painted_edits(event.value, self.mirror.labels, self._channel_axis)
         if self._open is not None:
             self._paint(edits)
             self.painted.emit(event.value, None)
@@ -312,7 +309,7 @@ class LayerJournal:
         """Notice undo and redo of napari by a pixel of a step: napari only refreshes the layer."""
         if self._is_quiet or self._open is not None:
             return
-        while (step := self._mirror.last) is not None and step.is_undone_in(self.labels):
+        while (step := self.mirror.last) is not None and step.is_undone_in(self.labels):
             self.take_back(step)
             self.undone.emit(step)
         while self._undone and self._undone[-1].is_done_in(self.labels):
@@ -323,9 +320,9 @@ class LayerJournal:
 
     def _replaced(self, event: Event | None = None) -> None:
         """Write the difference after the layer got another array."""
-        if self.labels.shape != self._mirror.labels.shape:
+        if self.labels.shape != self.mirror.labels.shape:
             self.close()  # the dock makes another layer, for these are not the image's labels
             return
-        self._mirror.forget_steps()
+        self.mirror.forget_steps()
         self._undone.clear()
         self.compare(everywhere=True)

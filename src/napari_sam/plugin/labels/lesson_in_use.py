@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari.layers import Labels
 from psygnal import Signal
 
 from napari_sam.journal.lesson_record import LessonRecord
@@ -38,6 +39,10 @@ class LessonInUse:
 
     def __init__(self, labels: LabelsLayer, keeping: Safekeeping, history: History) -> None:
         self._labels, self._keeping, self._history = labels, keeping, history
+        labels.replaced.connect(self._replaced)
+
+    def _replaced(self, layer: Labels) -> None:
+        self.changed.emit()
 
     @property
     def now(self) -> LessonRecord | None:

@@ -7,7 +7,8 @@ from napari_sam.journal.entry import Origin
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 
-from .ratings import Rating, Ratings
+from .rating import Rating
+from .ratings import Ratings
 from .safekeeping import Safekeeping
 
 

@@ -55,7 +55,7 @@ def restore_offer(
             keeping.journal.note(entry, [packed.edit() for packed in entry.edits])
             entry.apply(pixels)
     own = classes.table
-    classes.change(restored.classes.with_classes(own.classes).put(own))
+    classes.change(restored.classes.put(own))
     ratings.restore(restored.ratings)
     if restored.lesson is not None and lessons.now is None:
         lessons.change(restored.lesson)

@@ -7,7 +7,7 @@ from napari_sam.image.volume import Plane
 from napari_sam.journal.lesson_record import LessonRecord
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.known_labels import unknown_labels
-from napari_sam.plugin.labels.ratings import Look, Rating, Source
+from napari_sam.plugin.labels.rating import Look, Rating, Source
 from napari_sam.plugin.labels.redraw import redraw
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.worker.events import Event, Found, Learned, PlaneObjects, Progress
@@ -93,7 +93,7 @@ class LessonUnderWay:
         work, ratings = self._work, self._work.ratings
         dropped = [
             mask
-            for label, mask in ratings.refused.items()
+            for label, mask in work.searches.refused.items()
             if (rated := ratings.of_label.get(label)) is not None and rated.look is Look.DROPPED
         ]
         request = LessonRequest(
@@ -179,7 +179,7 @@ class LessonUnderWay:
                 continue
             for plane, bbox in rated.boxes.items():
                 regions[plane] = union((bbox, regions.get(plane, bbox)))
-        searched = self._work.ratings.searched
+        searched = self._work.searches.regions
         return {plane: searched.get(plane, region) for plane, region in sorted(regions.items())}
 
     def _find_again(self, regions: dict[Plane, BBox]) -> None:

@@ -139,7 +139,9 @@ class Teacher:
         if under_way.is_stopped:
             self._note = "Learning was stopped: the model stays as it is."
         elif not under_way.is_learned:
-            self._note = under_way.problem or NOTHING_LEARNED.format(count=self._last.accepted)
+            problem = under_way.problem
+            nothing = NOTHING_LEARNED.format(count=self._last.accepted)
+            self._note = f"{problem[0].upper()}{problem[1:]}." if problem else nothing
         self._show()
         self._desk.report(self._box.line.text())
 
@@ -207,7 +209,7 @@ class Teacher:
         journal = None if work is None or work.labels is None else journal_of(work.labels)
         if work is None or journal is None:
             return _NO_EVIDENCE
-        return Evidence.of(journal.areas, work.ratings.of_label)
+        return Evidence.of(journal.mirror.labels.areas, work.ratings.of_label)
 
     def _labels_rest(self) -> None:
         if self._work is None or self._desk.closed:

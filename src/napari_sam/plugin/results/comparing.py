@@ -3,7 +3,7 @@
 from napari.layers import Labels
 
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.ratings import Source
+from napari_sam.plugin.labels.rating import Source
 from napari_sam.plugin.worker.activity import Activity
 from napari_sam.plugin.worker.events import Compared, Event, LoadedObjects, Progress
 from napari_sam.plugin.worker.jobs import Job, Priority
@@ -39,10 +39,6 @@ class Comparing:
             priority=Priority.ASKED,
         )
         self._desk.runner.submit(job)
-
-    def stop(self) -> None:
-        """Close the progress bar."""
-        self._activity.close()
 
     def _receive(self, job: Job, work: Workspace, layer: Labels, event: Event) -> None:
         if work is not self._desk.workspace or work.labels is not layer:

@@ -13,7 +13,8 @@ from napari_sam.labels.files.write import SUFFIXES
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.label_boxes import boxes_by_label, label_boxes
 from napari_sam.plugin.labels.class_layer import CLASS, CLASSES_KEY, PROBABILITY
-from napari_sam.plugin.labels.ratings import RATINGS_KEY, SCORE, Rating
+from napari_sam.plugin.labels.rating import Rating
+from napari_sam.plugin.labels.ratings import RATINGS_KEY, SCORE
 from napari_sam.plugin.layers.conventions import AXES_KEY
 from napari_sam.plugin.layers.label_features import with_columns
 

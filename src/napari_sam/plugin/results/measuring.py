@@ -1,5 +1,7 @@
 """Measuring: numbers of all labels, in the features of their layer; no Qt."""
 
+import math
+
 from napari.layers import Labels
 
 from napari_sam.measure.measurements import Measurements
@@ -60,7 +62,9 @@ class Measuring:
         if (classes := work.classes.table).of_label:  # the engine measures without classes
             columns[CLASS] = {row["label"]: classes.class_of(row["label"]) for row in rows}
         if classes.predicted:
-            columns[PROBABILITY] = dict(classes.predicted)
+            columns[PROBABILITY] = {
+                row["label"]: classes.predicted.get(row["label"], math.nan) for row in rows
+            }
         layer.features = with_columns(layer.features, columns, None)
         when = "" if frame is None else f" in frame {frame}"
         self._desk.say(f"{len(rows)} objects are measured{when}. {_WHERE}")

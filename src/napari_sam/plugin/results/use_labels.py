@@ -1,6 +1,6 @@
 """UseLabels: goes on with labels of a file, or of another Labels layer; no Qt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from napari.layers import Labels
 from napari.utils.notifications import show_warning
 
 from napari_sam.errors import NapariSamError
+from napari_sam.image.volume import Volume
 from napari_sam.labels.blocks import block_regions, natural_block
 from napari_sam.labels.files.read import read_label_file
 from napari_sam.labels.label_array import LabelArray
@@ -19,6 +20,8 @@ from napari_sam.plugin.labels.fitted import fitted_labels
 from napari_sam.plugin.labels.journals import journal_of
 from napari_sam.plugin.labels.ratings import RATINGS_KEY
 from napari_sam.plugin.layers.only_shown import is_helper
+from napari_sam.plugin.worker.events import Event, LabelsRead, Progress
+from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
 
 from .comparing import Comparing
@@ -42,11 +45,6 @@ class UseLabels:
         Lets the user choose a file of labels; None if they do not.
     unfinished : callable
         Whether an object is under way; it may be a label of the layer in use.
-
-    Attributes
-    ----------
-    comparing : Comparing
-        Rates the labels by the doubt of the model.
     """
 
     def __init__(
@@ -58,7 +56,7 @@ class UseLabels:
     ) -> None:
         self._desk, self._viewer, self._ask_file = desk, viewer, ask_file
         self._unfinished = unfinished
-        self.comparing = Comparing(desk)
+        self._comparing = Comparing(desk)
 
     def use_selected(self) -> None:
         """Use the Labels layer that is selected in the list of layers, or the only other one."""
@@ -77,20 +75,24 @@ class UseLabels:
             self._desk.say(_NONE)
 
     def use_file(self) -> None:
-        """Use the labels of a file that the user chooses."""
+        """Read the labels of a file that the user chooses, in the worker, and use them."""
         work = self._ready()
         path = None if work is None else self._ask_file()
         if work is None or path is None:
             return
-        try:
-            data, attributes, _ = labels_layer_data(path, whole_image(work.source))
-        except NapariSamError as error:
-            self._desk.fail(f"{error}.")
-            return
-        warnings = attributes["metadata"].pop(WARNINGS_KEY)
-        if self._use(Labels(data, **attributes), in_file=True):
-            for warning in warnings:
-                show_warning(warning)
+        steps = _read(path, whole_image(work.source))
+        job = Job(steps, lambda event: self._receive(work, event), priority=Priority.ACCEPTED)
+        self._desk.runner.submit(job)
+
+    def _receive(self, work: Workspace, event: Event) -> None:
+        if not isinstance(event, LabelsRead):
+            self._desk.receive(event)
+        elif work is self._desk.workspace and self._ready() is not None:
+            data, attributes, _ = event.layer_data
+            warnings = attributes["metadata"].pop(WARNINGS_KEY)
+            if self._use(Labels(data, **attributes), in_file=True):
+                for warning in warnings:
+                    show_warning(warning)
 
     def _ready(self) -> Workspace | None:
         """The workspace, unless something is in the way, which is said."""
@@ -126,8 +128,13 @@ class UseLabels:
         layers.selection.active = work.prompts.points
         self._desk.say(f"{layer.name} is in use now: go on in it.")
         if is_foreign:
-            self.comparing.start()
+            self._comparing.start()
         return True
+
+
+def _read(path: Path, image: Volume) -> Generator[Event, None, None]:
+    yield Progress("Reading the labels")
+    yield LabelsRead(labels_layer_data(path, image))
 
 
 def _with_labels(layer: Labels, data: LabelArray) -> Labels:

@@ -1,6 +1,6 @@
 """History: a step to undo for each action of the user; no Qt, no napari."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -157,14 +157,9 @@ class History:
         return self._undone[-1].words if self._undone else ""
 
     @property
-    def has_labels(self) -> bool:
-        """Whether a change of the labels can be undone."""
-        return any(step.labels for step in self._done)
-
-    @property
-    def newest(self) -> Step | None:
-        """The newest step; None without a step, and after an undo."""
-        return self._done[-1] if self._done and not self._undone else None
+    def done(self) -> Sequence[Step]:
+        """Steps that can be undone, the newest last."""
+        return self._done
 
     @property
     def last_prompts(self) -> Change | None:

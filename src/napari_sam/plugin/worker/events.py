@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,6 +201,13 @@ class LabelBoxes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LabelsRead:
+    """Labels of a file, as napari's tuple for a layer: data, attributes and type."""
+
+    layer_data: tuple[Any, dict[str, Any], str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LoadedObjects:
     """Bounding boxes of loaded labels, by label and plane."""
 
@@ -280,6 +287,7 @@ Event = (
     | ClassesPredicted
     | PickedUp
     | LabelBoxes
+    | LabelsRead
     | LoadedObjects
     | Compared
     | Glimpse

@@ -26,7 +26,7 @@ class Priority(IntEnum):
     CLICK = 0
     """The answer to a click."""
     ACCEPTED = 1
-    """Missing masks of an accepted object."""
+    """Missing masks of an accepted object; reading a file that the user chose."""
     ASKED = 2
     """Long work on request of the user, such as following."""
     LEARNING = 3
