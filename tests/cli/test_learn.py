@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,13 @@ def test_a_delta_or_a_whole_model_is_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(learning, "QUICK", Course(3, 1e-2, quick=True))
-    monkeypatch.setattr(learning, "judge", lambda model, lesson: next(scores))
     scores = iter((0.5, 0.75))
+
+    def judge(model: object, lesson: object, step: object) -> Generator[object, None, float]:
+        yield step
+        return next(scores)
+
+    monkeypatch.setattr(learning, "judge", judge)
     output = tmp_path / "learned.safetensors"
     options = ["--whole"] if whole else []
     command = ("learn", *files, "-o", output, "--quick", "--model", weights, "--json", *options)
