@@ -59,7 +59,7 @@ class LearnBox(Fold):
         self.line = text_label(word_wrap=True)
         self.undo_button = push_button("Undo", _UNDO)
         self.forget_button = push_button("Forget", _FORGET)
-        self.save_button = push_button("Save as model…", _SAVE)
+        self.save_button = push_button("Save as model …", _SAVE)
         self.learn_button.clicked.connect(self._learn_clicked)
         self.by_itself.toggled.connect(self.by_itself_changed)
         self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())

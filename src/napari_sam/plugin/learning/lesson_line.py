@@ -4,7 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from napari_sam.journal.lesson_record import LessonRecord
 
-NOTHING_LEARNED = "Nothing learned: {count} objects make no difference, the model stays as it was."
+NOTHING_LEARNED = (
+    "Nothing learned from {count} objects: those held back to check it fit no better. The model "
+    "stays as it was."
+)
+"""Line for a lesson that was dropped."""
 
 
 def lesson_line(lesson: LessonRecord, now: datetime, result: str = "") -> str:
@@ -20,7 +24,7 @@ def lesson_line(lesson: LessonRecord, now: datetime, result: str = "") -> str:
         What got better; by default the fit of the objects that were held back.
     """
     better = result or (
-        f"objects held back from it fit {lesson.after:.0%} instead of {lesson.before:.0%}"
+        f"objects held back to check it fit {lesson.after:.0%} instead of {lesson.before:.0%}"
     )
     return f"Learned from {lesson.objects} objects ({_ago(lesson.time, now)}): {better}."
 

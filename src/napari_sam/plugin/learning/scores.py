@@ -31,6 +31,6 @@ def verdict(scores: Sequence[Scored]) -> str:
     if after >= before:
         return ""
     return (
-        f"What was learned is off: the model as it was fits the last {len(last)} objects better "
+        f"The lesson is taken off: the model as it was fits the last {len(last)} objects better "
         f"({before:.0%} instead of {after:.0%})."
     )
