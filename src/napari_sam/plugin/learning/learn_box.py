@@ -1,4 +1,4 @@
-"""LearnBox: the fold about what the model learns from accepted objects; widgets, no logic."""
+"""LearnBox: the fold for lessons from accepted objects; widgets, no logic."""
 
 from qtpy.QtCore import Signal
 
@@ -71,7 +71,7 @@ class LearnBox(Fold):
         self.show_lesson("", 0, can_undo=False)
 
     def show_learnable(self, reason: str, learning: bool = False) -> None:
-        """Enable the button, or say in its tooltip why not.
+        """Enable the button, or name the reason against a lesson in its tooltip.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ class LearnBox(Fold):
         self.learn_button.setToolTip(_STOP if learning else reason or _LEARN)
 
     def show_lesson(self, text: str, objects: int, can_undo: bool) -> None:
-        """Show a line about the lesson in use, the number of its objects, and the buttons for it.
+        """Show the lesson in use: a line, the number of its objects, and its buttons.
 
         Parameters
         ----------

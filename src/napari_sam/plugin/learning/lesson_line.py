@@ -1,4 +1,4 @@
-"""Lesson line: what the model learned, in a sentence for the user; no Qt."""
+"""Lesson line: the result of a lesson in a sentence for the user; no Qt."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -44,7 +44,7 @@ def _ago(time: str, now: datetime) -> str:
 
 
 def found_words(new: int, parts: int, redrawn: int) -> str:
-    """What a model that has learned found: ``finds 9 more, joins 2 pieces, redraws 40``.
+    """Result of a second search in words: ``finds 9 more, joins 2 pieces, redraws 40``.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class TrainRow(QWidget):
         self.minutes.native.setEnabled(not training)
 
     def show_line(self, text: str, page: Path | None = None) -> None:
-        """Show how far the training is, or how it went, with a link to the page of results."""
+        """Show the progress of the training, or its result with a link to the page of results."""
         link = "" if page is None else _LINK.format(page.as_uri())
         self.line.setText(escape(text) + link)
         self.line.setVisible(bool(text))

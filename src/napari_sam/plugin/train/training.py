@@ -33,7 +33,7 @@ class Models(Protocol):
 
 
 class Training:
-    """Trains in a second worker: clicks are answered meanwhile, by the model as it is.
+    """Trains in a second worker, while the present model answers clicks.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Training:
         row.stop_clicked.connect(self._wish_stop)
 
     def start(self, name: str, minutes: int) -> None:
-        """Train a model for some minutes, on all images that have labels."""
+        """Train a model for a number of minutes on all images with labels."""
         self._desk.begin_action()
         images = self._images()
         if not images:
