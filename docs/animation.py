@@ -4,7 +4,7 @@ Run it on a screen, or on a virtual one::
 
     xvfb-run -a -s "-screen 0 1280x800x24" python docs/animation.py docs/images/dock.gif
     xvfb-run -a -s "-screen 0 1280x800x24" python docs/animation.py docs/images/learning.gif \
-        --story learning --image A17.npz
+        --story learning --image pnt_img_00003.npz
 
 Clicks and keys are Qt's own events, and what is seen is what napari painted. The arrow of the mouse
 and the caption are drawn into the pictures, for no screenshot has them. The story ``clicks`` has
@@ -16,6 +16,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -43,14 +44,14 @@ def main() -> None:
     os.environ["NAPARI_SAM_JOURNAL_DIR"] = tempfile.mkdtemp()  # no offer to restore
     story, truth = STORIES[options.story], None
     viewer = napari.Viewer(show=False)
-    if options.image is None:
+    if story.part is None:
         data, names, _ = nuclei_2d()[0]
         viewer.add_image(data, **names)
     else:
-        sample = Pair(options.image, options.labels).read()
-        y0, x0, y1, x1 = story.part or (0, 0, sample.volume.height, sample.volume.width)
+        sample, (y0, x0, y1, x1) = Pair(options.image, options.labels).read(), story.part
         viewer.add_image(sample.volume.read((), y0, x0, y1, x1).squeeze(), name=options.image.stem)
         truth = sample.plane(())[y0:y1, x0:x1]
+    viewer.layers[0].gamma = story.gamma
     viewer.theme = options.theme
     viewer.show()
     viewer.window.resize(1280, 800)
@@ -71,7 +72,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--image", type=Path, help="with true labels: .npz, or a TIFF and --labels")
     parser.add_argument("--labels", type=Path, help="true labels of a TIFF")
     parser.add_argument("--theme", default="dark", help="napari's: dark or light")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if (STORIES[options.story].part is None) != (options.image is None):
+        parser.error("the story learning needs --image, and the story clicks has a sample")
+    return options
 
 
 @dataclass(slots=True)
@@ -98,7 +102,7 @@ class Stage:
     @classmethod
     def of(cls, viewer: Any, story: Story, truth: np.ndarray | None) -> "Stage":
         """Add the dock to a viewer, and look at the part of the image that a story is about."""
-        dock = SamWidget(viewer, Settings(model="cells-tiny", cache_dir=False))
+        dock = SamWidget(viewer, Settings(model="cells-tiny", cache_dir=False, learn=True))
         viewer.window.add_dock_widget(dock, name="SAM")
         stage = cls(viewer, dock, Film(viewer, QPoint()), truth, {})
         wait_for(stage.is_idle)
@@ -137,7 +141,7 @@ class Stage:
         y, x = self.viewer.layers[0].data_to_world(pixel)
         return float(y), float(x)
 
-    def _moves(self, step: Step) -> Any:
+    def _moves(self, step: Step) -> Iterable[None]:
         if step.button:
             button = attrgetter(step.button)(self.dock)
             return self.film.move(button, button.rect().center())

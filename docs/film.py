@@ -11,7 +11,7 @@ from qtpy.QtCore import QPoint
 from qtpy.QtTest import QTest
 from screenshots import wait_for
 
-WIDTH, COLOURS = 840, 255
+WIDTH = 840
 _ARROW = ((0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12))
 
 
@@ -56,11 +56,10 @@ class Film:
     def save(self, path: Path) -> None:
         """Write them as a GIF that begins anew when it is over."""
         seen = [one for one, time in zip(self.pictures, self.times, strict=True) if time > 500]
-        all_colours = Image.fromarray(np.vstack([np.asarray(one) for one in seen]))
-        few = all_colours.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
+        few = _palette(Image.fromarray(np.vstack([np.asarray(one) for one in seen])))
         same = [one.quantize(palette=few, dither=Image.Dither.NONE) for one in self.pictures]
         same[0].save(
-            path, save_all=True, append_images=same[1:], duration=self.times, loop=0, optimize=False
+            path, save_all=True, append_images=same[1:], duration=self.times, loop=0, optimize=True
         )
 
     def _draw_text(self, picture: Image.Image, text: str) -> None:
@@ -74,3 +73,12 @@ class Film:
         box = draw.textbbox(place, text, font=font, anchor="lb")
         draw.rectangle((box[0] - 8, box[1] - 6, box[2] + 8, box[3] + 6), fill="#202020")
         draw.text(place, text, font=font, anchor="lb", fill="white")
+
+
+def _palette(picture: Image.Image) -> Image.Image:
+    """Choose 255 colours: the frequent ones, for greys, and the far ones, for labels and points."""
+    palette = Image.new("P", (1, 1))
+    parts = {Image.Quantize.MEDIANCUT: 127, Image.Quantize.MAXCOVERAGE: 128}
+    colours = (picture.quantize(count, method=way).getpalette() for way, count in parts.items())
+    palette.putpalette([value for part in colours for value in part])
+    return palette

@@ -159,11 +159,14 @@ def test_the_button_says_how_many_objects_are_missing(open_learning: Open) -> No
     button = bench.dock.learn_box.learn_button
     assert not button.isEnabled()
     assert button.toolTip() == "Accept 3 more objects first"
+    assert line(bench) == "Accept 3 more objects first."
     accept(bench, 2)
     assert not button.isEnabled()
     assert button.toolTip() == "Accept 1 more object first"
+    assert line(bench) == "Accept 1 more object first."
     accept(bench, 1, first=2)
     assert button.isEnabled()
+    assert line(bench) == ""
     bench.press(Qt.Key.Key_U)
     rest(bench)
     assert not button.isEnabled()
