@@ -471,7 +471,7 @@ def test_a_lesson_belongs_to_its_image_and_comes_back_with_it(
     learned = answer(bench)
     bench.viewer.add_image(discs(), name="others", contrast_limits=(0, 255))
     bench.wait(lambda: bench.controller.workspace.image.name == "others")
-    assert line(bench) == ""
+    assert line(bench) == "Accept 3 more objects first."
     np.testing.assert_array_equal(answer(bench), before)
     bench.viewer.layers["others"].visible = False
     bench.wait(lambda: bench.controller.workspace.image.name == "cells")
