@@ -50,7 +50,8 @@ class Story:
         Pixels of the screen for each of the world.
     steps : tuple of Step
     part : tuple of int, optional
-        The part ``y0, x0, y1, x1`` of an image file that is opened, and that all places count from.
+        The part ``y0, x0, y1, x1`` of an image file that is opened, and that all places count from;
+        None for the plugin's own sample of nuclei.
     gamma : float
         Of the image layer, which the model does not see; under 1 where dim is beside bright.
     """
