@@ -159,11 +159,14 @@ def test_the_button_says_how_many_objects_are_missing(open_learning: Open) -> No
     button = bench.dock.learn_box.learn_button
     assert not button.isEnabled()
     assert button.toolTip() == "Accept 3 more objects first"
+    assert line(bench) == "Accept 3 more objects first."
     accept(bench, 2)
     assert not button.isEnabled()
     assert button.toolTip() == "Accept 1 more object first"
+    assert line(bench) == "Accept 1 more object first."
     accept(bench, 1, first=2)
     assert button.isEnabled()
+    assert line(bench) == ""
     bench.press(Qt.Key.Key_U)
     rest(bench)
     assert not button.isEnabled()
@@ -471,7 +474,7 @@ def test_a_lesson_belongs_to_its_image_and_comes_back_with_it(
     learned = answer(bench)
     bench.viewer.add_image(discs(), name="others", contrast_limits=(0, 255))
     bench.wait(lambda: bench.controller.workspace.image.name == "others")
-    assert line(bench) == ""
+    assert line(bench) == "Accept 3 more objects first."
     np.testing.assert_array_equal(answer(bench), before)
     bench.viewer.layers["others"].visible = False
     bench.wait(lambda: bench.controller.workspace.image.name == "cells")

@@ -262,12 +262,15 @@ class Teacher:
             return
         under_way, work = self._under_way, self._work
         lesson = None if work is None else work.lessons.now
-        self._box.show_learnable(self._reason, learning=under_way is not None)
+        reason = self._reason
+        self._box.show_learnable(reason, learning=under_way is not None)
         lines = [] if lesson is None else [self._line(lesson)]
         if under_way is not None:
             lines = [under_way.progress, *lines]
         elif self._note:
             lines = [self._note, *lines]
+        elif reason and not lines:
+            lines = [f"{reason}."]  # a grey button alone would not say what to do
         can_undo = work is not None and lesson is not None and work.history.next_undo == WORDS
         objects = 0 if lesson is None else lesson.objects
         self._box.show_lesson(" ".join(filter(None, lines)), objects, can_undo)
