@@ -196,7 +196,7 @@ class Teacher:
         def receive(event: Event) -> None:
             if isinstance(event, Scored) and self._work is work and work.lessons.now == lesson:
                 self._scores.append(event)
-                if reason := verdict(self._scores):
+                if not work.history.next_redo and (reason := verdict(self._scores)):
                     self._take_off(reason)
                     self._desk.report(reason)
 
@@ -214,8 +214,12 @@ class Teacher:
     def _labels_rest(self) -> None:
         if self._work is None or self._desk.closed:
             return
-        if self._box.by_itself.isChecked() and self._evidence.calls_for_lesson(self._last):
-            self.learn(silent=True)
+        if self._under_way is not None and self._under_way.is_unwanted:
+            self._stop()
+        is_going_back = bool(self._work.history.next_redo)
+        if self._box.by_itself.isChecked() and not is_going_back:
+            if self._evidence.calls_for_lesson(self._last):
+                self.learn(silent=True)
         self._show()
 
     def _switch(self, by_itself: bool) -> None:
