@@ -123,7 +123,7 @@ class LearningFuzz(Fuzz):
             event()
             QApplication.processEvents()
             before = self._accepted()
-            if self.random.random() < 0.5:
+            if name not in BREAKS and self.random.random() < 0.5:
                 self._wait_a_little()
             else:
                 self.bench.idle()

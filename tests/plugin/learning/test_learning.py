@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QInputDialog, QLineEdit
@@ -253,6 +254,21 @@ def test_a_loss_that_is_no_number_drops_the_lesson(
         learn(bench)
         assert line(bench) == "The lesson had no finite loss: nothing was learned from it."
         assert lesson(bench) is None
+
+
+def test_an_example_too_small_to_learn_from_is_a_calm_line_and_no_error(
+    open_learning: Open,
+) -> None:
+    bench = open_learning(discs(), show=True)
+    speck = Mask((), (5, 9, 7, 11), np.ones((2, 2), bool), 0.9, 3.0)
+    bench.controller.workspace.writer.accept([speck])
+    rest(bench)
+    shown = len(notification_manager.records)
+    bench.dock.everything_box.set_open()
+    press(bench.dock.everything_box.alike.find_button)
+    bench.idle()
+    assert "of 16 pixels or more" in bench.dock.status.text()
+    assert len(notification_manager.records) == shown
 
 
 # --- objects that nobody has looked at -------------------------------------------------------

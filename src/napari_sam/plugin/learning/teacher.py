@@ -216,10 +216,10 @@ class Teacher:
             return
         if self._under_way is not None and self._under_way.is_unwanted:
             self._stop()
-        is_going_back = bool(self._work.history.next_redo)
-        if self._box.by_itself.isChecked() and not is_going_back:
-            if self._evidence.calls_for_lesson(self._last):
-                self.learn(silent=True)
+        # A lesson is a step: nothing could be done again after it.
+        may_learn = self._box.by_itself.isChecked() and not self._work.history.next_redo
+        if may_learn and self._evidence.calls_for_lesson(self._last):
+            self.learn(silent=True)
         self._show()
 
     def _switch(self, by_itself: bool) -> None:

@@ -95,6 +95,14 @@ def find_more(
             yield Proposed(tuple(filter(request.cleaning.is_object, clean)))
 
 
+def _asked(steps: Iterator["AlikeStep"]) -> Iterator["AlikeStep"]:
+    """Steps of a search; examples too small to learn from are the user's to change, no failure."""
+    try:
+        yield from steps
+    except LearningError as error:
+        raise LabelError(str(error)) from error
+
+
 def _last(masks: dict[int, Mask], most: int) -> list[Mask]:
     return [masks[label] for label in sorted(masks)[-most:]]
 
