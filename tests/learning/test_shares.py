@@ -8,7 +8,7 @@ from napari_sam import Session
 from napari_sam.learning import learn as learning
 from napari_sam.learning.gather import gather
 from napari_sam.learning.judge import judge
-from napari_sam.learning.learn import LONGEST, MANY, MANY_SHARES, SHARES, LearnStep
+from napari_sam.learning.learn import MANY, MANY_STEPS, SHARES, LearnStep
 from napari_sam.learning.teach import Course
 from tests.learning.rings import rings
 from tests.tiny import tiny_sam
@@ -41,23 +41,21 @@ def judged(session: Session, last: LearnStep) -> float:
             return float(end.value)
 
 
-def test_of_many_objects_the_best_share_wins(monkeypatch: pytest.MonkeyPatch) -> None:
-    session = session_of(3 * MANY)
+def test_the_best_share_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = session_of(MANY)
     *_, best = session.learn(quick=True)
     assert best.delta is not None
     score = judged(session, best)
     assert score == best.delta.origin.after >= best.delta.origin.before
-    for share in MANY_SHARES:
-        monkeypatch.setattr(learning, "MANY_SHARES", (share,))
+    for share in SHARES:
+        monkeypatch.setattr(learning, "SHARES", (share,))
         *_, other = session.learn(quick=True)
         assert other.delta is not None
         assert score >= other.delta.origin.after
 
 
-@pytest.mark.parametrize(("count", "times"), [(3, 1), (11, 1), (12, 2), (30, LONGEST)])
-def test_a_full_lesson_of_many_objects_has_more_steps(count: int, times: int) -> None:
+@pytest.mark.parametrize(("count", "steps"), [(3, STEPS), (11, STEPS), (12, MANY_STEPS)])
+def test_a_full_lesson_of_many_objects_has_more_steps(count: int, steps: int) -> None:
     session = session_of(count)
-    first = next(session.learn())
-    shares = MANY_SHARES if count >= 3 * MANY else SHARES
-    assert first.total == times * STEPS + 1 + len(shares)
-    assert next(session.learn(quick=True)).total == STEPS + 1 + len(shares)
+    assert next(session.learn()).total == steps + 1 + len(SHARES)
+    assert next(session.learn(quick=True)).total == STEPS + 1 + len(SHARES)

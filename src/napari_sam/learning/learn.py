@@ -21,22 +21,15 @@ from .lesson import Lesson
 from .low_rank import factorise
 from .teach import FULL, QUICK, Course, teach
 
-SHARES = (0.6, 0.3)
-"""Shares of the learned differences that are tried, the largest first, if few objects were held
-back. The first that is better is taken: few objects cannot tell two shares apart."""
+SHARES = (0.6, 1.0, 0.3)
+"""Shares of the learned differences that are tried; the best is taken, of equal ones the first.
+Wholly learned weights find more objects of the kind, and forget more of all others."""
 
-MANY_SHARES = (1.0, 0.6, 0.3)
-"""Shares of the learned differences that are tried if many objects were held back. The best is
-taken. Wholly learned weights find more of the kind, and forget more of all others."""
+MANY = 12
+"""Accepted objects from which on a full lesson has :data:`MANY_STEPS`."""
 
-MANY = 4
-"""Objects held back from which on the best share is taken."""
-
-LONGEST = 3
-"""Times the steps of a full lesson of few objects that one of many objects has, at most."""
-
-OBJECTS_OF_STEPS = 6
-"""Objects for which a full lesson has its steps once more."""
+MANY_STEPS = 75
+"""Gradient steps of a full lesson of many objects."""
 
 LEAST_GAIN = 0.005
 """Mean IoU gained on the objects held back, below which a lesson is dropped as no better. Of five
@@ -94,11 +87,9 @@ def learn(
     model = encoder.model
     if not model.config.proposals:
         raise LearningError(f"{model.config.name} cannot learn from clicks: choose cells-tiny")
-    course = QUICK if quick else _longer(FULL, lesson.objects)
+    course = QUICK if quick else _full(lesson.objects)
     taught, judged = lesson.split()
-    many = judged.objects >= MANY
-    shares = MANY_SHARES if many else SHARES
-    total = course.steps + 1 + len(shares)
+    total = course.steps + 1 + len(SHARES)
     learner, end = model, monotonic() + (inf if seconds is None else seconds)
     steps = teach(model, taught, course, lambda page: encoder.get(page.tile))
     for done, learner in enumerate(steps, 1):  # noqa: B007  # the last is judged below
@@ -110,22 +101,19 @@ def learn(
     base = weights_hash(model)
     origin = Origin(base, model.config.name, quick, lesson.objects, 0, before, before)
     best = Delta(origin, {})
-    for done, share in enumerate(shares, course.steps + 2):
+    for done, share in enumerate(SHARES, course.steps + 2):
         delta = Delta(origin, _differences(model, learner, share, quick))
         after = yield from judge(delta.applied_to(model), judged, LearnStep(done - 1, total))
         if after > max(best.origin.after, before + LEAST_GAIN):
             best = replace(delta, origin=replace(origin, weight=share, after=after))
-            if not many:
-                break
         if done < total:
             yield LearnStep(done, total)
     yield LearnStep(total, total, best)
 
 
-def _longer(course: Course, objects: int) -> Course:
-    """A course with as many more steps as it takes for many objects."""
-    times = min(LONGEST, max(1, objects // OBJECTS_OF_STEPS))
-    return replace(course, steps=times * course.steps)
+def _full(objects: int) -> Course:
+    """The course of a full lesson of a number of objects."""
+    return replace(FULL, steps=MANY_STEPS) if objects >= MANY else FULL
 
 
 def _differences(

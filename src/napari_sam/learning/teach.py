@@ -73,7 +73,7 @@ class Course:
 
 
 QUICK = Course(60, 2e-3, quick=True)
-FULL = Course(25, 3e-4, quick=False)
+FULL = Course(50, 3e-4, quick=False)
 
 Step = Callable[[Sam, Generator], Tensor]
 """Loss of a step, from the model that learns."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.errors import LearningError
 from napari_sam.image.volume import Plane
-from napari_sam.learning.teach import FULL
 from napari_sam.masks.automatic.settled import centred_in, settle
 from napari_sam.masks.mask import Mask
 from napari_sam.tiles.bbox import BBox
@@ -15,7 +14,7 @@ from napari_sam.tiles.grid import Tile
 from .alike_mask import AlikeMask
 from .kind import Kind, learn_kind
 from .masks_of_kind import masks_of_kind
-from .teach_kind import teach_kind
+from .teach_kind import KIND, teach_kind
 
 SIMILAR = 0.65
 """Similarity from which on most proposals are right: where a threshold may begin."""
@@ -88,7 +87,7 @@ def find_alike(
     region = encoder.grid.bbox if within is None else within
     tiles_by_plane = _tiles(encoder, planes, region)
     learns = learn and encoder.model.config.proposal_boxes
-    done, steps = 0, FULL.steps if learns else 0
+    done, steps = 0, KIND.steps if learns else 0
     total = steps + sum(map(len, tiles_by_plane))
     if learns:
         for done, model in enumerate(teach_kind(encoder, examples, others), 1):  # noqa: B007

@@ -8,9 +8,12 @@ from napari_sam.embeddings.encode import Encoder
 from napari_sam.labels.canvas import new_labels
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.learning.gather import gather
-from napari_sam.learning.teach import FULL, teach
+from napari_sam.learning.teach import Course, teach
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
+
+KIND = Course(25, 3e-4, quick=False)
+"""Half of a full lesson: the user waits for the search."""
 
 SHARE = 0.6
 """Share of the learned weights in the result; the rest is the model as it was."""
@@ -35,7 +38,7 @@ def teach_kind(
     Yields
     ------
     Sam
-        After each of the ``FULL.steps`` steps, the same copy; with the last, ready to be used.
+        After each of the ``KIND.steps`` steps, the same copy; with the last, ready to be used.
 
     Raises
     ------
@@ -50,9 +53,9 @@ def teach_kind(
         dropped=others,
         fewest=1,
     )
-    steps = teach(encoder.model, lesson, FULL, lambda page: encoder.get(page.tile))
+    steps = teach(encoder.model, lesson, KIND, lambda page: encoder.get(page.tile))
     for done, learner in enumerate(steps, 1):
-        if done == FULL.steps:
+        if done == KIND.steps:
             _mix(learner, encoder.model)
         yield learner
 
