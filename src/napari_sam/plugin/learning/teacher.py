@@ -196,7 +196,7 @@ class Teacher:
         def receive(event: Event) -> None:
             if isinstance(event, Scored) and self._work is work and work.lessons.now == lesson:
                 self._scores.append(event)
-                if reason := verdict(self._scores):
+                if not work.history.next_redo and (reason := verdict(self._scores)):
                     self._take_off(reason)
                     self._desk.report(reason)
 
@@ -214,7 +214,11 @@ class Teacher:
     def _labels_rest(self) -> None:
         if self._work is None or self._desk.closed:
             return
-        if self._box.by_itself.isChecked() and self._evidence.calls_for_lesson(self._last):
+        if self._under_way is not None and self._under_way.is_unwanted:
+            self._stop()
+        # A lesson is a step: nothing could be done again after it.
+        may_learn = self._box.by_itself.isChecked() and not self._work.history.next_redo
+        if may_learn and self._evidence.calls_for_lesson(self._last):
             self.learn(silent=True)
         self._show()
 
