@@ -1,13 +1,19 @@
 """Random events on the dock in a real napari window: faults, undo to the start, and the journal.
 
     xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/fuzz_dock.py [--seeds 20] [--events 50]
-        [--first 0] [--json FILE]
+        [--first 0] [--learning] [--json FILE]
 
 The events are clicks, boxes, scribbles, keys, napari's brush, eraser and fill, its own undo and
 redo, saving, copies of layers, and for odd seeds a closed dock and deleted layers, too; see
 ``tests/plugin/fuzz.py``. After each, no error may have been shown, and the journal of *SAM labels*
 must replay to what the layer shows. In the end everything is undone; for even seeds, prompts and
 labels must be as in the beginning. The model is tiny and random: it answers at once, and anything.
+
+With ``--learning`` the model learns in lessons of a few steps, too, half of the events come while
+work is under way, and more like these, classes, review, labels of a file, other images and models
+come as well. Then no accepted label may change by itself, each click must be answered by the lesson
+in use, and for even seeds redo must bring back the labels and the lesson of the end; see
+``tests/plugin/fuzz_learning.py``.
 """
 
 import json
@@ -16,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated as Option
 from typing import Any
@@ -26,23 +33,32 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.plugin.bench import Bench, GatedSam, picture
 from tests.plugin.fuzz import Fuzz, Run
+from tests.plugin.fuzz_learning import (
+    LearningFuzz,
+    lessons_of_few_steps,
+    stack_of_discs,
+    sure_model,
+)
 from tests.plugin.patience import Patience
 
 
-def run(model: Any, seed: int, events: int, folder: Path) -> Run:
+def run(model: Any, seed: int, events: int, folder: Path, learning: bool) -> Run:
     """Do the events of a seed in a window of its own."""
     import napari
 
-    viewer = napari.Viewer()
-    viewer.add_image(picture(3, 48, 64, seed=seed), name="cells", axis_labels=("z", "y", "x"))
+    viewer, kind = napari.Viewer(), LearningFuzz if learning else Fuzz
+    data = stack_of_discs() if learning else picture(3, 48, 64, seed=seed)
+    viewer.add_image(data, name="cells", axis_labels=("z", "y", "x"))
     bench = Bench(viewer, model, Patience())
-    fuzz = Fuzz(
+    fuzz = kind(
         bench, seed, folder, bool(seed % 2), lambda old: Bench(old.viewer, model, Patience())
     )
     try:
-        return fuzz.run(events)
+        with lessons_of_few_steps(model, seed) if learning else nullcontext():
+            return fuzz.run(events)
     finally:
         fuzz.bench.controller.close()
+        fuzz.bench.wait(lambda: not fuzz.bench.controller.runner.busy)
         viewer.close()
 
 
@@ -50,16 +66,19 @@ def main(
     seeds: Option[int, typer.Option(help="Number of windows.")] = 20,
     events: Option[int, typer.Option(help="Events in each.")] = 50,
     first: Option[int, typer.Option(help="The first seed.")] = 0,
+    learning: Option[bool, typer.Option("--learning", help="Lessons, too.")] = False,
     json_file: Option[Path | None, typer.Option("--json", help="Write the figures there.")] = None,
 ) -> None:
     """Print each fault, and the figures of all runs."""
-    model = GatedSam().eval()
+    model = sure_model() if learning else GatedSam().eval()
     counts: Counter[str] = Counter()
     faults, undone, of_napari, started = [], 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["NAPARI_SAM_JOURNAL_DIR"] = str(Path(folder) / "journals")
+        os.environ["XDG_DATA_HOME"] = str(Path(folder) / "data")  # of saved models
+        os.environ["NAPARI_CONFIG"] = str(Path(folder) / "settings.yaml")
         for seed in range(first, first + seeds):
-            result = run(model, seed, events, Path(folder))
+            result = run(model, seed, events, Path(folder), learning)
             counts.update(result.events)
             undone, of_napari = undone + result.undone, of_napari + result.of_napari
             faults += result.faults

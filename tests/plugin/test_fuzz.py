@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.plugin.bench import Bench, Open, picture
+from tests.plugin.bench import Bench, Open, opening, picture
 from tests.plugin.fuzz import Fuzz
+from tests.plugin.fuzz_learning import (
+    LearningFuzz,
+    lessons_of_few_steps,
+    stack_of_discs,
+    sure_model,
+)
 
 
 @pytest.mark.long
@@ -27,3 +33,15 @@ def test_random_events_leave_no_error_and_the_journal_replays_to_the_screen(
     for each in benches[1:]:
         each.controller.close()
         each.wait(lambda each=each: not each.controller.model_view.busy)
+
+
+@pytest.mark.long
+def test_random_events_while_the_model_learns(
+    make_napari_viewer_proxy: Any, own_journals: None, qtbot: Any, tmp_path: Path
+) -> None:
+    model = sure_model()
+    with opening(make_napari_viewer_proxy, model, qtbot) as opened, lessons_of_few_steps(model, 4):
+        bench = opened(stack_of_discs(), show=True, axis_labels=("z", "y", "x"))
+        result = LearningFuzz(bench, 4, tmp_path, False, lambda old: old).run(12)
+    assert result.faults == []
+    assert len(result.events) == 12

@@ -1,6 +1,6 @@
 """Judge: IoU of a model on objects held back from the lesson."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
 from napari_sam.tiles.grid import grid_of
 
 from .lesson import Lesson, Page
+from .one_thread import on_one_thread
 
 Step = TypeVar("Step")
 
@@ -48,11 +49,14 @@ def judge(model: Sam, lesson: Lesson, step: Step) -> Generator[Step, None, float
     """
     scores: list[float] = []
     for page in lesson.pages:
-        scores += yield from _of_page(model, page, step)
+        for scores_of_page in on_one_thread(_of_page(model, page)):
+            scores += scores_of_page
+            yield step
     return float(np.mean(scores))
 
 
-def _of_page(model: Sam, page: Page, step: Step) -> Generator[Step, None, list[float]]:
+def _of_page(model: Sam, page: Page) -> Iterator[list[float]]:
+    """Scores of the objects of a page with the last part of the work; none with those before."""
     volume = Volume.from_array(page.rgb, axes="YXC")
     grid = grid_of(volume, model.config.image_size)
     mapping = contrast_mapping(volume, (0, 255), None)
@@ -62,16 +66,16 @@ def _of_page(model: Sam, page: Page, step: Step) -> Generator[Step, None, list[f
     boxes = {n: (BoxPrompt(*true.box),) for n, true in objects.items()}
     for tile in grid.tiles(()):
         encoder.get(tile)
-        yield step
+        yield []
     by_click = predict(encoder, check_objects(clicks, volume))
-    yield step
+    yield []
     by_box = predict(encoder, check_objects(boxes, volume))
-    yield step
+    yield []
     masks: list[Mask] = []
     for segmented in segment_planes(encoder, [()]):
         masks += segmented.masks
-        yield step
+        yield []
     best = {n: max(map(true.iou, masks), default=0.0) for n, true in objects.items()}
-    return [
+    yield [
         (true.iou(by_click[n]) + true.iou(by_box[n]) + best[n]) / 3 for n, true in objects.items()
     ]

@@ -8,6 +8,8 @@ from napari_sam.masks.prompted.predict import predict
 from napari_sam.prompts.parse import check_objects
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt
 
+from .one_thread import one_thread
+
 
 def score(encoder: Encoder, accepted: Mask) -> float:
     """Mean IoU of the answers to a click and to a box with the accepted object.
@@ -36,5 +38,6 @@ def score(encoder: Encoder, accepted: Mask) -> float:
         1: (PointPrompt((*mask.plane, *true.click)),),
         2: (BoxPrompt(start, stop),),
     }
-    answers = predict(encoder, check_objects(prompts, encoder.volume))
+    with one_thread():
+        answers = predict(encoder, check_objects(prompts, encoder.volume))
     return sum(true.iou(answer) for answer in answers.values()) / len(answers)

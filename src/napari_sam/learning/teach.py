@@ -25,6 +25,7 @@ from .cut_windows import cut_windows
 from .lesson import Lesson, Page
 from .losses import partial_proposal_loss
 from .low_rank import LowRank
+from .one_thread import one_thread
 from .prompts import draw_objects
 from .targets import STRIDE, draw_targets
 from .windows import Windows, inner_distance, normalise, without_small
@@ -139,14 +140,12 @@ def seeded(seed: list[int]) -> Iterator[Generator]:
     and of a training in another worker take turns, since torch has one generator for all threads.
     """
     rng = np.random.default_rng(seed)
-    with _TURN:
-        threads, state = torch.get_num_threads(), torch.get_rng_state()
-        torch.set_num_threads(1)
+    with _TURN, one_thread():
+        state = torch.get_rng_state()
         torch.manual_seed(int(rng.integers(2**62)))
         try:
             yield rng
         finally:
-            torch.set_num_threads(threads)
             torch.set_rng_state(state)
 
 

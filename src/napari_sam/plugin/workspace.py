@@ -156,6 +156,8 @@ class Workspace:
         self.preview.forget(layer)
         self.writer.forget(layer)
         self.ratings.changed.emit()
+        if self.labels is None:  # what was learned from them has gone with them
+            self.lessons.changed.emit()
 
     def close(self) -> None:
         """Remove the preview and layers without content; prompts and labels stay."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QInputDialog, QLineEdit
@@ -159,11 +160,14 @@ def test_the_button_says_how_many_objects_are_missing(open_learning: Open) -> No
     button = bench.dock.learn_box.learn_button
     assert not button.isEnabled()
     assert button.toolTip() == "Accept 3 more objects first"
+    assert line(bench) == "Accept 3 more objects first."
     accept(bench, 2)
     assert not button.isEnabled()
     assert button.toolTip() == "Accept 1 more object first"
+    assert line(bench) == "Accept 1 more object first."
     accept(bench, 1, first=2)
     assert button.isEnabled()
+    assert line(bench) == ""
     bench.press(Qt.Key.Key_U)
     rest(bench)
     assert not button.isEnabled()
@@ -256,6 +260,21 @@ def test_a_loss_that_is_no_number_drops_the_lesson(
         learn(bench)
         assert line(bench) == "The lesson had no finite loss: nothing was learned from it."
         assert lesson(bench) is None
+
+
+def test_an_example_too_small_to_learn_from_is_a_calm_line_and_no_error(
+    open_learning: Open,
+) -> None:
+    bench = open_learning(discs(), show=True)
+    speck = Mask((), (5, 9, 7, 11), np.ones((2, 2), bool), 0.9, 3.0)
+    bench.controller.workspace.writer.accept([speck])
+    rest(bench)
+    shown = len(notification_manager.records)
+    bench.dock.everything_box.set_open()
+    press(bench.dock.everything_box.alike.find_button)
+    bench.idle()
+    assert "of 16 pixels or more" in bench.dock.status.text()
+    assert len(notification_manager.records) == shown
 
 
 # --- objects that nobody has looked at -------------------------------------------------------
@@ -458,6 +477,80 @@ def test_undo_during_the_longer_lesson_takes_back_the_short_one_and_ends_it(
     np.testing.assert_array_equal(answer(bench), before)
 
 
+@pytest.mark.parametrize("phase", ["Learning from 3 objects", "Learning more from 3 objects"])
+def test_deleted_labels_end_the_lesson_and_what_was_learned(
+    open_learning: Open,
+    short_lessons: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+    phase: str,
+) -> None:
+    endless = Course(100_000, 1e-4, quick="more" not in phase)
+    monkeypatch.setattr(learning, "QUICK" if endless.quick else "FULL", endless)
+    bench = open_learning(discs(), contrast_limits=(0, 255))
+    before = answer(bench)
+    accept(bench, 3)
+    press(bench.dock.learn_box.learn_button)
+    bench.wait(lambda: phase in line(bench))
+    bench.viewer.layers.remove("SAM labels")
+    bench.wait(lambda: not bench.controller.runner.busy)
+    assert "SAM labels" not in bench.names()
+    assert not bench.dock.learn_box.learn_button.isEnabled()
+    np.testing.assert_array_equal(answer(bench), before)
+
+
+def test_nothing_is_learned_by_itself_while_the_user_goes_back(
+    open_learning: Open, short_lessons: Callable[[float], None], model: Sam
+) -> None:
+    settings = Settings(model=model, cache_dir=False, prefetch=False, learn=True)
+    bench = open_learning(discs(), show=True, settings=settings)
+    accept(bench, 5)
+    accept(bench, 1, first=5)
+    learned, labels = lesson(bench), bench.layer("labels").data.copy()
+    assert learned.objects == 6
+    for _ in range(4):  # the lesson, and three of six objects: fewer than it was learned from
+        QTest.keyClick(bench.native, Qt.Key.Key_Z, CTRL)
+        rest(bench)
+    assert lesson(bench) is None
+    for _ in range(4):
+        QTest.keyClick(bench.native, Qt.Key.Key_Z, CTRL | SHIFT)
+        rest(bench)
+    assert lesson(bench) == learned
+    np.testing.assert_array_equal(bench.layer("labels").data, labels)
+
+
+def test_undo_ends_a_lesson_that_nobody_asked_for_and_redo_still_works(
+    open_learning: Open, model: Sam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "QUICK", Course(100_000, 1e-4, quick=True))
+    settings = Settings(model=model, cache_dir=False, prefetch=False, learn=True)
+    bench = open_learning(discs(), show=True, settings=settings)
+    accept(bench, 5)
+    work = bench.controller.workspace
+    work.writer.accept([disc(1, 1)], bench.controller.engine.origin)
+    bench.dock.learn_box.set_open()
+    bench.wait(lambda: "Learning from 6 objects" in line(bench))
+    QTest.keyClick(bench.native, Qt.Key.Key_Z, CTRL)
+    bench.wait(lambda: not bench.controller.runner.busy)
+    assert work.history.next_redo
+    QTest.keyClick(bench.native, Qt.Key.Key_Z, CTRL | SHIFT)
+    assert set(np.unique(bench.layer("labels").data)) == set(range(7))
+
+
+def test_a_folder_that_takes_no_file_is_said_and_nothing_changes(
+    open_learning: Open, short_lessons: Callable[[float], None]
+) -> None:
+    bench = open_learning(discs(), contrast_limits=(0, 255))
+    before = answer(bench)
+    accept(bench, 3)
+    folder = bench.controller.workspace.lessons.folder
+    folder.rename(folder.with_name("away"))
+    folder.write_text("a file of this name")
+    learn(bench)
+    assert "cannot be made" in line(bench)
+    assert lesson(bench) is None
+    np.testing.assert_array_equal(answer(bench), before)
+
+
 # --- other images, other days ----------------------------------------------------------------
 
 
@@ -471,7 +564,7 @@ def test_a_lesson_belongs_to_its_image_and_comes_back_with_it(
     learned = answer(bench)
     bench.viewer.add_image(discs(), name="others", contrast_limits=(0, 255))
     bench.wait(lambda: bench.controller.workspace.image.name == "others")
-    assert line(bench) == ""
+    assert line(bench) == "Accept 3 more objects first."
     np.testing.assert_array_equal(answer(bench), before)
     bench.viewer.layers["others"].visible = False
     bench.wait(lambda: bench.controller.workspace.image.name == "cells")

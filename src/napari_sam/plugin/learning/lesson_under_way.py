@@ -87,6 +87,14 @@ class LessonUnderWay:
         if self._job is not None:
             self._desk.runner.drop(self._job)
 
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether the user has undone steps while the model learned by itself.
+
+        A lesson is a step, after which nothing can be done again; nobody asked for this one.
+        """
+        return self._silent and bool(self._work.history.next_redo)
+
     # --- lessons -----------------------------------------------------------------------------
 
     def _learn(self, quick: bool) -> None:
@@ -135,6 +143,9 @@ class LessonUnderWay:
                 self._desk.receive(event)
 
     def _lesson_ended(self, quick: bool) -> None:
+        if self.is_unwanted:
+            self._cancelled()
+            return
         before = self._work.lessons.now if self.is_learned else None
         learned = self._learned
         if learned is not None and (before is None or learned.after >= before.after):
@@ -208,7 +219,7 @@ class LessonUnderWay:
         labels = work.labels_layer
         first = None if is_linked else labels.next_label()
         again = find_again(objects, labels.plain(), waiting, first)
-        if again.edit.empty:
+        if again.edit.empty or self.is_unwanted:
             return
         rated: dict[int, Rating | None] = dict.fromkeys(again.parts)
         for label, found in (again.redrawn | again.new).items():

@@ -196,7 +196,7 @@ class Teacher:
         def receive(event: Event) -> None:
             if isinstance(event, Scored) and self._work is work and work.lessons.now == lesson:
                 self._scores.append(event)
-                if reason := verdict(self._scores):
+                if not work.history.next_redo and (reason := verdict(self._scores)):
                     self._take_off(reason)
                     self._desk.report(reason)
 
@@ -214,7 +214,11 @@ class Teacher:
     def _labels_rest(self) -> None:
         if self._work is None or self._desk.closed:
             return
-        if self._box.by_itself.isChecked() and self._evidence.calls_for_lesson(self._last):
+        if self._under_way is not None and self._under_way.is_unwanted:
+            self._stop()
+        # A lesson is a step: nothing could be done again after it.
+        may_learn = self._box.by_itself.isChecked() and not self._work.history.next_redo
+        if may_learn and self._evidence.calls_for_lesson(self._last):
             self.learn(silent=True)
         self._show()
 
@@ -262,12 +266,15 @@ class Teacher:
             return
         under_way, work = self._under_way, self._work
         lesson = None if work is None else work.lessons.now
-        self._box.show_learnable(self._reason, learning=under_way is not None)
+        reason = self._reason
+        self._box.show_learnable(reason, learning=under_way is not None)
         lines = [] if lesson is None else [self._line(lesson)]
         if under_way is not None:
             lines = [under_way.progress, *lines]
         elif self._note:
             lines = [self._note, *lines]
+        elif reason and not lines:
+            lines = [f"{reason}."]  # a grey button alone would not say what to do
         can_undo = work is not None and lesson is not None and work.history.next_undo == WORDS
         objects = 0 if lesson is None else lesson.objects
         self._box.show_lesson(" ".join(filter(None, lines)), objects, can_undo)

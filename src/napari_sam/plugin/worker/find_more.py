@@ -1,13 +1,13 @@
 """Find more: objects like a few labels, in the worker; no Qt, no napari."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import find_objects
 
-from napari_sam.errors import LabelError
+from napari_sam.errors import LabelError, LearningError
 from napari_sam.image.volume import Plane
 from napari_sam.labels.blocks import block_count, block_regions, natural_block
 from napari_sam.labels.label_array import LabelArray
@@ -20,6 +20,7 @@ from .encode_ahead import ready
 from .events import Event, Progress, Proposed
 
 if TYPE_CHECKING:
+    from napari_sam.learning.alike.find_alike import AlikeStep
     from napari_sam.session import Session
 
 MOST_EXAMPLES = 12
@@ -71,7 +72,7 @@ def find_more(
     Raises
     ------
     LabelError
-        If there is no example.
+        If there is no example, or one that nothing can be learned from.
     """
     masks = yield from _masks_by_label(request.labels)
     chosen = masks.keys() - request.unknown if request.examples is None else request.examples
@@ -85,13 +86,21 @@ def find_more(
         request.planes,
         request.within,
     )
-    for step in steps:
+    for step in _asked(steps):
         words = "Learning the examples" if step.tile is None else "Looking for more"
         yield Progress(words, step.done, step.total)
         if step.tile is not None:
             yield ready(session, source, [step.tile])
         if clean := tuple(map(request.cleaning.apply, step.masks)):
             yield Proposed(tuple(filter(request.cleaning.is_object, clean)))
+
+
+def _asked(steps: Iterator["AlikeStep"]) -> Iterator["AlikeStep"]:
+    """Steps of a search; examples too small to learn from are the user's to change, no failure."""
+    try:
+        yield from steps
+    except LearningError as error:
+        raise LabelError(str(error)) from error
 
 
 def _last(masks: dict[int, Mask], most: int) -> list[Mask]:
