@@ -66,7 +66,9 @@ def test_a_second_kind_is_not_proposed(session: Session) -> None:
 
 def test_proposals_have_no_common_pixels_and_none_of_the_examples(session: Session) -> None:
     taken = disk(0).within((0, 0, 160, 160)) | rod(1).within((0, 0, 160, 160))
-    for mask in found(session, [disk(0)], [rod(1)]):
+    masks = found(session, [disk(0)], [rod(1)])
+    assert len(masks) >= len(DISKS) - 1
+    for mask in masks:
         drawn = mask.within((0, 0, 160, 160))
         assert not (taken & drawn).any()
         assert 0 < mask.similarity <= 1
@@ -131,6 +133,7 @@ def test_an_example_smaller_than_a_cell_of_the_features_counts(session: Session)
     y, x = DISKS[0]
     point = Mask((), (y, x, y + 1, x + 1), np.ones((1, 1), bool), 1.0, 0.0)
     masks = found(session, [point])
+    assert masks
     assert all(0 < mask.similarity <= 1 for mask in masks)
 
 
