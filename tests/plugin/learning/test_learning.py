@@ -271,6 +271,7 @@ def test_an_example_too_small_to_learn_from_is_a_calm_line_and_no_error(
     rest(bench)
     shown = len(notification_manager.records)
     bench.dock.everything_box.set_open()
+    QApplication.processEvents()  # the fold is laid out
     press(bench.dock.everything_box.alike.find_button)
     bench.idle()
     assert "of 16 pixels or more" in bench.dock.status.text()
