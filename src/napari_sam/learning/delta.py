@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -136,7 +137,8 @@ class Delta:
             save_file(tensors, partial, metadata)
             partial.replace(path)
         except (OSError, SafetensorError) as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):  # a part of the path may be a file
+                partial.unlink(missing_ok=True)
             raise LearningError(f"{path} cannot be written ({error}): choose another") from error
 
 
