@@ -1,8 +1,8 @@
 """Delta: what a model learned, as differences of its weights in a small file."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
