@@ -19,6 +19,7 @@ which images of val are taken.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import process_time
@@ -26,6 +27,9 @@ from time import process_time
 import numpy as np
 import torch
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.learning_examples import neighbours
 from napari_sam import Session
 from napari_sam.evaluate.objects import TrueObject, objects_of
 from napari_sam.learning.alike.find_alike import SIMILAR, find_alike
@@ -46,15 +50,6 @@ FOLDERS = {
 COLUMNS = ("everything", "everything, learned", "click", "alike", "alike, best", "seconds")
 THRESHOLDS = np.arange(0.1, 0.96, 0.05)
 """Similarities at which the slider is tried."""
-
-
-def neighbours(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Labels of only `count` neighbouring objects."""
-    middles = np.array([true.click for true in objects_of(labels)])
-    numbers = [int(labels[int(y), int(x)]) for y, x in middles]
-    first = middles[np.random.default_rng(seed).integers(len(numbers))]
-    nearest = np.argsort(((middles - first) ** 2).sum(axis=1))[:count]
-    return np.where(np.isin(labels, [numbers[i] for i in nearest]), labels, 0)
 
 
 def outside(masks: list[Mask], examples: np.ndarray) -> list[Mask]:

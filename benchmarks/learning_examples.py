@@ -1,4 +1,4 @@
-"""Examples for ``learning.py``: images of a set, and some neighbouring objects as if accepted."""
+"""Examples of the benchmarks of learning: images, and some neighbouring objects as if accepted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def _example(paths: Sequence[Path], count: int, seed: int) -> Example:
     for path in paths:
         with np.load(path) as file:
             images.append(file["image"])
-            labels.append(accepted(file["labels"], count, seed))
+            labels.append(neighbours(file["labels"], count, seed))
         count -= len(np.unique(labels[-1])) - 1
     height, width = (max(each.shape[axis] for each in labels) for axis in (0, 1))
     return Example(
@@ -109,7 +109,7 @@ def _padded(pixels: NDArray[np.generic], height: int, width: int, mode: str) -> 
     return np.pad(pixels, padding, mode)  # type: ignore[call-overload]
 
 
-def accepted(labels: NDArray[np.integer], count: int, seed: int) -> NDArray[np.uint32]:
+def neighbours(labels: NDArray[np.integer], count: int, seed: int) -> NDArray[np.uint32]:
     """Labels of only `count` neighbouring objects, chosen by `seed`."""
     objects = _objects(labels)
     middles = np.array(center_of_mass(labels > 0, labels, objects))

@@ -1,156 +1,174 @@
-"""Make the animated picture of the README: a mouse and a keyboard at work in the dock.
+"""Make the animated pictures of the docs: a mouse and a keyboard at work in the dock.
 
 Run it on a screen, or on a virtual one::
 
-    xvfb-run -s "-screen 0 1280x800x24" python docs/animation.py docs/images/dock.gif
+    xvfb-run -a -s "-screen 0 1280x800x24" python docs/animation.py docs/images/dock.gif
+    xvfb-run -a -s "-screen 0 1280x800x24" python docs/animation.py docs/images/learning.gif \
+        --story learning --image pnt_img_00003.npz
 
-The image is the plugin's own sample of nuclei. Clicks and keys are Qt's own events, and what is
-seen is what napari painted. The arrow of the mouse and the line that names the key are drawn into
-the pictures, for no screenshot has them.
+Clicks and keys are Qt's own events, and what is seen is what napari painted. The arrow of the mouse
+and the caption are drawn into the pictures, for no screenshot has them. The story ``clicks`` has
+the plugin's own sample of nuclei for its image, ``learning`` an image with true labels, which
+count the objects that are right.
 """
 
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import napari
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from film import Film
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from screenshots import canvas_position, click, press, wait_for
+from screenshots import canvas_position, click, drag, press, wait_for
+from stories import STORIES, Place, Step, Story
 
+from napari_sam.evaluate.ground_truth import Pair
+from napari_sam.evaluate.matching import matches
+from napari_sam.evaluate.overlap import overlap
 from napari_sam.plugin.commands import SamWidget
 from napari_sam.plugin.samples import nuclei_2d
 from napari_sam.plugin.settings import Settings
 
-Place = tuple[float, float]
-
-SCRIPT: tuple[tuple[str, str, Place | None], ...] = (
-    ("Click on a cell", "", (164, 268)),
-    ("Enter: accept it", "Enter", None),
-    ("The next one: too much of it?", "", (200, 272)),
-    ("Q, and click on what is not the object", "q", (212, 260)),
-    ("Enter", "Enter", None),
-    ("Its neighbour", "", (213, 259)),
-    ("Enter", "Enter", None),
-)
-"""What is said, the key that is pressed, and the pixel yx that is clicked on."""
-
-VIEW, ZOOM = (190, 272), 9.0
-WIDTH, COLOURS = 840, 255
-_ARROW = ((0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12))
-
-
-@dataclass(slots=True)
-class Film:
-    """Pictures of the window, each with the milliseconds for which it is seen."""
-
-    viewer: Any
-    mouse: Place = VIEW
-    pictures: list[Image.Image] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-
-    def take(self, text: str, milliseconds: int) -> None:
-        """Add a picture of the window as it is now."""
-        pixels = self.viewer.screenshot(canvas_only=False, flash=False)
-        picture = Image.fromarray(pixels).convert("RGB")
-        self._draw_text(picture, text)
-        self._draw_arrow(picture)
-        height = round(picture.height * WIDTH / picture.width)
-        self.pictures.append(picture.resize((WIDTH, height), Image.Resampling.LANCZOS))
-        self.times.append(milliseconds)
-
-    def save(self, path: Path) -> None:
-        """Write them as a GIF that begins anew when it is over."""
-        seen = [one for one, time in zip(self.pictures, self.times, strict=True) if time > 500]
-        all_colours = Image.fromarray(np.vstack([np.asarray(one) for one in seen]))
-        few = all_colours.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
-        same = [one.quantize(palette=few, dither=Image.Dither.NONE) for one in self.pictures]
-        same[0].save(
-            path, save_all=True, append_images=same[1:], duration=self.times, loop=0, optimize=False
-        )
-
-    def _draw_arrow(self, picture: Image.Image) -> None:
-        native = self.viewer.window._qt_viewer.canvas.native
-        window = self.viewer.window._qt_window
-        place = canvas_position(self.viewer, in_world(self.viewer, self.mouse))
-        there = native.mapTo(window, place)
-        corners = [(there.x() + x, there.y() + y) for x, y in _ARROW]
-        ImageDraw.Draw(picture).polygon(corners, fill="white", outline="black")
-
-    def _draw_text(self, picture: Image.Image, text: str) -> None:
-        native = self.viewer.window._qt_viewer.canvas.native
-        corner = native.mapTo(self.viewer.window._qt_window, native.rect().bottomLeft())
-        draw = ImageDraw.Draw(picture)
-        font = ImageFont.load_default(size=26)
-        place = (corner.x() + 16, corner.y() - 16)
-        box = draw.textbbox(place, text, font=font, anchor="lb")
-        if text:
-            draw.rectangle((box[0] - 8, box[1] - 6, box[2] + 8, box[3] + 6), fill="#202020")
-        draw.text(place, text, font=font, anchor="lb", fill="white")
-
 
 def main() -> None:
     """Open napari, click, and film it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("path", type=Path, help="the GIF that is written")
-    parser.add_argument("--theme", default="dark", help="napari's: dark or light")
-    options = parser.parse_args()
+    options = _options()
     os.environ["NAPARI_SAM_JOURNAL_DIR"] = tempfile.mkdtemp()  # no offer to restore
-    viewer, dock = _opened(options.theme)
-    film = Film(viewer)
-    for text, key, place in SCRIPT:
-        for _ in _moves(film, place):
-            film.take(text, 60)
-        if key:
-            press(viewer, key)
-        if place is not None:
-            click(viewer, in_world(viewer, place))
-        wait_for(lambda: not dock.controller.runner.busy)
-        film.take(text, 1200)
+    story, truth = STORIES[options.story], None
+    viewer = napari.Viewer(show=False)
+    if story.part is None:
+        data, names, _ = nuclei_2d()[0]
+        viewer.add_image(data, **names)
+    else:
+        sample, (y0, x0, y1, x1) = Pair(options.image, options.labels).read(), story.part
+        viewer.add_image(sample.volume.read((), y0, x0, y1, x1).squeeze(), name=options.image.stem)
+        truth = sample.plane(())[y0:y1, x0:x1]
+    viewer.layers[0].gamma = story.gamma
+    viewer.theme = options.theme
+    viewer.show()
+    viewer.window.resize(1280, 800)
+    stage = Stage.of(viewer, story, truth)
+    for step in story.steps:
+        stage.play(step)
+    film = stage.film
     film.take("", 1500)
     film.save(options.path)
     print(f"{len(film.pictures)} pictures, {options.path.stat().st_size / 1e6:.2f} MB")
     viewer.close()
 
 
-def _opened(theme: str) -> tuple[Any, SamWidget]:
-    viewer = napari.Viewer(show=False)
-    data, options, _ = nuclei_2d()[0]
-    viewer.add_image(data, **options)
-    viewer.theme = theme
-    viewer.show()
-    viewer.window.resize(1280, 800)
-    dock = SamWidget(viewer, Settings(model="cells-tiny", cache_dir=False))
-    viewer.window.add_dock_widget(dock, name="SAM")
-    wait_for(lambda: not dock.controller.runner.busy)
-    viewer.scene.camera.center, viewer.scene.camera.zoom = in_world(viewer, VIEW), ZOOM
-    wait_for(lambda: True)
-    return viewer, dock
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("path", type=Path, help="the GIF that is written")
+    parser.add_argument("--story", choices=list(STORIES), default="clicks")
+    parser.add_argument("--image", type=Path, help="with true labels: .npz, or a TIFF and --labels")
+    parser.add_argument("--labels", type=Path, help="true labels of a TIFF")
+    parser.add_argument("--theme", default="dark", help="napari's: dark or light")
+    options = parser.parse_args()
+    if (STORIES[options.story].part is None) != (options.image is None):
+        parser.error("the story learning needs --image, and the story clicks has a sample")
+    return options
 
 
-def in_world(viewer: Any, pixel: Place) -> Place:
-    """Where a pixel of the image is, in micrometres."""
-    y, x = viewer.layers[0].data_to_world(pixel)
-    return float(y), float(x)
+@dataclass(slots=True)
+class Stage:
+    """The window in which a story is played, and its film.
 
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    dock : SamWidget
+    film : Film
+    truth : ndarray or None
+        True labels of the image, ``(y, x)``.
+    facts : dict of str to int
+        By name in braces in a caption: number of true objects, of right ones, seconds of work.
+    """
 
-def _moves(film: Film, place: Place | None) -> Iterator[None]:
-    """Move the mouse to a place, step by step."""
-    if place is None:
-        return
-    start, stop = np.array(film.mouse), np.array(place)
-    for share in np.linspace(0, 1, 6)[1:]:
-        y, x = start + (stop - start) * share
-        film.mouse = (float(y), float(x))
-        native = film.viewer.window._qt_viewer.canvas.native
-        QTest.mouseMove(native, canvas_position(film.viewer, in_world(film.viewer, film.mouse)))
+    viewer: Any
+    dock: SamWidget
+    film: Film
+    truth: np.ndarray | None
+    facts: dict[str, int]
+
+    @classmethod
+    def of(cls, viewer: Any, story: Story, truth: np.ndarray | None) -> "Stage":
+        """Add the dock to a viewer, and look at the part of the image that a story is about."""
+        dock = SamWidget(viewer, Settings(model="cells-tiny", cache_dir=False, learn=True))
+        viewer.window.add_dock_widget(dock, name="SAM")
+        stage = cls(viewer, dock, Film(viewer, QPoint()), truth, {})
+        wait_for(stage.is_idle)
+        middle = stage.in_world(story.view)
+        viewer.scene.camera.center, viewer.scene.camera.zoom = middle, story.zoom
         wait_for(lambda: True)
-        yield
+        native = viewer.window._qt_viewer.canvas.native
+        place = canvas_position(viewer, middle)
+        stage.film.mouse = native.mapTo(viewer.window._qt_window, place)
+        return stage
+
+    def play(self, step: Step) -> None:
+        """Do what the user does in a step, and film it until its work is done."""
+        film = self.film
+        for _ in self._moves(step):
+            film.take(self._caption(step.text), 60)
+        begin = time.monotonic()
+        self._act(step)
+        if step.work:
+            wait_for(lambda: True)
+            film.take(self._caption(step.text), 1200)
+        wait_for(self.is_idle)
+        self.facts["seconds"] = round(time.monotonic() - begin)
+        self._count()
+        caption = self._caption(step.work or step.text)
+        film.take(caption, step.milliseconds)
+        print(f"{caption} | {self.dock.status.text()}", flush=True)
+
+    def is_idle(self) -> bool:
+        """Whether the dock has done all that was asked, lessons too."""
+        is_learning = self.dock.learn_box.learn_button.text() == "Stop learning"
+        return not self.dock.controller.runner.busy and not is_learning
+
+    def in_world(self, pixel: Place) -> Place:
+        """Where a pixel of the image is, in the unit of the viewer."""
+        y, x = self.viewer.layers[0].data_to_world(pixel)
+        return float(y), float(x)
+
+    def _moves(self, step: Step) -> Iterable[None]:
+        if step.button:
+            button = attrgetter(step.button)(self.dock)
+            return self.film.move(button, button.rect().center())
+        if step.place is not None:
+            place = canvas_position(self.viewer, self.in_world(step.place))
+            return self.film.move(self.viewer.window._qt_viewer.canvas.native, place)
+        return ()
+
+    def _act(self, step: Step) -> None:
+        for key in step.keys.split():
+            press(self.viewer, key)
+        if step.button:
+            QTest.mouseClick(attrgetter(step.button)(self.dock), Qt.MouseButton.LeftButton)
+        elif step.corner is not None:
+            drag(self.viewer, self.in_world(step.place), self.in_world(step.corner))
+        elif step.place is not None:
+            click(self.viewer, self.in_world(step.place))
+
+    def _count(self) -> None:
+        """Count true objects of which a label has half of the common pixels."""
+        if self.truth is None or "SAM labels" not in self.viewer.layers:
+            return
+        shared = overlap(self.truth, np.asarray(self.viewer.layers["SAM labels"].data))
+        self.facts |= {"true": len(shared.true_sizes), "right": matches(shared, 0.5)}
+
+    def _caption(self, text: str) -> str:
+        return text.format(**self.facts)
 
 
 if __name__ == "__main__":

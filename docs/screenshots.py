@@ -131,6 +131,7 @@ def drag(viewer: Any, start: Sequence[float], stop: Sequence[float]) -> None:
     QTest.mousePress(native, Qt.MouseButton.LeftButton, pos=first)
     for share in np.linspace(0, 1, 8):
         QTest.mouseMove(native, first + (last - first) * float(share))
+        QApplication.processEvents()
     QTest.mouseRelease(native, Qt.MouseButton.LeftButton, pos=last)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_sam.errors import LearningError
-from napari_sam.learning.keep import delta_hash, keep, kept, kept_path
+from napari_sam.learning.keep import delta_hash, delta_path, keep, read_delta
 from tests.learning.test_delta import delta_of
 from tests.tiny import tiny_sam
 
@@ -16,11 +16,11 @@ def test_a_delta_comes_back_by_its_hash_and_is_written_once(tmp_path: Path) -> N
     delta = delta_of(tiny_sam())
     folder = tmp_path / "not" / "there yet"
     digest = keep(delta, folder)
-    path = kept_path(folder, digest)
+    path = delta_path(folder, digest)
     written = path.stat().st_mtime_ns
-    assert keep(delta, folder) == digest == delta_hash(kept(folder, digest))
+    assert keep(delta, folder) == digest == delta_hash(read_delta(folder, digest))
     assert path.stat().st_mtime_ns == written
-    assert kept(folder, digest).origin == delta.origin
+    assert read_delta(folder, digest).origin == delta.origin
     assert [each.name for each in folder.iterdir()] == [path.name]
 
 
@@ -38,9 +38,9 @@ def test_other_values_or_another_origin_have_another_hash() -> None:
 def test_a_file_with_another_content_is_refused(tmp_path: Path) -> None:
     delta = delta_of(tiny_sam())
     digest = keep(delta, tmp_path)
-    replace(delta, origin=replace(delta.origin, objects=6)).save(kept_path(tmp_path, digest))
+    replace(delta, origin=replace(delta.origin, objects=6)).save(delta_path(tmp_path, digest))
     with pytest.raises(LearningError, match="is damaged: learn again"):
-        kept(tmp_path, digest)
+        read_delta(tmp_path, digest)
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def ask_again(
     LearningError
         If the file of a delta is gone or damaged.
     """
-    from napari_sam.learning.keep import kept
+    from napari_sam.learning.keep import read_delta
     from napari_sam.prompts.prompt import PromptSet
     from napari_sam.weights.load import weights_hash
 
@@ -180,7 +180,7 @@ def ask_again(
             continue
         delta = entry.origin.delta_of(base)
         if lessons is not None and delta != learned:
-            session.use(kept(lessons, delta) if delta else None)
+            session.use(read_delta(lessons, delta) if delta else None)
             learned = delta
         prompts = PromptSet({entry.label: entry.origin.prompts})
         masks = [

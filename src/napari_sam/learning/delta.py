@@ -1,4 +1,4 @@
-"""Delta: what a model learned, as differences of its weights in a small file."""
+"""Delta: a lesson of a model, as differences of its weights in a small file."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -86,7 +86,7 @@ class Delta:
         return sum(tensor.nbytes for tensor in self.tensors.values())
 
     def applied_to(self, model: Sam) -> Sam:
-        """A copy of a model that has learned; the model itself stays as it is.
+        """A copy of a model with the delta added; the model itself is unchanged.
 
         Raises
         ------

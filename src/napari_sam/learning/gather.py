@@ -1,4 +1,4 @@
-"""Gather: from labels that may hold only some of the objects to a lesson."""
+"""Gather: labels of an image, perhaps of a few objects alone, to a lesson."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Judge: how well a model segments objects that were held back from the lesson."""
+"""Judge: IoU of a model on objects held back from the lesson."""
 
 from collections.abc import Generator, Iterator
 from typing import TypeVar

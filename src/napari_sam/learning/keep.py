@@ -27,7 +27,7 @@ def delta_hash(delta: Delta) -> str:
 
 
 def keep(delta: Delta, folder: Path) -> str:
-    """Write a delta into a folder, unless it is there already.
+    """Write a delta into a folder, unless the folder has the delta.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def keep(delta: Delta, folder: Path) -> str:
     Returns
     -------
     str
-        :func:`delta_hash`, for :func:`kept`.
+        :func:`delta_hash`, for :func:`read_delta`.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def keep(delta: Delta, folder: Path) -> str:
         If the file cannot be written.
     """
     digest = delta_hash(delta)
-    path = kept_path(folder, digest)
+    path = delta_path(folder, digest)
     if not path.exists():
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -57,12 +57,12 @@ def keep(delta: Delta, folder: Path) -> str:
     return digest
 
 
-def kept_path(folder: Path, digest: str) -> Path:
+def delta_path(folder: Path, digest: str) -> Path:
     """Path of the delta with a hash."""
     return folder / f"{digest}.safetensors"
 
 
-def kept(folder: Path, digest: str) -> Delta:
+def read_delta(folder: Path, digest: str) -> Delta:
     """Read a delta that :func:`keep` wrote.
 
     Raises
@@ -70,7 +70,7 @@ def kept(folder: Path, digest: str) -> Delta:
     LearningError
         If there is no such file, or its content has another hash.
     """
-    path = kept_path(folder, digest)
+    path = delta_path(folder, digest)
     delta = load_delta(path)
     if delta_hash(delta) != digest:
         raise LearningError(f"{path} is damaged: learn again")

@@ -119,7 +119,7 @@ def _full(objects: int) -> Course:
 def _differences(
     model: Sam, learner: Sam, weight: float, low_rank: bool
 ) -> dict[str, NDArray[np.float16]]:
-    """A share of the differences of the weights, float16, without those that did not change."""
+    """A share of the differences of the changed weights, float16."""
     new = learner.state_dict()
     tensors: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():

@@ -43,7 +43,7 @@ class Page:
     boxes: tuple[BBox, ...]
 
     def only(self, numbers: Sequence[int]) -> "Page":
-        """The page with only some of its objects known, under new numbers from 1.
+        """The page with a few of its objects known, under new numbers from 1.
 
         The pixels of the others become unknown, as if they had not been accepted.
         """

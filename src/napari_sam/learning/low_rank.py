@@ -42,7 +42,7 @@ class LowRank:
 
     @torch.no_grad()
     def take_gradients(self) -> None:
-        """Set the gradients of the factors from those of the weights, which are cleared."""
+        """Move the gradients of the weights to the factors."""
         for weight, _, left, right in self._weights:
             left.grad = right.grad = None
             if weight.grad is not None:
@@ -58,7 +58,7 @@ class LowRank:
 
 
 def factorise(difference: Tensor, rank: int = RANK) -> tuple[Tensor, Tensor] | None:
-    """Split a difference that :class:`LowRank` learned into its factors.
+    """Split a difference learned by :class:`LowRank` into its factors.
 
     Parameters
     ----------

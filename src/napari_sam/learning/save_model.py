@@ -1,4 +1,4 @@
-"""Save model: what a model learned becomes a model of the user, loaded by its own name."""
+"""Save model: a model with its lesson as a model of the user, loaded by a new name."""
 
 from dataclasses import replace
 from pathlib import Path

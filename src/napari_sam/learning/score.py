@@ -1,4 +1,4 @@
-"""Score: how well a model answers for an object that a user has accepted."""
+"""Score: IoU of the answers of a model with an object accepted by a user."""
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.evaluate.objects import TrueObject

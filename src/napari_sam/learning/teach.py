@@ -150,7 +150,7 @@ def seeded(seed: list[int]) -> Iterator[Generator]:
 
 
 def copy_of(model: Sam) -> Sam:
-    """A copy with weights of its own, which can be trained."""
+    """A trainable copy with its own weights."""
     copy = Sam(model.config, model.policy).to(model.device)
     copy.load_state_dict(model.state_dict())
     return copy
@@ -220,7 +220,7 @@ def _quick_step(lesson: Lesson, get: Callable[[Page], Embedding]) -> Step:
 
 
 def _tokens(page: Page, number: int, embedding: Embedding) -> BBox:
-    """Part of a tile around an object, in tokens, which takes in all of it."""
+    """Part of a tile around a whole object, in tokens."""
     rows, cols = embedding.features.image_embedding.shape[-2:]
     y0, x0, y1, x1 = page.boxes[number]
     tokens = []

@@ -1,5 +1,6 @@
 """More objects like a few labels, in a real viewer: button, key, slider, undo, cancel, classes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam.learning.alike.find_alike import SIMILAR
 from napari_sam.model.sam import Sam
+from napari_sam.plugin.alike import alike_box
 from napari_sam.plugin.alike.alike_box import FIRST, AlikeBox, Examples, Where
 from napari_sam.plugin.labels.rating import Look
 from napari_sam.weights.load import load_model
@@ -52,6 +54,7 @@ def box(bench: Bench) -> AlikeBox:
 
 
 def find(bench: Bench) -> None:
+    bench.idle()  # the section that was opened last is laid out
     QTest.mouseClick(box(bench).find_button, Qt.MouseButton.LeftButton)
     # a lesson of 25 steps takes minutes where other programs have the processor
     bench.qtbot.waitUntil(lambda: not bench.controller.runner.busy, timeout=400_000)
@@ -112,6 +115,22 @@ def test_the_slider_begins_where_the_library_calls_masks_similar() -> None:
     assert FIRST == 100 * SIMILAR
 
 
+def test_objects_that_are_all_less_alike_are_a_line_that_says_where_to_move_the_slider(
+    open_blind: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alike_box, "FIRST", 100)
+    bench = open_kinds(open_blind)
+    accept(bench, DISKS[0])
+    find(bench)
+    assert re.match(
+        r"\d+ found, but only up to \d\d% similar: move the slider to the left",
+        bench.dock.status.text(),
+    )
+    assert numbers(bench) == {1}
+    move_slider(bench, to_right=False, tenths=9)
+    assert len(numbers(bench)) > 1
+
+
 def test_the_slider_shows_and_hides_and_leaves_what_was_looked_at(open_blind: Open) -> None:
     bench = open_kinds(open_blind)
     accept(bench, DISKS[0])
@@ -121,7 +140,7 @@ def test_the_slider_shows_and_hides_and_leaves_what_was_looked_at(open_blind: Op
     assert len(several) > 8  # rods too
     encoded = bench.controller.engine._session.encoder.calls
     shown = f"{len(several) - 1} of {len(several) - 1} shown"
-    assert box(bench).text.text() == f"Similarity {box(bench).slider.value()} %: {shown}"
+    assert box(bench).text.text() == f"Similarity {box(bench).slider.value()}%: {shown}"
     least = min(waiting(bench), key=lambda label: (similarities(bench)[label], label))
     before = bench.layer("labels").data.copy()
     # review begins with the least similar: this one is kept, and the next one dropped

@@ -70,7 +70,7 @@ def test_the_others_get_the_class_of_those_like_them_in_one_step(bench: Bench) -
     assert not box.predict_button.isEnabled()
     assert "press Shift-C" in box.hint.text()
     give(bench, "small", 2, 4)
-    assert box.hint.text().startswith("small has 2;")
+    assert box.hint.text().startswith("small has 2 examples: with 3")
     give(bench, "small", 6)
     assert not box.hint.isVisible()
     press(bench, box.predict_button)

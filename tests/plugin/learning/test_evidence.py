@@ -102,7 +102,9 @@ def test_the_line_says_when(passed: timedelta, words: str) -> None:
 
 
 def test_the_line_says_what_is_better() -> None:
-    assert lesson_line(LESSON, NOW).endswith(": objects held back from it fit 74% instead of 61%.")
+    assert lesson_line(LESSON, NOW).endswith(
+        ": objects held back to check it fit 74% instead of 61%."
+    )
     assert found_words(9, 0, 0) == "finds 9 more"
     assert found_words(9, 2, 40) == "finds 9 more, joins 2 pieces, redraws 40"
     assert found_words(0, 1, 0) == "finds no more, joins 1 piece"

@@ -160,11 +160,14 @@ def test_the_button_says_how_many_objects_are_missing(open_learning: Open) -> No
     button = bench.dock.learn_box.learn_button
     assert not button.isEnabled()
     assert button.toolTip() == "Accept 3 more objects first"
+    assert line(bench) == "Accept 3 more objects first."
     accept(bench, 2)
     assert not button.isEnabled()
     assert button.toolTip() == "Accept 1 more object first"
+    assert line(bench) == "Accept 1 more object first."
     accept(bench, 1, first=2)
     assert button.isEnabled()
+    assert line(bench) == ""
     bench.press(Qt.Key.Key_U)
     rest(bench)
     assert not button.isEnabled()
@@ -192,7 +195,7 @@ def test_a_lesson_answers_the_next_click_and_undo_takes_it_back(
     assert lesson(bench).objects == 4
     assert not lesson(bench).quick
     assert line(bench) == (
-        "Learned from 4 objects (just now): objects held back from it fit 70% instead of 50%."
+        "Learned from 4 objects (just now): objects held back to check it fit 70% instead of 50%."
     )
     learned = answer(bench)
     assert (learned != before).any()
@@ -224,7 +227,10 @@ def test_a_lesson_that_makes_nothing_better_is_no_step(
     accept(bench, 3)
     words = bench.controller.workspace.history.next_undo
     learn(bench)
-    nothing = "Nothing learned: 3 objects make no difference, the model stays as it was."
+    nothing = (
+        "Nothing learned from 3 objects: those held back to check it fit no better. The model "
+        "stays as it was."
+    )
     assert line(bench) == nothing
     assert nothing in bench.dock.status.text()
     assert lesson(bench) is None
@@ -375,7 +381,7 @@ def test_accepted_objects_judge_and_a_losing_lesson_is_taken_off(
     scores[:] = [Scored(0.9, 0.1)] * 4
     accept(bench, 1, first=6)
     assert lesson(bench) is None
-    assert line(bench).startswith("What was learned is off: the model as it was fits the last 5")
+    assert line(bench).startswith("The lesson is taken off: the model as it was fits the last 5")
     assert (answer(bench) != before).any()
     QTest.keyClick(bench.native, Qt.Key.Key_Z, CTRL)
     assert lesson(bench).objects == 4
@@ -558,7 +564,7 @@ def test_a_lesson_belongs_to_its_image_and_comes_back_with_it(
     learned = answer(bench)
     bench.viewer.add_image(discs(), name="others", contrast_limits=(0, 255))
     bench.wait(lambda: bench.controller.workspace.image.name == "others")
-    assert line(bench) == ""
+    assert line(bench) == "Accept 3 more objects first."
     np.testing.assert_array_equal(answer(bench), before)
     bench.viewer.layers["others"].visible = False
     bench.wait(lambda: bench.controller.workspace.image.name == "cells")

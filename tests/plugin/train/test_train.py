@@ -104,7 +104,7 @@ def test_a_training_is_stopped_and_goes_on(
     labelled.wait(lambda: row.line.text().startswith("Training my-rings"))
     press(row.button)
     labelled.wait(ended(labelled))
-    assert "goes on from here" in row.line.text()
+    assert "To go on from here" in row.line.text()
     progress = models / "training" / "my-rings" / "progress.safetensors"
     assert progress.exists()
     assert ModelStore().find("my-rings") is None

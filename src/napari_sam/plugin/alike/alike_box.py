@@ -11,6 +11,11 @@ from napari_sam.plugin.widgets.buttons import push_button
 FIRST = 65
 """Similarity, in percent, from which on objects are shown at first."""
 
+_EXAMPLES = (
+    "Labels that are the examples: those accepted last, the one selected in SAM labels,\n"
+    "or those of the class chosen under Classes"
+)
+
 
 class Examples(Enum):
     """Labels that are examples, with the text of the choice."""
@@ -29,7 +34,7 @@ class Where(Enum):
 
 
 class AlikeBox(QWidget):
-    """Rows of the fold *Find all objects*.
+    """Rows of the fold *Find all objects* for a search by examples.
 
     Attributes
     ----------
@@ -51,8 +56,11 @@ class AlikeBox(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.examples_box = _choice(Examples, "Which labels are examples of what to find")
-        self.where_box = _choice(Where, "Where to look for more")
+        self.examples_box = _choice(
+            Examples,
+            _EXAMPLES,
+        )
+        self.where_box = _choice(Where, "Part of the image in which to look for more")
         self.find_button = push_button("Find more like these", tip_of("find_alike"))
         self.text = QLabel("")
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -66,12 +74,13 @@ class AlikeBox(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(2)
+        grid.addWidget(QLabel("Search, by examples:"), 0, 0, 1, 2)
         for column, choice in enumerate((self.examples_box, self.where_box)):
-            grid.addWidget(choice, 0, column)
+            grid.addWidget(choice, 1, column)
             grid.setColumnStretch(column, 1)
-        grid.addWidget(self.find_button, 1, 0, 1, 2)
-        grid.addWidget(self.text, 2, 0, 1, 2)
-        grid.addWidget(self.slider, 3, 0, 1, 2)
+        grid.addWidget(self.find_button, 2, 0, 1, 2)
+        grid.addWidget(self.text, 3, 0, 1, 2)
+        grid.addWidget(self.slider, 4, 0, 1, 2)
         self.find_button.clicked.connect(lambda: self.find_clicked.emit())
         self.slider.valueChanged.connect(lambda value: self.similarity_changed.emit())
         self.show_stack(False)
@@ -110,7 +119,7 @@ class AlikeBox(QWidget):
 
     def show_count(self, count: int, total: int) -> None:
         """Show how many of `total` proposals are shown; without proposals, hide the slider."""
-        self.text.setText(f"Similarity {self.slider.value()} %: {count} of {total} shown")
+        self.text.setText(f"Similarity {self.slider.value()}%: {count} of {total} shown")
         self.text.setVisible(total > 0)
         self.slider.setVisible(total > 0)
 

@@ -26,6 +26,9 @@ _SETTLED = 80
 
 _NO_LABELS = "Accept an object first: then more like it can be found [Shift-M]."
 
+_LESS_ALIKE = "move the slider to the left to show them."
+_MORE_OR_FEWER = "move the slider for more or fewer, then review them [Shift-S]."
+
 
 class FindingAlike:
     """Searches for more objects like a few labels, and makes labels of the similar ones.
@@ -148,13 +151,14 @@ class FindingAlike:
     def _finish(self) -> None:
         proposals = self._proposals
         self._end_job()
-        if proposals is not None and proposals.masks:
-            self._desk.report(
-                f"{proposals.count} more found: move the slider for more or fewer, then review "
-                "them [Shift-S]."
-            )
+        if proposals is None or not proposals.masks:
+            line = "No more like these found: accept another one as an example."
+        elif not proposals.count:
+            best = max(mask.confidence for mask in proposals.masks)
+            line = f"{len(proposals.masks)} found, but only up to {best:.0%} similar: {_LESS_ALIKE}"
         else:
-            self._desk.report("No more like these found: accept another one as an example.")
+            line = f"{proposals.count} more found: {_MORE_OR_FEWER}"
+        self._desk.report(line)
 
     def _choose(self) -> None:
         """Show the objects that the slider chooses."""

@@ -16,7 +16,7 @@ from napari_sam.plugin.workspace import Workspace
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposals:
-    """Proposed objects of a search: labels if they are shown, kept in memory if they are hidden.
+    """Proposed objects of a search: shown ones are labels, hidden ones are in memory.
 
     An object that the user kept, dropped or corrected is no proposal any more.
 

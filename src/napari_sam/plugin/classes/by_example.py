@@ -107,7 +107,8 @@ class ByExample:
             self._predicted_for = done, len(done.labels)
         unsure = sum(probability < UNSURE for _, probability in predicted.values())
         tell = self._desk.say if step is None else self._desk.report
-        tell(f"{len(predicted)} objects have a predicted class, {unsure} below {UNSURE:.0%}.")
+        counts = f"{len(predicted)} objects have a predicted class, {unsure} of them"
+        tell(f"{counts} less than {UNSURE:.0%} sure.")
 
 
 def _newest(work: Workspace) -> Step | None:

@@ -26,8 +26,8 @@ _ENOUGH = 3
 """Objects with a given class, below which the user is advised to give more."""
 
 _TWO_CLASSES = (
-    "Choose a class, point at an object and press Shift-C. With a few objects of two classes, the "
-    "others can get theirs."
+    "Choose a class, point at an object and press Shift-C. With examples of two classes, the other "
+    "objects can get theirs."
 )
 
 _ROWS = 5
@@ -201,8 +201,11 @@ class ClassBox(Fold):
         text = ""
         if len(examples) < 2:
             text = _TWO_CLASSES
-        elif examples[fewest] < _ENOUGH:
-            text = f"{fewest} has {examples[fewest]}; {_ENOUGH} objects of each class are better."
+        elif (count := examples[fewest]) < _ENOUGH:
+            text = (
+                f"{fewest} has {count} example{'s' * (count > 1)}: with {_ENOUGH} of each "
+                "class, more of the others come out right."
+            )
         self.hint.setText(text)
         self.hint.setVisible(bool(text))
 

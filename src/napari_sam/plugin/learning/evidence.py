@@ -1,4 +1,4 @@
-"""Evidence: what the user has decided so far, and whether it calls for a lesson; no Qt."""
+"""Evidence: decisions of the user so far, and whether they call for a lesson; no Qt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,6 +84,6 @@ class Evidence:
         return (self.accepted // FIRST).bit_length()
 
     def _corrected(self, last: "Evidence") -> int:
-        """Objects that were dropped, or have other pixels, since another moment."""
+        """Number of objects dropped, or with other pixels, since another moment."""
         changed = sum(self.areas.get(label) != area for label, area in last.areas.items())
         return changed + max(0, self.wrong - last.wrong)

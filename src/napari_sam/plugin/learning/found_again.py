@@ -1,4 +1,4 @@
-"""Found again: objects that nobody has looked at, redrawn by a model that has learned; no Qt."""
+"""Found again: objects waiting for review, redrawn by a model after its lesson; no Qt."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ PART = 0.8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundAgain:
-    """Labels of a region after the objects there were found again.
+    """Labels of a region after a second search with another model.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def find_again(
     waiting: Mapping[int, BBox],
     first: int | None,
 ) -> FoundAgain:
-    """Compare objects found now with the labels that nobody has looked at.
+    """Compare objects found now with the labels waiting for review.
 
     An object found now takes the label of the one found before that it shares most pixels with,
     and all of its own pixels but for those of labels that stay. A label that is not found again
@@ -122,7 +122,7 @@ def _compared(
 def _shared(
     numbers: NDArray[np.uint32], waiting: NDArray[np.integer]
 ) -> dict[tuple[int, int], int]:
-    """Pixels that an object found now shares with a waiting label, by both."""
+    """Number of pixels shared by an object found now and a waiting label, by both."""
     shared = (numbers > 0) & (waiting > 0)
     pairs = numbers[shared].astype(np.int64) << 32 | waiting[shared].astype(np.int64)
     values, counts = np.unique(pairs, return_counts=True)
@@ -133,7 +133,7 @@ def _shared(
 def _matches(
     shared: Mapping[tuple[int, int], int], areas: NDArray[np.intp], counts: Mapping[int, int]
 ) -> dict[int, int]:
-    """Label for each number that is the same object; most shared pixels first."""
+    """Label of the same object for each number; pairs with most shared pixels first."""
     label_of: dict[int, int] = {}
     for (number, label), count in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
         same = count >= SAME * min(int(areas[number]), counts[label])

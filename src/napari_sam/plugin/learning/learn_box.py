@@ -1,9 +1,9 @@
-"""LearnBox: the fold about what the model learns from accepted objects; widgets, no logic."""
+"""LearnBox: the fold for lessons from accepted objects; widgets, no logic."""
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QInputDialog
 
 from napari_sam.plugin.train.train_row import TrainRow
+from napari_sam.plugin.widgets.ask_text import ask_text
 from napari_sam.plugin.widgets.buttons import check_box, push_button, text_label
 from napari_sam.plugin.widgets.fold import Fold
 
@@ -19,6 +19,7 @@ _BY_ITSELF = (
 _UNDO = "Take the lesson back, and the objects that it drew [Ctrl-Z]"
 _FORGET = "Answer by the model as it was; labels stay as they are"
 _SAVE = "Keep what was learned as a model of your own, for all images and the command line"
+_NAME = "Name of the model, such as my-neurons:"
 
 
 class LearnBox(Fold):
@@ -58,7 +59,7 @@ class LearnBox(Fold):
         self.line = text_label(word_wrap=True)
         self.undo_button = push_button("Undo", _UNDO)
         self.forget_button = push_button("Forget", _FORGET)
-        self.save_button = push_button("Save as model…", _SAVE)
+        self.save_button = push_button("Save as model …", _SAVE)
         self.learn_button.clicked.connect(self._learn_clicked)
         self.by_itself.toggled.connect(self.by_itself_changed)
         self.undo_button.clicked.connect(lambda: self.undo_clicked.emit())
@@ -70,7 +71,7 @@ class LearnBox(Fold):
         self.show_lesson("", 0, can_undo=False)
 
     def show_learnable(self, reason: str, learning: bool = False) -> None:
-        """Enable the button, or say in its tooltip why not.
+        """Enable the button, or name the reason against a lesson in its tooltip.
 
         Parameters
         ----------
@@ -85,7 +86,7 @@ class LearnBox(Fold):
         self.learn_button.setToolTip(_STOP if learning else reason or _LEARN)
 
     def show_lesson(self, text: str, objects: int, can_undo: bool) -> None:
-        """Show a line about the lesson in use, the number of its objects, and the buttons for it.
+        """Show the lesson in use: a line, the number of its objects, and its buttons.
 
         Parameters
         ----------
@@ -103,18 +104,11 @@ class LearnBox(Fold):
         self.save_button.setEnabled(objects > 0)
         self.show_note([f"{objects} objects"] if objects else [])
 
-    def ask_name(self) -> str:
-        """Let the user type the name of a model; empty if they cancel the dialog."""
-        name, is_given = QInputDialog.getText(
-            self, "Save as model", "Name of the model, such as my-neurons:"
-        )
-        return name.strip() if is_given else ""
-
     def _learn_clicked(self) -> None:
         (self.stop_clicked if self._learning else self.learn_clicked).emit()
 
     def _save_clicked(self) -> None:
-        if name := self.ask_name():
+        if name := ask_text(self, "Save as model", _NAME):
             self.named.emit(name)
 
     def _lay_out(self) -> None:

@@ -1,10 +1,14 @@
-"""Lesson line: what the model learned, in a sentence for the user; no Qt."""
+"""Lesson line: the result of a lesson in a sentence for the user; no Qt."""
 
 from datetime import UTC, datetime, timedelta
 
 from napari_sam.journal.lesson_record import LessonRecord
 
-NOTHING_LEARNED = "Nothing learned: {count} objects make no difference, the model stays as it was."
+NOTHING_LEARNED = (
+    "Nothing learned from {count} objects: those held back to check it fit no better. The model "
+    "stays as it was."
+)
+"""Line for a lesson that was dropped."""
 
 
 def lesson_line(lesson: LessonRecord, now: datetime, result: str = "") -> str:
@@ -20,7 +24,7 @@ def lesson_line(lesson: LessonRecord, now: datetime, result: str = "") -> str:
         What got better; by default the fit of the objects that were held back.
     """
     better = result or (
-        f"objects held back from it fit {lesson.after:.0%} instead of {lesson.before:.0%}"
+        f"objects held back to check it fit {lesson.after:.0%} instead of {lesson.before:.0%}"
     )
     return f"Learned from {lesson.objects} objects ({_ago(lesson.time, now)}): {better}."
 
@@ -40,7 +44,7 @@ def _ago(time: str, now: datetime) -> str:
 
 
 def found_words(new: int, parts: int, redrawn: int) -> str:
-    """What a model that has learned found: ``finds 9 more, joins 2 pieces, redraws 40``.
+    """Result of a second search in words: ``finds 9 more, joins 2 pieces, redraws 40``.
 
     Parameters
     ----------

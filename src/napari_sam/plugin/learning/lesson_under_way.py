@@ -1,4 +1,4 @@
-"""LessonUnderWay: a quick lesson, a full one, then objects that nobody has looked at."""
+"""LessonUnderWay: a quick lesson, a full lesson, then a second search for unreviewed objects."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,7 +24,7 @@ WORDS = "the lesson"
 
 
 class LessonUnderWay:
-    """Lesson of an image, in three jobs of the worker, each begun when the one before has ended.
+    """Lesson of an image: three jobs of the worker, one after the other.
 
     A quick lesson changes the decoder alone and is used at once. A full lesson follows, and is used
     if it fits the objects that were held back no worse. At the end objects that were found
@@ -83,7 +83,7 @@ class LessonUnderWay:
         self._learn(quick=True)
 
     def stop(self) -> None:
-        """Give up what is under way; what was used already stays."""
+        """Give up the job under way; a lesson already in use stays."""
         if self._job is not None:
             self._desk.runner.drop(self._job)
 
@@ -183,7 +183,7 @@ class LessonUnderWay:
     # --- objects that nobody has looked at ---------------------------------------------------
 
     def _regions(self) -> dict[Plane, BBox]:
-        """Region of each plane in which objects were found automatically."""
+        """Region with automatically found objects, by plane."""
         regions: dict[Plane, BBox] = {}
         for rated in self._work.ratings.of_label.values():
             if rated.source is not Source.FOUND:
@@ -238,7 +238,7 @@ class LessonUnderWay:
 
 
 def _rated(found: Found, plane: Plane, before: Rating | None) -> Rating:
-    """Rating of an object after it was found again on a plane."""
+    """Rating of an object after a second search on a plane."""
     if before is None:
         return Rating(found.score, plane, {plane: found.bbox})
     is_linked = len(before.boxes) > 1

@@ -1,4 +1,4 @@
-"""Scores: accepted objects judge what was learned against the model as it was; no Qt."""
+"""Scores: accepted objects judge a lesson against the model without the lesson; no Qt."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ FEWEST = 3
 
 
 def verdict(scores: Sequence[Scored]) -> str:
-    """Reason to take a lesson off; empty as long as it stays.
+    """Reason to take a lesson off; empty while the lesson stays.
 
     It is taken off when clicks and boxes fit the last objects that the user accepted less well than
     those of the model as it was, on average.
@@ -31,6 +31,6 @@ def verdict(scores: Sequence[Scored]) -> str:
     if after >= before:
         return ""
     return (
-        f"What was learned is off: the model as it was fits the last {len(last)} objects better "
+        f"The lesson is taken off: the model as it was fits the last {len(last)} objects better "
         f"({before:.0%} instead of {after:.0%})."
     )

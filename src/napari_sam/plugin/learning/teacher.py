@@ -1,4 +1,4 @@
-"""Teacher: lets the model learn from accepted objects, and shows what it has learned."""
+"""Teacher: lets the model learn from accepted objects, and shows the result."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ _GONE = "Its file cannot be used: the model answers as it was."
 
 
 class Teacher:
-    """Decides when to learn, takes what was learned off if it loses, and shows the fold *Learning*.
+    """Decides when to learn, takes a losing lesson off, and shows the fold *Learning*.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Teacher:
         self._lesson_changed()
 
     def leave(self) -> None:
-        """Stop learning from an image; what was learned stays with its labels."""
+        """Stop learning from an image; its lesson stays with its labels."""
         work = self._work
         self.let_go()
         if work is not None:
@@ -105,7 +105,7 @@ class Teacher:
             self._show()
 
     def let_go(self) -> None:
-        """Stop learning: the part of :meth:`leave` that works without widgets."""
+        """Stop learning: the part of :meth:`leave` without widgets."""
         work, self._work = self._work, None
         if work is not None:
             self._stop()
@@ -118,7 +118,7 @@ class Teacher:
     # --- lessons -----------------------------------------------------------------------------
 
     def learn(self, silent: bool = False) -> None:
-        """Begin a lesson with all accepted objects, unless there is a reason against it."""
+        """Begin a lesson with all accepted objects, unless :attr:`_reason` is against a lesson."""
         if not silent:
             self._desk.begin_action()
         work = self._desk.look(aloud=not silent)
@@ -162,7 +162,7 @@ class Teacher:
             self._show()
 
     def _lesson_changed(self) -> None:
-        """Answer by the lesson in use: it was learned, undone, done again, or is of another image.
+        """Answer by the lesson in use, after a lesson, its undo or redo, or a change of image.
 
         Where the image encoder differs, tiles are encoded anew.
         """
@@ -266,12 +266,15 @@ class Teacher:
             return
         under_way, work = self._under_way, self._work
         lesson = None if work is None else work.lessons.now
-        self._box.show_learnable(self._reason, learning=under_way is not None)
+        reason = self._reason
+        self._box.show_learnable(reason, learning=under_way is not None)
         lines = [] if lesson is None else [self._line(lesson)]
         if under_way is not None:
             lines = [under_way.progress, *lines]
         elif self._note:
             lines = [self._note, *lines]
+        elif reason and not lines:
+            lines = [f"{reason}."]  # a grey button alone would not say what to do
         can_undo = work is not None and lesson is not None and work.history.next_undo == WORDS
         objects = 0 if lesson is None else lesson.objects
         self._box.show_lesson(" ".join(filter(None, lines)), objects, can_undo)

@@ -4,8 +4,9 @@ from html import escape
 from pathlib import Path
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGridLayout, QInputDialog, QWidget
+from qtpy.QtWidgets import QGridLayout, QWidget
 
+from napari_sam.plugin.widgets.ask_text import ask_text
 from napari_sam.plugin.widgets.buttons import push_button, text_label
 from napari_sam.plugin.widgets.number_box import NumberBox
 
@@ -16,6 +17,7 @@ _TIP = (
 )
 _MINUTES = "Minutes of training; what was learned is judged after that"
 _MOST_MINUTES = 240
+_NAME = "Name of the new model, such as my-cells:"
 _LINK = ' <a href="{}" style="color: #56b4e9">Results</a>'
 """Okabe and Ito's sky blue: read on napari's dark theme, on which Qt's own blue is not."""
 
@@ -60,20 +62,13 @@ class TrainRow(QWidget):
         self.minutes.native.setEnabled(not training)
 
     def show_line(self, text: str, page: Path | None = None) -> None:
-        """Show how far the training is, or how it went, with a link to the page of results."""
+        """Show the progress of the training, or its result with a link to the page of results."""
         link = "" if page is None else _LINK.format(page.as_uri())
         self.line.setText(escape(text) + link)
         self.line.setVisible(bool(text))
 
-    def ask_name(self) -> str:
-        """Let the user type the name of a model; empty if they cancel the dialog."""
-        name, is_given = QInputDialog.getText(
-            self, "Train a model", "Name of the new model, such as my-cells:"
-        )
-        return name.strip() if is_given else ""
-
     def _clicked(self) -> None:
         if self._training:
             self.stop_clicked.emit()
-        elif name := self.ask_name():
+        elif name := ask_text(self, "Train a model", _NAME):
             self.named.emit(name, self.minutes.value)

@@ -18,7 +18,7 @@ from napari_sam.plugin.worker.train import LabelledImage, TrainRequest, train
 from .train_row import TrainRow
 
 _NOTHING = "Nothing to train on: accept objects, or use labels, first."
-_STOPPED = "Stopped. The same training, under the same name, goes on from here."
+_STOPPED = "Stopped. To go on from here, train again under the same name."
 
 
 class Models(Protocol):
@@ -33,7 +33,7 @@ class Models(Protocol):
 
 
 class Training:
-    """Trains in a second worker: clicks are answered meanwhile, by the model as it is.
+    """Trains in a second worker, while the present model answers clicks.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Training:
         row.stop_clicked.connect(self._wish_stop)
 
     def start(self, name: str, minutes: int) -> None:
-        """Train a model for some minutes, on all images that have labels."""
+        """Train a model for a number of minutes on all images with labels."""
         self._desk.begin_action()
         images = self._images()
         if not images:
@@ -110,7 +110,7 @@ class Training:
         if self._desk.closed:
             return
         if isinstance(event, Progress):
-            share = f": {100 * event.done // event.total} %" if event.total else ""
+            share = f": {event.done / event.total:.0%}" if event.total else ""
             self._row.show_line(f"{event.text}{share}")
         elif isinstance(event, Trained):
             self._row.show_line(event.text, event.page)

@@ -253,7 +253,7 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Mean IoU with an accepted object, of the model as it was and of the learned one."""
+    """Mean IoU with an accepted object, of the model without and with the lesson."""
 
     before: float
     after: float

@@ -59,7 +59,7 @@ class LessonRequest:
 
 
 class Accepted:
-    """Labels without those that nobody has looked at."""
+    """Labels without the unreviewed ones: the labels a lesson learns from."""
 
     def __init__(self, labels: LabelArray, unknown: Collection[int]) -> None:
         self._labels = labels
@@ -131,7 +131,7 @@ def _learn(unlearned: "EncodedImage", request: LessonRequest) -> Events:
 
 
 def score_both(unlearned: "Encoder", learned: "Encoder", accepted: Sequence[Mask]) -> Events:
-    """Ask the model as it was and the learned one for an object that the user has accepted.
+    """Ask the model without and with the lesson for an object accepted by the user.
 
     Only the plane on which the object is largest is asked.
 

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 class LearningEngine(Engine):
-    """Engine with lessons; what was learned answers every question from then on."""
+    """Engine with lessons: the model answers with the chosen lesson from then on."""
 
     @property
     def base(self) -> str:
-        """Hash of the weights of the loaded model, as they were before any lesson."""
+        """Hash of the weights of the loaded model, before any lesson."""
         return self._origin.weights
 
     @property
     def is_learned(self) -> bool:
-        """Whether the model that answers has learned."""
+        """Whether the answering model has a lesson."""
         return self._lessons.fitting(self._origin) is not None
 
     def use(self, lesson: "LessonRecord | None", folder: Path) -> None:
-        """Answer from now on by what was learned, if the loaded model has learned it.
+        """Answer from now on with a lesson, if the lesson is of the loaded model.
 
         Parameters
         ----------
@@ -46,7 +46,7 @@ class LearningEngine(Engine):
         self._lessons.choose(lesson, folder)
 
     def learn(self, settings: Settings, source: ImageSource, request: LessonRequest) -> Events:
-        """Learn from accepted objects; the model that answers stays as it is.
+        """Learn from accepted objects; the answering model stays unchanged.
 
         See :func:`~napari_sam.plugin.worker.learn.learn`.
         """
@@ -66,13 +66,13 @@ class LearningEngine(Engine):
         regions: Mapping[Plane, BBox],
         cleaning: Cleaning,
     ) -> Events:
-        """All objects of regions of planes, by the model that answers now."""
+        """All objects of regions of planes, found by the answering model."""
         yield from self.load(settings)
         yield from find_again(self._open(settings, source), regions, cleaning)
         yield from self._warnings()
 
     def save_model(self, settings: Settings, name: str) -> Events:
-        """Save the model that answers now under a name of its own."""
+        """Save the answering model under a new name."""
         yield from self.load(settings)
         yield Progress("Saving the model")
         from napari_sam.learning.save_model import save_model

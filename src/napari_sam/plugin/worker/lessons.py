@@ -1,4 +1,4 @@
-"""Lessons: what was learned, applied to the sessions of the engine; no Qt, no napari."""
+"""Lessons: deltas applied to the sessions of the engine; no Qt, no napari."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Lessons:
-    """The chosen lesson, the session that it is applied to, and the image without it.
+    """The chosen lesson, the session with its delta, and the image without.
 
     The GUI thread chooses a lesson; everything else runs in the worker.
     """
@@ -31,7 +31,7 @@ class Lessons:
         self._chosen = lesson, folder
 
     def fitting(self, origin: Origin) -> "LessonRecord | None":
-        """The chosen lesson, if it was learned by the weights of `origin`; otherwise None."""
+        """The chosen lesson, if its base is the weights of `origin`; otherwise None."""
         lesson, _ = self._chosen
         return lesson if lesson is not None and lesson.base == origin.weights else None
 
@@ -65,23 +65,23 @@ class Lessons:
         self._applied = session, weights
 
     def _delta(self, lesson: "LessonRecord", folder: Path) -> "Delta":
-        from napari_sam.learning.keep import kept
+        from napari_sam.learning.keep import read_delta
 
         try:
-            return kept(folder, lesson.delta)
+            return read_delta(folder, lesson.delta)
         except LearningError:
             self.choose(None, folder)  # or every click would fail
             raise
 
     def taught(self, model: "Sam", origin: Origin) -> "Sam":
-        """A copy of a model with the lesson that fits; without one, the model itself."""
+        """A copy of a model with the fitting lesson; without a lesson, the model itself."""
         lesson, (_, folder) = self.fitting(origin), self._chosen
         return model if lesson is None else self._delta(lesson, folder).applied_to(model)
 
     def unlearned(
         self, session: "Session", model: "Sam | None", settings: Settings
     ) -> "EncodedImage":
-        """The image of a session with the model as it was, and the cache of its embeddings."""
+        """The image of a session under the model without a lesson, and its embeddings."""
         if model is None or session.model is model:
             return session
         from napari_sam.encoded_image import EncodedImage
