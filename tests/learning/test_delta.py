@@ -103,3 +103,10 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(LearningError, match="cannot be written"):
         delta_of(tiny_sam()).save(tmp_path / "none" / "a.safetensors")
+
+
+def test_a_path_through_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(LearningError, match=r"a\.safetensors cannot be written \("):
+        delta_of(tiny_sam()).save(tmp_path / "file" / "a.safetensors")
+    assert (tmp_path / "file").read_text() == "no folder"

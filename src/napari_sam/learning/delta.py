@@ -1,6 +1,7 @@
 """Delta: a lesson of a model, as differences of its weights in a small file."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -136,7 +137,8 @@ class Delta:
             save_file(tensors, partial, metadata)
             partial.replace(path)
         except (OSError, SafetensorError) as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):  # a part of the path may be a file
+                partial.unlink(missing_ok=True)
             raise LearningError(f"{path} cannot be written ({error}): choose another") from error
 
 
