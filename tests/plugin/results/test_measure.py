@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 from skimage.measure import regionprops_table
 
 from tests.plugin.bench import Bench, Open, picture
@@ -12,6 +13,7 @@ from tests.plugin.bench import Bench, Open, picture
 def measured(bench: Bench) -> dict[int, dict[str, Any]]:
     """The features of the labels after a press of the button, by label."""
     bench.dock.everything_box.set_open()
+    QApplication.processEvents()  # the section is laid out
     bench.qtbot.mouseClick(bench.dock.everything_box.measure_button, Qt.MouseButton.LeftButton)
     bench.idle()
     rows = bench.layer("labels").features.to_dict("records")
