@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication
 from napari_sam import Session
 from napari_sam.errors import LearningError
 from napari_sam.learning import learn as learning
-from napari_sam.learning.keep import kept
+from napari_sam.learning.keep import read_delta
 from napari_sam.learning.teach import Course
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
@@ -246,7 +246,7 @@ class LearningFuzz(Fuzz):
         )
         if lesson is not None and folder is not None:
             with suppress(LearningError):  # its file was taken away
-                session.use(kept(folder, lesson.delta))
+                session.use(read_delta(folder, lesson.delta))
         expected = session.predict(points=[(*plane, *point)])
         if not np.array_equal(expected.low_res_logits, answers[0].low_res_logits):
             self._fault(f"a click was not answered by {lesson}")
