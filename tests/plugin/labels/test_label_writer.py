@@ -8,6 +8,7 @@ from napari_sam.labels.paint import OverlapPolicy
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.labels.lesson_in_use import LessonInUse
 from napari_sam.plugin.labels.restore import restore_offer
+from napari_sam.plugin.undo.remaining_work import RemainingWork
 from napari_sam.plugin.worker.number_objects import number_objects
 from tests.plugin.journals import crash
 from tests.plugin.scene import Scene, mask_at
@@ -75,6 +76,28 @@ def test_all_objects_of_a_plane_get_labels_and_ratings_where_it_is_free(scene: S
     scene.history.undo()
     assert scene.writer.ratings.of_label == {}
     assert int(scene.labels.plain()[1, 6, 6]) == 0
+
+
+def test_napari_s_undo_of_found_objects_takes_their_scores_and_their_job_back(scene: Scene) -> None:
+    scene.writer.accept([mask_at((1,), 0, 0, SQUARE)])
+    stopped: list[bool] = []
+    with scene.history.one_action():
+        scene.writer.accept_all(number_objects([mask_at((1,), 6, 6, SQUARE)]))
+        scene.history.add_labels(RemainingWork(lambda: stopped.append(True)))
+    layer = scene.labels.layer
+    layer.undo()
+    assert np.unique(scene.labels.plain()).tolist() == [0, 1]
+    assert (scene.writer.ratings.of_label, stopped) == ({}, [True])
+    layer.redo()
+    assert set(scene.writer.ratings.of_label) == {2}
+    layer.undo()
+    assert scene.history.undo()  # of the first object, and of that alone
+    assert not scene.labels.plain().any()
+    assert not scene.history.undo()
+    assert scene.history.redo()
+    assert scene.history.redo()
+    assert np.unique(scene.labels.plain()).tolist() == [0, 1, 2]
+    assert set(scene.writer.ratings.of_label) == {2}
 
 
 def test_a_label_is_erased_in_one_step(scene: Scene) -> None:

@@ -233,25 +233,35 @@ class History:
         self._note_change()
 
     def note_undone(self, is_change: Callable[[Change], bool]) -> None:
-        """Note that the newest change of the labels was undone by napari.
+        """Note that napari undid a change of the newest step with labels, and undo what followed it.
+
+        The changes after it in the same step, such as scores of the objects, are undone with it.
 
         Parameters
         ----------
         is_change : callable
-            Whether a change is the undone one; another newest change stays as it is.
+            Whether a change is the undone one; changes of other steps stay as they are.
         """
         index = max((i for i, step in enumerate(self._done) if step.labels), default=-1)
-        if index >= 0 and is_change(self._done[index].labels[-1]):
-            step = self._done[index]
-            self._undone.append(Step(labels=[step.labels.pop()], text=step.text))
-            if step.empty:
-                del self._done[index]
-            self._note_change()
+        labels = self._done[index].labels if index >= 0 else []
+        place = max((i for i, change in enumerate(labels) if is_change(change)), default=-1)
+        if place < 0:
+            return
+        step = self._done[index]
+        for change in reversed(labels[place + 1 :]):
+            change.undo()
+        self._undone.append(Step(labels=labels[place:], text=step.text))
+        del labels[place:]
+        if step.empty:
+            del self._done[index]
+        self._note_change()
 
     def note_redone(self, is_change: Callable[[Change], bool]) -> None:
         """Note that the change of the labels that was undone last was done again by napari."""
         last = self._undone[-1].labels if self._undone else []
-        if len(last) == 1 and self._undone[-1].prompts is None and is_change(last[0]):
+        if last and self._undone[-1].prompts is None and is_change(last[0]):
+            for change in last[1:]:
+                change.redo()
             self._done.append(self._undone.pop())
             self._note_change()
 
