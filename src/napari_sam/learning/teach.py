@@ -129,7 +129,7 @@ def teach(
 
 
 _TURN = Lock()
-"""Held during a step."""
+"""Held while torch's random numbers are drawn: in a step, and as a copy is built."""
 
 
 @contextmanager
@@ -151,7 +151,8 @@ def seeded(seed: list[int]) -> Iterator[Generator]:
 
 def copy_of(model: Sam) -> Sam:
     """A trainable copy with its own weights."""
-    copy = Sam(model.config, model.policy).to(model.device)
+    with _TURN:  # a new model draws its first weights, which are replaced below
+        copy = Sam(model.config, model.policy).to(model.device)
     copy.load_state_dict(model.state_dict())
     return copy
 
