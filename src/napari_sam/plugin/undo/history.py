@@ -233,7 +233,7 @@ class History:
         self._note_change()
 
     def note_undone(self, is_change: Callable[[Change], bool]) -> None:
-        """Note that napari undid a change of the newest step with labels, and undo what followed it.
+        """Note that napari undid a change of the newest step with labels; undo what followed it.
 
         The changes after it in the same step, such as scores of the objects, are undone with it.
 
