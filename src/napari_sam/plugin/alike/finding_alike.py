@@ -8,6 +8,7 @@ from superqt.utils import QSignalDebouncer
 
 from napari_sam.errors import NapariSamError
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.image.image_source import nearest_plane
 from napari_sam.plugin.labels.known_labels import unknown_labels
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.undo.remaining_work import RemainingWork
@@ -113,8 +114,7 @@ class FindingAlike:
                 return problem
             view = read_viewport(self._viewer, work.image, work.source)
             within = view.bbox if view is not None and where is Where.VIEW else None
-            limits = zip(work.shown_plane, work.source.plane_shape, strict=True)
-            planes = [tuple(min(max(p, 0), n - 1) for p, n in limits)]
+            planes = [nearest_plane(work.shown_plane, work.source)]
         return AlikeRequest(
             work.labels_layer.plain(),
             examples,

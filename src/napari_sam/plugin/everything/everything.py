@@ -4,6 +4,7 @@ import numpy as np
 
 from napari_sam.errors import NapariSamError
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.image.image_source import nearest_plane
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.undo.remaining_work import RemainingWork
@@ -50,8 +51,7 @@ class Everything:
         work = self._desk.look()
         if work is None:
             return
-        limits = zip(work.shown_plane, work.source.plane_shape, strict=True)
-        planes = None if all_slices else [tuple(min(max(p, 0), n - 1) for p, n in limits)]
+        planes = None if all_slices else [nearest_plane(work.shown_plane, work.source)]
         engine, settings = self._desk.engine, self._desk.settings
         everywhere = np.ndindex(*work.source.plane_shape) if planes is None else planes
         work.searches.note(everywhere, within or (0, 0, *work.source.plane_size))

@@ -16,6 +16,7 @@ from napari_sam.image.calibration import Calibration
 from napari_sam.image.contrast.coarse import coarse_level
 from napari_sam.image.intensity import RGB
 from napari_sam.image.physical_size import layer_calibration
+from napari_sam.image.volume import Plane
 
 _USUAL = {2: "YX", 3: "ZYX", 4: "TZYX", 5: "TCZYX"}
 
@@ -206,6 +207,12 @@ class ImageSource:
         """Index of the plane of a position in the layer's data, without channels."""
         leading = np.floor(np.asarray(position, float)[:-2] + 0.5).astype(int)
         return tuple(int(v) for i, v in enumerate(leading) if i != self.channel_axis)
+
+
+def nearest_plane(plane: Sequence[int], source: ImageSource) -> Plane:
+    """Plane of an image nearest to one that may lie outside, where sliders reach further."""
+    limits = zip(plane, source.plane_shape, strict=True)
+    return tuple(min(max(index, 0), length - 1) for index, length in limits)
 
 
 def image_layers(layers: LayerList) -> list[Image]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Plane
 
-from .image_source import ImageSource, image_layers
+from .image_source import ImageSource, image_layers, nearest_plane
 
 SIDE = 96
 """Pixels of the longer side of a thumbnail."""
@@ -47,14 +47,13 @@ class Look:
 def look_at(source: ImageSource, image: Image, layers: LayerList, world: Sequence[float]) -> Look:
     """Collect arrays and plane for a thumbnail at a position of the sliders."""
     place = source.to_plane(image.world_to_data(world))
-    limits = zip(place, source.plane_shape, strict=True)
     by_name = {layer.name: layer for layer in image_layers(layers)}
     layers_seen = [image, *(by_name[other.name] for other in source.others)]
     start = len(source.layer_axes) - 2
     levels = [
         small_level(each.data if each.multiscale else [each.data], start) for each in layers_seen
     ]
-    return Look(source, tuple(min(max(p, 0), n - 1) for p, n in limits), levels)
+    return Look(source, nearest_plane(place, source), levels)
 
 
 def small_level(levels: Sequence[Any], height_axis: int) -> Any:

@@ -4,7 +4,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_sam.plugin.image.image_source import ImageSource
+from napari_sam.plugin.image.image_source import ImageSource, nearest_plane
 from napari_sam.plugin.worker.tile_order import Viewport
 
 from .view import obstacle
@@ -29,9 +29,7 @@ def read_viewport(viewer: ViewerModel, image: Image, source: ImageSource) -> Vie
     """
     if obstacle(viewer.dims):
         return None
-    shown_plane = source.to_plane(image.world_to_data(viewer.dims.point))
-    limits = zip(shown_plane, source.plane_shape, strict=True)
-    plane = tuple(min(max(p, 0), n - 1) for p, n in limits)
+    plane = nearest_plane(source.to_plane(image.world_to_data(viewer.dims.point)), source)
     height, width = source.plane_size
     corners = np.array(image.corner_pixels, float)[:, -2:]
     if image.multiscale:
