@@ -19,7 +19,7 @@ from napari_sam import Session
 from napari_sam.evaluate.ground_truth import Pair
 from napari_sam.labels.label_boxes import boxes_by_label, label_boxes
 from napari_sam.learning.doubt import doubt
-from napari_sam.plugin.labels.known_labels import DOUBTFUL
+from napari_sam.plugin.labels.unknown_labels import DOUBTFUL
 
 EACH = 6
 """Objects of which one is made wrong."""

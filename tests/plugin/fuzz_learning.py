@@ -20,7 +20,7 @@ from napari_sam.learning.keep import read_delta
 from napari_sam.learning.teach import Course
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
-from napari_sam.plugin.labels.known_labels import unknown_labels
+from napari_sam.plugin.labels.unknown_labels import unknown_labels
 from napari_sam.plugin.worker.events import Answer, Question
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.prompts.prompt import PointPrompt

@@ -14,8 +14,8 @@ from skimage.measure import label
 from napari_sam.image.volume import Volume
 from napari_sam.labels.classes import ClassTable
 from napari_sam.measure.save import save_measures
-from napari_sam.plugin.labels.known_labels import unknown_labels
 from napari_sam.plugin.labels.rating import Look, Source
+from napari_sam.plugin.labels.unknown_labels import unknown_labels
 from tests.plugin.bench import Bench, Open, picture
 from tests.plugin.journals import crash, replayed
 

@@ -9,7 +9,7 @@ from superqt.utils import QSignalDebouncer
 from napari_sam.errors import NapariSamError
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image.image_source import nearest_plane
-from napari_sam.plugin.labels.known_labels import unknown_labels
+from napari_sam.plugin.labels.unknown_labels import unknown_labels
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.undo.remaining_work import RemainingWork
 from napari_sam.plugin.view.view import obstacle

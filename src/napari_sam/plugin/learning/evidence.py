@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from napari_sam.plugin.labels.known_labels import unknown_labels
 from napari_sam.plugin.labels.rating import Look, Rating
+from napari_sam.plugin.labels.unknown_labels import unknown_labels
 
 FEWEST = 3
 """Accepted objects below which nothing is learned."""

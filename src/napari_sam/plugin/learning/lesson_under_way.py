@@ -6,9 +6,9 @@ from dataclasses import replace
 from napari_sam.image.volume import Plane
 from napari_sam.journal.lesson_record import LessonRecord
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.known_labels import unknown_labels
 from napari_sam.plugin.labels.rating import Look, Rating, Source
 from napari_sam.plugin.labels.redraw import redraw
+from napari_sam.plugin.labels.unknown_labels import unknown_labels
 from napari_sam.plugin.undo.history import Step
 from napari_sam.plugin.worker.events import Event, Found, Learned, PlaneObjects, Progress
 from napari_sam.plugin.worker.jobs import Job, Priority

@@ -1,7 +1,7 @@
-"""Known labels: labels that count as accepted when the model learns; no Qt."""
+"""Unknown labels: labels that do not count as accepted when the model learns; no Qt."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from .rating import Look, Rating, Source
 
@@ -9,24 +9,6 @@ DOUBTFUL = 1 / 3
 """Share of loaded objects, those that agree least with the model first, from which nothing is
 learned before somebody has looked. A share and no limit of the agreement: where the model knows an
 image badly, and lessons help most, right objects agree little too (benchmarks/doubt.py)."""
-
-
-def known_labels(labels: Iterable[int], ratings: Mapping[int, Rating]) -> set[int]:
-    """Labels that count as accepted in a lesson.
-
-    Parameters
-    ----------
-    labels : iterable of int
-        Labels of the layer, in any order.
-    ratings : mapping of int to Rating
-        Ratings by label, see :attr:`~napari_sam.plugin.labels.ratings.Ratings.of_label`.
-
-    Returns
-    -------
-    set of int
-        `labels` without those of :func:`unknown_labels`.
-    """
-    return set(labels) - unknown_labels(ratings)
 
 
 def unknown_labels(ratings: Mapping[int, Rating]) -> set[int]:
@@ -40,7 +22,8 @@ def unknown_labels(ratings: Mapping[int, Rating]) -> set[int]:
     Parameters
     ----------
     ratings : mapping of int to Rating
-        Ratings by label; a label without a rating is an object that the user made.
+        Ratings by label, see :attr:`~napari_sam.plugin.labels.ratings.Ratings.of_label`; a label
+        without a rating is an object that the user made.
 
     Returns
     -------
