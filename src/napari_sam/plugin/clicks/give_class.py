@@ -5,9 +5,8 @@ from collections.abc import Callable
 from napari.components import ViewerModel
 
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.view.view import obstacle
 
-from .label_under import label_under
+from .label_under import label_to_change
 
 _NOTHING = "There is no label here: point at one in SAM labels and press Shift-C."
 
@@ -30,14 +29,7 @@ class GiveClass:
 
     def under_cursor(self) -> None:
         """Give the label under the cursor the chosen class."""
-        work = self._desk.workspace
-        if work is None:
-            return
-        if problem := obstacle(self._viewer.dims):
-            self._desk.say(problem)
-            return
-        _, label = label_under(work, self._viewer.cursor.position)
-        if label:
+        position = self._viewer.cursor.position
+        if at_cursor := label_to_change(self._desk, self._viewer, position, _NOTHING):
+            _, label = at_cursor
             self._give(label)
-        else:
-            self._desk.say(_NOTHING)

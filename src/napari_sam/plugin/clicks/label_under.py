@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from napari.components import ViewerModel
 
 from napari_sam.image.volume import Plane
+from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.workspace import Workspace
 
 
@@ -31,3 +34,36 @@ def label_under(work: Workspace, world: Sequence[float]) -> tuple[Plane, int]:
     index = (*plane, row, column)
     inside = all(0 <= i < n for i, n in zip(index, labels.shape, strict=True))
     return plane, int(np.asarray(labels[index])) if inside else 0
+
+
+def label_to_change(
+    desk: Desk, viewer: ViewerModel, world: Sequence[float], missing: str
+) -> tuple[Workspace, int] | None:
+    """Image in use and label at a position, for an action on a label.
+
+    Parameters
+    ----------
+    desk : Desk
+        Has the image in use; tells the user why there is no label to change.
+    viewer : napari.Viewer
+        In 3D and turned views, no position has a label.
+    world : sequence of float
+        Position in the world.
+    missing : str
+        Line for the user where no label is.
+
+    Returns
+    -------
+    (Workspace, int) or None
+        None after a line for the user, and without an image.
+    """
+    if (work := desk.workspace) is None:
+        return None
+    if problem := obstacle(viewer.dims):
+        desk.say(problem)
+        return None
+    _, label = label_under(work, world)
+    if not label:
+        desk.say(missing)
+        return None
+    return work, label

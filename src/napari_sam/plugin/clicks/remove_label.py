@@ -7,14 +7,13 @@ from napari.layers import Points, Shapes
 from napari.utils.events import Event
 
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.worker.events import Event as WorkerEvent
 from napari_sam.plugin.worker.events import LabelBoxes
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.worker.label_boxes import find_boxes
 from napari_sam.plugin.workspace import Workspace
 
-from .label_under import label_under
+from .label_under import label_to_change
 
 _MODIFIERS = {"Control", "Shift"}
 """Keys to hold for a click that removes: Shift alone is a background click, and Alt zooms."""
@@ -68,16 +67,11 @@ class RemoveLabel:
         self._at(place)
 
     def _at(self, world: Sequence[float]) -> None:
-        work = self._desk.workspace
-        if work is None:
+        at_place = label_to_change(self._desk, self._viewer, world, _NOTHING)
+        if at_place is None:
             return
-        if problem := obstacle(self._viewer.dims):
-            self._desk.say(problem)
-            return
-        _, label = label_under(work, world)
-        if not label:
-            self._desk.say(_NOTHING)
-        elif self._is_held(label):
+        work, label = at_place
+        if self._is_held(label):
             self._desk.say(
                 f"Label {label} is being corrected: Enter puts it back, Escape leaves it as it was."
             )
