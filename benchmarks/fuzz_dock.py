@@ -36,10 +36,9 @@ from tests.plugin.fuzz import Fuzz, Run
 from tests.plugin.fuzz_learning import (
     LearningFuzz,
     lessons_of_few_steps,
-    stack_of_discs,
-    sure_model,
 )
 from tests.plugin.patience import Patience
+from tests.plugin.sure_model import discs, sure_model
 
 
 def run(model: Any, seed: int, events: int, folder: Path, learning: bool) -> Run:
@@ -47,7 +46,7 @@ def run(model: Any, seed: int, events: int, folder: Path, learning: bool) -> Run
     import napari
 
     viewer, kind = napari.Viewer(), LearningFuzz if learning else Fuzz
-    data = stack_of_discs() if learning else picture(3, 48, 64, seed=seed)
+    data = discs(3) if learning else picture(3, 48, 64, seed=seed)
     viewer.add_image(data, name="cells", axis_labels=("z", "y", "x"))
     bench = Bench(viewer, model, Patience())
     fuzz = kind(

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from napari_sam.learning.delta import load_delta
 from napari_sam.learning.teach import Course
 from tests.cli.process import Run, assert_one_line
 from tests.learning.rings import rings
+from tests.learning.scripted_judge import scripted_judge
 
 
 @pytest.fixture
@@ -59,13 +59,7 @@ def test_a_delta_or_a_whole_model_is_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(learning, "QUICK", Course(3, 1e-2, quick=True))
-    scores = iter((0.5, 0.75, 0.7, 0.6))
-
-    def judge(model: object, lesson: object, step: object) -> Generator[object, None, float]:
-        yield step
-        return next(scores)
-
-    monkeypatch.setattr(learning, "judge", judge)
+    monkeypatch.setattr(learning, "judge", scripted_judge(0.5, 0.75, 0.7, 0.6))
     output = tmp_path / "learned.safetensors"
     options = ["--whole"] if whole else []
     command = ("learn", *files, "-o", output, "--quick", "--model", weights, "--json", *options)

@@ -1,7 +1,5 @@
 """A quick lesson changes matrices of the decoder by few numbers, and its file has only these."""
 
-from collections.abc import Generator
-
 import numpy as np
 import pytest
 import torch
@@ -12,6 +10,7 @@ from napari_sam.learning.delta import LEFT, RIGHT, Delta
 from napari_sam.learning.gather import gather
 from napari_sam.learning.low_rank import RANK, factorise
 from napari_sam.learning.teach import Course, teach
+from tests.learning.scripted_judge import scripted_judge
 from tests.learning.test_learn import opened
 from tests.tiny import tiny_sam
 
@@ -50,13 +49,7 @@ def test_a_small_matrix_has_no_factors() -> None:
 
 def quick_delta(monkeypatch: pytest.MonkeyPatch) -> tuple[Delta, object]:
     monkeypatch.setattr(learning, "QUICK", Course(3, 1e-2, quick=True))
-    scores = iter((0.5, 0.75, 0.7, 0.6))
-
-    def judge(model: object, lesson: object, step: object) -> Generator[object, None, float]:
-        yield step
-        return next(scores)
-
-    monkeypatch.setattr(learning, "judge", judge)
+    monkeypatch.setattr(learning, "judge", scripted_judge(0.5, 0.75, 0.7, 0.6))
     torch.manual_seed(0)
     session = opened(tiny_sam())
     *_, last = session.learn(quick=True)

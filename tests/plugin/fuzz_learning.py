@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import tifffile
-import torch
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -27,7 +26,7 @@ from napari_sam.prompts.prompt import PointPrompt
 from napari_sam.weights.load import weights_hash
 from tests.plugin.bench import Bench, picture
 from tests.plugin.fuzz import BREAKS, CTRL, SHIFT, WEIGHTS, Fuzz
-from tests.tiny import tiny_sam
+from tests.plugin.sure_model import sure_model
 
 LESSONS = {
     "accept_disc": 8,
@@ -50,30 +49,6 @@ LESSONS = {
 
 MORE_BREAKS = {"other_image": 2, "other_model": 1, "lose_lesson": 1}
 """Events after which undo goes back to them at most, or answers are those of another model."""
-
-
-def sure_model() -> Sam:
-    """A random model with a proposal head, sure of itself, so that it finds objects everywhere."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = tiny_sam().eval()
-    decoder = model.mask_decoder
-    with torch.no_grad():
-        for head in (decoder.iou_head, decoder.object_score_head):
-            list(head.parameters())[-1].fill_(5.0)
-        model.get_submodule("image_encoder.pyramid.proposals").bias[:2] += 3.0
-        for net in decoder.hypernetworks:
-            for parameter in list(net.parameters())[-2:]:
-                parameter.mul_(100)
-    return model
-
-
-def stack_of_discs() -> NDArray[np.uint8]:
-    """Three planes of sixteen bright discs of 12 pixels, 24 pixels apart, on noise."""
-    y, x = np.mgrid[:96, :96]
-    near = (y % 24 - 12) ** 2 + (x % 24 - 12) ** 2 < 36
-    noise = np.random.default_rng(0).integers(0, 60, (3, 96, 96))
-    return (noise + 150 * near).astype(np.uint8)
 
 
 @contextmanager

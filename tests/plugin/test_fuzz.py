@@ -10,9 +10,8 @@ from tests.plugin.fuzz import Fuzz
 from tests.plugin.fuzz_learning import (
     LearningFuzz,
     lessons_of_few_steps,
-    stack_of_discs,
-    sure_model,
 )
+from tests.plugin.sure_model import discs, sure_model
 
 
 @pytest.mark.long
@@ -41,7 +40,7 @@ def test_random_events_while_the_model_learns(
 ) -> None:
     model = sure_model()
     with opening(make_napari_viewer_proxy, model, qtbot) as opened, lessons_of_few_steps(model, 4):
-        bench = opened(stack_of_discs(), show=True, axis_labels=("z", "y", "x"))
+        bench = opened(discs(3), show=True, axis_labels=("z", "y", "x"))
         result = LearningFuzz(bench, 4, tmp_path, False, lambda old: old).run(12)
     assert result.faults == []
     assert len(result.events) == 12

@@ -26,18 +26,11 @@ from napari_sam.prompts.prompt import PointPrompt
 from napari_sam.weights.load import load_model, weights_hash
 from tests.plugin.bench import Bench, Open, opening
 from tests.plugin.journals import crash
+from tests.plugin.sure_model import discs, sure_model
 from tests.tiny import tiny_sam
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-def discs() -> np.ndarray:
-    """Sixteen bright discs of 12 pixels, 24 pixels apart, on noise."""
-    y, x = np.mgrid[:96, :96]
-    near = (y % 24 - 12) ** 2 + (x % 24 - 12) ** 2 < 36
-    noise = np.random.default_rng(0).integers(0, 60, (96, 96))
-    return (noise + 150 * near).astype(np.uint8)
 
 
 def disc(row: int, column: int) -> Mask:
@@ -49,19 +42,8 @@ def disc(row: int, column: int) -> Mask:
 
 @pytest.fixture(scope="module")
 def model() -> Sam:
-    """A random model, sure of itself, so that it finds objects everywhere."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = tiny_sam().eval()
-    decoder = model.mask_decoder
-    with torch.no_grad():
-        for head in (decoder.iou_head, decoder.object_score_head):
-            list(head.parameters())[-1].fill_(5.0)
-        model.get_submodule("image_encoder.pyramid.proposals").bias[:2] += 3.0
-        for net in decoder.hypernetworks:
-            for parameter in list(net.parameters())[-2:]:
-                parameter.mul_(100)
-    return model
+    """A random model that finds objects everywhere."""
+    return sure_model()
 
 
 @pytest.fixture

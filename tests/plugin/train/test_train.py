@@ -75,6 +75,14 @@ def train(bench: Bench, name: str) -> None:
     press(row_of(bench).button)
 
 
+def train_and_stop(bench: Bench) -> None:
+    """Begin a training, and stop it."""
+    train(bench, "my-rings")
+    bench.wait(lambda: row_of(bench).line.text().startswith("Training my-rings"))
+    press(row_of(bench).button)
+    bench.wait(ended(bench))
+
+
 def ended(bench: Bench) -> Callable[[], bool]:
     return lambda: row_of(bench).button.text().startswith("Train on")
 
@@ -100,10 +108,7 @@ def test_a_training_is_stopped_and_goes_on(
     labelled: Bench, endless: None, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = row_of(labelled)
-    train(labelled, "my-rings")
-    labelled.wait(lambda: row.line.text().startswith("Training my-rings"))
-    press(row.button)
-    labelled.wait(ended(labelled))
+    train_and_stop(labelled)
     assert "To go on from here" in row.line.text()
     progress = models / "training" / "my-rings" / "progress.safetensors"
     assert progress.exists()
@@ -119,10 +124,7 @@ def test_a_stopped_training_begins_anew_with_more_labels(
     labelled: Bench, endless: None, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = row_of(labelled)
-    train(labelled, "my-rings")
-    labelled.wait(lambda: row.line.text().startswith("Training my-rings"))
-    press(row.button)
-    labelled.wait(ended(labelled))
+    train_and_stop(labelled)
     layers = [layer for layer in labelled.viewer.layers if layer.name.startswith("SAM labels")]
     assert len(layers) == 2
     for layer in layers:
