@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrueObject:
-    """True object of a plane, made by :func:`objects_of`.
+    """True object of a plane, made by :func:`objects_of` and :meth:`of`.
 
     Parameters
     ----------
@@ -36,6 +36,12 @@ class TrueObject:
     bbox: BBox
     pixels: Bool
     click: tuple[float, float]
+
+    @classmethod
+    def of(cls, bbox: BBox, pixels: Bool) -> "TrueObject":
+        """The object with some pixels, at least one, and the click at the innermost."""
+        y, x = innermost(pixels)
+        return cls(bbox, pixels, (float(bbox[0] + y), float(bbox[1] + x)))
 
     @property
     def box(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -78,8 +84,7 @@ def objects_of(
     """
     for _, bbox, pixels in labelled_pixels(labels):
         if np.count_nonzero(pixels) >= smallest:
-            y, x = innermost(pixels)
-            yield TrueObject(bbox, pixels, (float(bbox[0] + y), float(bbox[1] + x)))
+            yield TrueObject.of(bbox, pixels)
 
 
 def labelled_pixels(labels: NDArray[np.integer]) -> Iterator[tuple[int, BBox, Bool]]:

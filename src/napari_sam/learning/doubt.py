@@ -17,12 +17,10 @@ from napari_sam.evaluate.objects import TrueObject
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.label_boxes import largest_box
-from napari_sam.masks.pixels.depth import innermost
-from napari_sam.masks.prompted.predict import predict
-from napari_sam.prompts.parse import check_objects
-from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
+
+from .prompted_iou import box_ious, click_ious
 
 TOGETHER = 32
 """Objects, at most, in one pass of the decoder: a click waits for no more than one pass."""
@@ -100,22 +98,12 @@ def _objects(
         y0, x0, y1, x1 = bbox
         pixels = np.asarray(labels[(*plane, slice(y0, y1), slice(x0, x1))]) == label
         if pixels.any():
-            y, x = innermost(pixels)
-            yield label, TrueObject(bbox, pixels, (float(y0 + y), float(x0 + x)))
+            yield label, TrueObject.of(bbox, pixels)
 
 
 def _agreements(
     embeddings: Embeddings, volume: Volume, plane: Plane, objects: Mapping[int, TrueObject]
 ) -> dict[int, float]:
-    if not objects:
-        return {}
-    clicks = {k: (PointPrompt((*plane, *each.click)),) for k, each in objects.items()}
-    boxes = {
-        k: (BoxPrompt((*plane, *each.box[0]), (*plane, *each.box[1])),)
-        for k, each in objects.items()
-    }
-    masks = [predict(embeddings, check_objects(p, volume)) for p in (clicks, boxes)]
-    return {
-        k: float(np.mean([each.iou(of_prompt[k]) for of_prompt in masks]))
-        for k, each in objects.items()
-    }
+    by_click = click_ious(embeddings, volume, plane, objects)
+    by_box = box_ious(embeddings, volume, plane, objects)
+    return {label: float(np.mean([by_click[label], by_box[label]])) for label in objects}

@@ -11,14 +11,12 @@ from napari_sam.image.intensity import contrast_mapping
 from napari_sam.image.volume import Volume
 from napari_sam.masks.automatic.plane import segment_planes
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.prompted.predict import predict
 from napari_sam.model.sam import Sam
-from napari_sam.prompts.parse import check_objects
-from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
 from napari_sam.tiles.grid import grid_of
 
 from .lesson import Lesson, Page
 from .one_thread import on_one_thread
+from .prompted_iou import box_ious, click_ious
 
 Step = TypeVar("Step")
 
@@ -62,20 +60,16 @@ def _of_page(model: Sam, page: Page) -> Iterator[list[float]]:
     mapping = contrast_mapping(volume, (0, 255), None)
     encoder = Encoder(model, volume, mapping, grid, None, closer=False)
     objects = dict(enumerate(objects_of(page.labels, smallest=1), 1))
-    clicks = {n: (PointPrompt(true.click),) for n, true in objects.items()}
-    boxes = {n: (BoxPrompt(*true.box),) for n, true in objects.items()}
     for tile in grid.tiles(()):
         encoder.get(tile)
         yield []
-    by_click = predict(encoder, check_objects(clicks, volume))
+    by_click = click_ious(encoder, volume, (), objects)
     yield []
-    by_box = predict(encoder, check_objects(boxes, volume))
+    by_box = box_ious(encoder, volume, (), objects)
     yield []
     masks: list[Mask] = []
     for segmented in segment_planes(encoder, [()]):
         masks += segmented.masks
         yield []
     best = {n: max(map(true.iou, masks), default=0.0) for n, true in objects.items()}
-    yield [
-        (true.iou(by_click[n]) + true.iou(by_box[n]) + best[n]) / 3 for n, true in objects.items()
-    ]
+    yield [(by_click[n] + by_box[n] + best[n]) / 3 for n in objects]

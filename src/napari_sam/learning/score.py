@@ -3,12 +3,9 @@
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.evaluate.objects import TrueObject
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.pixels.depth import innermost
-from napari_sam.masks.prompted.predict import predict
-from napari_sam.prompts.parse import check_objects
-from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt
 
 from .one_thread import one_thread
+from .prompted_iou import box_ious, click_ious
 
 
 def score(encoder: Encoder, accepted: Mask) -> float:
@@ -30,14 +27,8 @@ def score(encoder: Encoder, accepted: Mask) -> float:
         0 to 1.
     """
     mask = accepted.tight()
-    y, x = innermost(mask.pixels)
-    click = (float(mask.bbox[0] + y), float(mask.bbox[1] + x))
-    true = TrueObject(mask.bbox, mask.pixels, click)
-    start, stop = ((*mask.plane, *corner) for corner in true.box)
-    prompts: dict[int, tuple[Prompt, ...]] = {
-        1: (PointPrompt((*mask.plane, *true.click)),),
-        2: (BoxPrompt(start, stop),),
-    }
+    objects = {1: TrueObject.of(mask.bbox, mask.pixels)}
     with one_thread():
-        answers = predict(encoder, check_objects(prompts, encoder.volume))
-    return sum(true.iou(answer) for answer in answers.values()) / len(answers)
+        by_click = click_ious(encoder, encoder.volume, mask.plane, objects)
+        by_box = box_ious(encoder, encoder.volume, mask.plane, objects)
+    return (by_click[1] + by_box[1]) / 2
