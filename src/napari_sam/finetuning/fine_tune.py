@@ -5,10 +5,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from napari_sam.evaluate.figures import Figures, summarise
-from napari_sam.learning.teach import copy_of
+from napari_sam.learning.mix import mix
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import weights_hash
 
@@ -143,16 +141,3 @@ def key_of(model: Sam, data: Split, schedule: Schedule) -> str:
             digest.update(f"{array.shape}".encode())
             digest.update(array.tobytes())
     return digest.hexdigest()
-
-
-def mix(model: Sam, learner: Sam, share: float) -> Sam:
-    """A copy of a model with a share of the learned weights and the rest of its own."""
-    mixed = copy_of(model)
-    learned = learner.state_dict()
-    with torch.no_grad():
-        state = {
-            name: value + share * (learned[name] - value) if value.is_floating_point() else value
-            for name, value in model.state_dict().items()
-        }
-    mixed.load_state_dict(state)
-    return mixed.eval()

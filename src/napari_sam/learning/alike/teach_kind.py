@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-import torch
-
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.labels.canvas import new_labels
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.learning.gather import gather
+from napari_sam.learning.mix import mix
 from napari_sam.learning.teach import Course, teach
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
@@ -38,7 +37,7 @@ def teach_kind(
     Yields
     ------
     Sam
-        After each of the ``KIND.steps`` steps, the same copy; with the last, ready to be used.
+        After each of the ``KIND.steps`` steps, the copy; with the last, one ready to be used.
 
     Raises
     ------
@@ -55,9 +54,7 @@ def teach_kind(
     )
     steps = teach(encoder.model, lesson, KIND, lambda page: encoder.get(page.tile))
     for done, learner in enumerate(steps, 1):
-        if done == KIND.steps:
-            _mix(learner, encoder.model)
-        yield learner
+        yield mix(encoder.model, learner, SHARE) if done == KIND.steps else learner
 
 
 def _drawn(shape: tuple[int, ...], masks: Sequence[Mask]) -> LabelArray:
@@ -70,15 +67,3 @@ def _drawn(shape: tuple[int, ...], masks: Sequence[Mask]) -> LabelArray:
         pixels[mask.pixels] = number
         labels[region] = pixels
     return labels
-
-
-def _mix(learner: Sam, before: Sam) -> None:
-    """Mix the learned weights with the weights of the model before the lesson, in place."""
-    old = before.state_dict()
-    state = learner.state_dict()
-    with torch.no_grad():
-        for name, weight in state.items():
-            weight += (1 - SHARE) * (old[name] - weight)
-    learner.load_state_dict(state)  # clears what the model keeps of an image
-    learner.requires_grad_(False)
-    learner.eval()
