@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import find_objects
 
 from napari_sam.errors import LabelError, LearningError
+from napari_sam.evaluate.objects import labelled_pixels
 from napari_sam.image.volume import Plane
 from napari_sam.labels.blocks import block_count, block_regions, natural_block
 from napari_sam.labels.label_array import LabelArray
@@ -125,10 +125,6 @@ def _sections(pixels: np.ndarray, start: Sequence[int]) -> Iterable[tuple[Mask, 
     """Masks and labels of the objects on each plane of a block that begins at `start`."""
     y, x = start[-2:]
     for leading in np.ndindex(pixels.shape[:-2]):
-        numbers, ranks = np.unique(np.append(pixels[leading], 0), return_inverse=True)
-        ranks = ranks[:-1].reshape(pixels.shape[-2:])  # 0, the background, has rank 0
         plane = tuple(int(i) + low for i, low in zip(leading, start, strict=False))
-        for rank, (rows, cols) in enumerate(find_objects(ranks), start=1):
-            bbox = (rows.start + y, cols.start + x, rows.stop + y, cols.stop + x)
-            mask = Mask(plane, bbox, ranks[rows, cols] == rank, 1.0, 0.0)
-            yield mask, int(numbers[rank])
+        for label, (y0, x0, y1, x1), inside in labelled_pixels(pixels[leading]):
+            yield Mask(plane, (y0 + y, x0 + x, y1 + y, x1 + x), inside, 1.0, 0.0), label
