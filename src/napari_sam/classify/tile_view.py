@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
 from napari_sam.embeddings.encode import Encoder, TilePixels
+from napari_sam.labels.rank import rank_labels
 from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile
 
@@ -56,9 +57,8 @@ def view_tile(
     tile_pixels : tuple
         From :meth:`Encoder.read`.
     """
-    labels, inverse = np.unique(np.append(pixels.ravel(), 0), return_inverse=True)
-    ranks = inverse[:-1].reshape(pixels.shape)  # 0 is there, and is the first
-    labels = labels[1:].astype(np.int64)
+    values, ranks = rank_labels(pixels)
+    labels = values[1:].astype(np.int64)
     boxes = np.array(
         [(y.start, x.start, y.stop, x.stop) for y, x in find_objects(ranks)]
     ) + np.array(tile.bbox[:2] * 2)

@@ -10,6 +10,7 @@ from napari_sam.image.volume import Plane
 from napari_sam.tiles.bbox import BBox
 
 from .label_array import LabelArray
+from .rank import rank_labels
 
 _RANKED = 1 << 22
 """Largest label up to which objects are looked up by label, which takes memory for each number."""
@@ -33,8 +34,7 @@ def label_boxes(labels: LabelArray) -> Iterator[tuple[Plane, dict[int, BBox]]]:
         pixels = np.asarray(labels[plane])
         numbers: NDArray[np.integer] | None = None
         if pixels.max(initial=0) > _RANKED:
-            numbers, ranks = np.unique(np.append(pixels, 0), return_inverse=True)  # 0 has rank 0
-            pixels = ranks[:-1].reshape(pixels.shape)
+            numbers, pixels = rank_labels(pixels)
         yield (
             plane,
             {
