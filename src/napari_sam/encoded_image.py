@@ -82,7 +82,7 @@ class EncodedImage:
     ) -> None:
         self.volume, self.model, self.mapping = volume, model, mapping
         size = model.config.image_size if tile_size is None else tile_size
-        self.grid = grid_of(volume, size)
+        self.grid = grid_of(volume.height, volume.width, size)
         self._unlearned, self._cache_options = model, (cache_dir, cache_budget)
         self._encoded_by = model
         self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)

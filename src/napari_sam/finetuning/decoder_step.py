@@ -19,7 +19,7 @@ from napari_sam.model.features import ImageFeatures
 from napari_sam.model.preprocess import input_size, padded_size
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
-from napari_sam.tiles.grid import Tile, TileGrid
+from napari_sam.tiles.grid import Tile, grid_of
 
 from .labelled_plane import LabelledPlane
 from .pixel_step import on_device
@@ -103,7 +103,7 @@ def _places(
     places = []
     for plane in planes:
         height, width = plane.labels.shape
-        grid = TileGrid(height, width, size, size * 3 // 16)
+        grid = grid_of(height, width, size)
         boxes = np.array(list(plane.boxes.values()))
         for tile in grid.tiles(()):
             y0, x0, y1, x1 = boxes.T

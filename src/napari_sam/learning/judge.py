@@ -56,7 +56,7 @@ def judge(model: Sam, lesson: Lesson, step: Step) -> Generator[Step, None, float
 def _of_page(model: Sam, page: Page) -> Iterator[list[float]]:
     """Scores of the objects of a page with the last part of the work; none with those before."""
     volume = Volume.from_array(page.rgb, axes="YXC")
-    grid = grid_of(volume, model.config.image_size)
+    grid = grid_of(volume.height, volume.width, model.config.image_size)
     mapping = contrast_mapping(volume, (0, 255), None)
     encoder = Encoder(model, volume, mapping, grid, None, closer=False)
     objects = dict(enumerate(objects_of(page.labels, smallest=1), 1))

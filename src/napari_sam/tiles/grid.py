@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from napari_sam.image.volume import Plane, Volume
+from napari_sam.image.volume import Plane
 
 from .bbox import BBox
 from .cut import cut_sides
@@ -193,6 +193,6 @@ class TileGrid:
         return min(range(len(starts)), key=rank)
 
 
-def grid_of(volume: Volume, tile_size: int) -> TileGrid:
-    """Tiles of each plane of an image, which share 3/16 of their side with the next ones."""
-    return TileGrid(volume.height, volume.width, tile_size, overlap=tile_size * 3 // 16)
+def grid_of(height: int, width: int, tile_size: int) -> TileGrid:
+    """Tiles of a plane, which share 3/16 of their side with the next ones; all in pixels."""
+    return TileGrid(height, width, tile_size, overlap=tile_size * 3 // 16)
