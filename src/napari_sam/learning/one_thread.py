@@ -13,8 +13,8 @@ Item = TypeVar("Item")
 def one_thread() -> Iterator[None]:
     """Let torch work on one thread inside.
 
-    On a processor with other work, each of several threads waits for the one that was interrupted:
-    on two busy cores a part of a lesson took 12 s with two threads, and 0.7 s with one.
+    On a processor with other work, each of several threads waits for the one that was interrupted,
+    and a click waits for the part of a lesson under way.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

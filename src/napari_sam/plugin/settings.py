@@ -129,55 +129,49 @@ def read_settings() -> Settings:
     )
 
 
-def read_learning() -> bool:
-    """Whether the model learns by itself."""
-    from napari.settings import get_plugin_settings
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A yes or no in napari's preferences for the plugin, which the dock reads and remembers.
 
-    with suppress(KeyError, AttributeError):
-        return bool(get_plugin_settings(PLUGIN).inference.learn)
-    return True
+    Parameters
+    ----------
+    section, name : str
+        Its place in the preferences of the manifest.
+    default : bool
+        The value in a script, which has no preferences.
+    """
 
+    section: str
+    name: str
+    default: bool
 
-def remember_learning(by_itself: bool) -> None:
-    """Write into napari's preferences whether the model learns by itself."""
-    from napari.settings import get_plugin_settings
+    def read(self) -> bool:
+        """The value now."""
+        from napari.settings import get_plugin_settings
 
-    with suppress(KeyError, AttributeError):  # as in a script
-        get_plugin_settings(PLUGIN).inference.learn = by_itself
+        with suppress(KeyError, AttributeError):
+            return bool(getattr(getattr(get_plugin_settings(PLUGIN), self.section), self.name))
+        return self.default
 
+    def remember(self, value: bool) -> None:
+        """Write the value into the preferences."""
+        from napari.settings import get_plugin_settings
 
-def read_hover() -> bool:
-    """Whether hover is on."""
-    from napari.settings import get_plugin_settings
-
-    with suppress(KeyError, AttributeError):
-        return bool(get_plugin_settings(PLUGIN).clicks.hover)
-    return True
-
-
-def remember_hover(enabled: bool) -> None:
-    """Write into napari's preferences whether hover is on."""
-    from napari.settings import get_plugin_settings
-
-    with suppress(KeyError, AttributeError):  # as in a script
-        get_plugin_settings(PLUGIN).clicks.hover = enabled
+        with suppress(KeyError, AttributeError):  # as in a script
+            setattr(getattr(get_plugin_settings(PLUGIN), self.section), self.name, value)
 
 
-def read_outline() -> bool:
-    """Whether labels and preview are shown as outlines."""
-    from napari.settings import get_plugin_settings
+LEARNING = Preference("inference", "learn", default=True)
+"""Whether the model learns by itself."""
 
-    with suppress(KeyError, AttributeError):
-        return bool(get_plugin_settings(PLUGIN).clicks.outline)
-    return False
+HOVER = Preference("clicks", "hover", default=True)
+"""Whether hover is on."""
 
+OUTLINE = Preference("clicks", "outline", default=False)
+"""Whether labels and preview are shown as outlines."""
 
-def remember_outline(outlined: bool) -> None:
-    """Write into napari's preferences whether labels and preview are shown as outlines."""
-    from napari.settings import get_plugin_settings
-
-    with suppress(KeyError, AttributeError):  # as in a script
-        get_plugin_settings(PLUGIN).clicks.outline = outlined
+FIRST_HINT = Preference("inference", "first_hint", default=False)
+"""Whether to show the three first steps."""
 
 
 def remember_model(model: "str | Path | Sam") -> None:
@@ -193,21 +187,3 @@ def remember_model(model: "str | Path | Sam") -> None:
     if isinstance(model, str | Path):
         with suppress(KeyError, AttributeError):  # as in a script
             get_plugin_settings(PLUGIN).inference.model = str(model)
-
-
-def first_hint_wanted() -> bool:
-    """Whether to show the three first steps; False in a script, without preferences."""
-    from napari.settings import get_plugin_settings
-
-    try:
-        return bool(get_plugin_settings(PLUGIN).inference.first_hint)
-    except (KeyError, AttributeError):
-        return False
-
-
-def forget_first_hint() -> None:
-    """Note in napari's preferences not to show the three first steps again."""
-    from napari.settings import get_plugin_settings
-
-    with suppress(KeyError, AttributeError):  # as in a script
-        get_plugin_settings(PLUGIN).inference.first_hint = False

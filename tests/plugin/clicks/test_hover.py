@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_sam.plugin.clicks.hover import REST
 from napari_sam.plugin.layers.conventions import BACKGROUND
-from napari_sam.plugin.settings import read_hover, remember_hover
+from napari_sam.plugin.settings import HOVER
 from tests.plugin.bench import Bench, Open, picture
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -21,7 +21,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 def _switched_on() -> Iterator[None]:
     """What is switched off in a test would be remembered in the next."""
     yield
-    remember_hover(True)
+    HOVER.remember(True)
 
 
 @pytest.fixture
@@ -249,10 +249,10 @@ def test_one_key_switches_it_off_and_on(bench: Bench) -> None:
 
 
 def test_the_switch_is_remembered() -> None:
-    remember_hover(False)
-    assert read_hover() is False
-    remember_hover(True)
-    assert read_hover() is True
+    HOVER.remember(False)
+    assert HOVER.read() is False
+    HOVER.remember(True)
+    assert HOVER.read() is True
 
 
 def test_other_tools_other_places_and_3d_show_nothing(open_dock: Open) -> None:

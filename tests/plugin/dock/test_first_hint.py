@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 import napari_sam
-from napari_sam.plugin.settings import first_hint_wanted
+from napari_sam.plugin.settings import FIRST_HINT
 from tests.plugin.bench import Open, picture
 
 MANIFEST = Path(napari_sam.__file__).with_name("napari.yaml")
@@ -40,5 +40,5 @@ def test_the_hint_goes_when_it_is_clear(open_dock: Open) -> None:
     assert bench.dock.first_hint.isVisible()
     QTest.mouseClick(bench.dock.first_hint.button, Qt.MouseButton.LeftButton)
     assert not bench.dock.first_hint.isVisible()
-    assert not first_hint_wanted()
+    assert not FIRST_HINT.read()
     assert not open_dock(show=True).dock.first_hint.isVisible()

@@ -12,7 +12,7 @@ from napari_sam.plugin.layers.conventions import BACKGROUND
 from napari_sam.plugin.layers.read_prompts import PlanePrompts, click_at
 from napari_sam.plugin.objects.cleaned import clicks_of
 from napari_sam.plugin.objects.objects import Objects
-from napari_sam.plugin.settings import read_hover, remember_hover
+from napari_sam.plugin.settings import HOVER
 from napari_sam.plugin.status.dock_state import Receiver
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.widgets.soon import Soon
@@ -66,7 +66,7 @@ class Hover:
 
     def __init__(self, desk: Desk, viewer: ViewerModel, objects: Objects, box: ClickBox) -> None:
         self._desk, self._viewer, self._objects = desk, viewer, objects
-        self._enabled, self._closed = read_hover(), False
+        self._enabled, self._closed = HOVER.read(), False
         self._at: _Pointer | None = None
         self._clicked = False
         self._job: Job | None = None
@@ -110,7 +110,7 @@ class Hover:
 
     def _switch(self, enabled: bool) -> None:
         self._enabled = enabled
-        remember_hover(enabled)
+        HOVER.remember(enabled)
         self.renew()
 
     def _moved(self, viewer: ViewerModel, event: Event) -> None:

@@ -6,7 +6,7 @@ from napari.layers import Labels
 from napari.utils.events import Event
 
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.settings import read_outline, remember_outline
+from napari_sam.plugin.settings import OUTLINE
 from napari_sam.plugin.workspace import Workspace
 
 _WIDTH = 2.0
@@ -29,7 +29,7 @@ class Outline:
 
     def __init__(self, desk: Desk, viewer: ViewerModel) -> None:
         self._desk, self._viewer = desk, viewer
-        self._outlined = read_outline()
+        self._outlined = OUTLINE.read()
         viewer.scene.camera.events.zoom.connect(self._zoomed)
         viewer.layers.events.inserted.connect(self._zoomed)
 
@@ -41,7 +41,7 @@ class Outline:
     def toggle(self) -> None:
         """Change from filled to outlines, or back, and remember the choice."""
         self._outlined = not self._outlined
-        remember_outline(self._outlined)
+        OUTLINE.remember(self._outlined)
         self._show(self._width() if self._outlined else 0)
         self._desk.say(
             "Labels are outlines now: Shift-O fills them again."

@@ -3,7 +3,7 @@
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
-from napari_sam.plugin.settings import first_hint_wanted, forget_first_hint
+from napari_sam.plugin.settings import FIRST_HINT
 
 STEPS = "<b>1</b> click on a cell, <b>2</b> correct with more clicks, <b>3</b> Enter accepts it"
 
@@ -24,10 +24,10 @@ class FirstHint(QFrame):
         row.setContentsMargins(4, 4, 4, 4)
         row.addWidget(text, 1)
         row.addWidget(self.button)
-        self.setVisible(first_hint_wanted())
+        self.setVisible(FIRST_HINT.read())
 
     def leave(self) -> None:
         """Hide the hint, and note in the preferences not to show it again."""
         if not self.isHidden():
             self.hide()
-            forget_first_hint()
+            FIRST_HINT.remember(False)

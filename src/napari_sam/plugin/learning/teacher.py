@@ -13,7 +13,7 @@ from napari_sam.plugin.ahead.ahead import Ahead
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.journals import journal_of
 from napari_sam.plugin.models.model_chooser import ModelChooser
-from napari_sam.plugin.settings import Settings, read_learning, remember_learning
+from napari_sam.plugin.settings import LEARNING, Settings
 from napari_sam.plugin.worker.events import Event, ModelReady, Saved, Scored
 from napari_sam.plugin.worker.jobs import Job, Priority
 from napari_sam.plugin.workspace import Workspace
@@ -73,7 +73,7 @@ class Teacher:
         self._clock = QTimer(box)
         self._clock.setInterval(_RENEWED)
         self._clock.timeout.connect(self._show)
-        box.by_itself.setChecked(read_learning() if settings is None else settings.learn)
+        box.by_itself.setChecked(LEARNING.read() if settings is None else settings.learn)
         box.by_itself_changed.connect(self._switch)
         box.learn_clicked.connect(lambda: self.learn())
         box.stop_clicked.connect(self._stop)
@@ -223,7 +223,7 @@ class Teacher:
         self._show()
 
     def _switch(self, by_itself: bool) -> None:
-        remember_learning(by_itself)
+        LEARNING.remember(by_itself)
         self._rested.throttle()
 
     def _model_ready(self, event: ModelReady) -> None:
