@@ -27,6 +27,7 @@ from napari_sam.weights.load import save_weights
 from .atlas import Atlas
 from .batches import BatchStream
 from .feed import Feed
+from .precision import uses_bfloat16
 from .replay import Course, Replay, Step
 from .samples import load_sets
 
@@ -62,6 +63,8 @@ class TrainingPlan:
         Windows of 256 pixels in a batch; batches of other sizes have the same area.
     objects : int
         Prompted objects in each window of 256 pixels; more in larger windows.
+    largest : int
+        Side in pixels of the largest windows, from 128 to 1024.
     procedural : int
         Canvases of four procedural images in memory.
     workers : int
@@ -82,6 +85,7 @@ class TrainingPlan:
     corrections: float = 0.4
     windows: int = 4
     objects: int = 8
+    largest: int = 1024
     procedural: int = 60
     workers: int = 0
     seed: int = 0
@@ -115,6 +119,7 @@ class Training:
             fused=True,
         )
         self.replay = Replay(self.work, device)
+        self.bfloat16 = uses_bfloat16(device)
         self.step, self.seconds = 0, 0.0
         plan.out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists():
@@ -163,11 +168,11 @@ class Training:
 
     def work(self, batch: Batch, course: Course) -> Step:
         """Losses and gradients of a batch, for :class:`Replay`; the course chooses the prompts."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             features = self.model.image_encoder(
                 normalise(self.model.config, batch.rgb), batch.offset
             )
-            dense = proposal_loss(features.proposals, batch.targets)
+            dense = proposal_loss(features.proposals, batch.targets, batch.complete)
             losses = self._annotate(batch, features, course) if course[1] else []
             loss = torch.stack(losses).mean() if losses else 0.0
         total = loss + DENSE_WEIGHT * dense
@@ -258,7 +263,7 @@ def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
     feed = Feed(load_sets(plan.data), plan.seed, plan.workers, plan.procedural)
     try:
         atlas = Atlas(feed.canvases(), device)
-        stream = BatchStream(atlas, plan.seed, plan.windows, plan.objects)
+        stream = BatchStream(atlas, plan.seed, plan.windows, plan.objects, plan.largest)
         training = Training(plan, device)
         (plan.out / "plan.json").write_text(json.dumps(asdict(plan), default=str, indent=2))
         try:
