@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from .atlas import Atlas
 from .canvas import SIDE, Canvas, compose, pack
-from .procedural import GENERATORS, render
+from .procedural import GENERATORS, derived, render
 from .samples import Sample
 
 PROCEDURAL = "procedural"
 DRESSED_SHARE = 0.3  # share of procedural images that render the labels of a real image
+DERIVED_SHARE = 0.12
+"""Share of procedural images that show a quantitative phase image as another microscope would."""
 _HALF = SIDE // 2
 _AT_ONCE = 16  # samples that a process packs in one job
 _AHEAD = 32  # canvases in the queue of the processes
@@ -109,6 +111,9 @@ def _paint(job: tuple[int, int]) -> Canvas:
 
 
 def _image(number: int, rng: Generator) -> Sample:
+    phases = [s for samples in _sets.values() for s in samples if s.phase is not None]
+    if phases and rng.random() < DERIVED_SHARE:
+        return derived(rng, phases[rng.integers(len(phases))])
     if _sets and rng.random() < DRESSED_SHARE:
         return render(_real_objects(rng), rng)
     return GENERATORS[number % len(GENERATORS)](rng)

@@ -5,6 +5,7 @@ microscope might take of it. Variety matters more than realism. The table of kin
 :mod:`.generate`.
 """
 
+from .derived import derived
 from .fields import Image, Labels
 from .generate import GENERATORS, LOOKS, render
 from .layouts import SIZE
@@ -15,5 +16,6 @@ __all__ = [
     "SIZE",
     "Image",
     "Labels",
+    "derived",
     "render",
 ]

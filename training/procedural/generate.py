@@ -11,6 +11,7 @@ from . import kinds
 from . import looks_electron as electron
 from . import looks_fluorescence as fluorescence
 from . import looks_light as light
+from . import looks_optical as optical
 from . import looks_stained as stained
 from .fields import Labels, chance
 from .scene import Scene
@@ -21,9 +22,14 @@ GENERATORS: tuple[Callable[[Generator], Sample], ...] = (
     kinds.cytoplasm,
     kinds.phase_contrast_cells,
     kinds.bacteria_phase,
+    kinds.bacteria_colony,
+    kinds.worms,
     kinds.mitochondria,
+    kinds.plastids,
     kinds.tissue_stained,
     kinds.epithelium,
+    kinds.bacteria_colony,
+    kinds.phase_contrast_cells,
     kinds.dic_cells,
     kinds.yeast,
     kinds.neuropil,
@@ -38,7 +44,8 @@ GENERATORS: tuple[Callable[[Generator], Sample], ...] = (
     kinds.droplets,
     kinds.granules,
 )
-"""Kinds of procedural images, generated in turn."""
+"""Kinds of procedural images, generated in turn. Those that carry over worst to images of other
+origin stand twice, and are painted twice as often: phase contrast and touching bacteria."""
 
 LOOKS: tuple[Callable[[Generator, Scene], Sample], ...] = (
     fluorescence.fluorescent_nuclei,
@@ -51,11 +58,17 @@ LOOKS: tuple[Callable[[Generator, Scene], Sample], ...] = (
     light.dic,
     light.brightfield,
     light.ringed,
+    optical.zernike_cells,
+    optical.sheared_cells,
+    optical.defocused_cells,
+    optical.solid_bodies,
+    optical.absorbing_bodies,
     stained.haematoxylin_eosin,
     stained.immunohistochemistry,
     stained.stained_cells,
     stained.walls,
     electron.organelles,
+    electron.plastids,
     electron.neuropil,
     electron.granules,
     electron.surface,
