@@ -9,6 +9,7 @@ import typer
 
 from napari_sam.weights.load import best_device
 
+from .recipe import RECIPES
 from .train import TrainingPlan, run
 
 
@@ -26,6 +27,8 @@ def main(
     seed: int = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps; the best by default.")] = "",
     start: Annotated[Path | None, typer.Option(help="Weights to start from.")] = None,
+    recipe: Annotated[str, typer.Option(help=f"{', '.join(RECIPES)}: sets and kinds.")] = "new",
+    leave_out: Annotated[str, typer.Option(help="Sets not to see, with commas between.")] = "",
     switches: Annotated[
         str, typer.Option(help="JSON overrides of ModelConfig and AnswerPolicy.")
     ] = "{}",
@@ -45,6 +48,8 @@ def main(
         seed=seed,
         switches=json.loads(switches),
         start=start,
+        recipe=recipe,
+        leave_out=tuple(leave_out.split(",")),
     )
     for line in run(plan, torch.device(device or best_device())):
         typer.echo("  ".join(f"{key} {value:.4g}" for key, value in line.items()))

@@ -1,6 +1,6 @@
 """Training images with instance labels, held in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,15 +100,15 @@ def _slices(image: NDArray[np.uint8], labels: NDArray[np.integer]) -> Iterator[S
             yield Sample(plane, connected_components(ids, background=0).astype(np.int32))
 
 
-def load_sets(folder: Path) -> dict[str, list[Sample]]:
-    """Read all sets of :data:`SET_WEIGHTS` that a data folder contains, by name.
+def load_sets(folder: Path, names: Iterable[str] = SET_WEIGHTS) -> dict[str, list[Sample]]:
+    """Read all sets of these names that a data folder contains, by name.
 
     Raises
     ------
     FileNotFoundError
         If the folder contains no set.
     """
-    sets = {name: load_set(folder / name) for name in SET_WEIGHTS if (folder / name).is_dir()}
+    sets = {name: load_set(folder / name) for name in names if (folder / name).is_dir()}
     if not sets:
         raise FileNotFoundError(f"no training sets in {folder}: pass --data FOLDER")
     return sets

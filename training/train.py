@@ -28,6 +28,7 @@ from .atlas import Atlas
 from .batches import BatchStream
 from .feed import Feed
 from .precision import uses_bfloat16
+from .recipe import RECIPES
 from .replay import Course, Replay, Step
 from .samples import load_sets
 
@@ -75,6 +76,10 @@ class TrainingPlan:
         Overrides of fields of `ModelConfig` and `AnswerPolicy`, for ablations.
     start : Path or None
         File of weights to start from; tensors whose names and shapes agree are used.
+    recipe : str
+        Name in :data:`~training.recipe.RECIPES`: the sets and procedural images.
+    leave_out : tuple of str
+        Names of sets that the run must not see, also not in other looks.
     """
 
     data: Path
@@ -91,6 +96,8 @@ class TrainingPlan:
     seed: int = 0
     switches: dict[str, Any] = field(default_factory=dict)
     start: Path | None = None
+    recipe: str = "new"
+    leave_out: tuple[str, ...] = ()
 
 
 class Training:
@@ -260,7 +267,9 @@ def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
         A line of the log: step, minutes, learning rate and mean losses.
     """
     torch.set_float32_matmul_precision("high")
-    feed = Feed(load_sets(plan.data), plan.seed, plan.workers, plan.procedural)
+    recipe = RECIPES[plan.recipe]
+    names = [name for name in recipe.sets if name not in plan.leave_out]
+    feed = Feed(load_sets(plan.data, names), plan.seed, plan.workers, plan.procedural, recipe)
     try:
         atlas = Atlas(feed.canvases(), device)
         stream = BatchStream(atlas, plan.seed, plan.windows, plan.objects, plan.largest)

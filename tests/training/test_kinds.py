@@ -7,7 +7,7 @@ from PIL import Image
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import regionprops
 
-from training.procedural import kinds, looks_optical, looks_stained, optics
+from training.procedural import kinds, kinds_optical, looks_optical, looks_stained, optics
 from training.procedural.colony import draw_rods, grow
 from training.procedural.layouts import aligned, crossing, growing
 from training.procedural.scene import Scene
@@ -89,7 +89,7 @@ def test_worms_are_long_and_cross() -> None:
         assert scene.overlap is not None
         crossed.append(bool(scene.overlap.any()))
     assert any(crossed)
-    assert kinds.worms(np.random.default_rng(0)).image.ndim == 2
+    assert kinds_optical.worms(np.random.default_rng(0)).image.ndim == 2
 
 
 def test_wells_are_dark_at_the_corners() -> None:
@@ -126,7 +126,7 @@ def test_stains_vary_and_nuclei_stay_bluer_than_their_surroundings() -> None:
 def test_chloroplasts_have_stacks_and_starch_inside() -> None:
     inner = []
     for seed in range(5):
-        sample = kinds.plastids(np.random.default_rng(seed))
+        sample = kinds_optical.plastids(np.random.default_rng(seed))
         deep = Scene(sample.labels).relative > 0.4
         if deep.any():
             inner.append(sample.image[deep].std() / max(sample.image.std(), 1))

@@ -7,20 +7,16 @@ from training.samples import Sample
 from . import looks_electron as electron
 from . import looks_fluorescence as fluorescence
 from . import looks_light as light
-from . import looks_optical as optical
 from . import looks_stained as stained
 from .fields import chance, log_uniform, pick
 from .layouts import (
     SHAPE,
     adherent,
-    aligned,
     apart,
     bacteria,
     ball,
     budding,
-    crossing,
     culture,
-    growing,
     mixture,
     profiles,
     sheet,
@@ -63,56 +59,40 @@ def actin_cells(rng: Generator) -> Sample:
 
 
 def phase_contrast_cells(rng: Generator) -> Sample:
-    """Adherent cells in phase contrast, from sparse to confluent."""
-    return optical.zernike_cells(rng, _unstained(rng, 18, 160))
+    """Adherent cells in phase contrast."""
+    return light.phase_contrast(rng, _unstained(rng, 18, 160))
 
 
 def dic_cells(rng: Generator) -> Sample:
     """Cells in differential interference contrast."""
-    return optical.sheared_cells(rng, _unstained(rng, 18, 200))
+    return light.dic(rng, _unstained(rng, 18, 200))
 
 
 def brightfield_cells(rng: Generator) -> Sample:
     """Unstained cells in brightfield, a little out of focus."""
-    return optical.defocused_cells(rng, _unstained(rng, 14, 160))
+    return light.brightfield(rng, _unstained(rng, 14, 160))
 
 
 def _unstained(rng: Generator, low: float, high: float) -> Scene:
-    if chance(rng, 0.25):
-        return with_nuclei(rng, aligned(rng), 0.5, 0.9)
     scene = sheet(rng, 25, 120) if chance(rng, 0.2) else adherent(rng, low, high)
     return with_nuclei(rng, scene)
 
 
 def bacteria_phase(rng: Generator) -> Sample:
     """Bacteria in phase contrast: dark with a halo."""
-    return light.dark_bodies(rng, _bacteria(rng))
-
-
-def bacteria_colony(rng: Generator) -> Sample:
-    """Colonies of bacteria in phase contrast, brightfield or DIC, by the optics."""
-    return optical.solid_bodies(rng, _bacteria(rng))
-
-
-def _bacteria(rng: Generator) -> Scene:
-    return growing(rng) if chance(rng, 0.7) else bacteria(rng)
-
-
-def worms(rng: Generator) -> Sample:
-    """Worms in brightfield that touch and cross."""
-    return optical.absorbing_bodies(rng, crossing(rng))
+    return light.dark_bodies(rng, bacteria(rng))
 
 
 def bacteria_fluorescence(rng: Generator) -> Sample:
     """Bacteria in fluorescence: filled, or stained envelopes."""
-    scene = _bacteria(rng)
+    scene = bacteria(rng)
     look = fluorescence.membranes if chance(rng, 0.3) else fluorescence.fluorescent_cells
     return look(rng, scene)
 
 
 def yeast(rng: Generator) -> Sample:
     """Yeast with buds in brightfield, phase contrast or DIC."""
-    look = pick(rng, light.ringed, light.ringed, optical.solid_bodies, optical.defocused_cells)
+    look = pick(rng, light.ringed, light.ringed, light.ringed, light.phase_contrast, light.dic)
     sample: Sample = look(rng, budding(rng))
     return sample
 
@@ -183,15 +163,6 @@ def mitochondria(rng: Generator) -> Sample:
         round_outline(rng.uniform(0.03, 0.12), rng.uniform(1.3, 3)),
     )
     return electron.organelles(rng, apart(rng, outline, 16, 130, rng.uniform(0.05, 0.4)))
-
-
-def plastids(rng: Generator) -> Sample:
-    """Chloroplasts in electron microscopy: lenses with stacks of membranes and starch."""
-    outline = round_outline(rng.uniform(0.02, 0.08), rng.uniform(1.6, 4))
-    scene = blobs(
-        rng, SHAPE, outline, log_uniform(rng, 30, 170), rng.uniform(0.1, 0.6), 0.2, 0, 0.03
-    )
-    return electron.plastids(rng, scene)
 
 
 def neuropil(rng: Generator) -> Sample:
