@@ -11,13 +11,13 @@ from PIL import Image, ImageDraw
 from .procedural import GENERATORS
 from .samples import Sample
 
-SIDE = 256  # pixels of an image on the sheet, as painted
+SIDE = 192  # pixels of an image on the sheet, as painted
 MARGIN = 14  # height of a line of text, pixels
 
 
 def draw_sheet(kinds: list[str], columns: int, seed: int) -> Image.Image:
     """Draw a row of images for each kind, with its name above; all kinds if none is named."""
-    chosen = [kind for kind in GENERATORS if not kinds or kind.__name__ in kinds]
+    chosen = [kind for kind in dict.fromkeys(GENERATORS) if not kinds or kind.__name__ in kinds]
     height = SIDE + MARGIN
     sheet = Image.new("RGB", (columns * SIDE, len(chosen) * height), "white")
     writer = ImageDraw.Draw(sheet)

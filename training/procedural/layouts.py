@@ -102,7 +102,8 @@ def crossing(rng: Generator) -> Scene:
 def aligned(rng: Generator) -> Scene:
     """Spindles beside each other in streams, from sparse to confluent: myoblasts, fibroblasts."""
     diameter = log_uniform(rng, 25, 110)
-    wobble, stretch = rng.uniform(0.1, 0.35), rng.uniform(3, 9)
+    stretch = rng.uniform(3, 9)
+    wobble = rng.uniform(0.05, 0.35) / np.sqrt(stretch)  # less than half the width of a spindle
     labels = mosaic(rng, SHAPE, diameter, 1, wobble, rng.uniform(0, 0.5), stretch)
     kept = rng.random(int(labels.max()) + 1) < rng.uniform(0.25, 1.1)
     labels = np.where(kept[labels], labels, 0).astype(np.int32)
