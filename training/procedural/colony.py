@@ -111,24 +111,29 @@ def _push(rods: Rods) -> Rods:
     owner = np.repeat(np.arange(len(rods.halves)), _DISKS)
     pairs = cKDTree(disks).query_pairs(2.0, output_type="ndarray")
     pairs = pairs[owner[pairs[:, 0]] != owner[pairs[:, 1]]]
-    apart = disks[pairs[:, 1]] - disks[pairs[:, 0]]
-    distance = np.maximum(np.hypot(*apart.T), 1e-3)[:, None]
-    force = 0.5 * (2.0 - distance) * apart / distance
-    pull = np.zeros_like(disks)
-    np.add.at(pull, pairs[:, 0], -force)
-    np.add.at(pull, pairs[:, 1], force)
-    pull = pull.reshape(-1, _DISKS, 2)
-    torque = (arms[..., 1] * pull[..., 0] - arms[..., 0] * pull[..., 1]).sum(1)
+    pulls = _repulsion(disks, pairs).reshape(-1, _DISKS, 2)
+    torque = (arms[..., 1] * pulls[..., 0] - arms[..., 0] * pulls[..., 1]).sum(1)
     # all disks of a rod at once would overshoot
     touched = np.bincount(owner[pairs].ravel(), minlength=len(rods.halves))
     damping = 1 / np.maximum(touched / 3, 1)
-    shift = 0.6 * damping[:, None] * pull.sum(1)
+    shift = 0.6 * damping[:, None] * pulls.sum(1)
     turn = 0.6 * damping * torque / (rods.halves**2 / 2 + 0.5)
     return replace(
         rods,
         centres=rods.centres + np.clip(shift, -0.7, 0.7),
         angles=rods.angles + np.clip(turn, -0.2, 0.2),
     )
+
+
+def _repulsion(disks: Floats, pairs: NDArray[np.integer]) -> Floats:
+    """Displacement ``(N, 2)`` of disks of radius 1 by which each pair would just touch."""
+    apart = disks[pairs[:, 1]] - disks[pairs[:, 0]]
+    distance = np.maximum(np.hypot(*apart.T), 1e-3)[:, None]
+    half = 0.5 * (2.0 - distance) * apart / distance
+    pull = np.zeros_like(disks)
+    np.add.at(pull, pairs[:, 0], -half)
+    np.add.at(pull, pairs[:, 1], half)
+    return pull
 
 
 def draw_rods(rng: Generator, rods: Rods, shape: Shape, width: float, gap: float = 0.0) -> Labels:
