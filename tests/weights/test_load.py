@@ -172,7 +172,7 @@ def test_built_in_model_ships_and_fits() -> None:
     assert file.stat().st_size <= 20e6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_model_of_any_family_loads_without_the_compiler_of_torch() -> None:
     code = """
 import sys, torch
@@ -182,8 +182,7 @@ from napari_sam.weights.load import build
 from napari_sam.weights.no_random_values import NoRandomValues
 
 configs = [families.cells_tiny(), families.sam1("vit_t", instance_decoder="bilinear")]
-configs += [families.sam1("vit_b", instance_decoder="transposed"), families.sam2("tiny")]
-configs += [families.efficient_tam("ti", pooling="keys")]
+configs += [families.sam2("tiny"), families.efficient_tam("ti", pooling="keys")]
 for config in configs:
     with torch.device("meta"), NoRandomValues():
         state = Sam(config, families.reference_policy(config)).state_dict()
