@@ -166,7 +166,7 @@ def test_digest_depends_on_values_shape_and_type_but_not_on_memory_order() -> No
         {"tile_size": 512},
         {"overlap": 64},
         {"grid_shape": (5, 3, 3)},
-        {"version": 2},
+        {"version": 3},
     ],
 )
 def test_nothing_is_shared_between_images_models_and_settings(
@@ -453,7 +453,7 @@ def test_another_program_can_read_the_cache(cache: EmbeddingCache) -> None:
         "overlap": 192,
         "grid_shape": [5, 2, 3],
         "arrays": {"high_res_features_0": [2, 32, 32], "image_embedding": [4, 8, 8]},
-        "version": 1,
+        "version": 2,
     }
     stored = group["image_embedding"]
     assert (stored.shape, stored.chunks) == ((5, 2, 3, 4, 8, 8), (1, 1, 1, 4, 8, 8))

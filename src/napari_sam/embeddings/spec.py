@@ -10,7 +10,7 @@ from typing import Any
 
 from napari_sam.file_names import printable
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when the layout on disk changes; older groups are then left to the byte budget."""
 
 
