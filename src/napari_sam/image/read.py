@@ -15,6 +15,7 @@ from .arrangement import Arrangement, arrange
 from .check import check_letters, checked_shape
 from .contrast.coarse import coarse_level
 from .decode.picture import frame_count, read_picture
+from .file_revision import revision_of
 from .image_file import ImageFile
 from .lossy import lossy_picture
 from .physical_size import physical_calibration
@@ -170,6 +171,7 @@ def _volume(
         translate=calibration.translate,
         warnings=(*stored.warnings, *(f"{file.name}: {sentence}" for sentence in unknown)),
         file=file,
+        revision=revision_of(path, data),
     )
 
 
