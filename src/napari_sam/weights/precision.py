@@ -23,8 +23,9 @@ AUTO = "auto"
 REMEMBERED = "precision.json"
 """File in the folder of the weights: machine -> its faster precision."""
 
-_ROWS, _WIDTH = 256, 512  # of the probe's product: half a millisecond in float32
-_ROUNDS = 5
+_ROWS, _WIDTH = 128, 256  # of the probe's product: a tenth of a millisecond in float32
+_ROUNDS = 12
+_FEWEST_ROUNDS = 4  # other programs interrupt a round, and the first one prepares the processor
 _MUCH_SLOWER = 3.0  # times as long, at which the probe stops: some processors emulate bfloat16
 _PAYS = 1.3  # times as fast, from which on bfloat16 is worth its rounding
 
@@ -101,16 +102,16 @@ def _machine(device: str) -> str:
 
 
 def _probe(device: torch.device) -> Precision:
-    """Measure a product in both precisions, each at its best of five."""
+    """Measure a product in both precisions, in turns, each at its best of twelve."""
     try:
         with torch.inference_mode():
-            x, weight = (torch.ones(n, _WIDTH, device=device) for n in (_ROWS, _WIDTH))
-            slow = min(_seconds(lambda: product(x, weight)) for _ in range(_ROUNDS + 1))
-            halves = [tensor.to(torch.bfloat16) for tensor in (x, weight)]
-            fast = float("inf")
-            for _ in range(_ROUNDS + 1):
+            factors = [torch.ones(n, _WIDTH, device=device) for n in (_ROWS, _WIDTH)]
+            halves = [factor.to(torch.bfloat16) for factor in factors]
+            slow = fast = float("inf")
+            for finished in range(_ROUNDS):
+                slow = min(slow, _seconds(lambda: product(*factors)))
                 fast = min(fast, _seconds(lambda: product(*halves)))
-                if fast > _MUCH_SLOWER * slow:
+                if finished >= _FEWEST_ROUNDS and fast > _MUCH_SLOWER * slow:
                     break
     except (RuntimeError, TypeError, NotImplementedError):  # a device without bfloat16
         return Precision.FP32
