@@ -19,15 +19,16 @@ from napari_sam.learning.batch import Batch
 from napari_sam.learning.losses import proposal_loss
 from napari_sam.learning.windows import normalise
 from napari_sam.model.features import ImageFeatures
+from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny
 from napari_sam.weights.header import from_header, to_header
 from napari_sam.weights.load import save_weights
+from napari_sam.weights.precision import fastest_precision
 
 from .atlas import Atlas
 from .batches import BatchStream
 from .feed import Feed
-from .precision import uses_bfloat16
 from .recipe import RECIPES
 from .replay import Course, Replay, Step
 from .samples import load_sets
@@ -126,7 +127,7 @@ class Training:
             fused=True,
         )
         self.replay = Replay(self.work, device)
-        self.bfloat16 = uses_bfloat16(device)
+        self.bfloat16 = fastest_precision(str(device)) is Precision.BF16
         self.step, self.seconds = 0, 0.0
         plan.out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists():

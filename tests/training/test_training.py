@@ -26,7 +26,6 @@ from training.batches import BatchStream
 from training.canvas import pack
 from training.curve import draw_curve, read_log
 from training.feed import PROCEDURAL, Feed
-from training.precision import uses_bfloat16
 from training.samples import Sample, load_set
 from training.train import COURSES, Training, TrainingPlan, schedule
 from training.windows import Windows, draw_windows
@@ -354,14 +353,6 @@ def test_step_in_bfloat16_learns_what_a_step_in_float32_learns(tmp_path: Path) -
     ]
     assert torch.cosine_similarity(*flat, dim=0) > 0.95
     assert all(g.dtype == torch.float32 for g in rounded.gradients if g is not None)
-
-
-def test_processor_is_asked_for_bfloat16_by_its_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for seconds, uses in ((0.5, True), (0.9, False)):
-        times = {torch.float32: 1.0, torch.bfloat16: seconds}
-        monkeypatch.setattr("training.precision._seconds", times.__getitem__)
-        assert uses_bfloat16(torch.device("cpu")) == uses
-    assert uses_bfloat16(torch.device("cuda"))
 
 
 def test_stream_gives_the_same_batch_for_the_same_number() -> None:
