@@ -31,6 +31,7 @@ STAGES = {
     "learning",
     "finetuning",
     "classify",
+    "export",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -66,6 +67,7 @@ MAY_IMPORT = {
         "masks.pixels.depth",
     }
     | {"session"},
+    "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
 }
