@@ -16,6 +16,7 @@ from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, grid_of
 from napari_sam.weights.load import best_device, load_model, weights_hash
+from napari_sam.weights.precision import choose_precisions
 
 from .errors import CacheError
 from .interactive import Interactive
@@ -178,6 +179,7 @@ class EncodedImage:
         tile_size: int | None = None,
         closer: bool = True,
         learned: "Path | str | Delta | None" = None,
+        precision: str | None = None,
     ) -> Self:
         """Open an image with a model; nothing is encoded yet.
 
@@ -208,6 +210,11 @@ class EncodedImage:
             See :class:`EncodedImage`.
         learned : path or Delta, optional
             What the model learned on another image, for :meth:`use`.
+        precision : {"fp32", "bf16", "auto"}, optional
+            Arithmetic of the image encoder; auto takes bfloat16 where the processor is faster with
+            it, and float32 for an image whose embeddings are in the cache in float32. By default
+            auto, or what the environment variable ``NAPARI_SAM_PRECISION`` says; that of the model
+            if `model` is one.
 
         Raises
         ------
@@ -224,7 +231,7 @@ class EncodedImage:
             translate=translate,
         )
         mapping = contrast_mapping(volume, contrast, colours)
-        sam = _model_on(device, model)
+        sam = _model_on(device, model, precision)
         opened = cls(volume, sam, mapping, cache_dir, tile_size, cache_budget, closer)
         is_automatic = isinstance(contrast, str)
         opened.warnings += mapping.warnings if is_automatic else saturation(volume, mapping.limits)
@@ -293,7 +300,9 @@ def _read_delta(learned: "Path | str | Delta") -> "Delta":
     return learned if isinstance(learned, Delta) else load_delta(learned)
 
 
-def _model_on(device: str | None, model: str | Path | Sam) -> Sam:
+def _model_on(device: str | None, model: str | Path | Sam, precision: str | None) -> Sam:
     if not isinstance(model, Sam):
-        return load_model(model, device or best_device())
+        return load_model(model, device or best_device(), precision)
+    if precision is not None:
+        model.precisions = choose_precisions(precision, device or model.device)
     return model if device is None else model.to(device)

@@ -16,6 +16,7 @@ from .options import (
     ImageOptions,
     ModelOption,
     OverwriteOption,
+    PrecisionOption,
     ReportOptions,
 )
 from .report import progress, report
@@ -45,7 +46,7 @@ def import_micro_sam(
     """Take embeddings that micro-sam computed for IMAGE into the cache."""
     from napari_sam.embeddings.micro_sam import MicroSamFolder, check_exchangeable, import_planes
 
-    settings = Settings(model, "cpu", image_options)
+    settings = Settings(model, "cpu", image_options, precision="fp32")  # as micro-sam computes
     volume = settings.read(path_or_url(image))
     check_exchangeable(volume)
     stored = MicroSamFolder.open(folder)
@@ -84,6 +85,7 @@ def export_micro_sam(
     *,
     model: ModelOption,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
@@ -95,7 +97,7 @@ def export_micro_sam(
 
     Inputs({Path(image): "image"} | weights_file(model)).check([output])
     _check_target(output, overwrite=overwrite)
-    settings = Settings(model, device, image_options)
+    settings = Settings(model, device, image_options, precision=precision)
     volume = settings.read(path_or_url(image))
     check_exchangeable(volume)
     session, planes, origin = _surveyed(settings, volume, quiet=report_options.json)

@@ -233,6 +233,11 @@ class EmbeddingCache:
         """
         return [index for index in indices if not self._chunk(DIGEST, index).is_file()]
 
+    @property
+    def exists(self) -> bool:
+        """Whether embeddings were written to the group of this image, model and precision."""
+        return (self.path / "zarr.json").is_file()
+
     def info(self) -> CacheEntry:
         """Tiles, bytes and last use of the embeddings of the image under the model."""
         return cache_entry(self.path)
@@ -245,7 +250,7 @@ class EmbeddingCache:
 
     def _opened(self) -> Arrays | None:
         # Another process may have cleared the cache since the last call.
-        if not (self.path / "zarr.json").is_file():
+        if not self.exists:
             self._arrays = None
         elif self._arrays is None:
             self._arrays = open_group(self.path, self.spec)

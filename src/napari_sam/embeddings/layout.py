@@ -32,7 +32,7 @@ PARTIAL = ".partial"
 """Suffix of files and folders that are being written."""
 
 _DIGEST_NOTE = (
-    "BLAKE2b-128 of the pixels that the tile was computed from, then CRC-32 (little-endian) of the "
+    "XXH3-128 of the pixels that the tile was computed from, then CRC-32 (little-endian) of the "
     "tile in each of the other arrays, in the order of their names. No chunk: not computed."
 )
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from napari_sam.file_names import printable
+from napari_sam.model.precision import Precision
 
 FORMAT_VERSION = 2
 """Raised when the layout on disk changes; older groups are then left to the byte budget."""
@@ -44,6 +45,9 @@ class CacheSpec:
         :func:`~napari_sam.embeddings.embedding.array_shapes`.
     version : int
         Version of the layout on disk.
+    precision : Precision
+        Precision of the image encoder: embeddings in bfloat16 differ by more than the rounding of
+        the cache, and whoever asks for float32 must get the same masks on every machine.
 
     Raises
     ------
@@ -61,6 +65,7 @@ class CacheSpec:
     grid_shape: tuple[int, ...]
     arrays: Mapping[str, tuple[int, ...]]
     version: int = FORMAT_VERSION
+    precision: Precision = Precision.FP32
 
     def __post_init__(self) -> None:
         """Check the shapes, sort the arrays by name, and make the image's path Unicode."""
@@ -97,7 +102,10 @@ class CacheSpec:
 
     def attributes(self) -> dict[str, Any]:
         """All fields as JSON values, for the attributes of the zarr group."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        fields = asdict(self)
+        if self.precision is Precision.FP32:  # as in groups written before there was a choice
+            del fields["precision"]
+        return json.loads(json.dumps(fields))  # type: ignore[no-any-return]
 
 
 def _slug(words: str, default: str) -> str:

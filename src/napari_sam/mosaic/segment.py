@@ -18,7 +18,7 @@ from .tile_objects import TileObjects
 Work = Callable[[Encoder, TileFolder, Sequence[Tile]], Iterable[object]]
 """Fills a folder with the objects of tiles, a tile a step, in any order and process."""
 
-VERSION = 5
+VERSION = 6
 """Version of the search for objects, increased with every change of its results: tile folders of
 other versions are not used again."""
 
