@@ -100,7 +100,7 @@ def read_pyramid(
         check_letters(file.name, shape, axes.upper())
     arrangement = None if letters is None else arrange(file.name, letters, shape)
     levels = _levels(stored, arrangement)
-    return _volume(stored, arrangement, levels, file, channels), levels
+    return _volume(path, stored, arrangement, levels, file, channels), levels
 
 
 def read_stored(
@@ -151,6 +151,7 @@ def _levels(stored: StoredImage, arrangement: Arrangement | None) -> tuple[Any, 
 
 
 def _volume(
+    path: Path | str,
     stored: StoredImage,
     arrangement: Arrangement | None,
     levels: Sequence[Any],
@@ -171,7 +172,7 @@ def _volume(
         translate=calibration.translate,
         warnings=(*stored.warnings, *(f"{file.name}: {sentence}" for sentence in unknown)),
         file=file,
-        revision=revision_of(path, data),
+        revision=revision_of(path, levels[0]),
     )
 
 
