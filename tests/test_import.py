@@ -215,8 +215,15 @@ def test_everything_but_the_plugin_runs_without_napari_and_qt() -> None:
     assert loaded_after(names, late) == ""
 
 
-def test_the_dock_opens_without_scikit_learn() -> None:
-    assert loaded_after(["napari_sam.plugin.controller"], {"sklearn"}) == ""
+def test_the_dock_opens_without_what_only_some_of_its_work_needs() -> None:
+    late = {"sklearn", "torch", "scipy.stats", "scipy.signal"}
+    assert loaded_after(["napari_sam.plugin.controller"], late) == ""
+
+
+def test_a_session_opens_without_what_only_some_of_its_work_needs() -> None:
+    late = {"sklearn", "scipy.stats", "scipy.signal", "napari_sam.learning"}
+    late |= {"napari_sam.propagation", "napari_sam.mosaic"}
+    assert loaded_after(["napari_sam.session"], late) == ""
 
 
 @pytest.mark.parametrize("name", napari_sam.__all__)
