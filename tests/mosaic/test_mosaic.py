@@ -281,6 +281,7 @@ def test_finished_tiles_are_not_encoded_again_unless_edited(
     tiny_model: Sam, tmp_path: Path
 ) -> None:
     image = np.random.default_rng(0).integers(0, 255, (100, 200), dtype=np.uint8)
+    image[40:60] = 255  # no tile is left out as empty
 
     def opened() -> Session:
         return Session.open(
@@ -301,6 +302,30 @@ def test_finished_tiles_are_not_encoded_again_unless_edited(
 
 
 # --- killed ----------------------------------------------------------------------------------
+
+
+def test_tiles_of_background_are_counted_and_not_encoded(tiny_model: Sam, tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(20, 30, (150, 150), dtype=np.uint8)
+    image[60:75, 130:145] += 40  # reaches two of nine tiles
+
+    def opened() -> Session:
+        return Session.open(
+            image, model=tiny_model, contrast=(0, 255), cache_dir=False, tile_size=64
+        )
+
+    session, thorough = opened(), opened()
+    assert len(session.tiles()) == 9
+    list(session.segment_mosaic(tmp_path / "t"))
+    assert (session.labels.skipped, session.labels.tiles) == (7, 9)
+    assert session.encoder.calls == 2
+    list(thorough.segment_mosaic(tmp_path / "t", skip_empty=False))  # begins anew
+    assert (thorough.labels.skipped, thorough.encoder.calls) == (0, 9)
+    again = opened()
+    list(again.segment_mosaic(tmp_path / "t2"))
+    resumed = opened()
+    list(resumed.segment_mosaic(tmp_path / "t2"))
+    assert (resumed.labels.skipped, resumed.encoder.calls) == (7, 0)
+    np.testing.assert_array_equal(resumed.labels[:], session.labels[:])
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -45,6 +45,8 @@ class Mosaic:
     ----------
     count : int
         Number of objects, after :meth:`prepare`.
+    skipped : int
+        Number of tiles that show background alone and were not encoded, after :meth:`prepare`.
     scores : dict of int to float
         Confidence of each object by label, from 0 to 1, after :meth:`prepare`.
     """
@@ -54,7 +56,7 @@ class Mosaic:
         self.shape = (*plane_shape, grid.height, grid.width)
         self.dtype = np.dtype(np.uint32)
         self.chunks = (1,) * len(plane_shape) + tuple(min(CHUNK, n) for n in self.shape[-2:])
-        self.count = 0
+        self.count = self.skipped = 0
         self.scores: dict[int, float] = {}
         self._first: dict[TileIndex, int] = {}
         # A part is an object of one tile; entry 0 of these arrays is the background.
@@ -83,11 +85,12 @@ class Mosaic:
         """
         pairs: list[Pairs] = []
         trust = [np.zeros(1, np.float32)]
-        count = 0
+        count = self.skipped = 0
         for plane in self._planes():
             for tile in self._grid.tiles(plane):
                 objects = self._objects(tile)
                 self._first[tile.index] = count
+                self.skipped += objects.skipped
                 trust.append(objects.confidence)
                 count += len(objects)
                 pairs.extend(self._with_earlier(objects))
@@ -102,11 +105,15 @@ class Mosaic:
         self.scores = {label: trust for label, trust in trust_by_part if label}
 
     @property
+    def tiles(self) -> int:
+        """Number of tiles."""
+        return math.prod(self.shape[:-2]) * self._grid.rows * self._grid.cols
+
+    @property
     def steps(self) -> int:
         """Number of steps of :meth:`prepare`: a step per tile, and per region to number."""
-        planes = math.prod(self.shape[:-2])
         blocks = [-(-n // c) for n, c in zip(self.shape, self.chunks, strict=True)]
-        return planes * self._grid.rows * self._grid.cols + math.prod(blocks)
+        return self.tiles + math.prod(blocks)
 
     def _with_earlier(self, objects: TileObjects) -> Iterator[Pairs]:
         """Pairs of parts of a tile and of overlapping tiles earlier in the order of tiles."""
