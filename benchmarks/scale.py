@@ -305,7 +305,7 @@ def memory(options: Options) -> Iterator[Row]:
 
 def peak(data: Path, side: int) -> float:
     """Segment an image of `side` x `side` pixels in a process; returns its peak memory in MB."""
-    block = memory_block(data)[-side:, -side:]
+    block = memory_block(data)[:side, :side]
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "image.zarr"
         chunks = tuple(min(1024, side) for _ in range(2))

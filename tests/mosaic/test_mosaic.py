@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 
 from napari_sam import Session
-from napari_sam.errors import OutputError
+from napari_sam.errors import LabelError, OutputError
 from napari_sam.masks.automatic.everything import not_cut
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
@@ -367,3 +367,19 @@ def test_a_killed_run_goes_on_and_writes_the_same_bytes(tmp_path: Path) -> None:
     subprocess.run(command(image, disturbed), capture_output=True, check=True)
     assert contents(disturbed) == contents(undisturbed)
     assert not tiles.exists()
+
+
+def test_scores_of_a_mosaic_are_read_by_label_and_not_changed(tmp_path: Path) -> None:
+    truth = discs(120, 150, 7, 3)
+    mosaic = mosaic_of(truth, TileGrid(120, 150, 64, 12), tmp_path / "t")
+    assert len(mosaic.scores) == mosaic.count > 5
+    assert list(mosaic.scores) == sorted(set(np.unique(mosaic[:]).tolist()) - {0})
+    assert all(0 < score <= 1 for score in mosaic.scores.values())
+    for label in (0, -1, mosaic.count + 1):
+        assert label not in mosaic.scores
+        with pytest.raises(KeyError):
+            mosaic.scores[label]
+    with pytest.raises(LabelError, match="cannot be changed"):
+        mosaic.scores[1] = 0.5
+    with pytest.raises(LabelError, match="cannot be changed"):
+        del mosaic.scores[1]

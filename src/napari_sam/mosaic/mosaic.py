@@ -16,6 +16,7 @@ from napari_sam.tiles.bbox import BBox, intersection, place
 from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 from napari_sam.tiles.stitch import unite
 
+from .label_scores import LabelScores
 from .seams import Pairs, agreeing
 from .tile_folder import TileFolder
 from .tile_objects import TileObjects
@@ -47,7 +48,7 @@ class Mosaic:
         Number of objects, after :meth:`prepare`.
     skipped : int
         Number of tiles that show background alone and were not encoded, after :meth:`prepare`.
-    scores : dict of int to float
+    scores : LabelScores
         Confidence of each object by label, from 0 to 1, after :meth:`prepare`.
     """
 
@@ -57,7 +58,7 @@ class Mosaic:
         self.dtype = np.dtype(np.uint32)
         self.chunks = (1,) * len(plane_shape) + tuple(min(CHUNK, n) for n in self.shape[-2:])
         self.count = self.skipped = 0
-        self.scores: dict[int, float] = {}
+        self.scores = LabelScores(np.empty(0, np.float32))
         self._first: dict[TileIndex, int] = {}
         # A part is an object of one tile; entry 0 of these arrays is the background.
         self._label = np.zeros(1, np.uint32)
@@ -101,8 +102,9 @@ class Mosaic:
         np.maximum.at(best, self._label, np.concatenate(trust))
         self._trust = best[self._label]
         yield from self._number()
-        trust_by_part = zip(self._label.tolist(), self._trust.tolist(), strict=True)
-        self.scores = {label: trust for label, trust in trust_by_part if label}
+        scores = np.zeros(self.count + 1, np.float32)
+        scores[self._label] = self._trust  # equal for all parts of an object
+        self.scores = LabelScores(scores[1:])
 
     @property
     def tiles(self) -> int:
