@@ -20,6 +20,7 @@ from .options import (
     ModelOption,
     OmeZarrVersionOption,
     OverwriteOption,
+    PrecisionOption,
     ReportOptions,
     SchedulerOption,
 )
@@ -114,6 +115,7 @@ def segment(
     model: ModelOption = DEFAULT_MODEL,
     learned: LearnedOption = None,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
     quick: QuickOption = False,
@@ -132,7 +134,7 @@ def segment(
     Of several images each gets a file in the output folder, and a row in report.csv there. An image
     that cannot be segmented does not stop the others.
     """
-    settings = Settings(model, device, image_options, not no_cache, not quick, learned)
+    settings = Settings(model, device, image_options, not no_cache, not quick, learned, precision)
     single = is_one_image(images)
     notes: list[str] = []
     if single:

@@ -1,6 +1,6 @@
 """Encoder: tiles to embeddings, through memory and disk."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from threading import Lock
@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Volume
+from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 
@@ -31,14 +33,17 @@ _CLOSE_UPS_IN_MEMORY = 16
 """Embeddings of zoomed parts that an encoder keeps in memory; about 3 MB each with what the decoder
 prepares for them. Corrections of an object and hovers near it use one or two."""
 
+_DIGESTS = 256
+"""Digests of tiles and zoomed parts that an encoder remembers as long as the image stays."""
+
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one thread: torch uses all cores by itself
 
 
 class Encoder:
     """Embeddings of an image under a model and an intensity mapping.
 
-    A tile is encoded on first use, once. Its pixels are compared each time, so that an edited image
-    never gets an old answer.
+    A tile is encoded on first use, once. Its pixels are compared each time, unless the image says
+    that it did not change (:attr:`Volume.revision`): an edited image never gets an old answer.
 
     Parameters
     ----------
@@ -89,7 +94,19 @@ class Encoder:
         self._lock = Lock()
         self._recent = LeastRecentlyUsed[TileIndex, tuple[bytes, Embedding]](_TILES_IN_MEMORY)
         self._close_ups = LeastRecentlyUsed[tuple[Tile, bytes], Embedding](_CLOSE_UPS_IN_MEMORY)
+        self._digests = LeastRecentlyUsed[Tile, tuple[Hashable, bytes]](_DIGESTS)
+        self._digests_lock = Lock()
         self._close_ups_lock = Lock()  # a second lock: _lock is held while a whole tile is encoded
+
+    @property
+    def precision(self) -> Precision:
+        """Precision of the image encoder: that of the cache, or else what the model prefers."""
+        return self.model.precisions[0] if self.cache is None else self.cache.spec.precision
+
+    @property
+    def image_encoder(self) -> nn.Module:
+        """Image encoder of the model, as it runs in :attr:`precision`."""
+        return self.model.encoder_in(self.precision)
 
     @property
     def at_hand(self) -> Volume | None:
@@ -104,8 +121,21 @@ class Encoder:
         ImageError
             If they cannot be read.
         """
+        revision = self._revision()  # before the pixels: they may change while they are read
         pixels = self.volume.read(tile.plane, *tile.bbox)
-        return pixels, digest_pixels(pixels)
+        digest = digest_pixels(pixels)
+        if revision is not None:
+            with self._digests_lock:
+                self._digests.put(tile, (revision, digest))
+        return pixels, digest
+
+    def _unchanged(self, tile: Tile) -> bytes | None:
+        """Digest of a tile whose pixels are as they were when they were read; None if unknown."""
+        noted = self._digests.peek(tile)
+        return noted[1] if noted is not None and noted[0] == self._revision() else None
+
+    def _revision(self) -> Hashable:
+        return None if self.volume.revision is None else self.volume.revision()
 
     def get(
         self, tile: Tile, tile_pixels: TilePixels | None = None, keep: bool = True
@@ -133,6 +163,11 @@ class Encoder:
         ImageError
             If the pixels of the tile cannot be read.
         """
+        if tile_pixels is None and (digest := self._unchanged(tile)) is not None:
+            with self._lock:
+                if (embedding := self._in_memory(tile, digest)) is not None:
+                    self._recent.touch(tile.index)
+                    return embedding
         pixels, digest = self.read(tile) if tile_pixels is None else tile_pixels
         with self._lock:  # a tile that is being fetched ahead is waited for, not computed twice
             embedding = self._in_memory(tile, digest)
@@ -160,11 +195,12 @@ class Encoder:
         ImageError
             If its pixels cannot be read.
         """
-        pixels, digest = self.read(tile)
+        digest = self._unchanged(tile)
         with self._close_ups_lock:
-            embedding = self._close_ups.peek((tile, digest))
-            if embedding is None:
-                embedding = self._compute(tile, pixels)
+            embedding = None if digest is None else self._close_ups.peek((tile, digest))
+            if digest is None or embedding is None:
+                pixels, digest = self.read(tile)
+                embedding = self._close_ups.peek((tile, digest)) or self._compute(tile, pixels)
             self._close_ups.put((tile, digest), embedding)
             return embedding
 
@@ -280,6 +316,7 @@ class Encoder:
     def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
         rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)
         with torch.inference_mode():
-            features = self.model.encode_image(self.model.preprocess(rgb, tile.zoom))
+            image = self.model.preprocess(rgb, tile.zoom)
+            features = self.model.encode_image(image, precision=self.precision)
         self.calls += 1
         return Embedding(tile, features)

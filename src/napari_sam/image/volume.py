@@ -13,6 +13,7 @@ from napari_sam.errors import ImageError, reason
 
 from .calibration import Calibration
 from .check import as_array, check_axes, checked_channels, checked_shape, guess_axes
+from .file_revision import Revision
 from .image_file import ImageFile
 
 Plane = tuple[int, ...]
@@ -48,6 +49,11 @@ class Volume:
         automatic contrast does not read the image.
     file : ImageFile, optional
         Where the image was read; None for an array.
+    revision : callable, optional
+        Function without arguments to a value that differs whenever pixels may have changed, or to
+        None as long as that is not known. As long as the value stays, the pixels under an embedding
+        are not read again. Without it, they are read and compared for each answer. Of a file: its
+        size and modification time.
     """
 
     data: Any
@@ -60,6 +66,7 @@ class Volume:
     warnings: tuple[str, ...] = ()
     coarse: "Volume | None" = None
     file: ImageFile | None = None
+    revision: Revision | None = None
 
     @classmethod
     def from_array(
@@ -74,6 +81,7 @@ class Volume:
         name: str = "image",
         warnings: Sequence[str] = (),
         coarse: Any = None,
+        revision: Revision | None = None,
     ) -> "Volume":
         """Check an array and fill in missing axes, calibration and channels.
 
@@ -92,6 +100,8 @@ class Volume:
             See :class:`Volume`.
         coarse : array-like, optional
             A coarser level of the image's pyramid, of as many dimensions; see :class:`Volume`.
+        revision : callable, optional
+            See :class:`Volume`; ``lambda: 0`` for an array that nobody paints into.
 
         Returns
         -------
@@ -119,6 +129,7 @@ class Volume:
             channels=checked_channels(name, shape, axes, channels),
             warnings=tuple(warnings),
             coarse=coarse,
+            revision=revision,
         )
 
     @property
@@ -214,7 +225,9 @@ class Volume:
         if self.axes.endswith("C"):  # colours share chunks: decode each chunk only once
             first, last = min(self.channels), max(self.channels)
             colours = self._load({**region, "C": slice(first, last + 1)})
-            return colours[..., [c - first for c in self.channels]]
+            if self.channels == tuple(range(first, last + 1)):
+                return colours
+            return np.take(colours, [c - first for c in self.channels], axis=-1)  # C order
         channels = (self._load({**region, "C": c}) for c in self.channels)
         return np.stack(list(channels), axis=-1)
 
