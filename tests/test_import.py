@@ -76,8 +76,8 @@ folder but `cli` and `plugin`, and these two everything but each other."""
 
 MASKS = {
     "pixels": {"mask"},
-    "second_look": {"mask", "decode"},
-    "prompted": {"mask", "decode", "pixels", "second_look"},
+    "second_look": {"mask", "decode", "decode_near"},
+    "prompted": {"mask", "decode", "decode_near", "pixels", "second_look"},
     "automatic": {"mask", "decode", "pixels"},
 }
 """Sub-package of masks/ -> the parts of masks/ that it may import, beside itself."""
