@@ -31,6 +31,7 @@ STAGES = {
     "learning",
     "finetuning",
     "classify",
+    "export",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -66,6 +67,7 @@ MAY_IMPORT = {
         "masks.pixels.depth",
     }
     | {"session"},
+    "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
 }
@@ -74,8 +76,8 @@ folder but `cli` and `plugin`, and these two everything but each other."""
 
 MASKS = {
     "pixels": {"mask"},
-    "second_look": {"mask", "decode"},
-    "prompted": {"mask", "decode", "pixels", "second_look"},
+    "second_look": {"mask", "decode", "decode_near"},
+    "prompted": {"mask", "decode", "decode_near", "pixels", "second_look"},
     "automatic": {"mask", "decode", "pixels"},
 }
 """Sub-package of masks/ -> the parts of masks/ that it may import, beside itself."""
@@ -213,8 +215,15 @@ def test_everything_but_the_plugin_runs_without_napari_and_qt() -> None:
     assert loaded_after(names, late) == ""
 
 
-def test_the_dock_opens_without_scikit_learn() -> None:
-    assert loaded_after(["napari_sam.plugin.controller"], {"sklearn"}) == ""
+def test_the_dock_opens_without_what_only_some_of_its_work_needs() -> None:
+    late = {"sklearn", "torch", "scipy.stats", "scipy.signal"}
+    assert loaded_after(["napari_sam.plugin.controller"], late) == ""
+
+
+def test_a_session_opens_without_what_only_some_of_its_work_needs() -> None:
+    late = {"sklearn", "scipy.stats", "scipy.signal", "napari_sam.learning"}
+    late |= {"napari_sam.propagation", "napari_sam.mosaic"}
+    assert loaded_after(["napari_sam.session"], late) == ""
 
 
 @pytest.mark.parametrize("name", napari_sam.__all__)
