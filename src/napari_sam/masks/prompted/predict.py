@@ -63,7 +63,7 @@ def predict(
     given |= {i for i, size in sizes.items() if size is not Size.BEST}
     clicked = {i: group for i, group in prompts.objects.items() if i not in given}
     others = {i: group for i, group in prompts.objects.items() if i in given}
-    steps = Steps(encoder, clicked.values())
+    steps = Steps(encoder)
     masks = _answer(encoder, others, sizes) | correct_steadily(
         lambda step: _answer(encoder, step, NO_SIZES), clicked, steps.recall, steps.remember
     )
