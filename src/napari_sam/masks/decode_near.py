@@ -13,7 +13,7 @@ from napari_sam.embeddings.embedding import Embedding
 from napari_sam.model.config import PATCH
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, Prompt, PromptSet
-from napari_sam.tiles.bbox import box_of, intersection, union
+from napari_sam.tiles.bbox import box_of, intersection, longer_side, union
 from napari_sam.tiles.grid import Tile
 
 from .decode import Answer, decode
@@ -82,7 +82,7 @@ def _is_whole(answer: Answer, tile: Tile, least_iou: float) -> bool:
     box = box_of(logits > 0)
     if box is None or answer.iou >= least_iou:
         return True
-    return max(box[2] - box[0], box[3] - box[1]) <= PART * max(logits.shape)
+    return longer_side(box) <= PART * max(logits.shape)
 
 
 def _windows(embedding: Embedding, prompts: tuple[Prompt, ...]) -> Iterator[Embedding]:
