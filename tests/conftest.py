@@ -47,6 +47,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("NAPARI_SAM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("NAPARI_SAM_JOURNAL_DIR", str(tmp_path_factory.mktemp("journals")))
         patch.setenv("NAPARI_SAM_MODELS", str(tmp_path_factory.mktemp("models")))
+        patch.setenv("NAPARI_SAM_PRECISION", "fp32")  # the same on machines with and without bf16
         patch.setenv("MICROSAM_CACHEDIR", str(tmp_path_factory.mktemp("micro_sam")))
         patch.setenv("NAPARI_CONFIG", "")  # napari's own word for settings that are not kept
         yield

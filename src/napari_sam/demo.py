@@ -88,6 +88,7 @@ def run_demo(
     *,
     model: str | Sam = "cells-tiny",
     device: str | None = None,
+    precision: str | None = None,
     overwrite: bool = False,
     on_file: Callable[[Path], None] = lambda path: None,
 ) -> DemoResult:
@@ -101,6 +102,8 @@ def run_demo(
         Name of a model, path of a weights file, or a loaded model.
     device : str, optional
         Device for the model; the fastest by default.
+    precision : {"fp32", "bf16", "auto"}, optional
+        As for :meth:`Session.open <napari_sam.session.Session.open>`.
     overwrite : bool
         Whether the files of an earlier demo may be replaced; files of others never are.
     on_file : callable
@@ -124,7 +127,9 @@ def run_demo(
     paths = _checked_paths(Path(folder), overwrite=overwrite)
     on_file = _recorded(DemoRecord(Path(folder)), on_file)
     image = immunohistochemistry()
-    session = Session.open(image, model=model, device=device, cache_dir=False)  # takes a second
+    session = Session.open(
+        image, model=model, device=device, precision=precision, cache_dir=False
+    )  # takes a second
     for path in _write_inputs(paths, image):
         on_file(path)
     prompts = read_prompts(paths["points.csv"], paths["boxes.csv"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.embeddings.open_cache import open_cache
@@ -11,16 +11,19 @@ from napari_sam.image.intensity import RGB, IntensityMapping, contrast_mapping
 from napari_sam.image.open import open_volume
 from napari_sam.image.series import Series
 from napari_sam.image.volume import Plane, Volume
-from napari_sam.learning.alike.find_alike import AlikeStep, find_alike
-from napari_sam.learning.delta import Delta, load_delta
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, grid_of
 from napari_sam.weights.load import best_device, load_model, weights_hash
+from napari_sam.weights.precision import choose_precisions
 
 from .errors import CacheError
 from .interactive import Interactive
+
+if TYPE_CHECKING:  # imported where learning begins
+    from napari_sam.learning.alike.find_alike import AlikeStep
+    from napari_sam.learning.delta import Delta
 
 Step = TypeVar("Step")
 
@@ -91,7 +94,7 @@ class EncodedImage:
         self._open_cache()
         self.interactive = Interactive(self.encoder)
 
-    def use(self, delta: Delta | None) -> None:
+    def use(self, delta: "Delta | None") -> None:
         """Go on with what was learned, or with the model as it was opened.
 
         Embeddings stay valid under a quick delta. Under any other, tiles are encoded again when
@@ -124,13 +127,15 @@ class EncodedImage:
         others: Sequence[Mask] = (),
         planes: Iterable[Plane] | None = None,
         within: BBox | None = None,
-    ) -> Iterator[AlikeStep]:
+    ) -> "Iterator[AlikeStep]":
         """Find the other objects of the kind of a few examples, as proposals: nothing is painted.
 
         The model as it was opened learns from the examples first, unless a delta is in use that is
         not quick (:meth:`use`). Arguments, steps and errors are those of
         :func:`~napari_sam.learning.alike.find_alike.find_alike`.
         """
+        from napari_sam.learning.alike.find_alike import find_alike
+
         has_learned = self._encoded_by is not self._unlearned
         is_opened = has_learned or self.model is self._unlearned
         encoder = self.encoder if is_opened else self._as_opened()
@@ -173,7 +178,8 @@ class EncodedImage:
         translate: Sequence[float] | None = None,
         tile_size: int | None = None,
         closer: bool = True,
-        learned: Path | str | Delta | None = None,
+        learned: "Path | str | Delta | None" = None,
+        precision: str | None = None,
     ) -> Self:
         """Open an image with a model; nothing is encoded yet.
 
@@ -204,6 +210,11 @@ class EncodedImage:
             See :class:`EncodedImage`.
         learned : path or Delta, optional
             What the model learned on another image, for :meth:`use`.
+        precision : {"fp32", "bf16", "auto"}, optional
+            Arithmetic of the image encoder; auto takes bfloat16 where the processor is faster with
+            it, and float32 for an image whose embeddings are in the cache in float32. By default
+            auto, or what the environment variable ``NAPARI_SAM_PRECISION`` says; that of the model
+            if `model` is one.
 
         Raises
         ------
@@ -220,12 +231,12 @@ class EncodedImage:
             translate=translate,
         )
         mapping = contrast_mapping(volume, contrast, colours)
-        sam = _model_on(device, model)
+        sam = _model_on(device, model, precision)
         opened = cls(volume, sam, mapping, cache_dir, tile_size, cache_budget, closer)
         is_automatic = isinstance(contrast, str)
         opened.warnings += mapping.warnings if is_automatic else saturation(volume, mapping.limits)
         if learned is not None:
-            opened.use(learned if isinstance(learned, Delta) else load_delta(learned))
+            opened.use(_read_delta(learned))
         return opened
 
     @property
@@ -283,7 +294,15 @@ class EncodedImage:
         yield from work(self.encoder, self.tiles(planes))
 
 
-def _model_on(device: str | None, model: str | Path | Sam) -> Sam:
+def _read_delta(learned: "Path | str | Delta") -> "Delta":
+    from napari_sam.learning.delta import Delta, load_delta
+
+    return learned if isinstance(learned, Delta) else load_delta(learned)
+
+
+def _model_on(device: str | None, model: str | Path | Sam, precision: str | None) -> Sam:
     if not isinstance(model, Sam):
-        return load_model(model, device or best_device())
+        return load_model(model, device or best_device(), precision)
+    if precision is not None:
+        model.precisions = choose_precisions(precision, device or model.device)
     return model if device is None else model.to(device)

@@ -128,7 +128,7 @@ class Interactive:
         if not is_new and not keep:
             return False
         try:
-            with interruptible(self._encoder.model.image_encoder, give_up):
+            with interruptible(self._encoder.image_encoder, give_up):
                 self._encoder.get(tile, pixels, keep=keep)
         except Interrupted:
             return None

@@ -31,6 +31,20 @@ def test_embed_fills_the_cache_that_info_shows_and_clear_empties(
     assert json.loads(cli("cache", "info", "--json")[1])["images"] == []
 
 
+def test_embeddings_of_two_precisions_lie_beside_each_other(
+    cli: Run, image: Path, weights: Path
+) -> None:
+    for precision in ("fp32", "bf16"):
+        status, out, _ = cli("embed", image, "--model", weights, "--precision", precision, "--json")
+        assert (status, json.loads(out)["stored"]) == (0, 1)
+    entries = json.loads(cli("cache", "info", "--json")[1])["images"]
+    assert [entry["tiles_done"] for entry in entries] == [1, 1]
+    status, _, error = cli("embed", image, "--model", weights, "--precision", "int8")
+    assert status != 0
+    assert "int8" in error
+    cli("cache", "clear")
+
+
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
     """An image of four tiles."""

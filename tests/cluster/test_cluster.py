@@ -27,6 +27,7 @@ from napari_sam.errors import ClusterError, OutputError
 from napari_sam.model.sam import Sam
 from napari_sam.mosaic.tile_folder import TileFolder, tile_folder_of
 from napari_sam.weights.load import save_weights
+from napari_sam.weights.precision import fastest_precision
 
 pytestmark = pytest.mark.long  # workers are processes
 
@@ -116,6 +117,10 @@ def test_workers_fill_the_cache_that_one_process_reads(
     session = Session.open(stack.name, cache_dir=tmp_path / "cache")
     assert len(list(session.encode())) == PLANES
     assert session.encoder.calls == 0
+
+
+def test_bf16_is_taken_if_all_workers_gain_by_it(client: Client) -> None:
+    assert Cluster(client, "cells-tiny").fastest_precision() is fastest_precision("cpu")
 
 
 def test_workers_keep_to_the_budget_that_is_set_here(

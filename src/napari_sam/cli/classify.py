@@ -18,6 +18,7 @@ from .options import (
     LearnedOption,
     ModelOption,
     OverwriteOption,
+    PrecisionOption,
     ReportOptions,
 )
 from .report import progress, report
@@ -65,6 +66,7 @@ def classify(
     model: ModelOption = DEFAULT_MODEL,
     learned: LearnedOption = None,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
@@ -88,7 +90,7 @@ def classify(
         _check_output(path, Path(image), overwrite=overwrite)
     table = _examples(read_classes(labels), examples)
     check_examples(table.given)
-    settings = Settings(model, device, image_options, learned=learned)
+    settings = Settings(model, device, image_options, learned=learned, precision=precision)
     volume = settings.read(path_or_url(image))
     label_volume = read_labels_of_image(labels, volume)
     session = settings.open(volume, quiet=quiet)

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from .option_groups import expand_groups
-from .options import DEFAULT_MODEL, DeviceOption, ModelOption, OverwriteOption, ReportOptions
+from .options import (
+    DEFAULT_MODEL,
+    DeviceOption,
+    ModelOption,
+    OverwriteOption,
+    PrecisionOption,
+    ReportOptions,
+)
 from .report import report
 from .settings import fetch_weights
 
@@ -20,6 +27,7 @@ def demo(
     ] = Path("napari-sam-demo"),
     model: ModelOption = DEFAULT_MODEL,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
 ) -> None:
@@ -35,6 +43,7 @@ def demo(
             output,
             model=model,
             device=device,
+            precision=precision,
             overwrite=overwrite,
             on_file=lambda _: bar.update() and None,
         )

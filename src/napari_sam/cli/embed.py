@@ -13,6 +13,7 @@ from .options import (
     ImageOptions,
     LearnedOption,
     ModelOption,
+    PrecisionOption,
     ReportOptions,
     SchedulerOption,
 )
@@ -32,6 +33,7 @@ def embed(
     model: ModelOption = DEFAULT_MODEL,
     learned: LearnedOption = None,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     scheduler: SchedulerOption = None,
     report_options: ReportOptions,
@@ -43,7 +45,7 @@ def embed(
     """
     started = perf_counter()
     quiet = report_options.json
-    settings = Settings(model, device, image_options, learned=learned)
+    settings = Settings(model, device, image_options, learned=learned, precision=precision)
     volume = settings.read(path_or_url(image))
     with share_work(settings, scheduler) as (local_settings, cluster):
         session = local_settings.open(volume, quiet=quiet)

@@ -12,7 +12,14 @@ from napari_sam.errors import LabelError
 from .estimate import EstimateOptions, estimate_by_person, estimate_by_truth
 from .find_pairs import find_pairs
 from .option_groups import expand_groups
-from .options import DEFAULT_MODEL, DeviceOption, ImageOptions, LearnedOption, ReportOptions
+from .options import (
+    DEFAULT_MODEL,
+    DeviceOption,
+    ImageOptions,
+    LearnedOption,
+    PrecisionOption,
+    ReportOptions,
+)
 from .report import progress, report, warn
 from .settings import Settings
 
@@ -63,6 +70,7 @@ def evaluate(
     estimate_options: EstimateOptions,
     learned: LearnedOption = None,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     report_options: ReportOptions,
 ) -> None:
@@ -84,7 +92,8 @@ def evaluate(
 
     started, task, quiet = perf_counter(), _task(only, objects, clicks), report_options.json
     settings = [
-        Settings(name, device, image_options, learned=learned) for name in model or [DEFAULT_MODEL]
+        Settings(name, device, image_options, learned=learned, precision=precision)
+        for name in model or [DEFAULT_MODEL]
     ]
     estimate_options.check(images, labels)
     if estimate_options.estimate and not estimate_options.needs_truth:

@@ -18,6 +18,7 @@ from .options import (
     ImageOptions,
     ModelOption,
     OverwriteOption,
+    PrecisionOption,
     ReportOptions,
 )
 from .report import progress, report, warn
@@ -65,6 +66,7 @@ def learn(
     ] = None,
     model: ModelOption = DEFAULT_MODEL,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
@@ -80,7 +82,7 @@ def learn(
     started, quiet = perf_counter(), report_options.json
     _check_output(output, overwrite=overwrite)
     Inputs({Path(image): "image", labels: "label image"} | weights_file(model)).check([output])
-    settings = Settings(model, device, image_options)
+    settings = Settings(model, device, image_options, precision=precision)
     volume = settings.read(path_or_url(image))
     label_volume = read_labels_of_image(labels, volume)
     session = settings.open(volume, quiet=quiet)

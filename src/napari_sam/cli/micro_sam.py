@@ -16,6 +16,7 @@ from .options import (
     ImageOptions,
     ModelOption,
     OverwriteOption,
+    PrecisionOption,
     ReportOptions,
 )
 from .report import progress, report
@@ -45,7 +46,7 @@ def import_micro_sam(
     """Take embeddings that micro-sam computed for IMAGE into the cache."""
     from napari_sam.embeddings.micro_sam import MicroSamFolder, check_exchangeable, import_planes
 
-    settings = Settings(model, "cpu", image_options)
+    settings = Settings(model, "cpu", image_options, precision="fp32")  # as micro-sam computes
     volume = settings.read(path_or_url(image))
     check_exchangeable(volume)
     stored = MicroSamFolder.open(folder)
@@ -54,7 +55,9 @@ def import_micro_sam(
     steps = session.encode(work=lambda encoder, _: import_planes(encoder, stored, planes))
     steps = progress(steps, len(planes), "import", quiet=report_options.json)
     counts = Counter(step.outcome for step in steps)
-    if counts["taken"] > (room := session.interactive.room):
+    cache = session.encoder.cache
+    room = 0 if cache is None else cache.info().tiles_done
+    if counts["taken"] > room:
         warnings.append(
             f"the cache has room for {room} planes, the first are pushed out already: give it more "
             "(NAPARI_SAM_CACHE_BUDGET), and import again"
@@ -82,6 +85,7 @@ def export_micro_sam(
     *,
     model: ModelOption,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
@@ -93,7 +97,7 @@ def export_micro_sam(
 
     Inputs({Path(image): "image"} | weights_file(model)).check([output])
     _check_target(output, overwrite=overwrite)
-    settings = Settings(model, device, image_options)
+    settings = Settings(model, device, image_options, precision=precision)
     volume = settings.read(path_or_url(image))
     check_exchangeable(volume)
     session, planes, origin = _surveyed(settings, volume, quiet=report_options.json)

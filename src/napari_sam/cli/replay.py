@@ -17,6 +17,7 @@ from .options import (
     ImageOptions,
     OmeZarrVersionOption,
     OverwriteOption,
+    PrecisionOption,
     ReportOptions,
 )
 from .report import progress, report
@@ -47,6 +48,7 @@ def replay(
         typer.Option(help="Ask this model again, instead of painting what was accepted."),
     ] = None,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     ome_zarr_version: OmeZarrVersionOption = None,
     overwrite: OverwriteOption = False,
@@ -78,7 +80,7 @@ def replay(
     roles = {source: "image", journal: "journal"} | weights_file(model or DEFAULT_MODEL)
     Inputs(roles).check([output, class_table_path(output)])
     check_output(output, source, overwrite=overwrite, ome_zarr_version=ome_zarr_version)
-    settings = Settings(model or DEFAULT_MODEL, device, image_options)
+    settings = Settings(model or DEFAULT_MODEL, device, image_options, precision=precision)
     volume = settings.read(source)
     arrangement = _arrangement(subject, volume, exact=model is not None)
     if model is None:

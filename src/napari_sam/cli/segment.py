@@ -20,6 +20,7 @@ from .options import (
     ModelOption,
     OmeZarrVersionOption,
     OverwriteOption,
+    PrecisionOption,
     ReportOptions,
     SchedulerOption,
 )
@@ -47,6 +48,13 @@ OutputOption = Annotated[
 ]
 QuickOption = Annotated[
     bool, typer.Option("--quick", help="Do not look closer at what is small: faster, and worse.")
+]
+SkipEmptyOption = Annotated[
+    bool,
+    typer.Option(
+        "--skip-empty/--no-skip-empty",
+        help="Leave out tiles that show background alone, in the search for all objects.",
+    ),
 ]
 SuffixOption = Annotated[
     str, typer.Option(help="Kind of the labels of several images: .ome.tif, .ome.zarr or .tif.")
@@ -107,9 +115,11 @@ def segment(
     model: ModelOption = DEFAULT_MODEL,
     learned: LearnedOption = None,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     image_options: ImageOptions,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
     quick: QuickOption = False,
+    skip_empty: SkipEmptyOption = True,
     suffix: SuffixOption = ".ome.tif",
     ome_zarr_version: OmeZarrVersionOption = None,
     scheduler: SchedulerOption = None,
@@ -124,7 +134,7 @@ def segment(
     Of several images each gets a file in the output folder, and a row in report.csv there. An image
     that cannot be segmented does not stop the others.
     """
-    settings = Settings(model, device, image_options, not no_cache, not quick, learned)
+    settings = Settings(model, device, image_options, not no_cache, not quick, learned, precision)
     single = is_one_image(images)
     notes: list[str] = []
     if single:
@@ -147,6 +157,7 @@ def segment(
             ome_zarr_version=ome_zarr_version,
             quiet=report_options.json,
             cluster=cluster,
+            skip_empty=skip_empty,
         )
         if single:
             summary = segment_image(tasks[0], method)

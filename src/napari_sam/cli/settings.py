@@ -36,6 +36,8 @@ class Settings:
         Whether the built-in model looks a second time at small and at large objects.
     learned : Path or None
         File of what the model learned from accepted objects.
+    precision : {"fp32", "bf16", "auto"} or None
+        Arithmetic of the image encoder; None for the default.
     """
 
     model: "str | Sam"
@@ -44,6 +46,7 @@ class Settings:
     caches: bool = True
     closer: bool = True
     learned: Path | None = None
+    precision: str | None = None
 
     def read(self, path: Path | str) -> "Volume":
         """Open an image without reading a pixel or importing torch.
@@ -94,6 +97,7 @@ class Settings:
             device=self.device,
             closer=self.closer,
             learned=self.learned,
+            precision=self.precision,
         )
 
     def loaded(self, *, quiet: bool) -> "Settings":
@@ -110,24 +114,30 @@ class Settings:
             return self
         _check_device(self.device)
         fetch_weights(self.model, quiet=quiet)
-        return replace(self, model=load_model(self.model, self.device or best_device()))
+        device = self.device or best_device()
+        return replace(self, model=load_model(self.model, device, self.precision))
 
     def channel_numbers(self) -> tuple[int, ...] | None:
-        """Return the numbers given with ``--channels``; None for the image's default.
+        """Return the numbers given with ``--channels``; see :func:`channel_numbers`."""
+        return channel_numbers(self.image.channels)
 
-        Raises
-        ------
-        typer.BadParameter
-            If the option is not a list of whole numbers.
-        """
-        if self.image.channels is None:
-            return None
-        try:
-            return tuple(int(number) for number in self.image.channels.split(","))
-        except ValueError:
-            raise typer.BadParameter(
-                f"--channels takes numbers separated by commas, not {self.image.channels!r}"
-            ) from None
+
+def channel_numbers(channels: str | None) -> tuple[int, ...] | None:
+    """Return the numbers given with ``--channels``; None for the image's default.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the option is not a list of whole numbers.
+    """
+    if channels is None:
+        return None
+    try:
+        return tuple(int(number) for number in channels.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"--channels takes numbers separated by commas, not {channels!r}"
+        ) from None
 
 
 def path_or_url(image: str) -> Path | str:

@@ -31,7 +31,8 @@ def share_work(
     ------
     Settings, Cluster or None
         Settings for this process, and the cluster. With a cluster, this process only puts together
-        the workers' results: its own model stays on the CPU.
+        the workers' results: its own model stays on the CPU. The precision is the same for all
+        tiles, whichever worker does them.
 
     Raises
     ------
@@ -49,9 +50,14 @@ def share_work(
     from napari_sam.cluster.scheduler import connect
 
     with connect(scheduler) as client:
-        from napari_sam.cluster.cluster import Cluster  # imports torch, needed only from here on
+        # these import torch, needed only from here on
+        from napari_sam.cluster.cluster import Cluster
+        from napari_sam.weights.precision import AUTO, checked_choice
 
         cluster = Cluster(client, str(settings.model), settings.device)
         if not cluster.workers:
             warn(f"{scheduler} has no workers yet: waiting for the first")
-        yield replace(settings, device="cpu"), cluster
+        precision = checked_choice(settings.precision)
+        if precision == AUTO:
+            precision = cluster.fastest_precision()
+        yield replace(settings, device="cpu", precision=precision), cluster

@@ -23,6 +23,7 @@ from .options import (
     ImageOptions,
     ModelOption,
     OverwriteOption,
+    PrecisionOption,
     ReportOptions,
     SeriesOption,
 )
@@ -93,6 +94,7 @@ def train(
         Path | None, typer.Option(help="HTML file for the results; by default beside the model.")
     ] = None,
     device: DeviceOption = None,
+    precision: PrecisionOption = None,
     axes: AxesOption = None,
     series: SeriesOption = None,
     channels: ChannelsOption = None,
@@ -114,7 +116,8 @@ def train(
     started, quiet = perf_counter(), report_options.json
     place = progress_of(name, overwrite)
     _check_page(page, overwrite=overwrite)
-    settings = Settings(model, device, ImageOptions(axes, series, channels, contrast))
+    image_options = ImageOptions(axes, series, channels, contrast)
+    settings = Settings(model, device, image_options, precision=precision)
     data, warnings = _read(folder, labels, settings, apart, quiet=quiet)
     schedule = Schedule(encoder, steps, minutes, partial)
     tuned = _tune(settings.loaded(quiet=quiet), data, schedule, place, overwrite, quiet=quiet)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_sam.embeddings.encode import Encoder
+from napari_sam.model.precision import Precision
 from napari_sam.mosaic.tile_folder import TileFolder
 from napari_sam.tiles.grid import Tile
 
@@ -42,6 +43,14 @@ class Cluster:
     def place(self) -> str:
         """Number of workers in words, as the place where the model runs: for messages."""
         return f"{self.workers} worker{'' if self.workers == 1 else 's'}"
+
+    def fastest_precision(self) -> Precision:
+        """Bfloat16 if all present workers are faster with it; float32 while there are none."""
+        from .work import fastest_here
+
+        answers = self.client.run(fastest_here, self.device).values()
+        all_gain = bool(answers) and all(Precision(each) is Precision.BF16 for each in answers)
+        return Precision.BF16 if all_gain else Precision.FP32
 
     def encode(self, encoder: Encoder, tiles: Sequence[Tile]) -> Iterator[Tile]:
         """Fill the cache of an encoder; the tasks start at once.

@@ -44,6 +44,8 @@ class Recipe:
         Torch device of the workers; None for the fastest of each worker.
     closer : bool
         Whether small and large objects get a second, zoomed look.
+    precision : {"fp32", "bf16"}
+        Arithmetic of the image encoder, the same on all workers.
     version : str
         Version of this package, which workers must share.
     run : str
@@ -64,6 +66,7 @@ class Recipe:
     weights: str
     device: str | None
     closer: bool = True
+    precision: str = "fp32"
     version: str = __version__
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -108,4 +111,5 @@ class Recipe:
             weights=weights_hash(encoder.model),
             device=device,
             closer=encoder.closer,
+            precision=encoder.precision,
         )

@@ -22,6 +22,7 @@ from napari_sam.mosaic.segment import segment_into
 from napari_sam.mosaic.tile_folder import TileFolder
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import best_device, load_model, weights_hash
+from napari_sam.weights.precision import fastest_precision
 
 from .recipe import Recipe
 
@@ -86,6 +87,11 @@ def segment_one(recipe: Recipe, folder: str, plan: Mapping[str, Any], tile: Tile
         return _done(encoder, tile)
 
 
+def fastest_here(device: str | None) -> str:
+    """Faster precision of the worker that this runs on, on a device or its fastest one."""
+    return fastest_precision(device or best_device())
+
+
 @contextmanager
 def _task() -> Iterator[None]:
     """Run tasks sequentially; errors lose their causes, because pickle may fail on a cause."""
@@ -110,7 +116,8 @@ def _encoder_of(recipe: Recipe) -> Encoder:
             f"a worker has napari-sam {__version__}, and here is {recipe.version}: install the "
             "same version on both"
         )
-    volume, model = _open(recipe), _model_of(recipe.model, recipe.weights, recipe.device)
+    volume = _open(recipe)
+    model = _model_of(recipe.model, recipe.weights, recipe.device, recipe.precision)
     cache = False if recipe.cache is None else recipe.cache
     image = EncodedImage(
         volume,
@@ -142,13 +149,13 @@ def _open(recipe: Recipe) -> Volume:
 
 
 @lru_cache(1)
-def _model_of(name: str, weights: str, device: str | None) -> Sam:
+def _model_of(name: str, weights: str, device: str | None, precision: str) -> Sam:
     """The model; later runs with the same weights use the same object."""
     # All threads of a worker compute a single tile: tiles side by side would need as many times
     # the memory. A worker of local:N has one thread.
     torch.set_num_threads(get_worker().state.nthreads)
     try:
-        model = load_model(name, device or best_device())
+        model = load_model(name, device or best_device(), precision)
     except ModelError as error:
         raise ClusterError(f"a worker cannot load the model: {error}") from error
     if weights_hash(model) != weights:

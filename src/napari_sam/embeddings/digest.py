@@ -44,9 +44,7 @@ def record_size(n_arrays: int) -> int:
     return DIGEST_BYTES + 4 * n_arrays
 
 
-def make_record(
-    digest: bytes, arrays: Mapping[str, npt.NDArray[np.float16]]
-) -> npt.NDArray[np.uint8]:
+def make_record(digest: bytes, arrays: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.uint8]:
     """Record of a tile: the digest of its pixels, then a checksum of each stored array.
 
     Parameters
@@ -54,7 +52,7 @@ def make_record(
     digest : bytes
         From :func:`digest_pixels`.
     arrays : mapping of str to ndarray
-        The arrays as stored, float16, contiguous; taken in the order of their names.
+        The arrays as stored, contiguous; taken in the order of their names.
 
     Returns
     -------
@@ -68,6 +66,11 @@ def make_record(
     """
     if len(digest) != DIGEST_BYTES:
         raise ValueError(f"a digest has {DIGEST_BYTES} bytes, not {len(digest)}")
-    sums = (zlib.crc32(arrays[name].astype("<f2", copy=False).data) for name in sorted(arrays))
+    sums = (zlib.crc32(_little_endian(arrays[name])) for name in sorted(arrays))
     record = digest + b"".join(crc.to_bytes(4, "little") for crc in sums)
     return np.frombuffer(record, np.uint8)
+
+
+def _little_endian(values: npt.NDArray[Any]) -> memoryview:
+    """Bytes of values in the order of the disk."""
+    return values.astype(values.dtype.newbyteorder("<"), order="C", copy=False).data

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Volume
+from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 
@@ -95,6 +97,16 @@ class Encoder:
         self._digests = LeastRecentlyUsed[Tile, tuple[Hashable, bytes]](_DIGESTS)
         self._digests_lock = Lock()
         self._close_ups_lock = Lock()  # a second lock: _lock is held while a whole tile is encoded
+
+    @property
+    def precision(self) -> Precision:
+        """Precision of the image encoder: that of the cache, or else what the model prefers."""
+        return self.model.precisions[0] if self.cache is None else self.cache.spec.precision
+
+    @property
+    def image_encoder(self) -> nn.Module:
+        """Image encoder of the model, as it runs in :attr:`precision`."""
+        return self.model.encoder_in(self.precision)
 
     @property
     def at_hand(self) -> Volume | None:
@@ -304,6 +316,7 @@ class Encoder:
     def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
         rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)
         with torch.inference_mode():
-            features = self.model.encode_image(self.model.preprocess(rgb, tile.zoom))
+            image = self.model.preprocess(rgb, tile.zoom)
+            features = self.model.encode_image(image, precision=self.precision)
         self.calls += 1
         return Embedding(tile, features)

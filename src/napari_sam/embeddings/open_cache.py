@@ -1,5 +1,6 @@
 """Open cache: the folder on disk for the embeddings of an encoder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from .cache import EmbeddingCache
@@ -27,6 +28,8 @@ def open_cache(
     Returns
     -------
     EmbeddingCache
+        In the precision that the model prefers; or in another one that the model may use, if only
+        that has embeddings of the image.
 
     Raises
     ------
@@ -45,4 +48,8 @@ def open_cache(
         grid_shape=(*volume.plane_shape, grid.rows, grid.cols),
         arrays=array_shapes(config, tile.height, tile.width),
     )
-    return EmbeddingCache(root, spec, budget)
+    caches = [
+        EmbeddingCache(root, replace(spec, precision=precision), budget)
+        for precision in encoder.model.precisions
+    ]
+    return next((cache for cache in caches if cache.exists), caches[0])

@@ -10,6 +10,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from .layers import TOKENS_AT_ONCE, linear
+
 
 class Buffers:
     """Named buffers of one forward pass; a result is valid until the next with the same name."""
@@ -27,14 +29,18 @@ class Buffers:
             buffer = self._buffers[name] = like.new_empty(size)
         return buffer[:size].view(shape)
 
-    def linear(self, name: str, x: Tensor, layer: nn.Linear) -> Tensor:
-        """``layer(x)``, written into the buffer ``name``: ``(..., in)`` to ``(..., out)``."""
+    def linear(
+        self, name: str, x: Tensor, layer: nn.Linear, norm: nn.LayerNorm | None = None
+    ) -> Tensor:
+        """``layer(norm(x))``, written into the buffer ``name``: ``(..., in)`` to ``(..., out)``."""
         if torch.is_grad_enabled():
-            result: Tensor = layer(x)
+            result: Tensor = layer(x if norm is None else norm(x))
             return result
-        out = self.take(name, (*x.shape[:-1], layer.out_features), x)
-        flat = x.reshape(-1, layer.in_features)
-        torch.addmm(layer.bias, flat, layer.weight.t(), out=out.view(-1, layer.out_features))
+        out = self.take(name, (*x.shape[:-1], layer.out_features), layer.weight)
+        tokens = x.reshape(-1, layer.in_features).split(TOKENS_AT_ONCE)
+        results = out.view(-1, layer.out_features).split(TOKENS_AT_ONCE)
+        for part, result_part in zip(tokens, results, strict=True):
+            result_part.copy_(linear(part if norm is None else norm(part), layer))
         return out
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:

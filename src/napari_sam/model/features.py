@@ -32,3 +32,12 @@ class ImageFeatures:
     high_res_features: tuple[Tensor, ...] = ()
     proposals: Tensor | None = None
     conditioned: bool = False
+
+    def float(self) -> "ImageFeatures":
+        """The same features in float32."""
+        return ImageFeatures(
+            self.image_embedding.float(),
+            tuple(features.float() for features in self.high_res_features),
+            None if self.proposals is None else self.proposals.float(),
+            self.conditioned,
+        )

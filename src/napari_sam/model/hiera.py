@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .attention import attend_in_parts, attends_in_parts
 from .buffers import Buffers
 from .config import HieraConfig, ModelConfig
 from .features import ImageFeatures
-from .layers import Mlp, add_linear, gelu
+from .layers import Mlp, add_linear, convolve, gelu, linear, product
 from .windows import join_windows, partition_windows
 
 _POOL = 2  # stride of the pooling between stages, tokens
@@ -48,6 +49,8 @@ class PoolingAttention(nn.Module):
             q = pool(q)
         shape = q.shape
         q, k, v = self._split(q), self._split(k), self._split(v)
+        if attends_in_parts(q):
+            return attend_in_parts(q, k, v).reshape(shape)
         out = functional.scaled_dot_product_attention(q, k, v)
         return out.transpose(1, 2).reshape(shape)
 
@@ -99,7 +102,9 @@ class HieraBlock(nn.Module):
         shrinks = _POOL if self.pools else 1
         out = x
         if self.pools:
-            out = x.new_empty(b, h // _POOL, w // _POOL, self.norm2.normalized_shape[0])
+            out = self.mlp.lin2.weight.new_empty(
+                b, h // _POOL, w // _POOL, self.norm2.normalized_shape[0]
+            )
         for image, result in zip(x, out, strict=True):
             for top in range(0, h, step):
                 strip = self._run(image[None, top : top + step], buffers)
@@ -109,7 +114,7 @@ class HieraBlock(nn.Module):
 
     def _run(self, x: Tensor, buffers: Buffers) -> Tensor:
         normed = self.norm1(x)
-        shortcut = x if self.proj is None else self.proj(normed)
+        shortcut = x if self.proj is None else linear(normed, self.proj)
         if self.pools:
             shortcut = pool(shortcut)
         qkv = buffers.linear("qkv", normed, self.attn.qkv)
@@ -129,7 +134,7 @@ class HieraBlock(nn.Module):
         if torch.is_grad_enabled():
             return self.mlp.add_to(x, self.norm2)
         for tokens in x.view(-1, x.shape[-1]).split(self._tokens_at_once):
-            add_linear(tokens, gelu(self.mlp.lin1(self.norm2(tokens))), self.mlp.lin2)
+            add_linear(tokens, gelu(linear(self.norm2(tokens), self.mlp.lin1)), self.mlp.lin2)
         return x
 
 
@@ -163,7 +168,7 @@ class Hiera(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Tokens ``(B, H / s, W / s, dim)`` of the stages of stride ``s`` = 4, 8, 16 and 32."""
-        x = self.patch_embed["proj"](image).permute(0, 2, 3, 1).contiguous()
+        x = convolve(image, self.patch_embed["proj"]).permute(0, 2, 3, 1).contiguous()
         x, stages, buffers = self._add_positions(x), [], Buffers()
         for index, block in enumerate(self.blocks):
             x = block(x, buffers)
@@ -225,17 +230,17 @@ class PyramidNeck(nn.Module):
 
 def conv1x1(x: Tensor, conv: nn.Conv2d) -> Tensor:
     """1x1 convolution of tokens ``(B, h, w, dim)`` to an image ``(B, D, h, w)``."""
-    return functional.linear(x, conv.weight[..., 0, 0], conv.bias).permute(0, 3, 1, 2)
+    return product(x, conv.weight[..., 0, 0], conv.bias).permute(0, 3, 1, 2)
 
 
 def both_conv1x1(x: Tensor, first: nn.Conv2d, second: nn.Conv2d) -> Tensor:
     """Two 1x1 convolutions ``second(first(x))`` as one matrix product: ``(B, D', h, w)``."""
     weight = second.weight[..., 0, 0] @ first.weight[..., 0, 0]
-    biases = (first.bias, second.bias)
-    inner, outer = (torch.zeros(()) if bias is None else bias for bias in biases)
-    return functional.linear(x, weight, second.weight[..., 0, 0] @ inner + outer).permute(
-        0, 3, 1, 2
+    inner, outer = (
+        weight.new_zeros(()) if conv.bias is None else conv.bias for conv in (first, second)
     )
+    bias = second.weight[..., 0, 0] @ inner + outer
+    return product(x, weight, bias).permute(0, 3, 1, 2)
 
 
 class HieraEncoder(nn.Module):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .config import ModelConfig, VitConfig
-from .layers import LayerNorm2d, ResidualConv
+from .layers import LayerNorm2d, ResidualConv, convolve, gelu
 
 _CONV_DIMS = (24, 48, 96)  # channels of the convolutional path at stride 2, 4, 8
 _PYRAMID_DIMS = (64, 48)  # channels of the pyramid at stride 8, 4
@@ -31,7 +31,7 @@ class ConvPath(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features at strides 4 (48 channels) and 8 (96 channels), and tokens at stride 16."""
-        x = functional.gelu(self.norm(self.stem(image)))
+        x = gelu(self.norm(convolve(image, self.stem)))
         x4 = self.block4(self.down4(x))
         x8 = self.block8(self.down8(functional.gelu(x4)))
         return x4, x8, self.to_tokens(functional.gelu(x8))
@@ -77,7 +77,8 @@ class Pyramid(nn.Module):
             Features ``(B, D/4, H/8, W/8)`` and ``(B, mask_dim, H/4, W/4)``; then the proposals of
             `ImageFeatures` or None.
         """
-        x8, x4 = self.up8(self.norm8(deep)), self.up4(self.norm4(shallow))
+        x8 = convolve(self.norm8(deep), self.up8)
+        x4 = convolve(self.norm4(shallow), self.up4)
         if conv is not None and self.lateral4 is not None and self.lateral8 is not None:
             x4, x8 = x4 + self.lateral4(conv[0]), x8 + self.lateral8(conv[1])
         x8 = self.block8(x8)

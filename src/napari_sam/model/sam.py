@@ -1,6 +1,5 @@
 """Segment Anything model: image encoder, prompt encoder, mask decoder, memory."""
 
-from typing import cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -12,6 +11,7 @@ from .features import ImageFeatures, Offset
 from .hiera import HieraEncoder
 from .mask_decoder import CANDIDATES, SINGLE_MASK, MaskDecoder, MaskPrediction, PreparedImage
 from .memory import Memory
+from .precision import CastEncoder, Precision
 from .preprocess import preprocess
 from .prompt_encoder import PromptEncoder
 from .prompt_maps import PromptMaps
@@ -32,6 +32,12 @@ class Sam(nn.Module):
         Its parts and their widths.
     policy : AnswerPolicy
         How an answer is chosen; read by ``embeddings/``, ``masks/`` and ``propagation/``.
+
+    Attributes
+    ----------
+    precisions : tuple of Precision
+        Precisions in which images may be encoded without gradients, the preferred one first; set by
+        :func:`~napari_sam.weights.load.load_model`. All other parts work in float32.
     """
 
     def __init__(self, config: ModelConfig, policy: AnswerPolicy = _SAM_POLICY) -> None:
@@ -43,6 +49,8 @@ class Sam(nn.Module):
         self.mask_decoder = MaskDecoder(config, policy.stable_single_mask)
         self.memory = Memory(config) if config.memory else None
         self.instance_decoder = InstanceDecoder(config) if config.instance_decoder else None
+        self.precisions: tuple[Precision, ...] = (Precision.FP32,)
+        self._cast_encoder = CastEncoder()
         # shared by all prompts on an image, so that a click does not compute it again
         self._prepared: WeakKeyDictionary[ImageFeatures, PreparedImage] = WeakKeyDictionary()
         self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]
@@ -71,7 +79,18 @@ class Sam(nn.Module):
         """
         return preprocess(self.config, rgb, zoom)
 
-    def encode_image(self, image: Tensor, offset: tuple[int, int] = (0, 0)) -> ImageFeatures:
+    def encoder_in(self, precision: Precision) -> nn.Module:
+        """The image encoder in a precision; its weights are cast at the first use."""
+        if precision is Precision.FP32:
+            return self.image_encoder
+        return self._cast_encoder.of(self.image_encoder)
+
+    def encode_image(
+        self,
+        image: Tensor,
+        offset: tuple[int, int] = (0, 0),
+        precision: Precision | None = None,
+    ) -> ImageFeatures:
         """Encode windows, once for all prompts on them.
 
         Parameters
@@ -81,14 +100,19 @@ class Sam(nn.Module):
         offset : tuple of int
             First row and column, in tokens, of the windows on the positional grid; not 0 only for
             a :class:`~napari_sam.model.vit.VitEncoder`.
+        precision : Precision, optional
+            Of the image encoder, the first of :attr:`precisions` by default. With gradients always
+            float32.
 
         Returns
         -------
         ImageFeatures
+            In float32.
         """
-        if offset == (0, 0):
-            return cast(ImageFeatures, self.image_encoder(image))
-        return cast(ImageFeatures, self.image_encoder(image, offset))
+        chosen = Precision.FP32 if torch.is_grad_enabled() else precision or self.precisions[0]
+        arguments = (image,) if offset == (0, 0) else (image, offset)
+        features: ImageFeatures = self.encoder_in(chosen)(*arguments)
+        return features if chosen is Precision.FP32 else features.float()
 
     def decode(
         self,

@@ -18,7 +18,7 @@ from torch.nn import functional
 from .buffers import Buffers
 from .config import ModelConfig, TinyVitConfig
 from .features import ImageFeatures
-from .layers import Mlp, Neck, add_linear, gelu
+from .layers import Mlp, Neck, add_linear, gelu, linear, product
 from .windows import join_windows, partition_windows
 
 _ROWS_AT_ONCE = 16  # rows of tokens in a strip
@@ -50,7 +50,8 @@ class ConvNorm(nn.Module):
         bn = self.bn
         mean, variance = cast(Tensor, bn.running_mean), cast(Tensor, bn.running_var)
         scale = bn.weight / (variance + bn.eps).sqrt()
-        return self.c.weight * scale[:, None, None, None], bn.bias - mean * scale
+        weight = self.c.weight * scale[:, None, None, None]
+        return weight.to(self.c.weight.dtype), (bn.bias - mean * scale).to(self.c.weight.dtype)
 
     def forward(self, x: Tensor, pads_rows: bool = True) -> Tensor:
         """Map ``(B, h, w, dim)`` to ``(B, h', w', dim_out)``.
@@ -68,10 +69,12 @@ class ConvNorm(nn.Module):
             return normed.permute(0, 2, 3, 1)
         weight, bias = self.folded()
         if self.c.kernel_size == (1, 1):
-            return functional.linear(x, weight[..., 0, 0], bias)
+            return product(x, weight[..., 0, 0], bias)
         rows, cols = self.c.kernel_size[0] // 2, self.c.kernel_size[1] // 2
         padding = (rows if pads_rows else 0, cols)
-        out = functional.conv2d(image, weight, bias, self.c.stride, padding, 1, self.c.groups)
+        out = functional.conv2d(
+            image.to(weight.dtype), weight, bias, self.c.stride, padding, 1, self.c.groups
+        )
         return out.permute(0, 2, 3, 1)
 
 
@@ -163,9 +166,9 @@ class BiasedAttention(nn.Module):
 
     def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
         """Attend: ``(B, h, w, dim)`` to the same shape, before the projection."""
-        qkv = buffers.linear("qkv", self.norm(x), self.qkv)
+        qkv = buffers.linear("qkv", x, self.qkv, self.norm)
         # the reference pads with zeros before the norm, which turns them into its bias
-        windows = partition_windows(qkv, self.window, self.qkv(self.norm.bias), buffers)
+        windows = partition_windows(qkv, self.window, linear(self.norm.bias, self.qkv), buffers)
         n = windows.shape[0]
         # TinyViT keeps q, k and v of a head together; other encoders keep q of all heads together
         heads = windows.view(n, -1, self.heads, windows.shape[-1] // self.heads).transpose(1, 2)

@@ -7,14 +7,17 @@ Without gradients, a block works in place and in parts that fit in the processor
 writing to new memory costs more than the arithmetic.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .attention import attend_in_parts, attends_in_parts
 from .buffers import Buffers
 from .config import PATCH, ModelConfig, VitConfig
 from .features import ImageFeatures, Offset
-from .layers import Mlp, Neck, add_linear
+from .layers import Mlp, Neck, add_linear, convolve
 from .pyramid import ConvPath, Pyramid
 from .windows import join_windows, partition_windows
 
@@ -59,11 +62,23 @@ class Attention(nn.Module):
         """
         n, h, w, _ = qkv.shape
         q, k, v = qkv.reshape(n, h * w, 3, self.heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
-        if self.relative_positions:
+        if attends_in_parts(q):
+            out = attend_in_parts(q, k, v, self._biases(q, (h, w)))
+        elif self.relative_positions:
             out = self._with_bias(q, k, v, (h, w), buffers)
         else:
             out = functional.scaled_dot_product_attention(q, k, v).transpose(1, 2)
         return out.reshape(n, h, w, -1)
+
+    def _biases(self, q: Tensor, shape: tuple[int, int]) -> tuple[Tensor, Tensor] | None:
+        """Bias of each query for the rows and columns of keys: ``(n, heads, h * w, h | w)``."""
+        if not self.relative_positions:
+            return None
+        grid = q.unflatten(2, shape)
+        rows, cols = _distances(self.rel_pos_h, shape[0]), _distances(self.rel_pos_w, shape[1])
+        along_h = torch.einsum("nzhwc,hkc->nzhwk", grid, rows.to(q.dtype))
+        along_w = torch.einsum("nzhwc,wkc->nzhwk", grid, cols.to(q.dtype))
+        return along_h.flatten(2, 3), along_w.flatten(2, 3)
 
     def _with_bias(
         self, q: Tensor, k: Tensor, v: Tensor, shape: tuple[int, int], buffers: Buffers
@@ -73,16 +88,12 @@ class Attention(nn.Module):
         The bias of all heads at once would need 800 MB for 4096 tokens.
         """
         n, _, tokens, _ = q.shape
-        rows, cols = _distances(self.rel_pos_h, shape[0]), _distances(self.rel_pos_w, shape[1])
         out = []
-        for q_head, k_head, v_head in zip(q.unbind(1), k.unbind(1), v.unbind(1), strict=True):
-            grid = q_head.unflatten(1, shape)
-            along_h = torch.einsum("nhwc,hkc->nhwk", grid, rows)[..., None]
-            along_w = torch.einsum("nhwc,wkc->nhwk", grid, cols)[..., None, :]
-            bias = buffers.add(along_h, along_w).reshape(n, 1, tokens, tokens)
-            head = functional.scaled_dot_product_attention(
-                q_head[:, None], k_head[:, None], v_head[:, None], attn_mask=bias
-            )
+        for heads in zip(*(x.split(1, dim=1) for x in (q, k, v)), strict=True):
+            along_h, along_w = cast(tuple[Tensor, Tensor], self._biases(heads[0], shape))
+            bias = buffers.add(along_h[..., None], along_w[..., None, :])
+            mask = bias.reshape(n, 1, tokens, tokens)
+            head = functional.scaled_dot_product_attention(*heads, attn_mask=mask)
             out.append(head[:, 0])
         return torch.stack(out, dim=2)
 
@@ -116,7 +127,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, buffers: Buffers) -> Tensor:
         """Map ``(B, h, w, dim)`` to the same shape; without gradients in place."""
-        qkv = buffers.linear("qkv", self.norm1(x), self.attn.qkv)
+        qkv = buffers.linear("qkv", x, self.attn.qkv, self.norm1)
         if self.window:
             windows = partition_windows(qkv, self.window, self.attn.qkv.bias, buffers)
             out = join_windows(self.attn(windows, buffers), self.window, x.shape, buffers)
@@ -166,7 +177,7 @@ class VitEncoder(nn.Module):
         Tensor
             ``(B, H/16, W/16, dim)`` float.
         """
-        x = self.patch_embed(image).permute(0, 2, 3, 1)
+        x = convolve(image, self.patch_embed).permute(0, 2, 3, 1)
         embedded: Tensor = x + _crop(self.pos_embed, offset, x.shape[1:3])
         return embedded
 

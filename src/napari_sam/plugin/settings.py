@@ -36,6 +36,8 @@ class Settings:
         Whether to encode tiles around the view before any click.
     closer : bool
         Whether to look once more at small and large objects, if the model supports that.
+    precision : {"fp32", "bf16", "auto"} or None
+        Arithmetic of the image encoder; None for the default, auto.
     learn : bool
         Whether the model learns from accepted objects by itself.
     """
@@ -47,14 +49,16 @@ class Settings:
     cache_budget: int | None = None
     prefetch: bool = True
     closer: bool = True
+    precision: str | None = None
     learn: bool = False
 
     def same_model(self, other: "Settings | None") -> bool:
         """Whether the model need not be loaded again."""
-        return other is not None and (self.model, self.device, self.name) == (
+        return other is not None and (self.model, self.device, self.name, self.precision) == (
             other.model,
             other.device,
             other.name,
+            other.precision,
         )
 
     def same_session(self, other: "Settings | None") -> bool:
@@ -126,6 +130,7 @@ def read_settings() -> Settings:
         cache_budget=None if budget == USUAL_BUDGET else max(1, int(budget * 10**9)),
         prefetch=chosen.prefetch != "off",
         closer=chosen.closer,
+        precision=None if chosen.precision == "auto" else chosen.precision,
     )
 
 

@@ -20,6 +20,8 @@ from .catalogue import find_card
 from .download import DownloadStep, download_model
 from .families import reference_policy
 from .header import from_header, to_header
+from .no_random_values import NoRandomValues
+from .precision import choose_precisions
 from .read_checkpoint import explain_mismatch, read_checkpoint, read_decoder
 from .recognise import recognise, translate
 from .store import ModelStore
@@ -28,7 +30,9 @@ from .tensor_file import CONFIG_KEY, read_tensor_file, saved_config
 State = Mapping[str, Tensor]
 
 
-def load_model(name: str | Path, device: str | torch.device = "cpu") -> Sam:
+def load_model(
+    name: str | Path, device: str | torch.device = "cpu", precision: str | None = "fp32"
+) -> Sam:
     """Load a model for inference; missing weights are downloaded first.
 
     Parameters
@@ -38,24 +42,31 @@ def load_model(name: str | Path, device: str | torch.device = "cpu") -> Sam:
         layout of SAM, SAM 2, MobileSAM, EfficientTAM or micro-sam.
     device : str or torch.device
         Device on which the model runs.
+    precision : {"fp32", "bf16", "auto"} or None
+        Arithmetic of the image encoder, see
+        :func:`~napari_sam.weights.precision.choose_precisions`.
 
     Returns
     -------
     Sam
-        In evaluation mode, float32.
+        In evaluation mode; weights in float32.
 
     Raises
     ------
     ModelError
-        If there is no such model, the download fails, or the file cannot be used.
+        If there is no such model or precision, the download fails, or the file cannot be used.
     """
+    precisions = choose_precisions(precision, device)
     path = Path(name)
     if os.path.isfile(path):
-        return read_model(path, None, path.stem).to(device)
-    for _ in fetch_model(str(name)):
-        pass
-    stored = ModelStore().get(str(name))
-    return read_model(stored.weights, stored.decoder, stored.name).to(device)
+        model = read_model(path, None, path.stem)
+    else:
+        for _ in fetch_model(str(name)):
+            pass
+        stored = ModelStore().get(str(name))
+        model = read_model(stored.weights, stored.decoder, stored.name)
+    model.precisions = precisions
+    return model.to(device)
 
 
 def fetch_model(name: str) -> Iterator[DownloadStep]:
@@ -158,7 +169,7 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
 def _without_weights(config: ModelConfig, policy: AnswerPolicy) -> Sam:
     """Build the layers of a model without memory for weights, which would be replaced at once."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), NoRandomValues():
             return Sam(config, policy)
     except Exception as error:  # torch raises errors of many kinds if sizes do not go together
         raise ModelError(

@@ -49,7 +49,7 @@ def prepare(settings: Settings) -> Generator[Event, None, None]:
     if isinstance(model, str | Path):
         yield from _download(str(model), name)
         yield Progress("Loading the model")
-        loaded = load_model(model, device)
+        loaded = load_model(model, device, settings.precision)
     else:
         loaded = model.to(device)
     yield ModelReady(name, device, loaded.eval())

@@ -99,7 +99,7 @@ def train(request: TrainRequest) -> Generator[Event, None, None]:
     place = progress_of(request.name, overwrite=False)
     data = _split(request.images)
     model, device = request.model, request.device or best_device()
-    model = model.to(device) if isinstance(model, Sam) else load_model(model, device)
+    model = model.to(device) if isinstance(model, Sam) else load_model(model, device, None)
     schedule = Schedule(can_train_encoder(model.config), minutes=request.minutes, partial=True)
     texts = {"learn": f"Training {request.name}", "judge": f"Judging {request.name}"}
     # with other labels than before, a training that was stopped begins anew
