@@ -35,6 +35,7 @@ STAGES = {
 MAY_IMPORT = {
     "errors": set(),
     "installation": set(),
+    "threads": set(),
     "document": {"errors"},
     "file_names": set(),
     "npz": {"errors"},

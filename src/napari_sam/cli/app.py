@@ -11,6 +11,7 @@ import typer
 from napari_sam.errors import NapariSamError
 from napari_sam.file_names import printable
 from napari_sam.installation import conflict
+from napari_sam.threads import wait_passively
 
 from . import cache, models
 from .classify import classify
@@ -27,6 +28,7 @@ from .train import train
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 + SIGINT."""
 
+wait_passively()
 app = typer.Typer(
     name="napari-sam",
     help="Segment microscopy images with Segment Anything models, without a window.",
