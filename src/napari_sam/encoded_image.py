@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.embeddings.open_cache import open_cache
@@ -11,8 +11,6 @@ from napari_sam.image.intensity import RGB, IntensityMapping, contrast_mapping
 from napari_sam.image.open import open_volume
 from napari_sam.image.series import Series
 from napari_sam.image.volume import Plane, Volume
-from napari_sam.learning.alike.find_alike import AlikeStep, find_alike
-from napari_sam.learning.delta import Delta, load_delta
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
@@ -22,6 +20,10 @@ from napari_sam.weights.precision import choose_precisions
 
 from .errors import CacheError
 from .interactive import Interactive
+
+if TYPE_CHECKING:  # imported where learning begins
+    from napari_sam.learning.alike.find_alike import AlikeStep
+    from napari_sam.learning.delta import Delta
 
 Step = TypeVar("Step")
 
@@ -92,7 +94,7 @@ class EncodedImage:
         self._open_cache()
         self.interactive = Interactive(self.encoder)
 
-    def use(self, delta: Delta | None) -> None:
+    def use(self, delta: "Delta | None") -> None:
         """Go on with what was learned, or with the model as it was opened.
 
         Embeddings stay valid under a quick delta. Under any other, tiles are encoded again when
@@ -125,13 +127,15 @@ class EncodedImage:
         others: Sequence[Mask] = (),
         planes: Iterable[Plane] | None = None,
         within: BBox | None = None,
-    ) -> Iterator[AlikeStep]:
+    ) -> "Iterator[AlikeStep]":
         """Find the other objects of the kind of a few examples, as proposals: nothing is painted.
 
         The model as it was opened learns from the examples first, unless a delta is in use that is
         not quick (:meth:`use`). Arguments, steps and errors are those of
         :func:`~napari_sam.learning.alike.find_alike.find_alike`.
         """
+        from napari_sam.learning.alike.find_alike import find_alike
+
         has_learned = self._encoded_by is not self._unlearned
         is_opened = has_learned or self.model is self._unlearned
         encoder = self.encoder if is_opened else self._as_opened()
@@ -174,7 +178,7 @@ class EncodedImage:
         translate: Sequence[float] | None = None,
         tile_size: int | None = None,
         closer: bool = True,
-        learned: Path | str | Delta | None = None,
+        learned: "Path | str | Delta | None" = None,
         precision: str | None = None,
     ) -> Self:
         """Open an image with a model; nothing is encoded yet.
@@ -232,7 +236,7 @@ class EncodedImage:
         is_automatic = isinstance(contrast, str)
         opened.warnings += mapping.warnings if is_automatic else saturation(volume, mapping.limits)
         if learned is not None:
-            opened.use(learned if isinstance(learned, Delta) else load_delta(learned))
+            opened.use(_read_delta(learned))
         return opened
 
     @property
@@ -288,6 +292,12 @@ class EncodedImage:
             Each tile when it is ready, ``len(self.tiles(planes))`` in all; or each step of `work`.
         """
         yield from work(self.encoder, self.tiles(planes))
+
+
+def _read_delta(learned: "Path | str | Delta") -> "Delta":
+    from napari_sam.learning.delta import Delta, load_delta
+
+    return learned if isinstance(learned, Delta) else load_delta(learned)
 
 
 def _model_on(device: str | None, model: str | Path | Sam, precision: str | None) -> Sam:

@@ -69,3 +69,7 @@ class OutputError(NapariSamError):
 
 class LearningError(NapariSamError):
     """A lesson cannot be learned, or what was learned does not fit the model."""
+
+
+class DisplayError(NapariSamError):
+    """A window cannot be opened."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Plane, Volume
@@ -11,25 +11,26 @@ from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.label_book import LabelBook
 from napari_sam.labels.paint import OverlapPolicy
-from napari_sam.learning.gather import gather
-from napari_sam.learning.learn import LearnStep, learn
 from napari_sam.masks.automatic.plane import EverythingStep, segment_planes
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.predict import NO_SIZES, predict, predict_candidates
 from napari_sam.masks.prompted.size import Size
 from napari_sam.model.sam import Sam
-from napari_sam.mosaic.mosaic import Mosaic
-from napari_sam.mosaic.segment import MosaicSteps, Work, segment_here, segment_mosaic
 from napari_sam.prompts.parse import Objects, check_objects, parse_prompts
 from napari_sam.prompts.prompt import MaskPrompt
-from napari_sam.propagation.follow_objects import follow_objects
-from napari_sam.propagation.line import Line
-from napari_sam.propagation.propagate import PropagationStep
-from napari_sam.propagation.seeds import KnownMasks, by_object
-from napari_sam.propagation.whole_stacks import segment_stacks, stack_lines
 from napari_sam.tiles.bbox import BBox
 
 from .encoded_image import EncodedImage
+
+# Learning, following and mosaics are imported where they begin: most programs only click, and
+# hundreds of modules take a while.
+if TYPE_CHECKING:
+    from napari_sam.learning.learn import LearnStep
+    from napari_sam.mosaic.mosaic import Mosaic
+    from napari_sam.mosaic.segment import MosaicSteps, Work
+    from napari_sam.propagation.line import Line
+    from napari_sam.propagation.propagate import PropagationStep
+    from napari_sam.propagation.seeds import KnownMasks
 
 
 class Session(EncodedImage):
@@ -161,7 +162,9 @@ class Session(EncodedImage):
                 self.book.paint_new(step.masks)
             yield step
 
-    def segment_mosaic(self, folder: Path | str, work: Work = segment_here) -> MosaicSteps:
+    def segment_mosaic(
+        self, folder: Path | str, work: "Work | None" = None, *, skip_empty: bool = True
+    ) -> "MosaicSteps":
         """Segment all objects of an image of any size, resumably, in the memory of a few tiles.
 
         When the steps are taken, :attr:`labels` are a :class:`~napari_sam.mosaic.mosaic.Mosaic`,
@@ -176,6 +179,8 @@ class Session(EncodedImage):
         work : callable, optional
             Finds the objects of the tiles elsewhere, such as
             :meth:`napari_sam.cluster.cluster.Cluster.segment`.
+        skip_empty : bool
+            Leave out tiles that show background alone: they are neither encoded nor segmented.
 
         Returns
         -------
@@ -187,11 +192,13 @@ class Session(EncodedImage):
         OutputError
             If the folder cannot be written.
         """
+        from napari_sam.mosaic.segment import segment_here, segment_mosaic
 
-        def adopt(mosaic: Mosaic) -> None:
+        def adopt(mosaic: "Mosaic") -> None:
             self.book.adopt(mosaic, mosaic.scores, mosaic.count)
 
-        return segment_mosaic(self.encoder, Path(folder), work, adopt)
+        work = work or segment_here
+        return segment_mosaic(self.encoder, Path(folder), work, adopt, skip_empty)
 
     def segment_stack(
         self,
@@ -199,7 +206,7 @@ class Session(EncodedImage):
         *,
         commit: bool = True,
         policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
-    ) -> Iterator[PropagationStep]:
+    ) -> "Iterator[PropagationStep]":
         """Segment all objects of a stack or a time series, with the same label on all planes.
 
         All planes are segmented one by one, objects of neighbouring planes are linked, and where a
@@ -226,24 +233,28 @@ class Session(EncodedImage):
         PromptError
             If there is no such axis.
         """
+        from napari_sam.propagation.whole_stacks import stack_lines
+
         steps = self._segment_stacks(stack_lines(self.volume, axis))
         return self.book.paint_steps(steps, policy) if commit else steps
 
-    def _segment_stacks(self, lines: Sequence[Line]) -> Iterator[PropagationStep]:
+    def _segment_stacks(self, lines: "Sequence[Line]") -> "Iterator[PropagationStep]":
+        from napari_sam.propagation.whole_stacks import segment_stacks
+
         # In a generator, so that `next_label` is read at the first step, not at the call: labels
         # may be painted in between.
         yield from segment_stacks(self.encoder, lines, self.book.next_label)
 
     def propagate(
         self,
-        masks: KnownMasks,
+        masks: "KnownMasks",
         axis: str | None = None,
         *,
         within: tuple[int, int] | None = None,
         parents: Mapping[int, int] | None = None,
         commit: bool = True,
         policy: OverlapPolicy = OverlapPolicy.KEEP_EXISTING,
-    ) -> Iterator[PropagationStep]:
+    ) -> "Iterator[PropagationStep]":
         """Follow objects through the stack, from planes with known masks.
 
         A model with memory (SAM 2, EfficientTAM) uses it; any other is prompted on each plane with
@@ -280,6 +291,9 @@ class Session(EncodedImage):
         LabelError
             If a label cannot be painted.
         """
+        from napari_sam.propagation.follow_objects import follow_objects
+        from napari_sam.propagation.seeds import by_object
+
         objects = by_object(masks, self.book.next_label)
         steps = follow_objects(self.encoder, objects, axis, within, parents)
         if not commit:
@@ -294,12 +308,15 @@ class Session(EncodedImage):
         quick: bool = False,
         complete: Sequence[tuple[Plane, BBox]] = (),
         dropped: Sequence[Mask] = (),
-    ) -> Iterator[LearnStep]:
+    ) -> "Iterator[LearnStep]":
         """Learn from the objects in :attr:`labels`, which may be only some of all objects.
 
         Arguments, steps and errors are those of :func:`~napari_sam.learning.learn.learn` and
         :func:`~napari_sam.learning.gather.gather`. The last step has the delta, for :meth:`use`.
         """
+        from napari_sam.learning.gather import gather
+        from napari_sam.learning.learn import learn
+
         encoder = self.encoder if self.model is self._unlearned else self._as_opened()
         lesson = gather(encoder, self.labels, self.tiles(), complete, dropped)
         yield from learn(encoder, lesson, quick, seconds)

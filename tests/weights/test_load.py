@@ -1,12 +1,15 @@
 """Weights files: exact, portable, and refused in one line when they are not whole."""
 
 import json
+import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from napari_sam.errors import ModelError
 from napari_sam.model.answer_policy import AnswerPolicy
@@ -14,6 +17,7 @@ from napari_sam.model.sam import Sam
 from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny, efficient_tam, sam1, sam2
 from napari_sam.weights.header import from_header, to_header
 from napari_sam.weights.load import load_model, save_weights, weights_hash
+from napari_sam.weights.no_random_values import NoRandomValues
 from tests.tiny import tiny_sam
 
 
@@ -166,3 +170,34 @@ def test_built_in_model_ships_and_fits() -> None:
     assert (model.config, model.policy) == (cells_tiny(), CELLS_TINY_POLICY)
     file = Path(__file__).parents[2] / "src/napari_sam/weights/cells-tiny.safetensors"
     assert file.stat().st_size <= 20e6
+
+
+@pytest.mark.long
+def test_a_model_of_any_family_loads_without_the_compiler_of_torch() -> None:
+    code = """
+import sys, torch
+from napari_sam.model.sam import Sam
+from napari_sam.weights import families
+from napari_sam.weights.load import build
+from napari_sam.weights.no_random_values import NoRandomValues
+
+configs = [families.cells_tiny(), families.sam1("vit_t", instance_decoder="bilinear")]
+configs += [families.sam2("tiny"), families.efficient_tam("ti", pooling="keys")]
+for config in configs:
+    with torch.device("meta"), NoRandomValues():
+        state = Sam(config, families.reference_policy(config)).state_dict()
+    build(config, families.reference_policy(config), state)
+print(sorted({"torch._dynamo", "torch._inductor", "sympy"} & sys.modules.keys()))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_only_inside_the_context_are_no_random_values_drawn() -> None:
+    with NoRandomValues():
+        assert nn.init.normal_(torch.zeros(9)).eq(0).all()
+        assert torch.zeros(9).uniform_(1, 2).eq(0).all()
+        assert nn.Linear(3, 5).weight.shape == (5, 3)
+    assert torch.zeros(9).uniform_(1, 2).ge(1).all()

@@ -18,25 +18,38 @@ from .classify import classify
 from .demo import demo
 from .embed import embed
 from .evaluate import evaluate
+from .export import export
 from .learn import learn
 from .measure import measure
 from .replay import replay
 from .report import warn
 from .segment import segment
 from .train import train
+from .view import view
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 + SIGINT."""
 
+FIRST_STEPS = """Begin with one of these:
+
+  napari-sam demo                                 a real image, segmented, to see that all works
+  napari-sam view IMAGE                           napari with your image: click on a cell
+  napari-sam segment IMAGE -o labels.ome.zarr     all cells of your image, without a window
+
+napari-sam --help lists all commands, and napari-sam COMMAND --help the options of one."""
+"""Answer to the program's name alone."""
+
 wait_passively()
+
 app = typer.Typer(
     name="napari-sam",
-    help="Segment microscopy images with Segment Anything models, without a window.",
+    help="Segment microscopy images with Segment Anything models.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
+app.command()(view)
 app.command()(segment)
 app.command()(embed)
 app.command()(measure)
@@ -44,6 +57,7 @@ app.command()(evaluate)
 app.command()(learn)
 app.command()(train)
 app.command()(classify)
+app.command()(export)
 app.command()(replay)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
@@ -66,11 +80,11 @@ def program(
         typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
     ] = False,
 ) -> None:
-    """Segment microscopy images with Segment Anything models, without a window."""
+    """Segment microscopy images with Segment Anything models."""
     if line := conflict():
         warn(line)
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        typer.echo(FIRST_STEPS)
 
 
 def main() -> None:

@@ -31,12 +31,15 @@ def measure(
     image: Annotated[
         Path | None, typer.Option(help="The image, for intensities and the size of a pixel.")
     ] = None,
+    shape: Annotated[
+        bool, typer.Option(help="Measure shapes and neighbours too, a millisecond an object.")
+    ] = True,
     axes: AxesOption = None,
     series: SeriesOption = None,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
 ) -> None:
-    """Measure objects: area, centre, bounding box, class and brightness, and draw their outlines.
+    """Measure objects: area, place, shape, neighbours, class and brightness; draw their outlines.
 
     Classes are those that were saved with the labels. With --image, --axes names its dimensions,
     and --series is about it.
@@ -60,7 +63,9 @@ def measure(
         label_volume = read_labels_of_image(labels, image_volume)
     classes = read_classes(labels)
     calibration = label_volume.calibration
-    steps = save_measures(output, label_volume.data, calibration, image_volume, classes=classes)
+    steps = save_measures(
+        output, label_volume.data, calibration, image_volume, classes=classes, shape=shape
+    )
     show_measuring(steps, quiet=report_options.json)
     warnings = [*(image_volume.warnings if image_volume else ()), *label_volume.warnings]
     summary = {"files": [str(path) for path in output], "warnings": warnings}

@@ -55,7 +55,9 @@ def import_micro_sam(
     steps = session.encode(work=lambda encoder, _: import_planes(encoder, stored, planes))
     steps = progress(steps, len(planes), "import", quiet=report_options.json)
     counts = Counter(step.outcome for step in steps)
-    if counts["taken"] > (room := session.interactive.room):
+    cache = session.encoder.cache
+    room = 0 if cache is None else cache.info().tiles_done
+    if counts["taken"] > room:
         warnings.append(
             f"the cache has room for {room} planes, the first are pushed out already: give it more "
             "(NAPARI_SAM_CACHE_BUDGET), and import again"

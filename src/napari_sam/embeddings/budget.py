@@ -14,7 +14,8 @@ from napari_sam.errors import CacheError
 from napari_sam.tiles.grid import TileIndex
 
 from .folder import groups
-from .layout import DIGEST, PARTIAL, spec_of
+from .layout import PARTIAL, spec_of
+from .spec import DIGEST
 
 DEFAULT_BUDGET = 20 * 10**9
 """Bytes of embeddings on disk beyond which tiles are evicted, unless the user says otherwise."""

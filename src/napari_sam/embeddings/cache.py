@@ -18,36 +18,33 @@ from .budget import byte_budget, evict
 from .digest import DIGEST_BYTES, make_record
 from .folder import chosen_root, claim_root, unwritable
 from .inventory import CacheEntry, cache_entry
-from .layout import DIGEST, Arrays, chunk_path, create_group, open_group, remove_group
-from .spec import CacheSpec
+from .layout import (
+    Arrays,
+    chunk_path,
+    chunks_of,
+    create_group,
+    open_group,
+    read_tile,
+    remove_group,
+)
+from .quantised import Quantised, quantise
+from .spec import DIGEST, SCALES, CacheSpec
 
-HalfArrays = dict[str, npt.NDArray[np.float16]]
-
-_HALF_MAX = np.finfo(np.float16).max  # 65504
+StoredArrays = dict[str, Quantised]
 
 
-def as_stored(values: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
-    """Round features to the precision of the cache.
+def as_stored(values: npt.NDArray[Any] | Quantised) -> Quantised:
+    """Round features to the precision of the cache; rounded features stay as they are.
 
     An encoder with a cache rounds fresh embeddings too, so that a mask does not depend on whether
     its embedding was cached.
 
     Parameters
     ----------
-    values : ndarray
-        Any shape, float.
-
-    Returns
-    -------
-    ndarray
-        Same shape, float16, contiguous. Finite values beyond +-65504, the range of float16, are
-        clipped; the features of all known models stay far within.
+    values : ndarray or Quantised
+        ``(channels, ...)`` float.
     """
-    with np.errstate(over="ignore"):
-        half = values.astype(np.float16, order="C", copy=False)
-    if not np.isfinite(half).all():
-        half = np.where(np.isfinite(values), np.clip(half, -_HALF_MAX, _HALF_MAX), half)
-    return half
+    return values if isinstance(values, Quantised) else quantise(values)
 
 
 class EmbeddingCache:
@@ -92,7 +89,7 @@ class EmbeddingCache:
         self._allowance = 0
         self._lock = threading.Lock()
 
-    def get(self, index: TileIndex, digest: bytes) -> HalfArrays | None:
+    def get(self, index: TileIndex, digest: bytes) -> StoredArrays | None:
         """Read the embedding of one tile.
 
         Parameters
@@ -104,9 +101,9 @@ class EmbeddingCache:
 
         Returns
         -------
-        dict of str to ndarray, or None
-            float16 arrays with the names and shapes of :attr:`CacheSpec.arrays`. None if the tile
-            was not computed, was computed from other pixels, or is damaged in any way.
+        dict of str to Quantised, or None
+            Features with the names and shapes of :attr:`CacheSpec.arrays`. None if the tile was not
+            computed, was computed from other pixels, or is damaged in any way.
 
         Raises
         ------
@@ -117,14 +114,13 @@ class EmbeddingCache:
         arrays = self._opened()
         if arrays is None or not self._chunk(DIGEST, index).is_file():
             return None
-        stored: HalfArrays = {}
+        stored: StoredArrays = {}
         # Each codec raises its own errors on damage; none of them may stop the user.
         try:
             record = np.asarray(arrays[DIGEST][index], np.uint8)
             if record[:DIGEST_BYTES].tobytes() != digest:
                 return None
-            stored = {name: np.asarray(arrays[name][index]) for name in self.spec.arrays}
-            intact = np.array_equal(record, make_record(digest, stored))
+            stored, intact = read_tile(arrays, index, record)
         except Exception:
             intact = False
         with suppress(OSError):
@@ -167,7 +163,12 @@ class EmbeddingCache:
         """Number of tiles within the budget: beyond, new tiles evict the first."""
         return self.budget * 15 // 16 // self.spec.tile_bytes
 
-    def put(self, index: TileIndex, digest: bytes, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+    def put(
+        self,
+        index: TileIndex,
+        digest: bytes,
+        arrays: Mapping[str, npt.NDArray[Any]] | Mapping[str, Quantised],
+    ) -> bool:
         """Store the embedding of one tile, then keep to the byte budget.
 
         Parameters
@@ -176,8 +177,8 @@ class EmbeddingCache:
             ``(*plane, row, col)``.
         digest : bytes
             :func:`digest_pixels` of the tile that the embedding was computed from.
-        arrays : mapping of str to ndarray
-            Float arrays with the names and shapes of :attr:`CacheSpec.arrays`; rounded by
+        arrays : mapping of str to ndarray or Quantised
+            Features with the names and shapes of :attr:`CacheSpec.arrays`; rounded by
             :func:`as_stored`.
 
         Returns
@@ -202,11 +203,12 @@ class EmbeddingCache:
         if not self.writable:
             return False
         stored = {name: as_stored(arrays[name]) for name in self.spec.arrays}
-        if not all(np.isfinite(values).all() for values in stored.values()):
+        if not all(values.is_finite for values in stored.values()):
             return False
-        record = make_record(digest, stored)
+        chunks = chunks_of(stored)
+        record = make_record(digest, chunks)
         try:
-            self._write(index, record, stored)
+            self._write(index, record, chunks)
             self._keep_budget(index)
         except OSError as error:
             self.writable = False
@@ -258,7 +260,7 @@ class EmbeddingCache:
         self,
         index: TileIndex,
         record: npt.NDArray[np.uint8],
-        stored: HalfArrays,
+        chunks: Mapping[str, npt.NDArray[Any]],
         retry: bool = True,
     ) -> None:
         try:
@@ -269,7 +271,7 @@ class EmbeddingCache:
             if arrays is None:
                 raise OSError("its files do not come back as they were written")
             self._chunk(DIGEST, index).unlink(missing_ok=True)
-            for name, values in stored.items():
+            for name, values in chunks.items():
                 arrays[name][index] = values
             arrays[DIGEST][index] = record
             self._touch(index)
@@ -277,7 +279,7 @@ class EmbeddingCache:
             # Another process cleared the cache between two of these lines: try once more.
             if not retry:
                 raise
-            self._write(index, record, stored, retry=False)
+            self._write(index, record, chunks, retry=False)
         except OSError:
             raise
         except Exception as error:  # each codec raises its own errors on damaged metadata
@@ -285,7 +287,7 @@ class EmbeddingCache:
                 raise OSError(f"its files cannot be written: {error}") from error
             self._arrays = None
             remove_group(self.path)
-            self._write(index, record, stored, retry=False)
+            self._write(index, record, chunks, retry=False)
 
     def _keep_budget(self, index: TileIndex) -> None:
         with self._lock:
@@ -300,7 +302,7 @@ class EmbeddingCache:
 
     def _discard(self, index: TileIndex) -> None:
         with suppress(OSError):
-            for name in (DIGEST, *self.spec.arrays):
+            for name in (DIGEST, SCALES, *self.spec.arrays):
                 self._chunk(name, index).unlink(missing_ok=True)
 
     def _touch(self, index: TileIndex) -> None:

@@ -17,6 +17,8 @@ from napari_sam.model.sam import Sam
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
+from .quantised import Quantised
+
 _STRIDES = {"high_res_8": 8, "high_res_4": 4}
 """Name of each array of high-resolution features -> model pixels per cell along each axis."""
 
@@ -112,9 +114,12 @@ class Embedding:
 
     @classmethod
     def from_arrays(
-        cls, tile: Tile, arrays: Mapping[str, NDArray[np.floating]], device: torch.device
+        cls,
+        tile: Tile,
+        arrays: Mapping[str, NDArray[np.floating]] | Mapping[str, Quantised],
+        device: torch.device,
     ) -> "Embedding":
-        """Inverse of :meth:`to_arrays`; the arrays may be float16."""
+        """Inverse of :meth:`to_arrays`; the features may be rounded for the cache."""
         tensors = {
             name: torch.from_numpy(np.asarray(values, np.float32))[None].to(device)
             for name, values in arrays.items()

@@ -1,6 +1,6 @@
 """Encoder: tiles to embeddings, through memory and disk."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from threading import Lock
@@ -33,14 +33,17 @@ _CLOSE_UPS_IN_MEMORY = 16
 """Embeddings of zoomed parts that an encoder keeps in memory; about 3 MB each with what the decoder
 prepares for them. Corrections of an object and hovers near it use one or two."""
 
+_DIGESTS = 256
+"""Digests of tiles and zoomed parts that an encoder remembers as long as the image stays."""
+
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one thread: torch uses all cores by itself
 
 
 class Encoder:
     """Embeddings of an image under a model and an intensity mapping.
 
-    A tile is encoded on first use, once. Its pixels are compared each time, so that an edited image
-    never gets an old answer.
+    A tile is encoded on first use, once. Its pixels are compared each time, unless the image says
+    that it did not change (:meth:`Volume.revision_of`): an edited image never gets an old answer.
 
     Parameters
     ----------
@@ -91,6 +94,8 @@ class Encoder:
         self._lock = Lock()
         self._recent = LeastRecentlyUsed[TileIndex, tuple[bytes, Embedding]](_TILES_IN_MEMORY)
         self._close_ups = LeastRecentlyUsed[tuple[Tile, bytes], Embedding](_CLOSE_UPS_IN_MEMORY)
+        self._digests = LeastRecentlyUsed[Tile, tuple[Hashable, bytes]](_DIGESTS)
+        self._digests_lock = Lock()
         self._close_ups_lock = Lock()  # a second lock: _lock is held while a whole tile is encoded
 
     @property
@@ -116,8 +121,21 @@ class Encoder:
         ImageError
             If they cannot be read.
         """
+        # before the pixels, which may change while they are read
+        revision = self.volume.revision_of(tile.plane, *tile.bbox)
         pixels = self.volume.read(tile.plane, *tile.bbox)
-        return pixels, digest_pixels(pixels)
+        digest = digest_pixels(pixels)
+        if revision is not None:
+            with self._digests_lock:
+                self._digests.put(tile, (revision, digest))
+        return pixels, digest
+
+    def _unchanged(self, tile: Tile) -> bytes | None:
+        """Digest of a tile whose pixels are as they were when they were read; None if unknown."""
+        noted = self._digests.peek(tile)
+        if noted is None or noted[0] != self.volume.revision_of(tile.plane, *tile.bbox):
+            return None
+        return noted[1]
 
     def get(
         self, tile: Tile, tile_pixels: TilePixels | None = None, keep: bool = True
@@ -145,6 +163,11 @@ class Encoder:
         ImageError
             If the pixels of the tile cannot be read.
         """
+        if tile_pixels is None and (digest := self._unchanged(tile)) is not None:
+            with self._lock:
+                if (embedding := self._in_memory(tile, digest)) is not None:
+                    self._recent.touch(tile.index)
+                    return embedding
         pixels, digest = self.read(tile) if tile_pixels is None else tile_pixels
         with self._lock:  # a tile that is being fetched ahead is waited for, not computed twice
             embedding = self._in_memory(tile, digest)
@@ -172,11 +195,12 @@ class Encoder:
         ImageError
             If its pixels cannot be read.
         """
-        pixels, digest = self.read(tile)
+        digest = self._unchanged(tile)
         with self._close_ups_lock:
-            embedding = self._close_ups.peek((tile, digest))
-            if embedding is None:
-                embedding = self._compute(tile, pixels)
+            embedding = None if digest is None else self._close_ups.peek((tile, digest))
+            if digest is None or embedding is None:
+                pixels, digest = self.read(tile)
+                embedding = self._close_ups.peek((tile, digest)) or self._compute(tile, pixels)
             self._close_ups.put((tile, digest), embedding)
             return embedding
 

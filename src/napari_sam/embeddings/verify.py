@@ -11,10 +11,9 @@ import numpy as np
 from napari_sam.tiles.grid import TileIndex
 
 from .budget import TileUsage, tiles_in
-from .digest import DIGEST_BYTES, make_record
 from .folder import chosen_root, groups, is_ours
-from .layout import DIGEST, open_group, spec_of
-from .spec import FORMAT_VERSION, CacheSpec
+from .layout import open_group, read_tile, spec_of
+from .spec import DIGEST, FORMAT_VERSION, CacheSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,7 @@ def _is_good(arrays: dict[str, Any], tile: TileUsage) -> bool:
     # Each codec raises its own errors on damage.
     try:
         record = np.asarray(arrays[DIGEST][tile.index], np.uint8)
-        stored = {n: np.asarray(a[tile.index]) for n, a in arrays.items() if n != DIGEST}
-        return np.array_equal(record, make_record(record[:DIGEST_BYTES].tobytes(), stored))
+        return read_tile(arrays, tile.index, record)[1]
     except Exception:
         return False
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import fftconvolve
 from scipy.special import betaln, gammaln
 
 from .looks import RANDOM_EVERY
@@ -209,6 +208,8 @@ def _interval(strata: "list[_Stratum]", outcomes: Bools) -> tuple[int, int, int]
     `outcomes` are those of the random looks: without a wrong one the low end is 0, without a right
     one the high end is all.
     """
+    from scipy.signal import fftconvolve  # with scipy.stats, most of a second
+
     distribution = np.ones(1)
     for stratum in strata:
         distribution = np.maximum(fftconvolve(distribution, stratum.posterior()), 0)

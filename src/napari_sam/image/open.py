@@ -9,7 +9,7 @@ from napari_sam.errors import ImageError
 from .read import read_image
 from .volume import Volume
 
-_FIELDS = ("axes", "channels", "scale", "units", "translate", "name", "warnings")
+_FIELDS = ("axes", "channels", "scale", "units", "translate", "name", "warnings", "revision")
 _FOR_READING = ("axes", "channels", "series")
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from napari_sam.errors import ImageError, reason
 from .arranged_array import arranged
 from .arrangement import Arrangement, arrange
 from .check import check_letters, checked_shape
+from .companions import companion_files
 from .contrast.coarse import coarse_level
 from .decode.picture import frame_count, read_picture
+from .file_revision import Revision, file_revision
 from .image_file import ImageFile
 from .lossy import lossy_picture
 from .physical_size import physical_calibration
@@ -24,6 +27,9 @@ from .series import Series, choose_series
 from .stored_image import StoredImage
 from .volume import Volume
 from .zarr_place import zip_place
+
+_MOST_FILES = 16
+"""Files of an image up to which all are looked at for each answer."""
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 
@@ -67,10 +73,39 @@ def read_image(
         If there is no such file, it is not an image that can be read, or it is not known what a
         dimension is.
     """
+    return read_pyramid(path, axes=axes, channels=channels, series=series, labels=labels)[0]
+
+
+def read_pyramid(
+    path: str | Path,
+    *,
+    axes: str | None = None,
+    channels: Sequence[int] | int | None = None,
+    series: Series | None = None,
+    labels: bool = False,
+) -> tuple[Volume, tuple[Any, ...]]:
+    """Open an image file with all levels of its pyramid, for display.
+
+    Parameters and errors are those of :func:`read_image`.
+
+    Returns
+    -------
+    volume : Volume
+        The full resolution.
+    levels : tuple of array-like
+        Of the same axes as the volume, the full resolution first; one without a pyramid.
+    """
     path = str(path) if is_url(path) else Path(path)
     stored = read_stored(path, series, labels)
-    letters = stored.letters if axes is None else tuple(axes.upper())
-    return _volume(path, stored, letters, ImageFile(str(path), axes, stored.series), channels)
+    file = ImageFile(str(path), axes, stored.series)
+    shape = checked_shape(file.name, stored.data)
+    letters = stored.letters
+    if axes is not None:
+        letters = tuple(axes.upper())
+        check_letters(file.name, shape, axes.upper())
+    arrangement = None if letters is None else arrange(file.name, letters, shape)
+    levels = _levels(stored, arrangement)
+    return _volume(path, stored, arrangement, levels, file, channels), levels
 
 
 def read_stored(
@@ -112,38 +147,50 @@ def is_url(path: str | Path) -> bool:
     return "://" in str(path)
 
 
+def _levels(stored: StoredImage, arrangement: Arrangement | None) -> tuple[Any, ...]:
+    """Levels of the pyramid in the order of an arrangement, the full resolution first."""
+    if arrangement is None:
+        return (stored.data,)
+    coarser = [x for x in stored.levels[1:] if len(x.shape) == len(stored.data.shape)]
+    return tuple(arranged(level, arrangement) for level in (stored.data, *coarser))
+
+
 def _volume(
     path: Path | str,
     stored: StoredImage,
-    letters: tuple[str, ...] | None,
+    arrangement: Arrangement | None,
+    levels: Sequence[Any],
     file: ImageFile,
     channels: Sequence[int] | int | None,
 ) -> Volume:
     """Volume with the dimensions of an image in order, and what the file says of their size."""
-    name = file.name
-    shape = checked_shape(name, stored.data)
-    if file.axes is not None:
-        check_letters(name, shape, file.axes.upper())
-    arrangement = None if letters is None else arrange(name, letters, shape)
-    data = stored.data if arrangement is None else arranged(stored.data, arrangement)
     axes = None if arrangement is None else arrangement.axes
-    coarse = None if arrangement is None else _coarse(stored.levels, arrangement)
-    volume = Volume.from_array(data, axes=axes, channels=channels, name=name, coarse=coarse)
+    coarse = None if axes is None else coarse_level(levels, axes)
+    volume = Volume.from_array(
+        levels[0], axes=axes, channels=channels, name=file.name, coarse=coarse
+    )
     calibration, unknown = physical_calibration(volume.label_axes, stored.spacing, stored.origin)
     return replace(
         volume,
         scale=calibration.scale,
         units=calibration.units,
         translate=calibration.translate,
-        warnings=(*stored.warnings, *(f"{name}: {sentence}" for sentence in unknown)),
+        warnings=(*stored.warnings, *(f"{file.name}: {sentence}" for sentence in unknown)),
         file=file,
+        revision=_revision(path, levels[0]),
     )
 
 
-def _coarse(levels: Sequence[Any], arrangement: Arrangement) -> Any:
-    """Level of a pyramid that shows where the image has content; None if there is none."""
-    alike = [level for level in levels if len(level.shape) == len(levels[0].shape)]
-    return coarse_level([arranged(level, arrangement) for level in alike], arrangement.axes)
+def _revision(path: Path | str, data: Any) -> Revision | None:
+    """Function to the revision of an image in a file, or in a few; None for all others.
+
+    Pixels in memory are not of the file any more: somebody may paint into them.
+    """
+    in_memory = isinstance(data, np.ndarray) and not isinstance(data, np.memmap)
+    if in_memory or not isinstance(path, Path) or not path.is_file():
+        return None
+    files = sorted({path, *companion_files(path)})
+    return partial(file_revision, files) if len(files) <= _MOST_FILES else None
 
 
 def _open(path: Path, series: Series | None, labels: bool) -> StoredImage:

@@ -20,7 +20,7 @@ from napari_sam.model.mask_decoder import (
     MaskPrediction,
 )
 from napari_sam.model.preprocess import enlarge, input_size, padded_size
-from napari_sam.model.sam import Sam
+from napari_sam.model.sam import MASK_STRIDE, Sam
 from napari_sam.prompts.arrays import PromptArrays, prompt_arrays
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, PromptSet
 from napari_sam.tiles.bbox import BBox, place
@@ -34,6 +34,9 @@ TOKENS_AT_ONCE = 2 * 64 * 64
 """Image tokens that one pass of the decoder takes, over all objects: two whole tiles.
 
 With more, the temporaries leave the processor's cache, and a pass is slower."""
+
+OUTSIDE = -10.0
+"""Logit of the cells of a tile outside of the window that was decoded."""
 
 _ROWS_AT_ONCE = 128  # of a resampling matrix, whose non-zero columns are multiplied together
 
@@ -90,6 +93,24 @@ class Answer:
         """Logits ``(h, w)`` float32 of a part ``(y0, x0, y1, x1)`` of the tile, data pixels."""
         rows, cols = place(region, self.tile.bbox)
         return resample(self.low_res_logits, self.rows[rows], self.cols[cols])
+
+    def in_tile(self, tile: Tile, config: ModelConfig) -> "Answer":
+        """The answer of a window as an answer of the tile around it: outside is no object.
+
+        Parameters
+        ----------
+        tile : Tile
+            The tile in which :attr:`tile` is a window, aligned to the model's patches.
+        config : ModelConfig
+            Of the model, which takes pixels unchanged.
+        """
+        rows, cols = padded_size(config, tile.height, tile.width)
+        logits = np.full((rows // MASK_STRIDE, cols // MASK_STRIDE), OUTSIDE, np.float32)
+        y, x = (self.tile.y0 - tile.y0) // MASK_STRIDE, (self.tile.x0 - tile.x0) // MASK_STRIDE
+        h, w = self.low_res_logits.shape
+        logits[y : y + h, x : x + w] = self.low_res_logits
+        matrices = tile_matrices(config, tile.height, tile.width)
+        return Answer(tile, logits, self.iou, self.object_score, *matrices)
 
     def is_cut(self, tile: Tile) -> bool:
         """Whether the object reaches a side of its window beyond which a tile continues.

@@ -39,8 +39,22 @@ class Measurements:
             Centroid in world coordinates, in ``unit``.
         ``bbox_z0``, ``bbox_y0``, ``bbox_x0``, ``bbox_z1``, ``bbox_y1``, ``bbox_x1``
             Bounding box in pixels, the ends excluded.
-        ``intensity_mean``, or ``intensity_mean_0`` and so on for channels
-            Mean of the image's values, without contrast limits; only with an image.
+        ``perimeter``, ``axis_major_length``, ``axis_minor_length``, ``feret_diameter_max``, \
+``equivalent_diameter_area``, ``eccentricity``, ``orientation``, ``solidity``
+            Of scikit-image's ``regionprops``, with its names: lengths in ``unit``, the orientation
+            in radians. No perimeter where pixels are no squares. In several planes without
+            perimeter, eccentricity and orientation.
+        ``circularity``
+            4π area / perimeter², at most 1.
+        ``surface_area``, ``sphericity``
+            In several planes: area of the surface by marching cubes, and the surface of a ball of
+            the same volume divided by it.
+        ``neighbours``, ``contact_length`` or in several planes ``contact_area``
+            Number of other objects that touch the object with a side of a pixel, and the length or
+            area of these sides.
+        ``intensity_mean``, ``intensity_min``, ``intensity_max``, ``intensity_std``, \
+``intensity_sum``, or ``intensity_mean_0`` and so on for channels
+            Of the image's values, without contrast limits; only with an image.
     """
 
     columns: Mapping[str, NDArray[Any]]

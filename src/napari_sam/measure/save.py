@@ -34,6 +34,7 @@ def save_measures(
     *,
     classes: ClassTable | None = None,
     scores: Mapping[int, float] | None = None,
+    shape: bool = True,
 ) -> Iterator[tuple[int, int]]:
     """Measure labels, and write tables and outlines in the formats of the suffixes.
 
@@ -43,8 +44,8 @@ def save_measures(
         ``.csv``, ``.parquet``, ``.geojson`` or ``.zip``; see
         :func:`~napari_sam.measure.write_table.write_table` and
         :func:`~napari_sam.measure.write_outlines.write_outlines`. Existing files are replaced.
-    labels, calibration, image, classes, scores
-        See :func:`~napari_sam.measure.measure.iter_measure`.
+    labels, calibration, image, classes, scores, shape
+        See :func:`~napari_sam.measure.measure.iter_measure`. Outlines alone need no shapes.
 
     Yields
     ------
@@ -58,7 +59,10 @@ def save_measures(
     OutputError
         If a file cannot be written.
     """
-    table = yield from iter_measure(labels, calibration, image, classes=classes, scores=scores)
+    shape = shape and any(path.suffix.lower() in TABLES for path in paths)
+    table = yield from iter_measure(
+        labels, calibration, image, classes=classes, scores=scores, shape=shape
+    )
     plane_axes = calibration.axes[:-2]
     for path in paths:
         if path.suffix.lower() in TABLES:

@@ -29,8 +29,10 @@ class PositionEncoding(nn.Module):
     def __init__(self, dim: int, scale: tuple[float, float], image_size: int) -> None:
         super().__init__()
         self.image_size = image_size
-        std = torch.logspace(math.log10(scale[0]), math.log10(scale[1]), dim // 2)
-        self.register_buffer("gaussian", torch.randn(2, dim // 2) * std)
+        # Always on the CPU: for arithmetic on the meta device, torch imports its compiler first.
+        with torch.device("cpu"):
+            std = torch.logspace(math.log10(scale[0]), math.log10(scale[1]), dim // 2)
+            self.register_buffer("gaussian", torch.randn(2, dim // 2) * std)
 
     def forward(self, xy: Tensor) -> Tensor:
         """Encode positions.

@@ -45,6 +45,10 @@ from .settings import Settings
 from .state_reader import StateReader
 from .workspace import Workspace
 
+_BEFORE_LOADING = 100
+"""Milliseconds for the first drawing of the dock, before torch is imported in the worker thread:
+both need the interpreter, so the window would stay blank longer."""
+
 
 class Controller:
     """Ties the dock, the viewer's layers and the worker together.
@@ -118,6 +122,7 @@ class Controller:
         # Layers first: a worker changes the filters of warnings of all threads, and napari would
         # show the user a warning that it hides while it makes the colours of labels.
         self.images.list_images()
+        self.runner.pause(_BEFORE_LOADING)
         self.runner.submit(Job(self.engine.load(desk.settings), desk.receive))
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from napari_sam.image.volume import Plane
 
@@ -176,6 +176,29 @@ class TileGrid:
         cols = range(tile.col - left, tile.col + right + 1)
         places = product(rows, cols)
         return tuple(self.tile(tile.plane, *p) for p in places if p != (tile.row, tile.col))
+
+    def core(self, tile: Tile) -> BBox:
+        """Part of a tile up to the middle of its overlaps; the cores of all tiles fill the plane.
+
+        Parameters
+        ----------
+        tile : Tile
+            A tile of this grid.
+
+        Returns
+        -------
+        tuple of int
+            ``(y0, x0, y1, x1)``, data pixels.
+        """
+        y0, y1 = self._core(self.height, tile.row)
+        x0, x1 = self._core(self.width, tile.col)
+        return y0, x0, y1, x1
+
+    def _core(self, length: int, index: int) -> tuple[int, int]:
+        starts, size = self._starts(length), min(self.tile_size, length)
+        middles = [(a + size + b) // 2 for a, b in pairwise(starts)]
+        bounds = (0, *middles, length)
+        return bounds[index], bounds[index + 1]
 
     def _overlapping(self, length: int, start: int, stop: int) -> list[int]:
         size = min(self.tile_size, length)

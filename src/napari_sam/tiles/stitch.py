@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .bbox import BBox, intersection, place
+from .bbox import BBox, intersection, place, union
 from .cut import inner_sides
 from .grid import Tile
 
@@ -18,7 +18,7 @@ SAME_OBJECT = 0.5
 
 
 def merge_logits(
-    parts: Sequence[tuple[Tile, NDArray[np.float32]]],
+    parts: Sequence[tuple[Tile, NDArray[np.float32]]], within: BBox | None = None
 ) -> tuple[tuple[int, int], NDArray[np.float32]]:
     """Blend the logits of an object from several tiles.
 
@@ -31,35 +31,45 @@ def merge_logits(
     ----------
     parts : sequence of (Tile, ndarray)
         Tiles of one plane, and their ``(height, width)`` float32 logits.
+    within : tuple of int, optional
+        ``(y0, x0, y1, x1)``, data pixels: only this region is blended, and the logits are those of
+        the part of each tile in it; all tiles by default.
 
     Returns
     -------
     origin : tuple of int
         ``(y0, x0)``, data pixels.
     logits : ndarray
-        ``(h, w)`` float32 of the smallest region that holds all tiles; -inf where no tile is.
+        ``(h, w)`` float32 of `within`, or of the smallest region that holds all tiles; -inf where
+        no tile is.
     """
-    y0, x0 = min(t.y0 for t, _ in parts), min(t.x0 for t, _ in parts)
-    y1, x1 = max(t.y1 for t, _ in parts), max(t.x1 for t, _ in parts)
+    together = union(tile.bbox for tile, _ in parts)
+    y0, x0, y1, x1 = region = together if within is None else within
     total = np.zeros((y1 - y0, x1 - x0), np.float32)
     weights = np.zeros_like(total)
     for tile, logits in parts:
-        region = place(tile.bbox, (y0, x0, y1, x1))
-        weight = _distance_to_inner_border(tile, (y0, x0, y1, x1))
-        total[region] += weight * logits
-        weights[region] += weight
+        if (common := intersection(tile.bbox, region)) is None:
+            continue
+        inside = place(common, region)
+        weight = _distance_to_inner_border(tile, together, common)
+        total[inside] += weight * logits
+        weights[inside] += weight
     blended = np.full_like(total, -np.inf)
     np.divide(total, weights, out=blended, where=weights > 0)
     return (y0, x0), blended
 
 
-def _distance_to_inner_border(tile: Tile, region: BBox) -> NDArray[np.float32]:
-    """``(height, width)`` float32, pixels, at least 1; borders of the whole region do not count."""
+def _distance_to_inner_border(tile: Tile, region: BBox, part: BBox) -> NDArray[np.float32]:
+    """Pixels to the borders of a tile, at least 1, of a part of the tile; ``(h, w)`` float32.
+
+    Borders of the region of all tiles do not count.
+    """
     farthest = max(tile.height, tile.width)
     top, left, bottom, right = inner_sides(tile.bbox, region)
     y = _ramp(tile.height, farthest, top, bottom)
     x = _ramp(tile.width, farthest, left, right)
-    return np.minimum(y[:, None], x[None])
+    rows, cols = place(part, tile.bbox)
+    return np.minimum(y[rows, None], x[None, cols])
 
 
 def _ramp(length: int, farthest: int, from_start: bool, from_end: bool) -> NDArray[np.float32]:

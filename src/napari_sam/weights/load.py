@@ -20,6 +20,7 @@ from .catalogue import find_card
 from .download import DownloadStep, download_model
 from .families import reference_policy
 from .header import from_header, to_header
+from .no_random_values import NoRandomValues
 from .precision import choose_precisions
 from .read_checkpoint import explain_mismatch, read_checkpoint, read_decoder
 from .recognise import recognise, translate
@@ -168,7 +169,7 @@ def build(config: ModelConfig, policy: AnswerPolicy, state: State) -> Sam:
 def _without_weights(config: ModelConfig, policy: AnswerPolicy) -> Sam:
     """Build the layers of a model without memory for weights, which would be replaced at once."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), NoRandomValues():
             return Sam(config, policy)
     except Exception as error:  # torch raises errors of many kinds if sizes do not go together
         raise ModelError(

@@ -9,7 +9,10 @@ import pytest
 import zarr
 
 from napari_sam import Session
+from napari_sam.errors import ImageError
+from napari_sam.image.contrast.read_boxes import read_boxes
 from napari_sam.image.contrast.sample import Sample
+from napari_sam.image.contrast.spread import patch_boxes
 from napari_sam.image.decode.cached_chunks import CachedChunks
 from napari_sam.image.intensity import contrast_mapping
 from napari_sam.image.read import read_image
@@ -141,3 +144,25 @@ def test_limits_that_turn_the_content_white_are_told():
         "to the model: raise the limit, or use automatic contrast"
     ]
     assert Session.open(image, cache_dir=False, contrast=(0, 500), device="cpu").warnings == []
+
+
+def test_regions_read_side_by_side_are_those_read_one_by_one(tmp_path: Path) -> None:
+    array = zarr.create_array(
+        tmp_path / "image.zarr", shape=(3, 1500, 1600), chunks=(1, 256, 256), dtype=np.uint16
+    )
+    array[:] = np.random.default_rng(0).integers(0, 60_000, array.shape)
+    volume = read_image(tmp_path / "image.zarr", axes="ZYX")
+    boxes = list(patch_boxes(volume))
+    regions = read_boxes(volume, boxes)
+    assert len(regions) == len(boxes) > 16
+    for region, (plane, y0, x0, y1, x1) in zip(regions, boxes, strict=True):
+        np.testing.assert_array_equal(region[..., 0], array[plane[0], y0:y1, x0:x1])
+
+
+def test_a_damaged_chunk_is_said_as_from_any_other_file(tmp_path: Path) -> None:
+    path = tmp_path / "image.zarr"
+    zarr.create_array(path, data=np.ones((1500, 1600), np.uint16), chunks=(256, 256))
+    for chunk in path.glob("c/*/*"):
+        chunk.write_bytes(b"torn")
+    with pytest.raises(ImageError, match=r"image\.zarr cannot be read: .*decompression"):
+        contrast_mapping(read_image(path))

@@ -1,4 +1,4 @@
-"""Enlarged: tiles of small objects are segmented at twice their size, others as they are."""
+"""Enlarged: small objects are segmented enlarged, others as they are."""
 
 from dataclasses import replace
 
@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 from napari_sam import PointPrompt, Session
 from napari_sam.evaluate.matching import detect
 from napari_sam.masks.automatic.enlarged import (
+    MARGIN,
     PART,
     ZOOM,
     are_small,
     as_if_larger,
     crosses,
+    held_by,
     in_data_pixels,
     parts,
+    small_parts,
 )
 from napari_sam.masks.automatic.overlaps import suppress_overlaps
 from napari_sam.masks.automatic.propose import Proposals
-from napari_sam.masks.decode import decode
+from napari_sam.masks.decode import Answer, decode, tile_matrices
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import PromptSet
@@ -118,10 +121,10 @@ def test_an_answer_comes_back_to_where_it_belongs(tiny_model: Sam) -> None:
     session = Session.open(image, model=tiny_model, contrast=(0, 255), cache_dir=False)
     part = Tile((), 0, 0, 10, 20, 48, 64, ZOOM)
     seen = session.encoder.enlarge(part)
-    larger = as_if_larger(seen)
+    larger = as_if_larger(tiny_model.config, seen)
     click = PointPrompt((30.0, 50.0))
-    # pixel centre 30 of the image is 20 of the part, and 40.5 of what is twice as large
-    enlarged = PointPrompt((40.5, 60.5))
+    # pixel centre 30 of the image is 20 of the part, and 30.25 of what is 1.5 times as large
+    enlarged = PointPrompt((30.25, 45.25))
     (expected,) = decode(tiny_model, seen, PromptSet({1: (click,)}))[1]
     (answer,) = decode(tiny_model, larger, PromptSet({1: (enlarged,)}))[1]
     back = in_data_pixels(tiny_model.config, answer, part)
@@ -130,7 +133,29 @@ def test_an_answer_comes_back_to_where_it_belongs(tiny_model: Sam) -> None:
     np.testing.assert_allclose(back.tile_logits(), expected.tile_logits(), atol=1e-5)
     window = larger.window((2, 3, 5, 7))
     (answer,) = decode(tiny_model, window, PromptSet({1: (enlarged,)}))[1]
-    assert in_data_pixels(tiny_model.config, answer, part).tile.bbox == (26, 44, 50, 76)
+    # enlarged rows 32 to 72 and columns 48 to 96, of which the first pixel centres are 32.25, 48.25
+    assert in_data_pixels(tiny_model.config, answer, part).tile.bbox == (31, 52, 58, 84)
+
+
+@given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 2**32 - 1))
+def test_a_window_of_an_enlarged_part_is_drawn_where_the_part_has_it(
+    model: Sam, row: int, col: int, seed: int
+) -> None:
+    config = model.config
+    part = Tile((), 0, 0, 100, 200, 96, 96, ZOOM)
+    logits = np.random.default_rng(seed).normal(-1, 1, (36, 36)).astype(np.float32)
+    outside = np.ones((36, 36), bool)
+    cells = slice(4 * row, 4 * row + 16), slice(4 * col, 4 * col + 16)
+    outside[cells] = False
+    outside[cells][[0, -1]] = outside[cells][:, [0, -1]] = True  # the window must not cut it
+    logits[outside] = -20
+    matrices = tile_matrices(config, 96, 96, ZOOM)
+    whole = Answer(part, logits, 0.9, 5.0, *matrices).to_mask()
+    larger = Tile((), 0, 0, 16 * row, 16 * col, 64, 64)
+    window = Answer(larger, logits[cells], 0.9, 5.0, *tile_matrices(config, 64, 64))
+    mask = in_data_pixels(config, window, part).to_mask()
+    assert (mask.empty and whole.empty) or mask.bbox == whole.bbox
+    np.testing.assert_array_equal(mask.pixels, whole.pixels)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +167,36 @@ def test_small_is_what_most_objects_are(sides: list[int], small: bool) -> None:
     proposals = Proposals(boxes[:, :2], np.ones(len(sides)), boxes)
     assert are_small(proposals) == small
     assert not are_small(replace(proposals, boxes=None))
+
+
+def test_only_what_is_small_is_enlarged_with_its_surroundings() -> None:
+    tile = Tile((3,), 1, 2, 1000, 2000, 1024, 1024)
+    boxes = np.array(
+        [
+            (1500, 2400, 1510, 2410),  # small, in the middle of the tile
+            (1490, 2500, 1500, 2520),  # another one near by
+            (1600, 2600, 1700, 2700),  # large
+            (1000, 2000, 1020, 2020),  # small, outside of the region
+            (1900, 2900, 1912, 2912),  # small, in the last part
+        ],
+        float,
+    )
+    first, last = small_parts(tile, boxes, (1096, 2096, 1928, 2928))
+    assert first.bbox == (1490 - MARGIN, 2400 - MARGIN, 1512, 2512)  # the part ends at 1512, 2512
+    assert last.bbox == (1900 - MARGIN, 2900 - MARGIN, 1928, 2928)
+    assert {first.zoom, last.zoom} == {ZOOM}
+    assert {first.plane, last.plane} == {(3,)}
+    held = held_by((first, last), boxes, tile)
+    assert held.tolist() == [True, False, False, False, True]
+    assert not held_by((), boxes, tile).any()
+
+
+def test_a_part_holds_what_the_tile_itself_cuts() -> None:
+    tile = Tile((), 0, 0, 0, 0, 100, 100)
+    boxes = np.array([(0, 0, 10, 10), (89, 40, 100, 50), (40, 40, 60, 60)], float)
+    corner, left = (replace(tile, height=70, width=w, zoom=ZOOM) for w in (60, 61))
+    assert held_by((corner,), boxes, tile).tolist() == [True, False, False]
+    assert held_by((left,), boxes, tile).tolist() == [True, False, True]
 
 
 def mask(y0: int, x0: int, y1: int, x1: int, iou: float = 0.9) -> Mask:

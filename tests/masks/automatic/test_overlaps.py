@@ -106,6 +106,56 @@ def test_no_pixel_is_in_two_and_the_order_does_not_matter(
     assert [mask.bbox for mask in kept(*masks)] == [mask.bbox for mask in found]
 
 
+def suppress_plainly(masks: list[Mask], first: list[Mask]) -> list[Mask]:
+    """The rules of :func:`suppress_overlaps`, for one pair of masks after the other."""
+    accepted: list[Mask] = []
+    chosen = sorted(masks, key=lambda mask: mask.confidence, reverse=True)
+    chosen = [mask for mask in chosen if mask.iou >= 0.4 and mask.object_score >= 0]
+    for mask in [*first, *(mask for mask in chosen if mask.area >= 12)]:
+        shared = {
+            id(m): np.count_nonzero(m.within(TILE.bbox) & mask.within(TILE.bbox)) for m in accepted
+        }
+        parts = [m for m in accepted if shared[id(m)] and shared[id(m)] >= 0.8 * m.area]
+        covered = sum(part.area for part in parts)
+        best = max((part.confidence for part in parts), default=0)
+        if parts and covered < (1 - 0.7) * mask.area and mask.confidence >= 0.9 * best:
+            accepted = [m for m in accepted if not any(m is part for part in parts)]
+        taken = np.zeros((TILE.height, TILE.width), bool)
+        for m in accepted:
+            taken |= m.within(TILE.bbox)
+        free = mask.within(TILE.bbox) & ~taken
+        if np.count_nonzero(free) >= max(0.7 * mask.area, 12):
+            accepted.append(replace(mask, bbox=TILE.bbox, pixels=free).tight())
+    return accepted
+
+
+@given(
+    st.lists(
+        st.tuples(
+            *(st.integers(0, 60), st.integers(0, 80), st.integers(1, 30), st.integers(1, 30)),
+            *(st.integers(30, 99), st.sampled_from([-1.0, 5.0]), st.integers(0, 2**16)),
+        ),
+        max_size=14,
+    ),
+    st.integers(0, 3),
+)
+def test_the_same_masks_as_by_comparing_each_with_each(
+    given: list[tuple[int, int, int, int, int, float, int]], firsts: int
+) -> None:
+    masks = []
+    for y, x, h, w, iou, score, seed in given:
+        pixels = np.random.default_rng(seed).random((h, w)) > 0.3 * (seed % 3)
+        bbox = (100 + y, 200 + x, 100 + y + h, 200 + x + w)
+        masks.append(Mask((), bbox, pixels, iou / 100, score))
+    first = list(suppress_overlaps(masks[:firsts], TILE))
+    after = list(suppress_overlaps(masks[firsts:], TILE, first))
+    expected = suppress_plainly(masks[firsts:], first)
+    assert [mask.bbox for mask in after] == [mask.bbox for mask in expected]
+    assert [mask.iou for mask in after] == [mask.iou for mask in expected]
+    for mask, same in zip(after, expected, strict=True):
+        np.testing.assert_array_equal(mask.pixels, same.pixels)
+
+
 # --- before a mask is drawn --------------------------------------------------------------------
 
 

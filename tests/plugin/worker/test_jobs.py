@@ -2,11 +2,14 @@
 
 import gc
 import threading
+from collections.abc import Generator
 
 import numpy as np
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QTimer
 
-from napari_sam.plugin.worker.jobs import Job
+from napari_sam.plugin.worker.events import Event, Progress
+from napari_sam.plugin.worker.jobs import Job, JobRunner, Priority
 from tests.plugin.bench import Open, picture
 
 
@@ -28,6 +31,29 @@ def test_the_gui_goes_on_while_the_model_works(open_dock: Open) -> None:
     assert bench.model.threads
     assert threading.get_ident() not in bench.model.threads
     assert not bench.dock.cancel_button.isEnabled()
+
+
+def test_work_waits_while_paused_and_the_most_urgent_begins_first(qtbot: QtBot) -> None:
+    runner, order = JobRunner(), []
+
+    def job(name: str, priority: Priority) -> Job:
+        def steps() -> Generator[Event, None, None]:
+            order.append(name)
+            yield Progress(name)
+
+        return Job(steps(), lambda event: None, priority=priority)
+
+    runner.pause(200)
+    runner.submit(job("encode", Priority.AHEAD))
+    runner.submit(job("click", Priority.CLICK))
+    qtbot.wait(20)
+    assert order == []
+    assert runner.busy
+    qtbot.waitUntil(lambda: not runner.busy)
+    assert order == ["click", "encode"]
+    runner.submit(job("next", Priority.CLICK))
+    qtbot.waitUntil(lambda: not runner.busy)
+    assert order[-1] == "next"
 
 
 def test_the_newest_click_wins(open_dock: Open) -> None:

@@ -12,6 +12,7 @@ from napari_sam.image.volume import Plane, Volume
 
 from .empty import empty_areas
 from .limits import ChannelSample
+from .read_boxes import read_boxes
 from .search import content_regions
 from .spread import patch_boxes, spread_planes
 
@@ -53,8 +54,7 @@ class Sample:
         ImageError
             If the pixels cannot be read.
         """
-        boxes = list(patch_boxes(volume))
-        regions = [volume.read(*box) for box in boxes]
+        regions = read_boxes(volume, list(patch_boxes(volume)))
         fills = _dominant(regions)
         whole = sum(region.shape[0] * region.shape[1] for region in regions)
         is_complete = whole >= np.prod(volume.label_shape, dtype=np.int64)

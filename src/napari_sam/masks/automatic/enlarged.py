@@ -1,21 +1,26 @@
-"""Enlarged: tiles whose objects are small are segmented at twice their size.
+"""Enlarged: tiles whose objects are small are segmented enlarged.
 
 Masks are drawn at a quarter of the model's resolution, where a small object hardly has a middle and
-a border. Enlarging a tile costs four times as much as encoding it did, so it is done only where
-most objects are small.
+a border. Enlarging a whole tile would cost twice as much as encoding it did. So only tiles in which
+most objects are small are enlarged, only around their small objects, and of an overlap of tiles
+each tile enlarges its half.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import ceil
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.masks.decode import Answer, tile_matrices
 from napari_sam.masks.mask import Mask
 from napari_sam.model.config import ModelConfig
+from napari_sam.model.preprocess import input_size
+from napari_sam.model.sam import MASK_STRIDE
+from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
 from .propose import Proposals
@@ -23,11 +28,15 @@ from .propose import Proposals
 SMALL = 28.0
 """Median over a tile of the root of the boxes' areas, data pixels, below which it is enlarged."""
 
-ZOOM = 2
+ZOOM = 1.5
 """Times by which a tile is enlarged."""
 
-PART = 512
-"""Side of the largest part of a tile, data pixels: enlarged, the largest input of the model."""
+PART = 416
+"""Side of the largest part of a tile, data pixels. Enlarged, it is 624 model pixels wide, a size at
+which the encoder takes least time for a pixel."""
+
+MARGIN = 32
+"""Data pixels around the small objects of a part that are encoded with them."""
 
 Enlarge = Callable[[Tile], Embedding]
 """Encodes a zoomed tile, as :meth:`~napari_sam.embeddings.encode.Encoder.enlarge`."""
@@ -37,8 +46,13 @@ def are_small(proposals: Proposals) -> bool:
     """Whether a tile with such proposals is to be enlarged; without boxes, it is not."""
     if proposals.boxes is None or not len(proposals):
         return False
-    sides = proposals.boxes[:, 2:] - proposals.boxes[:, :2] + 1
-    return float(np.median(np.sqrt(sides.prod(axis=1)))) < SMALL
+    return float(np.median(_sides(np.add(proposals.boxes, (0, 0, 1, 1))))) < SMALL
+
+
+def _sides(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Root of the area of each box ``(N, 4)``, data pixels, the ends excluded."""
+    sides: NDArray[np.float64] = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+    return sides
 
 
 def parts(tile: Tile) -> Iterator[Tile]:
@@ -49,20 +63,75 @@ def parts(tile: Tile) -> Iterator[Tile]:
             yield replace(tile, y0=y, x0=x, height=y1 - y0, width=x1 - x0, zoom=ZOOM)
 
 
+def small_parts(tile: Tile, boxes: NDArray[np.float64], region: BBox) -> Iterator[Tile]:
+    """Zoomed parts of a tile around its small objects.
+
+    Parameters
+    ----------
+    tile : Tile
+        The tile.
+    boxes : ndarray
+        ``(N, 4)`` float64, ``y0, x0, y1, x1``, data pixels of the plane, the ends excluded: the
+        proposals of the tile.
+    region : tuple of int
+        ``(y0, x0, y1, x1)``, data pixels of the plane: only this part of the tile is enlarged.
+
+    Yields
+    ------
+    Tile
+        Those :func:`parts` of the region that hold the middle of a small object, cut to their small
+        objects and :data:`MARGIN` around them.
+    """
+    boxes = boxes[_sides(boxes) < SMALL]
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    y0, x0, y1, x1 = region
+    for part in parts(replace(tile, y0=y0, x0=x0, height=y1 - y0, width=x1 - x0)):
+        first, end = np.reshape(part.bbox, (2, 2))
+        inside = boxes[((middles >= first) & (middles < end)).all(axis=1)]
+        if len(inside):
+            low = np.maximum(np.floor(inside[:, :2].min(axis=0)) - MARGIN, first).astype(int)
+            high = np.minimum(np.ceil(inside[:, 2:].max(axis=0)) + MARGIN, end).astype(int)
+            (y, x), (height, width) = low.tolist(), (high - low).tolist()
+            yield replace(part, y0=y, x0=x, height=height, width=width)
+
+
+def held_by(zoomed: Sequence[Tile], boxes: NDArray[np.float64], tile: Tile) -> NDArray[np.bool_]:
+    """Whether a part of a tile holds objects whole, with a pixel around them inside the tile.
+
+    Parameters
+    ----------
+    zoomed : sequence of Tile
+        The parts.
+    boxes : ndarray
+        ``(N, 4)`` float64 as in :func:`small_parts`.
+    tile : Tile
+        The tile.
+
+    Returns
+    -------
+    ndarray
+        ``(N,)`` bool.
+    """
+    grown = np.add(np.rint(boxes), (-1, -1, 1, 1))
+    low, high = np.maximum(grown[:, :2], tile.bbox[:2]), np.minimum(grown[:, 2:], tile.bbox[2:])
+    inside = [((low >= p.bbox[:2]) & (high <= p.bbox[2:])).all(axis=1) for p in zoomed]
+    return np.logical_or.reduce([np.zeros(len(boxes), bool), *inside])
+
+
 def _cuts(length: int) -> list[int]:
     """Where the parts of a side begin and end, data pixels from its start."""
     count = ceil(length / PART)
     return [round(length * i / count) for i in range(count + 1)]
 
 
-def as_if_larger(embedding: Embedding) -> Embedding:
+def as_if_larger(config: ModelConfig, embedding: Embedding) -> Embedding:
     """The embedding of a zoomed tile, described as the only tile of an enlarged image.
 
     Its coordinates are enlarged pixels from the corner of the tile; :func:`in_data_pixels` turns
     answers back.
     """
     tile = embedding.tile
-    larger = Tile(tile.plane, 0, 0, 0, 0, ZOOM * tile.height, ZOOM * tile.width)
+    larger = Tile(tile.plane, 0, 0, 0, 0, *input_size(config, tile.height, tile.width, tile.zoom))
     return replace(embedding, tile=larger)
 
 
@@ -74,25 +143,40 @@ def in_data_pixels(config: ModelConfig, answer: Answer, part: Tile) -> Answer:
     config : ModelConfig
         Of the model.
     answer : Answer
-        Its window begins and ends at multiples of the zoom.
+        Its window begins at a whole mask cell.
     part : Tile
         The zoomed tile.
 
     Returns
     -------
     Answer
-        With the same logits; its tile is the window in data pixels.
+        With the same logits; its tile has the data pixels whose centres lie in the window.
     """
     window = answer.tile
-    tile = replace(
-        part,
-        y0=part.y0 + window.y0 // ZOOM,
-        x0=part.x0 + window.x0 // ZOOM,
-        height=window.height // ZOOM,
-        width=window.width // ZOOM,
+    larger = input_size(config, part.height, part.width, part.zoom)
+    matrices = tile_matrices(config, part.height, part.width, part.zoom)
+    (y0, y1), (x0, x1) = (
+        (_first_from(start, n, size), _first_from(end, n, size))
+        for start, end, n, size in zip(
+            window.bbox[:2], window.bbox[2:], (part.height, part.width), larger, strict=True
+        )
     )
-    rows, cols = tile_matrices(config, tile.height, tile.width, ZOOM)
-    return replace(answer, tile=tile, rows=rows, cols=cols)
+    h, w = answer.low_res_logits.shape
+    row, col = window.y0 // MASK_STRIDE, window.x0 // MASK_STRIDE
+    return replace(
+        answer,
+        tile=replace(part, y0=part.y0 + y0, x0=part.x0 + x0, height=y1 - y0, width=x1 - x0),
+        rows=matrices[0][y0:y1, row : row + h],
+        cols=matrices[1][x0:x1, col : col + w],
+    )
+
+
+def _first_from(place: int, length: int, enlarged: int) -> int:
+    """First data pixel with its centre at or behind the border before an enlarged pixel.
+
+    `length` data pixels are `enlarged` pixels wide.
+    """
+    return ceil(place * length / enlarged - 0.5)
 
 
 def crosses(mask: Mask, tile: Tile) -> bool:

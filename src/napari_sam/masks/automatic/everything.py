@@ -10,7 +10,6 @@ from napari_sam.embeddings.embedding import Embedding
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.masks.decode import Answer
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.pixels.refine import refine
 from napari_sam.model.preprocess import restore
 from napari_sam.model.sam import Sam
 from napari_sam.model.unetr import InstanceDecoder
@@ -19,11 +18,22 @@ from napari_sam.tiles.bbox import BBox, holds
 from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile, TileGrid
 
-from .enlarged import Enlarge, are_small, as_if_larger, crosses, in_data_pixels, parts
+from .core import to_decode, without_elsewhere
+from .draw import draw
+from .enlarged import (
+    Enlarge,
+    are_small,
+    as_if_larger,
+    crosses,
+    held_by,
+    in_data_pixels,
+    parts,
+    small_parts,
+)
 from .instances import instance_settings, instances
 from .overlaps import best_first, is_credible, suppress_overlaps
 from .proposal_windows import PromptKinds, decode_boxes, decode_clicks
-from .propose import Proposals, propose
+from .propose import Proposals, plane_boxes, propose
 
 ScoredMask = tuple[Mask, float]
 """A mask, and the probability of the middle of an object at its proposal, 0 to 1."""
@@ -34,6 +44,7 @@ def segment_tile(
     embedding: Embedding,
     enlarge: Enlarge | None = None,
     kinds: PromptKinds = "both",
+    grid: TileGrid | None = None,
 ) -> tuple[Mask, ...]:
     """Segment all objects of a tile.
 
@@ -48,6 +59,9 @@ def segment_tile(
         Encodes a zoomed part of the tile; without, a tile of small objects is not enlarged.
     kinds : str
         Prompts to make of proposals with boxes.
+    grid : TileGrid, optional
+        Tiles of the image. With it, objects that another tile draws are left out, see
+        :func:`~napari_sam.masks.automatic.core.drawn_elsewhere`.
 
     Returns
     -------
@@ -58,14 +72,22 @@ def segment_tile(
     if model.instance_decoder is not None:
         return _drawn_at_once(model, model.instance_decoder, embedding)
     proposals = propose(embedding)
-    if enlarge is None or not are_small(proposals):
-        return tuple(_objects(model, embedding, proposals, kinds))
-    pieces = tuple(parts(tile))
-    enlarged = [mask for part in pieces for mask in _in_part(model, enlarge, part, tile, kinds)]
-    # of the tile as it is, only objects on a seam between parts are needed
-    unzoomed = _objects(model, embedding, proposals, kinds) if len(pieces) > 1 else ()
-    across = (mask for mask in unzoomed if crosses(mask, tile))
-    return best_first(suppress_overlaps(across, tile, first=enlarged))
+    boxes = plane_boxes(proposals, tile)
+    zoomed: tuple[Tile, ...] = ()
+    if enlarge is not None and are_small(proposals):
+        zoomed = tuple(small_parts(tile, boxes, tile.bbox if grid is None else grid.core(tile)))
+        enlarged = [mask for part in zoomed for mask in _in_part(model, enlarge(part), tile, kinds)]
+    else:
+        enlarged = []
+    # of the tile as it is, only objects that no part holds whole are needed
+    first_look = ~held_by(zoomed, boxes, tile)
+    if grid is not None:
+        first_look[first_look] = to_decode(grid, tile, boxes[first_look])
+    proposals = proposals[first_look]
+    answers = _decode(model, embedding, proposals, kinds)
+    masks = (mask for mask, _ in _scored(answers, proposals.scores))
+    objects = best_first(suppress_overlaps(masks, tile, first=enlarged))
+    return objects if grid is None else without_elsewhere(grid, tile, objects)
 
 
 def likely_masks(
@@ -100,7 +122,7 @@ def likely_masks(
     pieces = () if enlarge is None else tuple(parts(tile))
     for part in pieces:
         if enlarge is not None:
-            for mask, score in _masks_in_part(model, enlarge(part), part, propose_in, "both"):
+            for mask, score in _masks_in_part(model, enlarge(part), propose_in, "both"):
                 if not is_cut(mask.bbox, part.bbox, tile.bbox):
                     yield mask, score
     if len(pieces) != 1:
@@ -112,22 +134,14 @@ def likely_masks(
 
 def segment_encoded(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
     """All objects of an encoder's tile; tiles of small objects are enlarged if the encoder may."""
-    return segment_tile(encoder.model, embedding, encoder.enlarge if encoder.closer else None)
+    enlarge = encoder.enlarge if encoder.closer else None
+    return segment_tile(encoder.model, embedding, enlarge, grid=encoder.grid)
 
 
-def _objects(
-    model: Sam, embedding: Embedding, proposals: Proposals, kinds: PromptKinds
-) -> Iterator[Mask]:
-    answers = _decode(model, embedding, proposals, kinds)
-    masks = (mask for mask, _ in _scored(answers, proposals.scores))
-    return suppress_overlaps(masks, embedding.tile)
-
-
-def _in_part(
-    model: Sam, enlarge: Enlarge, part: Tile, tile: Tile, kinds: PromptKinds
-) -> Iterator[Mask]:
+def _in_part(model: Sam, embedding: Embedding, tile: Tile, kinds: PromptKinds) -> Iterator[Mask]:
     """Objects of a zoomed part of a tile, except objects cut by the part."""
-    masks = (mask for mask, _ in _masks_in_part(model, enlarge(part), part, propose, kinds))
+    part = embedding.tile
+    masks = (mask for mask, _ in _masks_in_part(model, embedding, propose, kinds))
     for mask in suppress_overlaps(masks, part):
         if not is_cut(mask.bbox, part.bbox, tile.bbox):
             yield mask
@@ -136,23 +150,23 @@ def _in_part(
 def _masks_in_part(
     model: Sam,
     embedding: Embedding,
-    part: Tile,
     propose_in: Callable[[Embedding], Proposals],
     kinds: PromptKinds,
 ) -> Iterator[ScoredMask]:
     """Masks of all proposals in a zoomed part of a tile, data pixels."""
-    larger = as_if_larger(embedding)
+    larger = as_if_larger(model.config, embedding)
     proposals = propose_in(larger)
     answers = _decode(model, larger, proposals, kinds)
-    in_part = (in_data_pixels(model.config, answer, part) for answer in answers)
+    in_part = (in_data_pixels(model.config, answer, embedding.tile) for answer in answers)
     return _scored(in_part, proposals.scores)
 
 
 def _scored(answers: Iterable[Answer], scores: NDArray[np.float64]) -> Iterator[ScoredMask]:
     """Masks of credible answers, with the scores of their proposals."""
-    for answer, score in zip(answers, scores.tolist(), strict=True):
-        if is_credible(answer):
-            yield refine(answer.to_mask()), score
+    pairs = zip(answers, scores.tolist(), strict=True)
+    credible = [(answer, score) for answer, score in pairs if is_credible(answer)]
+    masks = draw([answer for answer, _ in credible])
+    return zip(masks, (score for _, score in credible), strict=True)
 
 
 def _decode(

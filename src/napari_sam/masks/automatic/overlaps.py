@@ -97,7 +97,7 @@ def suppress_overlaps(
     for mask in first:
         canvas.add(mask)
     for mask in best_first(masks):
-        if mask.iou >= IOU_THRESHOLD and mask.object_score >= 0 and mask.area >= SMALLEST_OBJECT:
+        if mask.iou >= IOU_THRESHOLD and mask.object_score >= 0:
             canvas.add(mask)
     yield from filter(None, canvas.masks)
 
@@ -123,16 +123,23 @@ class _Canvas:
     def add(self, mask: Mask) -> None:
         """Accept the free pixels of a mask, if enough are free; masks must come best first."""
         owner = self.owner[place(mask.bbox, self.tile.bbox)]
-        shared = np.bincount(owner[mask.pixels] + 1, minlength=1)[1:]
-        numbers = np.flatnonzero(shared).tolist()
-        parts = {i: part for i in numbers if (part := self._part(i, int(shared[i])))}
-        if parts and _are_of(parts.values(), mask):
-            self._remove(parts)
-        free = mask.pixels & (owner < 0)
-        if np.count_nonzero(free) < max(FREE_SHARE * mask.area, SMALLEST_OBJECT):
+        owners = owner[mask.pixels]
+        free = mask.pixels
+        if owners.max(initial=-1) >= 0:
+            self._give_way(mask, owners)
+            free = mask.pixels & (owner < 0)
+        if np.count_nonzero(free) < max(FREE_SHARE * len(owners), SMALLEST_OBJECT):
             return
         owner[free] = len(self.masks)
         self.masks.append(replace(mask, pixels=free, low_res_logits=None).tight())
+
+    def _give_way(self, mask: Mask, owners: NDArray[np.int32]) -> None:
+        """Remove accepted parts of a mask with `owners` at its pixels, if it is their whole."""
+        numbers, shared = np.unique(owners[owners >= 0], return_counts=True)
+        pairs = zip(numbers.tolist(), shared.tolist(), strict=True)
+        parts = {i: part for i, pixels in pairs if (part := self._part(i, pixels))}
+        if parts and _are_of(parts.values(), mask):
+            self._remove(parts)
 
     def _part(self, number: int, shared: int) -> Mask | None:
         """An accepted mask, if `shared` pixels in common make it a part of another mask."""

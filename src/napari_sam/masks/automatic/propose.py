@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
 from skimage.feature import peak_local_max
 
 from napari_sam.embeddings.embedding import Embedding
@@ -39,7 +40,7 @@ SAME_PLACE = 0.5
 GRID_POINTS = 32
 """Points along 1024 pixels, for models without a proposal head (arXiv:2304.02643, appendix B)."""
 
-_ROWS_AT_ONCE = 256  # of the table of all pairs of proposals
+_ROUNDING = 1e-9  # share by which the search for near points may round differently
 
 Floats = NDArray[np.float64]
 
@@ -110,6 +111,19 @@ def propose(
     return distinct(Proposals(points, scores, boxes.clip(0, np.tile(last, 2))))
 
 
+def plane_boxes(proposals: Proposals, tile: Tile) -> Floats:
+    """Boxes of the proposals of a tile in its plane.
+
+    Returns
+    -------
+    ndarray
+        ``(N, 4)`` float64, ``y0, x0, y1, x1``, data pixels of the plane, the ends excluded. Of a
+        proposal without a box, the pixel at its point.
+    """
+    boxes = proposals.boxes if proposals.boxes is not None else np.tile(proposals.points, 2)
+    return np.add(boxes, (tile.y0, tile.x0, tile.y0 + 1, tile.x0 + 1))
+
+
 def _peaks(
     heat: NDArray[np.float32], covered: NDArray[np.float32], centre: float, foreground: float
 ) -> NDArray[np.int64]:
@@ -177,15 +191,17 @@ def distinct(proposals: Proposals) -> Proposals:
         return proposals
     order = np.lexsort((*proposals.boxes.T, *proposals.points.T, -proposals.scores))
     points, boxes = proposals.points[order], proposals.boxes[order]
+    if not len(order):
+        return proposals
+    reach = SAME_PLACE * _diagonal(boxes)
+    near = cKDTree(points).query_ball_point(points, reach * (1 + _ROUNDING))
     dropped = np.zeros(len(order), bool)
-    for start in range(0, len(order), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        alike = _box_iou(boxes[rows, None], boxes) > BOX_IOU
-        distance = np.linalg.norm(points[rows, None] - points, axis=-1)
-        diagonal = np.minimum(_diagonal(boxes[rows, None]), _diagonal(boxes))
-        for i, same in enumerate(alike & (distance <= SAME_PLACE * diagonal), start):
-            if not dropped[i]:
-                dropped[i + 1 :] |= same[i + 1 :]
+    for i, indices in enumerate(near):
+        worse = np.array([j for j in indices if j > i], np.int64)
+        if len(worse) and not dropped[i]:
+            alike = _box_iou(boxes[i], boxes[worse]) > BOX_IOU
+            distance = np.linalg.norm(points[i] - points[worse], axis=-1)
+            dropped[worse] |= alike & (distance <= np.minimum(reach[i], reach[worse]))
     return proposals[order[~dropped]]
 
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from napari_sam.masks.mask import Mask
-from napari_sam.tiles.bbox import BBox, place, union
+from napari_sam.tiles.bbox import BBox, box_of, place, union
 
 
 def depth(mask: Mask, region: BBox) -> NDArray[np.float64]:
@@ -45,7 +45,16 @@ def innermost(pixels: NDArray[np.bool_]) -> tuple[int, int]:
     -------
     tuple of int
         ``(y, x)`` in the array: the first pixel of largest Euclidean distance to the background.
+
+    Raises
+    ------
+    ValueError
+        If all pixels are False.
     """
-    depth = distance_transform_edt(np.pad(pixels, 1))[1:-1, 1:-1]
+    box = box_of(pixels)
+    if box is None:
+        raise ValueError("an empty mask has no innermost pixel")
+    y0, x0, y1, x1 = box
+    depth = distance_transform_edt(np.pad(pixels[y0:y1, x0:x1], 1))[1:-1, 1:-1]
     y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return int(y), int(x)
+    return y0 + int(y), x0 + int(x)

@@ -5,7 +5,7 @@ are asked too, with the object's own prompts there and a click inside the part t
 Their answers are blended into one mask.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -97,10 +97,11 @@ class ObjectAcrossTiles:
         """The candidate of the object's size; in further tiles, the best match to the others."""
         if len(candidates) == 1:
             return candidates[0]
-        if self.answers:
-            others = self.answers.values()
-            return max(candidates, key=lambda answer: sum(_agreement(answer, o) for o in others))
         masks = [answer.to_mask() for answer in candidates]
+        if self.answers:
+            tile = candidates[0].tile
+            agreements = [sum(self._agreements(tile, mask)) for mask in masks]
+            return candidates[int(np.argmax(agreements))]
         if self.clean:
             masks = [refine(mask, object_clicks(self.prompts)) for mask in masks]
         return candidates[self.size.of([mask.area for mask in masks])]
@@ -109,10 +110,11 @@ class ObjectAcrossTiles:
         """Keep an answer, unless it contradicts other tiles and has no foreground prompt."""
         inside = restrict(self.prompts, answer.tile)
         pointed_at = any(prompt.is_foreground for prompt in inside)
-        agrees = (_agreement(answer, other) >= AGREEMENT for other in self.answers.values())
+        mask = answer.to_mask()
+        agrees = (agreement >= AGREEMENT for agreement in self._agreements(answer.tile, mask))
         if pointed_at or all(agrees):
             self.answers[answer.tile] = answer
-            self.masks[answer.tile] = answer.to_mask()
+            self.masks[answer.tile] = mask
 
     def reached_tiles(self, grid: TileGrid) -> tuple[Tile, ...]:
         """Further tiles behind the sides reached by the masks, up to the limit."""
@@ -136,26 +138,36 @@ class ObjectAcrossTiles:
         first, *more = self.answers.values()
         if not more:
             return self.masks[first.tile]
-        parts = [(tile, answer.tile_logits()) for tile, answer in self.answers.items()]
-        (y0, x0), logits = merge_logits(parts)
-        pixels = logits > 0
         best = max(self.answers.values(), key=lambda answer: answer.iou)
-        return Mask(
-            plane=first.tile.plane,
-            bbox=(y0, x0, y0 + pixels.shape[0], x0 + pixels.shape[1]),
-            pixels=pixels,
-            iou=best.iou,
-            object_score=max(answer.object_score for answer in self.answers.values()),
-        )
+        score = max(answer.object_score for answer in self.answers.values())
+        drawn = [mask.bbox for mask in self.masks.values() if not mask.empty]
+        if not drawn:
+            return replace(self.masks[first.tile], iou=best.iou, object_score=score)
+        region = union(drawn)
+        parts = [
+            (tile, answer.logits_in(part))
+            for tile, answer in self.answers.items()
+            if (part := intersection(tile.bbox, region)) is not None
+        ]
+        _, logits = merge_logits(parts, region)
+        return Mask(first.tile.plane, region, logits > 0, best.iou, score)
 
     def _overlap_with(self, tile: Tile) -> NDArray[np.bool_]:
         """The object's pixels in a tile, as seen by other tiles: ``(height, width)`` bool."""
         overlap = np.zeros((tile.height, tile.width), bool)
-        for other, answer in self.answers.items():
-            if (common := intersection(tile.bbox, other.bbox)) is not None:
-                logits = answer.tile_logits()[place(common, other.bbox)]
-                overlap[place(common, tile.bbox)] |= logits > 0
+        for mask in self.masks.values():
+            if (common := intersection(tile.bbox, mask.bbox)) is not None:
+                overlap[place(common, tile.bbox)] |= mask.pixels[place(common, mask.bbox)]
         return overlap
+
+    def _agreements(self, tile: Tile, mask: Mask) -> Iterator[float]:
+        """IoU of a tile's mask with that of each other tile, among the pixels of both tiles.
+
+        1 where neither has the object in these, or there are none.
+        """
+        for other, other_mask in self.masks.items():
+            common = intersection(tile.bbox, other.bbox)
+            yield 1.0 if common is None else _iou_within(common, mask, other_mask)
 
 
 def inside_boxes(mask: Mask, prompts: tuple[Prompt, ...]) -> Mask:
@@ -202,11 +214,11 @@ def _contains(bbox: BBox, y: float, x: float) -> bool:
     return bbox[0] <= y < bbox[2] and bbox[1] <= x < bbox[3]
 
 
-def _agreement(answer: Answer, other: Answer) -> float:
-    """IoU among the common pixels of two tiles; 1 if neither has the object in these."""
-    common = intersection(answer.tile.bbox, other.tile.bbox)
-    if common is None:
+def _iou_within(region: BBox, mask: Mask, other: Mask) -> float:
+    """IoU of two masks among the pixels of a region; 1 if neither has any there."""
+    parts = [part for m in (mask, other) if (part := intersection(region, m.bbox)) is not None]
+    if not parts:
         return 1.0
-    first, second = (a.tile_logits()[place(common, a.tile.bbox)] > 0 for a in (answer, other))
-    either = int((first | second).sum())
-    return int((first & second).sum()) / either if either else 1.0
+    first, second = (m.within(union(parts)) for m in (mask, other))
+    either = np.count_nonzero(first | second)
+    return np.count_nonzero(first & second) / either if either else 1.0

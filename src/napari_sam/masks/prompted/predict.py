@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from napari_sam.embeddings.embedding import Embeddings
-from napari_sam.masks.decode import decode
+from napari_sam.masks.decode_near import decode_near
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.blank import blank_mask, is_blank
 from napari_sam.masks.pixels.depth import innermost
@@ -148,7 +148,7 @@ def _ask(
     embedding = encoder.get(tile)
     for multimask_output in (False, True):
         group = {i: inside for i, inside in prompts.items() if (i in sizes) is multimask_output}
-        answers = decode(encoder.model, embedding, PromptSet(group), multimask_output)
+        answers = decode_near(encoder.model, embedding, PromptSet(group), multimask_output)
         for i, candidates in answers.items():
             objects[i].receive(objects[i].choose(candidates))
 
@@ -194,7 +194,7 @@ def predict_candidates(encoder: Embeddings, prompts: PromptSet) -> dict[int, tup
     for object_id, of_object in prompts.objects.items():
         tile = home_tiles(encoder.grid, of_object)[0]
         inside = PromptSet({object_id: restrict(of_object, tile)})
-        answers = decode(encoder.model, encoder.get(tile), inside, multimask_output=True)
+        answers = decode_near(encoder.model, encoder.get(tile), inside, multimask_output=True)
         masks = [answer.to_mask() for answer in answers[object_id]]
         if encoder.model.policy.clean_masks:
             masks = [refine(mask, object_clicks(of_object)) for mask in masks]

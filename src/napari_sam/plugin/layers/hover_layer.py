@@ -11,6 +11,7 @@ from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.tiles.bbox import BBox, holds, place, union
 
+from .colours import colours_in_turn
 from .conventions import HOVER_COLOURS, PREVIEW_COLOURS
 from .only_shown import only_shown
 from .placement import placement, translate_of
@@ -21,12 +22,11 @@ _SIDE = 1024
 
 def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
     """Faint Labels layer for pixels to be added (1) and removed (2) by a click."""
-    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     layer = Labels(
         data,
         name="SAM hover",
         opacity=0.35,
-        colormap=colours | dict(enumerate(HOVER_COLOURS, 1)),
+        colormap=colours_in_turn(HOVER_COLOURS),
         **placement(image),
     )
     return only_shown(layer)
@@ -34,12 +34,11 @@ def make_hover(image: Image, data: NDArray[np.uint8]) -> Labels:
 
 def make_outline(image: Image, data: NDArray[np.uint8]) -> Labels:
     """Labels layer for the outline of the object under review (1)."""
-    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     layer = Labels(
         data,
         name="SAM review",
         opacity=1.0,
-        colormap=colours | {1: PREVIEW_COLOURS[0]},
+        colormap=colours_in_turn(PREVIEW_COLOURS),
         **placement(image),
     )
     layer.contour = 2

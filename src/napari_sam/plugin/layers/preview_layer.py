@@ -16,6 +16,7 @@ from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.image.image_source import ImageSource
 
+from .colours import colours_in_turn
 from .conventions import IMAGE_KEY, PREVIEW_COLOURS, ROLE_KEY, find_layer
 from .only_shown import only_shown
 from .placement import move, placement, translate_of
@@ -192,12 +193,11 @@ def colour_of(number: int) -> int:
 
 def make_preview(image: Image) -> Labels:
     """Labels layer for the objects under way, a single transparent pixel large."""
-    colours: dict[int | None, str] = {0: "transparent", None: "transparent"}
     layer = Labels(
         np.zeros((1,) * image.ndim, np.uint8),
         name=_PREVIEW,
         opacity=0.5,
-        colormap=colours | dict(enumerate(PREVIEW_COLOURS, 1)),
+        colormap=colours_in_turn(PREVIEW_COLOURS),
         metadata={IMAGE_KEY: str(image.unique_id), ROLE_KEY: _PREVIEW},
         **placement(image),
     )

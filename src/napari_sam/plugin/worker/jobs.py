@@ -10,7 +10,7 @@ from typing import Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_sam.errors import LabelError, NapariSamError, PromptError
 
@@ -104,6 +104,9 @@ class JobRunner(QObject):
         self._queue: list[Job] = []
         self._running: Job | None = None
         self._worker: GeneratorWorker | None = None
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.timeout.connect(lambda: self._start_next())
 
     @property
     def busy(self) -> bool:
@@ -114,6 +117,10 @@ class JobRunner(QObject):
     def working(self) -> bool:
         """Whether a job known to the user runs or waits."""
         return any(not job.quiet and not job.dropped for job in self._all())
+
+    def pause(self, milliseconds: int) -> None:
+        """Let jobs wait for some time before the next one begins."""
+        self._pause.start(milliseconds)
 
     def submit(self, job: Job) -> None:
         """Queue a job; drop jobs made pointless, and let a less urgent job step aside."""
@@ -177,7 +184,7 @@ class JobRunner(QObject):
             job.cancelled()
 
     def _start_next(self) -> None:
-        if self._running is not None or not self._queue:
+        if self._running is not None or not self._queue or self._pause.isActive():
             return
         job = self._running = self._queue.pop(0)
         job.step_aside.clear()

@@ -1,0 +1,110 @@
+"""Open viewer: napari with images and the dock, for ``napari-sam view``."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import dask.array
+import napari
+import numpy as np
+from napari.layers._source import layer_source  # the only way to note the file of a layer
+from napari.utils.notifications import show_warning
+
+from napari_sam.image.read import read_pyramid
+from napari_sam.image.series import Series
+from napari_sam.image.volume import Volume
+from napari_sam.installation import OURS
+
+CHUNK = 2048  # pixels along a side of the chunks in which an array without chunks is displayed
+
+Opened = tuple[Volume, tuple[Any, ...]]
+"""Volume of an image, and the levels of its pyramid."""
+
+
+def run_viewer(
+    paths: Iterable[str | Path], axes: str | None = None, series: Series | None = None
+) -> None:
+    """Open napari with images and the dock, until the user closes it; see :func:`open_viewer`."""
+    open_viewer(paths, axes, series)
+    napari.run()
+
+
+def open_viewer(
+    paths: Iterable[str | Path],
+    axes: str | None = None,
+    series: Series | None = None,
+    new_viewer: Callable[[], napari.Viewer] = napari.Viewer,
+) -> napari.Viewer:
+    """Open napari with images, as lazily as their files allow, and the dock beside them.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Images of any kind that :func:`~napari_sam.image.read.read_image` opens; of a pyramid all
+        levels are shown.
+    axes : str, optional
+        One letter of TCZYX for each dimension, to replace missing or wrong axes of the files.
+    series : int or str, optional
+        The image in a file that holds several.
+    new_viewer : callable
+        Makes the window.
+
+    Returns
+    -------
+    napari.Viewer
+        With one layer for each image, or for each channel of it.
+
+    Raises
+    ------
+    ImageError
+        If a file is not an image that can be read; no window is opened then.
+    """
+    images = [(Path(path), read_pyramid(path, axes=axes, series=series)) for path in paths]
+    viewer = new_viewer()
+    for path, opened in images:
+        add_image(viewer, path, opened)
+    viewer.window.add_plugin_dock_widget(OURS, "SAM")
+    for line in chain.from_iterable(volume.warnings for _, (volume, _) in images):
+        show_warning(line)
+    return viewer
+
+
+def add_image(viewer: napari.Viewer, path: Path, opened: Opened) -> None:
+    """Add an image to a viewer, with its file, scale and units.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Gets the layers.
+    path : Path
+        The file; its name becomes the name of the layer.
+    opened : tuple
+        Volume and levels, see :func:`~napari_sam.image.read.read_pyramid`.
+    """
+    volume, levels = opened
+    axes = volume.axes
+    is_colour = axes.endswith("C") and volume.channel_count in (3, 4) and volume.dtype == np.uint8
+    lazy = [_lazy(level) for level in levels]
+    with layer_source(path=str(path)):
+        viewer.add_image(
+            lazy if len(lazy) > 1 else lazy[0],
+            multiscale=len(lazy) > 1,
+            rgb=is_colour,
+            channel_axis=None if is_colour or "C" not in axes else axes.index("C"),
+            name=path.name,
+            scale=volume.scale,
+            translate=volume.translate,
+            units=volume.units,
+            axis_labels=[letter.lower() for letter in volume.label_axes],
+        )
+
+
+def _lazy(level: Any) -> Any:
+    """Array of a level whose pixels are read where they are displayed; numpy stays as it is."""
+    if isinstance(level, np.ndarray):
+        return level
+    chunks: Sequence[int] | None = getattr(level, "chunks", None)
+    if chunks is None:
+        chunks = [1 if i < len(level.shape) - 3 else CHUNK for i in range(len(level.shape))]
+    return dask.array.from_array(level, chunks=tuple(chunks), asarray=True, fancy=False)
