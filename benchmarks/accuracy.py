@@ -3,6 +3,8 @@
     python benchmarks/accuracy.py --data ../shared/data/val [--model cells-tiny] [--json FILE]
         [--figure FILE] [--previous FILE_OR_NAME] [--sets SET,SET] [--clicks 10] [--objects 100]
         [--only clicks,boxes,automatic,baselines] [--most 5] [--jobs 2]
+    python benchmarks/accuracy.py --data ../shared/data/val --leave-out cells_phase,dic_cho
+        [--recipes old,new] [--training ../shared/data/train] [--minutes 20] [--start FILE]
 
 The evaluation is that of ``napari-sam evaluate``, and ``napari_sam.evaluate`` defines the figures.
 Means are taken per set and then over the sets, never over pooled objects. Objects under 25 px are
@@ -14,12 +16,17 @@ through z.
 
 ``baselines.py`` has the baselines, each with the parameters that suit the set best. The previous
 release comes from git: ``git show v0.1.0:src/napari_sam/weights/cells-tiny.safetensors``.
+
+--leave-out trains a model without each of the sets, for --minutes and with each recipe of
+``training/recipe.py``, and measures it on that set: images of an origin that it has not seen. The
+rows have the names of the recipes. Runs lie in --runs and are resumed. Training is from random
+weights; --start must not have seen the sets.
 """
 
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from multiprocessing import get_context
@@ -35,6 +42,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.accuracy_figure import draw
 from benchmarks.baselines import score_baselines
+from benchmarks.leave_out import LeaveOut
 from napari_sam import Session
 from napari_sam.evaluate.clicks import Protocol
 from napari_sam.evaluate.figures import Figures, Outcome, summarise
@@ -45,17 +53,26 @@ from napari_sam.evaluate.run import Part, Task, evaluate
 from napari_sam.image.volume import Volume
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import best_device, load_model
+from training.recipe import RECIPES
 
 BASELINES = "baselines"
 
 
-def score(
-    pairs: Sequence[Pair], model: str, device: str, task: Task, name: str, pool: ProcessPoolExecutor
-) -> Figures:
-    """Compute the figures of a model on a set, its images spread over the processes of `pool`."""
-    results = pool.map(partial(evaluate_image, model=model, device=device, task=task), pairs)
-    images = list(tqdm(results, name, len(pairs), file=sys.stderr))
-    return summarise((outcome for outcomes in images for outcome in outcomes), task.protocol)
+def score_models(
+    pairs: Sequence[Pair],
+    models: Mapping[str, str],
+    device: str,
+    task: Task,
+    name: str,
+    pool: ProcessPoolExecutor,
+) -> dict[str, Figures]:
+    """Figures of models, by label, on a set; its images are spread over processes."""
+    figures = {}
+    for label, model in models.items():
+        outcomes = pool.map(partial(evaluate_image, model=model, device=device, task=task), pairs)
+        images = list(tqdm(outcomes, f"{name}, {label}", len(pairs), file=sys.stderr))
+        figures[label] = summarise((each for image in images for each in image), task.protocol)
+    return figures
 
 
 def evaluate_image(pair: Pair, model: str, device: str, task: Task) -> list[Outcome]:
@@ -91,9 +108,21 @@ def main(
     device: Annotated[str | None, typer.Option()] = None,
     output: Annotated[Path | None, typer.Option("--json", help="Write the figures here.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw them here: .png or .svg.")] = None,
+    leave_out: Annotated[
+        str | None, typer.Option(help="Train without each of these sets, and measure on it.")
+    ] = None,
+    recipes: Annotated[
+        str, typer.Option(help=f"Of these trainings: {', '.join(RECIPES)}.")
+    ] = "new",
+    training: Annotated[Path, typer.Option(help="Training sets.")] = Path("../shared/data/train"),
+    minutes: Annotated[float, typer.Option(help="Length of such a training.")] = 20,
+    start: Annotated[Path | None, typer.Option(help="Weights to start it from.")] = None,
+    procedural: Annotated[int, typer.Option(help="Canvases painted for it.")] = 40,
+    runs: Annotated[Path, typer.Option(help="Folder of these trainings.")] = Path("runs"),
 ) -> None:
     """Print the figures of each set, and their means over the sets."""
     task = Task(_parts(only), Protocol(most=clicks), objects)
+    sets = leave_out or sets
     pairs_by_set = {
         name: [Pair(path) for path in spread(paths, most or len(paths))]
         for name, paths in files_with_both(data).items()
@@ -105,14 +134,18 @@ def main(
     models = {} if only == BASELINES else {_label(model): model}
     if models and previous is not None:
         models[f"previous ({_label(previous)})"] = previous
+
+    def models_for(name: str) -> dict[str, str]:
+        if leave_out is None:
+            return models
+        without = LeaveOut(training, runs, minutes, start, procedural)
+        return {recipe: str(without.train(recipe, name, where)) for recipe in recipes.split(",")}
+
     started = perf_counter()
     results: dict[str, dict[str, Figures]] = {}
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         for name, pairs in pairs_by_set.items():
-            results[name] = {
-                label: score(pairs, weights, where, task, f"{name}, {label}", pool)
-                for label, weights in models.items()
-            }
+            results[name] = score_models(pairs, models_for(name), where, task, name, pool)
             if BASELINES in only.split(","):
                 results[name] |= score_baselines(pairs, task, pool)
             if output:  # after each set, so that figures can be read during a long run

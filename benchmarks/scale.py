@@ -290,24 +290,32 @@ def mosaic(options: Options) -> Iterator[Row]:
 
 
 def memory(options: Options) -> Iterator[Row]:
-    """Measure the memory to segment images on disk, beyond that for the model and a small tile."""
-    base, small, large = (peak(side) for side in (64, 4096, options.large))
-    ratio = (large - base) / max(small - base, 1)
+    """Measure the memory to segment images on disk, and what of it is beyond a small tile."""
+    base, small, large = (peak(options.data, side) for side in (64, 4096, options.large))
+    beyond = (large - base) / max(small - base, 1)
     yield Row("peak memory of the model and one small tile", f"{base:.0f} MB", "", True)
     what = f"4096 x 4096 takes more; {options.large} x {options.large}"
     yield Row(what, f"{small - base:.0f}; {large - base:.0f} MB", "", True)
-    yield Row("the large one, times the small one", f"{ratio:.2f}", "<= 1.25", ratio <= 1.25)
+    yield Row(
+        "that of the large one, times the small one", f"{beyond:.2f}", "<= 1.25", beyond <= 1.25
+    )
+    ratio = large / small
+    yield Row("all memory, times the small one", f"{ratio:.2f}", "<= 1.1", ratio <= 1.1)
 
 
-def peak(side: int) -> float:
+def peak(data: Path, side: int) -> float:
     """Segment an image of `side` x `side` pixels in a process; returns its peak memory in MB."""
-    cells = generate_nuclei((1024, 1024), (1.0, 1.0), 40, 12.0).clip(0, 255).astype(np.uint8)
+    block = memory_block(data)[:side, :side]
     with tempfile.TemporaryDirectory() as folder:
-        image, block = Path(folder) / "image.zarr", cells[:side, :side]
-        stored = zarr.create_array(image, shape=(side, side), chunks=block.shape, dtype="u1")
+        image = Path(folder) / "image.zarr"
+        chunks = tuple(min(1024, side) for _ in range(2))
+        stored = zarr.create_array(image, shape=(side, side), chunks=chunks, dtype="u1")
         for y in range(0, side, len(block)):
             for x in range(0, side, len(block)):
-                stored[y : y + len(block), x : x + len(block)] = block
+                place = stored[y : y + len(block), x : x + len(block)]
+                stored[y : y + len(block), x : x + len(block)] = block[
+                    : len(place), : place.shape[1]
+                ]
         words = [
             "segment",
             str(image),
@@ -324,7 +332,19 @@ def peak(side: int) -> float:
         done = subprocess.run(
             [sys.executable, "-c", code, *words], stdout=subprocess.PIPE, check=True
         )
-        return int(done.stdout.split()[-1]) / 1e3
+        summary, kilobytes = done.stdout.decode().splitlines()
+        print(f"{side} x {side}: {summary}, {kilobytes} kB", file=sys.stderr)
+        return int(kilobytes) / 1e3
+
+
+@cache
+def memory_block(data: Path) -> Pixels:
+    """Real images side by side, 4096 x 4096; generated nuclei if the folder has no images."""
+    images = [image for name in SETS for image in val_images(data, (name,))[:10]]
+    if images:
+        return packed(images, 4096)[0]
+    nuclei = generate_nuclei((4096, 4096), (1.0, 1.0), 2500, 12.0)
+    return (nuclei * (255 / nuclei.max())).astype(np.uint8)
 
 
 # --- images ------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ STAGES = {
     "learning",
     "finetuning",
     "classify",
+    "export",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -66,6 +67,7 @@ MAY_IMPORT = {
         "masks.pixels.depth",
     }
     | {"session"},
+    "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
 }
@@ -74,8 +76,8 @@ folder but `cli` and `plugin`, and these two everything but each other."""
 
 MASKS = {
     "pixels": {"mask"},
-    "second_look": {"mask", "decode"},
-    "prompted": {"mask", "decode", "pixels", "second_look"},
+    "second_look": {"mask", "decode", "decode_near"},
+    "prompted": {"mask", "decode", "decode_near", "pixels", "second_look"},
     "automatic": {"mask", "decode", "pixels"},
 }
 """Sub-package of masks/ -> the parts of masks/ that it may import, beside itself."""

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 
 from napari_sam.learning.batch import Batch
-from napari_sam.learning.prompts import draw_objects
+from napari_sam.learning.prompts import BACKGROUND_SHARE, draw_objects
 from napari_sam.learning.targets import draw_targets
 
-from .atlas import Atlas
+from .atlas import Atlas, send
 from .windows import draw_windows
 
 GRID = 64  # side of the positional grid in tokens
@@ -29,10 +29,15 @@ class BatchStream:
         Windows of 256 pixels in a batch; batches of other sizes have the same area.
     objects : int
         Prompted objects in each window of 256 pixels; more in larger windows.
+    largest : int
+        Side in pixels of the largest windows; the shares of larger ones go to the others.
     """
 
-    def __init__(self, atlas: Atlas, seed: int, windows: int, objects: int = 8) -> None:
+    def __init__(
+        self, atlas: Atlas, seed: int, windows: int, objects: int = 8, largest: int = 1024
+    ) -> None:
         self.atlas, self.seed, self.windows, self.objects = atlas, seed, windows, objects
+        self.largest = largest
 
     @torch.no_grad()
     def draw(self, step: int, large: bool = False) -> Batch:
@@ -40,11 +45,16 @@ class BatchStream:
         rng = np.random.default_rng([self.seed, step])
         torch.manual_seed(int(rng.integers(2**62)))
         table = LARGE_WINDOWS if large else WINDOWS
-        sizes = list(table)
-        size = sizes[rng.choice(len(sizes), p=[share for share, _ in table.values()])]
+        shares = {size: share for size, (share, _) in table.items() if size <= self.largest}
+        total = sum(shares.values())
+        size = int(rng.choice(list(shares), p=[share / total for share in shares.values()]))
         count = max(1, round(self.windows * (256 / size) ** 2))
-        windows = draw_windows(self.atlas, self.atlas.draw(count, rng), size, rng)
+        places = self.atlas.draw(count, rng)
+        windows = draw_windows(self.atlas, places, size, rng)
+        labelled = np.array([float(place.piece.complete) for place in places])
+        complete = send(labelled, self.atlas.device)
         free = GRID - size // 16
         offset = (int(rng.integers(free + 1)), int(rng.integers(free + 1)))
-        objects = draw_objects(windows, round(self.objects * table[size][1]))
-        return Batch(windows.rgb, offset, objects, draw_targets(windows))
+        prompted = max(1, round(self.objects * table[size][1]))
+        objects = draw_objects(windows, prompted, BACKGROUND_SHARE * complete[:, None])
+        return Batch(windows.rgb, offset, objects, draw_targets(windows), complete)

@@ -33,12 +33,15 @@ class Piece:
     centres : ndarray
         ``(N, 2)`` float32, yx, canvas pixels: middles of the boxes of objects, all or an
         even selection of them (:data:`MOST_CENTRES`).
+    complete : bool
+        Whether all objects of the image are labelled.
     """
 
     box: tuple[int, int, int, int]
     limits: NDArray[np.float32]
     colour: bool
     centres: NDArray[np.float32]
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +94,8 @@ def _cut(sample: Sample) -> Iterator[Sample]:
     for rows in _spans(sample.labels.shape[0]):
         for cols in _spans(sample.labels.shape[1]):
             inner = None if sample.inner is None else sample.inner[rows, cols]
-            yield Sample(sample.image[rows, cols], sample.labels[rows, cols], inner)
+            image, labels = sample.image[rows, cols], sample.labels[rows, cols]
+            yield Sample(image, labels, inner, complete=sample.complete)
 
 
 def _spans(size: int) -> Iterator[slice]:
@@ -132,7 +136,8 @@ def compose(shelves: list[list[Sample]]) -> Canvas:
             limits = np.percentile(channels, PERCENTILES, axis=(1, 2)).T.astype(np.float32)
             limits = np.broadcast_to(limits, (3, len(PERCENTILES)))
             middles = _middles(numbered) + np.array([y, x], np.float32)
-            pieces.append(Piece((y, x, y + h, x + w), limits, len(channels) == 3, middles))
+            box = (y, x, y + h, x + w)
+            pieces.append(Piece(box, limits, len(channels) == 3, middles, sample.complete))
             x += w
         y += max(sample.labels.shape[0] for sample in shelf)
     return Canvas(image, labels, inner, depth, tuple(pieces))

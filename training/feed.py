@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from .atlas import Atlas
 from .canvas import SIDE, Canvas, compose, pack
-from .procedural import GENERATORS, render
+from .procedural import derived, render
+from .recipe import RECIPES, Recipe
 from .samples import Sample
 
 PROCEDURAL = "procedural"
 DRESSED_SHARE = 0.3  # share of procedural images that render the labels of a real image
+DERIVED_SHARE = 0.12
+"""Share of procedural images that show a quantitative phase image as another microscope would."""
 _HALF = SIDE // 2
 _AT_ONCE = 16  # samples that a process packs in one job
 _AHEAD = 32  # canvases in the queue of the processes
@@ -25,6 +28,7 @@ Sets = Mapping[str, list[Sample]]
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 _sets: Sets = {}  # real images, in each worker process
+_recipe = RECIPES["new"]  # of the procedural images, in each worker process
 
 
 class Feed:
@@ -41,17 +45,21 @@ class Feed:
         Number of processes; with 0 this process paints, and no canvas is replaced.
     slots : int
         Number of procedural canvases, of four images each, in the atlas.
+    recipe : Recipe
+        Kinds of the procedural images.
     """
 
-    def __init__(self, sets: Sets, seed: int, workers: int, slots: int) -> None:
+    def __init__(
+        self, sets: Sets, seed: int, workers: int, slots: int, recipe: Recipe = RECIPES["new"]
+    ) -> None:
         self.sets, self.seed, self.slots = sets, seed, slots
         self.pool: Pool | None = None
         if workers:
             methods = multiprocessing.get_all_start_methods()
             context = multiprocessing.get_context("fork" if "fork" in methods else None)
-            self.pool = context.Pool(workers, _start, (sets,))
+            self.pool = context.Pool(workers, _start, (sets, recipe))
         else:
-            _start(sets)
+            _start(sets, recipe)
         self._ordered = self._received = slots  # numbers of canvases
         self._queue: list[AsyncResult[Canvas]] = []
 
@@ -90,9 +98,9 @@ class Feed:
         return map(work, jobs) if self.pool is None else self.pool.imap(work, jobs)
 
 
-def _start(sets: Sets) -> None:
-    global _sets
-    _sets = sets
+def _start(sets: Sets, recipe: Recipe) -> None:
+    global _sets, _recipe
+    _sets, _recipe = sets, recipe
 
 
 def _pack(job: tuple[str, slice]) -> list[Canvas]:
@@ -109,9 +117,12 @@ def _paint(job: tuple[int, int]) -> Canvas:
 
 
 def _image(number: int, rng: Generator) -> Sample:
+    phases = [s for samples in _sets.values() for s in samples if s.phase is not None]
+    if phases and _recipe.derived and rng.random() < DERIVED_SHARE:
+        return derived(rng, phases[rng.integers(len(phases))])
     if _sets and rng.random() < DRESSED_SHARE:
-        return render(_real_objects(rng), rng)
-    return GENERATORS[number % len(GENERATORS)](rng)
+        return render(_real_objects(rng), rng, _recipe.looks)
+    return _recipe.kinds[number % len(_recipe.kinds)](rng)
 
 
 def _real_objects(rng: Generator) -> NDArray[np.int32]:

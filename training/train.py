@@ -19,14 +19,17 @@ from napari_sam.learning.batch import Batch
 from napari_sam.learning.losses import proposal_loss
 from napari_sam.learning.windows import normalise
 from napari_sam.model.features import ImageFeatures
+from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny
 from napari_sam.weights.header import from_header, to_header
 from napari_sam.weights.load import save_weights
+from napari_sam.weights.precision import fastest_precision
 
 from .atlas import Atlas
 from .batches import BatchStream
 from .feed import Feed
+from .recipe import RECIPES
 from .replay import Course, Replay, Step
 from .samples import load_sets
 
@@ -62,6 +65,8 @@ class TrainingPlan:
         Windows of 256 pixels in a batch; batches of other sizes have the same area.
     objects : int
         Prompted objects in each window of 256 pixels; more in larger windows.
+    largest : int
+        Side in pixels of the largest windows, from 128 to 1024.
     procedural : int
         Canvases of four procedural images in memory.
     workers : int
@@ -72,6 +77,10 @@ class TrainingPlan:
         Overrides of fields of `ModelConfig` and `AnswerPolicy`, for ablations.
     start : Path or None
         File of weights to start from; tensors whose names and shapes agree are used.
+    recipe : str
+        Name in :data:`~training.recipe.RECIPES`: the sets and procedural images.
+    leave_out : tuple of str
+        Names of sets that the run must not see, also not in other looks.
     """
 
     data: Path
@@ -82,11 +91,14 @@ class TrainingPlan:
     corrections: float = 0.4
     windows: int = 4
     objects: int = 8
+    largest: int = 1024
     procedural: int = 60
     workers: int = 0
     seed: int = 0
     switches: dict[str, Any] = field(default_factory=dict)
     start: Path | None = None
+    recipe: str = "new"
+    leave_out: tuple[str, ...] = ()
 
 
 class Training:
@@ -115,6 +127,7 @@ class Training:
             fused=True,
         )
         self.replay = Replay(self.work, device)
+        self.bfloat16 = fastest_precision(str(device)) is Precision.BF16
         self.step, self.seconds = 0, 0.0
         plan.out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists():
@@ -163,11 +176,11 @@ class Training:
 
     def work(self, batch: Batch, course: Course) -> Step:
         """Losses and gradients of a batch, for :class:`Replay`; the course chooses the prompts."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             features = self.model.image_encoder(
                 normalise(self.model.config, batch.rgb), batch.offset
             )
-            dense = proposal_loss(features.proposals, batch.targets)
+            dense = proposal_loss(features.proposals, batch.targets, batch.complete)
             losses = self._annotate(batch, features, course) if course[1] else []
             loss = torch.stack(losses).mean() if losses else 0.0
         total = loss + DENSE_WEIGHT * dense
@@ -255,10 +268,12 @@ def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
         A line of the log: step, minutes, learning rate and mean losses.
     """
     torch.set_float32_matmul_precision("high")
-    feed = Feed(load_sets(plan.data), plan.seed, plan.workers, plan.procedural)
+    recipe = RECIPES[plan.recipe]
+    names = [name for name in recipe.sets if name not in plan.leave_out]
+    feed = Feed(load_sets(plan.data, names), plan.seed, plan.workers, plan.procedural, recipe)
     try:
         atlas = Atlas(feed.canvases(), device)
-        stream = BatchStream(atlas, plan.seed, plan.windows, plan.objects)
+        stream = BatchStream(atlas, plan.seed, plan.windows, plan.objects, plan.largest)
         training = Training(plan, device)
         (plan.out / "plan.json").write_text(json.dumps(asdict(plan), default=str, indent=2))
         try:

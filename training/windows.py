@@ -65,7 +65,7 @@ def _placements(
 def _centre(place: Place, side: float, rng: Generator) -> NDArray[np.float64]:
     """Centre ``(2,)``, yx, of a window of ``side`` canvas pixels: near an object, or anywhere."""
     centres = place.piece.centres
-    if len(centres) and rng.random() < AT_OBJECTS:
+    if len(centres) and (not place.piece.complete or rng.random() < AT_OBJECTS):
         return centres[rng.integers(len(centres))] + rng.uniform(-0.35, 0.35, 2) * side
     y0, x0, y1, x1 = place.piece.box
     low = [min(a + side / 2, (a + b) / 2) for a, b in ((y0, y1), (x0, x1))]

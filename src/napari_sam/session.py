@@ -162,7 +162,9 @@ class Session(EncodedImage):
                 self.book.paint_new(step.masks)
             yield step
 
-    def segment_mosaic(self, folder: Path | str, work: "Work | None" = None) -> "MosaicSteps":
+    def segment_mosaic(
+        self, folder: Path | str, work: "Work | None" = None, *, skip_empty: bool = True
+    ) -> "MosaicSteps":
         """Segment all objects of an image of any size, resumably, in the memory of a few tiles.
 
         When the steps are taken, :attr:`labels` are a :class:`~napari_sam.mosaic.mosaic.Mosaic`,
@@ -177,6 +179,8 @@ class Session(EncodedImage):
         work : callable, optional
             Finds the objects of the tiles elsewhere, such as
             :meth:`napari_sam.cluster.cluster.Cluster.segment`.
+        skip_empty : bool
+            Leave out tiles that show background alone: they are neither encoded nor segmented.
 
         Returns
         -------
@@ -193,7 +197,8 @@ class Session(EncodedImage):
         def adopt(mosaic: "Mosaic") -> None:
             self.book.adopt(mosaic, mosaic.scores, mosaic.count)
 
-        return segment_mosaic(self.encoder, Path(folder), work or segment_here, adopt)
+        work = work or segment_here
+        return segment_mosaic(self.encoder, Path(folder), work, adopt, skip_empty)
 
     def segment_stack(
         self,

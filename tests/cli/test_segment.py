@@ -236,6 +236,22 @@ def test_quick_does_not_look_closer(cli: Run, tmp_path: Path) -> None:
     assert not np.array_equal(*labels)
 
 
+def test_empty_tiles_are_left_out_and_the_summary_says_so(
+    cli: Run, weights: Path, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(20, 30, (40, 1100), np.uint8)
+    noise[10:20, 1050:1060] = 90  # in the second of two tiles
+    np.save(tmp_path / "slide.npy", noise)
+    words = ["segment", tmp_path / "slide.npy", "-o", tmp_path / "labels.tif", "--model", weights]
+    status, out, error = cli(*words, "--no-cache")
+    assert status == 0, error
+    assert "tiles     1 of 2 is empty and left out: --no-skip-empty segments all" in out
+    status, out, _ = cli(*words, "--no-cache", "--json", "--overwrite")
+    assert json.loads(out)["tiles"].startswith("1 of 2 is empty")
+    status, out, _ = cli(*words, "--no-cache", "--json", "--overwrite", "--no-skip-empty")
+    assert "tiles" not in json.loads(out)
+
+
 @pytest.mark.parametrize("name", odd_images())
 @pytest.mark.parametrize("prompted", [True, False])
 def test_odd_images_are_segmented_all_the_same(

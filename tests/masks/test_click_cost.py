@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zarr
 
 from napari_sam import Session
 from napari_sam.embeddings import encode
@@ -154,3 +155,34 @@ def test_a_file_is_digested_again_only_after_it_changed(
     os.utime(path, (1.1e9, 1.1e9))
     click(session, cost, CELL)
     assert click(session, cost, CELL).bytes_digested == 0
+
+
+def test_a_zarr_is_digested_again_only_where_it_changed(
+    model: Sam, pixels: np.ndarray, cost: Cost, tmp_path: Path
+) -> None:
+    wide = np.concatenate([pixels, pixels], axis=1)
+    image = zarr.create_array(
+        tmp_path / "nuclei.zarr", shape=wide.shape, chunks=(128, 128), dtype="u1"
+    )
+    image[:] = wide
+
+    def age(seconds: float) -> None:
+        for path in (tmp_path / "nuclei.zarr").rglob("*"):
+            os.utime(path, (seconds, seconds))
+
+    age(1e9)
+    session = Session.open(
+        tmp_path / "nuclei.zarr", model=model, contrast=(0, 255), cache_dir=False, tile_size=SIDE
+    )
+    assert len(session.tiles()) == 3
+    click(session, cost, CELL)
+    again = click(session, cost, CELL)
+    assert (again.encoder_calls, again.bytes_digested) == (0, 0)
+    image[0, 0] = image[0, 0] + 1
+    changed = click(session, cost, CELL)
+    assert (changed.encoder_calls, changed.bytes_digested) == (1, SIDE**2)
+    age(1.1e9)
+    click(session, cost, CELL)
+    image[0, -1] = image[0, -1] + 1  # in another tile
+    elsewhere = click(session, cost, CELL)
+    assert (elsewhere.encoder_calls, elsewhere.bytes_digested) == (0, 0)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 
 from napari_sam import Session
-from napari_sam.errors import OutputError
+from napari_sam.errors import LabelError, OutputError
 from napari_sam.masks.automatic.everything import not_cut
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
@@ -281,6 +281,7 @@ def test_finished_tiles_are_not_encoded_again_unless_edited(
     tiny_model: Sam, tmp_path: Path
 ) -> None:
     image = np.random.default_rng(0).integers(0, 255, (100, 200), dtype=np.uint8)
+    image[40:60] = 255  # no tile is left out as empty
 
     def opened() -> Session:
         return Session.open(
@@ -301,6 +302,30 @@ def test_finished_tiles_are_not_encoded_again_unless_edited(
 
 
 # --- killed ----------------------------------------------------------------------------------
+
+
+def test_tiles_of_background_are_counted_and_not_encoded(tiny_model: Sam, tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(20, 30, (150, 150), dtype=np.uint8)
+    image[60:75, 130:145] += 40  # reaches two of nine tiles
+
+    def opened() -> Session:
+        return Session.open(
+            image, model=tiny_model, contrast=(0, 255), cache_dir=False, tile_size=64
+        )
+
+    session, thorough = opened(), opened()
+    assert len(session.tiles()) == 9
+    list(session.segment_mosaic(tmp_path / "t"))
+    assert (session.labels.skipped, session.labels.tiles) == (7, 9)
+    assert session.encoder.calls == 2
+    list(thorough.segment_mosaic(tmp_path / "t", skip_empty=False))  # begins anew
+    assert (thorough.labels.skipped, thorough.encoder.calls) == (0, 9)
+    again = opened()
+    list(again.segment_mosaic(tmp_path / "t2"))
+    resumed = opened()
+    list(resumed.segment_mosaic(tmp_path / "t2"))
+    assert (resumed.labels.skipped, resumed.encoder.calls) == (7, 0)
+    np.testing.assert_array_equal(resumed.labels[:], session.labels[:])
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -342,3 +367,19 @@ def test_a_killed_run_goes_on_and_writes_the_same_bytes(tmp_path: Path) -> None:
     subprocess.run(command(image, disturbed), capture_output=True, check=True)
     assert contents(disturbed) == contents(undisturbed)
     assert not tiles.exists()
+
+
+def test_scores_of_a_mosaic_are_read_by_label_and_not_changed(tmp_path: Path) -> None:
+    truth = discs(120, 150, 7, 3)
+    mosaic = mosaic_of(truth, TileGrid(120, 150, 64, 12), tmp_path / "t")
+    assert len(mosaic.scores) == mosaic.count > 5
+    assert list(mosaic.scores) == sorted(set(np.unique(mosaic[:]).tolist()) - {0})
+    assert all(0 < score <= 1 for score in mosaic.scores.values())
+    for label in (0, -1, mosaic.count + 1):
+        assert label not in mosaic.scores
+        with pytest.raises(KeyError):
+            mosaic.scores[label]
+    with pytest.raises(LabelError, match="cannot be changed"):
+        mosaic.scores[1] = 0.5
+    with pytest.raises(LabelError, match="cannot be changed"):
+        del mosaic.scores[1]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import label as connected_components
 
-from napari_sam.learning.losses import mask_loss, prompt_loss, resample, true_iou
+from napari_sam.learning.losses import mask_loss, prompt_loss, proposal_loss, resample, true_iou
 from napari_sam.learning.prompts import correct, draw_objects, halve, mask_logits
 from napari_sam.learning.targets import draw_targets
 from napari_sam.learning.windows import inner_distance
@@ -278,6 +278,81 @@ def test_volumes_become_slices_along_each_axis(tmp_path: Path) -> None:
     assert [int(s.labels.max()) for s in samples[:3]] == [1, 2, 1]
     assert [s.labels.shape for s in samples] == [(20, 30)] * 3 + [(3, 30)] * 20 + [(3, 20)] * 30
     assert all(connected_components(s.labels > 0)[1] == s.labels.max() for s in samples)
+
+
+def write(folder: Path, image: np.ndarray) -> Sample:
+    folder.mkdir()
+    np.savez(folder / "a.npz", image=image, labels=disks().labels)
+    return load_set(folder)[0]
+
+
+def test_images_of_16_bits_become_bytes_between_robust_percentiles(tmp_path: Path) -> None:
+    image = 1000 + 10 * disks().image.astype(np.uint16)
+    image[0, 0] = 65535  # a hot pixel
+    sample = write(tmp_path / "worms_bf", image)
+    assert sample.image.dtype == np.uint8
+    assert (sample.image[disks().labels > 0] == 255).all()
+    assert (sample.image[disks().labels == 0][1:] == 0).all()
+    assert sample.phase is None
+
+
+def test_quantitative_phase_is_kept_in_radians(tmp_path: Path) -> None:
+    image = np.full((200, 240), 10923, np.uint16)
+    image[50:60] = 65535
+    sample = write(tmp_path / "qpi_adherent", image)
+    assert sample.phase is not None
+    assert sample.phase[0, 0] == pytest.approx(0, abs=1e-4)
+    assert sample.phase[55, 0] == pytest.approx(5)
+
+
+def test_background_of_incomplete_images_teaches_nothing(tmp_path: Path) -> None:
+    sample = write(tmp_path / "neurons_fluo", disks().image)
+    own = Atlas({"neurons_fluo": list(pack([sample]))}, torch.device("cpu"))
+    stream = BatchStream(own, seed=0, windows=2, objects=20)
+    for step in range(4):
+        batch = stream.draw(step)
+        assert (batch.complete == 0).all()
+        has_objects = batch.targets.has_object.flatten(1).any(1)
+        # no click into the background, except in windows without any object
+        prompted = batch.objects.target.flatten(2).amax(-1) > 0
+        assert prompted[has_objects].float().mean() > 0.95
+        anything = torch.randn(len(batch.rgb), 6, *batch.targets.foreground.shape[1:])
+        louder = anything.clone()
+        louder[:, :2] += 3
+        losses = [proposal_loss(p, batch.targets, batch.complete) for p in (anything, louder)]
+        assert losses[0] == losses[1]
+    complete = BatchStream(atlas(), seed=0, windows=2).draw(0)
+    assert (complete.complete == 1).all()
+    same = torch.randn(len(complete.rgb), 6, *complete.targets.foreground.shape[1:])
+    weighted, plain = (proposal_loss(same, complete.targets, c) for c in (complete.complete, None))
+    assert weighted == plain
+
+
+def test_largest_window_is_as_chosen() -> None:
+    stream = BatchStream(atlas(), seed=1, windows=1, objects=1, largest=256)
+    sides = {stream.draw(step, large=True).rgb.shape[-1] for step in range(12)}
+    assert sides == {128, 256}
+
+
+def test_step_in_bfloat16_learns_what_a_step_in_float32_learns(tmp_path: Path) -> None:
+    training = Training(
+        TrainingPlan(tmp_path, tmp_path / "run", 1, switches=TINY), torch.device("cpu")
+    )
+    batch = BatchStream(atlas(), 0, 1, 2).draw(0)
+    steps = []
+    for training.bfloat16 in (False, True):
+        torch.manual_seed(0)
+        steps.append(training.work(batch, (batch.rgb.shape[-1], 2)))
+    exact, rounded = steps
+    for name, loss in exact.losses.items():
+        assert float(rounded.losses[name]) == pytest.approx(float(loss), rel=0.05)
+    pairs = zip(exact.gradients, rounded.gradients, strict=True)
+    flat = [
+        torch.cat([g.flatten() for g in side])
+        for side in zip(*((a, b) for a, b in pairs if a is not None and b is not None), strict=True)
+    ]
+    assert torch.cosine_similarity(*flat, dim=0) > 0.95
+    assert all(g.dtype == torch.float32 for g in rounded.gradients if g is not None)
 
 
 def test_stream_gives_the_same_batch_for_the_same_number() -> None:

@@ -5,15 +5,21 @@ microscope might take of it. Variety matters more than realism. The table of kin
 :mod:`.generate`.
 """
 
+from .derived import derived
 from .fields import Image, Labels
-from .generate import GENERATORS, LOOKS, render
+from .generate import GENERATORS, LOOKS, PAINTED_LOOKS, TEXTURES, Kind, Look, render
 from .layouts import SIZE
 
 __all__ = [
     "GENERATORS",
     "LOOKS",
+    "PAINTED_LOOKS",
     "SIZE",
+    "TEXTURES",
     "Image",
+    "Kind",
     "Labels",
+    "Look",
+    "derived",
     "render",
 ]

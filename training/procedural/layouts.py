@@ -4,6 +4,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy.ndimage import distance_transform_edt
 
+from .colony import draw_rods, grow
 from .fields import Labels, chance, log_uniform, patches, pick
 from .outlines import Outline, rod_outline, round_outline, ruffled_outline, spread_outline
 from .scene import Scene, compact, one_piece
@@ -77,6 +78,39 @@ def bacteria(rng: Generator) -> Scene:
     )
     cover = rng.uniform(0.1, 1.2) / outline.reach
     return blobs(rng, SHAPE, outline, width, cover, rng.uniform(0.03, 0.12), 0.03)
+
+
+def growing(rng: Generator) -> Scene:
+    """Colonies of rods or cocci that grew from single cells, touching along their long sides."""
+    width = log_uniform(rng, 6, 26)
+    longest = pick(rng, 1.05, rng.uniform(1.5, 3), rng.uniform(2, 4), rng.uniform(4, 7))
+    room = SIZE**2 / (width**2 * longest)
+    count = int(np.clip(rng.uniform(0.15, 0.9) * room, 2, 400))
+    rods = grow(rng, count, longest, int(rng.integers(1, 6)))
+    gap = rng.uniform(0.3, 0.12 * width) if chance(rng, 0.4) else 0.0
+    return Scene(draw_rods(rng, rods, SHAPE, width, gap))
+
+
+def crossing(rng: Generator) -> Scene:
+    """Worms: long bent bodies that lie apart, touch and cross."""
+    width = log_uniform(rng, 7, 30)
+    outline = rod_outline(rng.uniform(9, 18), rng.uniform(0.15, 0.6), 6)
+    cover = rng.uniform(0.05, 0.5) / outline.reach * 1.5
+    return blobs(rng, SHAPE, outline, width, cover, 0.08, rng.uniform(0.05, 0.35))
+
+
+def aligned(rng: Generator) -> Scene:
+    """Spindles beside each other in streams, from sparse to confluent: myoblasts, fibroblasts."""
+    diameter = log_uniform(rng, 25, 110)
+    stretch = rng.uniform(3, 9)
+    wobble = rng.uniform(0.05, 0.35) / np.sqrt(stretch)  # less than half the width of a spindle
+    labels = mosaic(rng, SHAPE, diameter, 1, wobble, rng.uniform(0, 0.5), stretch)
+    kept = rng.random(int(labels.max()) + 1) < rng.uniform(0.25, 1.1)
+    labels = np.where(kept[labels], labels, 0).astype(np.int32)
+    gap = rng.uniform(0, 0.05) * diameter
+    return Scene(
+        compact(one_piece(np.where(Scene(labels).depth > gap, labels, 0).astype(np.int32)))
+    )
 
 
 def budding(rng: Generator) -> Scene:

@@ -59,6 +59,22 @@ def mitochondria(rng: Generator, scene: Scene, width: float) -> Image:
     return np.maximum(body, rng.uniform(0.6, 0.9) * outer)
 
 
+def chloroplasts(rng: Generator, scene: Scene, width: float) -> Image:
+    """Darkness of chloroplasts, about 0..1: envelope, stacks of thylakoids, starch, droplets."""
+    labels = scene.labels
+    lamellae = stripes(rng, labels, max(width * rng.uniform(2, 5), 1.6), rng.uniform(0.2, 0.8))
+    stacks = np.clip(smooth_noise(rng, scene.shape, 0.12 * scene.diameter + 1) + 0.4, 0, 1)
+    inside = scene.slab(1.5 * width)
+    dark = inside * (rng.uniform(0.2, 0.5) + rng.uniform(0.15, 0.4) * lamellae * (0.3 + stacks))
+    if chance(rng, 0.7):
+        grain = smooth_noise(rng, scene.shape, rng.uniform(0.1, 0.22) * scene.diameter)
+        starch = (grain > rng.uniform(0.9, 1.6)) & (scene.depth > 3 * width)
+        dark = np.where(starch, rng.uniform(-0.1, 0.1), dark)
+    droplets = spots(rng, scene.depth > 3 * width, 0.001, max(0.02 * scene.diameter, 0.8))
+    dark = dark + rng.uniform(0.2, 0.7) * np.clip(droplets, 0, 1)
+    return np.maximum(dark, rng.uniform(0.3, 0.7) * scene.ring(0.5 * width, 0.8 * width))
+
+
 def grain(rng: Generator, shape: Shape, size: float) -> Image:
     """Fine dark grain of the cytoplasm: ribosomes and stain."""
     fine = turbulence(rng, shape, rng.uniform(0.7, 1.6), 2)
@@ -95,6 +111,20 @@ def organelles(rng: Generator, scene: Scene) -> Sample:
     image = np.where(scene.inside, grain(rng, shape, size) + 0.2, dark)
     image = image + mitochondria(rng, scene, width)
     return Sample(_finish(rng, image, size), scene.labels)
+
+
+def plastids(rng: Generator, scene: Scene) -> Sample:
+    """Chloroplasts along the walls of plant cells, around pale vacuoles."""
+    shape, size = scene.shape, scene.diameter
+    width = float(np.clip(rng.uniform(0.015, 0.04) * size, 0.7, 2.5))
+    cells = Scene(mosaic(rng, shape, rng.uniform(3, 7) * size, 0, 0.1, 0.3))
+    vacuole = np.clip((cells.depth - rng.uniform(0.4, 1.2) * size) / (4 * width), 0, 1)
+    dark = (rng.uniform(0.15, 0.4) + grain(rng, shape, size)) * (1 - 0.8 * vacuole)
+    lines = sheets(rng, shape, rng.uniform(0.2, 0.6) * size, 0.8 * width)
+    dark += rng.uniform(0.1, 0.4) * lines * (1 - vacuole)
+    dark += rng.uniform(0.1, 0.7) * cells.ring(0, rng.uniform(1, 4) * width)
+    dark = np.where(scene.inside, grain(rng, shape, size), dark)
+    return Sample(_finish(rng, dark + chloroplasts(rng, scene, width), size), scene.labels)
 
 
 def neuropil(rng: Generator, scene: Scene) -> Sample:

@@ -1,7 +1,9 @@
 """Looks of stained tissue and smears in colour, from the optical densities of dyes.
 
-The colours of the dyes are those of Ruifrok and Johnston, "Quantification of histochemical
-staining by color deconvolution", 2001.
+Light passes the dyes one after the other, so their optical densities add up. The colours of the
+dyes are those of Ruifrok and Johnston, "Quantification of histochemical staining by color
+deconvolution", 2001, and, for scanned slides of other laboratories, of Macenko and others, "A
+method for normalizing histology slides for quantitative analysis", ISBI 2009.
 """
 
 import numpy as np
@@ -25,14 +27,24 @@ from .fields import (
 )
 from .scene import Scene
 
-HAEMATOXYLIN, EOSIN, DAB = (0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78)
-"""Optical densities of each dye in red, green and blue."""
+DAB = (0.27, 0.57, 0.78)
+HAEMATOXYLINS = (0.65, 0.70, 0.29), (0.56, 0.72, 0.41)
+EOSINS = (0.07, 0.99, 0.11), (0.22, 0.80, 0.56)
+"""Optical densities of each dye in red, green and blue: of Ruifrok and Johnston, and of Macenko.
+The stains of laboratories lie between the two and around them."""
 
 
 def _dye(rng: Generator, density: Image, colour: tuple[float, ...]) -> Image:
     """Optical densities ``(H, W, 3)`` of a dye whose colour varies a little at random."""
     mixed = np.array(colour, np.float32) * np.exp(rng.normal(0, 0.15, 3)).astype(np.float32)
     return np.clip(density, 0, None)[..., None] * mixed
+
+
+def between(rng: Generator, ends: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
+    """Colour of a dye from one of two to the other, and a fifth of the way beyond."""
+    share = rng.uniform(-0.2, 1.2)
+    first, second = (np.array(end) for end in ends)
+    return tuple(np.clip(first + share * (second - first), 0.02, 1))
 
 
 def stroma(rng: Generator, shape: Shape, size: float) -> Image:
@@ -73,8 +85,8 @@ def haematoxylin_eosin(rng: Generator, scene: Scene) -> Sample:
     eosin = rng.uniform(0.2, 0.7) * tissue + rng.uniform(0, 0.3) * cytoplasm
     blue = rng.uniform(0.6, 1.4) * chromatin(rng, scene)
     blue += rng.uniform(0, 0.25) * tissue + rng.uniform(0, 0.2) * _behind(rng, scene)
-    density = _dye(rng, eosin, EOSIN) + _dye(rng, blue, HAEMATOXYLIN)
-    return Sample(optics.brightfield_rgb(rng, density, size), scene.labels)
+    density = _dye(rng, eosin, between(rng, EOSINS)) + _dye(rng, blue, between(rng, HAEMATOXYLINS))
+    return Sample(optics.scanned(rng, density, size), scene.labels)
 
 
 def _behind(rng: Generator, scene: Scene) -> Image:
@@ -103,8 +115,8 @@ def immunohistochemistry(rng: Generator, scene: Scene) -> Sample:
         brown += rng.uniform(0.3, 0.8) * near * patchy * tissue * 1.5
     blue = rng.uniform(0.5, 1.2) * nuclei * np.where(positive & (where == "nuclei"), 0.5, 1)
     blue += rng.uniform(0.03, 0.25) * tissue
-    density = _dye(rng, brown, DAB) + _dye(rng, blue, HAEMATOXYLIN)
-    return Sample(optics.brightfield_rgb(rng, density, size), scene.labels)
+    density = _dye(rng, brown, DAB) + _dye(rng, blue, between(rng, HAEMATOXYLINS))
+    return Sample(optics.scanned(rng, density, size), scene.labels)
 
 
 def stained_cells(rng: Generator, scene: Scene) -> Sample:

@@ -61,6 +61,16 @@ def _illumination(rng: Generator, shape: Shape, amount: float) -> Image:
     return np.ones(shape, np.float32)
 
 
+def well(rng: Generator, image: Image) -> Image:
+    """Darken the surroundings of a well or of the field of the microscope, with rounded corners."""
+    y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in image.shape)
+    power, middle = rng.uniform(2, 8), rng.normal(0, 0.08, 2)
+    away = np.abs(y[:, None] - middle[0]) ** power + np.abs(x - middle[1]) ** power
+    edge = away ** (1 / power) / rng.uniform(0.85, 1.1)
+    light = 1 / (1 + np.exp(np.clip((edge - 1) * rng.uniform(20, 80), -30, 30)))
+    return image * (rng.uniform(0, 0.15) + light * (1 - rng.uniform(0, 0.4) * edge**2))
+
+
 def scan_faults(rng: Generator, image: Image) -> Image:
     """Add stripes or hot pixels to a few images."""
     h, w = image.shape
@@ -121,3 +131,16 @@ def brightfield_rgb(rng: Generator, density: Image, size: float) -> NDArray[np.u
     noise = min(rng.exponential(0.012), 0.04)
     planes = uneven_light(rng, planes, 0.2) + noise * rng.standard_normal(planes.shape, np.float32)
     return quantise(rng, planes)
+
+
+def scanned(rng: Generator, density: Image, size: float) -> NDArray[np.uint8]:
+    """Slide as a scanner stores it: strength and white of its own, sharpened, often JPEG."""
+    density = density * log_uniform(rng, 0.5, 1.8)
+    if chance(rng, 0.4):
+        density = density + rng.uniform(0, 0.12, 3).astype(np.float32)  # yellowed glass and glue
+    pixels = brightfield_rgb(rng, density, size)
+    if chance(rng, 0.25):
+        soft = np.stack([blur(pixels[..., i].astype(np.float32), 1.2) for i in range(3)], -1)
+        sharp = pixels + rng.uniform(0.3, 1.5) * (pixels - soft)
+        pixels = np.clip(np.rint(sharp), 0, 255).astype(np.uint8)
+    return jpeg(pixels, int(rng.integers(25, 90))) if chance(rng, 0.5) else pixels

@@ -45,11 +45,11 @@ def round_outline(roughness: float = 0.05, elongation: float = 1.4) -> Outline:
     return Outline(draw, (1.1 + 4 * roughness) * elongation**0.5)
 
 
-def rod_outline(longest: float, bend: float = 0.1) -> Outline:
-    """Curved capsules of half width 1, up to ``longest`` times as long as wide."""
+def rod_outline(longest: float, bend: float = 0.1, shortest: float = 1.3) -> Outline:
+    """Curved capsules of half width 1, from ``shortest`` to ``longest`` times as long as wide."""
 
     def draw(u: Image, v: Image, rng: Generator) -> Image:
-        half = log_uniform(rng, 1.3, longest) - 1
+        half = log_uniform(rng, shortest, longest) - 1
         curve = rng.normal(0, bend)
         within = np.clip(u, -half, half)
         wave = rng.normal(0, bend) * np.sin(within * (rng.uniform(1.5, 4.5) / half))

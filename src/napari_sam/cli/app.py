@@ -17,6 +17,7 @@ from .classify import classify
 from .demo import demo
 from .embed import embed
 from .evaluate import evaluate
+from .export import export
 from .learn import learn
 from .measure import measure
 from .replay import replay
@@ -53,6 +54,7 @@ app.command()(evaluate)
 app.command()(learn)
 app.command()(train)
 app.command()(classify)
+app.command()(export)
 app.command()(replay)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")

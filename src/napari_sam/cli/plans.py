@@ -38,7 +38,10 @@ def plan(session: "Session", prompts: "PromptSet") -> tuple[Iterator[object], in
 
 
 def plan_mosaic(
-    session: "Session", output: Path, cluster: "Cluster | None" = None
+    session: "Session",
+    output: Path,
+    cluster: "Cluster | None" = None,
+    skip_empty: bool = True,
 ) -> tuple[Iterator[object], int]:
     """Plan to segment all objects, plane by plane; returns steps as :func:`plan` does.
 
@@ -51,6 +54,8 @@ def plan_mosaic(
         an interrupted command resumes.
     cluster : Cluster, optional
         Workers for the tiles, which start at once; this process by default.
+    skip_empty : bool
+        Whether tiles of background alone are left out.
 
     Raises
     ------
@@ -63,7 +68,7 @@ def plan_mosaic(
     from napari_sam.mosaic.tile_folder import tile_folder_of
 
     work = segment_here if cluster is None else cluster.segment
-    steps = session.segment_mosaic(tile_folder_of(output), work)
+    steps = session.segment_mosaic(tile_folder_of(output), work, skip_empty=skip_empty)
     return iter(steps), len(steps)
 
 

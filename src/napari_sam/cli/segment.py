@@ -49,6 +49,13 @@ OutputOption = Annotated[
 QuickOption = Annotated[
     bool, typer.Option("--quick", help="Do not look closer at what is small: faster, and worse.")
 ]
+SkipEmptyOption = Annotated[
+    bool,
+    typer.Option(
+        "--skip-empty/--no-skip-empty",
+        help="Leave out tiles that show background alone, in the search for all objects.",
+    ),
+]
 SuffixOption = Annotated[
     str, typer.Option(help="Kind of the labels of several images: .ome.tif, .ome.zarr or .tif.")
 ]
@@ -112,6 +119,7 @@ def segment(
     image_options: ImageOptions,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
     quick: QuickOption = False,
+    skip_empty: SkipEmptyOption = True,
     suffix: SuffixOption = ".ome.tif",
     ome_zarr_version: OmeZarrVersionOption = None,
     scheduler: SchedulerOption = None,
@@ -149,6 +157,7 @@ def segment(
             ome_zarr_version=ome_zarr_version,
             quiet=report_options.json,
             cluster=cluster,
+            skip_empty=skip_empty,
         )
         if single:
             summary = segment_image(tasks[0], method)

@@ -82,8 +82,8 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
     Returns
     -------
     dict
-        The summary: ``objects``, ``missed``, ``seconds``, ``model``, ``device``, ``files`` and
-        ``warnings``.
+        The summary: ``objects``, ``missed``, ``tiles`` (a sentence, if some were skipped),
+        ``seconds``, ``model``, ``device``, ``files`` and ``warnings``.
 
     Raises
     ------
@@ -107,6 +107,7 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
     return {
         "objects": count,
         "missed": missed,
+        **_skipped(session),
         "seconds": round(perf_counter() - image.started, 2),
         "model": session.model.config.name,
         "device": session.device if method.cluster is None else method.cluster.place,
@@ -144,7 +145,7 @@ def _plan(
         return plan(session, prompts)
     if method.link:
         return plan_stack(session, method.along)
-    return plan_mosaic(session, task.output, method.cluster)
+    return plan_mosaic(session, task.output, method.cluster, method.skip_empty)
 
 
 def _count(session: "Session", prompts: "PromptSet | None") -> tuple[int, list[int]]:
@@ -155,6 +156,18 @@ def _count(session: "Session", prompts: "PromptSet | None") -> tuple[int, list[i
         return session.labels.count, []
     present = labels_in_use(session.labels)
     return len(present), [] if prompts is None else sorted(set(prompts.objects) - present)
+
+
+def _skipped(session: "Session") -> dict[str, str]:
+    """Return the line of the summary about tiles of background alone; empty if there are none."""
+    from napari_sam.mosaic.mosaic import Mosaic
+
+    labels = session.labels
+    if not isinstance(labels, Mosaic) or not labels.skipped:
+        return {}
+    verb = "is" if labels.skipped == 1 else "are"
+    empty = f"{labels.skipped} of {labels.tiles} {verb} empty and left out"
+    return {"tiles": f"{empty}: --no-skip-empty segments all"}
 
 
 def _save(session: "Session", output: Path, method: Method) -> tuple[list[Path], list[str]]:

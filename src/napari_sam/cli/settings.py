@@ -118,21 +118,26 @@ class Settings:
         return replace(self, model=load_model(self.model, device, self.precision))
 
     def channel_numbers(self) -> tuple[int, ...] | None:
-        """Return the numbers given with ``--channels``; None for the image's default.
+        """Return the numbers given with ``--channels``; see :func:`channel_numbers`."""
+        return channel_numbers(self.image.channels)
 
-        Raises
-        ------
-        typer.BadParameter
-            If the option is not a list of whole numbers.
-        """
-        if self.image.channels is None:
-            return None
-        try:
-            return tuple(int(number) for number in self.image.channels.split(","))
-        except ValueError:
-            raise typer.BadParameter(
-                f"--channels takes numbers separated by commas, not {self.image.channels!r}"
-            ) from None
+
+def channel_numbers(channels: str | None) -> tuple[int, ...] | None:
+    """Return the numbers given with ``--channels``; None for the image's default.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the option is not a list of whole numbers.
+    """
+    if channels is None:
+        return None
+    try:
+        return tuple(int(number) for number in channels.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"--channels takes numbers separated by commas, not {channels!r}"
+        ) from None
 
 
 def path_or_url(image: str) -> Path | str:

@@ -93,6 +93,8 @@ class Method:
         Show no bars.
     cluster : Cluster, optional
         Workers that find the objects of the tiles; without it this process does.
+    skip_empty : bool
+        Whether tiles of background alone are left out of the search for all objects.
     """
 
     settings: Settings
@@ -104,6 +106,7 @@ class Method:
     ome_zarr_version: str | None = None
     quiet: bool = False
     cluster: "Cluster | None" = None
+    skip_empty: bool = True
 
     def check(self, task: Task) -> None:
         """Refuse a task before the long work, if options or outputs make it impossible.

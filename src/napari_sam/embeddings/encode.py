@@ -43,7 +43,7 @@ class Encoder:
     """Embeddings of an image under a model and an intensity mapping.
 
     A tile is encoded on first use, once. Its pixels are compared each time, unless the image says
-    that it did not change (:attr:`Volume.revision`): an edited image never gets an old answer.
+    that it did not change (:meth:`Volume.revision_of`): an edited image never gets an old answer.
 
     Parameters
     ----------
@@ -121,7 +121,8 @@ class Encoder:
         ImageError
             If they cannot be read.
         """
-        revision = self._revision()  # before the pixels: they may change while they are read
+        # before the pixels, which may change while they are read
+        revision = self.volume.revision_of(tile.plane, *tile.bbox)
         pixels = self.volume.read(tile.plane, *tile.bbox)
         digest = digest_pixels(pixels)
         if revision is not None:
@@ -132,10 +133,9 @@ class Encoder:
     def _unchanged(self, tile: Tile) -> bytes | None:
         """Digest of a tile whose pixels are as they were when they were read; None if unknown."""
         noted = self._digests.peek(tile)
-        return noted[1] if noted is not None and noted[0] == self._revision() else None
-
-    def _revision(self) -> Hashable:
-        return None if self.volume.revision is None else self.volume.revision()
+        if noted is None or noted[0] != self.volume.revision_of(tile.plane, *tile.bbox):
+            return None
+        return noted[1]
 
     def get(
         self, tile: Tile, tile_pixels: TilePixels | None = None, keep: bool = True

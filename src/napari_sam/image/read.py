@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from napari_sam.errors import ImageError, reason
 from .arranged_array import arranged
 from .arrangement import Arrangement, arrange
 from .check import check_letters, checked_shape
+from .companions import companion_files
 from .contrast.coarse import coarse_level
 from .decode.picture import frame_count, read_picture
-from .file_revision import revision_of
+from .file_revision import Revision, file_revision
 from .image_file import ImageFile
 from .lossy import lossy_picture
 from .physical_size import physical_calibration
@@ -25,6 +27,9 @@ from .series import Series, choose_series
 from .stored_image import StoredImage
 from .volume import Volume
 from .zarr_place import zip_place
+
+_MOST_FILES = 16
+"""Files of an image up to which all are looked at for each answer."""
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 
@@ -172,8 +177,20 @@ def _volume(
         translate=calibration.translate,
         warnings=(*stored.warnings, *(f"{file.name}: {sentence}" for sentence in unknown)),
         file=file,
-        revision=revision_of(path, levels[0]),
+        revision=_revision(path, levels[0]),
     )
+
+
+def _revision(path: Path | str, data: Any) -> Revision | None:
+    """Function to the revision of an image in a file, or in a few; None for all others.
+
+    Pixels in memory are not of the file any more: somebody may paint into them.
+    """
+    in_memory = isinstance(data, np.ndarray) and not isinstance(data, np.memmap)
+    if in_memory or not isinstance(path, Path) or not path.is_file():
+        return None
+    files = sorted({path, *companion_files(path)})
+    return partial(file_revision, files) if len(files) <= _MOST_FILES else None
 
 
 def _open(path: Path, series: Series | None, labels: bool) -> StoredImage:

@@ -1,7 +1,7 @@
 """Volume: an array-like image with named axes, loaded region by region."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -13,7 +13,7 @@ from napari_sam.errors import ImageError, reason
 
 from .calibration import Calibration
 from .check import as_array, check_axes, checked_channels, checked_shape, guess_axes
-from .file_revision import Revision
+from .file_revision import Revision, chunk_revision
 from .image_file import ImageFile
 
 Plane = tuple[int, ...]
@@ -215,11 +215,7 @@ class Volume:
         ImageError
             If the pixels cannot be read, for example because the file is cut off.
         """
-        region = {
-            **dict(zip(self.plane_axes, plane, strict=True)),
-            "Y": slice(y0, y1),
-            "X": slice(x0, x1),
-        }
+        region = self._region(plane, (y0, x0, y1, x1))
         if "C" not in self.axes:
             return self._load(region)[..., None]
         if self.axes.endswith("C"):  # colours share chunks: decode each chunk only once
@@ -230,6 +226,32 @@ class Volume:
             return np.take(colours, [c - first for c in self.channels], axis=-1)  # C order
         channels = (self._load({**region, "C": c}) for c in self.channels)
         return np.stack(list(channels), axis=-1)
+
+    def revision_of(self, plane: Plane, y0: int, x0: int, y1: int, x1: int) -> Hashable:
+        """A value that differs whenever pixels of a region may have changed.
+
+        Parameters
+        ----------
+        plane, y0, x0, y1, x1
+            As for :meth:`read`.
+
+        Returns
+        -------
+        Hashable
+            That of :attr:`revision`; of a zarr in a folder, sizes and modification times of the
+            region's chunks. None if it is not known whether pixels have changed.
+        """
+        if self.revision is not None:
+            return self.revision()
+        region = self._region(plane, (y0, x0, y1, x1))
+        region["C"] = slice(min(self.channels), max(self.channels) + 1)
+        return chunk_revision(self.data, tuple(region[axis] for axis in self.axes))
+
+    def _region(self, plane: Plane, bbox: tuple[int, int, int, int]) -> dict[str, Any]:
+        """Index along each axis but C."""
+        y0, x0, y1, x1 = bbox
+        leading = dict(zip(self.plane_axes, map(int, plane), strict=True))
+        return {**leading, "Y": slice(y0, y1), "X": slice(x0, x1)}
 
     def _load(self, index_by_axis: dict[str, Any]) -> NDArray[Any]:
         index = tuple(index_by_axis[axis] for axis in self.axes)

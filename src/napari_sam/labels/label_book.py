@@ -1,6 +1,6 @@
 """LabelBook: the labels of an image with undo, scores and parents of objects."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -50,7 +50,7 @@ class LabelBook:
     ----------
     parents : dict of int to int
         Label of each daughter to the label of its mother, where cells divided.
-    scores : dict of int to float
+    scores : mapping of int to float
         Confidence of the model in each painted object, from 0 to 1
         (:attr:`~napari_sam.masks.mask.Mask.confidence`); on several planes, the least of them.
     """
@@ -61,7 +61,7 @@ class LabelBook:
         self._history = EditHistory()
         self._largest_label = 0
         self.parents: dict[int, int] = {}
-        self.scores: dict[int, float] = {}
+        self.scores: MutableMapping[int, float] = {}
 
     @property
     def labels(self) -> LabelArray:
@@ -87,14 +87,16 @@ class LabelBook:
         fitted = arranged(labels, Arrangement(volume.label_axes, dimensions))
         self._replace(fitted, next_free_label(labels) - 1)
 
-    def adopt(self, labels: LabelArray, scores: dict[int, float], largest_label: int) -> None:
+    def adopt(
+        self, labels: LabelArray, scores: MutableMapping[int, float], largest_label: int
+    ) -> None:
         """Take over the read-only labels of a mosaic; earlier steps cannot be undone.
 
         Parameters
         ----------
         labels : array-like
             ``volume.label_shape`` integers, such as a :class:`~napari_sam.mosaic.mosaic.Mosaic`.
-        scores : dict of int to float
+        scores : mapping of int to float
             Confidence of the model in each object, from 0 to 1.
         largest_label : int
             Largest label in use, which is not searched for.

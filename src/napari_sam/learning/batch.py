@@ -24,9 +24,13 @@ class Batch:
         Objects and prompts of the simulated users.
     targets : Targets
         Dense targets of the proposal head.
+    complete : Tensor or None
+        ``(B,)`` float32: 1 for windows in which all objects are labelled, 0 for the others, whose
+        background teaches nothing; None if all objects of all windows are labelled.
     """
 
     rgb: Tensor
     offset: Offset
     objects: Objects
     targets: Targets
+    complete: Tensor | None = None

@@ -64,7 +64,9 @@ def true_iou(logits: Tensor, target: Tensor) -> Tensor:
     return overlap / union.clamp(min=1)
 
 
-def proposal_loss(proposals: Tensor | None, targets: Targets) -> Tensor:
+def proposal_loss(
+    proposals: Tensor | None, targets: Targets, complete: Tensor | None = None
+) -> Tensor:
     """Cross-entropy of centre and foreground, plus smooth L1 loss of boxes at cells of objects.
 
     Parameters
@@ -73,6 +75,9 @@ def proposal_loss(proposals: Tensor | None, targets: Targets) -> Tensor:
         ``(B, 6, h, w)``, see :class:`~napari_sam.model.features.ImageFeatures`.
     targets : Targets
         Dense targets.
+    complete : Tensor or None
+        See :class:`~napari_sam.learning.batch.Batch`; windows that are not complete teach boxes
+        alone.
 
     Raises
     ------
@@ -83,7 +88,8 @@ def proposal_loss(proposals: Tensor | None, targets: Targets) -> Tensor:
         raise ValueError("only models with a proposal head can be trained")
     proposals = proposals.float()
     target = torch.stack([targets.centre, targets.foreground], dim=1)
-    entropy = functional.binary_cross_entropy_with_logits(proposals[:, :2], target)
+    weight = None if complete is None else complete[:, None, None, None]
+    entropy = functional.binary_cross_entropy_with_logits(proposals[:, :2], target, weight)
     return entropy + BOX_WEIGHT * _side_loss(proposals, targets)
 
 

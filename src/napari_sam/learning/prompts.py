@@ -43,7 +43,7 @@ class Objects:
 
 
 def draw_objects(
-    windows: Windows, count: int, background_share: float = BACKGROUND_SHARE
+    windows: Windows, count: int, background_share: float | Tensor = BACKGROUND_SHARE
 ) -> Objects:
     """Draw ``count`` objects of each window with their prompts; repeats objects if fewer exist.
 
@@ -53,9 +53,9 @@ def draw_objects(
         The windows.
     count : int
         Objects of each window.
-    background_share : float
-        Share of the prompts that are put into the background instead; 0 where pixels without a
-        label may be anything.
+    background_share : float or Tensor
+        Share of the prompts that are put into the background instead, ``(B, 1)`` for shares by
+        window; 0 where pixels without a label may be anything.
     """
     labels = windows.labels
     chosen = _choose(windows.areas, (labels == 0).flatten(1).any(1), count, background_share)
@@ -78,7 +78,9 @@ def halve(mask: Tensor) -> Tensor:
     return functional.avg_pool2d(mask.float(), 2)
 
 
-def _choose(areas: Tensor, has_background: Tensor, count: int, background_share: float) -> Tensor:
+def _choose(
+    areas: Tensor, has_background: Tensor, count: int, background_share: float | Tensor
+) -> Tensor:
     """Labels ``(B, count)`` int64 by area to the power 0.3; 0 for a click into the background."""
     keys = _gumbel(areas.shape, areas.device) + 0.3 * areas.clamp(min=1).log()
     keys = keys.masked_fill(areas == 0, -torch.inf)

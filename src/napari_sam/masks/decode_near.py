@@ -6,12 +6,13 @@ from a window of the tile's features. If the object reaches a side of its window
 decoded, and at last the whole tile.
 """
 
+import math
 from collections.abc import Iterator
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.model.config import PATCH
 from napari_sam.model.sam import Sam
-from napari_sam.prompts.prompt import Prompt, PromptSet
+from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import box_of, intersection, union
 from napari_sam.tiles.grid import Tile
 
@@ -24,7 +25,8 @@ ROOM = 32
 """Data pixels around the prompts that a window must hold too, as far as the tile goes."""
 
 SURE = 0.7
-"""Predicted IoU from which the answer of a window is used, whatever the object's size."""
+"""Predicted IoU from which the answer of a window to clicks alone is used, whatever its size. A box
+or a mask among the prompts tells the size."""
 
 PART = 0.25
 """Share of the window's side that an object with a lower predicted IoU may span. With more, the
@@ -63,20 +65,22 @@ def _decode_object(
 ) -> tuple[Answer, ...]:
     tile = embedding.tile
     ((i, of_object),) = prompts.objects.items()
+    tells_size = any(isinstance(prompt, BoxPrompt | MaskPrompt) for prompt in of_object)
+    least_iou = -math.inf if tells_size else SURE
     for window in _windows(embedding, of_object):
         answers = decode(model, window, prompts, multimask_output)[i]
-        if all(_is_whole(answer, tile) for answer in answers):
+        if all(_is_whole(answer, tile, least_iou) for answer in answers):
             return tuple(answer.in_tile(tile, model.config) for answer in answers)
     return decode(model, embedding, prompts, multimask_output)[i]
 
 
-def _is_whole(answer: Answer, tile: Tile) -> bool:
+def _is_whole(answer: Answer, tile: Tile, least_iou: float) -> bool:
     """Whether the answer of a window of a tile is likely to show all of its object."""
     if answer.is_cut(tile):
         return False
     logits = answer.low_res_logits
     box = box_of(logits > 0)
-    if box is None or answer.iou >= SURE:
+    if box is None or answer.iou >= least_iou:
         return True
     return max(box[2] - box[0], box[3] - box[1]) <= PART * max(logits.shape)
 

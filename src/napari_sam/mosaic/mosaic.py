@@ -16,6 +16,7 @@ from napari_sam.tiles.bbox import BBox, intersection, place
 from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 from napari_sam.tiles.stitch import unite
 
+from .label_scores import LabelScores
 from .seams import Pairs, agreeing
 from .tile_folder import TileFolder
 from .tile_objects import TileObjects
@@ -45,7 +46,9 @@ class Mosaic:
     ----------
     count : int
         Number of objects, after :meth:`prepare`.
-    scores : dict of int to float
+    skipped : int
+        Number of tiles that show background alone and were not encoded, after :meth:`prepare`.
+    scores : LabelScores
         Confidence of each object by label, from 0 to 1, after :meth:`prepare`.
     """
 
@@ -54,8 +57,8 @@ class Mosaic:
         self.shape = (*plane_shape, grid.height, grid.width)
         self.dtype = np.dtype(np.uint32)
         self.chunks = (1,) * len(plane_shape) + tuple(min(CHUNK, n) for n in self.shape[-2:])
-        self.count = 0
-        self.scores: dict[int, float] = {}
+        self.count = self.skipped = 0
+        self.scores = LabelScores(np.empty(0, np.float32))
         self._first: dict[TileIndex, int] = {}
         # A part is an object of one tile; entry 0 of these arrays is the background.
         self._label = np.zeros(1, np.uint32)
@@ -83,11 +86,12 @@ class Mosaic:
         """
         pairs: list[Pairs] = []
         trust = [np.zeros(1, np.float32)]
-        count = 0
+        count = self.skipped = 0
         for plane in self._planes():
             for tile in self._grid.tiles(plane):
                 objects = self._objects(tile)
                 self._first[tile.index] = count
+                self.skipped += objects.skipped
                 trust.append(objects.confidence)
                 count += len(objects)
                 pairs.extend(self._with_earlier(objects))
@@ -98,15 +102,20 @@ class Mosaic:
         np.maximum.at(best, self._label, np.concatenate(trust))
         self._trust = best[self._label]
         yield from self._number()
-        trust_by_part = zip(self._label.tolist(), self._trust.tolist(), strict=True)
-        self.scores = {label: trust for label, trust in trust_by_part if label}
+        scores = np.zeros(self.count + 1, np.float32)
+        scores[self._label] = self._trust  # equal for all parts of an object
+        self.scores = LabelScores(scores[1:])
+
+    @property
+    def tiles(self) -> int:
+        """Number of tiles."""
+        return math.prod(self.shape[:-2]) * self._grid.rows * self._grid.cols
 
     @property
     def steps(self) -> int:
         """Number of steps of :meth:`prepare`: a step per tile, and per region to number."""
-        planes = math.prod(self.shape[:-2])
         blocks = [-(-n // c) for n, c in zip(self.shape, self.chunks, strict=True)]
-        return planes * self._grid.rows * self._grid.cols + math.prod(blocks)
+        return self.tiles + math.prod(blocks)
 
     def _with_earlier(self, objects: TileObjects) -> Iterator[Pairs]:
         """Pairs of parts of a tile and of overlapping tiles earlier in the order of tiles."""

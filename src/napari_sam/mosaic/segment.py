@@ -8,6 +8,7 @@ from typing import Any
 
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.masks.automatic.everything import not_cut, segment_encoded
+from napari_sam.masks.pixels.background import is_background
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.load import weights_hash
 
@@ -31,10 +32,11 @@ class MosaicStep:
     total: int
 
 
-def plan_of(encoder: Encoder) -> dict[str, Any]:
+def plan_of(encoder: Encoder, skip_empty: bool = True) -> dict[str, Any]:
     """Plan of a tile folder: everything besides pixels on which the objects of a tile depend.
 
-    Stored as JSON; :class:`~napari_sam.mosaic.tile_folder.TileFolder` compares it.
+    Stored as JSON; :class:`~napari_sam.mosaic.tile_folder.TileFolder` compares it. `skip_empty` as
+    in :func:`segment_mosaic`.
     """
     volume, grid, model = encoder.volume, encoder.grid, encoder.model
     return {
@@ -49,15 +51,22 @@ def plan_of(encoder: Encoder) -> dict[str, Any]:
         "tile_size": grid.tile_size,
         "overlap": grid.overlap,
         "closer": encoder.closer,
+        "skip_empty": skip_empty,
     }
 
 
 def segment_into(encoder: Encoder, tile: Tile, folder: TileFolder) -> bool:
-    """Find the objects of a tile for a folder; returns False if the folder has them already."""
+    """Find the objects of a tile for a folder; returns False if the folder has them already.
+
+    A tile of background alone is not encoded, if the plan of the folder says so.
+    """
     pixels = encoder.read(tile)
     _, digest = pixels
     if folder.get(tile, digest) is not None:
         return False
+    if folder.plan["skip_empty"] and is_background(pixels[0], encoder.mapping.limits):
+        folder.put(TileObjects.of_background(tile), digest)
+        return True
     objects = segment_encoded(encoder, encoder.get(tile, pixels))
     masks = list(not_cut(objects, encoder.grid, tile))
     folder.put(TileObjects.from_masks(tile, masks), digest)
@@ -86,7 +95,11 @@ def segment_here(encoder: Encoder, folder: TileFolder, tiles: Sequence[Tile]) ->
 
 
 def segment_mosaic(
-    encoder: Encoder, path: Path, work: Work, on_labels: Callable[[Mosaic], None]
+    encoder: Encoder,
+    path: Path,
+    work: Work,
+    on_labels: Callable[[Mosaic], None],
+    skip_empty: bool = True,
 ) -> MosaicSteps:
     """Prepare to find all objects of an image.
 
@@ -101,6 +114,9 @@ def segment_mosaic(
         may begin at once.
     on_labels : callable
         Gets the labels after the last step.
+    skip_empty : bool
+        Whether tiles of background alone are not encoded, see
+        :func:`~napari_sam.masks.pixels.background.is_background`.
 
     Returns
     -------
@@ -112,7 +128,7 @@ def segment_mosaic(
     OutputError
         If the folder cannot be written.
     """
-    folder = TileFolder(path, plan_of(encoder))
+    folder = TileFolder(path, plan_of(encoder, skip_empty))
     mosaic = Mosaic(folder, encoder.grid, encoder.volume.plane_shape)
     tiles = [tile for plane in encoder.volume.planes() for tile in encoder.grid.tiles(plane)]
     total = len(tiles) + mosaic.steps

@@ -14,7 +14,12 @@ from napari_sam.npz import read_npz
 from napari_sam.tiles.bbox import place
 from napari_sam.tiles.grid import Tile
 
-_DTYPES = {"numbers": np.uint16, "confidence": np.float32, "digest": np.uint8}
+_DTYPES = {
+    "numbers": np.uint16,
+    "confidence": np.float32,
+    "skipped": np.bool_,
+    "digest": np.uint8,
+}
 """Array in the file of a tile -> its type."""
 
 
@@ -33,11 +38,20 @@ class TileObjects:
         ``(height, width)`` uint16: number of an object, 1 to n, or 0 for background.
     confidence : ndarray
         ``(n,)`` float32: confidence of each object, from 0 to 1.
+    skipped : bool
+        Whether the tile shows background alone, and was not encoded.
     """
 
     tile: Tile
     numbers: NDArray[np.uint16]
     confidence: NDArray[np.float32]
+    skipped: bool = False
+
+    @classmethod
+    def of_background(cls, tile: Tile) -> Self:
+        """No objects, in a tile that was not encoded."""
+        numbers = np.zeros((tile.height, tile.width), np.uint16)
+        return cls(tile, numbers, np.empty(0, np.float32), skipped=True)
 
     @classmethod
     def from_masks(cls, tile: Tile, masks: Sequence[Mask]) -> Self:
@@ -59,6 +73,7 @@ class TileObjects:
             buffer,
             numbers=self.numbers,
             confidence=self.confidence,
+            skipped=np.array([self.skipped]),
             digest=np.frombuffer(digest, np.uint8),
         )
         return buffer.getvalue()
@@ -73,10 +88,10 @@ class TileObjects:
             If the bytes are damaged, by the checksum of each array, or are of another tile.
         """
         arrays = read_npz(io.BytesIO(data), list(_DTYPES), "the file of a tile", OutputError)
-        numbers, scores, digest = (arrays[key] for key in _DTYPES)
+        numbers, scores, skipped, digest = (arrays[key] for key in _DTYPES)
         typed = all(arrays[key].dtype == dtype for key, dtype in _DTYPES.items())
         if not typed or scores.ndim != 1 or not np.isfinite(scores).all():
             raise OutputError("the objects of a tile are damaged: their arrays have other types")
         if numbers.shape != (tile.height, tile.width) or numbers.max(initial=0) > len(scores):
             raise OutputError("the objects of a tile are damaged: they belong to another tile")
-        return cls(tile, numbers, scores), digest.tobytes()
+        return cls(tile, numbers, scores, bool(skipped.any())), digest.tobytes()

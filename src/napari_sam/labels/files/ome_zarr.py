@@ -12,7 +12,7 @@ from napari_sam.labels.blocks import block_count, block_regions, natural_block
 from napari_sam.labels.classes import ClassTable
 
 from .class_files import CLASSES
-from .image_label import NO_CLASSES, Properties, image_label, labels_in
+from .image_label import MAX_COLORS, NO_CLASSES, Properties, image_label, labels_in
 from .ome_version import LATEST, array_options, described, zarr_format
 from .stack import LabelStack
 
@@ -74,8 +74,10 @@ def write_ome_zarr(
     # The last step writes the metadata, without which no reader takes the folder for labels.
     total = sum(blocks) + 1
     present: set[int] = set()
+    is_described = bool(properties) or bool(classes.of_label)
     for done, labels in enumerate(_copy(stack, levels[0], first), start=1):
-        present.update(labels)
+        if is_described or len(present) <= MAX_COLORS:  # more labels get no colours
+            present.update(labels)
         yield done, total
     for done, _ in enumerate(_downsample(levels, factors), start=blocks[0] + 1):
         yield done, total
