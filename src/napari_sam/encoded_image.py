@@ -154,6 +154,7 @@ class EncodedImage:
         try:
             key = weights_hash(self._encoded_by)
             self.encoder.cache = open_cache(self.encoder, key, root, budget)
+            self.encoder.precision = self.encoder.cache.spec.precision
         except CacheError as error:
             if cache_dir is not None:  # named by the user: fail now, not after hours of work
                 raise

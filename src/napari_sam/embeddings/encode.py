@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Volume
-from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 
@@ -63,6 +61,8 @@ class Encoder:
 
     Attributes
     ----------
+    precision : Precision
+        Precision of the image encoder: that of the cache, or else the one that the model prefers.
     calls : int
         Number of runs of the image encoder.
     warnings : list of str
@@ -87,6 +87,7 @@ class Encoder:
         self.model, self.volume, self.mapping, self.grid = model, volume, mapping, grid
         self.closer = closer and model.policy.closer_looks
         self.cache = cache
+        self.precision = model.precisions[0] if cache is None else cache.spec.precision
         self.calls = self.changes = 0
         self.warnings: list[str] = []
         self.write_later = False
@@ -97,16 +98,6 @@ class Encoder:
         self._digests = LeastRecentlyUsed[Tile, tuple[Hashable, bytes]](_DIGESTS)
         self._digests_lock = Lock()
         self._close_ups_lock = Lock()  # a second lock: _lock is held while a whole tile is encoded
-
-    @property
-    def precision(self) -> Precision:
-        """Precision of the image encoder: that of the cache, or else what the model prefers."""
-        return self.model.precisions[0] if self.cache is None else self.cache.spec.precision
-
-    @property
-    def image_encoder(self) -> nn.Module:
-        """Image encoder of the model, as it runs in :attr:`precision`."""
-        return self.model.encoder_in(self.precision)
 
     @property
     def at_hand(self) -> Volume | None:
