@@ -36,6 +36,7 @@ STAGES = {
 MAY_IMPORT = {
     "errors": set(),
     "installation": set(),
+    "threads": set(),
     "document": {"errors"},
     "file_names": set(),
     "npz": {"errors"},
@@ -218,6 +219,10 @@ def test_everything_but_the_plugin_runs_without_napari_and_qt() -> None:
 def test_the_dock_opens_without_what_only_some_of_its_work_needs() -> None:
     late = {"sklearn", "torch", "scipy.stats", "scipy.signal"}
     assert loaded_after(["napari_sam.plugin.controller"], late) == ""
+
+
+def test_the_cache_is_listed_without_torch() -> None:
+    assert loaded_after(["napari_sam.cli.cache", "napari_sam.embeddings"], {"torch"}) == ""
 
 
 def test_a_session_opens_without_what_only_some_of_its_work_needs() -> None:
