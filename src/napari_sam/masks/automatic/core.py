@@ -64,12 +64,12 @@ def to_decode(grid: TileGrid, tile: Tile, boxes: Floats) -> Flags:
     ndarray
         ``(N,)`` bool.
     """
-    wanted = ~drawn_elsewhere(grid, tile, boxes)
-    inside, outside = boxes[wanted], np.flatnonzero(~wanted)
+    decoded = ~drawn_elsewhere(grid, tile, boxes)
+    inside, outside = boxes[decoded], np.flatnonzero(~decoded)
     for i in outside:
         apart = (inside[:, :2] >= boxes[i, 2:]) | (inside[:, 2:] <= boxes[i, :2])
-        wanted[i] = not apart.any(axis=1).all()
-    return wanted
+        decoded[i] = not apart.any(axis=1).all()
+    return decoded
 
 
 def without_elsewhere(grid: TileGrid, tile: Tile, masks: tuple[Mask, ...]) -> tuple[Mask, ...]:

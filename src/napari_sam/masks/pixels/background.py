@@ -18,9 +18,9 @@ MOST_ERRORS = 6.0
 """Standard errors of a square's mean up to which a difference is noise. Of a million differences in
 noise, the largest is about five."""
 
-LEAST_STEP = 1 / 512
-"""Share of the contrast range, half a grey level of 256, up to which a difference is not visible.
-"""
+LEAST_STEP = 1 / 2048
+"""Share of the contrast range, an eighth of a grey level of 256, up to which a difference cannot be
+seen."""
 
 _BLOCK = 16  # side of the squares of the first, quick comparison, pixels
 _ROWS_APART = 8  # distance of the rows in which noise is measured, pixels
