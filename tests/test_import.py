@@ -36,6 +36,7 @@ STAGES = {
 MAY_IMPORT = {
     "errors": set(),
     "installation": set(),
+    "threads": set(),
     "document": {"errors"},
     "file_names": set(),
     "npz": {"errors"},

@@ -156,13 +156,20 @@ def test_failed_save_leaves_the_old_file(model: Sam, tmp_path: Path) -> None:
 
 
 def test_config_round_trip_and_unknown_fields() -> None:
-    config, policy = cells_tiny(), CELLS_TINY_POLICY
+    config, policy = cells_tiny(), replace(CELLS_TINY_POLICY, steady_corrections=True)
     header = to_header(config, policy)
     assert set(header) == {field.name for field in (*fields(config), *fields(policy))}
     assert from_header(header) == (config, policy)
     assert from_header(json.loads(json.dumps(header))) == (config, policy)
     with pytest.raises(ModelError, match="unknown model fields: wings"):
         from_header(header | {"wings": 2})
+
+
+def test_a_later_field_at_its_default_leaves_the_hashes_of_older_files_alone() -> None:
+    policy = replace(CELLS_TINY_POLICY, steady_corrections=False)
+    header = to_header(cells_tiny(), policy)
+    assert "steady_corrections" not in header
+    assert from_header(header) == (cells_tiny(), policy)
 
 
 def test_built_in_model_ships_and_fits() -> None:

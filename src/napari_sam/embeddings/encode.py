@@ -131,7 +131,7 @@ class Encoder:
         return pixels, digest
 
     def _unchanged(self, tile: Tile) -> bytes | None:
-        """Digest of a tile whose pixels are as they were when they were read; None if unknown."""
+        """Digest of a tile read before, if the image has not changed since; None otherwise."""
         noted = self._digests.peek(tile)
         if noted is None or noted[0] != self.volume.revision_of(tile.plane, *tile.bbox):
             return None

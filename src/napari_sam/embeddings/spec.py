@@ -46,8 +46,8 @@ class CacheSpec:
     version : int
         Version of the layout on disk.
     precision : Precision
-        Precision of the image encoder: embeddings in bfloat16 differ by more than the rounding of
-        the cache, and whoever asks for float32 must get the same masks on every machine.
+        Precision of the image encoder: whoever asks for float32 must get the same bytes whatever
+        precision was used before.
 
     Raises
     ------

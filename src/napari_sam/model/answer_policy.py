@@ -27,6 +27,9 @@ class AnswerPolicy:
         Remove crumbs, fill pinholes and cut the mask to the surroundings of the box.
     point_with_mask : bool
         Add a foreground click in the middle of the mask when background clicks alone correct it.
+    steady_corrections : bool
+        Answer the clicks of an object one after another; where a click would change much far from
+        it, only the change around the click is taken.
     closer_looks : bool
         Predict small and large objects a second time in an enlarged or reduced window. For models
         that were trained at many scales.
@@ -38,4 +41,5 @@ class AnswerPolicy:
     best_mask_for_click: bool = False
     clean_masks: bool = False
     point_with_mask: bool = False
+    steady_corrections: bool = False
     closer_looks: bool = False

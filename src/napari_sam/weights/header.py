@@ -73,9 +73,12 @@ _ORDER = (
     "closer_looks",
     "padding_point",
     "memory",
+    "steady_corrections",
 )
 """Order of the fields of `ModelConfig` and `AnswerPolicy` in the header. It must stay: the hash
 that names cached embeddings covers the header as JSON text."""
+_NOT_IF_FALSE = frozenset({"steady_corrections"})
+"""Fields that came later: at their default they are left out, so that the hashes stay."""
 
 
 def to_header(config: ModelConfig, policy: AnswerPolicy) -> dict[str, Any]:
@@ -96,7 +99,7 @@ def to_header(config: ModelConfig, policy: AnswerPolicy) -> dict[str, Any]:
     kind = next(kind for kind, trunk in _TRUNKS.items() if isinstance(config.trunk, trunk))
     values = asdict(config) | asdict(policy)
     values["trunk"] = {"kind": kind, **values["trunk"]}
-    return {key: values[key] for key in _ORDER}
+    return {key: values[key] for key in _ORDER if key not in _NOT_IF_FALSE or values[key]}
 
 
 def from_header(

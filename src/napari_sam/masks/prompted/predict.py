@@ -27,6 +27,7 @@ from napari_sam.tiles.grid import Tile
 from .across_tiles import ObjectAcrossTiles, object_clicks
 from .home_tiles import home_tiles
 from .size import Size, sized_click
+from .steady import correct_steadily, is_corrected
 
 NO_SIZES: Mapping[int, Size] = MappingProxyType({})
 """No object has a chosen size."""
@@ -42,7 +43,8 @@ def predict(
     encoder : Embeddings
         Model, grid and embeddings, such as an :class:`~napari_sam.embeddings.encode.Encoder`.
     prompts : PromptSet
-        All on one plane.
+        All on one plane. With a model whose policy has ``steady_corrections``, the clicks of an
+        object are answered one after another, see :mod:`.steady`.
     sizes : mapping of int to Size
         Object id to the candidate that the first click means; without, the model's best. Further
         clicks correct the chosen candidate. Objects with a box or a mask are not affected: these
@@ -54,6 +56,24 @@ def predict(
         Object id to its mask, which may be empty: where the model sees nothing, and where the image
         has a single value.
     """
+    steady = encoder.model.policy.steady_corrections
+    corrected = {
+        i: of_object
+        for i, of_object in prompts.objects.items()
+        if steady and sizes.get(i, Size.BEST) is Size.BEST and is_corrected(of_object)
+    }
+    others = {i: group for i, group in prompts.objects.items() if i not in corrected}
+    masks = _answer(encoder, others, sizes)
+    if corrected:
+        masks |= correct_steadily(lambda step: _answer(encoder, step, NO_SIZES), corrected)
+    return {i: masks[i] for i in prompts.objects}
+
+
+def _answer(
+    encoder: Embeddings, objects: Mapping[int, tuple[Prompt, ...]], sizes: Mapping[int, Size]
+) -> dict[int, Mask]:
+    """Masks of objects, each from all its prompts at once."""
+    prompts = PromptSet(objects)
     sized = {i: (sized_click(prompts.of(i)), s) for i, s in sizes.items() if s is not Size.BEST}
     first = {i: (click,) for i, (click, _) in sized.items() if click is not None}
     candidates = _predict(encoder, first, {i: sizes[i] for i in first})
