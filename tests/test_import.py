@@ -227,7 +227,7 @@ def test_the_cache_is_listed_without_torch() -> None:
 
 def test_a_session_opens_without_what_only_some_of_its_work_needs() -> None:
     late = {"sklearn", "scipy.stats", "scipy.signal", "napari_sam.learning"}
-    late |= {"napari_sam.propagation", "napari_sam.mosaic"}
+    late |= {"napari_sam.propagation.propagate", "skimage.registration"}
     assert loaded_after(["napari_sam.session"], late) == ""
 
 
