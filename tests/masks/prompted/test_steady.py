@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import pytest
+import torch
 
 from napari_sam import Session
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.correction import correction_by
-from napari_sam.masks.prompted.steady import correct_steadily, is_corrected
+from napari_sam.masks.prompted.steady import Step, correct_steadily
+from napari_sam.masks.prompted.steps import Steps
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, PointPrompt, Prompt
 from napari_sam.weights.load import load_model
 
@@ -20,6 +21,10 @@ BOX = BoxPrompt((0.0, 0.0), (4.0, 39.0))
 def bar(start: int, stop: int) -> Mask:
     """Rows 1 to 3, some columns."""
     return Mask((), (1, start, 4, stop), np.ones((3, stop - start), bool), 0.8, 3.0)
+
+
+def correct(model: "Listener", objects: Mapping[int, tuple[Prompt, ...]]) -> dict[int, Mask]:
+    return correct_steadily(model, objects, lambda prompts: None, lambda prompts, step: None)
 
 
 class Listener:
@@ -40,12 +45,12 @@ class Listener:
 
 def test_the_far_end_of_a_mask_survives_a_click_at_the_other() -> None:
     model = Listener(bar(0, 30), bar(5, 22), bar(0, 36))
-    (mask,) = correct_steadily(model, {1: (FIRST, END)}).values()
+    (mask,) = correct(model, {1: (FIRST, END)}).values()
     assert mask.bbox == (1, 0, 4, 24)  # within four pixels of the click
     assert model.asked == [{1: (FIRST,)}, {1: (FIRST, END)}]
     # the third click corrects what the user sees
     more = Listener(bar(0, 30), bar(5, 22), bar(0, 25))
-    (mask,) = correct_steadily(more, {1: (FIRST, END, BESIDE)}).values()
+    (mask,) = correct(more, {1: (FIRST, END, BESIDE)}).values()
     *clicks, seen = more.asked[2][1]
     assert clicks == [FIRST, END, BESIDE]
     assert isinstance(seen, MaskPrompt)
@@ -56,15 +61,13 @@ def test_the_far_end_of_a_mask_survives_a_click_at_the_other() -> None:
 def test_an_answer_that_changes_little_or_everything_is_taken() -> None:
     for answer in (bar(0, 27), bar(0, 95)):
         model = Listener(bar(0, 30), answer)
-        (mask,) = correct_steadily(model, {1: (FIRST, END)}).values()
+        (mask,) = correct(model, {1: (FIRST, END)}).values()
         assert mask.bbox == answer.bbox
 
 
 def test_objects_with_other_numbers_of_clicks_are_asked_together() -> None:
     model = Listener(bar(0, 30), bar(0, 29), bar(0, 28))
-    masks = correct_steadily(
-        model, {1: (FIRST, END), 2: (BOX, FIRST, END), 3: (FIRST, END, BESIDE)}
-    )
+    masks = correct(model, {1: (FIRST, END), 2: (BOX, FIRST, END), 3: (FIRST, END, BESIDE)})
     assert [set(step) for step in model.asked] == [{1, 2, 3}, {1, 2, 3}, {2, 3}]
     assert model.asked[0][2] == (BOX,)
     assert {i: mask.bbox[3] for i, mask in masks.items()} == {1: 29, 2: 28, 3: 28}
@@ -72,22 +75,21 @@ def test_objects_with_other_numbers_of_clicks_are_asked_together() -> None:
 
 def test_an_empty_mask_is_replaced_by_any_answer() -> None:
     empty = Mask((), (0, 0, 0, 0), np.zeros((0, 0), bool), 0.1, -3.0)
-    (mask,) = correct_steadily(Listener(empty, bar(3, 9)), {1: (FIRST, BESIDE)}).values()
+    (mask,) = correct(Listener(empty, bar(3, 9)), {1: (FIRST, BESIDE)}).values()
     assert mask.bbox == (1, 3, 4, 9)
 
 
-@pytest.mark.parametrize(
-    ("prompts", "corrected"),
-    [
-        ((FIRST,), False),
-        ((BOX,), False),
-        ((FIRST, END), True),
-        ((FIRST, BOX), True),
-        ((FIRST, MaskPrompt((), 0, 0, np.ones((3, 3), bool))), False),
-    ],
-)
-def test_what_counts_as_a_correction(prompts: tuple[Prompt, ...], corrected: bool) -> None:
-    assert is_corrected(prompts) is corrected
+def test_a_further_click_costs_one_answer() -> None:
+    steps: dict[tuple[Prompt, ...], Step] = {}
+    model = Listener(bar(0, 30), bar(5, 22), bar(0, 25))
+    for prompts in ((FIRST, END), (FIRST, END, BESIDE)):
+        (mask,) = correct_steadily(model, {1: prompts}, steps.get, steps.__setitem__).values()
+    assert mask.bbox == (1, 0, 4, 25)
+    assert len(model.asked) == 3
+    # the last step is taken anew
+    correct_steadily(model, {1: (FIRST, END, BESIDE)}, steps.get, steps.__setitem__)
+    assert len(model.asked) == 4
+    assert model.asked[3] == model.asked[2] != model.asked[1]
 
 
 def touching_disks() -> np.ndarray:
@@ -120,7 +122,31 @@ def test_a_session_answers_as_if_asked_click_by_click() -> None:
     answer = by_click.predict_objects({1: clicks})[1]
     assert answer.bbox == mask.bbox
     assert (answer.pixels == mask.pixels).all()
+    assert (by_click.predict_objects({1: clicks})[1].pixels == mask.pixels).all()
     other = all_at_once.predict_objects({1: clicks})[1]
     assert other.area != answer.area
     first = (s.predict_objects({1: clicks[:1]})[1] for s in (all_at_once, by_click))
     assert len({mask.pixels.tobytes() for mask in first}) == 1
+
+
+def test_a_step_is_forgotten_with_its_image_and_its_weights() -> None:
+    model = load_model("cells-tiny", "cpu")
+    image = touching_disks()
+    encoder = Session.open(image, model=model, cache_dir=False).encoder
+    prompts, step = (PointPrompt((40, 47)),), Step(bar(0, 30))
+    assert Steps(encoder, [prompts]).recall(prompts) is None
+    Steps(encoder, [prompts]).remember(prompts, step)
+    assert Steps(encoder, [prompts]).recall(prompts) is step
+    assert Steps(encoder, [prompts]).recall((PointPrompt((40, 48)),)) is None
+    wide = Session.open(np.zeros((64, 4000), np.uint8), model=model, cache_dir=False).encoder
+    scattered = [(PointPrompt((30.0, x)),) for x in (100.0, 2000.0, 3800.0)]
+    Steps(wide, scattered).remember(scattered[0], step)
+    assert wide.calls == 0  # nothing is encoded for the memory
+    other = Session.open(image[:, ::-1].copy(), model=model, cache_dir=False).encoder
+    assert Steps(other, [prompts]).recall(prompts) is None
+    with torch.no_grad():
+        next(model.mask_decoder.parameters()).mul_(1.01)
+    assert Steps(encoder, [prompts]).recall(prompts) is None
+    Steps(encoder, [prompts]).remember(prompts, step)
+    image[30:60, 30:60] = 0
+    assert Steps(encoder, [prompts]).recall(prompts) is None

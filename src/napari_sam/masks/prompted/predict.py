@@ -27,7 +27,8 @@ from napari_sam.tiles.grid import Tile
 from .across_tiles import ObjectAcrossTiles, object_clicks
 from .home_tiles import home_tiles
 from .size import Size, sized_click
-from .steady import correct_steadily, is_corrected
+from .steady import correct_steadily
+from .steps import Steps
 
 NO_SIZES: Mapping[int, Size] = MappingProxyType({})
 """No object has a chosen size."""
@@ -56,17 +57,21 @@ def predict(
         Object id to its mask, which may be empty: where the model sees nothing, and where the image
         has a single value.
     """
-    steady = encoder.model.policy.steady_corrections
-    corrected = {
-        i: of_object
-        for i, of_object in prompts.objects.items()
-        if steady and sizes.get(i, Size.BEST) is Size.BEST and is_corrected(of_object)
-    }
-    others = {i: group for i, group in prompts.objects.items() if i not in corrected}
-    masks = _answer(encoder, others, sizes)
-    if corrected:
-        masks |= correct_steadily(lambda step: _answer(encoder, step, NO_SIZES), corrected)
+    if not encoder.model.policy.steady_corrections:
+        return _answer(encoder, prompts.objects, sizes)
+    given = {i for i, of_object in prompts.objects.items() if _has_mask(of_object)}
+    given |= {i for i, size in sizes.items() if size is not Size.BEST}
+    clicked = {i: group for i, group in prompts.objects.items() if i not in given}
+    others = {i: group for i, group in prompts.objects.items() if i in given}
+    steps = Steps(encoder, clicked.values())
+    masks = _answer(encoder, others, sizes) | correct_steadily(
+        lambda step: _answer(encoder, step, NO_SIZES), clicked, steps.recall, steps.remember
+    )
     return {i: masks[i] for i in prompts.objects}
+
+
+def _has_mask(prompts: tuple[Prompt, ...]) -> bool:
+    return any(isinstance(prompt, MaskPrompt) for prompt in prompts)
 
 
 def _answer(
