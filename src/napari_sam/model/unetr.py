@@ -171,7 +171,7 @@ class InstanceDecoder(nn.Module):
         del first, second
         if torch.is_grad_enabled():
             finest = self.decoder_head(self.deconv_out(x), self.deconv4(third))
-            return torch.sigmoid(self.out_conv(finest))  # type: ignore[no-any-return]
+            return torch.sigmoid(self.out_conv(finest))
         finest = _deconvolve(self.deconv4, third)
         del third
         return self._finish(x, finest)

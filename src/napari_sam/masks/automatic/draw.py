@@ -63,7 +63,8 @@ def _drawn(answers: Sequence[Answer]) -> Iterator[tuple[int, Mask]]:
         for start in range(0, len(indices), most):
             batch = indices[start : start + most]
             logits = np.stack([answers[i].low_res_logits for i in batch])
-            for i, (y, x), pixels in _cropped(batch, (rows @ logits @ cols.T) > 0):
+            drawn = np.asarray(rows @ logits @ cols.T > 0)
+            for i, (y, x), pixels in _cropped(batch, drawn):
                 yield i, _mask(answers[i], y, x, pixels)
 
 
