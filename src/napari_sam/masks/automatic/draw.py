@@ -63,8 +63,7 @@ def _drawn(answers: Sequence[Answer]) -> Iterator[tuple[int, Mask]]:
         for start in range(0, len(indices), most):
             batch = indices[start : start + most]
             logits = np.stack([answers[i].low_res_logits for i in batch])
-            drawn = np.asarray(rows @ logits @ cols.T > 0)
-            for i, (y, x), pixels in _cropped(batch, drawn):
+            for i, (y, x), pixels in _cropped(batch, (rows @ logits @ cols.T) > 0):
                 yield i, _mask(answers[i], y, x, pixels)
 
 
@@ -75,7 +74,7 @@ def _cropped(
     present = np.flatnonzero(pixels.any(axis=(1, 2)))
     spans = []
     for axis in (2, 1):
-        touched = pixels[present].any(axis=axis)
+        touched: Bools = np.any(pixels[present], axis=axis)
         spans += [touched.argmax(axis=1), touched.shape[1] - touched[:, ::-1].argmax(axis=1)]
     for i, y0, y1, x0, x1 in np.stack([present, *spans], axis=1).tolist():
         yield indices[i], (y0, x0), pixels[i, y0:y1, x0:x1].copy()
