@@ -4,7 +4,6 @@ from collections.abc import Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 
-from .cache import EmbeddingCache, as_stored
+from .cache import EmbeddingCache, StoredArrays, as_stored
 from .digest import digest_pixels
 from .embedding import Embedding
 from .least_recently_used import LeastRecentlyUsed
@@ -90,7 +89,7 @@ class Encoder:
         self.calls = self.changes = 0
         self.warnings: list[str] = []
         self.write_later = False
-        self._unwritten: list[tuple[TileIndex, bytes, dict[str, NDArray[Any]]]] = []
+        self._unwritten: list[tuple[TileIndex, bytes, StoredArrays]] = []
         self._lock = Lock()
         self._recent = LeastRecentlyUsed[TileIndex, tuple[bytes, Embedding]](_TILES_IN_MEMORY)
         self._close_ups = LeastRecentlyUsed[tuple[Tile, bytes], Embedding](_CLOSE_UPS_IN_MEMORY)

@@ -45,4 +45,4 @@ def _cast(encoder: nn.Module) -> nn.Module:
             for weight in layer.parameters(recurse=False):
                 cast = weight.detach().to(torch.bfloat16)
                 copies[id(weight)] = nn.Parameter(cast, requires_grad=False)
-    return deepcopy(encoder, copies)  # type: ignore[arg-type]
+    return deepcopy(encoder, copies)
