@@ -51,7 +51,7 @@ class EncodedImage:
     closer : bool
         Whether the built-in model looks again at an object: closer if it is small, from farther
         away if it is large and was clicked. Finding all objects of an image with mostly small ones
-        takes five times longer.
+        takes about twice as long.
 
     Attributes
     ----------

@@ -38,9 +38,7 @@ With more, the temporaries leave the processor's cache, and a pass is slower."""
 OUTSIDE = -10.0
 """Logit of the cells of a tile outside of the window that was decoded."""
 
-_ROWS_AT_ONCE = (
-    32  # of a resampling matrix: products so small that numpy starts no threads for them
-)
+_ROWS_AT_ONCE = 32  # of a resampling matrix: numpy starts no threads for so small a product
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -170,12 +170,9 @@ class Hiera(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Tokens ``(B, H / s, W / s, dim)`` of the stages of stride ``s`` = 4, 8, 16 and 32."""
-        x = (
-            convolve(image, cast(nn.Conv2d, self.patch_embed["proj"]))
-            .permute(0, 2, 3, 1)
-            .contiguous()
-        )
-        x, stages, buffers = self._add_positions(x), [], Buffers()
+        patches = convolve(image, cast(nn.Conv2d, self.patch_embed["proj"]))
+        x = self._add_positions(patches.permute(0, 2, 3, 1).contiguous())
+        stages, buffers = [], Buffers()
         for index, block in enumerate(self.blocks):
             x = block(x, buffers)
             if index in self.ends:

@@ -228,11 +228,8 @@ def _strips(height: int, rows: int = _ROWS_AT_ONCE) -> Iterator[tuple[int, int]]
 
 def _moments(strips: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     """Variance and mean ``(B, dim, 1, 1)`` over the rows and columns of all strips."""
-    count, total, squares = (
-        0,
-        torch.zeros((), dtype=torch.double),
-        torch.zeros((), dtype=torch.double),
-    )
+    count, total = 0, torch.zeros((), dtype=torch.double)
+    squares = total
     for strip in strips:
         values = strip.double()
         count += values.shape[2] * values.shape[3]

@@ -1,7 +1,7 @@
 """Enlarged: tiles whose objects are small are segmented enlarged.
 
 Masks are drawn at a quarter of the model's resolution, where a small object hardly has a middle and
-a border. Enlarging a whole tile would cost twice as much as encoding it did. So only tiles in which
+a border. Encoding a whole tile enlarged would cost more than twice as much. So only tiles in which
 most objects are small are enlarged, only around their small objects, and of an overlap of tiles
 each tile enlarges its half.
 """

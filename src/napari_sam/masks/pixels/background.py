@@ -110,7 +110,7 @@ def _differences(sums: Values) -> Iterator[tuple[int, Values]]:
 
 
 def _positions(last: int, step: int) -> NDArray[np.int64]:
-    """From 0 to the last, which is always one of them."""
+    """Positions from 0 on, a step apart, and the last one."""
     return np.append(np.arange(0, last, step), last)
 
 
