@@ -69,8 +69,8 @@ def compare(image: NDArray[Any], labels: Labels, model: Sam, clicks: int) -> Ite
         order = np.random.default_rng(0).permutation(numbers[areas >= SMALLEST])
         for number in order[:clicks]:
             depth = distance_transform_edt(labels == number)
-            point = tuple(int(i) for i in np.unravel_index(depth.argmax(), depth.shape))
-            one, other = (clicked(session, point) for session in (fresh, cached))
+            y, x = np.unravel_index(depth.argmax(), depth.shape)
+            one, other = (clicked(session, (int(y), int(x))) for session in (fresh, cached))
             yield iou(one, labels == number), iou(other, labels == number), iou(one, other)
 
 

@@ -2,7 +2,7 @@
 
     pip install segment-anything==1.0 sam2==1.1.0 torchvision
     python benchmarks/models.py [--rounds 5] [--only vit_b vit_t ... | --built-in]
-        [--mobile-sam FOLDER] [--efficient-tam FOLDER]
+        [--mobile-sam FOLDER] [--efficient-tam FOLDER] [--precision bf16]
 
 The folders are checkouts of github.com/ChaoningZhang/MobileSAM and github.com/yformer/EfficientTAM.
 Both implementations get the same generated weights and the same 1024 x 1024 image, and take turns
@@ -35,6 +35,7 @@ from napari_sam.prompts.prompt import PointPrompt, PromptSet
 from napari_sam.tiles.grid import Tile
 from napari_sam.weights.families import reference_policy
 from napari_sam.weights.load import build, load_model
+from napari_sam.weights.precision import choose_precisions
 from napari_sam.weights.recognise import recognise, translate
 from tests.golden.generated import generate_weights
 
@@ -176,7 +177,7 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def row(name: str, rounds: int) -> str:
+def row(name: str, rounds: int, precision: str) -> str:
     """Measure a model; returns a line of the table."""
     try:
         reference = REFERENCES[name]()
@@ -184,21 +185,23 @@ def row(name: str, rounds: int) -> str:
         return f"| {name} | reference not installed ({error.name}) | | | | |"
     config = recognise(reference.weights, name=reference.name)
     model = build(config, reference_policy(config), translate(config, reference.weights))
+    model.precisions = choose_precisions(precision, "cpu")
     parameters = sum(parameter.numel() for parameter in model.parameters()) / 1e6
     with torch.inference_mode():
         cells = [name, f"{parameters:.0f} M", *_measure(model, reference, rounds)]
     return f"| {' | '.join(cells)} |"
 
 
-def built_in(rounds: int) -> str:
+def built_in(rounds: int, precision: str) -> str:
     """Compare the encoding of a tile by cells-tiny with vit_b, in Meta's code and in ours."""
-    model = load_model("cells-tiny", "cpu")
+    model = load_model("cells-tiny", "cpu", precision)
     try:
         theirs = sam1_reference("vit_b")
     except ImportError as error:
         return f"cells-tiny: reference not installed ({error.name})"
     config = recognise(theirs.weights, name="vit_b")
     ours = build(config, reference_policy(config), translate(config, theirs.weights))
+    ours.precisions = model.precisions
     rgb = torch.from_numpy(np.random.RandomState(0).randint(0, 256, (SIZE, SIZE, 3), np.uint8))
     small, large = (sam.preprocess(rgb.float()) for sam in (model, ours))
     with torch.inference_mode():
@@ -257,6 +260,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=list(REFERENCES), choices=list(REFERENCES))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", choices=["fp32", "bf16", "auto"], default="fp32")
     parser.add_argument("--built-in", action="store_true", help="cells-tiny against vit_b alone")
     parser.add_argument("--mobile-sam", type=Path)
     parser.add_argument("--efficient-tam", type=Path)
@@ -265,12 +269,12 @@ def main() -> None:
     folders = (options.mobile_sam, options.efficient_tam)
     sys.path += [str(folder) for folder in folders if folder is not None]
     if options.built_in:
-        print(built_in(options.rounds))
+        print(built_in(options.rounds, options.precision))
         return
     print("| model | parameters | embedding differs | one 1024 tile | one click | 64 clicks |")
     print("|---|---|---|---|---|---|")
     for name in options.only:
-        print(row(name, options.rounds), flush=True)
+        print(row(name, options.rounds, options.precision), flush=True)
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def _line(
     agreement: list[float],
     seconds: list[float],
 ) -> str:
-    difference = np.abs(np.subtract(*ious)).mean()
+    difference = np.abs(np.subtract(ious[0], ious[1])).mean()
     cells = [
         name,
         " ".join(f"{value:.1%}" for value in differences),
@@ -175,8 +175,9 @@ def _answers(
     shape = (volume.height, volume.width)
     answers = []
     for true in truths:
-        corners = [(*plane, *corner) for corner in true.box]
-        click, box = session.predict([(*plane, *true.click)]), session.predict(boxes=[corners])
+        first, last = ((*plane, *corner) for corner in true.box)
+        click = session.predict([(*plane, *true.click)])
+        box = session.predict(boxes=[(first, last)])
         answers += [(true.iou(mask), _drawn(mask, shape)) for mask in (click, box)]
     return answers
 

@@ -312,10 +312,8 @@ def peak(data: Path, side: int) -> float:
         stored = zarr.create_array(image, shape=(side, side), chunks=chunks, dtype="u1")
         for y in range(0, side, len(block)):
             for x in range(0, side, len(block)):
-                place = stored[y : y + len(block), x : x + len(block)]
-                stored[y : y + len(block), x : x + len(block)] = block[
-                    : len(place), : place.shape[1]
-                ]
+                part = block[: side - y, : side - x]
+                stored[y : y + part.shape[0], x : x + part.shape[1]] = part
         words = [
             "segment",
             str(image),

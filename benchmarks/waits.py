@@ -290,7 +290,9 @@ def memory(options: argparse.Namespace) -> Iterator[Row]:
 def public_models(options: argparse.Namespace) -> Iterator[Row]:
     """Encoding, one click and 64 clicks of public models against their own code."""
     for name in ("vit_b", "sam2.1_tiny", "vit_t"):
-        yield Row(name, models.row(name, options.rounds).strip("| "), "", True)
+        for precision in ("fp32", "bf16"):
+            line = models.row(name, options.rounds, precision).strip("| ")
+            yield Row(f"{name}, {precision}", line, "", True)
 
 
 def model() -> Sam:

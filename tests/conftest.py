@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 # programs that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The time of an example is that of a machine with other work, too: no test fails for it.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -36,6 +36,7 @@ STAGES = {
 MAY_IMPORT = {
     "errors": set(),
     "installation": set(),
+    "threads": set(),
     "document": {"errors"},
     "file_names": set(),
     "npz": {"errors"},
@@ -220,9 +221,13 @@ def test_the_dock_opens_without_what_only_some_of_its_work_needs() -> None:
     assert loaded_after(["napari_sam.plugin.controller"], late) == ""
 
 
+def test_the_cache_is_listed_without_torch() -> None:
+    assert loaded_after(["napari_sam.cli.cache", "napari_sam.embeddings"], {"torch"}) == ""
+
+
 def test_a_session_opens_without_what_only_some_of_its_work_needs() -> None:
     late = {"sklearn", "scipy.stats", "scipy.signal", "napari_sam.learning"}
-    late |= {"napari_sam.propagation", "napari_sam.mosaic"}
+    late |= {"napari_sam.propagation.propagate", "skimage.registration"}
     assert loaded_after(["napari_sam.session"], late) == ""
 
 

@@ -122,9 +122,7 @@ def run_demo(
         If the model cannot be loaded.
     """
     started = perf_counter()
-    weights = [Path(model)] if isinstance(model, str) and Path(model).is_file() else []
-    Inputs(dict.fromkeys(weights, "file of weights")).check(Path(folder, n) for n in DEMO_FILES)
-    paths = _checked_paths(Path(folder), overwrite=overwrite)
+    paths = _checked_paths(Path(folder), model, overwrite=overwrite)
     on_file = _recorded(DemoRecord(Path(folder)), on_file)
     image = immunohistochemistry()
     session = Session.open(
@@ -133,11 +131,7 @@ def run_demo(
     for path in _write_inputs(paths, image):
         on_file(path)
     prompts = read_prompts(paths["points.csv"], paths["boxes.csv"])
-    automatic = _automatic(session)
-    _save(session, paths, "automatic", on_file)
-    session.labels[...] = 0
-    prompted = _prompted(session, prompts)
-    _save(session, paths, "prompted", on_file)
+    automatic, prompted = _segment(session, prompts, paths, on_file)
     draw_overlay(paths["overlay.png"], image, automatic, prompted, prompts)
     on_file(paths["overlay.png"])
     return DemoResult(
@@ -150,9 +144,11 @@ def run_demo(
     )
 
 
-def _checked_paths(folder: Path, *, overwrite: bool) -> dict[str, Path]:
+def _checked_paths(folder: Path, model: str | Sam, *, overwrite: bool) -> dict[str, Path]:
     """Return the path of each file by name; raise OutputError if a file may not be replaced."""
     paths = {name: folder / name for name in DEMO_FILES}
+    weights = [Path(model)] if isinstance(model, str) and Path(model).is_file() else []
+    Inputs(dict.fromkeys(weights, "file of weights")).check(paths.values())
     existing = [path for path in paths.values() if os.path.lexists(path)]
     if existing and not overwrite:
         raise OutputError(
@@ -187,6 +183,18 @@ def _write_inputs(paths: dict[str, Path], image: NDArray[np.uint8]) -> Iterator[
         with replacing(paths[name]) as partial:
             partial.write_text(text, encoding="utf-8")
         yield paths[name]
+
+
+def _segment(
+    session: Session, prompts: PromptSet, paths: dict[str, Path], on_file: Callable[[Path], None]
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Labels ``(y, x)`` of all objects, and of the prompted ones; both are saved."""
+    automatic = _automatic(session)
+    _save(session, paths, "automatic", on_file)
+    session.labels[...] = 0
+    prompted = _prompted(session, prompts)
+    _save(session, paths, "prompted", on_file)
+    return automatic, prompted
 
 
 def _automatic(session: Session) -> NDArray[np.uint32]:

@@ -51,7 +51,7 @@ class EncodedImage:
     closer : bool
         Whether the built-in model looks again at an object: closer if it is small, from farther
         away if it is large and was clicked. Finding all objects of an image with mostly small ones
-        takes five times longer.
+        takes about twice as long.
 
     Attributes
     ----------
@@ -154,6 +154,7 @@ class EncodedImage:
         try:
             key = weights_hash(self._encoded_by)
             self.encoder.cache = open_cache(self.encoder, key, root, budget)
+            self.encoder.precision = self.encoder.cache.spec.precision
         except CacheError as error:
             if cache_dir is not None:  # named by the user: fail now, not after hours of work
                 raise

@@ -127,8 +127,9 @@ class Interactive:
         is_new = not self._encoder.has(tile, pixels)
         if not is_new and not keep:
             return False
+        image_encoder = self._encoder.model.encoder_in(self._encoder.precision)
         try:
-            with interruptible(self._encoder.image_encoder, give_up):
+            with interruptible(image_encoder, give_up):
                 self._encoder.get(tile, pixels, keep=keep)
         except Interrupted:
             return None

@@ -1,11 +1,11 @@
 """Session: an image with a model and labels; the only object of the engine with a state."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.image.intensity import IntensityMapping
-from napari_sam.image.volume import Plane, Volume
+from napari_sam.image.volume import Plane
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
@@ -15,20 +15,16 @@ from napari_sam.masks.automatic.plane import EverythingStep, segment_planes
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.predict import NO_SIZES, predict, predict_candidates
 from napari_sam.masks.prompted.size import Size
-from napari_sam.model.sam import Sam
+from napari_sam.mosaic.mosaic import Mosaic
+from napari_sam.mosaic.segment import MosaicSteps, Work, segment_here, segment_mosaic
 from napari_sam.prompts.parse import Objects, check_objects, parse_prompts
 from napari_sam.prompts.prompt import MaskPrompt
 from napari_sam.tiles.bbox import BBox
 
 from .encoded_image import EncodedImage
 
-# Learning, following and mosaics are imported where they begin: most programs only click, and
-# hundreds of modules take a while.
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # imported where the work begins: many programs only click
     from napari_sam.learning.learn import LearnStep
-    from napari_sam.mosaic.mosaic import Mosaic
-    from napari_sam.mosaic.segment import MosaicSteps, Work
-    from napari_sam.propagation.line import Line
     from napari_sam.propagation.propagate import PropagationStep
     from napari_sam.propagation.seeds import KnownMasks
 
@@ -43,25 +39,12 @@ class Session(EncodedImage):
     ----------
     volume, model, mapping, cache_dir, tile_size, cache_budget, closer
         See :class:`~napari_sam.encoded_image.EncodedImage`.
-
-    Attributes
-    ----------
-    book : LabelBook
-        The labels with the scores, parents and tracks of the objects.
     """
 
-    def __init__(
-        self,
-        volume: Volume,
-        model: Sam,
-        mapping: IntensityMapping,
-        cache_dir: Path | str | bool | None = None,
-        tile_size: int | None = None,
-        cache_budget: int | str | None = None,
-        closer: bool = True,
-    ) -> None:
-        super().__init__(volume, model, mapping, cache_dir, tile_size, cache_budget, closer)
-        self.book = LabelBook(volume)
+    @cached_property
+    def book(self) -> LabelBook:
+        """The labels with the scores, parents and tracks of the objects."""
+        return LabelBook(self.volume)
 
     @property
     def labels(self) -> LabelArray:
@@ -163,8 +146,8 @@ class Session(EncodedImage):
             yield step
 
     def segment_mosaic(
-        self, folder: Path | str, work: "Work | None" = None, *, skip_empty: bool = True
-    ) -> "MosaicSteps":
+        self, folder: Path | str, work: Work = segment_here, *, skip_empty: bool = True
+    ) -> MosaicSteps:
         """Segment all objects of an image of any size, resumably, in the memory of a few tiles.
 
         When the steps are taken, :attr:`labels` are a :class:`~napari_sam.mosaic.mosaic.Mosaic`,
@@ -192,12 +175,10 @@ class Session(EncodedImage):
         OutputError
             If the folder cannot be written.
         """
-        from napari_sam.mosaic.segment import segment_here, segment_mosaic
 
-        def adopt(mosaic: "Mosaic") -> None:
+        def adopt(mosaic: Mosaic) -> None:
             self.book.adopt(mosaic, mosaic.scores, mosaic.count)
 
-        work = work or segment_here
         return segment_mosaic(self.encoder, Path(folder), work, adopt, skip_empty)
 
     def segment_stack(
@@ -233,17 +214,16 @@ class Session(EncodedImage):
         PromptError
             If there is no such axis.
         """
-        from napari_sam.propagation.whole_stacks import stack_lines
+        from napari_sam.propagation.whole_stacks import segment_stacks, stack_lines
 
-        steps = self._segment_stacks(stack_lines(self.volume, axis))
-        return self.book.paint_steps(steps, policy) if commit else steps
+        lines = stack_lines(self.volume, axis)
 
-    def _segment_stacks(self, lines: "Sequence[Line]") -> "Iterator[PropagationStep]":
-        from napari_sam.propagation.whole_stacks import segment_stacks
+        def steps() -> "Iterator[PropagationStep]":
+            # In a generator, so that `next_label` is read at the first step, not at the call:
+            # labels may be painted in between.
+            yield from segment_stacks(self.encoder, lines, self.book.next_label)
 
-        # In a generator, so that `next_label` is read at the first step, not at the call: labels
-        # may be painted in between.
-        yield from segment_stacks(self.encoder, lines, self.book.next_label)
+        return self.book.paint_steps(steps(), policy) if commit else steps()
 
     def propagate(
         self,
@@ -339,10 +319,7 @@ class Session(EncodedImage):
     def undo(self) -> tuple[LabelEdit, ...]:
         """Undo the last step: a commit, all objects of a plane, or a propagation.
 
-        Returns
-        -------
-        tuple of LabelEdit
-            Edits that were applied to do so; empty if no step was left.
+        Returns the applied edits, none if no step was left.
         """
         return self.book.undo()
 

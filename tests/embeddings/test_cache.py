@@ -460,6 +460,7 @@ def test_another_program_can_read_the_cache(cache: EmbeddingCache) -> None:
         "grid_shape": [5, 2, 3],
         "arrays": {"high_res_features_0": [2, 32, 32], "image_embedding": [4, 8, 8]},
         "version": 2,
+        "precision": "fp32",
     }
     stored = group["image_embedding"]
     assert (stored.shape, stored.chunks) == ((5, 2, 3, 4, 8, 8), (1, 1, 1, 4, 8, 8))

@@ -69,4 +69,4 @@ def test_the_precision_stands_in_the_name_and_the_attributes(precision: Precisio
     spec = CacheSpec("a.tif", "m", "0", "0-255", 64, 8, (1, 1), {"image_embedding": (4, 8, 8)})
     other = replace(spec, precision=precision)
     assert (other.group_name == spec.group_name) == (precision is Precision.FP32)
-    assert other.attributes().get("precision") == {"bf16": "bf16"}.get(precision)
+    assert other.attributes()["precision"] == precision.value

@@ -25,8 +25,11 @@ from napari_sam.image.volume import Volume
 from napari_sam.labels import blocks
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.files.write import write_labels
-from napari_sam.measure import Measurements, measure, outlines, write_outlines, write_table
-from napari_sam.measure.outlines import polygons_of
+from napari_sam.measure.measure import measure
+from napari_sam.measure.measurements import Measurements
+from napari_sam.measure.outlines import outlines, polygons_of
+from napari_sam.measure.write_outlines import write_outlines
+from napari_sam.measure.write_table import write_table
 
 MASKS = arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 

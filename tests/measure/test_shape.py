@@ -15,7 +15,7 @@ from skimage.measure import regionprops, regionprops_table
 from napari_sam.cli.app import run
 from napari_sam.image.volume import Volume
 from napari_sam.labels import blocks
-from napari_sam.measure import measure
+from napari_sam.measure.measure import measure
 from napari_sam.measure.shape import IN_PLANE, IN_SPACE
 
 

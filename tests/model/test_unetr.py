@@ -54,6 +54,21 @@ def test_in_place_and_in_parts_is_the_same():
     assert torch.allclose(ours, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("layout", ["bilinear", "transposed"])
+def test_maps_in_strips_are_those_of_the_whole(layout, monkeypatch):
+    monkeypatch.setattr("napari_sam.model.unetr._ROWS_AT_ONCE", 24)
+    shapes, _ = load(f"unetr_{layout}")
+    decoder = InstanceDecoder(sam1("vit_b", instance_decoder=layout)).eval()
+    weights = generate_weights(shapes)
+    decoder.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
+    embedding = torch.randn(1, 256, 7, 5, generator=torch.Generator().manual_seed(0))
+    whole = decoder(embedding)
+    with torch.inference_mode():
+        strips = decoder(embedding)
+    assert strips.shape == (1, 3, 112, 80)
+    assert torch.allclose(strips, whole, atol=1e-5)
+
+
 def disks(shape: tuple[int, int], *places: tuple[int, int, int]) -> np.ndarray:
     """Maps of ideal disks ``(y, x, radius)``; where two overlap, the nearer one has the pixel."""
     y, x = np.mgrid[: shape[0], : shape[1]]

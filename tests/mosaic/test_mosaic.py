@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -277,11 +278,17 @@ def test_a_session_finds_the_same_objects_either_way(tmp_path: Path) -> None:
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "labels.ome.tif"), session.labels[:])
 
 
+def noise_with_a_bar() -> NDArray[np.uint8]:
+    """An image of several tiles, none of which is left out as empty."""
+    image = np.random.default_rng(0).integers(0, 255, (100, 200), dtype=np.uint8)
+    image[40:60] = 255
+    return image
+
+
 def test_finished_tiles_are_not_encoded_again_unless_edited(
     tiny_model: Sam, tmp_path: Path
 ) -> None:
-    image = np.random.default_rng(0).integers(0, 255, (100, 200), dtype=np.uint8)
-    image[40:60] = 255  # no tile is left out as empty
+    image = noise_with_a_bar()
 
     def opened() -> Session:
         return Session.open(
@@ -301,7 +308,26 @@ def test_finished_tiles_are_not_encoded_again_unless_edited(
     assert edited.encoder.calls == 1
 
 
-# --- killed ----------------------------------------------------------------------------------
+def test_tiles_of_one_precision_are_not_mixed_with_those_of_another(
+    tiny_model: Sam, tmp_path: Path
+) -> None:
+    image = noise_with_a_bar()
+
+    def opened(precision: str) -> Session:
+        options = {"contrast": (0, 255), "cache_dir": False, "tile_size": 64}
+        return Session.open(image, model=deepcopy(tiny_model), precision=precision, **options)
+
+    for step in opened("fp32").segment_mosaic(tmp_path / "t"):
+        if step.done == 2:
+            break
+    resumed, afresh = opened("bf16"), opened("bf16")
+    list(resumed.segment_mosaic(tmp_path / "t"))
+    list(afresh.segment_mosaic(tmp_path / "u"))
+    assert resumed.encoder.calls == afresh.encoder.calls == len(afresh.tiles())
+    np.testing.assert_array_equal(resumed.labels[:], afresh.labels[:])
+    np.testing.assert_array_equal(
+        [*resumed.labels.scores.values()], [*afresh.labels.scores.values()]
+    )
 
 
 def test_tiles_of_background_are_counted_and_not_encoded(tiny_model: Sam, tmp_path: Path) -> None:
@@ -328,13 +354,17 @@ def test_tiles_of_background_are_counted_and_not_encoded(tiny_model: Sam, tmp_pa
     np.testing.assert_array_equal(resumed.labels[:], session.labels[:])
 
 
+# --- killed ----------------------------------------------------------------------------------
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def command(image: Path, output: Path) -> list[str]:
-    words = "segment", str(image), "-o", str(output), "--no-cache", "--json", "--quick"
-    return [sys.executable, "-c", "from napari_sam.cli import main; main()", *words]
+    words = "segment", str(image), "-o", str(output), "--no-cache", "--json"
+    options = "--quick", "--no-skip-empty"  # an empty tile would be over before it can be killed
+    return [sys.executable, "-c", "from napari_sam.cli import main; main()", *words, *options]
 
 
 @pytest.mark.long

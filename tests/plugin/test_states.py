@@ -308,10 +308,10 @@ from napari_sam.plugin.settings import Settings
 
 model = GatedSam().eval()
 slow = model.encode_image
-def encode(*args):
+def encode(*args, **kwargs):
     model.inside.set()
     time.sleep(0.7)
-    return slow(*args)
+    return slow(*args, **kwargs)
 model.encode_image = encode
 viewer = napari.Viewer()
 pixels = np.random.default_rng(0).integers(0, 255, (3, 64, 64), np.uint8)

@@ -11,6 +11,7 @@ import typer
 from napari_sam.errors import NapariSamError
 from napari_sam.file_names import printable
 from napari_sam.installation import conflict
+from napari_sam.threads import wait_passively
 
 from . import cache, models
 from .classify import classify
@@ -37,6 +38,8 @@ FIRST_STEPS = """Begin with one of these:
 
 napari-sam --help lists all commands, and napari-sam COMMAND --help the options of one."""
 """Answer to the program's name alone."""
+
+wait_passively()
 
 app = typer.Typer(
     name="napari-sam",

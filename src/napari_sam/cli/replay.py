@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
     from napari_sam.journal.entry import Entry
     from napari_sam.journal.subject import Subject
+    from napari_sam.labels.classes import ClassTable
     from napari_sam.labels.label_array import LabelArray
     from napari_sam.session import Session
 
@@ -61,31 +62,20 @@ def replay(
     napari answers by what it had learned, from the files beside the journal.
     """
     from napari_sam.image.arranged_array import arranged
-    from napari_sam.journal.damaged import damage_warning
-    from napari_sam.journal.journal import Journal
     from napari_sam.journal.read import read_subject
-    from napari_sam.labels.files.class_files import class_table_path
-    from napari_sam.labels.files.inputs import Inputs
     from napari_sam.labels.files.write import write_labels
 
     subject = read_subject(journal)
-    content = Journal(journal, subject).content()
-    entries, classes = [*content.changes], content.classes
-    damage = damage_warning(str(journal), content.damaged)
-    if not entries:
-        raise JournalError(damage or f"nothing was accepted in {journal}, or all of it was undone")
+    entries, classes, damage = _read(journal, subject)
     source = image or Path(subject.path or subject.name)
-    if not os.path.exists(source):
-        raise JournalError(f"the image {cut(str(source))} is not there: give it as --image")
-    roles = {source: "image", journal: "journal"} | weights_file(model or DEFAULT_MODEL)
-    Inputs(roles).check([output, class_table_path(output)])
+    _check_inputs(source, journal, model or DEFAULT_MODEL, output)
     check_output(output, source, overwrite=overwrite, ome_zarr_version=ome_zarr_version)
     settings = Settings(model or DEFAULT_MODEL, device, image_options, precision=precision)
     volume = settings.read(source)
     arrangement = _arrangement(subject, volume, exact=model is not None)
     if model is None:
         labels = arranged(_painted(entries, subject.shape), arrangement)
-        written = write_labels(
+        files = write_labels(
             output,
             labels,
             volume.calibration,
@@ -94,20 +84,46 @@ def replay(
             classes=classes,
             ome_zarr_version=ome_zarr_version,
         )
-        files = [Path(file) for file in written]
     else:
-        quiet = report_options.json
-        session = settings.open(volume, quiet=quiet)
-        steps = ask_again(session, entries, journal.parent)
-        for _ in progress(steps, len(entries), "replay", quiet=quiet):
-            pass
-        labels, files = session.labels, session.save(output, overwrite, classes, ome_zarr_version)
+        session = _answered(settings, volume, entries, journal, quiet=report_options.json)
+        labels = session.labels
+        saved = session.save(output, overwrite, classes, ome_zarr_version)
+        files = [str(path) for path in saved]
     summary = {
         "objects": len(labels_in_use(labels)),
-        "files": [str(file) for file in files],
-        "warnings": [*volume.warnings, *([damage] if damage else [])],
+        "files": files,
+        "warnings": [*volume.warnings, *damage],
     }
     report(summary, as_json=report_options.json)
+
+
+def _read(journal: Path, subject: "Subject") -> "tuple[list[Entry], ClassTable, list[str]]":
+    """Read the changes, the classes, and the warning about damaged entries, if there are any.
+
+    Raises
+    ------
+    JournalError
+        If there is no change.
+    """
+    from napari_sam.journal.damaged import damage_warning
+    from napari_sam.journal.journal import Journal
+
+    content = Journal(journal, subject).content()
+    damage = damage_warning(str(journal), content.damaged)
+    if not content.changes:
+        raise JournalError(damage or f"nothing was accepted in {journal}, or all of it was undone")
+    return [*content.changes], content.classes, [damage] if damage else []
+
+
+def _check_inputs(source: Path, journal: Path, model: str, output: Path) -> None:
+    """Raise JournalError if there is no image, OutputError if the output would replace an input."""
+    from napari_sam.labels.files.class_files import class_table_path
+    from napari_sam.labels.files.inputs import Inputs
+
+    if not os.path.exists(source):
+        raise JournalError(f"the image {cut(str(source))} is not there: give it as --image")
+    roles = {source: "image", journal: "journal"} | weights_file(model)
+    Inputs(roles).check([output, class_table_path(output)])
 
 
 def _arrangement(subject: "Subject", volume: "Volume", *, exact: bool) -> "Arrangement":
@@ -140,6 +156,17 @@ def _painted(entries: "list[Entry]", shape: tuple[int, ...]) -> "LabelArray":
     for entry in entries:
         entry.apply(labels)
     return labels
+
+
+def _answered(
+    settings: Settings, volume: "Volume", entries: "list[Entry]", journal: Path, *, quiet: bool
+) -> "Session":
+    """Open a session with the labels that its model makes of the prompts, with progress."""
+    session = settings.open(volume, quiet=quiet)
+    steps = ask_again(session, entries, journal.parent)
+    for _ in progress(steps, len(entries), "replay", quiet=quiet):
+        pass
+    return session
 
 
 def ask_again(

@@ -141,12 +141,7 @@ def segment(
         tasks = [_task(images[0], output, object_options)]
         _check_outputs(tasks, weights_file(model))
     else:
-        tasks = _tasks(images, output, suffix, object_options)
-        tables = dict.fromkeys(tables_in(images), "table of images")
-        if not tables:  # rows of a table are done as they stand
-            tasks, notes = once_for_each_set(tasks)
-        _check_outputs(tasks, weights_file(model) | tables, output / REPORT)
-        check_report(output / REPORT)
+        tasks, notes = _tasks(images, output, suffix, object_options, weights_file(model))
     with share_work(settings, scheduler) as (local_settings, cluster):
         method = Method(
             settings=local_settings,
@@ -197,11 +192,28 @@ def _task(image: str, output: Path, options: ObjectOptions) -> Task:
     )
 
 
-def _tasks(images: list[str], output: Path, suffix: str, options: ObjectOptions) -> list[Task]:
-    """Find several images; prompts and tracks for them come from a table, not from options."""
+def _tasks(
+    images: list[str],
+    output: Path,
+    suffix: str,
+    options: ObjectOptions,
+    weights: dict[Path, str],
+) -> tuple[list[Task], list[str]]:
+    """Find several images, and warnings about them, after a check of all outputs.
+
+    Prompts and tracks of several images come from a table, not from options. `weights` is the file
+    of the model, if it is one.
+    """
     if not (options.points is None and options.boxes is None and options.tracks is None):
         raise PromptError(
             "prompts and tracks belong to one image: for several, give a table with the columns "
             "image, points, boxes and tracks"
         )
-    return find_tasks(images, output, suffix, [str(path) for path in options.measure or ()])
+    tasks = find_tasks(images, output, suffix, [str(path) for path in options.measure or ()])
+    notes: list[str] = []
+    tables = dict.fromkeys(tables_in(images), "table of images")
+    if not tables:  # rows of a table are done as they stand
+        tasks, notes = once_for_each_set(tasks)
+    _check_outputs(tasks, weights | tables, output / REPORT)
+    check_report(output / REPORT)
+    return tasks, notes

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from napari_sam.evaluate.ground_truth import Pair
     from napari_sam.finetuning.fine_tune import FineTuned
     from napari_sam.finetuning.finish import Stored
+    from napari_sam.finetuning.results_page import About
     from napari_sam.finetuning.schedule import Schedule
     from napari_sam.finetuning.split import Split
 
@@ -109,7 +110,6 @@ def train(
     command goes on from where it was.
     """
     from napari_sam.finetuning.finish import finish
-    from napari_sam.finetuning.results_page import About
     from napari_sam.finetuning.schedule import Schedule
     from napari_sam.finetuning.store_model import progress_of
 
@@ -121,11 +121,18 @@ def train(
     data, warnings = _read(folder, labels, settings, apart, quiet=quiet)
     schedule = Schedule(encoder, steps, minutes, partial)
     tuned = _tune(settings.loaded(quiet=quiet), data, schedule, place, overwrite, quiet=quiet)
-    command = shlex.join(["napari-sam", *sys.argv[1:]])
-    about = About(name, model, command, schedule.text, tuple(warnings))
+    about = _about(name, model, schedule, warnings)
     stored = finish(tuned, data, about, model, place, page, overwrite)
     seconds = round(perf_counter() - started, 2)
     report(_summary(stored, data, seconds, warnings), as_json=quiet)
+
+
+def _about(name: str, model: str, schedule: "Schedule", warnings: list[str]) -> "About":
+    """Head of the page of results, with the command."""
+    from napari_sam.finetuning.results_page import About
+
+    command = shlex.join(["napari-sam", *sys.argv[1:]])
+    return About(name, model, command, schedule.text, tuple(warnings))
 
 
 def _check_page(page: Path | None, *, overwrite: bool) -> None:

@@ -49,8 +49,7 @@ class Cluster:
         from .work import fastest_here
 
         answers = self.client.run(fastest_here, self.device).values()
-        all_gain = bool(answers) and all(Precision(each) is Precision.BF16 for each in answers)
-        return Precision.BF16 if all_gain else Precision.FP32
+        return Precision.BF16 if {*answers} == {Precision.BF16} else Precision.FP32
 
     def encode(self, encoder: Encoder, tiles: Sequence[Tile]) -> Iterator[Tile]:
         """Fill the cache of an encoder; the tasks start at once.

@@ -17,6 +17,7 @@ from napari_sam.encoded_image import EncodedImage
 from napari_sam.errors import ClusterError, ImageError, ModelError, NapariSamError
 from napari_sam.image.read import read_image
 from napari_sam.image.volume import Volume
+from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.mosaic.segment import segment_into
 from napari_sam.mosaic.tile_folder import TileFolder
@@ -87,8 +88,8 @@ def segment_one(recipe: Recipe, folder: str, plan: Mapping[str, Any], tile: Tile
         return _done(encoder, tile)
 
 
-def fastest_here(device: str | None) -> str:
-    """Faster precision of the worker that this runs on, on a device or its fastest one."""
+def fastest_here(device: str | None) -> Precision:
+    """Faster precision of a worker on a device; on its fastest device by default."""
     return fastest_precision(device or best_device())
 
 

@@ -1,30 +1,24 @@
 """Encoder: tiles to embeddings, through memory and disk."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from napari_sam.errors import CacheError
 from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Volume
-from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.tiles.grid import Tile, TileGrid, TileIndex
 
-from .cache import EmbeddingCache, as_stored
-from .digest import digest_pixels
+from .cache import EmbeddingCache, StoredArrays, as_stored
 from .embedding import Embedding
 from .least_recently_used import LeastRecentlyUsed
-
-TilePixels = tuple[NDArray[np.generic], bytes]
-"""Pixels of a tile, ``(height, width, channels)`` in the image's dtype, and their digest."""
+from .tile_reader import TilePixels, TileReader
 
 _TILES_IN_MEMORY = 6
 """Embeddings of whole tiles that an encoder keeps in memory; some megabytes each."""
@@ -32,9 +26,6 @@ _TILES_IN_MEMORY = 6
 _CLOSE_UPS_IN_MEMORY = 16
 """Embeddings of zoomed parts that an encoder keeps in memory; about 3 MB each with what the decoder
 prepares for them. Corrections of an object and hovers near it use one or two."""
-
-_DIGESTS = 256
-"""Digests of tiles and zoomed parts that an encoder remembers as long as the image stays."""
 
 _AHEAD = ThreadPoolExecutor(1, "napari-sam-ahead")  # one thread: torch uses all cores by itself
 
@@ -63,6 +54,8 @@ class Encoder:
 
     Attributes
     ----------
+    precision : Precision
+        Precision of the image encoder: that of the cache, or else the one that the model prefers.
     calls : int
         Number of runs of the image encoder.
     warnings : list of str
@@ -87,26 +80,16 @@ class Encoder:
         self.model, self.volume, self.mapping, self.grid = model, volume, mapping, grid
         self.closer = closer and model.policy.closer_looks
         self.cache = cache
+        self.precision = model.precisions[0] if cache is None else cache.spec.precision
         self.calls = self.changes = 0
         self.warnings: list[str] = []
         self.write_later = False
-        self._unwritten: list[tuple[TileIndex, bytes, dict[str, NDArray[Any]]]] = []
+        self._reader = TileReader(volume)
+        self._unwritten: list[tuple[TileIndex, bytes, StoredArrays]] = []
         self._lock = Lock()
         self._recent = LeastRecentlyUsed[TileIndex, tuple[bytes, Embedding]](_TILES_IN_MEMORY)
         self._close_ups = LeastRecentlyUsed[tuple[Tile, bytes], Embedding](_CLOSE_UPS_IN_MEMORY)
-        self._digests = LeastRecentlyUsed[Tile, tuple[Hashable, bytes]](_DIGESTS)
-        self._digests_lock = Lock()
         self._close_ups_lock = Lock()  # a second lock: _lock is held while a whole tile is encoded
-
-    @property
-    def precision(self) -> Precision:
-        """Precision of the image encoder: that of the cache, or else what the model prefers."""
-        return self.model.precisions[0] if self.cache is None else self.cache.spec.precision
-
-    @property
-    def image_encoder(self) -> nn.Module:
-        """Image encoder of the model, as it runs in :attr:`precision`."""
-        return self.model.encoder_in(self.precision)
 
     @property
     def at_hand(self) -> Volume | None:
@@ -121,21 +104,7 @@ class Encoder:
         ImageError
             If they cannot be read.
         """
-        # before the pixels, which may change while they are read
-        revision = self.volume.revision_of(tile.plane, *tile.bbox)
-        pixels = self.volume.read(tile.plane, *tile.bbox)
-        digest = digest_pixels(pixels)
-        if revision is not None:
-            with self._digests_lock:
-                self._digests.put(tile, (revision, digest))
-        return pixels, digest
-
-    def _unchanged(self, tile: Tile) -> bytes | None:
-        """Digest of a tile whose pixels are as they were when they were read; None if unknown."""
-        noted = self._digests.peek(tile)
-        if noted is None or noted[0] != self.volume.revision_of(tile.plane, *tile.bbox):
-            return None
-        return noted[1]
+        return self._reader.read(tile)
 
     def get(
         self, tile: Tile, tile_pixels: TilePixels | None = None, keep: bool = True
@@ -163,7 +132,7 @@ class Encoder:
         ImageError
             If the pixels of the tile cannot be read.
         """
-        if tile_pixels is None and (digest := self._unchanged(tile)) is not None:
+        if tile_pixels is None and (digest := self._reader.unchanged(tile)) is not None:
             with self._lock:
                 if (embedding := self._in_memory(tile, digest)) is not None:
                     self._recent.touch(tile.index)
@@ -195,7 +164,7 @@ class Encoder:
         ImageError
             If its pixels cannot be read.
         """
-        digest = self._unchanged(tile)
+        digest = self._reader.unchanged(tile)
         with self._close_ups_lock:
             embedding = None if digest is None else self._close_ups.peek((tile, digest))
             if digest is None or embedding is None:

@@ -46,8 +46,8 @@ class CacheSpec:
     version : int
         Version of the layout on disk.
     precision : Precision
-        Precision of the image encoder: embeddings in bfloat16 differ by more than the rounding of
-        the cache, and whoever asks for float32 must get the same masks on every machine.
+        Precision of the image encoder: whoever asks for float32 must get the same bytes whatever
+        precision was used before.
 
     Raises
     ------
@@ -102,10 +102,7 @@ class CacheSpec:
 
     def attributes(self) -> dict[str, Any]:
         """All fields as JSON values, for the attributes of the zarr group."""
-        fields = asdict(self)
-        if self.precision is Precision.FP32:  # as in groups written before there was a choice
-            del fields["precision"]
-        return json.loads(json.dumps(fields))  # type: ignore[no-any-return]
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
 
 
 def _slug(words: str, default: str) -> str:

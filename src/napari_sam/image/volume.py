@@ -228,7 +228,7 @@ class Volume:
         return np.stack(list(channels), axis=-1)
 
     def revision_of(self, plane: Plane, y0: int, x0: int, y1: int, x1: int) -> Hashable:
-        """A value that differs whenever pixels of a region may have changed.
+        """Revision of a region: another value whenever its pixels may have changed.
 
         Parameters
         ----------

@@ -38,7 +38,7 @@ With more, the temporaries leave the processor's cache, and a pass is slower."""
 OUTSIDE = -10.0
 """Logit of the cells of a tile outside of the window that was decoded."""
 
-_ROWS_AT_ONCE = 128  # of a resampling matrix, whose non-zero columns are multiplied together
+_ROWS_AT_ONCE = 32  # of a resampling matrix: numpy starts no threads for so small a product
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,7 +144,8 @@ def resample(
     ndarray
         ``(height, width)`` float32.
     """
-    return _banded(cols, _banded(rows, logits).T).T
+    used = _band(cols)  # few columns of a small part: numpy then needs no further thread
+    return _banded(cols[:, used], _banded(rows, logits[:, used]).T).T
 
 
 def _banded(matrix: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -152,10 +153,15 @@ def _banded(matrix: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray
     product = np.empty((len(matrix), values.shape[1]), np.float32)
     for start in range(0, len(matrix), _ROWS_AT_ONCE):
         block = matrix[start : start + _ROWS_AT_ONCE]
-        used = np.flatnonzero(block.any(axis=0))
-        band = slice(used[0], used[-1] + 1)
+        band = _band(block)
         np.matmul(block[:, band], values[band], out=product[start : start + len(block)])
     return product
+
+
+def _band(matrix: NDArray[np.float32]) -> slice:
+    """Columns of a matrix from the first to the last that is not zero."""
+    used = np.flatnonzero(matrix.any(axis=0))
+    return slice(int(used[0]), int(used[-1]) + 1) if used.size else slice(0, 0)
 
 
 def _touched(matrix: NDArray[np.float32], positive: NDArray[np.bool_]) -> slice:

@@ -1,4 +1,4 @@
-"""Decode near: each object from a window of its tile around its prompts, not from the whole tile.
+"""Decode near: objects of a tile, each from a window of tokens around its prompts.
 
 The decoder's time grows with the tokens of its input, whatever the size of the object. A model that
 was trained on windows of any size, anywhere on its positional grid, gives about the same answer
@@ -13,7 +13,7 @@ from napari_sam.embeddings.embedding import Embedding
 from napari_sam.model.config import PATCH
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, Prompt, PromptSet
-from napari_sam.tiles.bbox import box_of, intersection, union
+from napari_sam.tiles.bbox import box_of, intersection, longer_side, union
 from napari_sam.tiles.grid import Tile
 
 from .decode import Answer, decode
@@ -36,7 +36,7 @@ mask may be a part of an object that reaches beyond the window."""
 def decode_near(
     model: Sam, embedding: Embedding, prompts: PromptSet, multimask_output: bool = False
 ) -> dict[int, tuple[Answer, ...]]:
-    """Decode the prompts of objects in a tile, each in the smallest window that shows its object.
+    """Decode the prompts of objects in a tile, each in the smallest window around its object.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ def _is_whole(answer: Answer, tile: Tile, least_iou: float) -> bool:
     """Whether the answer of a window of a tile is likely to show all of its object."""
     if answer.is_cut(tile):
         return False
-    logits = answer.low_res_logits
-    box = box_of(logits > 0)
+    box = box_of(answer.low_res_logits > 0)
     if box is None or answer.iou >= least_iou:
         return True
-    return max(box[2] - box[0], box[3] - box[1]) <= PART * max(logits.shape)
+    side: int = max(answer.low_res_logits.shape)
+    return longer_side(box) <= PART * side
 
 
 def _windows(embedding: Embedding, prompts: tuple[Prompt, ...]) -> Iterator[Embedding]:
@@ -101,7 +101,7 @@ def _windows(embedding: Embedding, prompts: tuple[Prompt, ...]) -> Iterator[Embe
 
 
 def _span(side: int, tokens: int, low: int, high: int) -> tuple[int, int] | None:
-    """First and last token, excluded, of a window along one axis; None if it leaves no room."""
+    """First and last token, excluded, of a window along an axis; None without :data:`ROOM`."""
     size = min(side, tokens)
     start = min(max(round((low + high) / 2 / PATCH - size / 2), 0), tokens - size)
     before = start == 0 or low - ROOM >= PATCH * start

@@ -96,19 +96,25 @@ def iter_measure(
     _check(labels, calibration)
     if image is not None:
         labels, calibration = _with_axes_of(image, labels, calibration)
-    plane_axes = calibration.axes[:-2]
-    block_shape = (1,) * len(plane_axes) + natural_block(labels)[-2:]
-    blocks = total = block_count(labels.shape, block_shape)
-    parts: list[ObjectSums] = []
-    for done, region in enumerate(block_regions(labels.shape, block_shape), start=1):
-        block = np.asarray(labels[region])
-        parts += sums_in_block(block.reshape(block.shape[-2:]), region, plane_axes, image)
-        yield done, total
-    sums = combined(parts, image)
+    sums, blocks = yield from _sums(labels, calibration.axes[:-2], image)
     shapes: dict[str, NDArray[Any]] = {}
     if shape:
         shapes = yield from _shapes(labels, calibration, sums, blocks)
     return _table(sums, shapes, calibration, image, classes, scores)
+
+
+def _sums(
+    labels: LabelArray, plane_axes: str, image: Volume | None
+) -> Generator[tuple[int, int], None, tuple[ObjectSums, int]]:
+    """Sums over the pixels of each object, after a step for each block; and the number of these."""
+    block_shape = (1,) * len(plane_axes) + natural_block(labels)[-2:]
+    blocks = block_count(labels.shape, block_shape)
+    parts: list[ObjectSums] = []
+    for done, region in enumerate(block_regions(labels.shape, block_shape), start=1):
+        block = np.asarray(labels[region])
+        parts += sums_in_block(block.reshape(block.shape[-2:]), region, plane_axes, image)
+        yield done, blocks
+    return combined(parts, image), blocks
 
 
 def _shapes(

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+from skimage.measure import approximate_polygon, find_contours, points_in_poly
 
 from napari_sam.image.volume import Plane
 from napari_sam.labels.label_array import LabelArray
@@ -86,9 +87,6 @@ def polygons_of(
     tuple of tuple of ndarray
         Polygons as in :class:`Outline`, the largest piece first.
     """
-    # Imported here, because it brings scipy.signal and scipy.stats: most of a second.
-    from skimage.measure import approximate_polygon, find_contours, points_in_poly
-
     contours = find_contours(np.pad(pixels, 1).astype(np.uint8), 0.5, fully_connected="low")
     # Add half a pixel, because contours count from pixel centres; subtract one of padding.
     rings = [approximate_polygon(ring, _STRAIGHT)[:, ::-1] - 0.5 + corner for ring in contours]

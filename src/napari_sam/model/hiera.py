@@ -8,6 +8,8 @@ computes strips of windows one after another, each from norm to perceptron. A st
 to reuse memory and large enough to keep all threads busy.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -168,8 +170,9 @@ class Hiera(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Tokens ``(B, H / s, W / s, dim)`` of the stages of stride ``s`` = 4, 8, 16 and 32."""
-        x = convolve(image, self.patch_embed["proj"]).permute(0, 2, 3, 1).contiguous()
-        x, stages, buffers = self._add_positions(x), [], Buffers()
+        patches = convolve(image, cast(nn.Conv2d, self.patch_embed["proj"]))
+        x = self._add_positions(patches.permute(0, 2, 3, 1).contiguous())
+        stages, buffers = [], Buffers()
         for index, block in enumerate(self.blocks):
             x = block(x, buffers)
             if index in self.ends:

@@ -1,6 +1,7 @@
 """Layers that image encoders, prompt encoder, mask decoder and memory share."""
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -152,7 +153,9 @@ class Neck(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the image embedding, in the precision of the weights."""
-        return super().forward(x.to(self[0].weight.dtype))  # type: ignore[no-any-return]
+        first = cast(nn.Conv2d, self[0])
+        embedding: Tensor = super().forward(x.to(first.weight.dtype))  # type: ignore[no-untyped-call]
+        return embedding
 
 
 class HeadMlp(nn.Module):

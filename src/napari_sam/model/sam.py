@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from .answer_policy import AnswerPolicy
+from .cast_encoder import CastEncoder
 from .config import PATCH, HieraConfig, ModelConfig, TinyVitConfig
 from .features import ImageFeatures, Offset
 from .hiera import HieraEncoder
 from .mask_decoder import CANDIDATES, SINGLE_MASK, MaskDecoder, MaskPrediction, PreparedImage
 from .memory import Memory
-from .precision import CastEncoder, Precision
+from .precision import Precision
 from .preprocess import preprocess
 from .prompt_encoder import PromptEncoder
 from .prompt_maps import PromptMaps

@@ -4,7 +4,7 @@ Sources: UNETR (arXiv:2103.10504), Segment Anything for Microscopy (doi:10.1038/
 parameters are named as in its checkpoints.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import cast
 
@@ -17,6 +17,7 @@ from .config import ModelConfig
 MAPS = 3  # foreground, distance to the centre, distance to the boundary
 _WIDTHS = (512, 256, 128, 64)  # channels from coarse to fine
 _EPS = 1e-5  # of the instance norm, torch's default
+_ROWS_AT_ONCE = 32  # rows of a strip at full resolution: 8 MB for 64 channels
 
 
 class Upsampler(nn.Module):
@@ -166,8 +167,79 @@ class InstanceDecoder(nn.Module):
         first = self.deconv1(image)
         second = self.deconv2(first)
         third = self.deconv3(second)
-        finest = self.deconv4(third)
         x = self.decoder(self.base(image.clone()), [first, second, third])
-        del first, second, third
-        maps: Tensor = self.out_conv(self.decoder_head(self.deconv_out(x), finest))
+        del first, second
+        if torch.is_grad_enabled():
+            finest = self.decoder_head(self.deconv_out(x), self.deconv4(third))
+            return torch.sigmoid(self.out_conv(finest))
+        finest = _deconvolve(self.deconv4, third)
+        del third
+        return self._finish(x, finest)
+
+    def _finish(self, x: Tensor, finest: Tensor) -> Tensor:
+        """Maps from the decoder's output ``x`` and the skip features, which are overwritten.
+
+        At full resolution each of the two has 270 MB. So ``x`` is enlarged in strips, and the first
+        convolution writes over the skip features.
+        """
+        first, second = cast(Iterable[nn.Conv2d], self.decoder_head.block.values())
+        height = finest.shape[2]
+        x_moments = _moments(self._enlarged(x, *rows) for rows in _strips(height))
+        moments = torch.var_mean(finest, dim=(2, 3), correction=0, keepdim=True)
+        above = finest[:, :, :0]  # the row above a strip, before it was overwritten
+        for top, bottom in _strips(height):
+            start, end = top - above.shape[2], min(bottom + 1, height)
+            skips = torch.cat([above, finest[:, :, top:end]], dim=2)
+            above = finest[:, :, bottom - 1 : bottom].clone()
+            parts = _normed(self._enlarged(x, start, end), x_moments), _normed(skips, moments)
+            out = functional.conv2d(torch.cat(parts, 1), first.weight, first.bias, padding=1)
+            finest[:, :, top:bottom] = out[:, :, top - start : bottom - start].relu_()
+        moments = torch.var_mean(finest, dim=(2, 3), correction=0, keepdim=True)
+        maps = finest.new_empty(len(finest), MAPS, *finest.shape[2:])
+        for top, bottom in _strips(height):
+            start, end = max(top - 1, 0), min(bottom + 1, height)
+            out = second(_normed(finest[:, :, start:end], moments)).relu_()
+            maps[:, :, top:bottom] = self.out_conv(out[:, :, top - start : bottom - start])
         return maps.sigmoid_()
+
+    def _enlarged(self, x: Tensor, top: int, bottom: int) -> Tensor:
+        """Rows ``top:bottom`` of the decoder's output at full resolution."""
+        first, last = max(top // 2 - 1, 0), min((bottom + 1) // 2 + 1, x.shape[2])
+        enlarged: Tensor = self.deconv_out(x[:, :, first:last])
+        return enlarged[:, :, top - 2 * first : bottom - 2 * first]
+
+
+def _deconvolve(layer: Deconvolution, x: Tensor) -> Tensor:
+    """``layer(x)`` in strips: the kernels read one row of ``x`` above and below a strip."""
+    shape = (len(x), _WIDTHS[-1], 2 * x.shape[2], 2 * x.shape[3])
+    out = torch.empty(shape, memory_format=torch.channels_last, dtype=x.dtype, device=x.device)
+    for top, bottom in _strips(x.shape[2], _ROWS_AT_ONCE // 2):
+        start, end = max(top - 1, 0), min(bottom + 1, x.shape[2])
+        strip = layer(x[:, :, start:end])
+        out[:, :, 2 * top : 2 * bottom] = strip[:, :, 2 * (top - start) : 2 * (bottom - start)]
+    return out
+
+
+def _strips(height: int, rows: int = _ROWS_AT_ONCE) -> Iterator[tuple[int, int]]:
+    """First row and end of each strip."""
+    for top in range(0, height, rows):
+        yield top, min(top + rows, height)
+
+
+def _moments(strips: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Variance and mean ``(B, dim, 1, 1)`` over the rows and columns of all strips."""
+    count, total = 0, torch.zeros((), dtype=torch.double)
+    squares = total
+    for strip in strips:
+        values = strip.double()
+        count += values.shape[2] * values.shape[3]
+        total = total + values.sum((2, 3), keepdim=True)
+        squares = squares + values.square().sum((2, 3), keepdim=True)
+    mean = total / count
+    return (squares / count - mean.square()).float(), mean.float()
+
+
+def _normed(x: Tensor, moments: tuple[Tensor, Tensor]) -> Tensor:
+    """Instance norm of a part of an image by the moments of the whole."""
+    variance, mean = moments
+    return (x - mean).mul_((variance + _EPS).rsqrt())

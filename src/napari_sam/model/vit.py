@@ -89,11 +89,11 @@ class Attention(nn.Module):
         """
         n, _, tokens, _ = q.shape
         out = []
-        for heads in zip(*(x.split(1, dim=1) for x in (q, k, v)), strict=True):
-            along_h, along_w = cast(tuple[Tensor, Tensor], self._biases(heads[0], shape))
+        for q_head, k_head, v_head in zip(*(x.split(1, dim=1) for x in (q, k, v)), strict=True):
+            along_h, along_w = cast(tuple[Tensor, Tensor], self._biases(q_head, shape))
             bias = buffers.add(along_h[..., None], along_w[..., None, :])
             mask = bias.reshape(n, 1, tokens, tokens)
-            head = functional.scaled_dot_product_attention(*heads, attn_mask=mask)
+            head = functional.scaled_dot_product_attention(q_head, k_head, v_head, attn_mask=mask)
             out.append(head[:, 0])
         return torch.stack(out, dim=2)
 

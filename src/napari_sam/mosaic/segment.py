@@ -48,6 +48,7 @@ def plan_of(encoder: Encoder, skip_empty: bool = True) -> dict[str, Any]:
         "intensity": encoder.mapping.key,
         "model": model.config.name,
         "weights": weights_hash(model),
+        "precision": encoder.precision,
         "tile_size": grid.tile_size,
         "overlap": grid.overlap,
         "closer": encoder.closer,

@@ -35,7 +35,6 @@ from napari_sam.plugin.results.use_labels import UseLabels
 from napari_sam.plugin.train.training import Training
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
-from napari_sam.plugin.worker.jobs import Job
 
 from .actions import Actions
 from .desk import Desk
@@ -44,10 +43,6 @@ from .image_in_use import ImageInUse
 from .settings import Settings
 from .state_reader import StateReader
 from .workspace import Workspace
-
-_BEFORE_LOADING = 100
-"""Milliseconds for the first drawing of the dock, before torch is imported in the worker thread:
-both need the interpreter, so the window would stay blank longer."""
 
 
 class Controller:
@@ -122,8 +117,7 @@ class Controller:
         # Layers first: a worker changes the filters of warnings of all threads, and napari would
         # show the user a warning that it hides while it makes the colours of labels.
         self.images.list_images()
-        self.runner.pause(_BEFORE_LOADING)
-        self.runner.submit(Job(self.engine.load(desk.settings), desk.receive))
+        self.models.load_first()
 
     @property
     def object(self) -> CurrentObject:

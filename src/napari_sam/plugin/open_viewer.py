@@ -16,7 +16,8 @@ from napari_sam.image.series import Series
 from napari_sam.image.volume import Volume
 from napari_sam.installation import OURS
 
-CHUNK = 2048  # pixels along a side of the chunks in which an array without chunks is displayed
+CHUNK = 2048
+"""Rows and columns of the chunks in which an array without chunks of its own is displayed."""
 
 Opened = tuple[Volume, tuple[Any, ...]]
 """Volume of an image, and the levels of its pyramid."""
@@ -101,7 +102,7 @@ def add_image(viewer: napari.Viewer, path: Path, opened: Opened) -> None:
 
 
 def _lazy(level: Any) -> Any:
-    """Array of a level whose pixels are read where they are displayed; numpy stays as it is."""
+    """Dask array of a level in a file, read where it is displayed; a numpy array as it is."""
     if isinstance(level, np.ndarray):
         return level
     chunks: Sequence[int] | None = getattr(level, "chunks", None)

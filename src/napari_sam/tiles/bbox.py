@@ -23,6 +23,12 @@ def box_of(pixels: NDArray[np.bool_]) -> BBox | None:
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
+def longer_side(bbox: BBox) -> int:
+    """Height or width of a box, whichever is larger."""
+    y0, x0, y1, x1 = bbox
+    return max(y1 - y0, x1 - x0)
+
+
 def intersection(a: BBox, b: BBox) -> BBox | None:
     """The pixels that two boxes share, as a box; None if they are disjoint."""
     y0, x0, y1, x1 = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from napari_sam import BoxPrompt, PointPrompt, Session
+from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
-from napari_sam.masks.pixels.blank import blank_mask, is_constant, lies_on_blank
+from napari_sam.masks.pixels.blank import blank_mask, is_blank, is_constant, lies_on_blank
 from napari_sam.prompts.prompt import Prompt
+from napari_sam.tiles.bbox import BBox
 
 CLICK = PointPrompt((50.0, 60.0))
 BOX = BoxPrompt((30.0, 40.0), (70.0, 80.0))
@@ -39,6 +41,15 @@ def test_nothing_is_segmented_on_a_constant_image_and_a_warning_says_why() -> No
     assert [step.masks for step in session.segment_everything()] == [()]
     assert not np.any(session.labels)
     assert session.warnings == ["the image has a single value here: there is nothing to segment"]
+
+
+@pytest.mark.parametrize("bbox", [(-4, 10, 6, 20), (10, -4, 20, 6), (-4, -4, 6, 6)])
+def test_a_box_that_reaches_beyond_the_image_is_judged_by_its_surroundings(bbox: BBox) -> None:
+    pixels = np.zeros((100, 100), np.uint8)
+    pixels[60:] = np.random.default_rng(0).integers(0, 255, (40, 100))
+    assert is_blank(Volume.from_array(pixels), (), bbox)
+    pixels[8, 8] = 1
+    assert not is_blank(Volume.from_array(pixels), (), bbox)
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,9 @@ def write_ome_zarr(
     """
     factors = factors or plane_pyramid(stack.shape)
     group = zarr.create_group(path, zarr_format=zarr_format(version))  # type: ignore[arg-type]
-    options = array_options(version, stack.axes)
-    levels = [_create_level(group, str(i), stack, each, options) for i, each in enumerate(factors)]
+    levels = _create_levels(group, stack, factors, version)
     first = natural_block(stack, unit=levels[0].chunks)
-    blocks = [block_count(stack.shape, first)]
-    blocks += [block_count(level.shape, level.chunks) for level in levels[1:]]
+    blocks = _block_counts(levels, first)
     # The last step writes the metadata, without which no reader takes the folder for labels.
     total = sum(blocks) + 1
     present: set[int] = set()
@@ -107,22 +105,29 @@ def plane_pyramid(shape: Sequence[int]) -> Factors:
     return factors
 
 
-def _create_level(
-    group: zarr.Group,
-    path: str,
-    stack: LabelStack,
-    factor: tuple[int, ...],
-    options: dict[str, Any],
-) -> "zarr.Array[Any]":
-    shape = tuple(-(-size // step) for size, step in zip(stack.shape, factor, strict=True))
-    return group.create_array(
-        path,
-        shape=shape,
-        dtype="uint32",
-        chunks=(1,) * (len(shape) - 2) + tuple(min(CHUNK, size) for size in shape[-2:]),
-        fill_value=0,
-        **options,
-    )
+def _create_levels(
+    group: zarr.Group, stack: LabelStack, factors: Factors, version: str
+) -> list["zarr.Array[Any]"]:
+    options = array_options(version, stack.axes)
+    levels = []
+    for i, factor in enumerate(factors):
+        shape = tuple(-(-size // step) for size, step in zip(stack.shape, factor, strict=True))
+        level = group.create_array(
+            str(i),
+            shape=shape,
+            dtype="uint32",
+            chunks=(1,) * (len(shape) - 2) + tuple(min(CHUNK, size) for size in shape[-2:]),
+            fill_value=0,
+            **options,
+        )
+        levels.append(level)
+    return levels
+
+
+def _block_counts(levels: Sequence["zarr.Array[Any]"], first: Sequence[int]) -> list[int]:
+    """Number of blocks in which each level is written, of the first level of a shape of its own."""
+    coarser = [block_count(level.shape, level.chunks) for level in levels[1:]]
+    return [block_count(levels[0].shape, first), *coarser]
 
 
 def _copy(

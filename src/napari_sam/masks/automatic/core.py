@@ -7,11 +7,12 @@ from napari_sam.masks.mask import Mask
 from napari_sam.tiles.grid import Tile, TileGrid
 
 TOLERANCE = (4.0, 0.1)
-"""Data pixels, and share of the box's side: up to their sum beyond a core, an object still belongs
-to it. Two tiles place the middle of an object differently by less."""
+"""Distance to the core up to which the middle of an object still belongs to it: data pixels, plus a
+share of the object's height or width. The middles that two tiles give an object differ by less."""
 
 MARGIN = 8.0
-"""Data pixels around an object that the other tile must hold as well, as far as the image goes."""
+"""Data pixels around an object that a tile must hold too, as far as the image goes, before another
+tile leaves the object to it."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -52,7 +53,7 @@ def drawn_elsewhere(grid: TileGrid, tile: Tile, boxes: Floats) -> Flags:
 
 
 def to_decode(grid: TileGrid, tile: Tile, boxes: Floats) -> Flags:
-    """Whether proposals of a tile are decoded: its objects, and those that may overlap with them.
+    """Whether a tile decodes proposals: its own, and others that overlap with its own.
 
     Parameters
     ----------
@@ -64,12 +65,12 @@ def to_decode(grid: TileGrid, tile: Tile, boxes: Floats) -> Flags:
     ndarray
         ``(N,)`` bool.
     """
-    wanted = ~drawn_elsewhere(grid, tile, boxes)
-    inside, outside = boxes[wanted], np.flatnonzero(~wanted)
+    decoded = ~drawn_elsewhere(grid, tile, boxes)
+    inside, outside = boxes[decoded], np.flatnonzero(~decoded)
     for i in outside:
         apart = (inside[:, :2] >= boxes[i, 2:]) | (inside[:, 2:] <= boxes[i, :2])
-        wanted[i] = not apart.any(axis=1).all()
-    return wanted
+        decoded[i] = not apart.any(axis=1).all()
+    return decoded
 
 
 def without_elsewhere(grid: TileGrid, tile: Tile, masks: tuple[Mask, ...]) -> tuple[Mask, ...]:

@@ -74,7 +74,7 @@ def _cropped(
     present = np.flatnonzero(pixels.any(axis=(1, 2)))
     spans = []
     for axis in (2, 1):
-        touched = pixels[present].any(axis=axis)
+        touched: Bools = np.any(pixels[present], axis=axis)
         spans += [touched.argmax(axis=1), touched.shape[1] - touched[:, ::-1].argmax(axis=1)]
     for i, y0, y1, x0, x1 in np.stack([present, *spans], axis=1).tolist():
         yield indices[i], (y0, x0), pixels[i, y0:y1, x0:x1].copy()

@@ -1,7 +1,7 @@
 """Enlarged: tiles whose objects are small are segmented enlarged.
 
 Masks are drawn at a quarter of the model's resolution, where a small object hardly has a middle and
-a border. Enlarging a whole tile would cost twice as much as encoding it did. So only tiles in which
+a border. Encoding a whole tile enlarged would cost more than twice as much. So only tiles in which
 most objects are small are enlarged, only around their small objects, and of an overlap of tiles
 each tile enlarges its half.
 """
@@ -115,7 +115,8 @@ def held_by(zoomed: Sequence[Tile], boxes: NDArray[np.float64], tile: Tile) -> N
     grown = np.add(np.rint(boxes), (-1, -1, 1, 1))
     low, high = np.maximum(grown[:, :2], tile.bbox[:2]), np.minimum(grown[:, 2:], tile.bbox[2:])
     inside = [((low >= p.bbox[:2]) & (high <= p.bbox[2:])).all(axis=1) for p in zoomed]
-    return np.logical_or.reduce([np.zeros(len(boxes), bool), *inside])
+    held: NDArray[np.bool_] = np.any([np.zeros(len(boxes), bool), *inside], axis=0)
+    return held
 
 
 def _cuts(length: int) -> list[int]:

@@ -74,11 +74,10 @@ def segment_tile(
     proposals = propose(embedding)
     boxes = plane_boxes(proposals, tile)
     zoomed: tuple[Tile, ...] = ()
+    enlarged: list[Mask] = []
     if enlarge is not None and are_small(proposals):
         zoomed = tuple(small_parts(tile, boxes, tile.bbox if grid is None else grid.core(tile)))
         enlarged = [mask for part in zoomed for mask in _in_part(model, enlarge(part), tile, kinds)]
-    else:
-        enlarged = []
     # of the tile as it is, only objects that no part holds whole are needed
     first_look = ~held_by(zoomed, boxes, tile)
     if grid is not None:

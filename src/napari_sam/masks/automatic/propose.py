@@ -179,7 +179,7 @@ def distinct(proposals: Proposals) -> Proposals:
     Parameters
     ----------
     proposals : Proposals
-        Returned unchanged without boxes.
+        Returned unchanged without boxes, and if it is empty.
 
     Returns
     -------
@@ -187,12 +187,10 @@ def distinct(proposals: Proposals) -> Proposals:
         Best first, whatever the order of the input. Nested objects, such as a nucleus in its cell,
         all stay: their boxes differ.
     """
-    if proposals.boxes is None:
+    if proposals.boxes is None or not len(proposals):
         return proposals
     order = np.lexsort((*proposals.boxes.T, *proposals.points.T, -proposals.scores))
     points, boxes = proposals.points[order], proposals.boxes[order]
-    if not len(order):
-        return proposals
     reach = SAME_PLACE * _diagonal(boxes)
     near = cKDTree(points).query_ball_point(points, reach * (1 + _ROUNDING))
     dropped = np.zeros(len(order), bool)

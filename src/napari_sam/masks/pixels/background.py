@@ -18,9 +18,9 @@ MOST_ERRORS = 6.0
 """Standard errors of a square's mean up to which a difference is noise. Of a million differences in
 noise, the largest is about five."""
 
-LEAST_STEP = 1 / 512
-"""Share of the contrast range, half a grey level of 256, up to which a difference is not visible.
-"""
+LEAST_STEP = 1 / 2048
+"""Share of the contrast range, an eighth of a grey level of 256, up to which a difference cannot be
+seen."""
 
 _BLOCK = 16  # side of the squares of the first, quick comparison, pixels
 _ROWS_APART = 8  # distance of the rows in which noise is measured, pixels
@@ -110,7 +110,7 @@ def _differences(sums: Values) -> Iterator[tuple[int, Values]]:
 
 
 def _positions(last: int, step: int) -> NDArray[np.int64]:
-    """From 0 to the last, which is always one of them."""
+    """Positions from 0 on, a step apart, and the last one."""
     return np.append(np.arange(0, last, step), last)
 
 

@@ -36,11 +36,10 @@ def is_blank(volume: Volume, plane: Plane, bbox: BBox) -> bool:
     dy, dx = y1 - y0, x1 - x0
     around = (max(y0 - dy, 0), max(x0 - dx, 0))
     end = (min(y1 + dy, volume.height), min(x1 + dx, volume.width))
-    middle = (max(y0, 0), max(x0, 0), min(y0 + 1, volume.height), min(x1, volume.width))
+    y, x = max(y0, 0), max(x0, 0)
+    first_row = volume.read(plane, y, x, y + 1, min(x1, volume.width))
     # most images vary within one row of the object, and no more of them is read
-    return is_constant(volume.read(plane, *middle)) and is_constant(
-        volume.read(plane, *around, *end)
-    )
+    return is_constant(first_row) and is_constant(volume.read(plane, *around, *end))
 
 
 def blank_mask(mask: Mask) -> Mask:

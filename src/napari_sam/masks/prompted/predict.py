@@ -59,12 +59,12 @@ def predict(
     """
     if not encoder.model.policy.steady_corrections:
         return _answer(encoder, prompts.objects, sizes)
-    given = {i for i, of_object in prompts.objects.items() if _has_mask(of_object)}
-    given |= {i for i, size in sizes.items() if size is not Size.BEST}
-    clicked = {i: group for i, group in prompts.objects.items() if i not in given}
-    others = {i: group for i, group in prompts.objects.items() if i in given}
+    clicked, at_once = {}, {}
+    for i, of_object in prompts.objects.items():
+        has_start = _has_mask(of_object) or sizes.get(i, Size.BEST) is not Size.BEST
+        (at_once if has_start else clicked)[i] = of_object
     steps = Steps(encoder)
-    masks = _answer(encoder, others, sizes) | correct_steadily(
+    masks = _answer(encoder, at_once, sizes) | correct_steadily(
         lambda step: _answer(encoder, step, NO_SIZES), clicked, steps.recall, steps.remember
     )
     return {i: masks[i] for i in prompts.objects}

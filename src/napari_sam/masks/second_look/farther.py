@@ -11,10 +11,10 @@ from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.decode_near import decode_near
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import PointPrompt, Prompt, PromptSet
-from napari_sam.tiles.bbox import holds, union
+from napari_sam.tiles.bbox import holds, longer_side, union
 from napari_sam.tiles.grid import Tile
 
-from .second_look import Answers, Look, PromptsById, area, extent, longer_side, look_at, window
+from .second_look import Answers, Look, PromptsById, area, extent, look_at, window
 
 ZOOMS = (1 / 2, 1 / 4)
 """Zooms that are tried, one after the other."""

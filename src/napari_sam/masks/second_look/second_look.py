@@ -80,12 +80,6 @@ def area(bbox: BBox) -> int:
     return (y1 - y0) * (x1 - x0)
 
 
-def longer_side(bbox: BBox) -> int:
-    """Height or width of a box ``(y0, x0, y1, x1)``, whichever is larger."""
-    y0, x0, y1, x1 = bbox
-    return max(y1 - y0, x1 - x0)
-
-
 def window(tile: Tile, bbox: BBox, zoom: float) -> Tile:
     """The zoomed part of a tile in which a region lies most inwards.
 

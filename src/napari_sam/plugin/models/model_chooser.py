@@ -15,6 +15,10 @@ from napari_sam.plugin.worker.prepare import prepare
 from .model_list import ListedModel, Model, index_of, list_models
 from .model_row import ModelRow
 
+BEFORE_LOADING = 100
+"""Milliseconds for the first drawing of the dock, before torch is imported in the worker thread:
+both need the interpreter, so the window would stay blank longer."""
+
 
 class ModelChooser:
     """Lists the models, fetches the user's choice, and gives the loaded model to the worker.
@@ -90,6 +94,11 @@ class ModelChooser:
         if self._chosen is not None and self._ready is not None and model is self._ready.model:
             return self._chosen
         return same_name(model)
+
+    def load_first(self) -> None:
+        """Load the model that the dock opens with, as soon as the dock is drawn."""
+        self._desk.runner.pause(BEFORE_LOADING)
+        self._load()
 
     # --- actions of the user -----------------------------------------------------------------
 
@@ -167,10 +176,13 @@ class ModelChooser:
         if self._fixed is None:
             remember_model(chosen)
         self._preferred = (self._fixed or read_settings()).model
-        engine = self._desk.engine
-        self._desk.runner.submit(Job(engine.load(self.settings), self._desk.receive))
+        self._load()
         self._ask_again()
         self.refresh()
+
+    def _load(self) -> None:
+        engine = self._desk.engine
+        self._desk.runner.submit(Job(engine.load(self.settings), self._desk.receive))
 
     def _forget(self) -> None:
         if self._runner is not None:
