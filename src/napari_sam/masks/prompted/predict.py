@@ -59,7 +59,8 @@ def predict(
     """
     if not encoder.model.policy.steady_corrections:
         return _answer(encoder, prompts.objects, sizes)
-    clicked, at_once = {}, {}
+    clicked: dict[int, tuple[Prompt, ...]] = {}
+    at_once: dict[int, tuple[Prompt, ...]] = {}
     for i, of_object in prompts.objects.items():
         has_start = _has_mask(of_object) or sizes.get(i, Size.BEST) is not Size.BEST
         (at_once if has_start else clicked)[i] = of_object
