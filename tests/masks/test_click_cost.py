@@ -11,7 +11,7 @@ import pytest
 import zarr
 
 from napari_sam import Session
-from napari_sam.embeddings import encode
+from napari_sam.embeddings import tile_reader
 from napari_sam.image.volume import Volume
 from napari_sam.model.sam import Sam
 from napari_sam.weights.load import load_model
@@ -68,11 +68,13 @@ def cost(model: Sam, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cost]:
         objects = prediction.iou_predictions.shape[1]
         cost.decoded_tokens += objects * inputs[0].tokens.tokens.shape[2]
 
-    def digested(pixels: np.ndarray, digest: Callable[..., bytes] = encode.digest_pixels) -> bytes:
+    def digested(
+        pixels: np.ndarray, digest: Callable[..., bytes] = tile_reader.digest_pixels
+    ) -> bytes:
         cost.bytes_digested += pixels.nbytes
         return digest(pixels)
 
-    monkeypatch.setattr(encode, "digest_pixels", digested)
+    monkeypatch.setattr(tile_reader, "digest_pixels", digested)
     hook = model.mask_decoder.register_forward_hook(decoded)
     yield cost
     hook.remove()
