@@ -87,7 +87,7 @@ def test_tiles_that_are_not_kept_at_the_end_are_told(
     def beside_another_program(self: Session) -> Iterator[Tile]:
         """Encode, while another program with a budget of its own uses the same cache."""
         yield from encode(self)
-        prune_cache(tmp_path / "cache", max_size=8_000_000)
+        prune_cache(tmp_path / "cache", max_size=2_000_000)
 
     monkeypatch.setattr(Session, "encode", beside_another_program)
     status, out, error = cli("embed", large, "--model", weights, "--json")
@@ -99,11 +99,12 @@ def test_tiles_that_are_not_kept_at_the_end_are_told(
 
 @pytest.mark.long
 def test_a_full_disk_under_the_cache_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
-    pixels = np.random.default_rng(0).integers(0, 255, (256, 256)).astype(np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 60, (256, 256)).astype(np.uint8)
+    pixels[80:120, 90:140] += 150  # a tile of noise alone would be left out
     np.save(tmp_path / "image.npy", pixels)
     code = (
         "import resource, sys; from napari_sam.cli.app import run;"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); sys.exit(run(sys.argv[1:]))"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); sys.exit(run(sys.argv[1:]))"
     )
     image, labels = str(tmp_path / "image.npy"), str(tmp_path / "labels.ome.tif")
     commands = [["segment", image, "-o", labels, "--json"], ["embed", image]]

@@ -33,9 +33,19 @@ def test_models_are_listed(cli: Run) -> None:
 
 def test_help_names_every_command() -> None:
     out = CliRunner().invoke(app, ["--help"]).output
-    commands = ("demo", "segment", "measure", "embed", "replay", "models", "cache")
+    commands = (
+        "demo",
+        "view",
+        "segment",
+        "measure",
+        "export",
+        "embed",
+        "replay",
+        "models",
+        "cache",
+    )
     assert [command for command in commands if command not in out] == []
-    assert CliRunner().invoke(app, []).output == out
+    assert "napari-sam --help lists all commands" in CliRunner().invoke(app, []).output
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["cache", "info"], ["--version"]])

@@ -117,7 +117,8 @@ def segment_mosaic(
         Gets the labels after the last step.
     skip_empty : bool
         Whether tiles of background alone are not encoded, see
-        :func:`~napari_sam.masks.pixels.background.is_background`.
+        :func:`~napari_sam.masks.pixels.background.is_background`. An image of a single tile is
+        always encoded.
 
     Returns
     -------
@@ -129,9 +130,9 @@ def segment_mosaic(
     OutputError
         If the folder cannot be written.
     """
-    folder = TileFolder(path, plan_of(encoder, skip_empty))
-    mosaic = Mosaic(folder, encoder.grid, encoder.volume.plane_shape)
     tiles = [tile for plane in encoder.volume.planes() for tile in encoder.grid.tiles(plane)]
+    folder = TileFolder(path, plan_of(encoder, skip_empty and len(tiles) > 1))
+    mosaic = Mosaic(folder, encoder.grid, encoder.volume.plane_shape)
     total = len(tiles) + mosaic.steps
     steps = chain(work(encoder, folder, tiles), mosaic.prepare())
     return MosaicSteps(_counted(steps, total, lambda: on_labels(mosaic)), total)

@@ -117,7 +117,14 @@ class ObjectAcrossTiles:
             self.masks[answer.tile] = mask
 
     def reached_tiles(self, grid: TileGrid) -> tuple[Tile, ...]:
-        """Further tiles behind the sides reached by the masks, up to the limit."""
+        """Further tiles behind the sides reached by the masks, up to the limit.
+
+        None after clicks alone that the model takes for clicks beside all objects: its mask is then
+        the background, which reaches all sides, and each tile takes a second to encode.
+        """
+        is_clicked = all(isinstance(prompt, PointPrompt) for prompt in self.prompts)
+        if is_clicked and all(answer.object_score < 0 for answer in self.answers.values()):
+            return ()
         reached: dict[Tile, None] = {}
         for tile, mask in self.masks.items():
             if not mask.empty:
