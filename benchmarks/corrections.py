@@ -6,7 +6,8 @@
 A simulated annotator clicks in the middle of an object, then in the middle of the largest error
 (``napari_sam.evaluate.clicks``), until nothing is wrong or the corrections are used up. Two runs:
 
-answers     Every answer of the model is taken.
+answers     Every answer of the model is taken, to all clicks at once: the policy of the model that
+            answers click by click (``napari_sam.masks.prompted.steady``) is off.
 offers      Where ``napari_sam.masks.prompted.correction`` calls an answer suspicious, the mask
             before with the change around the click is taken; later clicks correct this mask, which
             is among the prompts, as in the dock after Shift-B.
@@ -19,7 +20,7 @@ in their place; and the IoU after the last click. One thread; parts of 768 x 768
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,7 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = load_model(options.model, "cpu")
+    model.policy = replace(model.policy, steady_corrections=False)
     files = files_with_both(options.data)
     runs: dict[str, list[list[float]]] = {"answers": [], "offers": []}
     count = 0

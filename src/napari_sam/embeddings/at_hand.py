@@ -26,7 +26,7 @@ class AtHand:
 
     def __init__(self, encoder: Encoder) -> None:
         self.model, self.grid, self.closer = encoder.model, encoder.grid, encoder.closer
-        self.close_up = encoder.close_up
+        self.close_up, self.recent = encoder.close_up, encoder.recent
         self.at_hand = encoder.volume if isinstance(encoder.volume.data, np.ndarray) else None
         self._encoder = encoder
 

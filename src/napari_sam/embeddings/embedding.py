@@ -47,6 +47,10 @@ class Embeddings(Protocol):
         """Function from a tile of the grid to its embedding."""
 
     @property
+    def recent(self) -> Callable[[Tile], "Embedding | None"]:
+        """Function from a tile of the grid to its embedding in memory, of pixels not compared."""
+
+    @property
     def close_up(self) -> Callable[[Tile], "Embedding"]:
         """Function from a small zoomed part of a tile to its embedding."""
 

@@ -50,6 +50,7 @@ class _FirstLooks:
     def __init__(self, encoder: Encoder) -> None:
         self.model, self.grid, self.closer = encoder.model, encoder.grid, False
         self.get, self.close_up, self.at_hand = encoder.get, encoder.close_up, encoder.at_hand
+        self.recent = encoder.recent
 
 
 def doubt(

@@ -37,7 +37,11 @@ EFFICIENT_TAM = {
 """Image encoders of EfficientTAM by size."""
 
 CELLS_TINY_POLICY = AnswerPolicy(
-    best_mask_for_click=True, clean_masks=True, point_with_mask=True, closer_looks=True
+    best_mask_for_click=True,
+    clean_masks=True,
+    point_with_mask=True,
+    steady_corrections=True,
+    closer_looks=True,
 )
 """Answer policy of the built-in model; its weights file carries the same."""
 

@@ -134,19 +134,19 @@ def test_a_step_is_forgotten_with_its_image_and_its_weights() -> None:
     image = touching_disks()
     encoder = Session.open(image, model=model, cache_dir=False).encoder
     prompts, step = (PointPrompt((40, 47)),), Step(bar(0, 30))
-    assert Steps(encoder, [prompts]).recall(prompts) is None
-    Steps(encoder, [prompts]).remember(prompts, step)
-    assert Steps(encoder, [prompts]).recall(prompts) is step
-    assert Steps(encoder, [prompts]).recall((PointPrompt((40, 48)),)) is None
-    wide = Session.open(np.zeros((64, 4000), np.uint8), model=model, cache_dir=False).encoder
-    scattered = [(PointPrompt((30.0, x)),) for x in (100.0, 2000.0, 3800.0)]
-    Steps(wide, scattered).remember(scattered[0], step)
-    assert wide.calls == 0  # nothing is encoded for the memory
+    assert Steps(encoder).recall(prompts) is None
+    Steps(encoder).remember(prompts, step)
+    assert encoder.calls == 0  # nothing is encoded for the memory
+    assert Steps(encoder).recall(prompts) is None
+    encoder.get(encoder.grid.tile((), 0, 0))
+    Steps(encoder).remember(prompts, step)
+    assert Steps(encoder).recall(prompts) is step
+    assert Steps(encoder).recall((PointPrompt((40, 48)),)) is None
     other = Session.open(image[:, ::-1].copy(), model=model, cache_dir=False).encoder
-    assert Steps(other, [prompts]).recall(prompts) is None
+    assert Steps(other).recall(prompts) is None
     with torch.no_grad():
         next(model.mask_decoder.parameters()).mul_(1.01)
-    assert Steps(encoder, [prompts]).recall(prompts) is None
-    Steps(encoder, [prompts]).remember(prompts, step)
+    assert Steps(encoder).recall(prompts) is None
+    Steps(encoder).remember(prompts, step)
     image[30:60, 30:60] = 0
-    assert Steps(encoder, [prompts]).recall(prompts) is None
+    assert Steps(encoder).recall(prompts) is None

@@ -57,7 +57,7 @@ def iou(session: Session, radius: float, *prompts: Prompt) -> float:
     return float((truth & seen).sum() / (truth | seen).sum())
 
 
-@pytest.mark.parametrize(("radius", "seed"), [(130, 3), (150, 0), (200, 1)])
+@pytest.mark.parametrize(("radius", "seed"), [(130, 3), (180, 0), (220, 0)])
 def test_a_click_on_a_large_object_finds_all_of_it(model: Sam, radius: int, seed: int) -> None:
     image = nucleus(radius, seed)
     assert iou(opened(model, image, closer=False), radius, PointPrompt(MIDDLE)) < 0.3

@@ -1,5 +1,7 @@
 """The mask before a click that changed much far from it: offered, taken, corrected, undone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -16,8 +18,12 @@ FIRST, BESIDE, NEAR = (46, 46), (42, 42), (60, 46)
 
 @pytest.fixture
 def suspicious(open_cells_tiny: Open) -> Bench:
-    """A window after a background click that took much of a spot away, also on its other side."""
+    """A window after a background click that took much of a spot away, also on its other side.
+
+    The model answers all clicks at once, as public models do.
+    """
     bench = open_cells_tiny(blobs(), show=True, contrast_limits=(0, 255))
+    bench.model.policy = replace(bench.model.policy, steady_corrections=False)
     bench.viewer.reset_view()
     QApplication.processEvents()
     bench.click(FIRST)

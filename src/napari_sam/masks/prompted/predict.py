@@ -65,7 +65,7 @@ def predict(
         if _has_mask(of_object) or sizes.get(i, Size.BEST) is not Size.BEST
     }
     clicked = {i: of_object for i, of_object in prompts.objects.items() if i not in at_once}
-    steps = Steps(encoder, clicked.values())
+    steps = Steps(encoder)
     masks = _answer(encoder, at_once, sizes) | correct_steadily(
         lambda step: _answer(encoder, step, NO_SIZES), clicked, steps.recall, steps.remember
     )
