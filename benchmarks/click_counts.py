@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam import Session
-from napari_sam.embeddings import encode
+from napari_sam.embeddings import tile_reader
 from napari_sam.image.volume import Volume
 from napari_sam.model.sam import Sam
 
@@ -70,7 +70,7 @@ def counted() -> Iterator[Counts]:
         watch(Sam, "encode_image", encoded),
         watch(Sam, "decode_tokens", decoded),
         watch(Volume, "read", read),
-        watch(encode, "digest_pixels", digested),
+        watch(tile_reader, "digest_pixels", digested),
     ):
         yield counts
 

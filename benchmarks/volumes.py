@@ -47,7 +47,8 @@ from scipy.ndimage import gaussian_filter
 
 from napari_sam import PointPrompt, Session
 from napari_sam.embeddings.embedding import Embedding
-from napari_sam.embeddings.encode import Encoder, TilePixels
+from napari_sam.embeddings.encode import Encoder
+from napari_sam.embeddings.tile_reader import TilePixels
 from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.depth import innermost

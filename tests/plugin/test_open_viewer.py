@@ -8,6 +8,7 @@ import pytest
 import tifffile
 import zarr
 
+from napari_sam.cli.app import run
 from napari_sam.errors import ImageError
 
 
@@ -61,9 +62,15 @@ def test_colour_picture_and_stack(
     stack = np.random.default_rng(1).integers(0, 999, (5, 40, 50), np.uint16)
     tifffile.imwrite(tmp_path / "colours.tif", colours, photometric="rgb")
     tifffile.imwrite(tmp_path / "stack.tif", stack, imagej=True, metadata={"axes": "ZYX"})
+    url = f"file://{tmp_path.as_posix()}/cells.ome.zarr"
+    pixels = pyramid(tmp_path / "cells.ome.zarr")
     viewer = open_viewer(
-        [tmp_path / "colours.tif", tmp_path / "stack.tif"], new_viewer=make_napari_viewer_proxy
+        [tmp_path / "colours.tif", str(tmp_path / "stack.tif"), url],
+        new_viewer=make_napari_viewer_proxy,
     )
+    first, second = (layer for layer in viewer.layers if layer.source.path == url)
+    assert first.name == "cells.ome.zarr"
+    assert np.array_equal(np.asarray(second.data[0]), pixels[1])
     assert viewer.layers["colours.tif"].rgb
     assert np.array_equal(np.asarray(viewer.layers["stack.tif"].data), stack)
     assert viewer.layers["stack.tif"].axis_labels == ("z", "y", "x")
@@ -78,3 +85,12 @@ def test_no_window_for_a_file_that_is_no_image(tmp_path: Path) -> None:
 
     with pytest.raises(ImageError, match="no file"):
         open_viewer([tmp_path / "none.tif"], new_viewer=no_window)
+
+
+def test_the_command_takes_urls(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A URL reaches the reader with both slashes, and the error names it."""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert run(["view", "memory://nowhere.zarr"]) == 1
+    assert "memory://nowhere.zarr" in capsys.readouterr().err

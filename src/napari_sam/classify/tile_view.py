@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import find_objects
 
-from napari_sam.embeddings.encode import Encoder, TilePixels
+from napari_sam.embeddings.encode import Encoder
+from napari_sam.embeddings.tile_reader import TilePixels
 from napari_sam.labels.rank import rank_labels
 from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile

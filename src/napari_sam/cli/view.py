@@ -3,7 +3,6 @@
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ from .options import AxesOption, SeriesOption
 def view(
     *,
     images: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(metavar="[IMAGE]...", help="Images to open; none for an empty window."),
     ] = None,
     axes: AxesOption = None,

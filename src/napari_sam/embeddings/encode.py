@@ -97,13 +97,7 @@ class Encoder:
         return self.volume
 
     def read(self, tile: Tile) -> TilePixels:
-        """The pixels of a tile as they are now, and their digest.
-
-        Raises
-        ------
-        ImageError
-            If they cannot be read.
-        """
+        """The pixels of a tile as they are now, and their digest; see :meth:`TileReader.read`."""
         return self._reader.read(tile)
 
     def get(

@@ -78,5 +78,5 @@ def quantise(values: NDArray[np.floating]) -> Quantised:
 
 
 def _per_channel(column: NDArray[np.float32], ndim: int) -> NDArray[np.float32]:
-    """One value per channel, in a shape that goes along with the channels' other axes."""
+    """Values of the channels as ``(channels, 1, ...)``, to be broadcast along the other axes."""
     return column.reshape(-1, *(1,) * (ndim - 1))

@@ -13,7 +13,7 @@ RECENT = 2.0
 file systems with coarse times: until then its revision is not known."""
 
 MOST_CHUNKS = 1024
-"""Chunks of a region up to which the files of all are looked at; some microseconds each."""
+"""Largest number of chunks of a region whose files are looked at, some microseconds each."""
 
 Revision = Callable[[], Hashable]
 """Function to a value that differs whenever pixels of an image may have changed; None as long as

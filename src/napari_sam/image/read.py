@@ -29,7 +29,7 @@ from .volume import Volume
 from .zarr_place import zip_place
 
 _MOST_FILES = 16
-"""Files of an image up to which all are looked at for each answer."""
+"""Largest number of files of an image that are looked at for each answer."""
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 

@@ -106,7 +106,7 @@ def iter_measure(
 def _sums(
     labels: LabelArray, plane_axes: str, image: Volume | None
 ) -> Generator[tuple[int, int], None, tuple[ObjectSums, int]]:
-    """Sums over the pixels of each object, after a step for each block; and the number of these."""
+    """Sums over the pixels of each object, after a step for each block, and number of blocks."""
     block_shape = (1,) * len(plane_axes) + natural_block(labels)[-2:]
     blocks = block_count(labels.shape, block_shape)
     parts: list[ObjectSums] = []

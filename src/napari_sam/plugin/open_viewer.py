@@ -42,8 +42,8 @@ def open_viewer(
     Parameters
     ----------
     paths : iterable of str or Path
-        Images of any kind that :func:`~napari_sam.image.read.read_image` opens; of a pyramid all
-        levels are shown.
+        Images, or their URLs, of any kind that :func:`~napari_sam.image.read.read_image` opens; of
+        a pyramid all levels are shown.
     axes : str, optional
         One letter of TCZYX for each dimension, to replace missing or wrong axes of the files.
     series : int or str, optional
@@ -61,7 +61,7 @@ def open_viewer(
     ImageError
         If a file is not an image that can be read; no window is opened then.
     """
-    images = [(Path(path), read_pyramid(path, axes=axes, series=series)) for path in paths]
+    images = [(path, read_pyramid(path, axes=axes, series=series)) for path in paths]
     viewer = new_viewer()
     for path, opened in images:
         add_image(viewer, path, opened)
@@ -71,15 +71,15 @@ def open_viewer(
     return viewer
 
 
-def add_image(viewer: napari.Viewer, path: Path, opened: Opened) -> None:
+def add_image(viewer: napari.Viewer, path: str | Path, opened: Opened) -> None:
     """Add an image to a viewer, with its file, scale and units.
 
     Parameters
     ----------
     viewer : napari.Viewer
         Gets the layers.
-    path : Path
-        The file; its name becomes the name of the layer.
+    path : str or Path
+        The file, or its URL; its name becomes the name of the layer.
     opened : tuple
         Volume and levels, see :func:`~napari_sam.image.read.read_pyramid`.
     """
@@ -93,7 +93,7 @@ def add_image(viewer: napari.Viewer, path: Path, opened: Opened) -> None:
             multiscale=len(lazy) > 1,
             rgb=is_colour,
             channel_axis=None if is_colour or "C" not in axes else axes.index("C"),
-            name=path.name,
+            name=Path(path).name,
             scale=volume.scale,
             translate=volume.translate,
             units=volume.units,

@@ -78,7 +78,7 @@ _ORDER = (
 """Order of the fields of `ModelConfig` and `AnswerPolicy` in the header. It must stay: the hash
 that names cached embeddings covers the header as JSON text."""
 _NOT_IF_FALSE = frozenset({"steady_corrections"})
-"""Fields that came later: at their default they are left out, so that the hashes stay."""
+"""Fields left out of the header while they are False: models older than a field keep their hash."""
 
 
 def to_header(config: ModelConfig, policy: AnswerPolicy) -> dict[str, Any]:

@@ -13,7 +13,7 @@ _DRAW_NEW = {torch.randn}
 
 
 class NoRandomValues(TorchFunctionMode):
-    """Context in which tensors that torch would fill with random values keep their shape alone.
+    """Context in which torch's initialisers draw no random values; shapes are as without.
 
     For models whose weights are read from a file afterwards. On the meta device, torch imports its
     compiler (``torch._dynamo``) for a random value, which takes a second.

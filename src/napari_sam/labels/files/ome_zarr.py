@@ -125,7 +125,7 @@ def _create_levels(
 
 
 def _block_counts(levels: Sequence["zarr.Array[Any]"], first: Sequence[int]) -> list[int]:
-    """Number of blocks in which each level is written, of the first level of a shape of its own."""
+    """Number of blocks in which each level is written; those of the first have a given shape."""
     coarser = [block_count(level.shape, level.chunks) for level in levels[1:]]
     return [block_count(levels[0].shape, first), *coarser]
 

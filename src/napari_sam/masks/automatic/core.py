@@ -53,7 +53,7 @@ def drawn_elsewhere(grid: TileGrid, tile: Tile, boxes: Floats) -> Flags:
 
 
 def to_decode(grid: TileGrid, tile: Tile, boxes: Floats) -> Flags:
-    """Whether a tile decodes proposals: its own, and others that overlap with its own.
+    """Flags of proposals that a tile decodes: objects it draws, and objects in contact with these.
 
     Parameters
     ----------

@@ -19,10 +19,10 @@ from napari_sam.masks.pixels.holes import CROSS
 from napari_sam.masks.pixels.refine import CRUMB, refine
 
 PIXELS_AT_ONCE = 2**20
-"""Pixels of windows that are resampled together."""
+"""Largest number of pixels of the windows that are resampled together."""
 
 SHEET = 2**16
-"""Pixels of masks on a sheet; a larger mask has a sheet to itself."""
+"""Largest number of pixels of the masks on a sheet; a larger mask has a sheet to itself."""
 
 Bools = NDArray[np.bool_]
 

@@ -134,7 +134,7 @@ class _Canvas:
         self.masks.append(replace(mask, pixels=free, low_res_logits=None).tight())
 
     def _give_way(self, mask: Mask, owners: NDArray[np.int32]) -> None:
-        """Remove accepted parts of a mask with `owners` at its pixels, if it is their whole."""
+        """Remove accepted masks that a mask is made of; `owners` are the numbers at its pixels."""
         numbers, shared = np.unique(owners[owners >= 0], return_counts=True)
         pairs = zip(numbers.tolist(), shared.tolist(), strict=True)
         parts = {i: part for i, pixels in pairs if (part := self._part(i, pixels))}

@@ -79,7 +79,7 @@ def _noise(values: Values) -> float:
 
 
 def _blocks_differ(values: Values, most: float) -> bool:
-    """Whether the means of neighbouring blocks differ by more: true of nearly all other tiles."""
+    """Whether means of neighbouring blocks differ by more, as in nearly all tiles with objects."""
     rows, cols = (n // _BLOCK for n in values.shape)
     blocks = values[: rows * _BLOCK, : cols * _BLOCK].reshape(rows, _BLOCK, cols, _BLOCK)
     means = blocks.mean(axis=(1, 3))

@@ -59,11 +59,12 @@ def predict(
     """
     if not encoder.model.policy.steady_corrections:
         return _answer(encoder, prompts.objects, sizes)
-    clicked: dict[int, tuple[Prompt, ...]] = {}
-    at_once: dict[int, tuple[Prompt, ...]] = {}
-    for i, of_object in prompts.objects.items():
-        has_start = _has_mask(of_object) or sizes.get(i, Size.BEST) is not Size.BEST
-        (at_once if has_start else clicked)[i] = of_object
+    at_once = {
+        i: of_object
+        for i, of_object in prompts.objects.items()
+        if _has_mask(of_object) or sizes.get(i, Size.BEST) is not Size.BEST
+    }
+    clicked = {i: of_object for i, of_object in prompts.objects.items() if i not in at_once}
     steps = Steps(encoder)
     masks = _answer(encoder, at_once, sizes) | correct_steadily(
         lambda step: _answer(encoder, step, NO_SIZES), clicked, steps.recall, steps.remember

@@ -119,7 +119,7 @@ class JobRunner(QObject):
         return any(not job.quiet and not job.dropped for job in self._all())
 
     def pause(self, milliseconds: int) -> None:
-        """Let jobs wait for some time before the next one begins."""
+        """Begin no further job for some time."""
         self._pause.start(milliseconds)
 
     def submit(self, job: Job) -> None:
