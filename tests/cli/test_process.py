@@ -111,7 +111,7 @@ def test_ctrl_c_leaves_one_line_and_nothing_half_written(weights: Path, tmp_path
     (tmp_path / "results").mkdir()
     command = [
         "segment", tmp_path / "stack.npy", "--output", tmp_path / "results" / "labels.tif",
-        "--model", weights,
+        "--model", weights, "--no-skip-empty",
     ]  # fmt: skip
     with subprocess.Popen(
         [*ENTRY, *map(str, command)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
