@@ -54,24 +54,26 @@ def decode_near(
     """
     if not model.config.knows_windows:
         return decode(model, embedding, prompts, multimask_output)
-    return {
-        i: _decode_object(model, embedding, PromptSet({i: of_object}), multimask_output)
-        for i, of_object in prompts.objects.items()
-    }
+    answers: dict[int, tuple[Answer, ...]] = {}
+    for i, of_object in prompts.objects.items():
+        if of_window := _decode_in_window(model, embedding, i, of_object, multimask_output):
+            answers[i] = of_window
+    larger = PromptSet({i: x for i, x in prompts.objects.items() if i not in answers})
+    return answers | decode(model, embedding, larger, multimask_output)
 
 
-def _decode_object(
-    model: Sam, embedding: Embedding, prompts: PromptSet, multimask_output: bool
-) -> tuple[Answer, ...]:
+def _decode_in_window(
+    model: Sam, embedding: Embedding, i: int, prompts: tuple[Prompt, ...], multimask_output: bool
+) -> tuple[Answer, ...] | None:
+    """Answers of the smallest window that shows all of object `i`; None if no window does."""
     tile = embedding.tile
-    ((i, of_object),) = prompts.objects.items()
-    tells_size = any(isinstance(prompt, BoxPrompt | MaskPrompt) for prompt in of_object)
+    tells_size = any(isinstance(prompt, BoxPrompt | MaskPrompt) for prompt in prompts)
     least_iou = -math.inf if tells_size else SURE
-    for window in _windows(embedding, of_object):
-        answers = decode(model, window, prompts, multimask_output)[i]
+    for window in _windows(embedding, prompts):
+        answers = decode(model, window, PromptSet({i: prompts}), multimask_output)[i]
         if all(_is_whole(answer, tile, least_iou) for answer in answers):
             return tuple(answer.in_tile(tile, model.config) for answer in answers)
-    return decode(model, embedding, prompts, multimask_output)[i]
+    return None
 
 
 def _is_whole(answer: Answer, tile: Tile, least_iou: float) -> bool:
