@@ -112,7 +112,7 @@ def test_an_answer_that_its_window_cuts_is_never_given(tiny_model: Sam) -> None:
         decoded = np.argwhere(logits != OUTSIDE)
         (top, left), (bottom, right) = decoded.min(axis=0), decoded.max(axis=0)
         if not from_window(answer):
-            np.testing.assert_array_equal(logits, whole.low_res_logits)
+            np.testing.assert_allclose(logits, whole.low_res_logits, atol=1e-6)  # one of many
             continue
         inner = (top > 0, left > 0, bottom + 1 < logits.shape[0], right + 1 < logits.shape[1])
         sides = (logits[top], logits[:, left], logits[bottom], logits[:, right])
