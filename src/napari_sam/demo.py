@@ -103,7 +103,7 @@ def run_demo(
     device : str, optional
         Device for the model; the fastest by default.
     precision : {"fp32", "bf16", "auto"}, optional
-        As for :meth:`Session.open <napari_sam.session.Session.open>`.
+        As for :meth:`Session.open <napari_sam.encoded_image.EncodedImage.open>`.
     overwrite : bool
         Whether the files of an earlier demo may be replaced; files of others never are.
     on_file : callable
