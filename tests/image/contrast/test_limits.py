@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from skimage import data
 
@@ -65,12 +65,13 @@ def test_a_frame_hardly_moves_the_limits(frame, value, seed):
 
 
 @settings(deadline=None, max_examples=15)
-@given(st.floats(0, 0.018), st.sampled_from([0, 65535]), st.integers(0, 100))  # a quarter: 0.45 %
+@given(st.floats(0, 0.02), st.sampled_from([0, 65535]), st.integers(0, 100))
 @example(0.00839382544416076, 65535, 100)  # just as many as the percentile leaves out
 def test_hot_and_dead_pixels_hardly_move_the_limits(share, value, seed):
     image = IMAGE.copy()
     chosen = np.random.default_rng(seed).random(image.shape) < share
     chosen[::2] = chosen[:, ::2] = False  # single pixels
+    assume(chosen.mean() < 0.0049)  # the limits leave out half a per cent, and no more
     image[chosen] = value
     assert_hardly_moved(limits(image), limits(IMAGE))
 

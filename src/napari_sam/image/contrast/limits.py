@@ -1,8 +1,9 @@
 """Limits: contrast limits of a channel, from a sample of regions."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +40,6 @@ inside of the content and not at its edge."""
 _INSIDE = 0.5
 """Share of the content that is inside, above which the empty areas are the surroundings of an
 image. Below it, they are the dark background of objects."""
-
-
-_Method = Literal["linear", "lower", "higher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +175,11 @@ class _Content:
         return float(values.min()), float(values.max())
 
     def _within(self, masks: Sequence[Mask]) -> tuple[float, float]:
-        # Values of pixels: between two, a hot pixel would count by half where it just begins to.
-        low, high = _percentiles(_values(self.regions, masks), ("higher", "lower"))
-        low_smooth, high_smooth = _percentiles(_values(self.smooth, masks), ("higher", "lower"))
-        if high - low > _SPECKLED * (high_smooth - low_smooth) > 0:
+        values = _values(self.regions, masks)
+        low_smooth, high_smooth = _percentiles(_values(self.smooth, masks))
+        if _outer_range(values) > _SPECKLED * (high_smooth - low_smooth) > 0:
             return low_smooth, high_smooth
-        return low, high
+        return _percentiles(values)
 
     def _is_inside_surroundings(self) -> bool:
         """Whether the content is an image of its own, as it is without empty areas."""
@@ -205,20 +202,29 @@ def _values(regions: Sequence[Pixels], masks: Sequence[Mask]) -> NDArray[Any]:
     return np.concatenate([region[mask] for region, mask in zip(regions, masks, strict=True)])
 
 
-def _percentiles(
-    values: NDArray[Any], methods: tuple[_Method, _Method] = ("linear", "linear")
-) -> tuple[float, float]:
-    """Robust limits of values, by numpy's methods; the extremes if nearly all values are equal."""
+def _percentiles(values: NDArray[Any]) -> tuple[float, float]:
+    """Robust limits of values; the extremes if nearly all values are equal."""
     finite = values[np.isfinite(values)].astype(np.float64)
     if finite.size == 0:
         return 0.0, 1.0
-    low, high = (
-        float(np.percentile(finite, share, method=method))
-        for share, method in zip((LOW_PERCENTILE, HIGH_PERCENTILE), methods, strict=True)
-    )
+    low, high = (float(v) for v in np.percentile(finite, (LOW_PERCENTILE, HIGH_PERCENTILE)))
     if low == high:  # nearly everything is background
         low, high = float(finite.min()), float(finite.max())
     return low, high
+
+
+def _outer_range(values: NDArray[Any]) -> float:
+    """Difference of the pixels next to the percentiles, on their outer sides.
+
+    A percentile between a hot pixel and another is a mean of both, which may look harmless.
+    """
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if not finite.size:
+        return 0.0
+    last = finite.size - 1
+    low, high = math.floor(LOW_PERCENTILE / 100 * last), math.ceil(HIGH_PERCENTILE / 100 * last)
+    ordered = np.partition(finite, (low, high))
+    return float(ordered[high] - ordered[low])
 
 
 def _spread(low: float, high: float, regions: Sequence[Pixels]) -> tuple[float, float]:
