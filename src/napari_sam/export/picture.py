@@ -14,6 +14,7 @@ from napari_sam.file_names import printable
 from napari_sam.image.intensity import contrast_mapping
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.files.class_files import read_classes
+from napari_sam.labels.rank import rank_labels
 
 NO_CLASS = "object"
 """Name of the class of objects to which nobody gave one."""
@@ -84,12 +85,12 @@ def pictures(pairs: Iterable[Pair]) -> Iterator[Picture]:
                 continue
             values = volume.read(plane, 0, 0, volume.height, volume.width)
             display = np.rint(mapping.apply(values)).astype(np.uint8)
-            numbers, numbered = np.unique(np.append(0, labels), return_inverse=True)
+            numbers, ranks = rank_labels(labels)
             yield Picture(
                 name=_name(pair.image, dict(zip(volume.plane_axes, plane, strict=True)), used),
                 values=values[..., 0] if values.shape[-1] == 1 else values,
                 display=display[..., 0] if (display == display[..., :1]).all() else display,
-                labels=numbered.ravel()[1:].reshape(labels.shape),
+                labels=ranks,
                 classes=tuple(table.class_of(int(n)) or NO_CLASS for n in numbers[1:]),
             )
 

@@ -17,9 +17,9 @@ def rank_labels(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     Returns
     -------
     values : ndarray
-        ``(n + 1,)`` the labels in ascending order, after a 0 at the start.
+        ``(n + 1,)`` in the type of `labels`: the labels in ascending order, after a 0 at the start.
     ranks : ndarray
         The shape of `labels`: index of each pixel's label in `values`; 0 in the background.
     """
-    values, ranks = np.unique(np.append(labels, 0), return_inverse=True)
+    values, ranks = np.unique(np.append(labels, labels.dtype.type(0)), return_inverse=True)
     return values, ranks[:-1].reshape(labels.shape)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_sam.image.volume import Plane, Volume
+from napari_sam.labels.rank import rank_labels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -77,30 +78,26 @@ def sums_in_block(
     image : Volume, optional
         Image whose values are summed, in all channels.
     """
-    labels, ranks = np.unique(block, return_inverse=True)
-    if not labels.any():
+    labels, ranks = rank_labels(block)
+    count = len(labels) - 1
+    if not count:
         return
-    objects = np.flatnonzero(labels)  # ranks of the labels, without that of the background
-    # find_objects leaves 0 out, so ranks are counted from 1
-    boxes_by_rank = ndimage.find_objects(ranks.reshape(block.shape) + 1)
-    boxes = [boxes_by_rank[rank] for rank in objects]
+    boxes = ndimage.find_objects(ranks)
     plane = tuple(part.start for part in region[:-2])
     index = dict(zip(plane_axes, plane, strict=True))
     frame, z = index.get("T", 0), index.get("Z", 0)
-    pixels = np.bincount(ranks.ravel())[objects]
+    pixels = np.bincount(ranks.ravel())[1:]
     rows, cols = np.ogrid[: block.shape[0], : block.shape[1]]
-    y_sums, x_sums = (
-        _sums_by_rank(ranks, np.broadcast_to(at, block.shape))[objects] for at in (rows, cols)
-    )
+    y_sums, x_sums = (_sums_by_rank(ranks, np.broadcast_to(at, block.shape)) for at in (rows, cols))
     y0, x0 = region[-2].start, region[-1].start
     yield ObjectSums(
-        label=labels[objects].astype(np.int64),
-        frame=np.full(len(objects), frame),
+        label=labels[1:].astype(np.int64),
+        frame=np.full(count, frame),
         pixels=pixels,
         positions=np.stack([z * pixels, y_sums + y0 * pixels, x_sums + x0 * pixels], axis=1),
         low=np.array([(z, y0 + y.start, x0 + x.start) for y, x in boxes]),
         high=np.array([(z + 1, y0 + y.stop, x0 + x.stop) for y, x in boxes]),
-        **_brightness(ranks, objects, plane, region, image),
+        **_brightness(ranks, count, plane, region, image),
     )
 
 
@@ -138,10 +135,11 @@ def combined(blocks: Sequence[ObjectSums], image: Volume | None) -> ObjectSums:
 
 
 def _brightness(
-    ranks: Ints, objects: Ints, plane: Plane, region: tuple[slice, ...], image: Volume | None
+    ranks: Ints, count: int, plane: Plane, region: tuple[slice, ...], image: Volume | None
 ) -> dict[str, Floats]:
-    """Columns of the image's values, ``(objects, channels)`` each."""
+    """Columns of the image's values, ``(count, channels)`` each, by the ranks from 1 on."""
     y, x = region[-2:]
+    objects = np.arange(1, count + 1)
     columns: dict[str, list[Floats]] = {
         name: [] for name in ("values", "squares", "darkest", "brightest")
     }
@@ -149,17 +147,18 @@ def _brightness(
         pixels = volume.read(plane, y.start, x.start, y.stop, x.stop)
         for i in range(pixels.shape[-1]):
             values = pixels[..., i].astype(np.float64)
-            columns["values"].append(_sums_by_rank(ranks, values)[objects])
-            columns["squares"].append(_sums_by_rank(ranks, values**2)[objects])
-            flat = ranks.reshape(values.shape)
+            columns["values"].append(_sums_by_rank(ranks, values))
+            columns["squares"].append(_sums_by_rank(ranks, values**2))
             for name, of in (("darkest", ndimage.minimum), ("brightest", ndimage.maximum)):
-                columns[name].append(np.asarray(of(values, flat, objects), np.float64))
-    empty = np.zeros((len(objects), 0))
+                columns[name].append(np.asarray(of(values, ranks, objects), np.float64))
+    empty = np.zeros((count, 0))
     return {name: np.stack(parts, axis=1) if parts else empty for name, parts in columns.items()}
 
 
 def _sums_by_rank(ranks: Ints, values: NDArray[Any]) -> Floats:
-    return np.asarray(np.bincount(ranks.ravel(), values.ravel().astype(np.float64)), np.float64)
+    """Sum of the values of each rank from 1 on."""
+    sums = np.bincount(ranks.ravel(), values.ravel().astype(np.float64))
+    return np.asarray(sums[1:], np.float64)
 
 
 def _channel_groups(image: Volume) -> Iterator[Volume]:

@@ -7,7 +7,7 @@ connected pieces and holes of all of them are labelled at once.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,14 +158,7 @@ def _refined(masks: Sequence[Mask]) -> Iterator[Mask]:
     filled = _without_pinholes(sheet, pixels, np.ceil(limit) - 1)
     shrunk = set(of_piece[1:][~keep[1:]].tolist())
     for i, (mask, place) in enumerate(zip(masks, sheet.places, strict=True)):
-        refined = Mask(
-            mask.plane,
-            mask.bbox,
-            filled[place].copy(),
-            mask.iou,
-            mask.object_score,
-            mask.low_res_logits,
-        )
+        refined = replace(mask, pixels=filled[place].copy())
         yield refined.tight() if i in shrunk else refined
 
 
