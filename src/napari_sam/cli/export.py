@@ -2,9 +2,11 @@
 
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from napari_sam.export.layout import Layout
 
 from .find_pairs import find_pairs
 from .option_groups import expand_groups
@@ -27,9 +29,8 @@ def export(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="New folder for the data.")],
     layout: Annotated[
-        Literal["coco", "coco-polygons", "yolo", "cellpose", "stardist"],
-        typer.Option("--as", help="Format, or program, of the training data."),
-    ] = "coco",
+        Layout, typer.Option("--as", help="Format, or program, of the training data.")
+    ] = Layout.COCO,
     apart: Annotated[
         float, typer.Option(min=0.0, max=0.9, help="Share of planes kept apart for validation.")
     ] = 0.0,
@@ -44,7 +45,6 @@ def export(
     Each plane of a stack is an image of its own. COCO and YOLO get the classes that were saved with
     the labels, and images of 8 bits with the automatic contrast.
     """
-    from napari_sam.export.layout import Layout
     from napari_sam.export.picture import pictures
     from napari_sam.export.write_folder import check_folder, write_folder
 
@@ -53,7 +53,7 @@ def export(
     pairs = list(chain.from_iterable(sets.values()))
     read = pictures(progress(pairs, len(pairs), "export", quiet=report_options.json))
     objects = planes = 0
-    for picture in write_folder(output, read, Layout(layout), apart):
+    for picture in write_folder(output, read, layout, apart):
         objects, planes = objects + len(picture.classes), planes + 1
     summary = {"files": [str(output)], "images": planes, "objects": objects}
     report(summary, as_json=report_options.json)
