@@ -18,11 +18,11 @@ class CastEncoder:
 
     def __init__(self) -> None:
         self._copy: nn.Module | None = None
-        self._cast_from: tuple[tuple[int, int], ...] = ()
+        self._cast_from: tuple[tuple[int, int], ...] = ()  # memory address and changes of each
 
     def of(self, encoder: nn.Module) -> nn.Module:
         """The copy of an encoder; cast again after the encoder has learned or moved."""
-        weights = tuple(_state(parameter) for parameter in encoder.parameters())
+        weights = tuple((weight.data_ptr(), changes(weight)) for weight in encoder.parameters())
         if self._copy is None or weights != self._cast_from:
             self._copy, self._cast_from = _cast(encoder), weights
         return self._copy
@@ -32,9 +32,9 @@ class CastEncoder:
         return type(self)()
 
 
-def _state(parameter: Tensor) -> tuple[int, int]:
-    """Memory address and number of changes of a parameter."""
-    return parameter.data_ptr(), 0 if parameter.is_inference() else parameter._version
+def changes(parameter: Tensor) -> int:
+    """Number of changes of a parameter in place, as a lesson makes them; 0 where none can be."""
+    return 0 if parameter.is_inference() else parameter._version
 
 
 def _cast(encoder: nn.Module) -> nn.Module:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from napari_sam.embeddings.embedding import Embedding, Embeddings
 from napari_sam.embeddings.least_recently_used import LeastRecentlyUsed
+from napari_sam.model.cast_encoder import changes
 from napari_sam.model.sam import Sam
 
 from .home_tiles import home_tiles
@@ -37,8 +38,7 @@ class Steps:
 
     def __init__(self, encoder: Embeddings) -> None:
         self._encoder, self._model = encoder, encoder.model
-        weights = self._model.mask_decoder.parameters()
-        self._changes = tuple(0 if w.is_inference() else w._version for w in weights)
+        self._changes = tuple(map(changes, self._model.mask_decoder.parameters()))
 
     def recall(self, prompts: Prompts) -> Step | None:
         """The step after these prompts; None if it is not remembered."""
