@@ -35,14 +35,13 @@ import numpy as np
 import torch
 import zarr
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import models, scale
 from benchmarks.click_counts import CLICKS, click_counts, discs
 from napari_sam import Session
-from napari_sam.masks.pixels.depth import innermost
+from napari_sam.evaluate.objects import objects_of, spread
 from napari_sam.model.sam import Sam
 from napari_sam.weights.families import reference_policy
 from napari_sam.weights.load import build, load_model
@@ -97,13 +96,7 @@ def images_with_places(folder: Path) -> Iterator[tuple[NDArray[np.uint8], list[P
     for path in sorted(folder.glob("*.npz"))[:2]:
         with np.load(path) as file:
             image, labels = file["image"], file["labels"]
-        boxes = [(i, box) for i, box in enumerate(find_objects(labels), 1) if box is not None]
-        step = max(1, len(boxes) // OBJECTS)
-        places = []
-        for i, box in boxes[::step][: OBJECTS + 1]:
-            y, x = innermost(labels[box] == i)
-            places.append((float(y + box[0].start), float(x + box[1].start)))
-        yield image, places
+        yield image, [true.click for true in spread(list(objects_of(labels)), OBJECTS + 1)]
 
 
 def seam(options: argparse.Namespace) -> Iterator[Row]:

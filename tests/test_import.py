@@ -68,7 +68,8 @@ MAY_IMPORT = {
         "masks.pixels.depth",
     }
     | {"session"},
-    "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"},
+    "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"}
+    | {"evaluate.objects"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
 }

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.io import imsave
 
+from napari_sam.evaluate.objects import labelled_pixels
 from napari_sam.measure.outlines import polygons_of
 
 from .picture import Picture
@@ -45,14 +46,13 @@ class CocoWriter:
         image = {"id": self._pictures, "file_name": file, "width": width, "height": height}
         self._images.setdefault(part, []).append(image)
         annotations = self._annotations.setdefault(part, [])
-        for label, (rows, cols), pixels in picture.objects():
+        for label, (y0, x0, y1, x1), pixels in labelled_pixels(picture.labels):
             self._objects += 1
-            box = [cols.start, rows.start, cols.stop - cols.start, rows.stop - rows.start]
             if self.polygons:
-                segmentation: Any = _polygons(pixels, (cols.start, rows.start))
+                segmentation: Any = _polygons(pixels, (x0, y0))
             else:
                 mask = np.zeros((height, width), bool)
-                mask[rows, cols] = pixels
+                mask[y0:y1, x0:x1] = pixels
                 segmentation = {"size": [height, width], "counts": run_lengths(mask)}
             annotations.append(
                 {
@@ -61,7 +61,7 @@ class CocoWriter:
                     "category_id": 1 + names.index(picture.classes[label - 1]),
                     "segmentation": segmentation,
                     "area": int(np.count_nonzero(pixels)),
-                    "bbox": box,
+                    "bbox": [x0, y0, x1 - x0, y1 - y0],
                     "iscrowd": 0,
                 }
             )

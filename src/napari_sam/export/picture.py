@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects
 
 from napari_sam.evaluate.ground_truth import Pair
 from napari_sam.file_names import printable
@@ -46,11 +45,6 @@ class Picture:
     display: NDArray[np.uint8]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
-
-    def objects(self) -> Iterator[tuple[int, tuple[slice, slice], NDArray[np.bool_]]]:
-        """Label, rows and columns of the box, and pixels in the box of each object."""
-        for label, box in enumerate(find_objects(self.labels), start=1):
-            yield label, box, self.labels[box] == label
 
 
 def pictures(pairs: Iterable[Pair]) -> Iterator[Picture]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from skimage.io import imsave
 
+from napari_sam.evaluate.objects import labelled_pixels
 from napari_sam.measure.outlines import polygons_of
 
 from .picture import Picture
@@ -37,8 +38,8 @@ class YoloWriter:
         imsave(place, picture.display, check_contrast=False)
         height, width = picture.labels.shape
         lines = []
-        for label, (rows, cols), pixels in picture.objects():
-            pieces = polygons_of(pixels, (cols.start, rows.start))
+        for label, (y0, x0, _, _), pixels in labelled_pixels(picture.labels):
+            pieces = polygons_of(pixels, (x0, y0))
             ring = joined(list(chain.from_iterable(pieces)))[:-1] / (width, height)
             numbers = " ".join(f"{value:.6f}" for value in ring.ravel())
             lines.append(f"{names.index(picture.classes[label - 1])} {numbers}\n")
