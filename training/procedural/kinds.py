@@ -21,10 +21,10 @@ from .layouts import (
     profiles,
     sheet,
     tissue,
+    unstained,
     with_nuclei,
 )
 from .outlines import rod_outline, round_outline
-from .scene import Scene
 from .shapes import blobs
 
 
@@ -60,22 +60,17 @@ def actin_cells(rng: Generator) -> Sample:
 
 def phase_contrast_cells(rng: Generator) -> Sample:
     """Adherent cells in phase contrast."""
-    return light.phase_contrast(rng, _unstained(rng, 18, 160))
+    return light.phase_contrast(rng, unstained(rng, 18, 160))
 
 
 def dic_cells(rng: Generator) -> Sample:
     """Cells in differential interference contrast."""
-    return light.dic(rng, _unstained(rng, 18, 200))
+    return light.dic(rng, unstained(rng, 18, 200))
 
 
 def brightfield_cells(rng: Generator) -> Sample:
     """Unstained cells in brightfield, a little out of focus."""
-    return light.brightfield(rng, _unstained(rng, 14, 160))
-
-
-def _unstained(rng: Generator, low: float, high: float) -> Scene:
-    scene = sheet(rng, 25, 120) if chance(rng, 0.2) else adherent(rng, low, high)
-    return with_nuclei(rng, scene)
+    return light.brightfield(rng, unstained(rng, 14, 160))
 
 
 def bacteria_phase(rng: Generator) -> Sample:

@@ -10,13 +10,12 @@ from . import looks_optical as optical
 from .fields import chance, log_uniform
 from .layouts import (
     SHAPE,
-    adherent,
     aligned,
     bacteria,
     budding,
     crossing,
     growing,
-    sheet,
+    unstained,
     with_nuclei,
 )
 from .outlines import round_outline
@@ -26,24 +25,23 @@ from .shapes import blobs
 
 def zernike_cells(rng: Generator) -> Sample:
     """Adherent cells in phase contrast, from sparse to confluent."""
-    return optical.zernike_cells(rng, _unstained(rng, 18, 160))
+    return optical.zernike_cells(rng, _elongated_or_unstained(rng, 18, 160))
 
 
 def sheared_cells(rng: Generator) -> Sample:
     """Cells in differential interference contrast."""
-    return optical.sheared_cells(rng, _unstained(rng, 18, 200))
+    return optical.sheared_cells(rng, _elongated_or_unstained(rng, 18, 200))
 
 
 def defocused_cells(rng: Generator) -> Sample:
     """Unstained cells in brightfield, a little out of focus."""
-    return optical.defocused_cells(rng, _unstained(rng, 14, 160))
+    return optical.defocused_cells(rng, _elongated_or_unstained(rng, 14, 160))
 
 
-def _unstained(rng: Generator, low: float, high: float) -> Scene:
+def _elongated_or_unstained(rng: Generator, low: float, high: float) -> Scene:
     if chance(rng, 0.25):
         return with_nuclei(rng, aligned(rng), 0.5, 0.9)
-    scene = sheet(rng, 25, 120) if chance(rng, 0.2) else adherent(rng, low, high)
-    return with_nuclei(rng, scene)
+    return unstained(rng, low, high)
 
 
 def bacteria_colony(rng: Generator) -> Sample:

@@ -177,3 +177,9 @@ def apart(rng: Generator, outline: Outline, low: float, high: float, cover: floa
     """Bodies of an outline that never touch."""
     spread = rng.uniform(0.1, 0.3)
     return blobs(rng, SHAPE, outline, log_uniform(rng, low, high), cover, spread, 0, 0.1)
+
+
+def unstained(rng: Generator, low: float, high: float) -> Scene:
+    """Sheet of cells, or adherent cells of ``low`` to ``high`` pixels, with nuclei."""
+    scene = sheet(rng, 25, 120) if chance(rng, 0.2) else adherent(rng, low, high)
+    return with_nuclei(rng, scene)
