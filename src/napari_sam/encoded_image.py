@@ -63,6 +63,10 @@ class EncodedImage:
         Embeddings of the tiles, for functions that take one.
     interactive : Interactive
         Methods for a program with a waiting user: masks without encoding, tiles encoded ahead.
+    unlearned : Sam
+        The model as it was opened.
+    learned : Delta or None
+        What it has learned, see :meth:`use`.
     warnings : list of str
         What reading the image had to decide or leave out, and problems that did not stop the work,
         such as a full disk under the cache.
@@ -86,7 +90,8 @@ class EncodedImage:
         self.volume, self.model, self.mapping = volume, model, mapping
         size = model.config.image_size if tile_size is None else tile_size
         self.grid = grid_of(volume.height, volume.width, size)
-        self._unlearned, self._cache_options = model, (cache_dir, cache_budget)
+        self.unlearned, self._cache_options = model, (cache_dir, cache_budget)
+        self.learned: Delta | None = None
         self._encoded_by = model
         self.encoder = Encoder(model, volume, mapping, self.grid, None, closer)
         self.warnings = self.encoder.warnings
@@ -111,8 +116,8 @@ class EncodedImage:
         LearningError
             If the delta was learned by other weights.
         """
-        base = self._unlearned
-        self.model = base if delta is None else delta.applied_to(base)
+        base = self.unlearned
+        self.model, self.learned = base if delta is None else delta.applied_to(base), delta
         self.encoder.use(self.model)
         keeps_encoder = delta is None or delta.is_empty or delta.origin.quick
         encoded_by = base if keeps_encoder else self.model
@@ -136,15 +141,15 @@ class EncodedImage:
         """
         from napari_sam.learning.alike.find_alike import find_alike
 
-        has_learned = self._encoded_by is not self._unlearned
-        is_opened = has_learned or self.model is self._unlearned
+        has_learned = self._encoded_by is not self.unlearned
+        is_opened = has_learned or self.model is self.unlearned
         encoder = self.encoder if is_opened else self._as_opened()
         return find_alike(encoder, examples, others, planes, within, not has_learned)
 
     def _as_opened(self) -> Encoder:
         """An encoder of the image under the model as it was opened, without a cache."""
         closer = self.encoder.closer
-        return Encoder(self._unlearned, self.volume, self.mapping, self.grid, None, closer)
+        return Encoder(self.unlearned, self.volume, self.mapping, self.grid, None, closer)
 
     def _open_cache(self) -> None:
         cache_dir, budget = self._cache_options

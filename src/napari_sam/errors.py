@@ -71,5 +71,9 @@ class LearningError(NapariSamError):
     """A lesson cannot be learned, or what was learned does not fit the model."""
 
 
+class RecipeError(NapariSamError):
+    """A recipe cannot be read, or cannot be followed here."""
+
+
 class DisplayError(NapariSamError):
     """A window cannot be opened."""

@@ -1,7 +1,8 @@
 """Session: an image with a model and labels; the only object of the engine with a state."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,9 @@ class Session(EncodedImage):
         PromptError
             If a prompt lies outside the image or describes nothing.
         """
-        return predict(self.encoder, check_objects(objects, self.volume), sizes)
+        checked = check_objects(objects, self.volume)
+        masks = predict(self.encoder, checked, sizes)
+        return {n: replace(mask, prompts=tuple(checked[n])) for n, mask in masks.items()}
 
     # --- long work -------------------------------------------------------------------------
 
@@ -297,7 +300,7 @@ class Session(EncodedImage):
         from napari_sam.learning.gather import gather
         from napari_sam.learning.learn import learn
 
-        encoder = self.encoder if self.model is self._unlearned else self._as_opened()
+        encoder = self.encoder if self.model is self.unlearned else self._as_opened()
         lesson = gather(encoder, self.labels, self.tiles(), complete, dropped)
         yield from learn(encoder, lesson, quick, seconds)
 
@@ -333,10 +336,15 @@ class Session(EncodedImage):
         overwrite: bool = False,
         classes: ClassTable | None = None,
         ome_zarr_version: str | None = None,
+        recipe: bool = True,
     ) -> list[Path]:
         """Write the labels, or by ``.csv`` or ``.geff`` their tracks, with scale and units.
 
-        Arguments, result and errors are those of
-        :meth:`LabelBook.save <napari_sam.labels.label_book.LabelBook.save>`.
+        Labels get a recipe (:func:`~napari_sam.recipe.of_session.save_with_recipe`), unless
+        `recipe` is False. All else is as for :meth:`LabelBook.save
+        <napari_sam.labels.label_book.LabelBook.save>`.
         """
-        return self.book.save(path, overwrite, classes, ome_zarr_version)
+        from napari_sam.recipe.of_session import save_with_recipe
+
+        save = self.book.save if not recipe else partial(save_with_recipe, self, self.book)
+        return save(path, overwrite, classes, ome_zarr_version)

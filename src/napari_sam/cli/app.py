@@ -21,8 +21,10 @@ from .evaluate import evaluate
 from .export import export
 from .learn import learn
 from .measure import measure
+from .recipe import recipe
 from .replay import replay
 from .report import warn
+from .rerun.rerun import rerun
 from .segment import segment
 from .train import train
 from .view import view
@@ -59,6 +61,8 @@ app.command()(train)
 app.command()(classify)
 app.command()(export)
 app.command()(replay)
+app.command()(rerun)
+app.command()(recipe)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
 

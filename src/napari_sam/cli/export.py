@@ -9,8 +9,16 @@ import typer
 from napari_sam.export.layout import Layout
 
 from .find_pairs import find_pairs
+from .note_tables import check_recipe, note_export
 from .option_groups import expand_groups
-from .options import AxesOption, ChannelsOption, OverwriteOption, ReportOptions, SeriesOption
+from .options import (
+    AxesOption,
+    ChannelsOption,
+    OverwriteOption,
+    RecipeOption,
+    ReportOptions,
+    SeriesOption,
+)
 from .report import progress, report
 from .settings import channel_numbers
 
@@ -38,6 +46,7 @@ def export(
     series: SeriesOption = None,
     channels: ChannelsOption = None,
     overwrite: OverwriteOption = False,
+    recipe: RecipeOption = True,
     report_options: ReportOptions,
 ) -> None:
     """Write images with labels as training data for other programs: COCO, YOLO, Cellpose, StarDist.
@@ -49,11 +58,15 @@ def export(
     from napari_sam.export.write_folder import check_folder, write_folder
 
     check_folder(output, overwrite)
+    check_recipe(output, write=recipe)
     sets = find_pairs(images, labels, axes, channel_numbers(channels), series)
     pairs = list(chain.from_iterable(sets.values()))
     read = pictures(progress(pairs, len(pairs), "export", quiet=report_options.json))
     objects = planes = 0
     for picture in write_folder(output, read, layout, apart):
         objects, planes = objects + len(picture.classes), planes + 1
-    summary = {"files": [str(output)], "images": planes, "objects": objects}
+    options = {"axes": axes, "channels": channel_numbers(channels), "series": series}
+    options |= {"layout": layout.value, "apart": apart}
+    noted = note_export(output, images, labels, pairs, write=recipe, **options)
+    summary = {"files": [str(output)], "images": planes, "objects": objects, **noted}
     report(summary, as_json=report_options.json)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from .note_tables import check_recipe, note_measures
 from .option_groups import expand_groups
-from .options import AxesOption, OverwriteOption, ReportOptions, SeriesOption
+from .options import AxesOption, OverwriteOption, RecipeOption, ReportOptions, SeriesOption
 from .report import progress, report
 from .target import check_place
 
@@ -37,6 +38,7 @@ def measure(
     axes: AxesOption = None,
     series: SeriesOption = None,
     overwrite: OverwriteOption = False,
+    recipe: RecipeOption = True,
     report_options: ReportOptions,
 ) -> None:
     """Measure objects: area, place, shape, neighbours, class and brightness; draw their outlines.
@@ -56,6 +58,7 @@ def measure(
         check_place(path)
     check_distinct(output)
     check_measures(output, overwrite=overwrite)
+    check_recipe(output[0], write=recipe)
     if image is None:
         image_volume, label_volume = None, read_labels_of_image(labels, axes=axes, series=series)
     else:
@@ -68,7 +71,9 @@ def measure(
     )
     show_measuring(steps, quiet=report_options.json)
     warnings = [*(image_volume.warnings if image_volume else ()), *label_volume.warnings]
-    summary = {"files": [str(path) for path in output], "warnings": warnings}
+    options = {"shape": shape, "axes": axes, "series": series}
+    noted = note_measures(output, labels, image_volume, write=recipe, **options)
+    summary = {"files": [str(path) for path in output], **noted, "warnings": warnings}
     report(summary, as_json=report_options.json)
 
 

@@ -66,6 +66,12 @@ OmeZarrVersionOption = Annotated[
         metavar="0.4|0.5", help="Version of OME-Zarr for the labels; 0.5, or that of the image."
     ),
 ]
+RecipeOption = Annotated[
+    bool,
+    typer.Option(
+        "--recipe/--no-recipe", help="Write a recipe with the result, for napari-sam rerun."
+    ),
+]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 

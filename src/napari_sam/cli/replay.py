@@ -74,7 +74,7 @@ def replay(
     volume = settings.read(source)
     arrangement = _arrangement(subject, volume, exact=model is not None)
     if model is None:
-        labels = arranged(_painted(entries, subject.shape), arrangement)
+        labels = arranged(painted(entries, subject.shape), arrangement)
         files = write_labels(
             output,
             labels,
@@ -148,8 +148,16 @@ def _arrangement(subject: "Subject", volume: "Volume", *, exact: bool) -> "Arran
     return Arrangement(axes, dimensions)
 
 
-def _painted(entries: "list[Entry]", shape: tuple[int, ...]) -> "LabelArray":
-    """Paint the accepted pixels into labels of the shape that the dock had."""
+def painted(entries: "list[Entry]", shape: tuple[int, ...]) -> "LabelArray":
+    """Paint the accepted pixels into labels of the shape that the dock had.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        Accepted and painted entries in order.
+    shape : tuple of int
+        Shape of the labels.
+    """
     from napari_sam.labels.canvas import new_labels
 
     labels = new_labels(shape)

@@ -21,6 +21,7 @@ from .options import (
     OmeZarrVersionOption,
     OverwriteOption,
     PrecisionOption,
+    RecipeOption,
     ReportOptions,
     SchedulerOption,
 )
@@ -124,6 +125,7 @@ def segment(
     ome_zarr_version: OmeZarrVersionOption = None,
     scheduler: SchedulerOption = None,
     overwrite: OverwriteOption = False,
+    recipe: RecipeOption = True,
     report_options: ReportOptions,
 ) -> None:
     """Segment images: all objects, or those that points and boxes show.
@@ -153,6 +155,7 @@ def segment(
             quiet=report_options.json,
             cluster=cluster,
             skip_empty=skip_empty,
+            recipe=recipe,
         )
         if single:
             summary = segment_image(tasks[0], method)

@@ -1,7 +1,7 @@
 """Segment image: carry out a task, from the image to labels on disk."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -11,6 +11,7 @@ from napari_sam.errors import PromptError
 
 from .labels_in_use import labels_in_use
 from .measure import show_measuring
+from .note_recipe import note_segmentation
 from .plans import plan, plan_mosaic, plan_propagation, plan_stack
 from .report import progress
 from .target import check_room
@@ -67,8 +68,13 @@ def begin_image(task: Task, method: Method) -> StartedImage:
     return StartedImage(session, prompts, *_plan(session, task, method, prompts), started)
 
 
-def segment_image(task: Task, method: Method, image: StartedImage | None = None) -> dict[str, Any]:
-    """Segment an image; write labels, tracks, tables and outlines.
+def segment_image(
+    task: Task,
+    method: Method,
+    image: StartedImage | None = None,
+    note: Callable[[Task, Method, "Session"], dict[str, str]] = note_segmentation,
+) -> dict[str, Any]:
+    """Segment an image; write labels, tracks, tables and outlines, and a recipe of them.
 
     Parameters
     ----------
@@ -78,12 +84,14 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
         How to segment.
     image : StartedImage, optional
         Result of :func:`begin_image` for the same task; begun here by default.
+    note : callable
+        Writes the recipe when all files are there; returns lines for the summary.
 
     Returns
     -------
     dict
         The summary: ``objects``, ``missed``, ``tiles`` (a sentence, if some were skipped),
-        ``seconds``, ``model``, ``device``, ``files`` and ``warnings``.
+        ``seconds``, ``model``, ``device``, ``files``, ``recipe`` and ``warnings``.
 
     Raises
     ------
@@ -99,9 +107,10 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
     count, missed = _count(session, image.prompts)
     files, notes = _save(session, task.output, method)
     if task.tracks is not None:
-        files += session.save(task.tracks, overwrite=method.overwrite)
+        files += session.save(task.tracks, overwrite=method.overwrite, recipe=False)
     if task.measures:
         files += _measure(session, task.measures, quiet=method.quiet)
+    recipe = note(task, method, session)
     remove_tiles(tile_folder_of(task.output))  # every file is written: nobody resumes from tiles
     nothing = [f"nothing found for object {n}" for n in missed]
     return {
@@ -112,6 +121,7 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
         "model": session.model.config.name,
         "device": session.device if method.cluster is None else method.cluster.place,
         "files": [str(file) for file in files],
+        **recipe,
         "warnings": [*session.warnings, *nothing, *notes],
     }
 
@@ -175,7 +185,10 @@ def _save(session: "Session", output: Path, method: Method) -> tuple[list[Path],
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         files = session.save(
-            output, overwrite=method.overwrite, ome_zarr_version=method.ome_zarr_version
+            output,
+            overwrite=method.overwrite,
+            ome_zarr_version=method.ome_zarr_version,
+            recipe=False,
         )
     # libraries warn developers with classes of their own
     return list(files), [str(note.message) for note in caught if note.category is UserWarning]

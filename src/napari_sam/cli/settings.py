@@ -1,9 +1,9 @@
 """Settings: from the options of a command to a volume, a model and a Session."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -16,6 +16,25 @@ if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
     from napari_sam.model.sam import Sam
     from napari_sam.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ExactView:
+    """Contrast, colours and tiles of a recipe; no option says them exactly.
+
+    Parameters
+    ----------
+    contrast : tuple of pair of float
+        Limits of each channel.
+    colours : tuple of tuple of float or None
+        Red, green and blue of each channel.
+    tile_size : int
+        Side of a tile, data pixels.
+    """
+
+    contrast: tuple[tuple[float, float], ...]
+    colours: tuple[tuple[float, float, float], ...] | None
+    tile_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,10 @@ class Settings:
         File of what the model learned from accepted objects.
     precision : {"fp32", "bf16", "auto"} or None
         Arithmetic of the image encoder; None for the default.
+    exact : ExactView or None
+        Contrast, colours and tiles as in a recipe, in place of the contrast of `image`.
+    model_name : str
+        Name or file of the model, also after it was loaded; by default that of `model`.
     """
 
     model: "str | Sam"
@@ -47,6 +70,12 @@ class Settings:
     closer: bool = True
     learned: Path | None = None
     precision: str | None = None
+    exact: ExactView | None = None
+    model_name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.model_name and isinstance(self.model, str):
+            object.__setattr__(self, "model_name", self.model)
 
     def read(self, path: Path | str) -> "Volume":
         """Open an image without reading a pixel or importing torch.
@@ -92,13 +121,19 @@ class Settings:
         return Session.open(
             volume,
             model=self.model,
-            contrast="auto" if self.image.contrast is None else self.image.contrast,
+            **self._view(),
             cache_dir=self.image.cache_dir if self.caches else False,
             device=self.device,
             closer=self.closer,
             learned=self.learned,
             precision=self.precision,
         )
+
+    def _view(self) -> dict[str, Any]:
+        """Arguments of ``Session.open`` for the contrast and the tiles."""
+        if self.exact is not None:
+            return asdict(self.exact)
+        return {"contrast": "auto" if self.image.contrast is None else self.image.contrast}
 
     def loaded(self, *, quiet: bool) -> "Settings":
         """Return settings with a loaded model, to be shared by several images.

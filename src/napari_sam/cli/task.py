@@ -95,6 +95,8 @@ class Method:
         Workers that find the objects of the tiles; without it this process does.
     skip_empty : bool
         Whether tiles of background alone are left out of the search for all objects.
+    recipe : bool
+        Whether each image gets a recipe.
     """
 
     settings: Settings
@@ -107,6 +109,7 @@ class Method:
     quiet: bool = False
     cluster: "Cluster | None" = None
     skip_empty: bool = True
+    recipe: bool = True
 
     def check(self, task: Task) -> None:
         """Refuse a task before the long work, if options or outputs make it impossible.
@@ -146,6 +149,7 @@ class Method:
         """
         from napari_sam.labels.files.write_tracks import check_tracks_target
         from napari_sam.measure.save import check_measures
+        from napari_sam.recipe.place import check_recipe_place
 
         measures, tracks = task.measures, task.tracks
         if self.keeps(task):
@@ -158,6 +162,8 @@ class Method:
                 overwrite=self.overwrite,
                 ome_zarr_version=self.ome_zarr_version,
             )
+            if self.recipe:
+                check_recipe_place(task.output)
         for path in measures if tracks is None else (tracks, *measures):
             check_place(path)
         if tracks is not None:

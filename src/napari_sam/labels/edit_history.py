@@ -1,24 +1,51 @@
 """EditHistory: steps in which labels were edited, for undo and redo."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
 from .edit import LabelEdit
 from .label_array import LabelArray
 from .packed_edit import PackedEdit
 
 
+@dataclass(frozen=True, slots=True)
+class NotedEdit:
+    """An edit with the object that it painted.
+
+    Parameters
+    ----------
+    edit : PackedEdit
+        The pixels.
+    label : int
+        Label of the object; 0 if that is not known.
+    prompts : tuple
+        Prompts that the model answered (:attr:`Mask.prompts <napari_sam.masks.mask.Mask.prompts>`).
+    """
+
+    edit: PackedEdit
+    label: int = 0
+    prompts: tuple[Any, ...] = ()
+
+    def inverse(self) -> "NotedEdit":
+        """The edit that takes it back, of the same object."""
+        return replace(self, edit=PackedEdit.of(self.edit.edit().inverse()))
+
+
 class EditStep:
     """Edits to be undone together. Made by :meth:`EditHistory.begin`."""
 
-    def __init__(self) -> None:
-        self._edits: list[PackedEdit] = []
+    def __init__(self, edits: Iterable[NotedEdit] = ()) -> None:
+        self.edits = list(edits)
 
-    def add(self, edit: LabelEdit) -> None:
+    def add(self, edit: LabelEdit, label: int = 0, prompts: tuple[Any, ...] = ()) -> None:
         """Append an edit that was applied; an empty edit is ignored."""
         if not edit.empty:
-            self._edits.append(PackedEdit.of(edit))
+            self.edits.append(NotedEdit(PackedEdit.of(edit), label, prompts))
 
-    def inverse(self) -> tuple[LabelEdit, ...]:
-        """Inverse edits of the step, in the order of their application."""
-        return tuple(packed.edit().inverse() for packed in reversed(self._edits))
+    def inverse(self) -> "EditStep":
+        """The step that takes this one back: inverse edits, the last first."""
+        return EditStep(noted.inverse() for noted in reversed(self.edits))
 
 
 class EditHistory:
@@ -30,6 +57,11 @@ class EditHistory:
     def __init__(self) -> None:
         self._done: list[EditStep] = []
         self._undone: list[EditStep] = []
+
+    @property
+    def edits(self) -> tuple[NotedEdit, ...]:
+        """Edits that were not undone, in the order of their application."""
+        return tuple(noted for step in self._done for noted in step.edits)
 
     def begin(self) -> EditStep:
         """Begin a step for edits to be applied; undone steps are dropped."""
@@ -64,13 +96,12 @@ class EditHistory:
 def _move(
     source: list[EditStep], target: list[EditStep], labels: LabelArray
 ) -> tuple[LabelEdit, ...]:
-    edits: tuple[LabelEdit, ...] = ()
-    while source and not edits:  # a step without a change is skipped: the user saw nothing happen
-        edits = source.pop().inverse()
+    step = EditStep()
+    while source and not step.edits:  # a step without a change: the user saw nothing happen
+        step = source.pop().inverse()
+    edits = tuple(noted.edit.edit() for noted in step.edits)
+    for edit in edits:
+        edit.apply(labels)
     if edits:
-        step = EditStep()
-        for edit in edits:
-            edit.apply(labels)
-            step.add(edit)
         target.append(step)
     return edits

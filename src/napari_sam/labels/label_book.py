@@ -16,7 +16,7 @@ from napari_sam.masks.mask import Mask
 from .canvas import new_labels
 from .classes import ClassTable
 from .edit import LabelEdit
-from .edit_history import EditHistory, EditStep
+from .edit_history import EditHistory, EditStep, NotedEdit
 from .files.inputs import Inputs
 from .files.write import write_labels
 from .files.write_tracks import TRACK_SUFFIXES, write_tracks
@@ -86,6 +86,11 @@ class LabelBook:
             )
         fitted = arranged(labels, Arrangement(volume.label_axes, dimensions))
         self._replace(fitted, next_free_label(labels) - 1)
+
+    @property
+    def edits(self) -> tuple[NotedEdit, ...]:
+        """Edits that were not undone, in order: they make the labels, if these were empty."""
+        return self._history.edits
 
     def adopt(
         self, labels: LabelArray, scores: MutableMapping[int, float], largest_label: int
@@ -208,7 +213,7 @@ class LabelBook:
         if not mask.empty:
             before = 1.0 if step is None else self.scores.get(label, 1.0)
             self.scores[label] = min(before, mask.confidence)
-        (self._history.begin() if step is None else step).add(edit)
+        (self._history.begin() if step is None else step).add(edit, label, mask.prompts)
         return edit
 
     def undo(self) -> tuple[LabelEdit, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.prompts.prompt import Prompt
 from napari_sam.tiles.bbox import BBox, box_of, intersection, place
 
 
@@ -27,6 +28,9 @@ class Mask:
     low_res_logits : ndarray, optional
         ``(h, w)`` float32 from the decoder, a quarter of the model's resolution: the
         ``mask_input`` of the next click.
+    prompts : tuple of Prompt
+        Prompts that the model answered, where a session was asked; empty otherwise. They are noted
+        in recipes.
 
     Raises
     ------
@@ -40,6 +44,7 @@ class Mask:
     iou: float
     object_score: float
     low_res_logits: NDArray[np.float32] | None = None
+    prompts: tuple[Prompt, ...] = ()
 
     def __post_init__(self) -> None:
         y0, x0, y1, x1 = self.bbox

@@ -107,6 +107,11 @@ class Mosaic:
         self.scores = LabelScores(scores[1:])
 
     @property
+    def skip_empty(self) -> bool:
+        """Whether tiles of background alone were left out; False for an image of a single tile."""
+        return bool(self._folder.plan["skip_empty"])
+
+    @property
     def tiles(self) -> int:
         """Number of tiles."""
         return math.prod(self.shape[:-2]) * self._grid.rows * self._grid.cols

@@ -2,6 +2,7 @@
 
 from itertools import product
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from napari_sam.image.units import is_length, is_time, symbol
 
@@ -21,10 +22,10 @@ def ome_metadata(stack: LabelStack, name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        Sizes of a pixel along X, Y and Z, the time between frames, and, unless the labels start
+        Identifier, sizes of a pixel along X, Y and Z, the time between frames, and, unless the labels start
         at the origin, the position of every plane. A scale of 1 without unit is left out.
     """
-    metadata: dict[str, Any] = {"axes": stack.axes, "Name": name}
+    metadata: dict[str, Any] = {"axes": stack.axes, "Name": name, "UUID": _identifier(stack, name)}
     for axis, scale, unit in zip(stack.axes, stack.scale, stack.units, strict=True):
         if axis in "XYZ" and (unit is not None or scale != 1):
             metadata[f"PhysicalSize{axis}"] = scale
@@ -35,6 +36,13 @@ def ome_metadata(stack: LabelStack, name: str) -> dict[str, Any]:
     if any(stack.translate[stack.axes.index(axis)] for axis in _space(stack)):
         metadata["Plane"] = _positions(stack)
     return metadata
+
+
+def _identifier(stack: LabelStack, name: str) -> str:
+    """Identifier of the file, which OME wants: equal for equal labels, so that files are equal."""
+    # Not of the pixels, which are read once, after this. Only parts of images in several files are
+    # told apart by it.
+    return str(uuid5(NAMESPACE_OID, f"{name} {stack.axes} {stack.shape}"))
 
 
 def _positions(stack: LabelStack) -> dict[str, list[Any]]:

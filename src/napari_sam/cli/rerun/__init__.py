@@ -1,0 +1,1 @@
+"""``napari-sam rerun``: results made again from their recipes."""

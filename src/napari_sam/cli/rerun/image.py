@@ -1,0 +1,75 @@
+"""Image: that of a recipe, read here as it was read then, and compared."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.cli.settings import Settings
+from napari_sam.errors import ImageError
+
+from .inputs import Inputs
+
+if TYPE_CHECKING:
+    from napari_sam.image.calibration import Calibration
+    from napari_sam.image.volume import Volume
+    from napari_sam.recipe.record import ImageRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeSettings(Settings):
+    """Settings that read the image of a recipe.
+
+    Parameters
+    ----------
+    record : ImageRecord or None
+        The image.
+    inputs : Inputs or None
+        Places of the inputs; comparison with the recipe.
+    """
+
+    record: "ImageRecord | None" = None
+    inputs: Inputs | None = None
+
+    def read(self, path: Path | str) -> "Volume":
+        """Open the image as :func:`read_image_of` does."""
+        if self.record is None or self.inputs is None:
+            raise ImageError("the recipe is about no image")
+        return read_image_of(self.record, path, self.inputs)
+
+
+def read_image_of(record: "ImageRecord", path: Path | str, inputs: Inputs) -> "Volume":
+    """Open the image of a recipe with the axes, channels, and size of a pixel of the recipe.
+
+    Raises
+    ------
+    RecipeError
+        If it is another image, and nothing is forced.
+    ImageError
+        If it cannot be read.
+    """
+    volume = _read(record, path, record.given_axes if record.file.path else record.axes)
+    if volume.axes != record.axes:  # this version guesses other axes
+        volume = _read(record, path, record.axes)
+    inputs.checked_volume(volume, record, str(path))
+    size = {"scale": record.scale, "translate": record.translate, "units": record.units}
+    return replace(volume, **size, channels=record.channels)  # type: ignore[arg-type]
+
+
+def label_axes(record: "ImageRecord") -> tuple[str, tuple[int, ...]]:
+    """Letters and lengths of the axes of labels of an image: all but the channels."""
+    pairs = [(a, n) for a, n in zip(record.axes, record.shape, strict=True) if a != "C"]
+    return "".join(axis for axis, _ in pairs), tuple(size for _, size in pairs)
+
+
+def calibration_of(record: "ImageRecord") -> "Calibration":
+    """Size, place and units of the pixels of labels of an image."""
+    from napari_sam.image.calibration import Calibration
+
+    return Calibration(label_axes(record)[0], record.scale, record.translate, record.units)
+
+
+def _read(record: "ImageRecord", path: Path | str, axes: str | None) -> "Volume":
+    from napari_sam.image.read import read_image
+
+    channels = record.channels if "C" in record.axes else None
+    return read_image(path, axes=axes, channels=channels, series=record.series)

@@ -1,0 +1,360 @@
+"""Record: fields of a recipe, which is one JSON object beside or inside a result."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+FORMAT = "napari-sam recipe"
+"""Value of ``format`` in a recipe."""
+
+VERSION = "1.0"
+"""Version of the fields. A new optional field increases the second number; a field that is taken
+away, or means something else, the first."""
+
+
+def now() -> str:
+    """Time in UTC, ISO 8601 with seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Command(StrEnum):
+    """Kind of work that a recipe describes."""
+
+    SEGMENT = "segment"
+    PAINT = "paint"
+    MEASURE = "measure"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file, folder or array that was read or written.
+
+    Parameters
+    ----------
+    role : str
+        Noun for messages, such as ``image``, ``file of points`` or ``labels``.
+    path : str
+        Relative to the folder of the recipe, with slashes; absolute on another drive; a URL as it
+        is; empty for an array in memory.
+    bytes : int
+        Bytes of the files; of an array, those of its values.
+    digest : str
+        See :mod:`napari_sam.recipe.identity`.
+    text : str or None
+        Content of a table of prompts.
+    """
+
+    role: str
+    path: str
+    bytes: int
+    digest: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """The image, and how it was read.
+
+    Parameters
+    ----------
+    file : FileRecord
+        The image.
+    axes : str
+        Letter of TCZYX for each dimension of the image as it was segmented.
+    given_axes : str or None
+        Letters that the user gave for the dimensions of the file.
+    series : int, str or None
+        The image in a file that holds several.
+    shape : tuple of int
+        Length of each dimension.
+    dtype : str
+        Type of the values, as numpy names it.
+    channels : tuple of int
+        Channels that the model got.
+    scale, translate : tuple of float
+        Size of a pixel, and place of the first one, along each axis but C.
+    units : tuple of str
+        Their units.
+    """
+
+    file: FileRecord
+    axes: str
+    shape: tuple[int, ...]
+    dtype: str
+    channels: tuple[int, ...]
+    scale: tuple[float, ...]
+    translate: tuple[float, ...]
+    units: tuple[str, ...]
+    given_axes: str | None = None
+    series: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedRecord:
+    """Differences of weights that a model learned.
+
+    Parameters
+    ----------
+    hash : str
+        :func:`napari_sam.learning.keep.delta_hash`.
+    objects : int
+        Accepted objects that it was learned from.
+    quick : bool
+        Whether the image encoder is as it was.
+    file : FileRecord or None
+        Its file, if it is too large for `content`.
+    content : str or None
+        Its file in base64.
+    """
+
+    hash: str
+    objects: int
+    quick: bool
+    file: FileRecord | None = None
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """The model, and how it computed.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    weights : str
+        :func:`napari_sam.weights.load.weights_hash` of the model before it learned.
+    precision : str
+        Arithmetic of the image encoder: ``fp32`` or ``bf16``.
+    device : str
+        Kind of processor: ``cpu``, ``cuda`` or ``mps``.
+    tile_size : int
+        Side of a tile, data pixels.
+    closer : bool
+        Whether the built-in model looked again at small and at large objects.
+    file : FileRecord or None
+        Its file of weights, if it was given as a file.
+    learned : LearnedRecord or None
+        What the model had learned.
+    """
+
+    name: str
+    weights: str
+    precision: str
+    device: str
+    tile_size: int
+    closer: bool = True
+    file: FileRecord | None = None
+    learned: LearnedRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastRecord:
+    """Values of the image to the brightness that the model saw.
+
+    Parameters
+    ----------
+    limits : tuple of pair of float
+        For each channel, the values shown black and white.
+    colours : tuple of tuple of float
+        Red, green and blue of each channel, 0 to 1; empty for grey, red and green, or RGB.
+    automatic : bool or None
+        Whether the limits were chosen from the image; None if that is not known.
+    """
+
+    limits: tuple[tuple[float, float], ...]
+    colours: tuple[tuple[float, float, float], ...] = ()
+    automatic: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """Options of a segmentation: all of them, also those that were left at their defaults.
+
+    Parameters
+    ----------
+    points, boxes : FileRecord or None
+        Tables of prompts, with their text; without both, all objects were looked for.
+    propagate, link : bool
+        Whether objects were followed from plane to plane: those of the prompts, or all.
+    along : str or None
+        Letter of the axis that was given for it.
+    skip_empty : bool
+        Whether tiles of background alone were left out.
+    ome_zarr_version : str or None
+        Version of OME-Zarr that was asked for.
+    workers : str
+        Workers of a cluster; empty for none.
+    """
+
+    points: FileRecord | None = None
+    boxes: FileRecord | None = None
+    propagate: bool = False
+    link: bool = False
+    along: str | None = None
+    skip_empty: bool = True
+    ome_zarr_version: str | None = None
+    workers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaintRecord:
+    """Labels as a journal: the objects that were accepted and painted, one after the other.
+
+    Parameters
+    ----------
+    axes : str
+        Letter for each dimension of the labels that the journal is about.
+    shape : tuple of int
+        Their lengths.
+    entries : tuple of dict
+        Lines of a journal that stand, in order: see :class:`napari_sam.journal.entry.Entry`.
+    classes : dict or None
+        Classes of the objects.
+    ask : bool
+        Whether the prompts were given to the model again, instead of painting the pixels.
+    learned : tuple of LearnedRecord
+        What models had learned that answered, for `ask`.
+    complete : bool
+        Whether the entries make all of the labels; False if labels were there before.
+    ome_zarr_version : str or None
+        Version of OME-Zarr that was asked for.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    entries: tuple[dict[str, Any], ...]
+    classes: dict[str, Any] | None = None
+    ask: bool = False
+    learned: tuple[LearnedRecord, ...] = ()
+    complete: bool = True
+    ome_zarr_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRecord:
+    """Options of measurements of labels.
+
+    Parameters
+    ----------
+    labels : FileRecord
+        The labels.
+    shape : bool
+        Whether shapes and neighbours were measured.
+    axes : str or None
+        Letters that were given for the dimensions of the image, or of labels without an image.
+    series : str, int or None
+        The image in a file that holds several.
+    classes : FileRecord or None
+        Table of classes beside the labels.
+    """
+
+    labels: FileRecord
+    shape: bool = True
+    axes: str | None = None
+    series: int | str | None = None
+    classes: FileRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRecord:
+    """Options of an export of training data.
+
+    Parameters
+    ----------
+    images : FileRecord
+        The image, or the folder of images; its digest is empty for a folder.
+    labels : FileRecord or None
+        Labels that are elsewhere.
+    files : tuple of FileRecord
+        Each image and its labels, for comparison.
+    layout : str
+        Format of the data.
+    apart : float
+        Share of planes for validation.
+    axes, channels, series
+        As they were given.
+    """
+
+    images: FileRecord
+    layout: str
+    apart: float
+    labels: FileRecord | None = None
+    files: tuple[FileRecord, ...] = ()
+    axes: str | None = None
+    channels: tuple[int, ...] | None = None
+    series: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Programs and machine that made a result.
+
+    Parameters
+    ----------
+    versions : dict of str to str
+        Version of each package, and of Python.
+    platform : str
+        Operating system and kind of processor.
+    threads : int or None
+        Threads of torch; None where no model was used.
+    """
+
+    versions: dict[str, str]
+    platform: str
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that made a result: written beside or inside it, and read by ``napari-sam rerun``.
+
+    Parameters
+    ----------
+    command : Command
+        Kind of work; the field of that name has its options.
+    environment : Environment
+        Programs and machine.
+    outputs : tuple of FileRecord
+        The labels first; digests of labels are of their pixels.
+    image, model, contrast
+        None where the work needed none.
+    segment, paint, measure, export
+        Options; one of the four is there.
+    created : str
+        Time of writing, UTC, ISO 8601.
+    format, version : str
+        :data:`FORMAT` and :data:`VERSION`.
+
+    Raises
+    ------
+    ValueError
+        If the options of the command are missing, or an image or a model that it needs.
+    """
+
+    command: Command
+    environment: Environment
+    outputs: tuple[FileRecord, ...]
+    image: ImageRecord | None = None
+    model: ModelRecord | None = None
+    contrast: ContrastRecord | None = None
+    segment: SegmentRecord | None = None
+    paint: PaintRecord | None = None
+    measure: MeasureRecord | None = None
+    export: ExportRecord | None = None
+    created: str = field(default_factory=now)
+    format: str = FORMAT
+    version: str = VERSION
+
+    def __post_init__(self) -> None:
+        if getattr(self, str(self.command)) is None:
+            raise ValueError(f"the options of {self.command} are missing")
+        if not self.outputs:
+            raise ValueError("no output is named")
+        asks = self.paint is not None and self.paint.ask
+        if self.command is Command.SEGMENT or asks:
+            for name in ("image", "model", "contrast"):
+                if getattr(self, name) is None:
+                    raise ValueError(f"the {name} is missing")
