@@ -32,6 +32,7 @@ STAGES = {
     "finetuning",
     "classify",
     "export",
+    "recipe",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -70,6 +71,9 @@ MAY_IMPORT = {
     | {"session"},
     "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"}
     | {"evaluate.objects"},
+    "recipe": {"errors", "document", "file_names", "image", "labels", "journal"}
+    | {"mosaic.mosaic", "encoded_image", "learning.delta", "learning.keep", "weights.load"}
+    | {"weights.catalogue"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
 }
@@ -110,7 +114,7 @@ ONLY_IN = {
     "superqt": {"plugin"},
     "psygnal": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
-    | {"cluster", "learning", "finetuning"},
+    | {"cluster", "learning", "finetuning", "recipe"},
     "distributed": {"cluster"},
     "sklearn": {"classify"},
 }

@@ -115,7 +115,7 @@ class Session(EncodedImage):
         """
         checked = check_objects(objects, self.volume)
         masks = predict(self.encoder, checked, sizes)
-        return {n: replace(mask, prompts=tuple(checked[n])) for n, mask in masks.items()}
+        return {n: replace(mask, prompts=tuple(checked.objects[n])) for n, mask in masks.items()}
 
     # --- long work -------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .note_tables import no_recipe
 from .task import Method, Task
 
 if TYPE_CHECKING:
@@ -34,22 +35,26 @@ def note_segmentation(task: Task, method: Method, session: "Session") -> dict[st
     OutputError
         If the recipe cannot be written; the labels are.
     """
-    from napari_sam.recipe.describe import describe_contrast, describe_image, describe_model
+    from napari_sam.recipe.describe import (
+        describe_contrast,
+        describe_image,
+        describe_model,
+        threads,
+    )
     from napari_sam.recipe.identity import identify_labels, identify_output
-    from napari_sam.recipe.place import remove_recipe, write_recipe
+    from napari_sam.recipe.place import write_recipe
     from napari_sam.recipe.record import Command, Recipe
     from napari_sam.recipe.versions import environment
 
     if not method.recipe:
-        remove_recipe(task.output)
-        return {}
+        return no_recipe(task.output)
     others = [(task.tracks, "tracks"), *((path, "measurements") for path in task.measures)]
     settings = method.settings
     weights = settings.model_name if os.path.isfile(settings.model_name) else ""
     is_automatic = settings.image.contrast is None and settings.exact is None
     recipe = Recipe(
         command=Command.SEGMENT,
-        environment=environment(_threads()),
+        environment=environment(threads()),
         outputs=(
             identify_labels(task.output, session.labels),
             *(identify_output(path, role) for path, role in others if path is not None),
@@ -82,9 +87,3 @@ def _with_text(path: Path, role: str) -> "FileRecord":
     from napari_sam.recipe.identity import identify_file
 
     return replace(identify_file(path, role), text=path.read_text(encoding="utf-8-sig"))
-
-
-def _threads() -> int:
-    import torch
-
-    return torch.get_num_threads()

@@ -59,7 +59,7 @@ def note_measures(
     from napari_sam.recipe.versions import environment
 
     if not write:
-        return _without(outputs[0])
+        return no_recipe(outputs[0])
     table = class_table_path(labels)
     recipe = Recipe(
         command=Command.MEASURE,
@@ -108,7 +108,7 @@ def note_export(
     from napari_sam.recipe.versions import environment
 
     if not write:
-        return _without(output)
+        return no_recipe(output)
     files = [_identify(path, role) for pair in pairs for path, role in _paths(pair)]
     recipe = Recipe(
         command=Command.EXPORT,
@@ -149,7 +149,8 @@ def _written(recipe: "Recipe", output: Path) -> dict[str, str]:
     return {"recipe": str(write_recipe(recipe, output))}
 
 
-def _without(output: Path) -> dict[str, str]:
+def no_recipe(output: Path) -> dict[str, str]:
+    """Remove the recipe of an older result beside a new one without; nothing for the summary."""
     from napari_sam.recipe.place import remove_recipe
 
     remove_recipe(output)

@@ -10,6 +10,8 @@ import typer
 from napari_sam.errors import JournalError, cut
 
 from .labels_in_use import labels_in_use
+from .note_replay import note_replay
+from .note_tables import check_recipe, no_recipe
 from .option_groups import expand_groups
 from .options import (
     DEFAULT_MODEL,
@@ -18,6 +20,7 @@ from .options import (
     OmeZarrVersionOption,
     OverwriteOption,
     PrecisionOption,
+    RecipeOption,
     ReportOptions,
 )
 from .report import progress, report
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from napari_sam.journal.entry import Entry
     from napari_sam.journal.subject import Subject
     from napari_sam.labels.classes import ClassTable
-    from napari_sam.labels.label_array import LabelArray
     from napari_sam.session import Session
 
 
@@ -53,6 +55,7 @@ def replay(
     image_options: ImageOptions,
     ome_zarr_version: OmeZarrVersionOption = None,
     overwrite: OverwriteOption = False,
+    recipe: RecipeOption = True,
     report_options: ReportOptions,
 ) -> None:
     """Make the labels again that were accepted in napari, without a window.
@@ -64,16 +67,19 @@ def replay(
     from napari_sam.image.arranged_array import arranged
     from napari_sam.journal.read import read_subject
     from napari_sam.labels.files.write import write_labels
+    from napari_sam.recipe.of_journal import paint_record, painted
 
     subject = read_subject(journal)
     entries, classes, damage = _read(journal, subject)
     source = image or Path(subject.path or subject.name)
     _check_inputs(source, journal, model or DEFAULT_MODEL, output)
     check_output(output, source, overwrite=overwrite, ome_zarr_version=ome_zarr_version)
+    check_recipe(output, write=recipe)
     settings = Settings(model or DEFAULT_MODEL, device, image_options, precision=precision)
     volume = settings.read(source)
     arrangement = _arrangement(subject, volume, exact=model is not None)
     if model is None:
+        session = None
         labels = arranged(painted(entries, subject.shape), arrangement)
         files = write_labels(
             output,
@@ -87,11 +93,17 @@ def replay(
     else:
         session = _answered(settings, volume, entries, journal, quiet=report_options.json)
         labels = session.labels
-        saved = session.save(output, overwrite, classes, ome_zarr_version)
+        saved = session.save(output, overwrite, classes, ome_zarr_version, recipe=False)
         files = [str(path) for path in saved]
+    paint = paint_record(entries, subject.axes, subject.shape, classes, True, ome_zarr_version)
+    weights = next(map(str, weights_file(model or DEFAULT_MODEL)), "")
+    noted = no_recipe(output)
+    if recipe:
+        noted = note_replay(output, labels, volume, paint, session, journal.parent, weights)
     summary = {
         "objects": len(labels_in_use(labels)),
         "files": files,
+        **noted,
         "warnings": [*volume.warnings, *damage],
     }
     report(summary, as_json=report_options.json)
@@ -146,24 +158,6 @@ def _arrangement(subject: "Subject", volume: "Volume", *, exact: bool) -> "Arran
             f"{subject.shape}: give the image as --image"
         )
     return Arrangement(axes, dimensions)
-
-
-def painted(entries: "list[Entry]", shape: tuple[int, ...]) -> "LabelArray":
-    """Paint the accepted pixels into labels of the shape that the dock had.
-
-    Parameters
-    ----------
-    entries : list of Entry
-        Accepted and painted entries in order.
-    shape : tuple of int
-        Shape of the labels.
-    """
-    from napari_sam.labels.canvas import new_labels
-
-    labels = new_labels(shape)
-    for entry in entries:
-        entry.apply(labels)
-    return labels
 
 
 def _answered(

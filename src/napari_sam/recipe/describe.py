@@ -36,6 +36,13 @@ def describe_image(volume: Volume) -> ImageRecord:
     )
 
 
+def threads() -> int:
+    """Threads of torch in this process."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 def describe_contrast(mapping: IntensityMapping, automatic: bool | None = None) -> ContrastRecord:
     """Describe limits and colours; `automatic` says whether they were chosen from the image."""
     return ContrastRecord(mapping.limits, mapping.colours, automatic)

@@ -1,21 +1,20 @@
 """Of session: labels of a program, saved with a recipe."""
 
-import json
 from pathlib import Path
 
 from napari_sam.encoded_image import EncodedImage
 from napari_sam.journal.entry import ACCEPTED, Entry, Origin
-from napari_sam.labels.canvas import new_labels
 from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit_history import NotedEdit
 from napari_sam.labels.files.write_tracks import TRACK_SUFFIXES
 from napari_sam.labels.label_book import LabelBook
 from napari_sam.mosaic.mosaic import Mosaic
 
-from .describe import describe_contrast, describe_image, describe_model
+from .describe import describe_contrast, describe_image, describe_model, threads
 from .identity import identify_labels, label_digest
+from .of_journal import paint_record, painted
 from .place import check_recipe_place, write_recipe
-from .record import Command, ModelRecord, PaintRecord, Recipe, SegmentRecord
+from .record import Command, ModelRecord, Recipe, SegmentRecord
 from .versions import environment
 
 
@@ -72,17 +71,13 @@ def _recipe(
     if isinstance(labels, Mosaic):
         segment = SegmentRecord(skip_empty=labels.skip_empty, ome_zarr_version=ome_zarr_version)
     else:
-        paint = PaintRecord(
-            axes=image.volume.label_axes,
-            shape=image.volume.label_shape,
-            entries=tuple(_entry(noted, model) for noted in book.edits),
-            classes=None if classes is None else dict(classes.to_json()),
-            complete=_is_complete(book),
-            ome_zarr_version=ome_zarr_version,
-        )
+        axes, shape = image.volume.label_axes, image.volume.label_shape
+        entries = [_entry(noted, model) for noted in book.edits]
+        complete = label_digest(painted(entries, shape)) == label_digest(labels)
+        paint = paint_record(entries, axes, shape, classes, complete, ome_zarr_version)
     return Recipe(
         command=Command.PAINT if segment is None else Command.SEGMENT,
-        environment=environment(),
+        environment=environment(threads()),
         outputs=(identify_labels(path, labels),),
         image=describe_image(image.volume),
         model=model,
@@ -92,16 +87,8 @@ def _recipe(
     )
 
 
-def _entry(noted: NotedEdit, model: ModelRecord) -> dict[str, object]:
-    """Line of a journal about an edit."""
+def _entry(noted: NotedEdit, model: ModelRecord) -> Entry:
+    """Entry of a journal about an edit."""
     weights = model.weights if model.learned is None else f"{model.weights}+{model.learned.hash}"
     origin = Origin(noted.prompts, model.name, weights)
-    return dict(json.loads(Entry(ACCEPTED, (noted.edit,), origin, noted.label).to_line()))
-
-
-def _is_complete(book: LabelBook) -> bool:
-    """Whether the edits alone make the labels: nobody set labels, or painted into them."""
-    painted = new_labels(tuple(book.labels.shape))
-    for noted in book.edits:
-        noted.edit.edit().apply(painted)
-    return label_digest(painted) == label_digest(book.labels)
+    return Entry(ACCEPTED, (noted.edit,), origin, noted.label)

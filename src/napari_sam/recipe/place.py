@@ -23,7 +23,7 @@ ATTRIBUTE = "napari-sam-recipe"
 
 
 def recipe_path(result: Path) -> Path:
-    """Path of a recipe: ``cells.ome.tif.recipe.json`` beside a file; for a zarr, the zarr itself."""
+    """Path of a recipe: ``cells.tif.recipe.json`` beside a file; for a zarr, the zarr itself."""
     return result if _is_zarr_folder(result) else result.with_name(result.name + SUFFIX)
 
 

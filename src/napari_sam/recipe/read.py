@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from napari_sam.document import parse_document
 from napari_sam.errors import RecipeError, reason
@@ -12,6 +13,8 @@ from napari_sam.labels.files.image_group import zarr_attributes
 from .paths import resolved
 from .place import ATTRIBUTE, SUFFIX, recipe_path
 from .record import FORMAT, VERSION, Recipe
+
+Part = TypeVar("Part")
 
 _ADVICE = "the recipe is damaged or was edited, take the file as it was written"
 _UPDATE = "pip install -U napari-sam-microscopy"
@@ -79,6 +82,19 @@ def _of_zarr(path: Path) -> str:
     if recipe is None:
         raise RecipeError(f"{path} has no recipe: it was saved by another program or without one")
     return json.dumps(recipe)
+
+
+def needed(part: Part | None) -> Part:
+    """A part of a recipe that its command needs, and that was found when it was read.
+
+    Raises
+    ------
+    RecipeError
+        If it is missing.
+    """
+    if part is None:
+        raise RecipeError(f"the recipe misses a part: {_ADVICE}")
+    return part
 
 
 def check_version(content: str, name: str) -> None:

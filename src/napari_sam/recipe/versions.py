@@ -1,29 +1,35 @@
 """Versions: programs and machine that make a result."""
 
 import platform
-import sys
 from importlib.metadata import PackageNotFoundError, version
-
-from napari_sam import __version__
 
 from .record import Environment
 
-PACKAGES = ("torch", "numpy", "scikit-image", "scipy", "zarr", "tifffile", "imagecodecs")
-"""Packages that read, compute and write, beside our own and Python."""
+PACKAGES = {
+    "napari-sam": "napari-sam-microscopy",
+    "torch": "torch",
+    "numpy": "numpy",
+    "scikit-image": "scikit-image",
+    "scipy": "scipy",
+    "zarr": "zarr",
+    "tifffile": "tifffile",
+    "imagecodecs": "imagecodecs",
+}
+"""Name in a recipe -> distribution of a package that reads, computes or writes."""
 
 
 def environment(threads: int | None = None) -> Environment:
-    """Versions of our package, Python and :data:`PACKAGES`, with the machine; imports none of them.
+    """Versions of Python and :data:`PACKAGES`, with the machine; imports none of them.
 
     Parameters
     ----------
     threads : int, optional
         Threads of torch.
     """
-    versions = {"napari-sam": __version__, "python": ".".join(map(str, sys.version_info[:3]))}
-    for package in PACKAGES:
+    versions = {"python": platform.python_version()}
+    for name, distribution in PACKAGES.items():
         try:
-            versions[package] = version(package)
+            versions[name] = version(distribution)
         except PackageNotFoundError:  # a frozen program carries modules without their metadata
             continue
     return Environment(versions, f"{platform.system()} {platform.machine()}", threads)

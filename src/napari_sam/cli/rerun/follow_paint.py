@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam.cli.labels_in_use import labels_in_use
 from napari_sam.cli.options import ImageOptions
-from napari_sam.cli.replay import ask_again, painted
+from napari_sam.cli.replay import ask_again
 from napari_sam.cli.report import progress
 from napari_sam.cli.settings import ExactView, path_or_url
 from napari_sam.cli.target import check_output
-from napari_sam.errors import NapariSamError, RecipeError
+from napari_sam.errors import LabelError, NapariSamError, RecipeError
 
 from .follow_segment import version_for
 from .image import RecipeSettings, calibration_of, label_axes
@@ -37,9 +37,10 @@ def follow_paint(recipe: "Recipe", output: Path, options: RerunOptions) -> dict[
     """
     from napari_sam.image.arranged_array import arranged
     from napari_sam.labels.files.write import write_labels
+    from napari_sam.recipe.of_journal import painted
+    from napari_sam.recipe.read import needed
 
-    paint, image = recipe.paint, recipe.image
-    assert paint is not None and image is not None  # a recipe of this command has both
+    paint, image = needed(recipe.paint), needed(recipe.image)
     _check_complete(paint, output, options)
     version = version_for(output, paint.ome_zarr_version)
     source = _source(image, options, is_needed=paint.ask)
@@ -101,26 +102,22 @@ def _classes(paint: "PaintRecord") -> Any:
 
 
 def _arrangement(paint: "PaintRecord", image: "ImageRecord") -> "Arrangement":
-    """Return how the labels of the journal are arranged as those of the image."""
-    from napari_sam.image.arrangement import Arrangement
-    from napari_sam.image.fit import fit_dimensions
+    """Order in which the labels of the journal are those of the image."""
+    from napari_sam.recipe.of_journal import arrangement_of
 
-    axes, shape = label_axes(image)
-    dimensions = fit_dimensions(paint.axes, paint.shape, axes, shape)
-    if dimensions is None:
-        raise RecipeError(
-            f"the recipe is damaged: its journal is about labels of {paint.shape}, and its image "
-            f"has planes of {shape}"
-        )
-    return Arrangement(axes, dimensions)
+    try:
+        return arrangement_of(paint.axes, paint.shape, *label_axes(image))
+    except LabelError as error:
+        raise RecipeError(f"the recipe is damaged: {error}") from error
 
 
 def _answered(
     recipe: "Recipe", entries: "list[Entry]", source: str, options: RerunOptions
 ) -> "LabelArray":
     """Labels that the model of the recipe makes of the prompts."""
-    model, image, contrast, paint = recipe.model, recipe.image, recipe.contrast, recipe.paint
-    assert model is not None and image is not None and contrast is not None and paint is not None
+    from napari_sam.recipe.read import needed
+
+    model, contrast = needed(recipe.model), needed(recipe.contrast)
     settings = RecipeSettings(
         model=model_of(model, options),
         device=_device(model, options),
@@ -129,13 +126,13 @@ def _answered(
         closer=model.closer,
         precision=model.precision,
         exact=ExactView(contrast.limits, contrast.colours or None, model.tile_size),
-        record=image,
+        record=recipe.image,
         inputs=options.inputs,
     )
     session = settings.open(settings.read(path_or_url(source)), quiet=options.quiet)
     check_weights(session.model, model, options)
     with TemporaryDirectory(prefix="napari-sam-") as folder:
-        for learned in paint.learned:
+        for learned in needed(recipe.paint).learned:
             learned_file(learned, Path(folder), options)
         steps = ask_again(session, entries, Path(folder))
         for _ in progress(steps, len(entries), "rerun", quiet=options.quiet):

@@ -1,7 +1,6 @@
 """Follow segment: labels of an image, segmented again as a recipe says."""
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -43,13 +42,14 @@ def follow_segment(recipe: "Recipe", output: Path, options: RerunOptions) -> dic
     NapariSamError
         If an input is missing or another, or the work cannot be done.
     """
-    segment, model = recipe.segment, recipe.model
-    assert segment is not None and model is not None  # a recipe of this command has both
+    from napari_sam.recipe.read import needed
+
+    segment = needed(recipe.segment)
     with TemporaryDirectory(prefix="napari-sam-") as folder:
         task = _task(recipe, output, Path(folder), options)
         with _shared(recipe, Path(folder), options) as (settings, cluster):
             loaded = settings.loaded(quiet=options.quiet)
-            check_weights(loaded.model, model, options)  # type: ignore[arg-type]  # it is loaded
+            check_weights(loaded.model, needed(recipe.model), options)  # type: ignore[arg-type]  # it is loaded
             method = Method(
                 settings=loaded,
                 propagate=segment.propagate,
@@ -67,8 +67,9 @@ def follow_segment(recipe: "Recipe", output: Path, options: RerunOptions) -> dic
 
 def _shared(recipe: "Recipe", folder: Path, options: RerunOptions) -> AbstractContextManager[Any]:
     """Settings of a recipe, shared with a cluster if there is one."""
-    model, contrast, image = recipe.model, recipe.contrast, recipe.image
-    assert model is not None and contrast is not None and image is not None
+    from napari_sam.recipe.read import needed
+
+    model, contrast = needed(recipe.model), needed(recipe.contrast)
     device = device_of(model, options) if options.scheduler is None else options.device
     if options.scheduler is None:
         warn_of_precision(model, str(device))
@@ -82,15 +83,16 @@ def _shared(recipe: "Recipe", folder: Path, options: RerunOptions) -> AbstractCo
         learned=learned,
         precision=model.precision,
         exact=ExactView(contrast.limits, contrast.colours or None, model.tile_size),
-        record=image,
+        record=recipe.image,
         inputs=options.inputs,
     )
     return share_work(settings, options.scheduler)
 
 
 def _task(recipe: "Recipe", output: Path, folder: Path, options: RerunOptions) -> Task:
-    segment, image = recipe.segment, recipe.image
-    assert segment is not None and image is not None
+    from napari_sam.recipe.read import needed
+
+    segment, image = needed(recipe.segment), needed(recipe.image)
     beside = [(output.with_name(Path(f.path).name), f.role) for f in recipe.outputs[1:]]
     return Task(
         path_or_url(options.inputs.path(image.file)),

@@ -27,9 +27,9 @@ def follow_measure(recipe: "Recipe", output: Path, options: RerunOptions) -> Non
         Places of the inputs.
     """
     from napari_sam.recipe.identity import identify_output
+    from napari_sam.recipe.read import needed
 
-    record = recipe.measure
-    assert record is not None  # a recipe of this command has it
+    record = needed(recipe.measure)
     paths = [output, *(output.with_name(Path(f.path).name) for f in recipe.outputs[1:])]
     labels = _labels(recipe, options)
     image = None if recipe.image is None else options.inputs.checked_file(recipe.image.file)
@@ -51,8 +51,9 @@ def follow_measure(recipe: "Recipe", output: Path, options: RerunOptions) -> Non
 
 
 def _labels(recipe: "Recipe", options: RerunOptions) -> str:
-    record = recipe.measure
-    assert record is not None
+    from napari_sam.recipe.read import needed
+
+    record = needed(recipe.measure)
     path = options.inputs.checked_file(record.labels)
     if record.classes is not None:
         options.inputs.checked_file(record.classes)
@@ -62,9 +63,9 @@ def _labels(recipe: "Recipe", options: RerunOptions) -> str:
 def follow_export(recipe: "Recipe", output: Path, options: RerunOptions) -> None:
     """Write training data again, and print the summary; parameters as for `follow_measure`."""
     from napari_sam.export.layout import Layout
+    from napari_sam.recipe.read import needed
 
-    record = recipe.export
-    assert record is not None
+    record = needed(recipe.export)
     try:
         layout = Layout(record.layout)
     except ValueError as error:

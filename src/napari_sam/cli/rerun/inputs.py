@@ -122,8 +122,8 @@ class Inputs:
     def _moved(self, file: "FileRecord") -> str:
         """Path that an option says for a file; empty without one."""
         for old, new in self.moved.items():
-            parts = PurePosixPath(old.replace("\\", "/")).parts
-            if old == file.role or (parts and PurePosixPath(file.path).parts[-len(parts) :] == parts):
+            end = PurePosixPath(old.replace("\\", "/")).parts
+            if old == file.role or PurePosixPath(file.path).parts[-len(end) :] == end:
                 return new
         return ""
 

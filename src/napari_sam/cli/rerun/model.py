@@ -110,16 +110,3 @@ def warn_of_precision(record: "ModelRecord", device: str) -> None:
             "the recipe is of bfloat16, which this processor emulates: it takes longer, and gives "
             "the same"
         )
-
-
-def warn_of_versions(differences: list[str]) -> None:
-    """Warn of programs that are not those of the recipe."""
-    if differences:
-        warn(f"of other versions than in the recipe: {', '.join(differences)}; pixels may differ")
-
-
-def threads() -> int:
-    """Threads of torch."""
-    import torch
-
-    return torch.get_num_threads()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.cli.report import warn
 from napari_sam.cli.task import Method, Task
@@ -96,15 +96,14 @@ def compared(old: "FileRecord", new: "FileRecord") -> str:
 
 def renewed(recipe: "Recipe", outputs: "tuple[FileRecord, ...]") -> "Recipe":
     """The recipe of new outputs: written now, by these programs."""
+    from napari_sam.recipe.describe import threads
     from napari_sam.recipe.record import VERSION, now
     from napari_sam.recipe.versions import environment
-
-    from .model import threads
 
     return replace(
         recipe,
         outputs=outputs,
-        environment=environment(threads()),
+        environment=environment(None if recipe.model is None else threads()),
         created=now(),
         version=VERSION,
     )

@@ -22,8 +22,9 @@ def ome_metadata(stack: LabelStack, name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        Identifier, sizes of a pixel along X, Y and Z, the time between frames, and, unless the labels start
-        at the origin, the position of every plane. A scale of 1 without unit is left out.
+        Identifier, sizes of a pixel along X, Y and Z, the time between frames, and, unless the
+        labels start at the origin, the position of every plane. A scale of 1 without unit is left
+        out.
     """
     metadata: dict[str, Any] = {"axes": stack.axes, "Name": name, "UUID": _identifier(stack, name)}
     for axis, scale, unit in zip(stack.axes, stack.scale, stack.units, strict=True):

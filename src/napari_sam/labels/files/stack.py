@@ -60,6 +60,12 @@ class LabelStack:
         return self.calibration.axes
 
     @property
+    def data_calibration(self) -> Calibration:
+        """The calibration in the order of the axes of `data`."""
+        letters = (self.axes[self.order.index(i)] for i in range(len(self.order)))
+        return self.calibration.select("".join(letters))
+
+    @property
     def scale(self) -> tuple[float, ...]:
         """Size of a pixel along each axis."""
         return self.calibration.scale

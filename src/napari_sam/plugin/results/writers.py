@@ -1,12 +1,14 @@
 """Writers: a Labels or Tracks layer to a file, for napari's File > Save."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_sam.errors import LabelError
 from napari_sam.image.calibration import Calibration
+from napari_sam.labels.files.stack import label_stack
 from napari_sam.labels.files.write import SUFFIXES, write_labels
 from napari_sam.labels.files.write_tracks import write_tracks
 from napari_sam.labels.tracks import Tracks
@@ -15,6 +17,8 @@ from napari_sam.plugin.labels.class_layer import classes_of_layer
 from napari_sam.plugin.labels.journals import journal_of_data
 from napari_sam.plugin.labels.ratings import SCORE, scores_of_layer
 from napari_sam.plugin.layers.conventions import AXES_KEY, FILE_KEY
+
+from .layer_recipe import write_layer_recipe
 
 _DEFAULT_SUFFIX = ".ome.tif"
 
@@ -51,22 +55,28 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         labels = _first_channel(labels, axes)
     named = path.lower().endswith(SUFFIXES)
     metadata = attributes.get("metadata", {})
-    written = write_labels(
-        path if named else f"{path}{_DEFAULT_SUFFIX}",
+    calibration = label_stack(
         labels,
         axes="".join(axes[i] for i in without_channels),
         scale=_of(attributes, "scale", without_channels),
         units=_of(attributes, "units", without_channels),
         translate=_of(attributes, "translate", without_channels),
+    ).data_calibration
+    classes = classes_of_layer(metadata)
+    written = write_labels(
+        path if named else f"{path}{_DEFAULT_SUFFIX}",
+        labels,
+        calibration,
         source=metadata.get(FILE_KEY),  # refused as a target, though napari has asked
         # About the name with our suffix, napari has not asked.
         overwrite=named,
         properties={k: {SCORE: v} for k, v in scores_of_layer(metadata).items()},
-        classes=classes_of_layer(metadata),
+        classes=classes,
     )
     journal = journal_of_data(data)
     if journal is not None:  # a copy of the layer has none
         journal.note_saved()
+        write_layer_recipe(journal.journal, Path(written[0]), labels, calibration, classes)
     return written
 
 
