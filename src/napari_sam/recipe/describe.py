@@ -68,6 +68,7 @@ def describe_model(image: EncodedImage, weights: str = "", learned: str = "") ->
         device=image.device,
         tile_size=image.grid.tile_size,
         closer=encoder.closer,
+        rounded=encoder.cache is not None,
         file=identify_file(Path(weights), "file of weights") if weights else None,
         learned=None if image.learned is None else describe_delta(image.learned, learned),
     )

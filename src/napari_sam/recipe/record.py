@@ -134,6 +134,8 @@ class ModelRecord:
         Side of a tile, data pixels.
     closer : bool
         Whether the built-in model looked again at small and at large objects.
+    rounded : bool
+        Whether embeddings were rounded to a byte per value for a cache, which moves single pixels.
     file : FileRecord or None
         Its file of weights, if it was given as a file.
     learned : LearnedRecord or None
@@ -146,6 +148,7 @@ class ModelRecord:
     device: str
     tile_size: int
     closer: bool = True
+    rounded: bool = True
     file: FileRecord | None = None
     learned: LearnedRecord | None = None
 

@@ -5,24 +5,24 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.cli.labels_in_use import labels_in_use
-from napari_sam.cli.options import ImageOptions
 from napari_sam.cli.replay import ask_again
 from napari_sam.cli.report import progress
-from napari_sam.cli.settings import ExactView, path_or_url
+from napari_sam.cli.settings import path_or_url
 from napari_sam.cli.target import check_output
 from napari_sam.errors import LabelError, NapariSamError, RecipeError
 
 from .follow_segment import version_for
-from .image import RecipeSettings, calibration_of, label_axes
-from .model import check_weights, device_of, learned_file, model_of, warn_of_precision
+from .image import calibration_of, label_axes
+from .model import check_weights, learned_file
 from .options import RerunOptions
 from .result import note_labels
+from .settings import recipe_settings
 
 if TYPE_CHECKING:
     from napari_sam.image.arrangement import Arrangement
     from napari_sam.journal.entry import Entry
     from napari_sam.labels.label_array import LabelArray
-    from napari_sam.recipe.record import ImageRecord, ModelRecord, PaintRecord, Recipe
+    from napari_sam.recipe.record import ImageRecord, PaintRecord, Recipe
 
 
 def follow_paint(recipe: "Recipe", output: Path, options: RerunOptions) -> dict[str, Any]:
@@ -117,30 +117,13 @@ def _answered(
     """Labels that the model of the recipe makes of the prompts."""
     from napari_sam.recipe.read import needed
 
-    model, contrast = needed(recipe.model), needed(recipe.contrast)
-    settings = RecipeSettings(
-        model=model_of(model, options),
-        device=_device(model, options),
-        image=ImageOptions(cache_dir=options.cache_dir),
-        caches=options.caches,
-        closer=model.closer,
-        precision=model.precision,
-        exact=ExactView(contrast.limits, contrast.colours or None, model.tile_size),
-        record=recipe.image,
-        inputs=options.inputs,
-    )
-    session = settings.open(settings.read(path_or_url(source)), quiet=options.quiet)
-    check_weights(session.model, model, options)
     with TemporaryDirectory(prefix="napari-sam-") as folder:
+        settings = recipe_settings(recipe, Path(folder), options)
+        session = settings.open(settings.read(path_or_url(source)), quiet=options.quiet)
+        check_weights(session.model, needed(recipe.model), options)
         for learned in needed(recipe.paint).learned:
             learned_file(learned, Path(folder), options)
         steps = ask_again(session, entries, Path(folder))
         for _ in progress(steps, len(entries), "rerun", quiet=options.quiet):
             pass
-    return session.labels
-
-
-def _device(model: "ModelRecord", options: RerunOptions) -> str:
-    device = device_of(model, options)
-    warn_of_precision(model, device)
-    return device
+        return session.labels

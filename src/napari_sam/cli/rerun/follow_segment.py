@@ -1,20 +1,20 @@
 """Follow segment: labels of an image, segmented again as a recipe says."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.cli.options import ImageOptions
 from napari_sam.cli.segment_image import segment_image
-from napari_sam.cli.settings import ExactView, path_or_url
+from napari_sam.cli.settings import path_or_url
 from napari_sam.cli.share_work import share_work
 from napari_sam.cli.task import Method, Task
 
-from .image import RecipeSettings
-from .model import check_weights, device_of, learned_file, model_of, warn_of_precision
+from .model import check_weights, learned_file
 from .options import RerunOptions
 from .result import note_result
+from .settings import recipe_settings
 
 if TYPE_CHECKING:
     from napari_sam.recipe.record import FileRecord, Recipe
@@ -69,23 +69,9 @@ def _shared(recipe: "Recipe", folder: Path, options: RerunOptions) -> AbstractCo
     """Settings of a recipe, shared with a cluster if there is one."""
     from napari_sam.recipe.read import needed
 
-    model, contrast = needed(recipe.model), needed(recipe.contrast)
-    device = device_of(model, options) if options.scheduler is None else options.device
-    if options.scheduler is None:
-        warn_of_precision(model, str(device))
-    learned = None if model.learned is None else learned_file(model.learned, folder, options)
-    settings = RecipeSettings(
-        model=model_of(model, options),
-        device=device,
-        image=ImageOptions(cache_dir=options.cache_dir),
-        caches=options.caches,
-        closer=model.closer,
-        learned=learned,
-        precision=model.precision,
-        exact=ExactView(contrast.limits, contrast.colours or None, model.tile_size),
-        record=recipe.image,
-        inputs=options.inputs,
-    )
+    settings, learned = recipe_settings(recipe, folder, options), needed(recipe.model).learned
+    if learned is not None:
+        settings = replace(settings, learned=learned_file(learned, folder, options))
     return share_work(settings, options.scheduler)
 
 

@@ -1,11 +1,8 @@
 """Image: that of a recipe, read here as it was read then, and compared."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from napari_sam.cli.settings import Settings
-from napari_sam.errors import ImageError
 
 from .inputs import Inputs
 
@@ -13,28 +10,6 @@ if TYPE_CHECKING:
     from napari_sam.image.calibration import Calibration
     from napari_sam.image.volume import Volume
     from napari_sam.recipe.record import ImageRecord
-
-
-@dataclass(frozen=True, slots=True)
-class RecipeSettings(Settings):
-    """Settings that read the image of a recipe.
-
-    Parameters
-    ----------
-    record : ImageRecord or None
-        The image.
-    inputs : Inputs or None
-        Places of the inputs; comparison with the recipe.
-    """
-
-    record: "ImageRecord | None" = None
-    inputs: Inputs | None = None
-
-    def read(self, path: Path | str) -> "Volume":
-        """Open the image as :func:`read_image_of` does."""
-        if self.record is None or self.inputs is None:
-            raise ImageError("the recipe is about no image")
-        return read_image_of(self.record, path, self.inputs)
 
 
 def read_image_of(record: "ImageRecord", path: Path | str, inputs: Inputs) -> "Volume":
