@@ -1,5 +1,6 @@
 """Place: recipe of a result, in the attributes of a zarr or in a file beside any other result."""
 
+import hashlib
 import json
 import os
 from dataclasses import asdict
@@ -9,6 +10,7 @@ from typing import Any
 import zarr
 
 from napari_sam.errors import OutputError, reason
+from napari_sam.file_names import shortened
 from napari_sam.labels.files.atomic import replacing
 from napari_sam.labels.files.image_group import is_zarr
 
@@ -18,13 +20,25 @@ from .record import FORMAT, Recipe
 SUFFIX = ".recipe.json"
 """Ending of the file of a recipe, after the full name of the result."""
 
+LONGEST_NAME = 255
+"""Bytes of a file name, at most, on most disks."""
+
 ATTRIBUTE = "napari-sam-recipe"
 """Key of a recipe in the attributes of a zarr group."""
 
 
 def recipe_path(result: Path) -> Path:
     """Path of a recipe: ``cells.tif.recipe.json`` beside a file; for a zarr, the zarr itself."""
-    return result if _is_zarr_folder(result) else result.with_name(result.name + SUFFIX)
+    return result if _is_zarr_folder(result) else _beside(result)
+
+
+def _beside(result: Path) -> Path:
+    """Path of a recipe beside a result; of a name too long for the suffix, with its hash."""
+    name = result.name
+    if len(os.fsencode(name + SUFFIX)) > LONGEST_NAME:
+        digest = hashlib.blake2b(os.fsencode(name), digest_size=4).hexdigest()
+        name = f"{shortened(name, LONGEST_NAME - len(SUFFIX) - len(digest) - 1)}-{digest}"
+    return result.with_name(name + SUFFIX)
 
 
 def write_recipe(recipe: Recipe, result: Path) -> Path:
@@ -75,7 +89,7 @@ def check_recipe_place(result: Path) -> None:
     OutputError
         If there is such a file.
     """
-    path = result.with_name(result.name + SUFFIX)
+    path = _beside(result)
     if os.path.lexists(path) and not is_recipe(path):
         raise OutputError(
             f"{path} is no recipe of napari-sam, which belongs there: move it, choose another name "
