@@ -405,6 +405,18 @@ def _read_journal(folder: Path) -> None:
     _command("replay", folder / "j.jsonl", "-o", folder / "l.ome.tif")
 
 
+def _make_recipe(folder: Path) -> None:
+    _make_journal(folder)
+    _read_journal(folder)
+
+
+def _read_recipe(folder: Path) -> None:
+    _command("recipe", folder / "l.ome.tif.recipe.json")
+    _command("recipe", folder / "l.ome.tif.recipe.json", "--methods")
+    _command("recipe", folder / "l.ome.tif.recipe.json", "--validate")
+    _command("rerun", folder / "l.ome.tif.recipe.json", "-o", folder / "again.ome.tif", "--force")
+
+
 KINDS = {
     "weights": Kind(_make_weights, _all_files, _read_weights),
     "checkpoint": Kind(_make_checkpoint, _all_files, _read_checkpoint),
@@ -427,4 +439,5 @@ KINDS = {
     "report": Kind(_make_batch, _named("report.csv"), _read_batch),
     "table": Kind(_make_batch, _named("t.csv"), _read_table),
     "journal": Kind(_make_journal, _named("j.jsonl"), _read_journal),
+    "recipe": Kind(_make_recipe, _named("l.ome.tif.recipe.json"), _read_recipe),
 }

@@ -378,6 +378,14 @@ def test_a_replayed_journal_is_in_the_recipe(
     assert (status, json.loads(out)["labels"]) == (0, SAME)
     assert_equal(output, again)
     assert len(recipe_of(again)["paint"]["entries"]) == 2
+    methods = cli("recipe", again, "--methods")[1]
+    assert methods.count("The model was tiny-random (weights") == 1
+    assert "2 edits, 2 of them masks" in methods
+    output.unlink()
+    recipe = tmp_path / "labels.ome.tif.recipe.json"
+    status, _, error = cli("rerun", recipe, "-o", output)
+    assert status == 1
+    assert_one_line(error, "would replace", str(recipe), "--overwrite")
     recipe = recipe_of(output)
     recipe["paint"]["entries"][0]["edits"][0]["bbox"][0] += 1
     (tmp_path / "edited.recipe.json").write_text(json.dumps(recipe))

@@ -47,7 +47,7 @@ def _sentences(recipe: Recipe, cited: list[str]) -> Iterator[str]:
     if recipe.segment is not None:
         yield from _search(recipe.segment)
     if recipe.paint is not None:
-        yield from _journal(recipe.paint)
+        yield from _journal(recipe.paint, cited, names_model=recipe.model is not None)
     yield from _programs(recipe, cited)
 
 
@@ -61,17 +61,7 @@ def _in_image(image: ImageRecord | None) -> str:
 
 
 def _model(model: ModelRecord, cited: list[str]) -> Iterator[str]:
-    from napari_sam.weights.catalogue import find_card
-
-    card = find_card(model.name)
-    family = "sam1" if card is None else card.family
-    papers = [] if family == "cells" else [family]
-    papers += ["sam1"] if family in ("cells", "micro-sam", "mobile-sam") else []
-    numbers = "".join(_cite(name, cited) for name in papers)
-    yield (
-        f"The model was {model.name} (weights {model.weights[:12]}), of the Segment Anything "
-        f"family {numbers}."
-    )
+    yield _family(model.name, model.weights, cited)
     if model.learned is not None:
         yield (
             f"It had learned from {model.learned.objects} accepted objects "
@@ -82,6 +72,19 @@ def _model(model: ModelRecord, cited: list[str]) -> Iterator[str]:
         f"Its image encoder saw tiles of {model.tile_size} x {model.tile_size} pixels in "
         f"{precision} on {model.device.upper()}."
     )
+
+
+def _family(name: str, weights: str, cited: list[str]) -> str:
+    """Sentence about a model, with the papers of its architecture."""
+    from napari_sam.weights.catalogue import find_card
+
+    card = find_card(name)
+    family = "sam1" if card is None else card.family
+    papers = [] if family == "cells" else [family]
+    papers += ["sam1"] if family in ("cells", "micro-sam", "mobile-sam") else []
+    numbers = "".join(_cite(paper, cited) for paper in papers)
+    known = f" (weights {weights[:12]})" if weights else ""
+    return f"The model was {name}{known}, of the Segment Anything family {numbers}."
 
 
 def _contrast(recipe: Recipe) -> Iterator[str]:
@@ -107,12 +110,22 @@ def _search(segment: SegmentRecord) -> Iterator[str]:
         yield f"Objects were followed along {along}."
 
 
-def _journal(paint: PaintRecord) -> Iterator[str]:
-    prompted = sum(bool(entry.get("prompts")) for entry in paint.entries)
+def _journal(paint: PaintRecord, cited: list[str], *, names_model: bool) -> Iterator[str]:
+    """Sentences about a journal, and, unless the recipe names the model, about its models."""
+    prompted = [entry for entry in paint.entries if entry.get("prompts")]
+    for name, weights in [] if names_model else models_of(paint):
+        yield _family(name, weights.partition("+")[0], cited)
     yield (
-        f"Labels are the result of {len(paint.entries)} edits, {prompted} of them masks that the "
-        "model returned for prompts and a person or a program accepted."
+        f"Labels are the result of {len(paint.entries)} edits, {len(prompted)} of them masks that "
+        "the model returned for prompts and a person or a program accepted."
     )
+
+
+def models_of(paint: PaintRecord) -> list[tuple[str, str]]:
+    """Names and weights of the models that answered prompts, each once, in order."""
+    answers = [entry for entry in paint.entries if entry.get("prompts") and entry.get("model")]
+    pairs = [(str(entry["model"]), str(entry.get("weights", ""))) for entry in answers]
+    return list(dict.fromkeys(pairs))
 
 
 def _programs(recipe: Recipe, cited: list[str]) -> Iterator[str]:

@@ -27,7 +27,7 @@ def resolved(record: T, folder: Path) -> T:
 def with_files(record: T, change: Callable[[FileRecord], FileRecord]) -> T:
     """A copy of a record in which each FileRecord, at any depth, is what `change` makes of it."""
     if isinstance(record, FileRecord):
-        return change(record)  # type: ignore[no-any-return]
+        return change(record)  # type: ignore[return-value]
     if isinstance(record, tuple):
         return tuple(with_files(item, change) for item in record)  # type: ignore[return-value]
     if not is_dataclass(record) or isinstance(record, type):

@@ -90,6 +90,21 @@ class ImageRecord:
     given_axes: str | None = None
     series: int | str | None = None
 
+    def __post_init__(self) -> None:
+        if len(self.axes) != len(self.shape):
+            raise ValueError("axes and shape of the image are of different length")
+
+    @property
+    def label_axes(self) -> str:
+        """Letters of the axes of labels: all but the channels."""
+        return self.axes.replace("C", "")
+
+    @property
+    def label_shape(self) -> tuple[int, ...]:
+        """Lengths of :attr:`label_axes`."""
+        pairs = zip(self.axes, self.shape, strict=True)
+        return tuple(size for axis, size in pairs if axis != "C")
+
 
 @dataclass(frozen=True, slots=True)
 class LearnedRecord:

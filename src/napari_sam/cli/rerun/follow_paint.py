@@ -12,7 +12,7 @@ from napari_sam.cli.target import check_output
 from napari_sam.errors import LabelError, NapariSamError, RecipeError
 
 from .follow_segment import version_for
-from .image import calibration_of, label_axes
+from .image import calibration_of
 from .model import check_weights, learned_file
 from .options import RerunOptions
 from .result import note_labels
@@ -106,7 +106,7 @@ def _arrangement(paint: "PaintRecord", image: "ImageRecord") -> "Arrangement":
     from napari_sam.recipe.of_journal import arrangement_of
 
     try:
-        return arrangement_of(paint.axes, paint.shape, *label_axes(image))
+        return arrangement_of(paint.axes, paint.shape, image.label_axes, image.label_shape)
     except LabelError as error:
         raise RecipeError(f"the recipe is damaged: {error}") from error
 

@@ -30,17 +30,11 @@ def read_image_of(record: "ImageRecord", path: Path | str, inputs: Inputs) -> "V
     return replace(volume, **size, channels=record.channels)  # type: ignore[arg-type]
 
 
-def label_axes(record: "ImageRecord") -> tuple[str, tuple[int, ...]]:
-    """Letters and lengths of the axes of labels of an image: all but the channels."""
-    pairs = [(a, n) for a, n in zip(record.axes, record.shape, strict=True) if a != "C"]
-    return "".join(axis for axis, _ in pairs), tuple(size for _, size in pairs)
-
-
 def calibration_of(record: "ImageRecord") -> "Calibration":
     """Size, place and units of the pixels of labels of an image."""
     from napari_sam.image.calibration import Calibration
 
-    return Calibration(label_axes(record)[0], record.scale, record.translate, record.units)
+    return Calibration(record.label_axes, record.scale, record.translate, record.units)
 
 
 def _read(record: "ImageRecord", path: Path | str, axes: str | None) -> "Volume":

@@ -82,8 +82,21 @@ def rerun(
     )
     read = [read_recipe(path) for path in recipes]
     outputs = _outputs(read, output)
+    for path, target in zip(recipes, outputs, strict=True):
+        _check_itself(path, target, overwrite=overwrite)
     for each, target in zip(read, outputs, strict=True):
         _follow(each, target, options)
+
+
+def _check_itself(recipe: Path, output: Path, *, overwrite: bool) -> None:
+    """Raise OutputError if the new recipe would replace the recipe that is followed."""
+    from napari_sam.recipe.place import recipe_path
+
+    if not overwrite and recipe.resolve() == recipe_path(output).resolve():
+        raise OutputError(
+            f"the new recipe would replace {recipe}: choose another name or folder, or add "
+            "--overwrite"
+        )
 
 
 def _outputs(recipes: "list[Recipe]", output: Path) -> list[Path]:
