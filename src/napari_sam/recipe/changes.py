@@ -1,5 +1,6 @@
 """Changes: files of a recipe that are gone, or have other content now."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def changes(recipe: Recipe) -> Iterator[str]:
     for file in files_of(recipe):
         if not file.path or "://" in file.path or not file.digest:
             continue
-        if Path(file.path).exists():
+        if os.path.exists(file.path):
             yield from _change(file, recipe.image)
         elif file.text is None:  # prompts are in the recipe
             yield f"{file.path}: the {file.role} is not there"
@@ -44,7 +45,7 @@ def _change(file: FileRecord, image: ImageRecord | None) -> Iterator[str]:
 
 
 def _is_same(file: FileRecord, image: ImageRecord | None) -> bool:
-    if image is not None and file == image.file and Path(file.path).is_dir():
+    if image is not None and file == image.file and os.path.isdir(file.path):
         return is_same_image(_read(image), file)
     if file.digest.startswith("xxh128-pixels:"):  # of labels, in any format
         return label_digest(_read_labels(file.path, image)) == file.digest

@@ -13,6 +13,7 @@ A digest names its method:
 """
 
 import math
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,9 @@ def identify_file(path: Path, role: str) -> FileRecord:
 def identify_image(volume: Volume, role: str = "image") -> FileRecord:
     """Bytes and digest of an image, of its file if it has one, otherwise of its pixels."""
     path = volume.name if volume.file is None else volume.file.path
-    if "://" not in path and Path(path).is_file():
+    if "://" not in path and os.path.isfile(path):
         return identify_file(Path(path), role)
-    is_stored = "://" in path or Path(path).exists()
+    is_stored = "://" in path or os.path.exists(path)
     size = math.prod(volume.data.shape) * volume.dtype.itemsize
     return FileRecord(role, path if is_stored else "", size, _pixel_digest(volume))
 
@@ -90,7 +91,7 @@ def identify_labels(path: Path, labels: Any) -> FileRecord:
 
 def identify_output(path: Path, role: str) -> FileRecord:
     """A written file with its digest; a folder without one."""
-    return FileRecord(role, str(path), 0, "") if path.is_dir() else identify_file(path, role)
+    return FileRecord(role, str(path), 0, "") if os.path.isdir(path) else identify_file(path, role)
 
 
 def label_digest(labels: Any) -> str:

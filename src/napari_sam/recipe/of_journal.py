@@ -1,6 +1,7 @@
 """Of journal: entries of a journal, as the part of a recipe that paints them again."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -144,7 +145,7 @@ def layer_recipe(
 def _identify(path: str) -> FileRecord:
     """The image of a layer; of one that cannot be read again, only what is known."""
     try:
-        if Path(path).is_file():
+        if os.path.isfile(path):
             return identify_file(Path(path), "image")
         return identify_image(read_image(path))
     except ImageError:

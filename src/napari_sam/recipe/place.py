@@ -121,4 +121,4 @@ def _without_none(value: Any) -> Any:
 
 
 def _is_zarr_folder(path: Path) -> bool:
-    return path.is_dir() and is_zarr(path)
+    return os.path.isdir(path) and is_zarr(path)

@@ -1,6 +1,7 @@
 """Read: recipe of a result, from a JSON file or the attributes of a zarr."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,12 +62,12 @@ def recipe_text(path: Path) -> tuple[str, str, Path]:
     RecipeError
         If there is no recipe.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         beside = recipe_path(path)
         if beside == path:
             return _of_zarr(path), str(path), path.resolve().parent
         path = beside
-    elif path.exists() and not path.name.endswith(".json"):
+    elif os.path.exists(path) and not path.name.endswith(".json"):
         path = recipe_path(path)
     try:
         return path.read_text(encoding="utf-8"), str(path), path.resolve().parent

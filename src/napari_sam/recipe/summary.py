@@ -46,7 +46,7 @@ def _file(file: FileRecord) -> str:
     if not file.path:
         return "an array in memory"
     path = file.path if "://" in file.path else os.path.relpath(file.path)
-    there = "://" in file.path or Path(file.path).exists() or file.text is not None
+    there = "://" in file.path or os.path.exists(file.path) or file.text is not None
     return path if there else f"{path} (not there)"
 
 

@@ -1,5 +1,6 @@
 """Inputs: files of a recipe, found on this machine and compared with the recipe."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -45,7 +46,7 @@ class Inputs:
         for pair in pairs:
             if not all(pair.partition("=")[::2]):
                 raise typer.BadParameter(f"--input takes OLD=NEW, such as a.tif=b.tif, not {pair}")
-        if folder is not None and not folder.is_dir():
+        if folder is not None and not os.path.isdir(folder):
             raise typer.BadParameter(f"--inputs takes a folder: {folder} is none")
         return cls(dict(pair.split("=", 1) for pair in pairs), folder, force)
 
@@ -58,7 +59,7 @@ class Inputs:
             If the file is not where the options or the recipe say.
         """
         path = self._moved(file) or self._in_folder(file) or file.path
-        if path and ("://" in path or Path(path).exists()):
+        if path and ("://" in path or os.path.exists(path)):
             return path
         name = path or f"the {file.role} was an array in memory: its file"
         old = PurePosixPath(file.path).name or file.role
@@ -78,7 +79,7 @@ class Inputs:
         from napari_sam.recipe.identity import identify_file
 
         path = self.path(file)
-        if "://" not in path and Path(path).is_file():
+        if "://" not in path and os.path.isfile(path):
             self.accept(identify_file(Path(path), file.role).digest == file.digest, path, file.role)
         return path
 
@@ -132,6 +133,6 @@ class Inputs:
         parts = PurePosixPath(file.path.replace("\\", "/")).parts
         for count in range(len(parts), 0, -1):
             end = [part for part in parts[-count:] if part not in ("/", "..")]
-            if self.folder is not None and end and self.folder.joinpath(*end).exists():
+            if self.folder is not None and end and os.path.exists(self.folder.joinpath(*end)):
                 return str(self.folder.joinpath(*end))
         return ""

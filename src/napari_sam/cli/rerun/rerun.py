@@ -1,5 +1,6 @@
 """``napari-sam rerun``: results made again from their recipes."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,7 +107,7 @@ def _outputs(recipes: "list[Recipe]", output: Path) -> list[Path]:
     names = [Path(recipe.outputs[0].path).name for recipe in recipes]
     suffix = Path(names[0]).suffix.lower()
     is_file = output.name.lower().endswith((*SUFFIXES, suffix))
-    is_folder = output.is_dir() and not output.name.lower().endswith(".zarr")
+    is_folder = os.path.isdir(output) and not output.name.lower().endswith(".zarr")
     is_data = len(recipes) == 1 and recipes[0].export is not None
     if is_data or (len(recipes) == 1 and is_file and not is_folder):
         return [output]
