@@ -1,7 +1,7 @@
 """StrokeChange: edits of labels by a stroke, with the labels that come of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,22 @@ class StrokeChange:
         return all(
             np.array_equal(np.asarray(labels[edit.region])[edit.mask], edit.old[edit.mask])
             for edit in self.edits
+        )
+
+    def renumbered(self, first: int) -> "StrokeChange":
+        """The change with other numbers for the new parts: `first`, and those after it."""
+        number = {label: first + i for i, label in enumerate(self.parts)}
+        edits = []
+        for edit in self.edits:
+            new = edit.new.copy()
+            for before, now in number.items():
+                new[edit.mask & (edit.new == before)] = now
+            edits.append(replace(edit, new=new))
+        return replace(
+            self,
+            edits=tuple(edits),
+            masks={number.get(label, label): masks for label, masks in self.masks.items()},
+            parts={number[label]: origin for label, origin in self.parts.items()},
         )
 
     def apply(self, labels: LabelArray) -> None:
