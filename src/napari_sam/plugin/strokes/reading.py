@@ -8,7 +8,7 @@ from napari_sam.labels.strokes.stroke_action import StrokeAction
 class Reading(Enum):
     """Change that a stroke shall make, with the text of the choice."""
 
-    AUTOMATIC = "as it runs"
+    AUTOMATIC = "automatic"
     SPLIT = "split along the line"
     BY_MODEL = "split by the model"
     MERGE = "merge"

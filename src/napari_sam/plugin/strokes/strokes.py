@@ -209,7 +209,7 @@ class Strokes:
         try:
             first = work.labels_layer.next_label()
         except NapariSamError as error:
-            self._show_problem(str(error))
+            self._show_problem(_sentence(str(error)))
             return
         request = StrokeRequest(
             work.labels_layer.plain(),
@@ -238,7 +238,7 @@ class Strokes:
             self._forget()
         elif event.change is None:
             elsewhere = no_label_here(self._viewer, drawn) if "no label" in event.problem else ""
-            self._show_problem(elsewhere or event.problem)
+            self._show_problem(elsewhere or _sentence(event.problem))
         else:
             self._drawn = replace(drawn, change=event.change)
             self._layers.show_change(drawn.work.image, drawn.work.source, event.change)
@@ -246,8 +246,7 @@ class Strokes:
 
     def _show_problem(self, problem: str) -> None:
         if self._drawn is not None:
-            text = f"{problem[0].upper()}{problem[1:]}".rstrip(".")
-            self._drawn = replace(self._drawn, problem=text)
+            self._drawn = replace(self._drawn, problem=problem.rstrip("."))
         self._desk.renew()
 
     def _end_job(self) -> None:
@@ -316,3 +315,8 @@ class Strokes:
         if not self._desk.closed:
             self._box.show_reading(self._chosen)
             self._desk.renew()
+
+
+def _sentence(problem: str) -> str:
+    """Message of an error with a capital."""
+    return problem[:1].upper() + problem[1:]
