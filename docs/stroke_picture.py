@@ -4,15 +4,16 @@ Run it on a screen, or on a virtual one::
 
     xvfb-run -s "-screen 0 1280x800x24" python docs/stroke_picture.py docs/images
 
-It clicks on two nuclei of the plugin's own sample and accepts what the model
-sees, and saves ``strokes.png``: what
-the preview shows for a stroke across a label, through two, out of one and back, and with Shift.
+It clicks on two nuclei of the plugin's own sample, accepts what the model sees, and saves
+``strokes.png``: what the preview shows for a stroke across a label, through two, out of one and
+back, and with Shift held.
 """
 
 import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def draw(viewer: Any, points: Sequence[Sequence[float]], held: Any) -> None:
     places = [canvas_position(viewer, point) for point in points]
     left = Qt.MouseButton.LeftButton
     QTest.mousePress(native, left, held, places[0])
-    for start, stop in zip(places, places[1:], strict=False):
+    for start, stop in pairwise(places):
         for share in np.linspace(0.2, 1, 5):
             QTest.qWait(15)
             QTest.mouseMove(native, start + (stop - start) * float(share))

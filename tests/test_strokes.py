@@ -47,9 +47,7 @@ def test_without_commit_nothing_changes(session: Session) -> None:
 
 def test_the_model_is_asked_with_a_click_in_each_part(session: Session) -> None:
     masks = predict_parts(session, (1,), {1: (20, 14), 2: (20, 30)})
-    alone = {
-        part: [PointPrompt((1, *point))] for part, point in {1: (20, 14), 2: (20, 30)}.items()
-    }
+    alone = {part: [PointPrompt((1, *point))] for part, point in {1: (20, 14), 2: (20, 30)}.items()}
     for part, mask in session.predict_objects(alone).items():
         assert mask.bbox == masks[part].bbox
         np.testing.assert_array_equal(mask.pixels, masks[part].pixels)

@@ -244,7 +244,14 @@ def states() -> list[DockState]:
     places = ({}, IMAGE, PAINTING, {"image_hidden": True}, {"obstacle": "Turned."}, {"image": ""})
     keys = ({}, {"taken_keys": frozenset({"Enter", "Escape"})})
     strokes = ({"stroke": READING}, {"stroke": replace(READING, is_ready=True)})
-    others = ({}, *strokes, {"tool": Tool.BOX}, {"background": True}, {"drawing": True}, {"to_review": 3})
+    others = (
+        {},
+        *strokes,
+        {"tool": Tool.BOX},
+        {"background": True},
+        {"drawing": True},
+        {"to_review": 3},
+    )
     models = ({"model": model} for model in ModelState)
     return [
         replace(IDLE, objects=each, **place, **key, **other, **model)

@@ -80,7 +80,7 @@ def grow(seeds: Parts, inside: NDArray[np.bool_]) -> Parts:
         their pixels are nearest to.
     """
     flat = np.zeros(inside.shape, np.uint8)
-    parts = watershed(flat, seeds, connectivity=2, mask=inside).astype(np.int32)
+    parts = np.asarray(watershed(flat, seeds, connectivity=2, mask=inside), np.int32)
     pieces, count = label(inside & (parts == 0), _ALL_SIDES)
     if count:
         nearest = nearest_part(parts)
@@ -92,7 +92,7 @@ def grow(seeds: Parts, inside: NDArray[np.bool_]) -> Parts:
 def nearest_part(parts: Parts) -> Parts:
     """Number of the nearest part of each pixel, also outside of the label."""
     _, (rows, columns) = distance_transform_edt(parts == 0, return_indices=True)
-    return parts[rows, columns]
+    return np.asarray(parts[rows, columns], np.int32)
 
 
 def numbered_as(parts: Parts, reference: Parts) -> Parts:

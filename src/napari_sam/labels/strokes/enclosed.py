@@ -38,7 +38,7 @@ def added_pixels(region: LabelRegion, number: int, stroke: Stroke) -> Bools:
     enclosed |= stroke.inside(region.bbox)
     interior = enclosed & ~line & (region.labels == 0)
     if not interior.any():
-        return interior
+        return np.asarray(interior)
     # Of the line itself, the part that bounds the area; its loose ends would be whiskers.
     bounds = line & binary_dilation(interior, _ALL_SIDES) & (region.labels == 0)
     added = interior | bounds
@@ -72,6 +72,6 @@ def cut_pixels(region: LabelRegion, number: int, stroke: Stroke) -> Bools:
         parts = divide(inside, line)
         areas = np.bincount(parts[inside])
         if areas.size > 2:
-            return inside & (parts != areas.argmax())
+            return np.asarray(inside & (parts != areas.argmax()))
     enclosed = inside & stroke.inside(region.bbox)
-    return enclosed if (enclosed & ~line).any() else np.zeros_like(inside)
+    return np.asarray(enclosed if (enclosed & ~line).any() else np.zeros_like(inside))

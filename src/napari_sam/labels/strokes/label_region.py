@@ -42,7 +42,8 @@ class LabelRegion:
 
 def read_region(labels: LabelArray, plane: Plane, bbox: BBox) -> LabelRegion | None:
     """Read a box of a plane, as far as it lies in the labels; None outside."""
-    inside = intersection(bbox, (0, 0, *labels.shape[-2:]))
+    height, width = labels.shape[-2:]
+    inside = intersection(bbox, (0, 0, height, width))
     if inside is None:
         return None
     y0, x0, y1, x1 = inside
@@ -79,17 +80,17 @@ def find_label(labels: LabelArray, plane: Plane, label: int, start: BBox) -> Lab
         extent = box_of(region.labels == label)
         if extent is None:
             return None
-        down, right = max(_STEP, y1 - y0), max(_STEP, x1 - x0)
+        down, across = max(_STEP, y1 - y0), max(_STEP, x1 - x0)
         box = (
             y0 - down if extent[0] == 0 and y0 > 0 else y0,
-            x0 - right if extent[1] == 0 and x0 > 0 else x0,
+            x0 - across if extent[1] == 0 and x0 > 0 else x0,
             y1 + down if extent[2] == y1 - y0 and y1 < height else y1,
-            x1 + right if extent[3] == x1 - x0 and x1 < width else x1,
+            x1 + across if extent[3] == x1 - x0 and x1 < width else x1,
         )
         if box == region.bbox:
-            top, left, bottom, end = extent
-            tight = (y0 + top, x0 + left, y0 + bottom, x0 + end)
-            return LabelRegion(plane, tight, region.labels[top:bottom, left:end].copy())
+            top, first, bottom, end = extent
+            tight = (y0 + top, x0 + first, y0 + bottom, x0 + end)
+            return LabelRegion(plane, tight, region.labels[top:bottom, first:end].copy())
     return None
 
 

@@ -94,6 +94,6 @@ def _regions(
 def _edits(
     planes: Sequence[tuple[LabelRegion, NDArray[np.bool_]]], label: int
 ) -> tuple[LabelEdit, ...]:
-    """Edits that give pixels of regions a label, without those that change nothing."""
+    """Edits that give pixels of regions a label; empty edits are left out."""
     edits = (edit_of(region, np.where(pixels, label, region.labels)) for region, pixels in planes)
     return tuple(edit for edit in edits if not edit.empty)

@@ -72,7 +72,7 @@ def split_labels(
 
 
 def _divided_regions(labels: LabelArray, stroke: Stroke) -> list[tuple[LabelRegion, int]]:
-    """Labels that the line divides in its plane; if none, the one that it would if drawn on."""
+    """Labels that the line divides; without any, the label that the line drawn on divides."""
     under = labels_under(labels, stroke.plane, stroke.pixels)
     regions = {
         label: find_label(labels, stroke.plane, label, box_around(stroke.pixels[under == label]))
@@ -95,7 +95,7 @@ def _divided_regions(labels: LabelArray, stroke: Stroke) -> list[tuple[LabelRegi
 
 
 def _parts(region: LabelRegion, label: int, stroke: Stroke) -> Parts:
-    """Parts along the line; if it divides nothing, with both of its ends drawn on."""
+    """Parts along the line, with both ends drawn on where the line alone divides nothing."""
     parts = _along(region, label, stroke)
     if parts.max() > 1:
         return parts

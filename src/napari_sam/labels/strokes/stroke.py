@@ -95,7 +95,8 @@ class Stroke:
         """
         y0, x0, y1, x1 = bbox
         enclosed = np.zeros((y1 - y0, x1 - x0), bool)
-        enclosed[polygon(*(self.points - (y0, x0)).T, enclosed.shape)] = True
+        rows, columns = (self.points - (y0, x0)).T
+        enclosed[polygon(rows, columns, enclosed.shape)] = True
         return enclosed
 
 
@@ -163,7 +164,8 @@ def _under_line(points: NDArray[np.float64]) -> Pixels:
     diagonal = np.flatnonzero((np.diff(path, axis=0) != 0).all(axis=1))
     beside = np.stack([path[diagonal + 1, 0], path[diagonal, 1]], axis=1)
     path = np.insert(path, diagonal + 1, beside, axis=0)
-    return path[np.append(True, (np.diff(path, axis=0) != 0).any(axis=1))]
+    moves = np.append(True, (np.diff(path, axis=0) != 0).any(axis=1))
+    return np.asarray(path[moves], np.intp)
 
 
 def _direction(points: NDArray[np.float64]) -> NDArray[np.float64]:

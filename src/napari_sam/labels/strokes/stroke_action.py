@@ -63,5 +63,5 @@ def action_of(labels: LabelArray, stroke: Stroke, takes_away: bool = False) -> S
 
 
 def no_label() -> LabelError:
-    """Error for a stroke under which there is no label."""
+    """Error for a stroke over background alone."""
     return LabelError("there is no label under the stroke: draw it over one")

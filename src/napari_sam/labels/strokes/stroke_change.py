@@ -1,4 +1,4 @@
-"""StrokeChange: edits of labels by a stroke, with the labels that come of it."""
+"""StrokeChange: edits of labels by a stroke, with the resulting labels."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -61,14 +61,14 @@ class StrokeChange:
         return len({edit.plane for edit in self.edits})
 
     def fits(self, labels: LabelArray) -> bool:
-        """Whether the labels are those that the change was made from."""
+        """Whether the labels have not changed since the change was made."""
         return all(
             np.array_equal(np.asarray(labels[edit.region])[edit.mask], edit.old[edit.mask])
             for edit in self.edits
         )
 
     def renumbered(self, first: int) -> "StrokeChange":
-        """The change with other numbers for the new parts: `first`, and those after it."""
+        """The change with other numbers for the new parts, from `first` on."""
         number = {label: first + i for i, label in enumerate(self.parts)}
         edits = []
         for edit in self.edits:
@@ -95,7 +95,7 @@ class StrokeChange:
             edit.apply(labels)
 
     def classes(self, table: ClassTable) -> dict[int, str]:
-        """Classes that the change gives: parts of a split inherit a class that the user gave.
+        """Classes after the change: parts of a split inherit a class given by the user.
 
         Parameters
         ----------

@@ -51,8 +51,8 @@ def regions_through(
 def _box_of(region: LabelRegion, label: int) -> BBox:
     """Box of a label within its region, data pixels."""
     y0, x0 = region.bbox[:2]
-    top, left, bottom, right = box_of(region.labels == label) or (0, 0, *region.labels.shape)
-    return y0 + top, x0 + left, y0 + bottom, x0 + right
+    extent = box_of(region.labels == label) or (0, 0, *region.labels.shape)
+    return y0 + extent[0], x0 + extent[1], y0 + extent[2], x0 + extent[3]
 
 
 def numbered_through(parts: Parts, bbox: BBox, reference: Parts, reference_box: BBox) -> Parts:

@@ -31,7 +31,7 @@ def guidance(state: DockState, reasons: Mapping[str, str]) -> str:
     if not state.image:
         return reasons["click"]
     sentences = [
-        "" if state.objects.numbers else _model(state),
+        "" if state.objects.numbers or state.stroke.armed else _model(state),
         no_clicks(state),
         _step(state, reasons),
         _hidden(state),

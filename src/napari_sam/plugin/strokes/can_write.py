@@ -15,8 +15,11 @@ NO_LABELS = "There are no labels yet: accept an object first, or use labels of y
 
 def cannot_draw(viewer: ViewerModel, work: Workspace) -> str:
     """Reason why no stroke can be drawn now; empty where it can."""
-    if problem := obstacle(viewer.dims):
-        return problem
+    return obstacle(viewer.dims) or cannot_write(viewer, work)
+
+
+def cannot_write(viewer: ViewerModel, work: Workspace) -> str:
+    """Reason why no stroke can change the labels now; empty where it can."""
     layer = work.labels
     if layer is None or layer not in viewer.layers:
         return NO_LABELS

@@ -1,4 +1,4 @@
-"""Sentences: what a stroke would do, and what it did; no Qt."""
+"""Sentences: lines on the change by a stroke, before and after; no Qt."""
 
 from collections.abc import Iterable
 

@@ -21,7 +21,7 @@ from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.worker.read_stroke import StrokeRequest
 from napari_sam.plugin.workspace import Workspace
 
-from .can_write import cannot_draw, no_label_here
+from .can_write import cannot_draw, cannot_write, no_label_here
 from .drawn_stroke import DrawnStroke
 from .reading import Reading, next_reading
 from .sentences import done, proposed, step_words
@@ -33,7 +33,7 @@ _CHANGED = "The labels under the stroke have changed meanwhile: draw it again."
 
 
 class Strokes:
-    """Draws strokes with the left button, shows what they change, and changes it on acceptance.
+    """Draws strokes with the left button, previews the change, and makes it on acceptance.
 
     The tool is on until it is put away, or another tool is chosen.
 
@@ -269,14 +269,15 @@ class Strokes:
         drawn = self._drawn
         if drawn is None or drawn.change is None:
             return False
-        self._forget()
         work = drawn.work
-        if problem := cannot_draw(self._viewer, work):
+        if problem := cannot_write(self._viewer, work):
             self._desk.say(problem)
-        elif work.labels != drawn.layer or not drawn.change.fits(work.labels_layer.plain()):
-            self._desk.say(_CHANGED)
-        else:
+            return True
+        self._forget()
+        if work.labels == drawn.layer and drawn.change.fits(work.labels_layer.plain()):
             self._write(work, drawn)
+        else:
+            self._desk.say(_CHANGED)
         return True
 
     def _write(self, work: Workspace, drawn: DrawnStroke) -> None:
