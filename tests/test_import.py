@@ -89,6 +89,7 @@ PLUGIN_ORDER = (
     {"controller"},
     {"dock_status"},
     {"actions", "dock", "state_reader"},
+    {"strokes"},
     {"clicks"},
     {"everything", "learning", "objects"},
     {"train"},
