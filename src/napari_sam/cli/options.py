@@ -43,6 +43,12 @@ SeriesOption = Annotated[
         help="The image in a file that holds several: its number, from 0, or name.",
     ),
 ]
+WellsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="B03,C*", help="Wells of a plate: names or patterns, with commas between; all."
+    ),
+]
 ChannelsOption = Annotated[
     str | None, typer.Option(help="Up to three channels that the model sees, such as 0 or 2,0.")
 ]

@@ -12,6 +12,8 @@ from .target import check_output, check_place
 
 if TYPE_CHECKING:
     from napari_sam.cluster.cluster import Cluster
+    from napari_sam.image.plate import PlateField
+    from napari_sam.labels.files.label_plate import LabelPlate
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,10 @@ class Task:
         File for the tracks.
     measures : tuple of Path
         Files for tables and outlines.
+    field : PlateField, optional
+        The image as a field of a plate.
+    label_plate : LabelPlate, optional
+        Plate of which the labels are a field; lists them once they are written.
     """
 
     image: Path | str
@@ -38,6 +44,8 @@ class Task:
     boxes: Path | None = None
     tracks: Path | None = None
     measures: tuple[Path, ...] = ()
+    field: "PlateField | None" = None
+    label_plate: "LabelPlate | None" = None
 
     @property
     def inputs(self) -> dict[Path, str]:
@@ -64,6 +72,11 @@ class Task:
         """Tracks, tables and outlines that do not exist."""
         tracks = () if self.tracks is None else (self.tracks,)
         return tuple(path for path in (*tracks, *self.measures) if not os.path.lexists(path))
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """Columns of a table that tell which field of a plate a row is about; empty for others."""
+        return {} if self.field is None else self.field.cells
 
     @property
     def prompted(self) -> bool:
