@@ -157,7 +157,15 @@ def make_label_plates(tasks: Sequence[Task], version: str | None) -> None:
 
 
 def stem(path: Path) -> str:
-    """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``."""
+    """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``.
+
+    An image of a file, such as ``a.czi::2``, has its number or name behind: ``a_2``.
+    """
+    from napari_sam.image.series import split_series
+
+    file, series = split_series(path)
+    if series is not None:
+        return f"{stem(file)}_{series.replace('/', '_')}"
     for suffix in _LONG_SUFFIXES:
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]

@@ -50,9 +50,12 @@ class Task:
     @property
     def inputs(self) -> dict[Path, str]:
         """Local files and folders that are read, each with a noun for messages."""
+        from napari_sam.image.series import split_series
+
         named = [(self.image, "image"), (self.points, "file of points")]
         named += [(self.boxes, "file of boxes")]
-        return {path: role for path, role in named if isinstance(path, Path)}
+        local = [(path, role) for path, role in named if isinstance(path, Path)]
+        return {split_series(path)[0]: role for path, role in local}
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -157,6 +160,7 @@ class Method:
         OutputError
             If an output cannot be written.
         """
+        from napari_sam.image.series import split_series
         from napari_sam.labels.files.write_tracks import check_tracks_target
         from napari_sam.measure.save import check_measures
 
@@ -167,7 +171,7 @@ class Method:
         else:
             check_output(
                 task.output,
-                Path(task.image),
+                split_series(Path(task.image))[0],
                 overwrite=self.overwrite,
                 ome_zarr_version=self.ome_zarr_version,
             )

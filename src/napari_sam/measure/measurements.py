@@ -55,7 +55,8 @@ class Measurements:
             area of these sides.
         ``intensity_mean``, ``intensity_min``, ``intensity_max``, ``intensity_std``, \
 ``intensity_sum``, or ``intensity_mean_0`` and so on for channels
-            Of the image's values, without contrast limits; only with an image.
+            Of the image's values, without contrast limits; only with an image. If the image names
+            its channels, the names stand for the numbers, as in ``intensity_mean_DAPI``.
     """
 
     columns: Mapping[str, NDArray[Any]]
