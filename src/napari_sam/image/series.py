@@ -13,7 +13,7 @@ Series = int | str
 SEPARATOR = "::"
 """Stands between the path of a file and the image in it, as in ``slide.czi::2``."""
 
-PathOrUrl = TypeVar("PathOrUrl", Path, str)
+PathOrUrl = TypeVar("PathOrUrl", bound=Path | str)
 
 _MOST_NAMES = 8
 """Images that a message lists; of more only the number is said."""

@@ -37,7 +37,7 @@ def read(path: Path, series: Series | None = None) -> StoredImage:
         warnings.simplefilter("ignore")  # about metadata that nobody needs here
         file = ND2File(path)
     try:
-        loops = {loop.type: loop.parameters for loop in file.experiment}
+        loops: dict[str, Any] = {loop.type: loop.parameters for loop in file.experiment}
         names = _positions(file, loops)
         number, choice = choose_series(str(path), names, series)
         channels, unread = _channels(path, file)
