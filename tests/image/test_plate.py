@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_sam.errors import ImageError
-from napari_sam.image.plate import Plate, fits_well, read_plate
+from napari_sam.image.plate import Plate
 from napari_sam.image.read import read_image
+from napari_sam.image.read_plate import fits_well, read_plate
 from tests.image.zarr_plate import write_plate
 
 

@@ -74,7 +74,7 @@ def find_plates(images: Sequence[str], wells: str | None = None) -> "dict[Path |
     images : sequence of str
         As for :func:`find_tasks`; tables are left out.
     wells : str, optional
-        Chosen wells, see :func:`napari_sam.image.plate.read_plate`.
+        Chosen wells, see :func:`napari_sam.image.read_plate.read_plate`.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def find_plates(images: Sequence[str], wells: str | None = None) -> "dict[Path |
 
 def _plate(path: Path | str, wells: str | None, images: Sequence[str]) -> "Plate | None":
     """Read a plate; None for any other image, and for a damaged plate among other images."""
-    from napari_sam.image.plate import read_plate
+    from napari_sam.image.read_plate import read_plate
 
     try:
         plate = read_plate(path, wells)

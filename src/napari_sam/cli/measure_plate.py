@@ -79,7 +79,7 @@ def measure_plate(
 
 def _images(image: Path | None, plate: "Plate") -> dict[str, Path]:
     """Images of fields by their path in the plate; raises ImageError if they are of no plate."""
-    from napari_sam.image.plate import read_plate
+    from napari_sam.image.read_plate import read_plate
 
     if image is None:
         return {}

@@ -35,7 +35,7 @@ def plate_pairs(images: Path, labels: Path | None) -> list[tuple[Path, Path]]:
     LabelError
         If no field has labels.
     """
-    from napari_sam.image.plate import read_plate
+    from napari_sam.image.read_plate import read_plate
 
     plate = read_plate(images)
     if plate is None or plate.is_field:

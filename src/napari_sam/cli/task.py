@@ -78,7 +78,7 @@ class Task:
 
     @property
     def cells(self) -> dict[str, str]:
-        """Columns of a table that tell which field of a plate a row is about; empty for others."""
+        """Columns of a table with plate, well and field; empty if the image is no field."""
         return {} if self.field is None else self.field.cells
 
     @property
