@@ -219,6 +219,8 @@ def test_a_plate_where_it_cannot_be_written_or_read(segment: Segment, plate: Pat
     assert (status, "name a folder" in error) == (1, True)
     status, _, error = segment(plate / "A" / "1" / "0", "-o", out, "--wells", "B3")
     assert (status, "has no well 'B3'" in error) == (1, True)
+    status, _, error = segment(plate / "A" / "1" / "0", "-o", out, "--inside", "cells")
+    assert (status, f"give -o {plate}/A/1/0/labels/cells" in error) == (1, True)
     disc = plate.parent / "disc.tif"
     tifffile.imwrite(disc, np.zeros((64, 64), np.uint8))
     status, _, error = segment(disc, "-o", out, "--wells", "B3")

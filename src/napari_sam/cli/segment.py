@@ -158,6 +158,10 @@ def segment(
         raise typer.BadParameter("--series and --wells both choose from a plate: give one of them")
     plates = {} if image_options.series is not None else find_plates(images, wells)
     single = is_one_image(images) and all(plate.is_field for plate in plates.values())
+    if single and inside is not None:
+        raise typer.BadParameter(
+            f"--inside is for several images: of one, give -o {images[0]}/labels/{inside}"
+        )
     notes: list[str] = []
     if single:
         tasks = [_task(images[0], output, object_options)]
