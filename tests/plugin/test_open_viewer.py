@@ -107,7 +107,7 @@ def test_a_scene_of_a_czi_is_a_layer_for_each_channel(
     scenes = np.random.default_rng(2).integers(0, 255, (2, 2, 2, 3, 40, 50), np.uint8)
     path = write_czi(tmp_path / "slide.czi", scenes)
     viewer = open_viewer([f"{path}::right"], new_viewer=make_napari_viewer_proxy)
-    for channel, name in enumerate(("slide.czi::right DAPI", "slide.czi::right GFP")):
+    for channel, name in enumerate(("DAPI slide.czi::right", "GFP slide.czi::right")):
         layer = viewer.layers[name]
         assert np.array_equal(np.asarray(layer.data), scenes[1, :, channel])
         assert tuple(layer.scale) == (5.0, 1.5, 0.2, 0.2)

@@ -87,8 +87,8 @@ def add_image(viewer: napari.Viewer, path: str | Path, opened: Opened) -> None:
     axes = volume.axes
     file = path if isinstance(path, str) and is_url(path) else split_series(Path(path))[0]
     name: str | list[str] = Path(path).name
-    if volume.channel_names and "C" in axes:
-        name = [f"{name} {channel}" for channel in volume.channel_names]
+    if "C" in axes and volume.channel_names and all(volume.channel_names):
+        name = [f"{channel} {name}" for channel in volume.channel_names]
     is_colour = axes.endswith("C") and volume.channel_count in (3, 4) and volume.dtype == np.uint8
     lazy = [_lazy(level) for level in levels]
     with layer_source(path=str(file)):
