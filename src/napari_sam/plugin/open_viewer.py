@@ -87,9 +87,9 @@ def add_image(viewer: napari.Viewer, path: str | Path, opened: Opened) -> None:
     axes = volume.axes
     file = path if isinstance(path, str) and is_url(path) else split_series(Path(path))[0]
     name: str | list[str] = Path(path).name
-    if "C" in axes and volume.channel_names and all(volume.channel_names):
-        name = [f"{channel} {name}" for channel in volume.channel_names]
     is_colour = axes.endswith("C") and volume.channel_count in (3, 4) and volume.dtype == np.uint8
+    if "C" in axes and not is_colour and volume.channel_names and all(volume.channel_names):
+        name = [f"{channel} {name}" for channel in volume.channel_names]
     lazy = [_lazy(level) for level in levels]
     with layer_source(path=str(file)):
         viewer.add_image(
