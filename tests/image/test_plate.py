@@ -137,6 +137,20 @@ def test_a_damaged_well_is_left_out_and_a_damaged_plate_is_an_error(tmp_path: Pa
         read_plate(path)
 
 
+def test_a_well_without_a_row_and_a_column_is_left_out(tmp_path: Path) -> None:
+    path = write_plate(tmp_path / "p.zarr")
+    shutil.copytree(path / "A" / "1", path / "B" / "03" / "deep")
+    content = json.loads((path / "zarr.json").read_text())
+    wells = content["attributes"]["ome"]["plate"]["wells"]
+    wells.append({"path": "B/03/deep", "rowIndex": 0, "columnIndex": 0})
+    (path / "zarr.json").write_text(json.dumps(content))
+    plate = read_plate(path)
+    assert fields(plate) == ["A/1/0", "A/1/1", "B/03/0"]
+    assert plate is not None
+    sentence = f"{path}/B/03/deep is not named by a row and a column; the well is left out"
+    assert plate.warnings == (sentence,)
+
+
 def test_an_image_that_is_in_no_plate_is_none(tmp_path: Path) -> None:
     path = write_plate(tmp_path / "p.zarr")
     shutil.copytree(path / "A" / "1" / "0", tmp_path / "x" / "y" / "image.zarr")

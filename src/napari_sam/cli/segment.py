@@ -39,8 +39,8 @@ ImagesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="IMAGE...",
-        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg; or several, a folder, a pattern "
-        "in quotes, or a .csv table with a column image.",
+        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png, jpg, czi, nd2 or lif; or several, a "
+        "folder, a pattern in quotes, a plate, or a .csv table with a column image.",
     ),
 ]
 OutputOption = Annotated[

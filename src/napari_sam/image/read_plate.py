@@ -167,6 +167,8 @@ class _PlateGroup:
     def _images(self, well: str) -> list[str]:
         """Paths of the images that a well lists; raises ImageError if it does not say."""
         name = f"{self.path}/{well}"
+        if well.count("/") != 1:
+            raise ImageError(f"{name} is not named by a row and a column")
         metadata = ome_attributes(self.group[well].attrs.asdict(), name).well
         if metadata is None:
             raise ImageError(f"{name} does not say which fields it has")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_sam.errors import OutputError
+from napari_sam.image.ome_zarr import OmeAttributes
+from napari_sam.image.ome_zarr import ome_attributes as parsed_attributes
 from napari_sam.image.plate import PlateField
 
 from .atomic import replacing, unwritable
@@ -70,11 +72,13 @@ class LabelPlate:
     def register(self, field: PlateField) -> None:
         """List a field in its well, and the well in the plate, each once."""
         version, well = _version(self.path) or LATEST, field.well_path
-        fields = _paths(self.path / well, "well", "images")
+        in_well = _attributes(self.path / well).well
+        fields = [] if in_well is None else [image.path for image in in_well.images]
         if field.field not in fields:
             images = [{"path": path} for path in [*fields, field.field]]
             _write_group(self.path / well, version, _described(version, "well", images=images))
-        wells = _paths(self.path, "plate", "wells")
+        in_plate = _attributes(self.path).plate
+        wells = [] if in_plate is None else [listed.path for listed in in_plate.wells]
         if well not in wells:
             self._write(version, [*wells, well])
 
@@ -138,11 +142,9 @@ def _version(plate: Path) -> str | None:
     return version if version in VERSIONS else None
 
 
-def _paths(group: Path, kind: str, key: str) -> list[str]:
-    """Paths of the entries of a list in the attributes of a group; empty by default."""
-    metadata = ome_attributes(group).get(kind)
-    entries = metadata.get(key) if isinstance(metadata, dict) else None
-    return [str(entry["path"]) for entry in entries or ()]
+def _attributes(group: Path) -> OmeAttributes:
+    """Parsed attributes of a plate or well; raises OutputError if they are damaged."""
+    return parsed_attributes(zarr_attributes(group), str(group), OutputError)
 
 
 def _described(version: str, kind: str, **content: Any) -> dict[str, Any]:
