@@ -114,6 +114,9 @@ ONLY_IN = {
     | {"cluster", "learning", "finetuning"},
     "distributed": {"cluster"},
     "sklearn": {"classify"},
+    "pylibCZIrw": {"image"},
+    "nd2": {"image"},
+    "liffile": {"image"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
@@ -138,6 +141,9 @@ OPTIONAL = {
     "distributed",
     "pyarrow",
     "roifile",
+    "pylibCZIrw",
+    "nd2",
+    "liffile",
 }
 
 
@@ -225,6 +231,11 @@ def test_the_dock_opens_without_what_only_some_of_its_work_needs() -> None:
 
 def test_the_cache_is_listed_without_torch() -> None:
     assert loaded_after(["napari_sam.cli.cache", "napari_sam.embeddings"], {"torch"}) == ""
+
+
+def test_formats_of_microscopes_are_loaded_with_a_file_of_theirs() -> None:
+    late = {"pylibCZIrw", "nd2", "liffile", "dask"}
+    assert loaded_after(["napari_sam.cli.app", "napari_sam.session"], late) == ""
 
 
 def test_a_session_opens_without_what_only_some_of_its_work_needs() -> None:
