@@ -9,19 +9,20 @@ from numpy.typing import NDArray
 from .movie_objects import Links, MovieObjects
 from .options import TrackingOptions
 
-NEAR_MISS = 1.5
+NEAR_MISS = 1.3
 """Cost below which a division is a hypothesis; from 1 on it is only proposed to the user."""
 
 _MEMORY = 3
-"""Links before a gap from which the motion of an object is taken."""
+"""Frames before a gap or division from which the motion and the size of an object are taken."""
 
 _FAR, _SIZE = 0.7, 0.6
 """Weights of the distance and of the difference in size in the cost of a gap."""
 
-_MIDDLE, _TOTAL, _UNLIKE, _GROWN, _BRIEF = 0.5, 0.8, 0.6, 0.5, 0.5
+_MIDDLE, _TOTAL, _UNLIKE, _GROWN, _BRIEF = 1.5, 1.2, 0.6, 2.0, 0.3
 """Weights in the cost of a division: distance of the middle of the daughters from the mother, size
-of both against the mother's, difference of the daughters, sudden growth of the mother, and a
-daughter that is there on one frame alone. Tried by benchmarks/tracking.py."""
+of both against the mother's, difference of the daughters, sudden growth of the mother as of two
+objects that are segmented as one, and a daughter that is there on one frame alone. Tried by
+benchmarks/tracking.py."""
 
 _APART = 3.0
 """Distance between the daughters' centres, in radii of the mother, above which they are none."""
@@ -112,11 +113,20 @@ def _distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArr
 
 def _motion(objects: MovieObjects, before: NDArray[np.intp], row: int) -> NDArray[np.float64]:
     """Mean motion of an object over its last links, pixels in a frame."""
-    first, steps = row, 0
-    while steps < _MEMORY and before[first] >= 0:
-        first, steps = int(before[first]), steps + 1
-    motion: NDArray[np.float64] = objects.positions[row] - objects.positions[first]
-    return motion / max(1, steps)
+    past = list(_past(before, row))
+    if not past:
+        return np.zeros(objects.positions.shape[1])
+    motion: NDArray[np.float64] = objects.positions[row] - objects.positions[past[-1]]
+    return motion / len(past)
+
+
+def _past(before: NDArray[np.intp], row: int) -> Iterator[int]:
+    """Rows of an object on up to :data:`_MEMORY` frames before, the latest first."""
+    for _ in range(_MEMORY):
+        row = int(before[row])
+        if row < 0:
+            return
+        yield row
 
 
 def divisions(objects: MovieObjects, links: Links, options: TrackingOptions) -> Iterator[Division]:
@@ -164,8 +174,8 @@ def _cost(
     middle = np.linalg.norm((places[sibling] + places[daughter]) / 2 - places[mother]) / radius
     total = abs(np.log2((sizes[sibling] + sizes[daughter]) / sizes[mother]))
     unlike = 1 - min(sizes[sibling], sizes[daughter]) / max(sizes[sibling], sizes[daughter])
-    previous = before[mother]
-    grown = 0.0 if previous < 0 else max(0.0, np.log2(sizes[mother] / sizes[previous]))
+    past = list(_past(before, mother))
+    grown = max(0.0, np.log2(sizes[mother] / sizes[past].min())) if past else 0.0
     is_last = objects.frames[daughter] == objects.frame_count - 1
     brief = 0.0 if is_last or after[daughter] >= 0 else 1.0
     weighted = _MIDDLE * middle**2 + _TOTAL * total**2 + _UNLIKE * unlike**2

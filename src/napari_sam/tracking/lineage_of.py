@@ -8,8 +8,9 @@ from .hypotheses import Division, Gap
 from .lineage import Kind, Lineage, Proposal
 from .movie_objects import Links, MovieObjects
 
-UNSURE = 0.6
-"""Doubt of a link above which it is proposed to the user. Tried by benchmarks/tracking.py."""
+UNSURE_DIVISION, UNSURE_LINK = 0.4, 0.75
+"""Doubt of a division, and of a link, above which the user is asked. On generated movies, one answer
+in four to ten is then a correction (benchmarks/tracking.py)."""
 
 
 def lineage_of(
@@ -55,14 +56,12 @@ def lineage_of(
 
 def _of_divisions(made: Sequence[Division], not_made: Sequence[Division]) -> Iterator[Proposal]:
     """Proposals of divisions; in doubt as far as their cost is near 1, the limit."""
-    divided = {division.mother for division in made}
-    begun = {division.daughter for division in made}
-    for division in [*made, *not_made]:
-        kind = Kind.DIVISION
-        if division.mother not in divided or division.daughter not in begun:
-            kind = Kind.POSSIBLE_DIVISION
+    kinds = [Kind.DIVISION] * len(made) + [Kind.POSSIBLE_DIVISION] * len(not_made)
+    for kind, division in zip(kinds, [*made, *not_made], strict=True):
         rows = (division.mother, division.sibling, division.daughter)
-        yield Proposal(kind, rows, max(0.0, 1 - abs(1 - division.cost)))
+        doubt = 1 - abs(1 - division.cost)
+        if doubt > UNSURE_DIVISION:
+            yield Proposal(kind, rows, doubt)
 
 
 def _of_links(
@@ -70,8 +69,8 @@ def _of_links(
 ) -> Iterator[Proposal]:
     """Proposals of links and gaps in doubt, without those of a division."""
     for first, second, doubt in links:
-        if doubt > UNSURE and second not in mother_of:
+        if doubt > UNSURE_LINK and second not in mother_of:
             yield Proposal(Kind.LINK, (first, second), doubt)
     for gap in gaps:
-        if gap.cost > UNSURE:
+        if gap.cost > UNSURE_LINK:
             yield Proposal(Kind.LINK, (gap.before, gap.after), gap.cost)
