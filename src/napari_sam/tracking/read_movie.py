@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_sam.errors import LabelError
 from napari_sam.labels.frame_objects import FrameObjects, frame_objects
-from napari_sam.labels.label_array import LabelArray
+from napari_sam.labels.label_array import LARGEST_LABEL, LabelArray
 
 from .candidates import REACH, Side, candidates
 from .drift import drift_between
@@ -59,12 +60,17 @@ def read_movie(
     Returns
     -------
     LinkedMovie
+
+    Raises
+    ------
+    LabelError
+        If a label is negative, or beyond 32 bits.
     """
     count, side = labels.shape[0], np.asarray(spacing, float)
     objects, positions = [], []
     links, reaches, moved, start = [], [], np.zeros(len(side)), 0
     for frame in range(count):
-        here = frame_objects(labels, 0, frame)
+        here = _checked(frame_objects(labels, 0, frame))
         places = here.centres * side
         if frame:
             before = objects[-1]
@@ -87,6 +93,15 @@ def read_movie(
         yield frame + 1, count
     table = _table(objects, positions, float(side.prod()))
     return LinkedMovie(table, Links.joined(links), float(np.median(reaches)) if reaches else 1.0)
+
+
+def _checked(objects: FrameObjects) -> FrameObjects:
+    low, high = objects.labels.min(initial=0), objects.labels.max(initial=0)
+    if low < 0 or high > LARGEST_LABEL:
+        raise LabelError(
+            f"label {low if low < 0 else high} cannot be tracked: labels are 0 to {LARGEST_LABEL}"
+        )
+    return objects
 
 
 def _usual_radius(first: FrameObjects, second: FrameObjects, side: NDArray[np.float64]) -> float:

@@ -5,12 +5,11 @@ from collections.abc import Callable, Generator, Sequence
 import numpy as np
 
 from napari_sam.errors import LabelError
-from napari_sam.labels.label_array import LARGEST_LABEL, LabelArray
+from napari_sam.labels.label_array import LabelArray
 
 from .hypotheses import divisions, gaps
 from .lineage import Lineage
 from .lineage_of import lineage_of
-from .movie_objects import MovieObjects
 from .options import TrackingOptions
 from .read_movie import read_movie
 from .resolve import check_library, resolve
@@ -121,7 +120,6 @@ def _spacing(labels: LabelArray, axes: str | None, scale: Sequence[float] | None
 def _track(labels: LabelArray, spacing: Sequence[float], options: TrackingOptions) -> Tracking:
     movie = yield from read_movie(labels, spacing, options)
     objects, links = movie.objects, movie.links
-    _check_labels(objects)
     possible = list(divisions(objects, links, options))
     likely = [division for division in possible if division.cost < 1]
     bridges = list(gaps(objects, links, movie.reach, options.max_gap))
@@ -129,11 +127,3 @@ def _track(labels: LabelArray, spacing: Sequence[float], options: TrackingOption
     made = set(divided)
     not_made = [division for division in possible if division not in made]
     return lineage_of(objects, links, closed, divided, not_made)
-
-
-def _check_labels(objects: MovieObjects) -> None:
-    low, high = objects.labels.min(initial=0), objects.labels.max(initial=0)
-    if low < 0 or high > LARGEST_LABEL:
-        raise LabelError(
-            f"label {low if low < 0 else high} cannot be tracked: labels are 0 to {LARGEST_LABEL}"
-        )
