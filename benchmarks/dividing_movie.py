@@ -226,7 +226,6 @@ def _without_gaps(labels: NDArray[np.uint16], parents: dict[int, int]) -> Dividi
     return DividingMovie(labels, visible)
 
 
-
 def _touching(frame: NDArray[np.uint16]) -> list[tuple[int, int]]:
     """Pairs of labels with neighbouring pixels."""
     pairs: set[tuple[int, int]] = set()

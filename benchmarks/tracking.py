@@ -13,9 +13,8 @@ Four rows each:
 - decisions: proposals in 100 tracks, and the share of the answers that change the tracks.
 
 TRA and division F1 (a division counts within one frame of the true one) are those of traccuracy,
-from the files that ``--as ctc`` writes: by its matcher of the Cell Tracking Challenge, and by an IoU
-of 0.4. Seconds are of
-the processor, without writing.
+from the files that ``--as ctc`` writes: by its matcher of the Cell Tracking Challenge, and by an
+IoU of 0.4. Seconds are of the processor, without writing.
 """
 
 import argparse
@@ -51,12 +50,12 @@ MOVIES = {
 
 ERRORS = {"exact": (0.0, 0.0), "5 % missing": (0.05, 0.0), "5 % merged": (0.0, 0.05)}
 ERRORS |= {"5 % missing, 5 % merged": (0.05, 0.05)}
-"""Name -> share of cells that are missing, share of touching cells that are merged, in each frame."""
+"""Name -> share of cells that are missing, and of touching cells that are merged, in a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Quality of tracks, from 0 to 1; NaN where there is no division."""
+    """Quality of tracks, from 0 to 1."""
 
     tra: float
     division_f1: float
@@ -92,7 +91,8 @@ def score(truth: DividingMovie, labels: NDArray[np.integer], parents: Mapping[in
             metrics=[DivisionMetrics(max_frame_buffer=1)],
         )
     in_time = divisions["results"]["Frame Buffer 1"]
-    return Score(float(tra["results"]["TRA"]), float(in_time["Division F1"]))
+    f1 = float(in_time["Division F1"])
+    return Score(float(tra["results"]["TRA"]), 0.0 if np.isnan(f1) else f1)  # none was found
 
 
 def assigned(labels: NDArray[np.integer]) -> NDArray[np.uint32]:
@@ -126,9 +126,7 @@ class Reviewer:
         Their tracks.
     """
 
-    def __init__(
-        self, truth: DividingMovie, labels: NDArray[np.integer], lineage: Lineage
-    ) -> None:
+    def __init__(self, truth: DividingMovie, labels: NDArray[np.integer], lineage: Lineage) -> None:
         self._parents, self._lineage = truth.parents, lineage
         objects = lineage.objects
         self._cell = []
@@ -236,7 +234,7 @@ def main() -> None:
             for seed, truth in enumerate(truths):
                 rng = np.random.default_rng(100 + seed)
                 rows.append(measure(truth, truth.as_segmented(rng, missing, merged)))
-            tra1, f1, tra2, f2, tra3, f3, many, changing, old, new = np.nanmean(rows, axis=0)
+            tra1, f1, tra2, f2, tra3, f3, many, changing, old, new = np.mean(rows, axis=0)
             print(
                 f"| {name} | {error} | {tracks:.0f} | {tra1:.3f} | {tra2:.3f} | {tra3:.3f} "
                 f"| {f1:.2f} | {f2:.2f} | {f3:.2f} | {many:.0f} | {changing:.0%} "

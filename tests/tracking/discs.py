@@ -24,7 +24,5 @@ def movie(
 def dividing() -> NDArray[np.uint16]:
     """A mother, label 5, who divides after frame 2 into 1 and 2; and 9, who does not move."""
     frames: list[dict[int, Disc]] = [{5: (30, 20 + t, 8), 9: (50, 60, 5)} for t in range(3)]
-    frames += [
-        {1: (23 - t, 23, 5.6), 2: (37 + t, 23, 5.6), 9: (50, 60, 5)} for t in range(3)
-    ]
+    frames += [{1: (23 - t, 23, 5.6), 2: (37 + t, 23, 5.6), 9: (50, 60, 5)} for t in range(3)]
     return movie(frames)

@@ -84,8 +84,7 @@ def test_a_drift_of_more_than_the_reach_is_taken_out() -> None:
     grid = [(20 + 34 * (i // 5), 30 + 37 * (i % 5)) for i in range(15)]
     places = [(y + rng.uniform(-8, 8), x + rng.uniform(-8, 8)) for y, x in grid]
     frames = [
-        {i + 1: (y + 14 * t, x - 11 * t, 5.0) for i, (y, x) in enumerate(places)}
-        for t in range(4)
+        {i + 1: (y + 14 * t, x - 11 * t, 5.0) for i, (y, x) in enumerate(places)} for t in range(4)
     ]
     labels = movie(frames, (180, 220))
     lineage = track(labels, options=TrackingOptions(max_distance=8))

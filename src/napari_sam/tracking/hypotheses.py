@@ -142,7 +142,7 @@ def divisions(objects: MovieObjects, links: Links, options: TrackingOptions) -> 
     if not options.divisions:
         return
     before, after = links.neighbours(len(objects.frames))
-    radii = objects.radii
+    radii, step = objects.radii, _usual_step(objects, links)
     for frame in range(1, objects.frame_count):
         starts = [row for row in objects.rows_of(frame) if before[row] < 0]
         mothers = [row for row in objects.rows_of(frame - 1) if after[row] >= 0]
@@ -153,30 +153,40 @@ def divisions(objects: MovieObjects, links: Links, options: TrackingOptions) -> 
         for i, j in zip(*np.nonzero(near), strict=True):
             mother, daughter = mothers[i], starts[j]
             sibling = int(after[mother])
-            cost = _cost(objects, before, after, mother, sibling, daughter)
+            cost = _cost(objects, before, after, (mother, sibling, daughter), step)
             if cost < NEAR_MISS:
                 yield Division(mother, sibling, daughter, cost)
+
+
+def _usual_step(objects: MovieObjects, links: Links) -> float:
+    """Median distance that an object moves between two frames, pixels; 0 without links."""
+    moved = objects.positions[links.second] - objects.positions[links.first]
+    return float(np.median(np.linalg.norm(moved, axis=1))) if len(moved) else 0.0
 
 
 def _cost(
     objects: MovieObjects,
     before: NDArray[np.intp],
     after: NDArray[np.intp],
-    mother: int,
-    sibling: int,
-    daughter: int,
+    rows: tuple[int, int, int],
+    step: float,
 ) -> float:
-    """Cost of a division; infinite if the daughters lie too far from each other."""
+    """Cost of a division; infinite if the daughters lie too far from each other.
+
+    The distance of the middle of the daughters from the mother counts as a share of her radius and
+    of the step that objects move in a frame.
+    """
+    mother, sibling, daughter = rows
     places, sizes = objects.positions, objects.sizes
     radius = float(objects.radii[mother])
     if np.linalg.norm(places[sibling] - places[daughter]) > _APART * radius:
         return float("inf")
-    middle = np.linalg.norm((places[sibling] + places[daughter]) / 2 - places[mother]) / radius
+    middle = np.linalg.norm((places[sibling] + places[daughter]) / 2 - places[mother])
     total = abs(np.log2((sizes[sibling] + sizes[daughter]) / sizes[mother]))
     unlike = 1 - min(sizes[sibling], sizes[daughter]) / max(sizes[sibling], sizes[daughter])
     past = list(_past(before, mother))
     grown = max(0.0, np.log2(sizes[mother] / sizes[past].min())) if past else 0.0
     is_last = objects.frames[daughter] == objects.frame_count - 1
     brief = 0.0 if is_last or after[daughter] >= 0 else 1.0
-    weighted = _MIDDLE * middle**2 + _TOTAL * total**2 + _UNLIKE * unlike**2
+    weighted = _MIDDLE * (middle / (radius + step)) ** 2 + _TOTAL * total**2 + _UNLIKE * unlike**2
     return float(weighted + _GROWN * grown**2 + _BRIEF * brief)

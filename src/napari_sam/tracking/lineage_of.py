@@ -9,8 +9,8 @@ from .lineage import Kind, Lineage, Proposal
 from .movie_objects import Links, MovieObjects
 
 UNSURE_DIVISION, UNSURE_LINK = 0.4, 0.75
-"""Doubt of a division, and of a link, above which the user is asked. On generated movies, one answer
-in four to ten is then a correction (benchmarks/tracking.py)."""
+"""Doubt of a division, and of a link, above which the user is asked. Tried by
+benchmarks/tracking.py."""
 
 
 def lineage_of(
@@ -64,9 +64,7 @@ def _of_divisions(made: Sequence[Division], not_made: Sequence[Division]) -> Ite
             yield Proposal(kind, rows, doubt)
 
 
-def _of_links(
-    links: Links, gaps: Sequence[Gap], mother_of: dict[int, int]
-) -> Iterator[Proposal]:
+def _of_links(links: Links, gaps: Sequence[Gap], mother_of: dict[int, int]) -> Iterator[Proposal]:
     """Proposals of links and gaps in doubt, without those of a division."""
     for first, second, doubt in links:
         if doubt > UNSURE_LINK and second not in mother_of:

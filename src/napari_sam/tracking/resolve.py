@@ -46,8 +46,8 @@ def resolve(
     Each end has at most one successor, each beginning at most one explanation, and each mother at
     most two daughters. An end, a beginning and a division that is not made cost 1 each. Source: the
     second assignment of Jaqaman et al., "Robust single-particle tracking in live-cell time-lapse
-    sequences", Nature Methods 5, 2008, as LapTrack solves it (Fukai and Kawaguchi, "LapTrack: linear
-    assignment particle tracking with tunable metrics", Bioinformatics 39, 2023).
+    sequences", Nature Methods 5, 2008, as LapTrack solves it (Fukai and Kawaguchi, "LapTrack:
+    linear assignment particle tracking with tunable metrics", Bioinformatics 39, 2023).
 
     Parameters
     ----------
@@ -113,8 +113,8 @@ def _solve(
     """Pairs of rows that LapTrack joins.
 
     LapTrack sees the objects of the hypotheses alone, each as a point whose one coordinate is its
-    row. Its own linking of frames is left out: the objects of a chain are joined beforehand. Where a
-    chain goes on beyond them does not matter, for costs are looked up by row.
+    row. Its own linking of frames is left out: the objects of a chain are joined beforehand. Where
+    a chain goes on beyond them does not matter, for costs are looked up by row.
     """
     from laptrack import LapTrack
 

@@ -127,7 +127,9 @@ def _parents(table: Path) -> dict[int, int]:
         if not words:
             continue
         if len(words) != 4 or not all(re.fullmatch(r"\d{1,10}", word) for word in words):
-            raise LabelError(f"{table}, line {number} is not four numbers: label, begin, end, parent")
+            raise LabelError(
+                f"{table}, line {number} is not four numbers: label, begin, end, parent"
+            )
         if parent := int(words[3]):
             parents[int(words[0])] = parent
     return parents
