@@ -90,7 +90,7 @@ def write_ctc(
         for frame in range(count):
             mask = book.numbered(np.asarray(labels[frame]), frame, parents)
             name = f"{layout.mask}{frame:0{digits}}.tif"
-            tifffile.imwrite(partial / name, mask, compression="zlib")
+            tifffile.imwrite(partial / name, mask, compression="zlib", photometric="minisblack")
             yield frame + 1, count
         (partial / layout.table).write_text(book.table(), encoding="ascii")
 
