@@ -1,7 +1,5 @@
 """``napari-sam track``: the objects of a label movie, numbered through time."""
 
-from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,14 +11,12 @@ from napari_sam.tracking.options import TrackingOptions
 
 from .option_groups import expand_groups
 from .options import AxesOption, OverwriteOption, ReportOptions, SeriesOption
-from .report import progress, report
+from .report import progress_bar, report
 from .target import check_place
 
 if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
     from napari_sam.labels.classes import ClassTable
-    from napari_sam.tracking.lineage import Lineage
-    from napari_sam.tracking.track import Tracking
 
 
 @expand_groups
@@ -67,7 +63,7 @@ def track(
     from napari_sam.labels.files.inputs import Inputs
     from napari_sam.tracking.lineage_table import lineage_table_path
     from napari_sam.tracking.save_lineage import check_lineage_target, save_lineage
-    from napari_sam.tracking.track import iter_track
+    from napari_sam.tracking.track import track as track_movie
 
     options = TrackingOptions(max_distance, max_gap, divisions)
     files = [output, *([lineage_table_path(output)] if form is Format.LABELS else [])]
@@ -76,14 +72,13 @@ def track(
     check_lineage_target(output, form, overwrite=overwrite)
     movie, classes = _read(labels, axes, series)
     place, quiet = movie.calibration, report_options.json
-    steps = iter_track(movie.data, movie.axes, options, scale=place.scale)
-    lineage = _shown(steps, "track", quiet=quiet)
-    saving = save_lineage(
-        output, lineage, movie.data, place, form=form, classes=classes, overwrite=overwrite
-    )
-    done, total = next(saving)
-    for _ in progress(chain([done], saving), total, "save", quiet=quiet):
-        pass
+    with progress_bar("track", quiet=quiet) as show:
+        lineage = track_movie(movie.data, movie.axes, options, scale=place.scale, progress=show)
+    with progress_bar("save", quiet=quiet) as show:
+        for done, total in save_lineage(
+            output, lineage, movie.data, place, form=form, classes=classes, overwrite=overwrite
+        ):
+            show(done, total)
     summary = {
         "objects": len(lineage.tracks),
         "tracks": lineage.count,
@@ -109,16 +104,3 @@ def _read(
         letters = axes or {3: "TYX", 4: "TZYX"}[frames.ndim]
         return Volume.from_array(frames, axes=letters, name=str(labels)), None
     return read_labels_of_image(labels, axes=axes, series=series), read_classes(labels)
-
-
-def _shown(steps: "Tracking", description: str, *, quiet: bool) -> "Lineage":
-    """Take all steps of the tracking behind a bar; returns their result."""
-    lineages: list[Lineage] = []
-
-    def taken() -> Iterator[tuple[int, int]]:
-        lineages.append((yield from steps))
-
-    done, total = next(frames := taken())
-    for _ in progress(chain([done], frames), total, description, quiet=quiet):
-        pass
-    return lineages[0]
