@@ -60,7 +60,7 @@ def test_tracks_are_judged_by_keys_undone_and_restored(open_dock: Open) -> None:
     assert {int(v) for v in np.unique(layer.data[:2])} == {0, mother, other}
     assert (layer.data[2:][before[2:] == 5] == other).all()
     np.testing.assert_array_equal(layer.data > 0, before > 0)
-    assert box.text.text() == "Tracks: 0 of 1 judged, most doubtful first"
+    assert box.text.text() == "Tracks: 0 of 1 questions answered"
     divided = bool(parents_of(layer))
     assert status().startswith("4 tracks, 1 division; 1 to judge" if divided else "3 tracks, 0 ")
     np.testing.assert_array_equal(replayed(layer), layer.data)
@@ -106,7 +106,7 @@ def test_labels_that_change_meanwhile_are_left_alone(open_dock: Open) -> None:
     bench = open_dock((labels() > 0).astype(np.uint8) * 150, axis_labels=("t", "y", "x"))
     layer = bench.controller.workspace.labels_layer.ensure()
     layer.data[:] = labels()
-    bench.controller.actions.run("track_objects")
+    bench.controller.track_review.start()
     layer.paint((0, 5, 5), 8)
     bench.idle()
     assert bench.dock.status.text().startswith("The labels changed during the tracking")
@@ -116,7 +116,7 @@ def test_labels_that_change_meanwhile_are_left_alone(open_dock: Open) -> None:
 
 def test_without_labels_or_time_the_reason_is_told(open_dock: Open) -> None:
     bench = open_dock(np.zeros((3, 40, 48), np.uint8), axis_labels=("t", "y", "x"))
-    bench.controller.actions.run("track_objects")
+    bench.controller.track_review.start()
     bench.idle()
     assert "there are no labels yet" in bench.dock.status.text()
     bench.controller.actions.run("track_next")
@@ -124,6 +124,6 @@ def test_without_labels_or_time_the_reason_is_told(open_dock: Open) -> None:
     stack = open_dock(np.zeros((3, 40, 48), np.uint8), axis_labels=("z", "y", "x"))
     box = stack.dock.everything_box.track_box
     assert not box.isVisibleTo(stack.dock.everything_box)
-    stack.controller.actions.run("track_objects")
+    stack.controller.track_review.start()
     stack.idle()
     assert "no time axis" in stack.dock.status.text()

@@ -20,10 +20,14 @@ class TrackBox(QWidget):
 
     Signals
     -------
+    track_clicked, tracks_clicked
+        Track the objects; show the tracks.
     action_clicked : str
         Name of an action, see :mod:`napari_sam.plugin.keys`.
     """
 
+    track_clicked = Signal()
+    tracks_clicked = Signal()
     action_clicked = Signal(str)
 
     def __init__(self) -> None:
@@ -34,9 +38,9 @@ class TrackBox(QWidget):
         self.no_button = push_button("✕ No", tip_of("track_no"))
         self.yes_button = push_button("✓ Yes", tip_of("track_yes"))
         self.text = text_label(word_wrap=True)
+        self.track_button.clicked.connect(lambda: self.track_clicked.emit())
+        self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
         for button, name in (
-            (self.track_button, "track_objects"),
-            (self.tracks_button, "show_tracks"),
             (self.next_button, "track_next"),
             (self.no_button, "track_no"),
             (self.yes_button, "track_yes"),
@@ -47,7 +51,7 @@ class TrackBox(QWidget):
 
     def show_waiting(self, done: int, total: int) -> None:
         """Show how many decisions were judged; hide the rows when none waits."""
-        self.text.setText(f"Tracks: {done} of {total} judged, most doubtful first")
+        self.text.setText(f"Tracks: {done} of {total} questions answered")
         for widget in (self.text, self.next_button, self.no_button, self.yes_button):
             widget.setVisible(done < total)
 

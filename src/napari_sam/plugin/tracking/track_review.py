@@ -55,7 +55,7 @@ class TrackReview:
     Attributes
     ----------
     calls : dict of str to callable
-        The functions of the actions.
+        The functions of the actions with a key.
     """
 
     def __init__(self, desk: Desk, viewer: ViewerModel, box: TrackBox) -> None:
@@ -66,9 +66,9 @@ class TrackReview:
         self._decisions: tuple[Decision, ...] = ()
         self._answers: dict[int, bool] = {}
         self._current = -1
+        box.track_clicked.connect(self.start)
+        box.tracks_clicked.connect(self._tracks.start)
         self.calls: dict[str, Callable[[], None]] = {
-            "show_tracks": self._tracks.start,
-            "track_objects": self.start,
             "track_next": self.next,
             "track_yes": lambda: self.judge(True),
             "track_no": lambda: self.judge(False),
@@ -88,6 +88,7 @@ class TrackReview:
 
     def start(self) -> None:
         """Track the labels of the image in use."""
+        self._desk.begin_action()
         work = self._desk.look()
         if work is None or work.labels is None:
             return
