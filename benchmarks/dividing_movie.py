@@ -141,7 +141,7 @@ class _World:
 
     def step(self) -> None:
         """Go on by one frame."""
-        cells = []
+        cells: list[_Cell] = []
         for cell in self.cells:
             if self.rng.random() < self.options.death:
                 continue

@@ -48,6 +48,7 @@ def main() -> None:
     wait_for(lambda: not dock.controller.runner.busy)
     print(dock.status.text())
     dock.scroll_area.show_widgets(dock.everything_box.track_box, dock.everything_box.track_box)
+    viewer.scene.camera.zoom *= 2.5
     canvas = viewer.window._qt_viewer.canvas.native
     for _ in range(20):
         QTest.keyClick(canvas, Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
@@ -55,6 +56,8 @@ def main() -> None:
         print(dock.status.text())
         if "divide" in dock.status.text():
             break
+    dock.scroll_area.show_widgets(dock.everything_box.track_box, dock.everything_box.track_box)
+    wait_for(lambda: True)
     take(viewer, Path(sys.argv[1]) / "tracking.png", True)
     viewer.close()
 

@@ -91,7 +91,7 @@ def _pairs(
     counts: NDArray[np.int64],
     reach: float,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:
-    """Indices of all pairs, and their common pixels; 0 for those that only lie near."""
+    """Indices of all pairs, and their common pixels; 0 for neighbours without overlap."""
     if not len(before.labels) or not len(after.labels):
         nothing = np.empty(0, np.intp)
         return nothing, nothing, np.empty(0, np.int64)

@@ -30,7 +30,7 @@ _APART = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """An object that may go on after frames on which it is missing.
+    """Possible continuation of an object after frames without the object.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """An object that may have divided.
+    """Possible division of an object.
 
     Parameters
     ----------

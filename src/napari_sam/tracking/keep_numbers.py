@@ -7,9 +7,9 @@ from .lineage import Lineage
 
 
 def keep_numbers(lineage: Lineage) -> NDArray[np.int64]:
-    """Choose a label for each track: that of its first object, if no earlier track has it.
+    """Choose a label for each track: the label of its first object, unless an earlier track has it.
 
-    The others get the labels after the largest one.
+    Further tracks get the labels after the largest.
 
     Parameters
     ----------
@@ -25,6 +25,6 @@ def keep_numbers(lineage: Lineage) -> NDArray[np.int64]:
     _, first = np.unique(lineage.tracks, return_index=True)
     numbers = np.concatenate([[0], labels[first]])
     _, owners = np.unique(numbers, return_index=True)
-    others = np.setdiff1d(np.arange(len(numbers)), owners)
-    numbers[others] = int(labels.max(initial=0)) + 1 + np.arange(len(others))
+    unlabelled = np.setdiff1d(np.arange(len(numbers)), owners)
+    numbers[unlabelled] = int(labels.max(initial=0)) + 1 + np.arange(len(unlabelled))
     return numbers

@@ -1,4 +1,4 @@
-"""Lineage: the tracks of a movie's objects, their mothers, and what to ask the user about."""
+"""Lineage: tracks of a movie's objects, their mothers, and doubtful decisions for review."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A decision of the tracking that a person may look at.
+    """Doubtful decision of the tracking, for review by a person.
 
     Made by :func:`~napari_sam.tracking.lineage_of.lineage_of`; shown by the dock.
 
@@ -77,7 +77,7 @@ class Lineage:
     parents : mapping of int to int
         Track of a daughter to the track of its mother.
     proposals : tuple of Proposal
-        What the tracking is least sure of, the most doubtful first.
+        Doubtful decisions, the most doubtful first.
     """
 
     objects: MovieObjects

@@ -1,4 +1,4 @@
-"""Link frames: each object to its successor in the next frame, and how sure that is."""
+"""Link frames: successors of objects in the next frame, with the doubt of each link."""
 
 from collections import defaultdict
 
@@ -45,7 +45,7 @@ def link_frames(possible: Candidates, count: int, start: int) -> Links:
 
 
 def _doubts(links: list[tuple[int, int]], fits: dict[tuple[int, int], float]) -> list[float]:
-    """Doubt of each link: 1 without the fit that is lost if two links exchange their ends."""
+    """Doubt of each link: 1 minus the loss of fit by the best exchange of ends."""
     successor, predecessor = dict(links), {j: i for i, j in links}
     other_ends = defaultdict(list)
     for i, j in fits:

@@ -1,4 +1,4 @@
-"""Overlaps: common pixels of the objects of two frames, one of them shifted."""
+"""Overlaps: common pixels of the objects of two frames, after a shift of the first frame."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _HALF = np.uint64(32)
 def overlaps(
     labels: LabelArray, first: int, second: int, shift: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the pixels that objects of two frames have in common; one block at a time is read.
+    """Count common pixels of objects of two frames; one block at a time is read.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ def overlaps(
         common = _shifted(region, size, shift)
         if common is None:
             continue
-        before, here = common
+        before, after = common
         a = np.asarray(labels[(first, *before)]).astype(np.uint64)
-        b = np.asarray(labels[(second, *here)]).astype(np.uint64)
-        both = (a > 0) & (b > 0)
-        code, count = np.unique(a[both] << _HALF | b[both], return_counts=True)
+        b = np.asarray(labels[(second, *after)]).astype(np.uint64)
+        common_pixels = (a > 0) & (b > 0)
+        code, count = np.unique(a[common_pixels] << _HALF | b[common_pixels], return_counts=True)
         codes.append(code)
         counts.append(count)
     code, ranks = np.unique(np.concatenate(codes), return_inverse=True)
@@ -56,12 +56,12 @@ def overlaps(
 def _shifted(
     region: tuple[slice, ...], size: Sequence[int], shift: Sequence[int]
 ) -> tuple[tuple[slice, ...], tuple[slice, ...]] | None:
-    """Region of the first frame that falls on a region of the second, and that part of it."""
-    before, here = [], []
+    """Overlap of a region with the shifted first frame: its place in both frames."""
+    before, after = [], []
     for part, length, step in zip(region, size, shift, strict=True):
         start, stop = max(part.start, step), min(part.stop, length + step)
         if start >= stop:
             return None
         before.append(slice(start - step, stop - step))
-        here.append(slice(start, stop))
-    return tuple(before), tuple(here)
+        after.append(slice(start, stop))
+    return tuple(before), tuple(after)

@@ -41,7 +41,7 @@ class LinkedMovie:
 def read_movie(
     labels: LabelArray, spacing: Sequence[float], options: TrackingOptions
 ) -> Generator[tuple[int, int], None, LinkedMovie]:
-    """Measure the objects frame by frame, and link them to those of the frame before.
+    """Measure the objects frame by frame, and link neighbouring frames.
 
     Parameters
     ----------
@@ -67,14 +67,17 @@ def read_movie(
         If a label is negative, or beyond 32 bits.
     """
     count, side = labels.shape[0], np.asarray(spacing, float)
-    objects, positions = [], []
-    links, reaches, moved, start = [], [], np.zeros(len(side)), 0
+    objects: list[FrameObjects] = []
+    positions: list[NDArray[np.float64]] = []
+    links: list[Links] = []
+    reaches: list[float] = []
+    moved, start = np.zeros(len(side)), 0
     for frame in range(count):
-        here = _checked(frame_objects(labels, 0, frame))
-        places = here.centres * side
+        objects_now = _checked(frame_objects(labels, 0, frame))
+        places = objects_now.centres * side
         if frame:
             before = objects[-1]
-            radius = _usual_radius(before, here, side)
+            radius = _usual_radius(before, objects_now, side)
             reach = options.max_distance or 2 * REACH * radius
             drift = drift_between(before.centres * side, places, radius)
             moved = moved + drift
@@ -82,13 +85,13 @@ def read_movie(
             pairs, common = overlaps(labels, frame - 1, frame, shift)
             sides = (
                 Side(before.labels, before.sizes, positions[-1]),
-                Side(here.labels, here.sizes, places - moved),
+                Side(objects_now.labels, objects_now.sizes, places - moved),
             )
             possible = candidates(*sides, pairs, common, reach)
             links.append(link_frames(possible, len(before.labels), start))
             start += len(before.labels)
             reaches.append(reach)
-        objects.append(here)
+        objects.append(objects_now)
         positions.append(places - moved)
         yield frame + 1, count
     table = _table(objects, positions, float(side.prod()))

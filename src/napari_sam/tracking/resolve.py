@@ -110,7 +110,7 @@ def _solve(
     gaps: Sequence[Gap],
     divisions: Sequence[Division],
 ) -> set[tuple[int, int]]:
-    """Pairs of rows that LapTrack joins.
+    """Pairs of rows joined by LapTrack.
 
     LapTrack sees the objects of the hypotheses alone, each as a point whose one coordinate is its
     row. Its own linking of frames is left out: the objects of a chain are joined beforehand. Where
@@ -169,7 +169,7 @@ def _joined(chain_of: NDArray[np.intp], rows: Sequence[int]) -> Iterator[tuple[i
 
 
 def _looked_up(costs: dict[tuple[int, int], float]) -> Any:
-    """A metric for LapTrack that looks the cost of two rows up; infinite without a hypothesis."""
+    """Metric for LapTrack: the cost of two rows, infinite without a hypothesis."""
 
     def cost(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
         return costs.get((int(first[0]), int(second[0])), float("inf"))

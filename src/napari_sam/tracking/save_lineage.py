@@ -1,4 +1,4 @@
-"""Save lineage: tracked labels and their lineage, in the format that the user chose."""
+"""Save lineage: tracked labels with tracks and mothers, in a format of the user's choice."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -102,7 +102,7 @@ def save_lineage(
 
 
 def _of_tracks(classes: ClassTable, lineage: Lineage) -> ClassTable:
-    """Classes by track: each has that of its first object."""
+    """Classes by track: the class of its first object."""
     first_labels: dict[int, int] = {}
     pairs = zip(lineage.tracks.tolist(), lineage.objects.labels.tolist(), strict=True)
     for track, label in pairs:

@@ -19,7 +19,7 @@ from .track import track
 
 
 class HasLabels(Protocol):
-    """The part of a :class:`~napari_sam.session.Session` that the tracking needs."""
+    """Volume and labels of a :class:`~napari_sam.session.Session`."""
 
     @property
     def volume(self) -> Volume:
@@ -81,9 +81,9 @@ def track_session(
 
 def _edits(labels: LabelArray, movie: RelabelledMovie) -> Iterator[LabelEdit]:
     """Edits of all planes, in the dtype of the labels."""
-    whole = (0, 0, *labels.shape[-2:])
+    bbox = (0, 0, *labels.shape[-2:])
     for plane in np.ndindex(*labels.shape[:-2]):
-        edit = difference(labels, movie, plane, whole)
+        edit = difference(labels, movie, plane, bbox)
         old, new = (values.astype(labels.dtype) for values in (edit.old, edit.new))
         yield LabelEdit(plane, edit.bbox, edit.mask, old, new)
 
@@ -91,7 +91,7 @@ def _edits(labels: LabelArray, movie: RelabelledMovie) -> Iterator[LabelEdit]:
 def _scores(
     lineage: Lineage, scores: MutableMapping[int, float], new_labels: list[int]
 ) -> dict[int, float]:
-    """Score by new label: the least of the objects that have one."""
+    """Score by new label: the least score of its objects; objects without a score do not count."""
     least: dict[int, float] = {}
     for old, new in zip(lineage.objects.labels.tolist(), new_labels, strict=True):
         if (score := scores.get(old)) is not None:

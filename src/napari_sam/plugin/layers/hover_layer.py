@@ -92,7 +92,7 @@ class HoverLayer:
     def show_together(
         self, source: ImageSource, plane: tuple[int, ...], masks: Sequence[Mask]
     ) -> None:
-        """Show several objects on one plane, each in the next colour; later ones lie above.
+        """Show several objects on one plane, each in the next colour; earlier ones lie above.
 
         Parameters
         ----------
@@ -105,7 +105,8 @@ class HoverLayer:
         """
         self._place(source, plane, union(mask.bbox for mask in masks))
         self._pixels[:] = 0
-        for value, mask in enumerate(masks, start=1):
+        for value in range(len(masks), 0, -1):
+            mask = masks[value - 1]
             self._pixels[place(mask.bbox, self._window)][mask.pixels] = value
         self._refresh()
 

@@ -1,1 +1,1 @@
-"""Tracking in the dock: the labels of a movie, and the review of what is unsure."""
+"""Tracking in the dock, and the review of doubtful divisions and links."""

@@ -1,4 +1,4 @@
-"""Answer: what a judgement of the user changes in the labels and mothers of a movie; no Qt."""
+"""Answer: changes of labels and mothers after a judgement of the user; no Qt."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Answer:
 
 
 def objects_at(labels: LabelArray, decision: Decision) -> tuple[int, ...] | None:
-    """Labels that a decision is about; None if they were changed so that it is pointless.
+    """Labels of the objects of a decision; None after changes that make the decision pointless.
 
     Of a division that was made, mother and daughters have three labels; otherwise the object
     before and the one that goes on have the same label.
@@ -74,9 +74,9 @@ def answered(
     mother, goes_on = objects[:2]
     begin = decision.pixels[1][0]
     if decision.kind is Kind.DIVISION:
-        kept = {d: m for d, m in parents.items() if d not in objects[1:]}
+        remaining = {d: m for d, m in parents.items() if d not in objects[1:]}
         return Answer(
-            tuple(_renamed(labels, goes_on, mother, begin)), _moved(kept, goes_on, mother)
+            tuple(_renamed(labels, goes_on, mother, begin)), _moved(remaining, goes_on, mother)
         )
     later = {d for d, m in parents.items() if m == mother}
     moved = _moved(parents, mother, free) if later else dict(parents)
@@ -86,7 +86,7 @@ def answered(
 
 
 def _moved(parents: Mapping[int, int], old: int, new: int) -> dict[int, int]:
-    """Mothers with another label for one of them."""
+    """Mothers by daughter, after a mother got another label."""
     return {daughter: new if mother == old else mother for daughter, mother in parents.items()}
 
 

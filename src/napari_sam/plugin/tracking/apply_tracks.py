@@ -55,7 +55,7 @@ def relate(work: Workspace, parents: Mapping[int, int]) -> None:
 def _ratings(
     ratings: Mapping[int, Rating], new_labels: Mapping[tuple[int, int], int]
 ) -> dict[int, Rating | None]:
-    """Ratings of the tracks, each joined from those of its objects; None for labels that end."""
+    """Ratings of the tracks, joined from their objects; None for labels without objects now."""
     waiting = {k: rated for k, rated in ratings.items() if rated.look is not Look.DROPPED}
     new: dict[int, Rating | None] = dict.fromkeys(waiting)
     for old, rated in waiting.items():
@@ -67,7 +67,7 @@ def _ratings(
 
 
 def _classes(table: ClassTable, new_labels: Mapping[tuple[int, int], int]) -> ClassTable:
-    """Classes of the tracks: each has that of its first object."""
+    """Classes of the tracks: the class of the first object."""
     first: dict[int, int] = {}
     for (_, old), new in sorted(new_labels.items()):
         first.setdefault(new, old)

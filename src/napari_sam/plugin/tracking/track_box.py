@@ -1,4 +1,4 @@
-"""TrackBox: the rows to track the objects of a movie, and to judge what is unsure."""
+"""TrackBox: buttons for the tracking of a movie, and for the review of doubtful decisions."""
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QWidget

@@ -1,10 +1,11 @@
-"""TrackReview: tracks the labels of a movie, and asks about what is unsure; no Qt."""
+"""TrackReview: tracking of a movie's labels, and review of doubtful decisions; no Qt."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from napari.components import ViewerModel
+from scipy.ndimage import binary_erosion
 
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
@@ -121,7 +122,7 @@ class TrackReview:
     # --- the review ----------------------------------------------------------------------------
 
     def next(self) -> None:
-        """Show the most doubtful decision that waits, after the one that is shown."""
+        """Show the next waiting decision, the most doubtful first."""
         work = self._desk.look()
         if work is None:
             return
@@ -139,7 +140,7 @@ class TrackReview:
         self._desk.say(done if self._decisions else _NOTHING)
 
     def judge(self, right: bool) -> None:
-        """Answer the question that is shown, as a step to undo, and go to the next one."""
+        """Answer the present question, as a step to undo, and go to the next question."""
         work, index = self._work, self._current
         if work is None or not 0 <= index < len(self._decisions) or index in self._answers:
             self.next()
@@ -161,7 +162,7 @@ class TrackReview:
     def exchange(
         self, decisions: tuple[Decision, ...], answers: dict[int, bool]
     ) -> tuple[tuple[Decision, ...], dict[int, bool]]:
-        """Set decisions and answers; returns those of before."""
+        """Set decisions and answers; returns the decisions and answers of before."""
         before = (self._decisions, self._answers)
         if decisions is not self._decisions:
             self._current = -1
@@ -193,7 +194,8 @@ class TrackReview:
         boxes = union(mask.bbox for mask in masks)
         self._current = index
         show_object(self._viewer, work.image, work.source, plane, boxes)
-        self._outline.show_together(work.source, plane, masks)
+        # the object of the frame before as a line, or it would hide what it has become
+        self._outline.show_together(work.source, plane, [_rim(masks[0]), *masks[1:]])
         self._desk.say(_QUESTIONS[decision.kind].format(plane[0]))
         self._desk.renew()
         return True
@@ -209,6 +211,12 @@ def _mask_at(labels: np.ndarray, pixel: Pixel) -> Mask:
     inside = np.asarray(labels[plane]) == int(labels[pixel])
     box = box_of(inside) or (0, 0, 0, 0)
     return Mask(plane, box, inside[box[0] : box[2], box[1] : box[3]], 1.0, 0.0)
+
+
+def _rim(mask: Mask) -> Mask:
+    """The outermost two pixels of an object."""
+    inner = binary_erosion(np.pad(mask.pixels, 1), iterations=2)[1:-1, 1:-1]
+    return replace(mask, pixels=mask.pixels & ~inner)
 
 
 @dataclass(slots=True, eq=False)

@@ -112,9 +112,9 @@ def _tracked(labels: LabelArray, axes: str, lineage: Lineage) -> ObjectsTracked:
     objects = lineage.objects
     new = numbers[lineage.tracks]
     movie = RelabelledMovie(labels, objects.starts, objects.labels, new)
-    whole = (0, 0, *labels.shape[-2:])
+    bbox = (0, 0, *labels.shape[-2:])
     planes = np.ndindex(*labels.shape[:-2])
-    edits = (difference(labels, movie, plane, whole) for plane in planes)
+    edits = (difference(labels, movie, plane, bbox) for plane in planes)
     tracks = lineage.as_tracks(axes)
     data = tracks.data.copy()
     data[:, 0] = numbers[data[:, 0].astype(int)]
