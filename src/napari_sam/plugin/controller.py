@@ -30,6 +30,7 @@ from napari_sam.plugin.objects.mask_before import MaskBefore
 from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
+from napari_sam.plugin.results.saving import Saving
 from napari_sam.plugin.results.tracks import Tracking
 from napari_sam.plugin.results.use_labels import UseLabels
 from napari_sam.plugin.train.training import Training
@@ -78,6 +79,7 @@ class Controller:
             desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
         )
         self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
+        self.saving = Saving(desk, dock.correct_row.ask_place)
         self.classifying = Classifying(desk, dock.class_box)
         self.alike = FindingAlike(
             desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
@@ -228,6 +230,7 @@ class Controller:
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
+        dock.correct_row.save_clicked.connect(self.saving.start)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )

@@ -240,6 +240,11 @@ ACTIONS = (
         "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
         "Of an OME-Zarr, choose the zarr.json inside",
     ),
+    Action(
+        "save_labels",
+        tip="Save the labels with scale, units, classes and scores: as OME-TIFF, OME-Zarr or TIFF\n"
+        "by the end of the name",
+    ),
     Action("cancel", tip="Stop the work"),
 )
 """All actions, in the order of the key help and of the table of keys. Q, W, G, H, J, K, N and U are
