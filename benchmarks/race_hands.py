@@ -213,22 +213,15 @@ class Hands:
     # --- saving --------------------------------------------------------------------------------
 
     def save(self, path: Path) -> None:
-        """Select the labels, and type a name into napari's dialog *Save Selected Layers*.
-
-        napari's own format is chosen at first, and cannot be written with the name of a Zarr.
-        """
+        """Press *Save …*, and type a name."""
         self.clock.spend("click")
-        self.bench.choose_row("SAM labels")
-        self.clock.spend("shifted key")  # Ctrl-S
-        self.clock.spend("click", 2)  # on the list of formats, and on the format
         self.clock.spend("key", len(path.name))
         self.clock.spend("right-hand key")
-        window = getattr(self.bench.viewer.window, "__wrapped__", self.bench.viewer.window)
+        button = self.bench.dock.correct_row.save_button
 
         def answer() -> None:
             for dialog in QApplication.topLevelWidgets():
                 if isinstance(dialog, QFileDialog) and dialog.isVisible():
-                    dialog.selectNameFilter(next(f for f in dialog.nameFilters() if "zarr" in f))
                     (name,) = dialog.findChildren(QLineEdit, "fileNameEdit")
                     name.setText(str(path))
                     QTest.keyClick(name, Qt.Key.Key_Return)
@@ -236,5 +229,5 @@ class Hands:
             QTimer.singleShot(20, answer)
 
         QTimer.singleShot(0, answer)
-        save = lambda: window._qt_viewer._save_layers_dialog(selected=True)  # noqa: E731
+        save = lambda: QTest.mouseClick(button, Qt.MouseButton.LeftButton)  # noqa: E731
         self.clock.timed("save", save, path.exists)
