@@ -35,7 +35,10 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 PATIENCE = 300.0
 """Seconds after which a wait ends with an error."""
 
-DROPPED = 1.0
+SLOWEST = 20
+"""Ratio of a pause to the person's seconds, above which the program is not waited for."""
+
+DROPPED = 3.0
 """Seconds after which a press of the mouse that added no prompt counts as dropped."""
 
 
@@ -50,6 +53,9 @@ class Clock:
 
     Attributes
     ----------
+    in_background : callable
+        Whether the program works in the background. Then a pause also lasts until the program has
+        had the processor for its seconds: beside other programs, it gets as much as without them.
     actions : Counter of str
         Number of actions by name in :data:`SECONDS`.
     waits : list of (str, float)
@@ -60,6 +66,7 @@ class Clock:
 
     def __init__(self, pace: float = 1.0) -> None:
         self.pace = pace
+        self.in_background: Callable[[], bool] = lambda: False
         self.actions: Counter[str] = Counter()
         self.waits: list[tuple[str, float]] = []
         self.processor = 0.0
@@ -75,14 +82,17 @@ class Clock:
         return sum(seconds for _, seconds in self.waits)
 
     def spend(self, action: str, count: int = 1) -> None:
-        """Let the seconds of an action pass; when the window is late at the end, that is a wait."""
+        """Let the seconds of an action pass."""
         self.actions[action] += count
-        end = time.perf_counter() + SECONDS[action] * count * self.pace
-        while time.perf_counter() < end:
+        start, processor = time.perf_counter(), time.process_time()
+        pause = SECONDS[action] * count * self.pace
+        while time.perf_counter() < start + pause or (
+            time.process_time() < processor + pause
+            and time.perf_counter() < start + SLOWEST * pause
+            and self.in_background()
+        ):
             QApplication.processEvents()
             time.sleep(0.004)  # a shorter pause would take processor time from the program
-        if self.pace and (late := time.perf_counter() - end) > 0.02:
-            self.waits.append(("window", late))
 
     def wait(self, name: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> bool:
         """Wait until `ready` is true, at most some seconds; returns whether it is."""
@@ -126,6 +136,7 @@ class Hands:
 
     def __init__(self, bench: Bench, clock: Clock) -> None:
         self.bench, self.clock, self.dropped = bench, clock, 0
+        clock.in_background = lambda: bench.controller.runner.busy
 
     # --- what is seen --------------------------------------------------------------------------
 
