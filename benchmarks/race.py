@@ -1,13 +1,14 @@
 """Thirty cells, from nothing: minutes of a person with the dock until the labels are right.
 
     xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/race.py --data ../shared/data/val
-        [--set nuclei_fluo] [--fields 2] [--way click] [--learning off] [--pace 1]
+        [--set nuclei_fluo] [--fields 2] [--way click] [--learning off] [--pace 1] [--minutes 15]
         [--model cells-tiny] [--json FILE]
 
 A simulated person knows the truth, and works with real mouse and key events in a real napari
 window, from opening the image until labels are saved as OME-Zarr. A field is a part of an image,
 512 pixels wide where that holds at most 45 cells, at the place with a number nearest to thirty. The
-person stops when the AP at an IoU of 0.5 over the field is 0.9, or when nothing is left to try.
+person stops when the AP at an IoU of 0.5 over the field is 0.9, when nothing is left to try, or
+after 15 minutes.
 
 click      Click on each cell. Where the preview overlaps less than 0.75 with the cell, click into
            its largest error, four times at most; then begin anew with a box, and two clicks at
@@ -92,6 +93,8 @@ class Race:
         The same right after *Find all objects*; None without a search.
     reviewed, dropped : int
         Number of objects that the review has shown, and of clicks that added no prompt.
+    curve : list of (float, float)
+        Seconds, with those of the processor as waits, and AP at that time.
     learned : str
         Line of the fold *Learning* at the end.
     is_saved : bool
@@ -114,6 +117,7 @@ class Race:
     found_ap: float | None
     reviewed: int
     dropped: int
+    curve: list[tuple[float, float]]
     learned: str
     is_saved: bool
 
@@ -138,7 +142,9 @@ class RaceBench(Bench):
         QApplication.processEvents()
 
 
-def race(field: Field, way: str, learning: bool, pace: float, model: str, goal: float) -> Race:
+def race(
+    field: Field, way: str, learning: bool, pace: float, model: str, goal: float, longest: float
+) -> Race:
     """Run a race in a new window; journals, cache and preferences are in a folder of their own."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
@@ -150,7 +156,9 @@ def race(field: Field, way: str, learning: bool, pace: float, model: str, goal: 
 
         viewer = napari.Viewer(show=True)
         viewer.window.resize(1280, 800)
-        return run(viewer, Patience(), field, way, learning, pace, model, goal, Path(folder))
+        return run(
+            viewer, Patience(), field, way, learning, pace, model, goal, longest, Path(folder)
+        )
 
 
 def run(
@@ -162,13 +170,14 @@ def run(
     pace: float,
     model: Any,
     goal: float,
+    longest: float,
     folder: Path,
 ) -> Race:
     """Run a race in an empty viewer, which is closed at the end."""
     clock, path = Clock(pace), field.write(folder)
     bench = open_dock(viewer, patience, clock, path, model, learning, folder / "cache")
     hands = Hands(bench, clock)
-    person = Person(hands, field.truth, goal)
+    person = Person(hands, field.truth, goal, longest)
     ways = {
         "click": person.click_each,
         "review": person.find_and_review,
@@ -241,6 +250,7 @@ def result(
         found_ap=person.found_ap,
         reviewed=person.reviewed,
         dropped=hands.dropped,
+        curve=person.curve,
         learned=hands.bench.dock.learn_box.line.text(),
         is_saved=np.array_equal(labels, shown),
     )
@@ -330,6 +340,7 @@ def main(
     learning: Option[list[str] | None, typer.Option(help="off or on; by default both.")] = None,
     pace: Option[float, typer.Option(help="Share of the person's seconds that pass.")] = 1.0,
     goal: Option[float, typer.Option(help="AP at which the person stops.")] = GOAL,
+    minutes: Option[float, typer.Option(help="After which the person stops, at most.")] = 15.0,
     model: Option[str, typer.Option(help="Name or weights file.")] = "cells-tiny",
     output: Option[Path | None, typer.Option("--json", help="Write all races here.")] = None,
 ) -> None:
@@ -338,7 +349,7 @@ def main(
     for field in fields_of(data, sets or SETS, fields):
         for way in ways or WAYS:
             for word in learning or ("off", "on"):
-                races.append(in_process(field, way, word == "on", pace, model, goal))
+                races.append(in_process(field, way, word == "on", pace, model, goal, 60 * minutes))
                 name = f"{field.name} {field.truth.shape[1]} px, {way}, learning {word}"
                 print(f"{name}: {races[-1].minutes:.1f} min, AP {races[-1].ap:.2f}", flush=True)
                 if output is not None:

@@ -1,5 +1,6 @@
 """Simulated person of the race: knows the truth, and goes on until the labels are right."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,9 @@ BOX_CORRECTIONS = 2
 EXAMPLES = 6
 """Cells that are clicked before the search, in the way *examples*: the model learns at six."""
 
+MOST_LOOKS = 200
+"""Objects after which the person gives the review up."""
+
 LONGEST_LESSON = 180.0
 """Seconds after which the person waits no longer for a lesson."""
 
@@ -69,6 +73,8 @@ class Person:
         ``(y, x)`` integers, the true labels.
     goal : float
         AP at which the person stops.
+    longest : float
+        Seconds after which the person stops, with those of the processor as waits.
 
     Attributes
     ----------
@@ -78,14 +84,24 @@ class Person:
         Number of objects that the review has shown.
     found_ap : float or None
         AP right after *Find all objects*; None before.
+    curve : list of (float, float)
+        Seconds, with those of the processor as waits, and AP at that time.
     """
 
-    def __init__(self, hands: Hands, truth: NDArray[np.integer], goal: float = GOAL) -> None:
-        self._hands, self._truth, self._goal = hands, truth, goal
+    def __init__(
+        self,
+        hands: Hands,
+        truth: NDArray[np.integer],
+        goal: float = GOAL,
+        longest: float = math.inf,
+    ) -> None:
+        self._hands, self._truth, self._goal, self._longest = hands, truth, goal, longest
         self._objects = {n: TrueObject.of(box, pix) for n, box, pix in labelled_pixels(truth)}
         self.tried: dict[int, int] = {}
         self.reviewed = 0
         self.found_ap: float | None = None
+        self.curve: list[tuple[float, float]] = []
+        self._removed: set[int] = set()
 
     # --- what the person sees --------------------------------------------------------------------
 
@@ -96,8 +112,11 @@ class Person:
 
     @property
     def is_done(self) -> bool:
-        """Whether the goal is reached."""
-        return self.ap >= self._goal
+        """Whether the goal is reached, or the time is over; also notes the AP of this moment."""
+        ap, seconds = self.ap, self._hands.clock.person + self._hands.clock.processor
+        if not self.curve or self.curve[-1][1] != ap:
+            self.curve.append((round(seconds, 1), round(ap, 4)))
+        return ap >= self._goal or seconds >= self._longest
 
     @property
     def in_vain(self) -> int:
@@ -178,19 +197,20 @@ class Person:
         if self.is_done or not self._waiting():
             return
         self._hands.shifted(Qt.Key.Key_S, "review")
-        while not self.is_done and self._waiting():
+        while not self.is_done and self._waiting() and self.reviewed < MOST_LOOKS:
             label = int(self._hands.bench.layer("labels").selected_label)
             of_cell, of_label = self._matches()
             best = of_label.get(label, Match())
             self._hands.look()
             self.reviewed += 1
             is_twice = best.number and of_cell[best.number].number != label
-            if best.iou >= GOOD and not is_twice:
-                self._hands.shifted(Qt.Key.Key_F, "review")
-            elif best.iou < PART or is_twice or not self._correct(label, best.number):
+            is_tried = self.tried.get(best.number) == self._lessons
+            if is_twice or best.iou < (RIGHT if is_tried else PART):
                 self._hands.shifted(Qt.Key.Key_D, "review")
-            elif self._waiting() and not self.is_done:
-                self._hands.shifted(Qt.Key.Key_S, "review")
+            elif is_tried or best.iou >= GOOD:
+                self._hands.shifted(Qt.Key.Key_F, "review")
+            elif not self._correct(label, best.number):
+                self._hands.shifted(Qt.Key.Key_D, "review")
 
     def _waiting(self) -> bool:
         return any(True for _ in self._work.ratings.waiting)
@@ -217,7 +237,8 @@ class Person:
         of_cell, of_label = self._matches()
         tried = {n for n, lesson in self.tried.items() if lesson == self._lessons}
         open_cells = {n: match for n, match in of_cell.items() if n not in tried}
-        yield from ((0, label) for label, match in of_label.items() if match.iou < PART)
+        false = [label for label, match in of_label.items() if match.iou < PART]
+        yield from ((0, label) for label in false if label not in self._removed)
         yield from ((n, 0) for n, match in open_cells.items() if match.iou < PART)
         poor = [n for n, match in open_cells.items() if PART <= match.iou < GOOD]
         yield from ((n, of_cell[n].number) for n in sorted(poor, key=lambda n: of_cell[n].iou))
@@ -270,13 +291,13 @@ class Person:
     def _correct(self, label: int, number: int) -> bool:
         """Pick a label up and correct it; False, with the label as it was, if that fails."""
         cell, hands = self._objects[number], self._hands
+        self.tried[number] = self._lessons
         hands.point(self._inside(label))
         is_held = lambda: self._hands.bench.controller.object.held is not None  # noqa: E731
         if not hands.shifted(Qt.Key.Key_J, "pick up", is_held):
             return True
         before = self._shown_iou(cell)
         self._click_on_errors(cell, CORRECTIONS, [])
-        self.tried[number] = self._lessons
         if self._shown_iou(cell) > max(before, RIGHT):
             hands.key(Qt.Key.Key_Return, "accept", self._is_free)
             return True
@@ -288,6 +309,7 @@ class Person:
 
     def _remove(self, label: int) -> None:
         """Point at a label and press Delete."""
+        self._removed.add(label)
         self._hands.point(self._inside(label))
         gone = lambda: not (self._hands.labels() == label).any()  # noqa: E731
         self._hands.key(Qt.Key.Key_Delete, "remove", gone)

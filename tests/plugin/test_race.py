@@ -28,7 +28,7 @@ def raced(make_viewer: Any, qtbot: Any, folder: Path, way: str) -> Race:
     viewer = make_viewer(show=True)
     viewer.window.resize(1280, 800)
     model = load_model("cells-tiny")
-    return run(viewer, qtbot, small_field(), way, False, 0.0, model, 0.9, folder)
+    return run(viewer, qtbot, small_field(), way, False, 0.0, model, 0.9, 600, folder)
 
 
 def test_clicks_are_counted_and_the_saved_labels_are_right(
@@ -50,6 +50,7 @@ def test_clicks_are_counted_and_the_saved_labels_are_right(
     assert "point" not in actions
     assert race.person == pytest.approx(sum(SECONDS[k] * n for k, n in actions.items()))
     assert race.waiting == pytest.approx(sum(race.waits.values()), abs=0.1)
+    assert race.curve[-1][1] == pytest.approx(race.ap, abs=1e-4)
     assert race.worst_wait[1] <= race.waiting
     assert race.minutes == pytest.approx((race.person + race.waiting) / 60)
 

@@ -243,6 +243,7 @@ class Controller:
         self.runner.refused.connect(lambda text: self._job_failed(text, self.desk.say))
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
+        actions.label_put_back.connect(self.review.go_on)
         images.listed.connect(dock.show_images)
         images.channels_listed.connect(dock.image_row.channel_box.show_options)
         images.channels_listed.connect(self.model_view.later)
