@@ -272,7 +272,7 @@ class Person:
             if box_drawn:
                 self._click_on_errors(cell, BOX_CORRECTIONS, [])
         self.tried[number] = self._lessons
-        if self._shown_iou(cell) >= RIGHT and hands.key(Qt.Key.Key_Return, "accept", self._is_free):
+        if self._shown_iou(cell) >= RIGHT and hands.shifted(Qt.Key.Key_E, "accept", self._is_free):
             return
         hands.key(Qt.Key.Key_Escape, "drop", self._is_free)
 
@@ -299,7 +299,7 @@ class Person:
         before = self._shown_iou(cell)
         self._click_on_errors(cell, CORRECTIONS, [])
         if self._shown_iou(cell) > max(before, RIGHT):
-            hands.key(Qt.Key.Key_Return, "accept", self._is_free)
+            hands.shifted(Qt.Key.Key_E, "accept", self._is_free)
             return True
         hands.key(Qt.Key.Key_Escape, "drop", self._is_free)
         if before >= RIGHT:

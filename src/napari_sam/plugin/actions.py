@@ -80,6 +80,7 @@ class Actions:
             "next_object": self.next_object,
             "next_size": self.next_size,
             "accept": self.accept,
+            "accept_left": lambda: self.run("accept"),
             "drop": self.drop,
             "undo_labels": self.undo_labels,
             "undo": self.undo,

@@ -179,6 +179,12 @@ ACTIONS = (
         "accept as the next label; all objects under way, in one step",
     ),
     Action(
+        "accept_left",
+        "Shift-E",
+        "accept, left hand",
+        help="as <kbd>Enter</kbd>, while the right hand stays on the mouse",
+    ),
+    Action(
         "drop",
         "Escape",
         "drop",
