@@ -30,6 +30,7 @@ from napari_sam.plugin.objects.mask_before import MaskBefore
 from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
+from napari_sam.plugin.results.saving import Saving
 from napari_sam.plugin.results.use_labels import UseLabels
 from napari_sam.plugin.strokes.strokes import Strokes
 from napari_sam.plugin.tracking.track_review import TrackReview
@@ -79,6 +80,7 @@ class Controller:
             desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
         )
         self.measuring = Measuring(desk)
+        self.saving = Saving(desk, dock.correct_row.ask_place)
         self.classifying = Classifying(desk, dock.class_box)
         self.alike = FindingAlike(
             desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
@@ -242,6 +244,7 @@ class Controller:
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
+        dock.correct_row.save_clicked.connect(self.saving.start)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )
@@ -254,6 +257,7 @@ class Controller:
         self.runner.refused.connect(lambda text: self._job_failed(text, self.desk.say))
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
+        actions.label_put_back.connect(self.review.go_on)
         images.listed.connect(dock.show_images)
         images.channels_listed.connect(dock.image_row.channel_box.show_options)
         images.channels_listed.connect(self.model_view.later)

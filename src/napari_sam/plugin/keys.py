@@ -222,6 +222,12 @@ ACTIONS = (
         "accept as the next label; all objects under way, in one step",
     ),
     Action(
+        "accept_left",
+        "Shift-E",
+        "accept, left hand",
+        help="as <kbd>Enter</kbd>, while the right hand stays on the mouse",
+    ),
+    Action(
         "drop",
         "Escape",
         "drop",
@@ -287,6 +293,11 @@ ACTIONS = (
         tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
         "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
         "Of an OME-Zarr, choose the zarr.json inside",
+    ),
+    Action(
+        "save_labels",
+        tip="Save the labels with scale, units, classes and scores: as OME-TIFF, OME-Zarr or TIFF\n"
+        "by the end of the name",
     ),
     Action("cancel", tip="Stop the work"),
 )
