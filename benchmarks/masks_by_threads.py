@@ -16,8 +16,8 @@ from skimage import data
 
 IMAGES = {
     "immunohistochemistry": lambda: data.immunohistochemistry(),
-    "human mitosis": lambda: data.human_mitosis(),
-    "cell": lambda: data.cell(),
+    "coins": lambda: data.coins(),
+    "camera": lambda: data.camera(),
 }
 """Images that scikit-image ships, by name."""
 

@@ -218,5 +218,5 @@ def _save(
     """Save the labels as OME-TIFF and OME-Zarr under the name `stem`."""
     for suffix in (".ome.tif", ".ome.zarr"):
         path = paths[stem + suffix]
-        session.save(path, overwrite=True)
+        session.save(path, overwrite=True, recipe=False)
         on_file(path)

@@ -26,6 +26,7 @@ from .replay import replay
 from .report import warn
 from .rerun.rerun import rerun
 from .segment import segment
+from .track import track
 from .train import train
 from .view import view
 
@@ -55,6 +56,7 @@ app.command()(view)
 app.command()(segment)
 app.command()(embed)
 app.command()(measure)
+app.command()(track)
 app.command()(evaluate)
 app.command()(learn)
 app.command()(train)

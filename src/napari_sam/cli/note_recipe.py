@@ -76,6 +76,7 @@ def _options(task: Task, method: Method) -> "SegmentRecord":
         propagate=method.propagate,
         link=method.link,
         along=method.along,
+        track=method.track,
         skip_empty=method.skip_empty,
         ome_zarr_version=method.ome_zarr_version,
         workers="" if method.cluster is None else method.cluster.place,

@@ -108,6 +108,8 @@ def _search(segment: SegmentRecord) -> Iterator[str]:
     if segment.propagate or segment.link:
         along = {"t": "time"}.get((segment.along or "z").lower(), segment.along or "z")
         yield f"Objects were followed along {along}."
+    if segment.track:
+        yield "Objects were numbered through time, with divisions."
 
 
 def _journal(paint: PaintRecord, cited: list[str], *, names_model: bool) -> Iterator[str]:

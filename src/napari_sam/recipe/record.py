@@ -1,7 +1,6 @@
 """Record: fields of a recipe, which is one JSON object beside or inside a result."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -11,11 +10,6 @@ FORMAT = "napari-sam recipe"
 VERSION = "1.0"
 """Version of the fields. A new optional field increases the second number; a field that is taken
 away, or means something else, the first."""
-
-
-def now() -> str:
-    """Time in UTC, ISO 8601 with seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Command(StrEnum):
@@ -199,6 +193,8 @@ class SegmentRecord:
         Whether objects were followed from plane to plane: those of the prompts, or all.
     along : str or None
         Letter of the axis that was given for it.
+    track : bool
+        Whether all objects were numbered through time.
     skip_empty : bool
         Whether tiles of background alone were left out.
     ome_zarr_version : str or None
@@ -212,6 +208,7 @@ class SegmentRecord:
     propagate: bool = False
     link: bool = False
     along: str | None = None
+    track: bool = False
     skip_empty: bool = True
     ome_zarr_version: str | None = None
     workers: str = ""
@@ -341,8 +338,6 @@ class Recipe:
         None where the work needed none.
     segment, paint, measure, export
         Options; one of the four is there.
-    created : str
-        Time of writing, UTC, ISO 8601.
     format, version : str
         :data:`FORMAT` and :data:`VERSION`.
 
@@ -362,7 +357,6 @@ class Recipe:
     paint: PaintRecord | None = None
     measure: MeasureRecord | None = None
     export: ExportRecord | None = None
-    created: str = field(default_factory=now)
     format: str = FORMAT
     version: str = VERSION
 

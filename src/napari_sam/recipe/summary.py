@@ -16,7 +16,7 @@ def summary_lines(recipe: Recipe) -> Iterator[str]:
 
 
 def _values(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    yield "recipe", f"{recipe.command} {recipe.version}, {recipe.created or 'of unknown time'}"
+    yield "recipe", f"{recipe.command}, of version {recipe.version}"
     for file in recipe.outputs:
         yield file.role, _file(file)
     if recipe.image is not None:

@@ -55,6 +55,7 @@ def follow_segment(recipe: "Recipe", output: Path, options: RerunOptions) -> dic
                 propagate=segment.propagate,
                 link=segment.link,
                 along=segment.along,
+                track=segment.track,
                 overwrite=options.overwrite,
                 ome_zarr_version=version_for(output, segment.ome_zarr_version),
                 quiet=options.quiet,

@@ -97,13 +97,12 @@ def compared(old: "FileRecord", new: "FileRecord") -> str:
 def renewed(recipe: "Recipe", outputs: "tuple[FileRecord, ...]") -> "Recipe":
     """The recipe of new outputs: written now, by these programs."""
     from napari_sam.recipe.describe import threads
-    from napari_sam.recipe.record import VERSION, now
+    from napari_sam.recipe.record import VERSION
     from napari_sam.recipe.versions import environment
 
     return replace(
         recipe,
         outputs=outputs,
         environment=environment(None if recipe.model is None else threads()),
-        created=now(),
         version=VERSION,
     )
