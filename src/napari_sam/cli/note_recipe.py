@@ -79,7 +79,6 @@ def _options(task: Task, method: Method) -> "SegmentRecord":
         track=method.track,
         skip_empty=method.skip_empty,
         ome_zarr_version=method.ome_zarr_version,
-        workers="" if method.cluster is None else method.cluster.place,
     )
 
 

@@ -199,8 +199,6 @@ class SegmentRecord:
         Whether tiles of background alone were left out.
     ome_zarr_version : str or None
         Version of OME-Zarr that was asked for.
-    workers : str
-        Workers of a cluster; empty for none.
     """
 
     points: FileRecord | None = None
@@ -211,7 +209,6 @@ class SegmentRecord:
     track: bool = False
     skip_empty: bool = True
     ome_zarr_version: str | None = None
-    workers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _objects(segment: SegmentRecord) -> str:
         text += f", {verb} along {segment.along or 'z'}"
     if not tables and not segment.skip_empty:
         text += ", in empty tiles too"
-    return text + (f", on {segment.workers}" if segment.workers else "")
+    return text
 
 
 def _journal(paint: PaintRecord) -> str:

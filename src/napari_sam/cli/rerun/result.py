@@ -22,23 +22,14 @@ def note_result(recipe: "Recipe") -> Callable[[Task, Method, "Session"], dict[st
 
     def note(task: Task, method: Method, session: "Session") -> dict[str, str]:
         from napari_sam.recipe.describe import describe_image
+        from napari_sam.recipe.read import needed
 
         image = describe_image(session.volume)
-        changed = note_workers(recipe, method, session)
+        model = replace(needed(recipe.model), device=session.device)
+        changed = replace(recipe, model=model)
         return note_labels(changed, task.output, session.labels, image, write=method.recipe)
 
     return note
-
-
-def note_workers(recipe: "Recipe", method: Method, session: "Session") -> "Recipe":
-    """The recipe with the processor and the workers of this run."""
-    segment, model = recipe.segment, recipe.model
-    workers = "" if method.cluster is None else method.cluster.place
-    return replace(
-        recipe,
-        segment=None if segment is None else replace(segment, workers=workers),
-        model=None if model is None else replace(model, device=session.device),
-    )
 
 
 def note_labels(
