@@ -66,7 +66,8 @@ def export(
     for picture in write_folder(output, read, layout, apart):
         objects, planes = objects + len(picture.classes), planes + 1
     options = {"axes": axes, "channels": channel_numbers(channels), "series": series}
-    options |= {"layout": layout.value, "apart": apart}
-    noted = note_export(output, images, labels, pairs, write=recipe, **options)
+    noted = note_export(
+        output, images, labels, pairs, write=recipe, layout=layout.value, apart=apart, **options
+    )
     summary = {"files": [str(output)], "images": planes, "objects": objects, **noted}
     report(summary, as_json=report_options.json)

@@ -49,7 +49,7 @@ def follow_segment(recipe: "Recipe", output: Path, options: RerunOptions) -> dic
         task = _task(recipe, output, Path(folder), options)
         with _shared(recipe, Path(folder), options) as (settings, cluster):
             loaded = settings.loaded(quiet=options.quiet)
-            check_weights(loaded.model, needed(recipe.model), options)  # type: ignore[arg-type]  # it is loaded
+            check_weights(loaded.model, needed(recipe.model), options)
             method = Method(
                 settings=loaded,
                 propagate=segment.propagate,

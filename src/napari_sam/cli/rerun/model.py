@@ -90,8 +90,8 @@ def device_of(record: "ModelRecord", options: RerunOptions) -> str:
 
     if options.device is not None:
         return options.device
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if record.device in there and not there[record.device]():
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(record.device, True):
         best = best_device()
         warn(
             f"the recipe is of a model on {record.device}, which is not here: on {best}, single "
