@@ -89,6 +89,8 @@ class ObjectOptions:
         Whether to continue objects from plane to plane: those of the prompts, or all.
     along : str or None
         Letter of the axis for `propagate` or `link`; z by default where the image has it.
+    track : bool
+        Whether to number all objects through time, with divisions.
     tracks : Path or None
         File for centres and lineage through time.
     measure : list of Path or None
@@ -110,6 +112,12 @@ class ObjectOptions:
     along: Annotated[
         str | None, typer.Option(help="Axis to propagate or link along; z where there is one.")
     ] = None
+    track: Annotated[
+        bool,
+        typer.Option(
+            "--track", help="Number all objects through time, with divisions: extra tracking."
+        ),
+    ] = False
     tracks: Annotated[
         Path | None, typer.Option(help="Write centres and lineage through time: .csv or .geff.")
     ] = None
@@ -176,6 +184,7 @@ def segment(
             propagate=object_options.propagate,
             link=object_options.link,
             along=object_options.along,
+            track=object_options.track,
             overwrite=overwrite,
             ome_zarr_version=ome_zarr_version,
             quiet=report_options.json,

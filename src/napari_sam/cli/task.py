@@ -99,6 +99,8 @@ class Method:
         Whether objects continue from plane to plane: those of the prompts, or all.
     along : str, optional
         Letter of the axis for `propagate` or `link`; z by default where the image has it.
+    track : bool
+        Whether all objects are numbered through time, with divisions.
     overwrite : bool
         Whether existing labels may be replaced.
     resumes : bool
@@ -117,6 +119,7 @@ class Method:
     propagate: bool = False
     link: bool = False
     along: str | None = None
+    track: bool = False
     overwrite: bool = False
     resumes: bool = False
     ome_zarr_version: str | None = None
@@ -131,6 +134,8 @@ class Method:
         ------
         PromptError
             If the options contradict each other.
+        LabelError
+            If a library is missing.
         OutputError
             If an output cannot be written.
         """
@@ -146,8 +151,20 @@ class Method:
                 "--scheduler shares out the search for all objects: leave it out with --points, "
                 "--boxes and --link"
             )
+        if self.track:
+            self._check_tracking(task)
         if self.along is not None and not (self.propagate or self.link):
             raise PromptError("--along says where objects go on: give --propagate or --link too")
+
+    def _check_tracking(self, task: Task) -> None:
+        from napari_sam.tracking.resolve import check_library
+
+        if self.link or task.prompted:
+            raise PromptError(
+                "--track numbers all objects through time: leave it out with --link, --points and "
+                "--boxes"
+            )
+        check_library()
 
     def check_outputs(self, task: Task) -> None:
         """Refuse a task of which an output cannot be written.
