@@ -80,7 +80,7 @@ folder but `cli` and `plugin`, and these two everything but each other."""
 
 MASKS = {
     "pixels": {"mask"},
-    "second_look": {"mask", "decode", "decode_near"},
+    "second_look": {"mask", "decode", "decode_near", "automatic"},
     "prompted": {"mask", "decode", "decode_near", "pixels", "second_look"},
     "automatic": {"mask", "decode", "pixels"},
 }
@@ -91,6 +91,7 @@ PLUGIN_ORDER = (
     {"controller"},
     {"dock_status"},
     {"actions", "dock", "state_reader"},
+    {"strokes"},
     {"clicks"},
     {"everything", "learning", "objects"},
     {"tracking", "train"},
@@ -115,6 +116,9 @@ ONLY_IN = {
     | {"cluster", "learning", "finetuning"},
     "distributed": {"cluster"},
     "sklearn": {"classify"},
+    "pylibCZIrw": {"image"},
+    "nd2": {"image"},
+    "liffile": {"image"},
     "laptrack": {"tracking"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
@@ -141,6 +145,9 @@ OPTIONAL = {
     "laptrack",
     "pyarrow",
     "roifile",
+    "pylibCZIrw",
+    "nd2",
+    "liffile",
 }
 
 
@@ -228,6 +235,11 @@ def test_the_dock_opens_without_what_only_some_of_its_work_needs() -> None:
 
 def test_the_cache_is_listed_without_torch() -> None:
     assert loaded_after(["napari_sam.cli.cache", "napari_sam.embeddings"], {"torch"}) == ""
+
+
+def test_formats_of_microscopes_are_loaded_with_a_file_of_theirs() -> None:
+    late = {"pylibCZIrw", "nd2", "liffile", "dask"}
+    assert loaded_after(["napari_sam.cli.app", "napari_sam.session"], late) == ""
 
 
 def test_a_session_opens_without_what_only_some_of_its_work_needs() -> None:

@@ -104,7 +104,7 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
     if task.tracks is not None:
         files += session.save(task.tracks, overwrite=method.overwrite)
     if task.measures:
-        files += _measure(session, task.measures, quiet=method.quiet)
+        files += _measure(session, task, quiet=method.quiet)
     remove_tiles(tile_folder_of(task.output))  # every file is written: nobody resumes from tiles
     nothing = [f"nothing found for object {n}" for n in missed]
     return {
@@ -194,12 +194,13 @@ def _save(session: "Session", output: Path, method: Method) -> tuple[list[Path],
     return list(files), [str(note.message) for note in caught if note.category is UserWarning]
 
 
-def _measure(session: "Session", paths: tuple[Path, ...], *, quiet: bool) -> list[Path]:
+def _measure(session: "Session", task: Task, *, quiet: bool) -> list[Path]:
     from napari_sam.measure.save import save_measures
 
-    volume = session.volume
+    volume, paths = session.volume, task.measures
+    scores, cells = session.book.scores, task.cells
     steps = save_measures(
-        paths, session.labels, volume.calibration, volume, scores=session.book.scores
+        paths, session.labels, volume.calibration, volume, scores=scores, cells=cells
     )
     show_measuring(steps, quiet=quiet)
     return list(paths)

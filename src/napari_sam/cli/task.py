@@ -12,6 +12,8 @@ from .target import check_output, check_place
 
 if TYPE_CHECKING:
     from napari_sam.cluster.cluster import Cluster
+    from napari_sam.image.plate import PlateField
+    from napari_sam.labels.files.label_plate import LabelPlate
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,10 @@ class Task:
         File for the tracks.
     measures : tuple of Path
         Files for tables and outlines.
+    field : PlateField, optional
+        The image as a field of a plate.
+    label_plate : LabelPlate, optional
+        Plate of which the labels are a field; lists them once they are written.
     """
 
     image: Path | str
@@ -38,13 +44,18 @@ class Task:
     boxes: Path | None = None
     tracks: Path | None = None
     measures: tuple[Path, ...] = ()
+    field: "PlateField | None" = None
+    label_plate: "LabelPlate | None" = None
 
     @property
     def inputs(self) -> dict[Path, str]:
         """Local files and folders that are read, each with a noun for messages."""
+        from napari_sam.image.series import split_series
+
         named = [(self.image, "image"), (self.points, "file of points")]
         named += [(self.boxes, "file of boxes")]
-        return {path: role for path, role in named if isinstance(path, Path)}
+        local = [(path, role) for path, role in named if isinstance(path, Path)]
+        return {split_series(path)[0]: role for path, role in local}
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -64,6 +75,11 @@ class Task:
         """Tracks, tables and outlines that do not exist."""
         tracks = () if self.tracks is None else (self.tracks,)
         return tuple(path for path in (*tracks, *self.measures) if not os.path.lexists(path))
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """Columns of a table with plate, well and field; empty if the image is no field."""
+        return {} if self.field is None else self.field.cells
 
     @property
     def prompted(self) -> bool:
@@ -161,6 +177,7 @@ class Method:
         OutputError
             If an output cannot be written.
         """
+        from napari_sam.image.series import split_series
         from napari_sam.labels.files.write_tracks import check_tracks_target
         from napari_sam.measure.save import check_measures
 
@@ -171,7 +188,7 @@ class Method:
         else:
             check_output(
                 task.output,
-                Path(task.image),
+                split_series(Path(task.image))[0],
                 overwrite=self.overwrite,
                 ome_zarr_version=self.ome_zarr_version,
             )

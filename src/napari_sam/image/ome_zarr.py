@@ -125,16 +125,39 @@ class OmePath:
 
 
 @dataclass(frozen=True, slots=True)
+class OmeName:
+    """Row or column of a plate.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"B"`` or ``"03"``.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class OmeWells:
     """Plate.
 
     Parameters
     ----------
     wells : list of OmePath
-        Groups of its wells.
+        Groups of its wells, ``row/column``.
+    rows, columns : list of OmeName
+        All rows and columns of the plate, also those without a well.
+    name : str, optional
+        Its name.
+    version : str, optional
+        Version of OME-Zarr up to 0.4.
     """
 
     wells: list[OmePath]
+    rows: list[OmeName] = field(default_factory=list)
+    columns: list[OmeName] = field(default_factory=list)
+    name: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +206,53 @@ class OmeAttributes:
     @property
     def ome_version(self) -> str:
         """Version of OME-Zarr; empty if unknown."""
-        stated = self.version or (self.multiscales[0].version if self.multiscales else None)
-        return stated or ""
+        of_image = self.multiscales[0].version if self.multiscales else None
+        of_plate = self.plate.version if self.plate else None
+        return self.version or of_image or of_plate or ""
+
+
+@dataclass(frozen=True, slots=True)
+class OmeChannel:
+    """Channel of an image.
+
+    Parameters
+    ----------
+    label : str
+        Its name.
+    """
+
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OmeRendering:
+    """Attribute ``omero`` of an image: how OMERO shows it.
+
+    Parameters
+    ----------
+    channels : list of OmeChannel
+        Its channels.
+    """
+
+    channels: list[OmeChannel] = field(default_factory=list)
+
+
+def channel_labels(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Names of the channels of an image, which may be empty; none if they are damaged.
+
+    Parameters
+    ----------
+    attributes : mapping
+        All attributes of the image's group.
+    name : str
+        The group, for messages.
+    """
+    ome = attributes.get("ome", attributes)
+    try:
+        rendering = parse_document(OmeRendering, ome.get("omero", {}), name, ImageError)
+    except ImageError:  # no reader of pixels depends on them
+        return ()
+    return tuple(channel.label for channel in rendering.channels)
 
 
 def ome_attributes(
