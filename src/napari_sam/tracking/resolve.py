@@ -88,7 +88,8 @@ def _batches(
     first, second = chain_of[np.array(pairs, np.intp)].T
     group_of = _connected(int(chain_of.max()) + 1, first, second)
     members: dict[int, list[Gap | Division]] = defaultdict(list)
-    for hypothesis, group in zip([*gaps, *divisions], group_of[first].tolist(), strict=True):
+    hypotheses: list[Gap | Division] = [*gaps, *divisions]
+    for hypothesis, group in zip(hypotheses, group_of[first].tolist(), strict=True):
         members[group].append(hypothesis)
     batch: list[Gap | Division] = []
     for group in members.values():
