@@ -99,6 +99,7 @@ class Strokes:
         if self._before is None:
             return
         self._forget()
+        self._layers.remove()
         (layer, mode), self._before = self._before, None
         self._desk.draws_strokes = False
         self._viewer.mouse_drag_callbacks.remove(self._press)
