@@ -199,6 +199,20 @@ class LabelBook:
                 self._paint(mask, label, policy, edits)
             yield step
 
+    def edit(self, edits: Iterable[LabelEdit]) -> None:
+        """Apply edits as a single step to undo; scores and parents stay as they are.
+
+        Parameters
+        ----------
+        edits : iterable of LabelEdit
+            Applied one after the other, in the dtype of the labels.
+        """
+        step = self._history.begin()
+        for edit in edits:
+            edit.apply(self.labels)
+            step.add(edit)
+            self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
+
     def _paint(
         self, mask: Mask, label: int, policy: OverlapPolicy, step: EditStep | None = None
     ) -> LabelEdit:

@@ -49,11 +49,14 @@ class Actions:
     -------
     accepting
         An object is about to be accepted.
+    label_put_back : int
+        A label was corrected with clicks, and accepted.
     cancelling
         All work is being stopped.
     """
 
     accepting = Signal()
+    label_put_back = Signal(int)
     cancelling = Signal()
 
     def __init__(
@@ -81,6 +84,7 @@ class Actions:
             "next_object": self.next_object,
             "next_size": self.next_size,
             "accept": self.accept,
+            "accept_left": lambda: self.run("accept"),
             "drop": self.drop,
             "undo_labels": self.undo_labels,
             "stroke": strokes.toggle,
@@ -112,8 +116,11 @@ class Actions:
         self._prompts.read_now()
         if self._objects.unfinished:
             self.accepting.emit()
+        held = self._objects.current.held
         self._objects.accept()
         self._tools.object_next()
+        if held is not None:
+            self.label_put_back.emit(held.label)
 
     def accept_daughter(self) -> None:
         """Make the object a label, as a daughter of the label in the frame before."""

@@ -30,9 +30,10 @@ from napari_sam.plugin.objects.mask_before import MaskBefore
 from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.results.measuring import Measuring
-from napari_sam.plugin.results.tracks import Tracking
+from napari_sam.plugin.results.saving import Saving
 from napari_sam.plugin.results.use_labels import UseLabels
 from napari_sam.plugin.strokes.strokes import Strokes
+from napari_sam.plugin.tracking.track_review import TrackReview
 from napari_sam.plugin.train.training import Training
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
@@ -78,7 +79,8 @@ class Controller:
         self.use_labels = UseLabels(
             desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
         )
-        self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
+        self.measuring = Measuring(desk)
+        self.saving = Saving(desk, dock.correct_row.ask_place)
         self.classifying = Classifying(desk, dock.class_box)
         self.alike = FindingAlike(
             desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
@@ -98,6 +100,7 @@ class Controller:
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)
+        self.track_review = TrackReview(desk, viewer, dock.everything_box.track_box)
         self.models: ModelChooser = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
@@ -149,6 +152,7 @@ class Controller:
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 **self.label_tools.calls,
+                **self.track_review.calls,
                 "find_alike": self.alike.start,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
@@ -189,7 +193,14 @@ class Controller:
         images.channels_chosen.connect(self.objects.ask_again)
         # In this order: labels and prompts are there when the mouse gets its tool.
         first = (self.objects, self.classifying, self.review, self.tools, self.prompts)
-        for part in (*first, self.label_tools, self.ahead, self.teacher, self.status.watch):
+        for part in (
+            *first,
+            self.track_review,
+            self.label_tools,
+            self.ahead,
+            self.teacher,
+            self.status.watch,
+        ):
             images.used.connect(part.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
@@ -203,6 +214,7 @@ class Controller:
             self.prompts.leave,
             self.classifying.leave,
             self.review.leave,
+            self.track_review.leave,
             self.status.watch.leave,
             self.status.bindings.release_layers,
         ):
@@ -228,10 +240,11 @@ class Controller:
         dock.accept_box.labels_file_clicked.connect(self.use_labels.use_file)
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
-        dock.everything_box.tracks_clicked.connect(self.tracking.start)
+        dock.everything_box.track_box.action_clicked.connect(actions.run)
         dock.everything_box.measure_clicked.connect(self.measuring.start)
         dock.restore_box.answered.connect(images.answer_restore)
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
+        dock.correct_row.save_clicked.connect(self.saving.start)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )
@@ -244,6 +257,7 @@ class Controller:
         self.runner.refused.connect(lambda text: self._job_failed(text, self.desk.say))
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
+        actions.label_put_back.connect(self.review.go_on)
         images.listed.connect(dock.show_images)
         images.channels_listed.connect(dock.image_row.channel_box.show_options)
         images.channels_listed.connect(self.model_view.later)

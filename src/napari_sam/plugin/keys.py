@@ -192,11 +192,40 @@ ACTIONS = (
         "review: keep the object, and go on to the next",
     ),
     Action(
+        "track_next",
+        "Shift-T",
+        "tracks: next question",
+        "Go to the next division or link of which the tracking is unsure [{track_next}]",
+        "tracks: go to the next division or link of which the tracking is unsure",
+    ),
+    Action(
+        "track_no",
+        "Shift-N",
+        "tracks: no",
+        "It did not divide, or it is another object: the tracks are changed where they say\n"
+        "otherwise. Go on to the next [{track_no}]",
+        "tracks: no division, or another object (one step of undo), and go on to the next",
+    ),
+    Action(
+        "track_yes",
+        "Shift-Y",
+        "tracks: yes",
+        "It divided, or it is the same object: the tracks are changed where they say otherwise.\n"
+        "Go on to the next [{track_yes}]",
+        "tracks: a division, or the same object (one step of undo), and go on to the next",
+    ),
+    Action(
         "accept",
         "Enter",
         "accept",
         "Make it the next label [{accept}]",
         "accept as the next label; all objects under way, in one step",
+    ),
+    Action(
+        "accept_left",
+        "Shift-E",
+        "accept, left hand",
+        help="as <kbd>Enter</kbd>, while the right hand stays on the mouse",
     ),
     Action(
         "drop",
@@ -244,6 +273,11 @@ ACTIONS = (
     ),
     Action("segment_slice", tip="Find all objects in the slice that is shown"),
     Action("segment_all", tip="Find all objects in every slice"),
+    Action(
+        "track_objects",
+        tip="Give each object one label through time, with divisions: one step of undo.\n"
+        "Then judge what is unsure. Needs the extra tracking",
+    ),
     Action("show_tracks", tip="Draw the ways of all labels through time"),
     Action(
         "measure",
@@ -259,6 +293,11 @@ ACTIONS = (
         tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
         "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
         "Of an OME-Zarr, choose the zarr.json inside",
+    ),
+    Action(
+        "save_labels",
+        tip="Save the labels with scale, units, classes and scores: as OME-TIFF, OME-Zarr or TIFF\n"
+        "by the end of the name",
     ),
     Action("cancel", tip="Stop the work"),
 )
