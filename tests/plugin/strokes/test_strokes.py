@@ -125,7 +125,7 @@ def test_escape_drops_the_stroke_then_the_tool_and_other_readings_are_one_key(
     take_up(bench)
     draw(bench, (40, 50), (40, 70))
     assert told(bench).startswith("Merge 7 into label 3")
-    QTest.keyClick(bench.native, Qt.Key.Key_V, SHIFT)
+    QTest.keyClick(bench.native, Qt.Key.Key_W, SHIFT)
     bench.idle()
     assert box.reading is Reading.ADD
     assert told(bench).startswith("The stroke encloses no free pixel beside label 3")
