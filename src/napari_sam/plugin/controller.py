@@ -94,7 +94,8 @@ class Controller:
         self.training = Training(desk, viewer, dock.learn_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
-        self.strokes = Strokes(desk, viewer, dock.stroke_box, lambda: dock.follow_row.follow_axis)
+        follow_axis = lambda: dock.follow_row.follow_axis  # noqa: E731
+        self.strokes = Strokes(desk, viewer, dock.stroke_box, follow_axis, self.pick_up.disarm)
         self.label_tools = LabelTools(
             desk, viewer, self.objects.under_way.is_held, self.classifying.give
         )
@@ -231,6 +232,7 @@ class Controller:
         dock.model_row.opened.connect(self.models.list)
         dock.everything_box.track_box.action_clicked.connect(actions.run)
         dock.everything_box.measure_clicked.connect(self.measuring.start)
+        dock.correct_row.pick_up_clicked.connect(lambda armed: self.strokes.put_away())
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
         dock.correct_row.save_clicked.connect(self.saving.start)
         dock.everything_box.segment_clicked.connect(

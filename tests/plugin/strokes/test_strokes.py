@@ -144,6 +144,14 @@ def test_escape_drops_the_stroke_then_the_tool_and_other_readings_are_one_key(
     assert not set(bench.names()) & OWN_LAYERS
     assert not box.button.isChecked()
     assert box.reading_box.isHidden()
+    pick_up = bench.dock.correct_row.pick_up_button
+    for _ in range(2):  # one tool at a time
+        pick_up.click()
+        assert (pick_up.isChecked(), box.button.isChecked()) == (True, False)
+        take_up(bench)
+        assert (pick_up.isChecked(), box.button.isChecked()) == (False, True)
+    take_up(bench)
+    assert bench.layer("points").mode == "add"
     bench.click((80, 100))  # clicks are clicks again
     bench.idle()
     assert len(bench.layer("points").data) == 1
