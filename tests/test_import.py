@@ -89,7 +89,7 @@ MASKS = {
 PLUGIN_ORDER = (
     {"commands", "open_viewer"},
     {"controller"},
-    {"dock_status"},
+    {"connect_image", "dock_status"},
     {"actions", "dock", "state_reader"},
     {"strokes"},
     {"clicks"},

@@ -155,7 +155,7 @@ ACTIONS = (
     ),
     Action(
         "stroke_reading",
-        "Shift-V",
+        "Shift-W",
         "another change by it",
         "What a stroke does: as it runs, or always the same. Press for another change by the same"
         "\nstroke [{stroke_reading}]",
