@@ -8,14 +8,14 @@ from napari_sam.evaluate.estimate import FEWEST_LOOKS
 from napari_sam.evaluate.looks import draw, is_random_turn
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.rating import Look, Rating, Source
+from napari_sam.plugin.labels.rating import WRONG, Look, Rating, Source
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.widgets.soon import Soon
 from napari_sam.plugin.workspace import Workspace
 
-from .error_line import WRONG, error_line
+from .error_line import error_line
 from .review_box import ReviewBox
 
 _NOTHING = "Nothing to review yet: press Find all objects first, or load labels from a file."
