@@ -166,6 +166,8 @@ def close(bench: Bench) -> None:
     """Stop all work, and close the window."""
     bench.cancel()
     bench.wait(lambda: not bench.controller.runner.busy)
+    bench.controller.close()
+    bench.wait(lambda: not bench.controller.model_view.busy)
     bench.viewer.close()
 
 
