@@ -32,6 +32,7 @@ STAGES = {
     "finetuning",
     "classify",
     "export",
+    "folder",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -70,6 +71,7 @@ MAY_IMPORT = {
     | {"session"},
     "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"}
     | {"evaluate.objects"},
+    "folder": {"errors", "document", "file_names", "image", "labels.files"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
 }
@@ -206,7 +208,7 @@ def test_stages_before_the_model_run_without_torch() -> None:
     names = [
         module_name(p)
         for p in MODULES
-        if folder(p) in {"image", "tiles", "prompts", "labels", "measure", "evaluate"}
+        if folder(p) in {"image", "tiles", "prompts", "labels", "measure", "evaluate", "folder"}
     ]
     assert loaded_after([*names, "napari_sam.masks.mask"], {"torch"}) == ""
 

@@ -9,17 +9,18 @@ from pathlib import Path
 
 from napari_sam.document import parse_document
 from napari_sam.errors import ImageError, OutputError
+from napari_sam.folder.image_names import (
+    images_in,
+    images_like,
+    is_folder_of_images,
+    labels_name,
+    stem,
+)
 
 from .task import Task
 
-LABELS = "_labels"
-"""Added to the stem of an image to name its labels; files with such a stem are not segmented."""
-
 _TABLES = (".csv", ".tsv")
 """Suffixes of tables of images."""
-
-_LONG_SUFFIXES = (".ome.zarr.zip", ".zarr.zip", ".ome.zarr", ".ome.ozx", ".ome.tif", ".ome.tiff")
-"""Suffixes of several parts, which :func:`stem` removes whole."""
 
 _COLUMNS = ("output", "points", "boxes", "tracks")
 """Columns of a table that hold paths beside ``image``: parameters of :class:`Task`."""
@@ -132,21 +133,11 @@ def _tasks(words: str, output: Path, suffix: str) -> Iterator[Task]:
         yield from _table(path, output, suffix)
         return
     if not os.path.exists(path) and glob.has_magic(words):
-        paths = [match for match in _matches(path) if _is_image(match)]
+        paths = images_like(path)
     else:
         paths = images_in(path) if is_folder_of_images(path) else [path]
     for image in paths:
-        yield Task(image, output / f"{stem(image)}{LABELS}{suffix}")
-
-
-def _matches(pattern: Path) -> list[Path]:
-    """Return the paths that fit a pattern, sorted; existing folders in it are taken by name.
-
-    The brackets of a folder ``exp [1]`` would otherwise stand for one of several letters.
-    """
-    root = next(folder for folder in pattern.parents if folder.is_dir())
-    names = glob.glob(str(pattern.relative_to(root)), root_dir=root, recursive=True)
-    return [root / name for name in sorted(names)]
+        yield Task(image, output / labels_name(image, suffix))
 
 
 def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
@@ -163,7 +154,7 @@ def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
     for number, cells in rows:
         row = parse_document(_Row, cells, f"{path}, line {number}", ImageError, _ADVICE)
         image = path.parent / row.image
-        default = output / f"{stem(image)}{LABELS}{suffix}"
+        default = output / labels_name(image, suffix)
         paths = {name: path.parent / cell for name in _COLUMNS if (cell := getattr(row, name))}
         yield replace(Task(image, default), **paths)
 
@@ -171,47 +162,3 @@ def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
 def _beside(task: Task, suffixes: Sequence[str]) -> tuple[Path, ...]:
     """Return files beside the labels of a task, with the same stem."""
     return tuple(task.output.with_name(stem(task.output) + suffix) for suffix in suffixes)
-
-
-def images_in(folder: Path) -> list[Path]:
-    """List the images in a folder, sorted by name and without label files.
-
-    Raises
-    ------
-    ImageError
-        If the folder cannot be read.
-    """
-    try:
-        return sorted(path for path in folder.iterdir() if _is_image(path))
-    except OSError as error:
-        raise ImageError(f"{folder} cannot be read: {error.strerror}") from error
-
-
-def is_folder_of_images(path: Path) -> bool:
-    """Whether a path is a folder, but not the folder of a zarr."""
-    return os.path.isdir(path) and not _is_zarr(path)
-
-
-def _is_image(path: Path) -> bool:
-    return can_be_read(path) and not stem(path).endswith(LABELS)
-
-
-def can_be_read(path: Path) -> bool:
-    """Whether a file has the suffix of an image format, or a folder is a zarr."""
-    from napari_sam.image.read import has_image_suffix
-
-    if path.name.startswith("."):
-        return False
-    return _is_zarr(path) if path.is_dir() else has_image_suffix(path.name)
-
-
-def _is_zarr(path: Path) -> bool:
-    return any(os.path.isfile(path / name) for name in ("zarr.json", ".zgroup", ".zarray"))
-
-
-def stem(path: Path) -> str:
-    """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``."""
-    for suffix in _LONG_SUFFIXES:
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return os.path.splitext(path.name)[0]
