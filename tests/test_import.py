@@ -93,7 +93,7 @@ PLUGIN_ORDER = (
     {"actions", "dock", "state_reader"},
     {"clicks"},
     {"everything", "learning", "objects"},
-    {"train"},
+    {"folder", "train"},
     {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},

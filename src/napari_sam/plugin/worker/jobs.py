@@ -33,6 +33,8 @@ class Priority(IntEnum):
     """Lessons: between two training steps, anything more urgent runs."""
     AHEAD = 4
     """Encoding ahead."""
+    NEXT = 5
+    """Encoding the next image of a folder, when the image in use needs nothing."""
 
 
 @dataclass(eq=False, slots=True)
@@ -117,6 +119,11 @@ class JobRunner(QObject):
     def working(self) -> bool:
         """Whether a job known to the user runs or waits."""
         return any(not job.quiet and not job.dropped for job in self._all())
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether long work on request of the user runs or waits."""
+        return any(job.priority is Priority.ASKED and not job.dropped for job in self._all())
 
     def pause(self, milliseconds: int) -> None:
         """Begin no further job for some time."""
