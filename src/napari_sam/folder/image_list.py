@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_sam.errors import ImageError, OutputError
 from napari_sam.file_names import printable
+from napari_sam.image.read import is_url
 
 from .image_names import (
     LABELS,
@@ -75,6 +76,20 @@ class ImageList:
         if self.is_plate:  # nothing is written into somebody's zarr
             return self.root.with_name(f"{stem(self.root)}_{LABELS_FOLDER}")
         return self.root / LABELS_FOLDER
+
+
+def names_several(words: str) -> bool:
+    """Whether words name a folder of images, a pattern or a plate, and not a single image.
+
+    Parameters
+    ----------
+    words : str
+        An argument of a command.
+    """
+    path = Path(os.path.expanduser(words)).absolute()
+    if os.path.exists(path):
+        return is_folder_of_images(path) or fields_of_plate(path) is not None
+    return glob.has_magic(words) and not is_url(words)
 
 
 def list_images(words: str) -> ImageList:

@@ -7,6 +7,7 @@ from pathlib import Path
 import napari
 from napari.utils.notifications import show_warning
 
+from napari_sam.folder.image_list import list_images, names_several
 from napari_sam.image.read import read_pyramid
 from napari_sam.image.series import Series
 from napari_sam.installation import OURS
@@ -30,6 +31,8 @@ def open_viewer(
 ) -> napari.Viewer:
     """Open napari with images, as lazily as their files allow, and the dock beside them.
 
+    A folder of images, a pattern or a plate alone is opened in the dock, image by image.
+
     Parameters
     ----------
     paths : iterable of str or Path
@@ -45,18 +48,30 @@ def open_viewer(
     Returns
     -------
     napari.Viewer
-        With one layer for each image, or for each channel of it.
+        With one layer for each image, or for each channel of it; of a folder, the layers come a
+        moment later.
 
     Raises
     ------
     ImageError
-        If a file is not an image that can be read; no window is opened then.
+        If a file is not an image that can be read; no window is opened then. Neither is one for a
+        folder without images.
+    OutputError
+        If two images of a folder would have labels of the same name.
     """
+    paths = list(paths)
+    folder = str(paths[0]) if len(paths) == 1 and names_several(str(paths[0])) else ""
+    if folder:
+        list_images(folder)
+        paths = []
     images = [(path, read_pyramid(path, axes=axes, series=series)) for path in paths]
     viewer = new_viewer()
     for layer in chain.from_iterable(file_layers(path, opened) for path, opened in images):
         viewer.add_layer(layer)
-    viewer.window.add_plugin_dock_widget(OURS, "SAM")
+    _, dock = viewer.window.add_plugin_dock_widget(OURS, "SAM")
+    if folder and dock.controller is not None:
+        dock.show_fold(dock.folder_box)
+        dock.controller.folder.open(folder)
     for line in chain.from_iterable(volume.warnings for _, (volume, _) in images):
         show_warning(line)
     return viewer

@@ -230,25 +230,24 @@ class Browsing:
             else:
                 again()
             return
-        lines = [line for event in self._listed for line in event.lines]
-        is_new = bool(self._listed)
-        if opened.index < 0 and is_new:
-            self._desk.fail(" ".join([*lines, *opened.lines, "No image can be opened."]))
+        listed = [line for event in self._listed for line in event.lines]
+        if opened.index < 0 and self._listed:
+            self._desk.fail(" ".join([*listed, *opened.skipped, "No image can be opened."]))
             return
         self._folder = opened.folder
-        if is_new:
+        if self._listed:
             self._box.show_folder(opened.folder)
         if opened.index < 0:
             self._box.show_state(opened.folder, self._index)
-            self._desk.say(" ".join([*opened.lines, "There is no further image."]))
+            self._desk.say(" ".join([*opened.skipped, "There is no further image."]))
             return
         self._index = opened.index
-        lines += self._image.show(opened)
+        warnings = [*opened.warnings, *self._image.show(opened)]
         self._box.show_state(opened.folder, self._index)
-        name = opened.folder.names[self._index]
-        position = f"Image {self._index + 1:,} of {len(opened.folder.names):,}: {name}."
-        self._desk.say(" ".join([position, *lines]))
-        for line in opened.lines:
+        name, count = opened.folder.names[self._index], len(opened.folder.names)
+        position = f"Image {self._index + 1:,} of {count:,}: {name}."
+        self._desk.say(" ".join([*listed, *opened.skipped, position]))
+        for line in warnings:
             show_warning(line)
         self._next.prepare(opened.folder, self._index, self._image)
 

@@ -13,11 +13,12 @@ from napari_sam.plugin.image_in_use import ImageInUse
 from napari_sam.plugin.labels.fitted import fitted_labels
 from napari_sam.plugin.labels.journals import end_journal, journal_of
 from napari_sam.plugin.layers.conventions import IMAGE_KEY, LABELS, find_layer
+from napari_sam.plugin.layers.removal import collecting_once
 from napari_sam.plugin.results.labels_of_file import WARNINGS_KEY, LayerData
 from napari_sam.plugin.workspace import Workspace
 
 from .carried import Carried, Limits, first_limits, seen_beside
-from .steps import ImageOpened, LabelsToSave
+from .steps import NOT_SAVED, ImageOpened, LabelsToSave
 
 
 class ImageAtHand:
@@ -116,12 +117,13 @@ class ImageAtHand:
         carried, before, old = self.carried(), self._desk.workspace, self._owned()
         lesson = None if before is None else before.lessons.now
         is_alike = bool(self._layers) and _extent(self._layers) == _extent(opened.layers)
-        self._images.leave()
         self._first = first_limits(opened.layers)
-        # added before the others are removed: in an empty viewer, the view would be another one
         names = [layer.name for layer in opened.layers]
-        self._layers = [self._viewer.add_layer(layer) for layer in opened.layers]
-        self._remove(old)
+        with collecting_once():
+            self._images.leave()
+            # added before the others are removed: in an empty viewer, the view would be another one
+            self._layers = [self._viewer.add_layer(layer) for layer in opened.layers]
+            self._remove(old)
         for layer, name in zip(self._layers, names, strict=True):
             layer.name = name  # fields of a plate have the same name
         used = None if carried is None else carried.apply(self._layers, self._desk.composite)
@@ -163,7 +165,7 @@ class ImageAtHand:
             fitted = fitted_labels(layer, work.source)
         except NapariSamError as error:
             self._stamp = None  # and so the file is not replaced
-            return [*lines, f"{error}: labels of this image cannot be saved here."]
+            return [*lines, f"{error}: {NOT_SAVED}"]
         if fitted is not layer.data:
             kept = {"features": layer.features, "metadata": dict(layer.metadata)}
             layer = Labels(fitted, name=LABELS, **kept)

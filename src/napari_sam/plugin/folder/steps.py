@@ -133,8 +133,10 @@ class ImageOpened:
         What that file holds, for a Labels layer; None without a file, or if it cannot be used.
     stamp : Stamp
         Of the file with these labels; None without them.
-    lines : tuple of str
-        Images that were skipped, and warnings of the readers.
+    skipped : tuple of str
+        Sentences about images before it that cannot be opened.
+    warnings : tuple of str
+        Of the readers of image and labels.
     """
 
     folder: OpenFolder
@@ -143,8 +145,12 @@ class ImageOpened:
     path: Path = Path()
     labels: LayerData | None = None
     stamp: Stamp = None
-    lines: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
+
+NOT_SAVED = "until then, labels of this image are not saved here"
+"""End of the sentence on a file of labels that cannot be used, and is not replaced either."""
 
 FolderEvent = Progress | LabelsSaved | FolderListed | ImageOpened
 Steps = Generator[FolderEvent, None, None]
@@ -252,7 +258,7 @@ def open_image(
         If the state cannot be written.
     """
     yield Progress("Opening the image")
-    changes, lines = dict(changes), list[str]()
+    changes, skipped = dict(changes), list[str]()
     for index in order:
         image = folder.listed.images[index]
         state = changes.get(image.name, folder.state.of(image.name))
@@ -262,18 +268,18 @@ def open_image(
             volume, layers = _layers(image)
         except NapariSamError as error:
             changes[image.name] = replace(state, problem=str(error))
-            lines.append(f"Skipped {image.name}: {error}.")
+            skipped.append(f"Skipped {image.name}: {error}.")
             continue
         changes[image.name] = replace(state, problem="")
         changes |= _parts(image, folder)
         new = folder.with_state(folder.file.write(folder.state, changes, image.name))
         path = labels_path(folder.place, image)
-        labels, stamp, problem = _labels(path, volume)
-        lines += [*volume.warnings, *([problem] if problem else [])]
-        yield ImageOpened(new, index, layers, path, labels, stamp, tuple(lines))
+        labels, stamp, problems = _labels(path, volume)
+        warnings = (*volume.warnings, *problems)
+        yield ImageOpened(new, index, layers, path, labels, stamp, tuple(skipped), warnings)
         return
     new = folder.with_state(folder.file.write(folder.state, changes))
-    yield ImageOpened(new, lines=tuple(lines))
+    yield ImageOpened(new, skipped=tuple(skipped))
 
 
 def _layers(image: FolderImage) -> tuple[Volume, list[Image]]:
@@ -286,15 +292,15 @@ def _layers(image: FolderImage) -> tuple[Volume, list[Image]]:
         ) from error
 
 
-def _labels(path: Path, image: Volume) -> tuple[LayerData | None, Stamp, str]:
+def _labels(path: Path, image: Volume) -> tuple[LayerData | None, Stamp, list[str]]:
     """Labels of a file, its stamp, and a sentence if there is a file that cannot be used."""
     stamp = stamp_of(path)
     if stamp is None:
-        return None, None, ""
+        return None, None, []
     try:
-        return labels_layer_data(path, image), stamp, ""
+        return labels_layer_data(path, image), stamp, []
     except NapariSamError as error:
-        return None, None, f"{error}: labels of this image cannot be saved here."
+        return None, None, [f"{error}: {NOT_SAVED}"]
 
 
 def _parts(image: FolderImage, folder: OpenFolder) -> dict[str, ImageState]:

@@ -51,6 +51,12 @@ class Thumbnails(QObject):
         """Whether a picture is being made."""
         return self._thread is not None
 
+    @property
+    def count(self) -> int:
+        """Number of pictures that were made, or tried."""
+        with self._lock:
+            return len(list(self._pictures.values()))
+
     def forget(self) -> None:
         """Forget all pictures: another folder is shown."""
         with self._lock:
