@@ -7,6 +7,7 @@ from pathlib import Path
 import napari
 from napari.utils.notifications import show_warning
 
+from napari_sam.errors import ImageError
 from napari_sam.folder.image_list import list_images, names_several
 from napari_sam.image.read import read_pyramid
 from napari_sam.image.series import Series
@@ -55,15 +56,19 @@ def open_viewer(
     ------
     ImageError
         If a file is not an image that can be read; no window is opened then. Neither is one for a
-        folder without images.
+        folder without images, or with `axes`.
     OutputError
         If two images of a folder would have labels of the same name.
     """
     paths = list(paths)
-    folder = str(paths[0]) if len(paths) == 1 and names_several(str(paths[0])) else ""
-    if folder:
+    folder = str(paths[0]) if len(paths) == 1 and series is None else ""
+    if folder and names_several(folder):
+        if axes is not None:
+            raise ImageError(f"{folder} holds many images: leave --axes out, or name one of them")
         list_images(folder)
         paths = []
+    else:
+        folder = ""
     images = [(path, read_pyramid(path, axes=axes, series=series)) for path in paths]
     viewer = new_viewer()
     for layer in chain.from_iterable(file_layers(path, opened) for path, opened in images):

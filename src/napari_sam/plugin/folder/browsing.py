@@ -1,5 +1,6 @@
 """Browsing: goes from image to image of a folder, with labels saved and the work carried along."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -9,6 +10,7 @@ from napari.components import ViewerModel
 from napari.utils.notifications import show_warning
 
 from napari_sam.errors import NapariSamError
+from napari_sam.folder.labels_place import labels_path
 from napari_sam.folder.state import ImageState, Stage
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.image_in_use import ImageInUse
@@ -25,6 +27,7 @@ from .steps import (
     LabelsSaved,
     LabelsToSave,
     OpenFolder,
+    PlaceChanged,
     Steps,
     open_folder,
     open_image,
@@ -36,6 +39,7 @@ _UNDER_WAY = "Accept or drop the object under way first, then go on."
 _COMING = "Masks of accepted objects are on their way: wait for them, or press Cancel."
 _WORKING = "Work on this image is running: wait for its end, or press Cancel."
 _OPENING = "An image is being opened."
+_LAST = "There is no further image."
 
 
 class Browsing:
@@ -98,8 +102,14 @@ class Browsing:
         if reason := self._obstacle():
             self._desk.say(reason)
             return
-        chosen = Path(place.strip()).expanduser() if place.strip() else None
-        self._submit(lambda save: self._opening(words, chosen, save))
+        typed = place.strip()
+        chosen = Path(os.path.expanduser(typed)).absolute() if typed else None
+        folder = self._folder
+        if folder is not None and words.strip() == folder.listed.words and self._image.has_changed:
+            # what cannot be saved in one place shall be saved in another one
+            self._submit(lambda save: self._changing_place(words, chosen))
+        else:
+            self._submit(lambda save: self._opening(words, chosen, save))
 
     def next(self) -> None:
         """Go on to the next image that can be opened."""
@@ -127,8 +137,11 @@ class Browsing:
     def go_to(self, index: int) -> None:
         """Go to an image of the list."""
         self._desk.begin_action()
-        if index != self._index:
-            self._go([index], {})
+        folder = self._folder
+        if folder is None or index == self._index:
+            return
+        part_of = folder.state.of(folder.names[index]).part_of
+        self._go([folder.names.index(part_of) if part_of in folder.names else index], {})
 
     def stop(self) -> None:
         """Leave the folder as it is: the dock is going."""
@@ -182,6 +195,8 @@ class Browsing:
                 self._image.note_saved(event.stamp, before)
             elif isinstance(event, FolderListed):
                 self._listed.append(event)
+            elif isinstance(event, PlaceChanged):
+                self._change_place(event.folder)
             elif isinstance(event, ImageOpened):
                 self._arrive(event, lambda: self._submit(steps_after))
             else:
@@ -215,6 +230,10 @@ class Browsing:
         order = [*range(start, len(names)), *range(start)]
         yield from open_image(folder, order, {})
 
+    def _changing_place(self, words: str, place: Path | None) -> Steps:
+        folder = yield from open_folder(words, place)
+        yield PlaceChanged(folder)
+
     def _saving(self, folder: OpenFolder, save: LabelsToSave | None) -> Steps:
         if save is not None and self._index >= 0:
             yield from save_labels(save, folder, folder.names[self._index])
@@ -239,7 +258,7 @@ class Browsing:
             self._box.show_folder(opened.folder)
         if opened.index < 0:
             self._box.show_state(opened.folder, self._index)
-            self._desk.say(" ".join([*opened.skipped, "There is no further image."]))
+            self._desk.say(" ".join(opened.skipped) or _LAST)
             return
         self._index = opened.index
         warnings = [*opened.warnings, *self._image.show(opened)]
@@ -250,6 +269,20 @@ class Browsing:
         for line in warnings:
             show_warning(line)
         self._next.prepare(opened.folder, self._index, self._image)
+
+    def _change_place(self, folder: OpenFolder) -> None:
+        """Save the labels of the image, which stays, in another place from now on."""
+        before = self._folder
+        name = "" if before is None or self._index < 0 else before.names[self._index]
+        if name not in folder.names:
+            self._desk.say(f"{name} is gone: open the folder anew.")
+            return
+        self._folder, self._index = folder, folder.names.index(name)
+        self._image.save_at(labels_path(folder.place, folder.listed.images[self._index]))
+        self._box.show_folder(folder)
+        if self._note({}):
+            lines = [line for event in self._listed for line in event.lines]
+            self._desk.say(" ".join([*lines, f"Labels are saved in {folder.place} from now on."]))
 
     def _note(self, changes: Mapping[str, ImageState]) -> bool:
         """Write states of images; False after an error, which is shown."""

@@ -1,6 +1,6 @@
 """ImageAtHand: the layers of the open image of a folder, and the file of its labels; no Qt."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from napari.components import ViewerModel
@@ -38,7 +38,8 @@ class ImageAtHand:
         self._desk, self._viewer, self._images = desk, viewer, images
         self._layers: list[Image] = []
         self._first: list[Limits] = []
-        self._path, self._stamp = Path(), None
+        self._path = Path()
+        self._stamp: Stamp = None
         self._saved_version: Hashable = None
 
     # --- labels ------------------------------------------------------------------------------
@@ -89,6 +90,10 @@ class ImageAtHand:
         if (journal := journal_of(layer)) is not None:
             journal.note_saved()
         self._saved_version = self.version
+
+    def save_at(self, path: Path) -> None:
+        """Save the labels in another file from now on, unless there is one already."""
+        self._path, self._stamp = path, None
 
     # --- the next image ----------------------------------------------------------------------
 
@@ -175,9 +180,6 @@ class ImageAtHand:
         return lines
 
 
-def _extent(layers: object) -> list[tuple[object, ...]]:
+def _extent(layers: Sequence[Image]) -> list[tuple[object, ...]]:
     """Size and place of layers, which are seen at the same view if these are equal."""
-    return [
-        (tuple(layer.extent.world.ravel()), layer.rgb)  # type: ignore[attr-defined]
-        for layer in layers  # type: ignore[attr-defined]
-    ]
+    return [(tuple(layer.extent.world.ravel()), layer.rgb) for layer in layers]

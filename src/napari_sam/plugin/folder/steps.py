@@ -116,6 +116,13 @@ class FolderListed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PlaceChanged:
+    """The same folder, with another place for the labels; the image stays."""
+
+    folder: OpenFolder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ImageOpened:
     """The next image was opened, or no further image can be.
 
@@ -152,7 +159,7 @@ class ImageOpened:
 NOT_SAVED = "until then, labels of this image are not saved here"
 """End of the sentence on a file of labels that cannot be used, and is not replaced either."""
 
-FolderEvent = Progress | LabelsSaved | FolderListed | ImageOpened
+FolderEvent = Progress | LabelsSaved | FolderListed | PlaceChanged | ImageOpened
 Steps = Generator[FolderEvent, None, None]
 
 
