@@ -114,7 +114,8 @@ def list_images(words: str) -> ImageList:
     """
     words = words.strip()
     path = Path(os.path.expanduser(words)).absolute()
-    is_plate, warnings = False, ()
+    is_plate = False
+    warnings: tuple[str, ...] = ()
     if not words:
         raise ImageError("no folder is named: choose one, or type a pattern such as exp/*.tif")
     if os.path.exists(path) and is_folder_of_images(path):

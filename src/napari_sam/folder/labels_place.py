@@ -1,4 +1,4 @@
-"""Labels place: the file of the labels of each image, which nobody else's file gives way to."""
+"""Labels place: the file of the labels of each image; files of other programs stay."""
 
 import os
 from collections.abc import Hashable
@@ -32,7 +32,7 @@ def make_place(place: Path) -> None:
 
 
 def labels_path(place: Path, image: FolderImage) -> Path:
-    """File of the labels of an image: one that exists, in any format, or a new one.
+    """File of the labels of an image: the existing file of any format, or a new file.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def check_unchanged(path: Path, stamp: Stamp) -> None:
-    """Refuse to replace a file that is not what was read from it, or saved to it, last.
+    """Refuse to replace a file of labels that another program has written.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""State: what was done with each image of a folder, and the image that the user was at."""
+"""State: the stage of each image of a folder, and the image that the user was at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -65,7 +65,7 @@ class FolderState:
         return replace(self, current=current or self.current, images={**self.images, **changes})
 
     def count(self, names: Sequence[str]) -> "Counts":
-        """Numbers of images, out of those with these names."""
+        """Numbers of images with these names."""
         states = [self.of(name) for name in names]
         return Counts(
             len(states),

@@ -1,4 +1,4 @@
-"""State file: one JSON document beside the labels, replaced as a whole and never lost."""
+"""State file: a JSON document beside the labels, replaced as a whole and never lost."""
 
 import json
 import os
@@ -21,7 +21,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """Fields by which any version of the document says what it belongs to."""
+    """Version and folder of the images, in documents of all versions."""
 
     version: int
     images_in: str
@@ -93,7 +93,7 @@ class StateFile:
     def write(
         self, state: FolderState, changes: Mapping[str, ImageState], current: str = ""
     ) -> FolderState:
-        """Change the states of some images in the document, on top of what others wrote there.
+        """Change the states of some images in the document; states of other writers stay.
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ def _plain(document: _Document) -> dict[str, object]:
 
 
 def _relative(root: Path, place: Path) -> str:
-    """Path of the images from the labels, so that both can be moved together."""
+    """Path of the images from the labels: the two folders may be moved together."""
     try:
         return Path(os.path.relpath(root, place)).as_posix()
     except ValueError:  # another drive

@@ -187,14 +187,14 @@ ACTIONS = (
     ),
     Action(
         "done_image",
-        "Shift-PageDown",
+        "Shift-N",
         "folder: done, next",
         "This image is done: save the labels, and go on to the next one [{done_image}]",
         "folder: mark the image as done, save the labels, and go on to the next image",
     ),
     Action(
         "flag_image",
-        "Shift-PageUp",
+        "Shift-T",
         "folder: flag",
         "Mark the image to come back to it, or take the mark off [{flag_image}]",
         "folder: mark the image to come back to it, or take the mark off",

@@ -89,7 +89,7 @@ class Browsing:
     # --- actions of the user -----------------------------------------------------------------
 
     def open(self, words: str, place: str = "") -> None:
-        """Open a folder at the image where it was left, after saving the labels of this one.
+        """Save the labels, and open a folder at the image where the folder was left.
 
         Parameters
         ----------

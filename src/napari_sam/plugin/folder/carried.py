@@ -11,7 +11,7 @@ from napari_sam.plugin.image.composite import Composite
 
 Limits = tuple[float, float]
 
-_KEPT = ("colormap", "gamma", "opacity", "blending", "visible")
+_ATTRIBUTES = ("colormap", "gamma", "opacity", "blending", "visible")
 """Attributes that the layer of the same channel has in the next image too."""
 
 
@@ -23,12 +23,12 @@ class ChannelLook:
     ----------
     limits : (float, float) or None
         Contrast limits that the user chose; None for those that napari chose for the image.
-    kept : dict
+    attributes : dict
         Values of the other attributes.
     """
 
     limits: Limits | None
-    kept: dict[str, Any]
+    attributes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ class Carried:
         channels = tuple(
             ChannelLook(
                 None if _limits(layer) == before else _limits(layer),
-                {name: getattr(layer, name) for name in _KEPT},
+                {name: getattr(layer, name) for name in _ATTRIBUTES},
             )
             for layer, before in zip(layers, first, strict=True)
         )
@@ -97,7 +97,7 @@ class Carried:
         if len(layers) != len(self.channels) or layers[0].rgb != self.is_rgb:
             return None
         for layer, look in zip(layers, self.channels, strict=True):
-            for name, value in look.kept.items():
+            for name, value in look.attributes.items():
                 setattr(layer, name, value)
             if look.limits is not None and layer.dtype == self.dtype:
                 layer.contrast_limits = look.limits
@@ -123,8 +123,8 @@ def seen_beside(
     every : LayerList
         All layers of the viewer.
     """
-    seen = composite.layers_beside(used, every)
-    return [number for number, layer in enumerate(layers) if layer in seen]
+    visible = composite.layers_beside(used, every)
+    return [number for number, layer in enumerate(layers) if layer in visible]
 
 
 def first_limits(layers: Sequence[Image]) -> list[Limits]:

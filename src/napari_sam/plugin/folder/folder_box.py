@@ -72,7 +72,7 @@ class FolderBox(Fold):
         self.labels_button = push_button("…", "Choose a folder for the labels")
         self.progress = text_label()
         self.table, self.list = ImageTable(self), QListView()
-        self.previous_button = push_button("← Previous", tip_of("previous_image"))
+        self.previous_button = push_button("← Back", tip_of("previous_image"))
         self.next_button = push_button("→ Next", tip_of("next_image"))
         self.done_button = push_button("✓ Done", tip_of("done_image"))
         self.flag_button = push_button("⚑ Flag", tip_of("flag_image"))
@@ -114,8 +114,6 @@ class FolderBox(Fold):
             place = self.table.index(current)
             self.list.setCurrentIndex(place)
             self.list.scrollTo(place)
-            flagged = folder.state.of(folder.names[current]).flagged
-            self.flag_button.setText("⚑ Unflag" if flagged else "⚑ Flag")
 
     def ask_folder(self, title: str) -> str:
         """Let the user choose a folder; empty if they cancel the dialog."""

@@ -22,7 +22,7 @@ from .steps import NOT_SAVED, ImageOpened, LabelsToSave
 
 
 class ImageAtHand:
-    """Image of a folder in the viewer: shows it, and leaves it for the next one.
+    """Open image of a folder: its layers in the viewer, and the file of its labels.
 
     Parameters
     ----------
@@ -92,22 +92,22 @@ class ImageAtHand:
         self._saved_version = self.version
 
     def save_at(self, path: Path) -> None:
-        """Save the labels in another file from now on, unless there is one already."""
+        """Save the labels in another file from now on; an existing file is not replaced."""
         self._path, self._stamp = path, None
 
     # --- the next image ----------------------------------------------------------------------
 
     def carried(self) -> Carried | None:
-        """Look of the image, for the next one; None if its layers are gone."""
+        """Look of the image, for the next image; None if its layers are gone."""
         layers = [layer for layer in self._layers if layer in self._viewer.layers]
         if not layers or len(layers) != len(self._first):
             return None
         used = self._images.image if self._images.image in layers else layers[-1]
-        others = seen_beside(layers, used, self._desk.composite, self._viewer.layers)
-        return Carried.of(layers, self._first, layers.index(used), others)
+        beside = seen_beside(layers, used, self._desk.composite, self._viewer.layers)
+        return Carried.of(layers, self._first, layers.index(used), beside)
 
     def show(self, opened: ImageOpened) -> list[str]:
-        """Show an image instead of this one.
+        """Show the next image instead of the present image.
 
         Parameters
         ----------
@@ -172,8 +172,8 @@ class ImageAtHand:
             self._stamp = None  # and so the file is not replaced
             return [*lines, f"{error}: {NOT_SAVED}"]
         if fitted is not layer.data:
-            kept = {"features": layer.features, "metadata": dict(layer.metadata)}
-            layer = Labels(fitted, name=LABELS, **kept)
+            features, metadata = layer.features, dict(layer.metadata)
+            layer = Labels(fitted, name=LABELS, features=features, metadata=metadata)
         layer = self._viewer.add_layer(layer)
         work.use_labels(layer, is_saved=True)
         layer.name = LABELS  # without the number that it got beside the blank ones
@@ -181,5 +181,5 @@ class ImageAtHand:
 
 
 def _extent(layers: Sequence[Image]) -> list[tuple[object, ...]]:
-    """Size and place of layers, which are seen at the same view if these are equal."""
+    """Size and place of layers: images with equal values fit the same view."""
     return [(tuple(layer.extent.world.ravel()), layer.rgb) for layer in layers]

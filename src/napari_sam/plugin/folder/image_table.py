@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from qtpy.QtCore import QAbstractListModel, QModelIndex, QObject, QSize, Qt
+from qtpy.QtCore import QAbstractListModel, QModelIndex, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QImage, QPixmap
+from qtpy.QtWidgets import QWidget
 
 from napari_sam.folder.state import ImageState, Stage
 
@@ -28,16 +29,17 @@ class ImageTable(QAbstractListModel):
 
     Parameters
     ----------
-    parent : QObject, optional
-        Owner.
+    parent : QWidget
+        Owner, whose font the rows have.
 
     Attributes
     ----------
     thumbnails : Thumbnails
     """
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._owner = parent
         self._folder: OpenFolder | None = None
         self._rows: dict[str, int] = {}
         self._current = -1
@@ -57,7 +59,7 @@ class ImageTable(QAbstractListModel):
         self.endResetModel()
 
     def show_state(self, folder: OpenFolder, current: int) -> None:
-        """Show the states of the same images, and which of them is open."""
+        """Show the states of the images, and mark the open image."""
         self._folder, self._current = folder, current
         self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
 
@@ -76,7 +78,7 @@ class ImageTable(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{image.path}\n{_words(state)}"
         if role == Qt.ItemDataRole.FontRole and index.row() == self._current:
-            font = self.parent().font()
+            font = self._owner.font()
             font.setBold(True)
             return font
         if role == Qt.ItemDataRole.DecorationRole:

@@ -1,5 +1,6 @@
 """Steps: from an image of a folder to another one, in the worker; no Qt."""
 
+import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -185,10 +186,10 @@ def save_labels(save: LabelsToSave, folder: OpenFolder, name: str) -> Steps:
         If another file is in the way, or the file cannot be written.
     """
     check_unchanged(save.path, save.stamp)
-    labels, options = labels_and_options(save.data, save.attributes)
-    if stamp_of(save.path) is not None or labels.size > _SEARCHED or np.any(np.asarray(labels)):
-        writing = iter_write_labels(save.path, labels, overwrite=True, **options)
-        for done, total in writing:
+    labels, options = labels_and_options(save.data, save.attributes, overwrite=True)
+    is_large = math.prod(labels.shape) > _SEARCHED
+    if save.stamp is not None or is_large or np.any(np.asarray(labels)):
+        for done, total in iter_write_labels(save.path, labels, **options):
             yield Progress("Saving the labels", done, total)
     stamp = stamp_of(save.path)
     yield LabelsSaved(save.path, stamp)
@@ -244,7 +245,7 @@ def _changes(listed: ImageList, before: FolderState) -> str:
 def open_image(
     folder: OpenFolder, order: Iterable[int], changes: Mapping[str, ImageState]
 ) -> Steps:
-    """Open the first image of an order that can be opened, with its labels.
+    """Open the first readable image of an order, with its labels.
 
     Parameters
     ----------
@@ -300,7 +301,7 @@ def _layers(image: FolderImage) -> tuple[Volume, list[Image]]:
 
 
 def _labels(path: Path, image: Volume) -> tuple[LayerData | None, Stamp, list[str]]:
-    """Labels of a file, its stamp, and a sentence if there is a file that cannot be used."""
+    """Labels of a file, stamp of the file, and a sentence about an unusable file."""
     stamp = stamp_of(path)
     if stamp is None:
         return None, None, []

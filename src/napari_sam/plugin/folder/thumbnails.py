@@ -26,7 +26,7 @@ _WAITING = 24
 
 
 class Thumbnails(QObject):
-    """Makes pictures that were asked for, the last one first, and keeps them.
+    """Makes pictures of images, the latest request first, and keeps them.
 
     In a thread of its own, for the worker of the model may be busy for minutes; see
     :class:`~napari_sam.plugin.image.model_view.ModelView`.

@@ -46,23 +46,27 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
         If the format cannot hold the labels.
     """
     named = path.lower().endswith(SUFFIXES)
-    labels, options = labels_and_options(data, attributes)
     # About the name with our suffix, napari has not asked.
+    labels, options = labels_and_options(data, attributes, overwrite=named)
     target = path if named else f"{path}{_DEFAULT_SUFFIX}"
-    written = write_labels(target, labels, overwrite=named, **options)
+    written = write_labels(target, labels, **options)
     journal = journal_of_data(data)
     if journal is not None:  # a copy of the layer has none
         journal.note_saved()
     return written
 
 
-def labels_and_options(data: Any, attributes: Mapping[str, Any]) -> tuple[LabelArray, WriteOptions]:
+def labels_and_options(
+    data: Any, attributes: Mapping[str, Any], *, overwrite: bool
+) -> tuple[LabelArray, WriteOptions]:
     """Labels of a layer without channels, and the options to write them with.
 
     Parameters
     ----------
     data, attributes
         See :func:`write_labels_layer`.
+    overwrite : bool
+        Whether to replace labels that exist.
 
     Returns
     -------
@@ -81,6 +85,7 @@ def labels_and_options(data: Any, attributes: Mapping[str, Any]) -> tuple[LabelA
         labels = _first_channel(labels, axes)
     metadata = attributes.get("metadata", {})
     return labels, {
+        "overwrite": overwrite,
         "axes": "".join(axes[i] for i in without_channels),
         "scale": _of(attributes, "scale", without_channels),
         "units": _of(attributes, "units", without_channels),

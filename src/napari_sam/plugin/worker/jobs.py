@@ -43,7 +43,7 @@ class Job:
 
     Parameters
     ----------
-    steps : generator of Event
+    steps : generator of Event, or of events of a part of the dock
         Runs in the worker; closed in the GUI thread at the end, so closing must be quick.
     receive : callable
         Gets each event, in the GUI thread; nothing after the job was dropped.
@@ -70,7 +70,7 @@ class Job:
         Set by the runner to break off the current step; ignored by steps that do not look at it.
     """
 
-    steps: Generator[Event, None, None]
+    steps: Generator[Any, None, None]
     receive: Callable[[Any], None]
     finish: Callable[[], None] = lambda: None
     cancelled: Callable[[], None] = lambda: None
