@@ -10,6 +10,7 @@ import pytest
 import zarr
 
 from napari_sam.cli.find_images import find_tasks
+from napari_sam.cli.label_places import LabelPlaces
 from napari_sam.errors import ImageError, OutputError
 from napari_sam.folder.image_list import list_images
 
@@ -80,7 +81,7 @@ def test_a_pattern_names_images_from_its_folder_on(tmp_path: Path) -> None:
 
 def test_labels_have_the_names_that_segment_gives_them(tmp_path: Path) -> None:
     touch(tmp_path, "a.tif", "b.ome.tif", "c.d.png", "e.ome.zarr/zarr.json")
-    tasks = find_tasks([str(tmp_path)], tmp_path / "labels", ".ome.tif")
+    tasks = find_tasks([str(tmp_path)], LabelPlaces(tmp_path / "labels"))
     listed = list_images(str(tmp_path))
     assert [f"{image.labels}.ome.tif" for image in listed.images] == [
         task.output.name for task in tasks
@@ -91,9 +92,14 @@ def test_fields_of_a_plate_are_images_and_missing_wells_are_told(tmp_path: Path)
     write_plate(tmp_path / "screen.ome.zarr", {"A/1": 2, "B/3": 1}, listed=("C/4",))
     listed = list_images(str(tmp_path / "screen.ome.zarr"))
     assert [image.name for image in listed.images] == ["A/1/0", "A/1/1", "B/3/0"]
-    assert listed.images[1].labels == "screen_A_1_1_labels"
+    assert listed.images[1].labels == "screen_A1_1_labels"
     assert listed.place == tmp_path / "screen_labels"
-    assert listed.warnings == ("screen.ome.zarr: 1 well is listed and missing: C/4",)
+    (warning,) = listed.warnings
+    assert warning.endswith("lists wells or fields that are not there: C/4; they are left out")
+    well = list_images(str(tmp_path / "screen.ome.zarr" / "A" / "1"))
+    assert (well.images, well.place) == (listed.images[:2], listed.place)
+    field = list_images(str(listed.images[0].path))
+    assert [image.path for image in field.images] == [listed.images[0].path]
 
 
 def test_an_image_alone_is_a_list_of_one(tmp_path: Path) -> None:
@@ -115,9 +121,9 @@ def test_no_image_is_one_line(tmp_path: Path, words: str) -> None:
         list_images(str(tmp_path / words))
 
 
-def test_a_damaged_plate_is_one_line(tmp_path: Path) -> None:
-    touch(tmp_path, "plate.zarr/zarr.json")
-    with pytest.raises(ImageError, match=r"plate\.zarr cannot be read"):
+def test_a_plate_without_a_field_is_one_line(tmp_path: Path) -> None:
+    write_plate(tmp_path / "plate.zarr", {}, listed=("A/1",))
+    with pytest.raises(ImageError, match="is a plate of which no field is there"):
         list_images(str(tmp_path / "plate.zarr"))
 
 

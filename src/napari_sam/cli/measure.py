@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from .find_images import find_plates
+from .measure_plate import measure_plate
 from .option_groups import expand_groups
-from .options import AxesOption, OverwriteOption, ReportOptions, SeriesOption
+from .options import AxesOption, OverwriteOption, ReportOptions, SeriesOption, WellsOption
 from .report import progress, report
 from .target import check_place
 
@@ -16,7 +18,10 @@ from .target import check_place
 @expand_groups
 def measure(
     labels: Annotated[
-        Path, typer.Argument(metavar="LABELS", help="OME-Zarr, OME-TIFF, TIFF or npy of labels.")
+        Path,
+        typer.Argument(
+            metavar="LABELS", help="OME-Zarr, OME-TIFF, TIFF or npy of labels; or a plate."
+        ),
     ],
     output: Annotated[
         list[Path],
@@ -29,20 +34,25 @@ def measure(
     ],
     *,
     image: Annotated[
-        Path | None, typer.Option(help="The image, for intensities and the size of a pixel.")
+        Path | None,
+        typer.Option(
+            help="The image, for intensities and the size of a pixel; of a plate a plate."
+        ),
     ] = None,
     shape: Annotated[
         bool, typer.Option(help="Measure shapes and neighbours too, a millisecond an object.")
     ] = True,
     axes: AxesOption = None,
     series: SeriesOption = None,
+    wells: WellsOption = None,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
 ) -> None:
     """Measure objects: area, place, shape, neighbours, class and brightness; draw their outlines.
 
     Classes are those that were saved with the labels. With --image, --axes names its dimensions,
-    and --series is about it.
+    and --series is about it. Of a plate, of labels or with labels inside its fields, all fields
+    come into one table with the names of the wells; there --series names the labels.
     """
     from napari_sam.image.labels_of_image import read_labels_of_image
     from napari_sam.image.read import read_image
@@ -56,6 +66,15 @@ def measure(
         check_place(path)
     check_distinct(output)
     check_measures(output, overwrite=overwrite)
+    plate = find_plates([str(labels)], wells).get(labels)
+    if plate is not None and not plate.is_field:
+        quiet = report_options.json
+        warnings = measure_plate(
+            plate, output, image, shape=shape, axes=axes, series=series, quiet=quiet
+        )
+        files = [str(path) for path in output]
+        report({"files": files, "warnings": warnings}, as_json=report_options.json)
+        return
     if image is None:
         image_volume, label_volume = None, read_labels_of_image(labels, axes=axes, series=series)
     else:

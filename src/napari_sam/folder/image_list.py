@@ -8,10 +8,12 @@ from pathlib import Path
 
 from napari_sam.errors import ImageError, OutputError
 from napari_sam.file_names import printable
+from napari_sam.image.plate import Plate
 from napari_sam.image.read import is_url
+from napari_sam.image.read_plate import read_plate
 
 from .image_names import (
-    LABELS,
+    field_name,
     images_in,
     images_like,
     is_folder_of_images,
@@ -20,7 +22,6 @@ from .image_names import (
     root_of,
     stem,
 )
-from .plate import fields_of_plate
 
 LABELS_FOLDER = "labels"
 """Folder of the labels in the folder of the images, unless the user chooses another one."""
@@ -88,7 +89,7 @@ def names_several(words: str) -> bool:
     """
     path = Path(os.path.expanduser(words)).absolute()
     if os.path.exists(path):
-        return is_folder_of_images(path) or fields_of_plate(path) is not None
+        return is_folder_of_images(path) or _plate(path) is not None
     return glob.has_magic(words) and not is_url(words)
 
 
@@ -114,33 +115,46 @@ def list_images(words: str) -> ImageList:
     """
     words = words.strip()
     path = Path(os.path.expanduser(words)).absolute()
-    is_plate = False
-    warnings: tuple[str, ...] = ()
     if not words:
         raise ImageError("no folder is named: choose one, or type a pattern such as exp/*.tif")
     if os.path.exists(path) and is_folder_of_images(path):
         root, paths = path, images_in(path)
     elif not os.path.exists(path) and glob.has_magic(words):
         root, paths = root_of(path), images_like(path)
-    elif (plate := fields_of_plate(path)) is not None:
-        root, is_plate, (paths, warnings) = path, True, plate
+    elif (plate := _plate(path)) is not None:
+        return _fields(words, plate)
     elif os.path.exists(path) and is_image(path):
         root, paths = path.parent, [path]
     else:
         raise ImageError(f"{words} is no folder of images, no pattern and no image")
     if not paths:
         raise ImageError(f"no image in {words}: give TIFF, OME-Zarr, npy or png files")
-    images = tuple(_named(each, root, is_plate) for each in paths)
+    names = [printable(each.relative_to(root).as_posix()) for each in paths]
+    images = tuple(
+        FolderImage(name, each, labels_name(each, ""))
+        for name, each in zip(names, paths, strict=True)
+    )
     _check_labels(images)
-    return ImageList(words, root, images, is_plate, warnings)
+    return ImageList(words, root, images)
 
 
-def _named(path: Path, root: Path, is_plate: bool) -> FolderImage:
-    relative = path.relative_to(root).as_posix()
-    labels = labels_name(path, "")
-    if is_plate:  # fields are called 0, 1, 2, ... in each well
-        labels = f"{stem(root)}_{relative.replace('/', '_')}{LABELS}"
-    return FolderImage(printable(relative), path, labels)
+def _plate(path: Path) -> Plate | None:
+    """Plate, or well of a plate; None for a single field and for anything else."""
+    plate = read_plate(path)
+    return None if plate is None or plate.is_field else plate
+
+
+def _fields(words: str, plate: Plate) -> ImageList:
+    images = tuple(
+        FolderImage(printable(field.place), Path(field.path), field_name(field))
+        for field in plate.fields
+    )
+    if not images:
+        raise ImageError(
+            f"{words} is a plate of which no field is there: check that it was copied whole"
+        )
+    root = images[0].path.parents[len(Path(plate.fields[0].place).parts) - 1]
+    return ImageList(words, root, images, is_plate=True, warnings=plate.warnings)
 
 
 def _check_labels(images: Sequence[FolderImage]) -> None:

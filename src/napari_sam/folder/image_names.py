@@ -3,8 +3,12 @@
 import glob
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_sam.errors import ImageError
+
+if TYPE_CHECKING:
+    from napari_sam.image.plate import PlateField
 
 LABELS = "_labels"
 """Added to the stem of an image to name its labels; files with such a stem are not images."""
@@ -74,11 +78,24 @@ def is_zarr(path: Path) -> bool:
 
 
 def stem(path: Path) -> str:
-    """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``."""
+    """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``.
+
+    An image of a file, such as ``a.czi::2``, has its number or name behind: ``a_2``.
+    """
+    from napari_sam.image.series import split_series
+
+    file, series = split_series(path)
+    if series is not None:
+        return f"{stem(file)}_{series.replace('/', '_')}"
     for suffix in _LONG_SUFFIXES:
         if path.name.lower().endswith(suffix):
             return path.name[: -len(suffix)]
     return os.path.splitext(path.name)[0]
+
+
+def field_name(field: "PlateField") -> str:
+    """Stem of the files for the labels of a field, such as ``screen_B03_0_labels``."""
+    return f"{stem(Path(field.plate))}_{field.well}_{field.field}{LABELS}"
 
 
 def labels_name(image: Path, suffix: str) -> str:

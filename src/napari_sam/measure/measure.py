@@ -1,7 +1,7 @@
 """Measure: size, place, brightness, shape and neighbours of objects, block by block."""
 
 from collections import defaultdict
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -199,11 +199,21 @@ def _table(
     columns |= _geometry(sums, calibration)
     columns |= shapes
     if image is not None:
-        columns |= _intensities(sums, "C" in image.axes)
+        columns |= _intensities(sums, _channel_suffixes(image))
     return Measurements(columns)
 
 
-def _intensities(sums: ObjectSums, several: bool) -> dict[str, NDArray[Any]]:
+def _channel_suffixes(image: Volume) -> list[str]:
+    """End of the columns of each channel: its name, if all have one, else its number."""
+    if "C" not in image.axes:
+        return [""]
+    names = [name.strip() for name in image.channel_names]
+    if not all(names) or len(set(names)) < image.channel_count:
+        names = [str(i) for i in range(image.channel_count)]
+    return [f"_{name}" for name in names]
+
+
+def _intensities(sums: ObjectSums, suffixes: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Columns of the image's values, channel by channel."""
     pixels = sums.pixels[:, None]
     means = sums.values / pixels
@@ -216,8 +226,8 @@ def _intensities(sums: ObjectSums, several: bool) -> dict[str, NDArray[Any]]:
         "sum": sums.values,
     }
     return {
-        f"intensity_{name}_{i}" if several else f"intensity_{name}": values[:, i]
-        for i in range(means.shape[1])
+        f"intensity_{name}{suffix}": values[:, i]
+        for i, suffix in enumerate(suffixes)
         for name, values in by_name.items()
     }
 

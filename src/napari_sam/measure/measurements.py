@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 
@@ -54,7 +55,8 @@ class Measurements:
             area of these sides.
         ``intensity_mean``, ``intensity_min``, ``intensity_max``, ``intensity_std``, \
 ``intensity_sum``, or ``intensity_mean_0`` and so on for channels
-            Of the image's values, without contrast limits; only with an image.
+            Of the image's values, without contrast limits; only with an image. If the image names
+            its channels, the names stand for the numbers, as in ``intensity_mean_DAPI``.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -62,6 +64,17 @@ class Measurements:
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.columns["label"])
+
+    def with_cells(self, cells: Mapping[str, str]) -> "Measurements":
+        """Table with columns in front that have the same value in all rows.
+
+        Parameters
+        ----------
+        cells : mapping of str to str
+            Name of each column to its value, such as the well of a field.
+        """
+        constant = {name: np.full(len(self), cell) for name, cell in cells.items()}
+        return Measurements(constant | dict(self.columns))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as Python values by name of the column."""

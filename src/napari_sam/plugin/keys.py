@@ -1,42 +1,8 @@
 """Keys: the table of all actions of the dock, with keys and texts; no Qt, no napari."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An action of the user, by a key, a button or the mouse.
-
-    The bindings of the layers, the key help and the buttons of the dock, and the table of keys in
-    ``docs/reference.md`` are made from these values. ``actions.py`` has the function to a name.
-
-    Parameters
-    ----------
-    name : str
-        Unique among the actions.
-    key : str
-        As the key help shows it and napari binds it, for example ``"Ctrl-Z"``; a gesture of the
-        mouse ends with ``"click"``; empty for a button without a key.
-    text : str
-        A few words for the key help in the dock; empty where the key help leaves the action out.
-    tip : str
-        Tooltip of the button; ``{name}`` stands for the key of an action. Empty without a button.
-    help : str
-        Markdown for the table of keys; empty where the action is not in it.
-    """
-
-    name: str
-    key: str = ""
-    text: str = ""
-    tip: str = ""
-    help: str = ""
-
-    @property
-    def is_bound(self) -> bool:
-        """Whether the action has a key of the keyboard."""
-        return bool(self.key) and not self.key.endswith("click")
-
+from .action import Action
 
 ACTIONS = (
     Action(
@@ -143,6 +109,26 @@ ACTIONS = (
     Action("remove_label_too", "Backspace", "remove label", help="as <kbd>Delete</kbd>"),
     Action("remove_click", "Ctrl-Shift-click", help="remove the label that is clicked on"),
     Action(
+        "stroke",
+        "Shift-X",
+        "split, merge, add, cut",
+        "Draw a line over labels: across one splits it, through several merges them, out of one and"
+        "\nback adds to it; with [Shift], take away. Then accept what is shown [{stroke}]",
+        "draw strokes over labels: across a label splits it, through several merges them, from "
+        "inside out and back adds; with <kbd>Shift</kbd>, what the stroke cuts off or encloses is "
+        "taken away. <kbd>Enter</kbd> makes the change that is shown, <kbd>Escape</kbd> drops it, "
+        "and once more puts the tool away",
+    ),
+    Action(
+        "stroke_reading",
+        "Shift-V",
+        "another change by it",
+        "What a stroke does: as it runs, or always the same. Press for another change by the same"
+        "\nstroke [{stroke_reading}]",
+        "another change by the drawn stroke: split along the line, split by the model, merge, add, "
+        "cut",
+    ),
+    Action(
         "find_alike",
         "Shift-M",
         "find more like these",
@@ -187,17 +173,40 @@ ACTIONS = (
     ),
     Action(
         "done_image",
-        "Shift-N",
+        "Shift-R",
         "folder: done, next",
         "This image is done: save the labels, and go on to the next one [{done_image}]",
         "folder: mark the image as done, save the labels, and go on to the next image",
     ),
     Action(
         "flag_image",
-        "Shift-T",
+        "Shift-Q",
         "folder: flag",
         "Mark the image to come back to it, or take the mark off [{flag_image}]",
         "folder: mark the image to come back to it, or take the mark off",
+    ),
+    Action(
+        "track_next",
+        "Shift-T",
+        "tracks: next question",
+        "Go to the next division or link of which the tracking is unsure [{track_next}]",
+        "tracks: go to the next division or link of which the tracking is unsure",
+    ),
+    Action(
+        "track_no",
+        "Shift-N",
+        "tracks: no",
+        "It did not divide, or it is another object: the tracks are changed where they say\n"
+        "otherwise. Go on to the next [{track_no}]",
+        "tracks: no division, or another object (one step of undo), and go on to the next",
+    ),
+    Action(
+        "track_yes",
+        "Shift-Y",
+        "tracks: yes",
+        "It divided, or it is the same object: the tracks are changed where they say otherwise.\n"
+        "Go on to the next [{track_yes}]",
+        "tracks: a division, or the same object (one step of undo), and go on to the next",
     ),
     Action(
         "accept",
@@ -205,6 +214,12 @@ ACTIONS = (
         "accept",
         "Make it the next label [{accept}]",
         "accept as the next label; all objects under way, in one step",
+    ),
+    Action(
+        "accept_left",
+        "Shift-E",
+        "accept, left hand",
+        help="as <kbd>Enter</kbd>, while the right hand stays on the mouse",
     ),
     Action(
         "drop",
@@ -252,6 +267,11 @@ ACTIONS = (
     ),
     Action("segment_slice", tip="Find all objects in the slice that is shown"),
     Action("segment_all", tip="Find all objects in every slice"),
+    Action(
+        "track_objects",
+        tip="Give each object one label through time, with divisions: one step of undo.\n"
+        "Then judge what is unsure. Needs the extra tracking",
+    ),
     Action("show_tracks", tip="Draw the ways of all labels through time"),
     Action(
         "measure",
@@ -267,6 +287,11 @@ ACTIONS = (
         tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
         "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
         "Of an OME-Zarr, choose the zarr.json inside",
+    ),
+    Action(
+        "save_labels",
+        tip="Save the labels with scale, units, classes and scores: as OME-TIFF, OME-Zarr or TIFF\n"
+        "by the end of the name",
     ),
     Action("cancel", tip="Stop the work"),
 )

@@ -13,7 +13,7 @@ from napari_sam.image.read import read_pyramid
 from napari_sam.image.series import Series
 from napari_sam.installation import OURS
 
-from .image.file_layers import file_layers
+from .image.file_layers import Opened, file_layers
 
 
 def run_viewer(
@@ -71,8 +71,8 @@ def open_viewer(
         folder = ""
     images = [(path, read_pyramid(path, axes=axes, series=series)) for path in paths]
     viewer = new_viewer()
-    for layer in chain.from_iterable(file_layers(path, opened) for path, opened in images):
-        viewer.add_layer(layer)
+    for path, opened in images:
+        add_image(viewer, path, opened)
     _, dock = viewer.window.add_plugin_dock_widget(OURS, "SAM")
     if folder and dock.controller is not None:
         dock.show_fold(dock.folder_box)
@@ -80,3 +80,9 @@ def open_viewer(
     for line in chain.from_iterable(volume.warnings for _, (volume, _) in images):
         show_warning(line)
     return viewer
+
+
+def add_image(viewer: napari.Viewer, path: str | Path, opened: Opened) -> None:
+    """Add the layers of an image to a viewer; see :func:`.file_layers`."""
+    for layer in file_layers(path, opened):
+        viewer.add_layer(layer)

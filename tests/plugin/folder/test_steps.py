@@ -171,11 +171,11 @@ def test_new_and_vanished_images_are_told(tmp_path: Path) -> None:
 def test_a_field_of_a_plate_is_opened_and_its_labels_lie_beside_the_plate(tmp_path: Path) -> None:
     write_plate(tmp_path / "screen.ome.zarr", {"A/1": 2, "B/2": 1}, listed=("C/3",))
     event = listed(tmp_path / "screen.ome.zarr")
-    assert event.lines == ("screen.ome.zarr: 1 well is listed and missing: C/3",)
+    assert "C/3; they are left out" in event.lines[0]
     field = opened(event.folder, 1)
     assert field.folder.state.current == "A/1/1"
     assert np.array_equal(np.asarray(field.layers[0].data), np.full((8, 8), 1))
-    assert field.path == tmp_path / "screen_labels" / "screen_A_1_1_labels.ome.tif"
+    assert field.path == tmp_path / "screen_labels" / "screen_A1_1_labels.ome.tif"
 
 
 def test_a_place_without_its_folder_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from napari.layers import Image
 from napari.layers._source import layer_source  # the only way to note the file of a layer
 from napari.layers.utils.stack_utils import split_channels
 
+from napari_sam.image.read import is_url
+from napari_sam.image.series import split_series
 from napari_sam.image.volume import Volume
 
 CHUNK = 2048
@@ -25,7 +27,7 @@ def file_layers(path: str | Path, opened: Opened) -> list[Image]:
     Parameters
     ----------
     path : str or Path
-        The file, or its URL; its name becomes the name of the layers.
+        The file, or its URL; its name becomes the name of the layers, behind that of the channel.
     opened : tuple
         Volume and levels, see :func:`~napari_sam.image.read.read_pyramid`.
 
@@ -37,17 +39,21 @@ def file_layers(path: str | Path, opened: Opened) -> list[Image]:
     volume, levels = opened
     axes = volume.axes
     is_colour = axes.endswith("C") and volume.channel_count in (3, 4) and volume.dtype == np.uint8
+    file = path if isinstance(path, str) and is_url(path) else split_series(Path(path))[0]
+    name: str | list[str] = Path(path).name
+    if "C" in axes and not is_colour and volume.channel_names and all(volume.channel_names):
+        name = [f"{channel} {name}" for channel in volume.channel_names]
     lazy = [_lazy(level) for level in levels]
     data = lazy if len(lazy) > 1 else lazy[0]
     shared: dict[str, Any] = {
         "multiscale": len(lazy) > 1,
-        "name": Path(path).name,
+        "name": name,
         "scale": volume.scale,
         "translate": volume.translate,
         "units": volume.units,
         "axis_labels": [letter.lower() for letter in volume.label_axes],
     }
-    with layer_source(path=str(path)):
+    with layer_source(path=str(file)):
         if is_colour or "C" not in axes:
             return [Image(data, rgb=is_colour, **shared)]
         channels = split_channels(data, axes.index("C"), **shared)

@@ -15,6 +15,7 @@ from .encode_next import encode_next
 from .engine import Engine, Events
 from .events import Progress, Saved
 from .learn import LessonRequest, find_again, learn, score_both
+from .read_stroke import StrokeRequest, read_stroke
 from .tile_order import Viewport
 
 if TYPE_CHECKING:
@@ -88,6 +89,17 @@ class LearningEngine(Engine):
         if self._model is not None:
             model = self._lessons.encoding(self._model, self._origin)
             yield from encode_next(model, settings, source, view, give_up)
+
+    def read_stroke(
+        self, settings: Settings, source: ImageSource, request: StrokeRequest
+    ) -> Events:
+        """Change of the labels by a stroke; the model is loaded only if it shall divide a label."""
+        if not request.by_model:
+            yield from read_stroke(request)
+            return
+        yield from self.load(settings)
+        yield from read_stroke(request, self._open(settings, source))
+        yield from self._warnings()
 
     def save_model(self, settings: Settings, name: str) -> Events:
         """Save the answering model under a new name."""
