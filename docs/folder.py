@@ -33,6 +33,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 def main() -> None:
     """Open a folder, accept, go on, take the picture."""
     target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
     os.environ["NAPARI_SAM_JOURNAL_DIR"] = tempfile.mkdtemp()  # no offer to restore in the picture
     folder = Path(tempfile.mkdtemp()) / "experiment 7"
     write_images(folder)
