@@ -141,6 +141,9 @@ def test_another_ones_labels_are_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="holds other labels than those that were opened here"):
         list(save_labels(to_save(event.path, theirs + 1, event.stamp), folder, "a.tif"))
     np.testing.assert_array_equal(np.asarray(read_label_file(event.path).labels), theirs)
+    # the same labels in the file are the user's own: File > Save wrote them
+    events = list(save_labels(to_save(event.path, theirs, event.stamp), folder, "a.tif"))
+    assert events[-1] == LabelsSaved(event.path, stamp_of(event.path))
 
 
 def test_a_file_that_holds_no_labels_stays(tmp_path: Path) -> None:

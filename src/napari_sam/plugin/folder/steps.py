@@ -23,7 +23,10 @@ from napari_sam.folder.state_file import StateFile
 from napari_sam.image.companions import companion_files, file_sets
 from napari_sam.image.read import read_pyramid
 from napari_sam.image.volume import Volume
+from napari_sam.labels.blocks import block_regions, natural_block
+from napari_sam.labels.files.read import read_label_file
 from napari_sam.labels.files.write import iter_write_labels
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.plugin.image.file_layers import file_layers
 from napari_sam.plugin.results.labels_of_file import LayerData, labels_layer_data
 from napari_sam.plugin.results.writers import labels_and_options
@@ -185,8 +188,9 @@ def save_labels(save: LabelsToSave, folder: OpenFolder, name: str) -> Steps:
     OutputError
         If another file is in the way, or the file cannot be written.
     """
-    check_unchanged(save.path, save.stamp)
     labels, options = labels_and_options(save.data, save.attributes, overwrite=True)
+    if stamp_of(save.path) != save.stamp and not _holds(save.path, labels):
+        check_unchanged(save.path, save.stamp)
     is_large = math.prod(labels.shape) > _SEARCHED
     if save.stamp is not None or is_large or np.any(np.asarray(labels)):
         for done, total in iter_write_labels(save.path, labels, **options):
@@ -196,6 +200,18 @@ def save_labels(save: LabelsToSave, folder: OpenFolder, name: str) -> Steps:
     state = folder.state.of(name)
     if stamp is not None and state.stage is Stage.UNTOUCHED:
         folder.file.write(folder.state, {name: replace(state, stage=Stage.BEGUN)})
+
+
+def _holds(path: Path, labels: LabelArray) -> bool:
+    """Whether a file has these labels, as after File > Save."""
+    try:
+        saved = read_label_file(path).labels
+    except NapariSamError:
+        return False
+    regions = block_regions(labels.shape, natural_block(labels))
+    return tuple(saved.shape) == tuple(labels.shape) and all(
+        np.array_equal(saved[region], labels[region]) for region in regions
+    )
 
 
 def open_folder(words: str, place: Path | None) -> Generator[FolderEvent, None, OpenFolder]:
