@@ -90,6 +90,7 @@ def test_keys_go_through_a_folder_and_back(open_dock: Open, tmp_path: Path) -> N
     bench = open_dock(show=True)
     open_folder(bench, tmp_path)
     assert images(bench) == ["a.tif"]
+    assert bench.native.window().focusWidget() is bench.native  # which gets the keys
     assert line(bench).startswith("Image 1 of 3: a.tif.")
     box = bench.dock.folder_box
     assert box.progress.text() == "Image 1 of 3, 0 done"

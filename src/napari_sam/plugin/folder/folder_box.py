@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import QModelIndex, QSize, Qt, Signal
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -139,6 +140,7 @@ class FolderBox(Fold):
         self.list.setFixedHeight(_ROWS * (SIDE + 4) + 6)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys still reach the canvas
         self.list.setToolTip("Double-click opens an image")
 
     def _lay_out(self) -> None:
@@ -172,6 +174,8 @@ class FolderBox(Fold):
             button.clicked.connect(_emitting(self.run_clicked.emit, name))
 
     def _open(self) -> None:
+        for canvas in self.window().findChildren(QOpenGLWidget)[:1]:
+            canvas.setFocus()  # the keys of the actions are for it from now on
         self.open_wanted.emit(self.images.text(), self.labels.text())
 
     def _choose(self, line: QLineEdit, title: str) -> None:
