@@ -20,6 +20,7 @@ from napari_sam.plugin.clicks.tools import Tools
 from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.everything.everything import Everything
 from napari_sam.plugin.everything.review import Review
+from napari_sam.plugin.folder.browsing import Browsing
 from napari_sam.plugin.follow.guide import Guide
 from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
@@ -109,7 +110,6 @@ class Controller:
         self.teacher = Teacher(desk, dock.learn_box, settings, self.ahead, self.models)
         self.prompts: PromptEvents = PromptEvents(desk, self.objects, self.view, dock)
         self.status = DockStatus(self._make_reader(), dock, lambda name: self.actions.run(name))
-        self.actions: Actions = self._make_actions()
         self.images: ImageInUse = ImageInUse(
             desk,
             viewer,
@@ -118,6 +118,8 @@ class Controller:
             adopt=self._adopt_prompts,
             adopt_labels=self.status.bindings.bind,
         )
+        self.folder: Browsing = Browsing(desk, viewer, dock.folder_box, self.images, self.objects)
+        self.actions: Actions = self._make_actions()
         self._connect_dock()
         self._connect_parts()
         self.models.list()
@@ -154,6 +156,7 @@ class Controller:
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 **self.label_tools.calls,
+                **self.folder.calls,
                 **self.track_review.calls,
                 "find_alike": self.alike.start,
                 "review_next": self.review.next,
@@ -329,7 +332,7 @@ class Controller:
         self.teacher.let_go()
         self.ahead.let_go()
         self.runner.cancel()
-        for part in (self.everything, self.models, self.training):
+        for part in (self.everything, self.models, self.training, self.folder):
             part.stop()
         self.status.let_go()
         self.prompts.leave()
