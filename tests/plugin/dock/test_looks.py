@@ -111,7 +111,7 @@ def test_all_fits_and_can_be_read(open_dock: Open, theme: str) -> None:
         assert len(shown) > 15, name
         assert [what for one in shown for what in wrong(one, bench.dock)] == [], name
         assert overlapping(bench.dock) == overlapping(scroll.widget()) == [], name
-    assert len(names) == 15
+    assert len(names) == 16
 
 
 def test_buttons_for_the_object_stay_on_a_low_screen(open_dock: Open) -> None:
