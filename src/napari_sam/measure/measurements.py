@@ -55,6 +55,14 @@ class Measurements:
         ``intensity_mean``, ``intensity_min``, ``intensity_max``, ``intensity_std``, \
 ``intensity_sum``, or ``intensity_mean_0`` and so on for channels
             Of the image's values, without contrast limits; only with an image.
+        ``texture_contrast``, ``texture_dissimilarity``, ``texture_homogeneity``, ``texture_ASM``, \
+``texture_energy``, ``texture_correlation``, ``texture_entropy``, ``texture_mean``, \
+``texture_variance``, ``texture_std``, or ``texture_contrast_0`` and so on for channels
+            Of scikit-image's ``graycoprops``, with its names (the last four from its version 0.25
+            on), on the grey levels of a :class:`~napari_sam.measure.texture.Texture`: the mean of
+            four directions. Dissimilarity, mean and std are in grey levels, contrast and variance
+            in their squares, entropy in nats, the others have no unit. NaN for an object without
+            two pixels at the distance. Only on request.
     """
 
     columns: Mapping[str, NDArray[Any]]
