@@ -89,6 +89,7 @@ PLUGIN_ORDER = (
     {"controller"},
     {"dock_status"},
     {"actions", "dock", "state_reader"},
+    {"table"},
     {"clicks"},
     {"everything", "learning", "objects"},
     {"train"},
@@ -109,6 +110,7 @@ ONLY_IN = {
     "magicgui": {"plugin"},
     "superqt": {"plugin"},
     "psygnal": {"plugin"},
+    "pyqtgraph": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
     | {"cluster", "learning", "finetuning"},
     "distributed": {"cluster"},
@@ -136,6 +138,7 @@ OPTIONAL = {
     "dask",
     "distributed",
     "pyarrow",
+    "pyqtgraph",
     "roifile",
 }
 

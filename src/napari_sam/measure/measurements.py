@@ -6,6 +6,23 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+_POWERS = {
+    "area": 2,
+    "volume": 3,
+    "perimeter": 1,
+    "axis_major_length": 1,
+    "axis_minor_length": 1,
+    "feret_diameter_max": 1,
+    "equivalent_diameter_area": 1,
+    "surface_area": 2,
+    "contact_length": 1,
+    "contact_area": 2,
+    "centroid_z": 1,
+    "centroid_y": 1,
+    "centroid_x": 1,
+}
+"""Column -> power of the unit of length that its values have."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurements:
@@ -70,6 +87,16 @@ class Measurements:
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.columns["label"])
+
+    def unit_of(self, name: str) -> str:
+        """Unit of a column's values, such as ``"micrometer²"``; empty where it is none of length.
+
+        It is empty too if the axes have several units, and without a row.
+        """
+        unit = str(self.columns["unit"][0]) if len(self) and "unit" in self.columns else ""
+        if name not in _POWERS or "/" in unit or not unit:
+            return ""
+        return unit + ("", "²", "³")[_POWERS[name] - 1]
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as Python values by name of the column."""

@@ -29,9 +29,9 @@ from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.mask_before import MaskBefore
 from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
-from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.tracks import Tracking
 from napari_sam.plugin.results.use_labels import UseLabels
+from napari_sam.plugin.table.measured_table import MeasuredTable
 from napari_sam.plugin.train.training import Training
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
@@ -77,8 +77,8 @@ class Controller:
         self.use_labels = UseLabels(
             desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
         )
-        self.measuring, self.tracking = Measuring(desk), Tracking(desk, viewer)
-        self.classifying = Classifying(desk, dock.class_box)
+        self.tracking, self.classifying = Tracking(desk, viewer), Classifying(desk, dock.class_box)
+        self.table = MeasuredTable(desk, viewer, self.classifying.give)
         self.alike = FindingAlike(
             desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
         )
@@ -147,6 +147,7 @@ class Controller:
                 "pick_up": self.pick_up.under_cursor,
                 **self.label_tools.calls,
                 "find_alike": self.alike.start,
+                "show_in_table": self.table.under_cursor,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -195,6 +196,7 @@ class Controller:
             self.teacher.leave,
             self.alike.stop,
             self.ahead.leave,
+            self.table.leave,
             self.prompts.leave,
             self.classifying.leave,
             self.review.leave,
@@ -225,7 +227,7 @@ class Controller:
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
         dock.everything_box.tracks_clicked.connect(self.tracking.start)
-        dock.everything_box.measure_clicked.connect(self.measuring.start)
+        dock.everything_box.measure_clicked.connect(self.table.measure)
         dock.restore_box.answered.connect(images.answer_restore)
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
         dock.everything_box.segment_clicked.connect(
@@ -309,6 +311,7 @@ class Controller:
             show_warning(lost)
         self._disconnect()  # first, or leaving the image would look like the user's doing
         self.images.leave()
+        self.table.close()
         self.prompts.stop()
         self.status.stop()
         self._images_changed.cancel()
