@@ -135,6 +135,12 @@ def test_a_click_in_the_table_the_plot_or_the_image_chooses_the_object_everywher
     assert outlined(bench) == {9}
     bench.click((50, 8))
     assert chosen(window) == ["6"]
+    window.table.selectAll()
+    assert outlined(bench) == {4, 6, 9}
+    bench.click((50, 8))  # whose label is selected still
+    assert chosen(window) == ["6"]
+    bench.click((2, 70))
+    assert chosen(window) == []
     assert len(bench.layer("points").data) == 0
     bench.qtbot.mouseClick(window.pick_button, LEFT)
     assert labels.mode == "pan_zoom"

@@ -62,10 +62,10 @@ class Measuring:
     def _show(self, work: Workspace, layer: Labels, table: Measurements) -> None:
         time = work.source.plane_axes.find("T")
         frame = None if time < 0 else work.shown_plane[time]
-        rows = [row for row in table.rows() if row.get("t") == frame]
-        if not rows:
+        if not len(table):
             self._desk.say("There are no labels yet: accept objects first.")
             return
+        rows = [row for row in table.rows() if row.get("t") == frame]
         columns = {
             name: {row["label"]: row[name] for row in rows}
             for name in table.columns
@@ -77,7 +77,8 @@ class Measuring:
             columns[PROBABILITY] = {
                 row["label"]: classes.predicted.get(row["label"], math.nan) for row in rows
             }
-        layer.features = with_columns(layer.features, columns, None)
+        if rows:
+            layer.features = with_columns(layer.features, columns, None)
         when = "" if frame is None else f" in frame {frame}"
         self._desk.say(f"{len(rows)} objects are measured{when}. {_WHERE}")
         self._show_table(work, layer, table)

@@ -1,4 +1,4 @@
-"""ChangedSince: objects whose pixels changed after they were measured; no Qt."""
+"""ChangedSince: objects with changed pixels since a measurement; no Qt."""
 
 from collections.abc import Sequence
 

@@ -26,7 +26,7 @@ _WIDTH = 3.0
 
 @dataclass(slots=True, eq=False)
 class ChosenPixels:
-    """Pixels of the chosen labels: 1 inside, 0 elsewhere, computed where napari reads them.
+    """Pixels of the chosen labels: 1 inside, 0 elsewhere, computed on reading.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class ChosenLayer:
         viewer.scene.camera.events.zoom.connect(self._zoomed)
 
     def show(self, chosen: NDArray[np.int64]) -> None:
-        """Outline these labels, ``(n,)``, and no others."""
+        """Outline labels, ``(n,)``, instead of the labels before."""
         pixels = ChosenPixels(self._labels.data, chosen)
         layer = self._layer
         if layer is None or layer not in self._viewer.layers:

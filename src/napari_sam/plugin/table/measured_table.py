@@ -1,7 +1,6 @@
-"""MeasuredTable: opens the table of measured objects, and keeps it equal to the image's labels."""
+"""MeasuredTable: opens the table of measured objects, and ties rows to labels on the image."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from napari.layers import Labels
 from napari.utils.events import Event
 
 from napari_sam.errors import OutputError
-from napari_sam.image.volume import Plane
 from napari_sam.labels.classes import ClassTable
 from napari_sam.measure.measurements import Measurements
 from napari_sam.measure.write_table import write_table
@@ -22,9 +20,7 @@ from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.workspace import Workspace
 
-from .changed_since import ChangedSince
-from .chosen_layer import ChosenLayer
-from .object_rows import ObjectRows
+from .measurements_in_use import MeasurementsInUse
 from .picking import Picking
 from .plotted import Rows
 from .table_window import TableWindow
@@ -36,23 +32,6 @@ _NOT_MEASURED = "Nothing is measured yet: press Measure under Find all objects."
 _NO_LABEL = "There is no label here: point at one in SAM labels and press Shift-T."
 _EMPTY = Measurements({"label": np.zeros(0, np.int64)})
 _NO_ROWS: Rows = np.zeros(0, np.intp)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shown:
-    """Measurements on the screen, with the labels that they are about."""
-
-    work: Workspace
-    layer: Labels
-    rows: ObjectRows
-    changed: ChangedSince
-    outlines: ChosenLayer
-
-    @property
-    def frame(self) -> int:
-        """Frame on the screen; 0 without time."""
-        time = self.work.source.plane_axes.find("T")
-        return 0 if time < 0 else int(self.work.shown_plane[time])
 
 
 class MeasuredTable:
@@ -78,9 +57,9 @@ class MeasuredTable:
         self._give_class = give_class
         self._measuring = Measuring(desk, self.show, self._with_texture)
         self._window: TableWindow | None = None
-        self._shown: _Shown | None = None
+        self._measured: MeasurementsInUse | None = None
         self._chosen = _NO_ROWS
-        self._picking = Picking(viewer, self._show_picking)
+        self._picking = Picking(viewer, self._choose_label, self._show_picking)
         viewer.events.theme.connect(self._show_theme)
         viewer.layers.events.removed.connect(self._layer_removed)
 
@@ -94,7 +73,7 @@ class MeasuredTable:
     # --- what is shown -----------------------------------------------------------------------
 
     def show(self, work: Workspace, layer: Labels, table: Measurements) -> None:
-        """Show measurements of all labels of an image, in the window that is open or a new one.
+        """Show measurements of all labels of an image, in the open window or a new window.
 
         Parameters
         ----------
@@ -105,20 +84,22 @@ class MeasuredTable:
         table : Measurements
             One row for each object, in a time series for each object and frame.
         """
-        before = self._shown
+        before = self._measured
         keys = set() if before is None else set(before.rows.keys(self._chosen))
         self._let_go()
-        rows = ObjectRows(_with_classes(table, work.classes.table))
-        changed = ChangedSince(work.history, work.source.plane_axes)
-        outlines = ChosenLayer(self._viewer, work, layer)
-        self._shown = _Shown(work, layer, rows, changed, outlines)
-        layer.events.selected_label.connect(self._label_selected)
-        work.history.changed.connect(self._labels_changed)
-        work.classes.changed.connect(self._classes_changed)
+        measured = self._measured = MeasurementsInUse(
+            self._viewer,
+            work,
+            layer,
+            table,
+            self._label_selected,
+            self._show_changed,
+            self._show_classes,
+        )
         window = self._ensure_window()
-        window.table.show_table(rows.table)
-        window.panel.show_table(rows.table, work.classes.table)
-        self._choose(rows.rows_of(keys))
+        window.table.show_table(measured.table)
+        window.panel.show_table(measured.table, work.classes.table)
+        self._choose(measured.rows.rows_of(keys))
 
     def leave(self) -> None:
         """Show no rows: the image or the labels are left."""
@@ -153,19 +134,16 @@ class MeasuredTable:
 
     def _let_go(self) -> None:
         self._picking.stop()
-        shown, self._shown, self._chosen = self._shown, None, _NO_ROWS
-        if shown is not None:
-            shown.layer.events.selected_label.disconnect(self._label_selected)
-            shown.work.history.changed.disconnect(self._labels_changed)
-            shown.work.classes.changed.disconnect(self._classes_changed)
-            shown.outlines.remove()
+        measured, self._measured, self._chosen = self._measured, None, _NO_ROWS
+        if measured is not None:
+            measured.close()
 
     def _window_closed(self) -> None:
         self._window = None
         self._let_go()
 
     def _layer_removed(self, event: Event) -> None:
-        if self._shown is not None and event.value == self._shown.layer:
+        if self._measured is not None and event.value == self._measured.layer:
             self.leave()
 
     def _show_theme(self, event: Event) -> None:
@@ -176,7 +154,7 @@ class MeasuredTable:
 
     def under_cursor(self) -> None:
         """Choose the row of the label under the cursor."""
-        if self._shown is None:
+        if self._measured is None:
             self._desk.say(_NOT_MEASURED)
             return
         position = self._viewer.cursor.position
@@ -184,10 +162,9 @@ class MeasuredTable:
             self._choose_label(at_cursor[1])
 
     def _choose_label(self, label: int) -> None:
-        shown = self._shown
-        if shown is None:
+        if (measured := self._measured) is None:
             return
-        rows = shown.rows.row_of(label, shown.frame) if label else _NO_ROWS
+        rows = measured.row_of(label) if label else _NO_ROWS
         self._choose(rows)
         if label and not len(rows):
             self._desk.say(f"Label {label} is not in the table yet: press Measure again there.")
@@ -200,72 +177,57 @@ class MeasuredTable:
         self._choose(np.union1d(self._chosen, rows) if adding else rows)
         self._look_at(rows)
 
-    def _label_selected(self, event: Event) -> None:
-        """Choose the row of the label that was picked on the image."""
-        shown = self._shown
-        if shown is None:
-            return
-        label = int(shown.layer.selected_label)
-        if label not in {key[0] for key in shown.rows.keys(self._chosen)}:
+    def _label_selected(self, label: int) -> None:
+        """Choose the row of a label that was picked on the image."""
+        measured = self._measured
+        if measured is not None and label not in measured.labels_of(self._chosen):
             self._choose_label(label)
 
     def _choose(self, rows: Rows, in_table: bool = True) -> None:
-        """Show which rows are chosen: on the image, in the plot and, unless it knows, the table."""
-        shown, window = self._shown, self._window
-        if shown is None or window is None:
+        """Mark chosen rows on the image, in the plot and, with `in_table`, in the table."""
+        measured, window = self._measured, self._window
+        if measured is None or window is None:
             return
         self._chosen = rows
         if in_table:
             window.table.choose(rows)
         window.panel.show_chosen(rows)
-        labels = np.unique(shown.rows.table.columns["label"][rows])
-        shown.outlines.show(labels)
-        if len(labels) == 1:
-            shown.layer.selected_label = int(labels[0])
+        measured.outline(measured.labels_of(rows))
         self._tell()
 
     def _look_at(self, rows: Rows) -> None:
         """Move the view to the object of a single row."""
-        shown, work = self._shown, self._desk.look(aloud=False)
-        if len(rows) != 1 or shown is None or work is not shown.work:
+        measured, work = self._measured, self._desk.look(aloud=False)
+        if len(rows) != 1 or measured is None or work is not measured.work:
             return
         if problem := obstacle(self._viewer.dims):
             self._desk.say(problem)
             return
-        row, source = int(rows[0]), work.source
-        labels = work.labels_layer.plain()
-        plane: Plane | None = shown.rows.plane(row, labels, source.plane_axes, work.shown_plane)
-        if plane is None:
-            label = shown.rows.table.columns["label"][row]
+        row = int(rows[0])
+        if (plane := measured.plane_of(row)) is None:
+            (label,) = measured.labels_of(rows)
             self._desk.say(f"Label {label} is gone from its place: press Measure again.")
-            return
-        show_object(self._viewer, work.image, source, plane, shown.rows.bbox(row))
+        else:
+            show_object(self._viewer, work.image, work.source, plane, measured.rows.bbox(row))
 
     # --- what changes ------------------------------------------------------------------------
 
-    def _labels_changed(self) -> None:
-        if (shown := self._shown) is None or self._window is None:
-            return
-        shown.changed.follow()
-        self._window.table.rows.show_changed(shown.rows.rows_of(shown.changed.objects))
-        shown.outlines.refresh()
-        self._tell()
+    def _show_changed(self) -> None:
+        if (measured := self._measured) is not None and self._window is not None:
+            self._window.table.rows.show_changed(measured.rows.rows_of(measured.changed))
+            self._tell()
 
-    def _classes_changed(self) -> None:
-        if (shown := self._shown) is None or self._window is None:
-            return
-        classes = shown.work.classes.table
-        column = _with_classes(shown.rows.table, classes).columns[CLASS]
-        shown.rows.table.columns[CLASS][:] = column
-        self._window.table.rows.replace_column(CLASS, shown.rows.table.columns[CLASS])
-        self._window.panel.show_classes(classes)
+    def _show_classes(self) -> None:
+        if (measured := self._measured) is not None and self._window is not None:
+            self._window.table.rows.replace_column(CLASS, measured.table.columns[CLASS])
+            self._window.panel.show_classes(measured.work.classes.table)
 
     def _tell(self) -> None:
-        window, shown = self._window, self._shown
+        window, measured = self._window, self._measured
         if window is None:
             return
-        count = 0 if shown is None else len(shown.rows.table)
-        changed = 0 if shown is None else len(shown.changed.objects)
+        count = 0 if measured is None else len(measured.table)
+        changed = 0 if measured is None else len(measured.changed)
         text = f"{count} objects, {len(self._chosen)} chosen." if count else _NOT_MEASURED
         if changed:
             verb = "object has" if changed == 1 else "objects have"
@@ -277,8 +239,8 @@ class MeasuredTable:
 
     def _pick(self, on: bool) -> None:
         self._desk.begin_action()
-        if on and self._shown is not None:
-            self._picking.start(self._shown.layer)
+        if on and self._measured is not None:
+            self._picking.start(self._measured.layer)
         else:
             self._picking.stop()
 
@@ -288,13 +250,12 @@ class MeasuredTable:
 
     def _classify(self) -> None:
         self._desk.begin_action()
-        if self._shown is not None:
-            labels = self._shown.rows.table.columns["label"][self._chosen]
-            self._give_class(np.unique(labels).tolist())
+        if self._measured is not None:
+            self._give_class(self._measured.labels_of(self._chosen).tolist())
 
     def _save_table(self) -> None:
-        if self._window is not None and self._shown is not None:
-            table = self._shown.rows.table
+        if self._window is not None and self._measured is not None:
+            table = self._measured.table
             self._save(self._window.ask_table_file(), lambda path: write_table(path, table))
 
     def _save_picture(self) -> None:
@@ -311,12 +272,3 @@ class MeasuredTable:
             self._desk.fail(str(error))
         else:
             self._desk.say(f"Saved {path}.")
-
-
-def _with_classes(table: Measurements, classes: ClassTable) -> Measurements:
-    """Measurements with the class of each object behind label and frame."""
-    labels = table.columns["label"].tolist()
-    of_objects = np.array([classes.class_of(label) for label in labels], dtype=object)
-    names = [name for name in ("label", "t") if name in table.columns]
-    first = {name: table.columns[name] for name in names} | {CLASS: of_objects}
-    return Measurements({**first, **{k: v for k, v in table.columns.items() if k not in first}})

@@ -70,7 +70,7 @@ class _ViewBox(pg.ViewBox):
 
 
 class _Points(pg.ScatterPlotItem):
-    """Points that leave clicks to the area: it knows the nearest of all groups.
+    """Points without clicks: the area below finds the nearest point of all groups.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""ObjectRows: rows of measurements by label and frame, and their places; no Qt, no napari."""
+"""ObjectRows: rows of measurements by label and frame, with places; no Qt, no napari."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,8 +56,8 @@ class ObjectRows:
         y0, x0, y1, x1 = (int(columns[f"bbox_{end}"][row]) for end in ("y0", "x0", "y1", "x1"))
         return y0, x0, y1, x1
 
-    def plane(self, row: int, labels: LabelArray, plane_axes: str, shown: Plane) -> Plane | None:
-        """Plane to see an object in: the shown one if it is there, else where it is largest.
+    def plane(self, row: int, labels: LabelArray, plane_axes: str, in_view: Plane) -> Plane | None:
+        """Plane of an object: the plane on the screen if possible, else the plane of most pixels.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class ObjectRows:
             ``(*planes, Y, X)`` integers, as they are now.
         plane_axes : str
             Letters of the axes before Y and X.
-        shown : tuple of int
+        in_view : tuple of int
             Index of the plane on the screen.
 
         Returns
@@ -84,7 +84,7 @@ class ObjectRows:
         areas = (np.asarray(part) == label).sum(axis=(-2, -1)).reshape(z1 - z0)
         if not areas.any():
             return None
-        z = shown[plane_axes.find("Z")] if "Z" in plane_axes else 0
+        z = in_view[plane_axes.find("Z")] if "Z" in plane_axes else 0
         if not (z0 <= z < z1 and areas[z - z0]):
             z = z0 + int(areas.argmax())
         return tuple({"T": frame, "Z": z}[axis] for axis in plane_axes)

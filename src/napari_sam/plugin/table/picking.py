@@ -1,6 +1,6 @@
 """Picking: clicks on the image choose objects instead of making prompts; no Qt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from napari.components import ViewerModel
 from napari.layers import Labels, Layer
@@ -17,12 +17,19 @@ class Picking:
     ----------
     viewer : napari.Viewer
         Has the selected layer.
-    shown : callable
+    pick : callable
+        Gets the label under each click; 0 beside all labels.
+    show_state : callable
         Shows whether clicks pick.
     """
 
-    def __init__(self, viewer: ViewerModel, shown: Callable[[bool], None]) -> None:
-        self._viewer, self._shown = viewer, shown
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        pick: Callable[[int], None],
+        show_state: Callable[[bool], None],
+    ) -> None:
+        self._viewer, self._pick, self._show_state = viewer, pick, show_state
         self._layer: Labels | None = None
         self._before: Layer | None = None
 
@@ -33,9 +40,10 @@ class Picking:
         self._layer, self._before = layer, selection.active
         selection.active = layer
         layer.mode = _PICK
+        self._viewer.mouse_drag_callbacks.append(self._press)
         layer.events.mode.connect(self._ended)
         selection.events.active.connect(self._ended)
-        self._shown(True)
+        self._show_state(True)
 
     def stop(self) -> None:
         """Give the mouse back to the layer that was selected before."""
@@ -44,6 +52,17 @@ class Picking:
             layer.mode = "pan_zoom"
             if before is not None and before in self._viewer.layers:
                 self._viewer.layers.selection.active = before
+
+    def _press(self, viewer: ViewerModel, event: Event) -> Iterator[None]:
+        layer, position, direction = self._layer, event.position, event.view_direction
+        displayed = list(event.dims_displayed)
+        yield
+        if layer is None or event.type == "mouse_move":  # a drag moves the view
+            return
+        label = layer.get_value(
+            position, view_direction=direction, dims_displayed=displayed, world=True
+        )
+        self._pick(int(label or 0))
 
     def _ended(self, event: Event) -> None:
         """Notice that the user has chosen another tool or layer."""
@@ -56,8 +75,9 @@ class Picking:
     def _let_go(self) -> bool:
         if self._layer is None:
             return False
+        self._viewer.mouse_drag_callbacks.remove(self._press)
         self._layer.events.mode.disconnect(self._ended)
         self._viewer.layers.selection.events.active.disconnect(self._ended)
         self._layer = self._before = None
-        self._shown(False)
+        self._show_state(False)
         return True

@@ -40,7 +40,7 @@ def has_plot() -> bool:
 
 
 class PlotPanel(QWidget):
-    """Plot with the controls above it; without pyqtgraph a line that says how to get it.
+    """Plot below its controls; without pyqtgraph, a line with the command to install it.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class PlotPanel(QWidget):
         )
 
     def show_table(self, table: Measurements, classes: ClassTable) -> None:
-        """Plot other measurements, along the chosen columns if they are still there."""
+        """Plot new measurements, along the chosen columns where possible."""
         self._table, self._classes = table, classes
         self._chosen = np.zeros(0, np.intp)
         names = axis_columns(table) if len(table) else []
@@ -172,7 +172,7 @@ class PlotPanel(QWidget):
         return f"{name} ({unit})" if unit else name
 
     def _groups(self, rows: Rows) -> tuple[list[str], Rows]:
-        """Colours, and the number of each object's colour: that of its class."""
+        """Colours of the classes, and the index of a colour for each object."""
         classes = self._classes.classes
         number = {each.name: i for i, each in enumerate(classes, start=1)}
         labels = self._table.columns["label"][rows].tolist()

@@ -25,7 +25,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Columns and scales of a plot, as the user chose them.
+    """Columns and scales of a plot, chosen by the user.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Plotted:
         return self.rows[nearest : nearest + (distance[nearest] <= 1)]
 
     def inside(self, x: tuple[float, float], y: tuple[float, float]) -> Rows:
-        """Rows in a rectangle, given by its sides; of a histogram those of bars that it touches."""
+        """Rows in a rectangle with sides `x` and `y`; in a histogram, rows of all touched bars."""
         if len(self.edges):
             first, last = np.searchsorted(self.edges, x, side="right") - 1
             bars = self.bars()
@@ -105,7 +105,7 @@ class Plotted:
 
 
 def axis_columns(table: Measurements) -> list[str]:
-    """Names of the columns that may be an axis: numbers, of which at least one is finite."""
+    """Names of columns for an axis: numbers, at least one of them finite."""
     return [
         name
         for name, values in table.columns.items()

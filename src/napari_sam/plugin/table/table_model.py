@@ -24,7 +24,7 @@ _NOWHERE = QModelIndex()
 
 
 class TableModel(QAbstractTableModel):
-    """Rows of a table in the chosen order; cells are made when they are shown.
+    """Rows of a table in the chosen order; the text of a cell is made on display.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class TableModel(QAbstractTableModel):
         self.order: Rows = np.zeros(0, np.intp)
 
     def show(self, table: Measurements) -> None:
-        """Show other measurements, in the order of the column that they are sorted by."""
+        """Show new measurements, sorted by the same column as before."""
         self.beginResetModel()
         self._columns = list(table.columns.items())
         self._units = [table.unit_of(name) for name in table.columns]
@@ -55,19 +55,19 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def show_changed(self, rows: Collection[int]) -> None:
-        """Mark the rows of objects that have changed since they were measured, and no others."""
+        """Mark the rows of objects with changed pixels, and unmark all other rows."""
         self._changed[:] = False
         self._changed[list(rows)] = True
         self._repaint()
 
     def replace_column(self, name: str, values: NDArray[Any]) -> None:
-        """Show other values in a column that is there."""
+        """Replace the values of a column."""
         names = [each for each, _ in self._columns]
         self._columns[names.index(name)] = name, values
         self._repaint()
 
     def bring_up(self, rows: Rows) -> None:
-        """Put rows above the others, each group in its order, so that they are seen together."""
+        """Put rows above all other rows, both groups in the chosen order."""
         self.beginResetModel()
         order = self._in_order()
         is_up = np.isin(order, rows)

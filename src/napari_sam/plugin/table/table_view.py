@@ -1,4 +1,4 @@
-"""TableView: the table on the screen, with the rows that are chosen."""
+"""TableView: the table on the screen, with chosen rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ _MOST_SPANS = 200
 
 
 class TableView(QTableView):
-    """Sortable rows, of which the user chooses some.
+    """Sortable rows with a selection of whole rows.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class TableView(QTableView):
         self.selectionModel().selectionChanged.connect(self._changed)
 
     def show_table(self, table: Measurements) -> None:
-        """Show other measurements; no row is chosen then."""
+        """Show new measurements, without a chosen row."""
         with self._quietly():
             self.clearSelection()
             self.rows.show(table)
@@ -67,7 +67,7 @@ class TableView(QTableView):
             self.setColumnWidth(column, min(self.columnWidth(column), _WIDEST))
 
     def choose(self, rows: Rows) -> None:
-        """Choose rows from outside, and bring them into sight; several are put above the others."""
+        """Choose rows and scroll to the first; several rows move to the top."""
         with self._quietly():
             if len(rows) > 1:
                 self.rows.bring_up(rows)
@@ -98,7 +98,7 @@ class TableView(QTableView):
         self._kept = self.chosen_rows()
 
     def _choose_kept(self) -> None:
-        """Choose the same rows after they were sorted: Qt forgets them."""
+        """Restore the selection after sorting, which Qt drops."""
         rows = self._kept
         if len(_spans(self.rows.places(rows))) > _MOST_SPANS:
             self.rows.bring_up(rows)
