@@ -57,7 +57,7 @@ def main() -> None:
 
 def choose(window: TableWindow, x: str, y: str) -> None:
     """Choose the columns of the axes."""
-    for box, name in ((window.panel.x, x), (window.panel.y, y)):
+    for box, name in ((window.panel.x_box, x), (window.panel.y_box, y)):
         box.setCurrentText(name)
         box.activated.emit(box.currentIndex())
     wait_for(lambda: True)

@@ -72,7 +72,7 @@ def click_row(window: TableWindow, label: int, modifier: Any = None) -> None:
 
 def scatter(window: TableWindow, x: str, y: str) -> None:
     """Choose columns in the boxes, by the keyboard."""
-    for box, name in ((window.panel.x, x), (window.panel.y, y)):
+    for box, name in ((window.panel.x_box, x), (window.panel.y_box, y)):
         box.setCurrentText(name)
         box.activated.emit(box.currentIndex())
     QApplication.processEvents()
@@ -229,7 +229,7 @@ def test_what_changes_after_measuring_is_marked_until_it_is_undone_or_measured(
     assert struck() == []
     assert window.line.text() == "2 objects, 1 chosen."
     assert chosen(window) == ["9"]
-    assert window.panel.x.findText("texture_contrast") >= 0
+    assert window.panel.x_box.findText("texture_contrast") >= 0
 
 
 def test_the_table_is_empty_without_its_labels_and_goes_with_the_dock(open_dock: Open) -> None:

@@ -44,7 +44,7 @@ class PlotPanel(QWidget):
 
     Attributes
     ----------
-    x, y : QComboBox
+    x_box, y_box : QComboBox
         Columns of the axes.
     log_x, log_y : QCheckBox
     plot : ObjectPlot or None
@@ -63,7 +63,7 @@ class PlotPanel(QWidget):
         self._table = Measurements({})
         self._classes = ClassTable()
         self._chosen: Rows = np.zeros(0, np.intp)
-        self.x, self.y = _column_box("Column along x"), _column_box("Column along y")
+        self.x_box, self.y_box = _column_box("Column along x"), _column_box("Column along y")
         self.log_x = check_box("log x", "Logarithmic x; values of 0 and below are left out")
         self.log_y = check_box("log y", "Logarithmic y; values of 0 and below are left out")
         self.note = text_label(word_wrap=True)
@@ -81,10 +81,10 @@ class PlotPanel(QWidget):
 
     def _controls(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        for widget in (QLabel("x"), self.x, self.log_x, QLabel("y"), self.y, self.log_y):
+        for widget in (QLabel("x"), self.x_box, self.log_x, QLabel("y"), self.y_box, self.log_y):
             row.addWidget(widget)
         row.addStretch(1)
-        for box in (self.x, self.y):
+        for box in (self.x_box, self.y_box):
             box.activated.connect(self._draw)
         for switch in (self.log_x, self.log_y):
             switch.toggled.connect(self._draw)
@@ -100,10 +100,10 @@ class PlotPanel(QWidget):
     @property
     def axes(self) -> Axes:
         """Columns and scales that are chosen."""
-        y = self.y.currentText()
+        y = self.y_box.currentText()
         is_histogram = y in ("", _COUNT)
         return Axes(
-            self.x.currentText(),
+            self.x_box.currentText(),
             "" if is_histogram else y,
             self.log_x.isChecked(),
             self.log_y.isChecked() and not is_histogram,
@@ -114,9 +114,9 @@ class PlotPanel(QWidget):
         self._table, self._classes = table, classes
         self._chosen = np.zeros(0, np.intp)
         names = axis_columns(table) if len(table) else []
-        x, y = self.x.currentText(), self.y.currentText()
+        x, y = self.x_box.currentText(), self.y_box.currentText()
         first = next((name for name in (x, *_FIRST) if name in names), "")
-        for box, items, now in ((self.x, names, first), (self.y, [_COUNT, *names], y)):
+        for box, items, now in ((self.x_box, names, first), (self.y_box, [_COUNT, *names], y)):
             box.clear()
             box.addItems(items)
             box.setCurrentIndex(max(0, box.findText(now)))

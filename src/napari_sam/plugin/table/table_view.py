@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
@@ -50,12 +51,16 @@ class TableView(QTableView):
         self.setSortingEnabled(True)
         self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.setMinimumSize(120, 60)
-        self.horizontalHeader().setResizeContentsPrecision(_LOOKED_AT)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().lineSpacing() + 4)
+        columns: Any = self.horizontalHeader()
+        columns.setResizeContentsPrecision(_LOOKED_AT)
+        lines: Any = self.verticalHeader()
+        lines.hide()
+        lines.setDefaultSectionSize(self.fontMetrics().lineSpacing() + 4)
         self.rows.modelAboutToBeReset.connect(self._keep)
         self.rows.modelReset.connect(self._choose_kept)
-        self.selectionModel().selectionChanged.connect(self._changed)
+        selected: Any = self.selectionModel()
+        selected.selectionChanged.connect(self._changed)
+        self._selected = selected
 
     def show_table(self, table: Measurements) -> None:
         """Show new measurements, without a chosen row."""
@@ -77,9 +82,11 @@ class TableView(QTableView):
 
     def chosen_rows(self) -> Rows:
         """Rows of the measurements that are chosen."""
-        spans = [(each.top(), each.bottom() + 1) for each in self.selectionModel().selection()]
-        places = np.unique(np.concatenate([np.arange(*span) for span in spans] or [[]]))
-        return np.sort(self.rows.order[places.astype(np.intp)])
+        spans = [(each.top(), each.bottom() + 1) for each in self._selected.selection()]
+        is_chosen = np.zeros(self.rows.rowCount(), bool)
+        for start, stop in spans:
+            is_chosen[start:stop] = True
+        return np.sort(self.rows.order[is_chosen])
 
     def _select(self, rows: Rows) -> None:
         places = self.rows.places(rows)
@@ -89,10 +96,10 @@ class TableView(QTableView):
             first = self.rows.index(int(span[0]), 0)
             selection.select(first, self.rows.index(int(span[-1]), last_column))
         flags = QItemSelectionModel.SelectionFlag
-        self.selectionModel().select(selection, flags.ClearAndSelect | flags.Rows)
+        self._selected.select(selection, flags.ClearAndSelect | flags.Rows)
         if len(places):
             current = self.rows.index(int(places[0]), 0)
-            self.selectionModel().setCurrentIndex(current, flags.NoUpdate)
+            self._selected.setCurrentIndex(current, flags.NoUpdate)
 
     def _keep(self) -> None:
         self._kept = self.chosen_rows()
