@@ -22,14 +22,26 @@ _REACH = 8
 _OPAQUE = 160
 """Opacity of points, 0 to 255: dense places are seen."""
 
-_CHOSEN = "#ffe600"
-"""Colour of the chosen objects."""
-
 _WIDTH = 1600
 """Pixels of the width of a saved picture."""
 
 _ADDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 """Keys to hold for adding to what is chosen."""
+
+
+class _Axis(pg.AxisItem):
+    """An axis that writes the numbers 1, 2 and 5 of each decade, where it is logarithmic."""
+
+    def logTickStrings(  # noqa: N802
+        self, values: Sequence[float], scale: float, spacing: float
+    ) -> list[str]:
+        """Numbers at places that are logarithms to base 10; most stay without."""
+        numbers = [f"{10**value:.3g}" for value in values]
+        digits = [f"{10 ** (value % 1):.2g}" for value in values]
+        return [
+            number if digit in ("1", "2", "5", "10") else ""
+            for number, digit in zip(numbers, digits, strict=True)
+        ]
 
 
 class _ViewBox(pg.ViewBox):
@@ -101,23 +113,26 @@ class ObjectPlot(pg.PlotWidget):
 
     def __init__(self) -> None:
         area = _ViewBox(enableMenu=False)
-        super().__init__(viewBox=area)
+        super().__init__(viewBox=area, axisItems={side: _Axis(side) for side in ("bottom", "left")})
         nothing = np.zeros(0)
         self._area, self._drawn = area, Plotted(nothing.astype(np.intp), *3 * [nothing])
-        self._marks = _Points(size=_SIZE + 4, pen=pg.mkPen(_CHOSEN, width=2), brush=None)
-        self._chosen_bars = pg.BarGraphItem(x0=[], x1=[], height=[], brush=_CHOSEN, pen=None)
+        self._marks = _Points(size=_SIZE + 4, brush=None)
+        self._chosen_bars = pg.BarGraphItem(x0=[], x1=[], height=[], pen=None)
         area.clicked.connect(self._click)
         area.enclosed.connect(self._enclose)
         self.setMinimumSize(120, 60)
 
     def show_theme(self, name: str) -> None:
-        """Take the colours of a theme of napari."""
+        """Take the colours of a theme of napari; chosen objects have the colour of its text."""
         theme = get_theme(name)
-        self.setBackground(theme.background.as_hex())
+        text = theme.text.as_hex("long")
+        self.setBackground(theme.background.as_hex("long"))
         for side in ("left", "bottom"):
             axis = self.getAxis(side)
-            axis.setPen(theme.text.as_hex())
-            axis.setTextPen(theme.text.as_hex())
+            axis.setPen(text)
+            axis.setTextPen(text)
+        self._marks.setPen(pg.mkPen(text, width=2))
+        self._chosen_bars.setOpts(brush=text)
 
     def draw(
         self,

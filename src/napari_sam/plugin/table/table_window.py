@@ -53,10 +53,10 @@ class TableWindow(QWidget):
         self._lay_out()
 
     def show_line(self, text: str, changed: bool) -> None:
-        """Show a line below the table; in orange where objects have `changed`."""
+        """Show a line below the table; bold where objects have `changed`."""
         self.line.setText(text)
         self.line.setToolTip(text)
-        self.line.setStyleSheet("QLabel { color: #e69f00; }" if changed else "")
+        self.line.setStyleSheet("QLabel { font-weight: bold; }" if changed else "")
 
     def show_rows(self, any_rows: bool, any_chosen: bool) -> None:
         """Enable the buttons for rows."""
