@@ -11,6 +11,7 @@ from PIL import Image
 from qtpy.QtCore import QPoint, QPointF, QSize, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from scipy.ndimage import binary_erosion
 
 from napari_sam.plugin.table import plot_panel
 from napari_sam.plugin.table.table_window import TableWindow
@@ -49,20 +50,28 @@ def chosen(window: TableWindow) -> list[str]:
 
 
 def outlined(bench: Bench) -> set[int]:
-    """Labels under the outlines on the image."""
+    """Labels that are outlined on the image; in a stack the whole array has them filled."""
     QApplication.processEvents()
     (layer,) = [each for each in bench.viewer.layers if each.name == "SAM chosen"]
-    assert layer.contour > 0
-    labels = np.asarray(bench.layer("labels").data)
-    inside = np.asarray(layer.data).astype(bool)
-    found = set(np.unique(labels[inside]).tolist())
-    np.testing.assert_array_equal(inside, np.isin(labels, list(found)))
+    labels, pixels = np.asarray(bench.layer("labels").data), np.asarray(layer.data).astype(bool)
+    found = set(np.unique(labels[pixels]).tolist())
+    within = np.isin(labels, list(found))
+    if labels.ndim == 2:
+        for label in found:
+            inner = erode(labels == label, layer.data.width)
+            np.testing.assert_array_equal(pixels & (labels == label), (labels == label) & ~inner)
+    else:
+        np.testing.assert_array_equal(pixels, within)
     return found
+
+
+def erode(mask: np.ndarray, width: int) -> np.ndarray:
+    return binary_erosion(mask, np.ones((3, 3)), iterations=width)
 
 
 def click_row(window: TableWindow, label: int, modifier: Any = None) -> None:
     rows = window.table.rows
-    (row,) = [i for i in range(rows.rowCount()) if rows.index(i, 0).data() == str(label)]
+    row = next(i for i in range(rows.rowCount()) if rows.index(i, 0).data() == str(label))
     window.table.scrollTo(rows.index(row, 0))
     place = window.table.visualRect(rows.index(row, 0)).center()
     keys = Qt.KeyboardModifier.NoModifier if modifier is None else modifier
@@ -244,6 +253,11 @@ def test_the_table_is_empty_without_its_labels_and_goes_with_the_dock(open_dock:
     place = window.table.visualRect(rows.index(row, 0)).center()
     QTest.mouseClick(window.table.viewport(), LEFT, pos=place)
     assert bench.viewer.dims.point[0] == 1
+    bench.viewer.dims.ndisplay = 3  # without a warning, which would be an error
+    click_row(window, 9)
+    assert outlined(bench) == {9}
+    bench.viewer.dims.ndisplay = 2
+    assert outlined(bench) == {9}
     bench.viewer.layers.remove(bench.layer("labels"))
     QApplication.processEvents()
     assert rows.rowCount() == 0

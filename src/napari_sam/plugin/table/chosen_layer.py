@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.events import Event
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from napari_sam.plugin.layers.colours import colours_in_turn
 from napari_sam.plugin.layers.only_shown import only_shown
@@ -26,7 +27,10 @@ _WIDTH = 3.0
 
 @dataclass(slots=True, eq=False)
 class ChosenPixels:
-    """Pixels of the chosen labels: 1 inside, 0 elsewhere, computed on reading.
+    """Outlines of the chosen labels: 1 on an outline, 0 elsewhere, computed on reading.
+
+    napari's own contours draw each label that is not 0 as a number of one array, which would have
+    to be copied, and warn in 3D. An array of more than two axes has the objects filled.
 
     Parameters
     ----------
@@ -34,10 +38,13 @@ class ChosenPixels:
         Data of the Labels layer; later changes show at the next reading.
     chosen : ndarray
         ``(n,)`` integers, the labels.
+    width : int
+        Of an outline, in pixels.
     """
 
     labels: Any
     chosen: NDArray[np.int64]
+    width: int
 
     @property
     def dtype(self) -> np.dtype[np.uint8]:
@@ -62,11 +69,23 @@ class ChosenPixels:
     def __getitem__(self, index: Any) -> NDArray[np.uint8]:
         """Part of the array, with the rules of the labels for an index."""
         labels = np.asarray(self.labels[index])
-        return np.isin(labels, self.chosen.astype(labels.dtype)).astype(np.uint8)
+        chosen = np.isin(labels, self.chosen.astype(labels.dtype)).astype(np.uint8)
+        return _outlines(labels, chosen, self.width) if labels.ndim == 2 else chosen
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.uint8]:
         """The whole array, in memory."""
         return self[...].astype(dtype or np.uint8, copy=False)
+
+
+def _outlines(labels: NDArray[Any], chosen: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Pixels of chosen objects up to `width` from another object or background, ``(y, x)``."""
+    for box in ndimage.find_objects(chosen):  # one box around all of them
+        objects = np.where(chosen[box], labels[box], 0)
+        size = 2 * width + 1
+        low = ndimage.minimum_filter(objects, size, mode="constant")
+        high = ndimage.maximum_filter(objects, size, mode="constant")
+        chosen[box] &= low != high
+    return chosen
 
 
 class ChosenLayer:
@@ -89,7 +108,7 @@ class ChosenLayer:
 
     def show(self, chosen: NDArray[np.int64]) -> None:
         """Outline labels, ``(n,)``, instead of the labels before."""
-        pixels = ChosenPixels(self._labels.data, chosen)
+        pixels = ChosenPixels(self._labels.data, chosen, self._width)
         layer = self._layer
         if layer is None or layer not in self._viewer.layers:
             if len(chosen):
@@ -111,20 +130,19 @@ class ChosenLayer:
         self._layer = None
 
     def _zoomed(self, event: Event) -> None:
-        width = contour_width(self._viewer, self._work.image, _WIDTH)
-        if self._layer is not None and self._layer.contour != width:
-            self._layer.contour = width
+        pixels = None if self._layer is None else self._layer.data
+        if isinstance(pixels, ChosenPixels) and pixels.width != self._width:
+            pixels.width = self._width
+            self.refresh()
+
+    @property
+    def _width(self) -> int:
+        """Data pixels of an outline."""
+        return contour_width(self._viewer, self._work.image, _WIDTH)
 
     def _make(self, pixels: ChosenPixels) -> Labels:
-        layer = Labels(
-            pixels,
-            name=_NAME,
-            opacity=1.0,
-            colormap=colours_in_turn([_COLOUR]),
-            **placement(self._work.image),
-        )
-        layer.contour = contour_width(self._viewer, self._work.image, _WIDTH)
-        return only_shown(layer)
+        colormap, place = colours_in_turn([_COLOUR]), placement(self._work.image)
+        return only_shown(Labels(pixels, name=_NAME, opacity=1.0, colormap=colormap, **place))
 
     def _add(self, layer: Labels) -> None:
         selection = self._viewer.layers.selection

@@ -196,12 +196,11 @@ class MeasuredTable:
         self._tell()
 
     def _look_at(self, rows: Rows) -> None:
-        """Move the view to the object of a single row."""
+        """Move the view to the object of a single row; a view in 3D stays."""
         measured, work = self._measured, self._desk.look(aloud=False)
         if len(rows) != 1 or measured is None or work is not measured.work:
             return
-        if problem := obstacle(self._viewer.dims):
-            self._desk.say(problem)
+        if obstacle(self._viewer.dims):
             return
         row = int(rows[0])
         if (plane := measured.plane_of(row)) is None:
