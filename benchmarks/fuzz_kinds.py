@@ -372,8 +372,9 @@ def _read_batch(folder: Path) -> None:
 
 def _read_table(folder: Path) -> None:
     from napari_sam.cli.find_images import find_tasks
+    from napari_sam.cli.label_places import LabelPlaces
 
-    for task in find_tasks([str(folder / "t.csv")], folder / "made", ".ome.tif", [".csv"]):
+    for task in find_tasks([str(folder / "t.csv")], LabelPlaces(folder / "made"), [".csv"]):
         task.missing  # noqa: B018
 
 

@@ -32,6 +32,7 @@ STAGES = {
     "finetuning",
     "classify",
     "export",
+    "tracking",
 }
 MAY_IMPORT = {
     "errors": set(),
@@ -70,6 +71,7 @@ MAY_IMPORT = {
     | {"session"},
     "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"}
     | {"evaluate.objects"},
+    "tracking": {"errors", "image", "labels", "propagation.assign"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
 }
@@ -78,7 +80,7 @@ folder but `cli` and `plugin`, and these two everything but each other."""
 
 MASKS = {
     "pixels": {"mask"},
-    "second_look": {"mask", "decode", "decode_near"},
+    "second_look": {"mask", "decode", "decode_near", "automatic"},
     "prompted": {"mask", "decode", "decode_near", "pixels", "second_look"},
     "automatic": {"mask", "decode", "pixels"},
 }
@@ -89,10 +91,10 @@ PLUGIN_ORDER = (
     {"controller"},
     {"dock_status"},
     {"actions", "dock", "state_reader"},
-    {"table"},
+    {"strokes", "table"},
     {"clicks"},
     {"everything", "learning", "objects"},
-    {"train"},
+    {"tracking", "train"},
     {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
     {"desk", "state_watch"},
     {"workspace"},
@@ -115,6 +117,10 @@ ONLY_IN = {
     | {"cluster", "learning", "finetuning"},
     "distributed": {"cluster"},
     "sklearn": {"classify"},
+    "pylibCZIrw": {"image"},
+    "nd2": {"image"},
+    "liffile": {"image"},
+    "laptrack": {"tracking"},
 }
 """Third-party package -> the folders that may import it, at the top or inside a function."""
 
@@ -137,9 +143,13 @@ OPTIONAL = {
     "npe2",
     "dask",
     "distributed",
+    "laptrack",
     "pyarrow",
     "pyqtgraph",
     "roifile",
+    "pylibCZIrw",
+    "nd2",
+    "liffile",
 }
 
 
@@ -201,7 +211,7 @@ def test_import_is_silent_even_where_warnings_are_errors() -> None:
 
 def test_import_loads_nothing_heavy() -> None:
     heavy = {"torch", "napari", "qtpy", "magicgui", "numpy", "zarr", "skimage", "scipy", "tifffile"}
-    heavy |= {"dask", "distributed", "sklearn"}
+    heavy |= {"dask", "distributed", "sklearn", "laptrack"}
     assert loaded_after(["napari_sam"], heavy) == ""
 
 
@@ -216,7 +226,7 @@ def test_stages_before_the_model_run_without_torch() -> None:
 
 def test_everything_but_the_plugin_runs_without_napari_and_qt() -> None:
     names = [module_name(p) for p in MODULES if folder(p) != "plugin" and p.name != "__main__.py"]
-    late = {"napari", "qtpy", "magicgui", "superqt", "PyQt6", "PySide6", "sklearn"}
+    late = {"napari", "qtpy", "magicgui", "superqt", "PyQt6", "PySide6", "sklearn", "laptrack"}
     assert loaded_after(names, late) == ""
 
 
@@ -227,6 +237,11 @@ def test_the_dock_opens_without_what_only_some_of_its_work_needs() -> None:
 
 def test_the_cache_is_listed_without_torch() -> None:
     assert loaded_after(["napari_sam.cli.cache", "napari_sam.embeddings"], {"torch"}) == ""
+
+
+def test_formats_of_microscopes_are_loaded_with_a_file_of_theirs() -> None:
+    late = {"pylibCZIrw", "nd2", "liffile", "dask"}
+    assert loaded_after(["napari_sam.cli.app", "napari_sam.session"], late) == ""
 
 
 def test_a_session_opens_without_what_only_some_of_its_work_needs() -> None:

@@ -15,6 +15,7 @@ import tifffile
 from napari_sam.cli.app import run
 from napari_sam.cli.batch import REPORT
 from napari_sam.cli.find_images import find_tasks, is_one_image
+from napari_sam.cli.label_places import LabelPlaces
 from napari_sam.errors import ImageError, OutputError
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
@@ -152,7 +153,7 @@ def test_what_cannot_be_is_said_before_anything_is_done(
     (tmp_path / "empty").mkdir()
     paths = [str(tmp_path / name) for name in given or ["empty"]]
     with pytest.raises(error, match=words):
-        find_tasks(paths, tmp_path / output, ".ome.tif")
+        find_tasks(paths, LabelPlaces(tmp_path / output, ".ome.tif"))
     assert not (tmp_path / output).exists()
 
 
@@ -252,7 +253,9 @@ def test_rows_of_one_image_are_tasks_of_their_own(cli: Run, plate: Path, tmp_pat
         assert "both be written" in error
     assert not (tmp_path / "u").exists()
     table.write_text("image,output,points\nb2.tif,one.tif,one.csv\nb2.tif,one.tif,one.csv\n")
-    assert len(find_tasks([str(table)], tmp_path / "u", ".ome.tif")) == 1  # the same row twice
+    assert (
+        len(find_tasks([str(table)], LabelPlaces(tmp_path / "u", ".ome.tif"))) == 1
+    )  # the same row twice
 
 
 @pytest.mark.parametrize(
@@ -266,7 +269,7 @@ def test_rows_of_one_image_are_tasks_of_their_own(cli: Run, plate: Path, tmp_pat
 def test_a_damaged_table_is_one_line(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "table.csv").write_text(text)
     with pytest.raises(ImageError, match=words) as raised:
-        find_tasks([str(tmp_path / "table.csv")], tmp_path / "out", ".ome.tif")
+        find_tasks([str(tmp_path / "table.csv")], LabelPlaces(tmp_path / "out", ".ome.tif"))
     assert "table.csv" in str(raised.value)
 
 

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_sam.cli.find_images import find_tasks
+from napari_sam.cli.label_places import LabelPlaces
 from napari_sam.embeddings import CacheSpec
 from napari_sam.file_names import printable, shortened
 from napari_sam.labels import write_labels
@@ -191,7 +192,7 @@ def test_patterns_in_folders_whose_names_look_like_patterns(image: Path, tmp_pat
         path.write_bytes(image.read_bytes())
 
     def images(pattern: str) -> list[str]:
-        tasks = find_tasks([str(folder / pattern)], tmp_path / "out", ".ome.tif")
+        tasks = find_tasks([str(folder / pattern)], LabelPlaces(tmp_path / "out", ".ome.tif"))
         return [str(Path(task.image).relative_to(folder)) for task in tasks]
 
     assert images("*.tif") == ["a.tif", "b.tif"]

@@ -15,6 +15,7 @@ from napari_sam.errors import ImageError
 from napari_sam.image.open import open_volume
 from napari_sam.image.read import read_image
 from tests.image.zarr_image import write_image
+from tests.image.zarr_plate import write_plate
 
 SMALL = np.arange(8 * 9, dtype=np.uint8).reshape(8, 9)
 STACK = np.random.default_rng(5).integers(0, 255, (3, 20, 24), np.uint8)
@@ -124,6 +125,16 @@ def test_of_a_plate_an_image_has_to_be_chosen(tmp_path):
     np.testing.assert_array_equal(np.asarray(volume.data[:]), SMALL + 1)
     assert volume.name == str(tmp_path / "p.zarr/A/1/1")
     assert "holds 2 images" in read_image(tmp_path / "p.zarr/A/1").warnings[0]
+
+
+def test_of_a_plate_with_missing_wells_an_image_that_is_there_is_named(tmp_path):
+    path = write_plate(tmp_path / "p.zarr")
+    shutil.rmtree(path / "A")
+    with pytest.raises(ImageError, match=r"a plate of 2 wells: .* such as B/03/0$"):
+        read_image(path)
+    shutil.rmtree(path / "B")
+    with pytest.raises(ImageError, match=r"is a plate without a well: check that it was copied"):
+        read_image(path)
 
 
 def test_any_member_of_a_group_can_be_chosen(tmp_path):

@@ -18,3 +18,12 @@ class Patience:
                 return
             time.sleep(0.01)
         raise TimeoutError("the dock is still busy")
+
+    def wait(self, milliseconds: int) -> None:
+        """Let Qt handle its events for some time."""
+        from qtpy.QtWidgets import QApplication
+
+        end = time.monotonic() + milliseconds / 1000
+        while time.monotonic() < end:
+            QApplication.processEvents()
+            time.sleep(0.002)

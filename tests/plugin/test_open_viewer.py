@@ -10,6 +10,7 @@ import zarr
 
 from napari_sam.cli.app import run
 from napari_sam.errors import ImageError
+from tests.image.czi_file import write_czi
 
 
 def pyramid(path: Path) -> Any:
@@ -94,3 +95,20 @@ def test_the_command_takes_urls(
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert run(["view", "memory://nowhere.zarr"]) == 1
     assert "memory://nowhere.zarr" in capsys.readouterr().err
+
+
+@pytest.mark.window
+def test_a_scene_of_a_czi_is_a_layer_for_each_channel(
+    tmp_path: Path, make_napari_viewer_proxy: Any, own_journals: None
+) -> None:
+    """The layers have the names of the channels, the sizes of the file and its path."""
+    from napari_sam.plugin.open_viewer import open_viewer
+
+    scenes = np.random.default_rng(2).integers(0, 255, (2, 2, 2, 3, 40, 50), np.uint8)
+    path = write_czi(tmp_path / "slide.czi", scenes)
+    viewer = open_viewer([f"{path}::right"], new_viewer=make_napari_viewer_proxy)
+    for channel, name in enumerate(("DAPI slide.czi::right", "GFP slide.czi::right")):
+        layer = viewer.layers[name]
+        assert np.array_equal(np.asarray(layer.data), scenes[1, :, channel])
+        assert tuple(layer.scale) == (5.0, 1.5, 0.2, 0.2)
+        assert layer.source.path == str(path)

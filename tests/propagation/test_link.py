@@ -12,8 +12,9 @@ from napari_sam import Session
 from napari_sam.errors import PromptError
 from napari_sam.image.volume import Volume
 from napari_sam.masks.mask import Mask
+from napari_sam.propagation.assign import Link, assign
 from napari_sam.propagation.ending import overlap
-from napari_sam.propagation.link import Link, assign, link
+from napari_sam.propagation.link import link
 from napari_sam.propagation.repair import repair
 
 

@@ -24,6 +24,7 @@ from .measure import measure
 from .replay import replay
 from .report import warn
 from .segment import segment
+from .track import track
 from .train import train
 from .view import view
 
@@ -53,6 +54,7 @@ app.command()(view)
 app.command()(segment)
 app.command()(embed)
 app.command()(measure)
+app.command()(track)
 app.command()(evaluate)
 app.command()(learn)
 app.command()(train)

@@ -53,6 +53,9 @@ class Row:
         Time from the start of the image to its last file, in seconds; empty if unknown.
     warnings, error : str
         Warnings of an image that was segmented; message of one that failed.
+    plate, well, row, column, field : str
+        Of a field of a plate, see :class:`~napari_sam.image.plate.PlateField`; empty for other
+        images. A report without a plate has no such columns.
     """
 
     file: str
@@ -62,10 +65,16 @@ class Row:
     seconds: float | Literal[""] = ""
     warnings: str = ""
     error: str = ""
+    plate: str = ""
+    well: str = ""
+    row: str = ""
+    column: str = ""
+    field: str = ""
 
     @classmethod
     def of(cls, task: Task, status: str, **values: Any) -> Self:
         """Make the row for a task; `values` are further columns."""
+        values |= {name: printable(cell) for name, cell in task.cells.items()}
         return cls(printable(task.image), printable(task.output), status, **values)
 
 
@@ -126,6 +135,8 @@ def run_batch(tasks: Sequence[Task], method: Method, report: Path) -> dict[str, 
     pending = _start(tasks, replace(method, quiet=True))  # one bar for the batch, none per image
     for task, image in progress(pending, len(tasks), "images", quiet=method.quiet):
         rows.append(_run(task, image, rows_before.get(printable(task.output)), method))
+        if task.label_plate and task.field and rows[-1].status != FAILED:
+            task.label_plate.register(task.field)
         _write(report, rows)
     statuses = (DONE, COMPLETED, EXISTS, FAILED)
     counts = {s: sum(row.status == s for row in rows) for s in statuses}
@@ -188,22 +199,26 @@ def _run(
 def _write(path: Path, rows: Sequence[Row]) -> None:
     from napari_sam.labels.files.atomic import replacing
 
+    columns = _columns(of_plates=any(row.plate for row in rows))
     with replacing(path) as place, place.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, _columns())
+        table = csv.DictWriter(file, columns, extrasaction="ignore")
         table.writeheader()
         table.writerows(map(asdict, rows))
 
 
-def _columns() -> list[str]:
-    """Return the first row of a report."""
-    return [field.name for field in fields(Row)]
+def _columns(*, of_plates: bool) -> list[str]:
+    """Return the first row of a report, that of plates with the place of each field in front."""
+    names = [field.name for field in fields(Row)]
+    first = names.index("plate")
+    return [*names[first:], *names[:first]] if of_plates else names[:first]
 
 
 def _is_report(path: Path) -> bool:
     """Whether a file is a report, by its first row."""
+    headers = [_columns(of_plates=choice) for choice in (False, True)]
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return next(csv.reader(file), []) == _columns()
+            return next(csv.reader(file), []) in headers
     except (OSError, ValueError, csv.Error):
         return False
 

@@ -48,8 +48,9 @@ def complete_image(task: Task, method: Method) -> list[Path]:
             _save_tracks(task, method, volume, labels)
         if measures:
             classes = read_classes(task.output)
+            cells = task.cells
             steps = save_measures(
-                measures, labels.data, volume.calibration, volume, classes=classes
+                measures, labels.data, volume.calibration, volume, classes=classes, cells=cells
             )
             show_measuring(steps, quiet=method.quiet)
     remove_tiles(tile_folder_of(task.output))  # left by a process that was killed after the labels

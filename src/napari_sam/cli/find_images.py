@@ -3,23 +3,23 @@
 import csv
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from napari_sam.document import parse_document
 from napari_sam.errors import ImageError, OutputError
 
+from .label_places import LABELS, LabelPlaces, stem
 from .task import Task
 
-LABELS = "_labels"
-"""Added to the stem of an image to name its labels; files with such a stem are not segmented."""
+if TYPE_CHECKING:
+    from napari_sam.image.plate import Plate
 
 _TABLES = (".csv", ".tsv")
 """Suffixes of tables of images."""
-
-_LONG_SUFFIXES = (".ome.zarr.zip", ".zarr.zip", ".ome.zarr", ".ome.ozx", ".ome.tif", ".ome.tiff")
-"""Suffixes of several parts, which :func:`stem` removes whole."""
 
 _COLUMNS = ("output", "points", "boxes", "tracks")
 """Columns of a table that hold paths beside ``image``: parameters of :class:`Task`."""
@@ -54,7 +54,7 @@ def is_one_image(images: Sequence[str]) -> bool:
         IMAGE arguments of the command line, at least one.
     """
     path = Path(images[0])
-    if len(images) > 1 or path.suffix.lower() in _TABLES:
+    if len(images) > 1 or _is_table(images[0]):
         return False
     if os.path.exists(path):  # of a name that is too long: False
         return not is_folder_of_images(path)
@@ -63,11 +63,62 @@ def is_one_image(images: Sequence[str]) -> bool:
 
 def tables_in(images: Sequence[str]) -> list[Path]:
     """Return the tables of images among the IMAGE arguments of the command line."""
-    return [path for path in map(Path, images) if path.suffix.lower() in _TABLES]
+    return [Path(words) for words in images if _is_table(words)]
+
+
+def find_plates(images: Sequence[str], wells: str | None = None) -> "dict[Path | str, Plate]":
+    """Find OME-Zarr plates, or wells and fields of them, among the images of a command.
+
+    Parameters
+    ----------
+    images : sequence of str
+        As for :func:`find_tasks`; tables are left out.
+    wells : str, optional
+        Chosen wells, see :func:`napari_sam.image.read_plate.read_plate`.
+
+    Returns
+    -------
+    dict of Path or str to Plate
+        Path of an image, as :func:`find_tasks` finds it, to the fields there.
+
+    Raises
+    ------
+    ImageError
+        If the only image is a damaged plate or one without a field, a plate has none of the wells,
+        or there is no plate to choose wells from.
+    """
+    paths = [path for words in images if not _is_table(words) for path in _paths(words)]
+    plates = {path: plate for path in paths if (plate := _plate(path, wells, images)) is not None}
+    if wells is not None and not plates:
+        raise ImageError(
+            f"--wells chooses wells of an OME-Zarr plate, and {', '.join(images)} is none: leave "
+            "--wells out"
+        )
+    return plates
+
+
+def _plate(path: Path | str, wells: str | None, images: Sequence[str]) -> "Plate | None":
+    """Read a plate; None for any other image, and for a damaged plate among other images."""
+    from napari_sam.image.read_plate import read_plate
+
+    try:
+        plate = read_plate(path, wells)
+        if plate is not None and not plate.fields:
+            raise ImageError(
+                f"{path} is a plate of which no field is there: check that it was copied whole"
+            )
+    except ImageError:
+        if wells is not None or (len(images) == 1 and not is_folder_of_images(Path(images[0]))):
+            raise
+        return None  # it fails in its row of the report, and does not stop the others
+    return plate
 
 
 def find_tasks(
-    images: Sequence[str], output: Path, suffix: str, measures: Sequence[str] = ()
+    images: Sequence[str],
+    places: LabelPlaces,
+    measures: Sequence[str] = (),
+    plates: "Mapping[Path | str, Plate]" = MappingProxyType({}),
 ) -> list[Task]:
     """Find all images of a command, and name a file for the labels of each image.
 
@@ -77,12 +128,12 @@ def find_tasks(
         Files, zarr folders, folders of images, patterns, or tables. A table has a column ``image``,
         and optionally ``output``, ``points``, ``boxes`` and ``tracks``, with paths relative to the
         folder of the table.
-    output : Path
-        Folder for the labels; made if it is missing.
-    suffix : str
-        Suffix for the labels: ``.ome.tif``, ``.ome.zarr`` or ``.tif``.
+    places : LabelPlaces
+        Where the labels go; the folder is made if it is missing.
     measures : sequence of str
-        Suffixes of tables and outlines, such as ``.csv``; these files go beside the labels.
+        Suffixes of tables and outlines, such as ``.csv``, see :meth:`.LabelPlaces.measures`.
+    plates : mapping of Path or str to Plate
+        Plates among the images, from :func:`find_plates`: each field has a task of its own.
 
     Returns
     -------
@@ -95,20 +146,16 @@ def find_tasks(
     ImageError
         If no image is found, or a table cannot be read.
     OutputError
-        If a suffix is not a format, two images would get the same labels, or `output` is a file or
-        cannot be made.
+        If a suffix is not a format, two images would get the same labels, or the output folder is a
+        file or cannot be made.
     """
-    from napari_sam.labels import SUFFIXES
-
-    if suffix not in SUFFIXES:
-        raise OutputError(f"--suffix {suffix!r} says no format: use .ome.tif, .ome.zarr or .tif")
-    if output.name.lower().endswith(SUFFIXES) or output.is_file():
-        raise OutputError(f"{output} is one file, and there are several images: name a folder")
+    places.check()
     for kind in measures:
         if not kind.startswith(".") or "." in kind[1:]:
             raise OutputError(f"--measure {kind} is one file: for several images say .csv")
-    named = (task for words in images for task in _tasks(words, output, suffix))
-    tasks = list(dict.fromkeys(replace(task, measures=_beside(task, measures)) for task in named))
+    named = (task for words in images for task in _tasks(words, places, plates))
+    tasks = [replace(task, measures=places.measures(task, measures)) for task in named]
+    tasks = list(dict.fromkeys(tasks))
     if not tasks:
         raise ImageError(f"no image in {', '.join(images)}: give TIFF, OME-Zarr, npy or png files")
     owners: dict[Path, Task] = {}
@@ -118,25 +165,36 @@ def find_tasks(
                 f"{other.image} and {task.image} would both be written to {task.output}: give a "
                 "table with the columns image and output"
             )
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{output} cannot be made ({error.strerror}): choose another") from error
+    places.make_folder()
     return tasks
 
 
-def _tasks(words: str, output: Path, suffix: str) -> Iterator[Task]:
+def _tasks(words: str, places: LabelPlaces, plates: "Mapping[Path | str, Plate]") -> Iterator[Task]:
     """Yield the tasks for an IMAGE argument."""
-    path = Path(words)
-    if path.suffix.lower() in _TABLES:
-        yield from _table(path, output, suffix)
+    if _is_table(words):
+        yield from _table(Path(words), places)
         return
+    for image in _paths(words):
+        if image in plates:
+            yield from (places.task_of_field(plates[image], f) for f in plates[image].fields)
+        else:
+            yield Task(image, places.of_image(image))
+
+
+def _is_table(words: str) -> bool:
+    return Path(words).suffix.lower() in _TABLES
+
+
+def _paths(words: str) -> list[Path | str]:
+    """Return the images of an IMAGE argument that is no table; a URL stays a str."""
+    from napari_sam.image.read import is_url
+
+    if is_url(words):
+        return [words]
+    path = Path(words)
     if not os.path.exists(path) and glob.has_magic(words):
-        paths = [match for match in _matches(path) if _is_image(match)]
-    else:
-        paths = images_in(path) if is_folder_of_images(path) else [path]
-    for image in paths:
-        yield Task(image, output / f"{stem(image)}{LABELS}{suffix}")
+        return [match for match in _matches(path) if _is_image(match)]
+    return [*images_in(path)] if is_folder_of_images(path) else [path]
 
 
 def _matches(pattern: Path) -> list[Path]:
@@ -149,7 +207,7 @@ def _matches(pattern: Path) -> list[Path]:
     return [root / name for name in sorted(names)]
 
 
-def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
+def _table(path: Path, places: LabelPlaces) -> Iterator[Task]:
     """Yield the tasks of a table, row by row."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -163,14 +221,8 @@ def _table(path: Path, output: Path, suffix: str) -> Iterator[Task]:
     for number, cells in rows:
         row = parse_document(_Row, cells, f"{path}, line {number}", ImageError, _ADVICE)
         image = path.parent / row.image
-        default = output / f"{stem(image)}{LABELS}{suffix}"
         paths = {name: path.parent / cell for name in _COLUMNS if (cell := getattr(row, name))}
-        yield replace(Task(image, default), **paths)
-
-
-def _beside(task: Task, suffixes: Sequence[str]) -> tuple[Path, ...]:
-    """Return files beside the labels of a task, with the same stem."""
-    return tuple(task.output.with_name(stem(task.output) + suffix) for suffix in suffixes)
+        yield replace(Task(image, places.of_image(image)), **paths)
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -207,11 +259,3 @@ def can_be_read(path: Path) -> bool:
 
 def _is_zarr(path: Path) -> bool:
     return any(os.path.isfile(path / name) for name in ("zarr.json", ".zgroup", ".zarray"))
-
-
-def stem(path: Path) -> str:
-    """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``."""
-    for suffix in _LONG_SUFFIXES:
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return os.path.splitext(path.name)[0]

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from napari_sam.errors import ImageError, LabelError
 from napari_sam.file_names import printable
 
-from .find_images import LABELS, can_be_read, images_in, is_folder_of_images, stem
+from .find_images import can_be_read, images_in, is_folder_of_images
+from .label_places import LABELS, stem
 from .pair_layouts import has_labels_inside, labelled_images
+from .plate_pairs import plate_pairs
 
 if TYPE_CHECKING:
     from napari_sam.evaluate.ground_truth import Pair
@@ -27,9 +29,10 @@ def find_pairs(
     Parameters
     ----------
     images : Path
-        An image, or a folder of images. Without `labels`: an ``.npz`` with the arrays ``image`` and
-        ``labels``, an OME-Zarr with labels inside, a folder of such files or in one of the layouts
-        of :mod:`.pair_layouts`, or a folder of such folders, each of which is a set.
+        An image, a folder of images, or a plate, see :mod:`.plate_pairs`. Without `labels`: an
+        ``.npz`` with the arrays ``image`` and ``labels``, an OME-Zarr with labels inside, a folder
+        of such files or in one of the layouts of :mod:`.pair_layouts`, or a folder of such folders,
+        each of which is a set.
     labels : Path or None
         Labels of the image; or a folder in which the labels of ``a.tif`` are named ``a_labels`` or
         ``a``, with any suffix; label images before outlines, then the first by name.
@@ -57,6 +60,8 @@ def find_pairs(
 
     if not os.path.exists(images):
         raise ImageError(f"no file {images}: check the path")
+    if fields := plate_pairs(images, labels):
+        return _set_of(images, fields, axes, channels, series)
     if labels is None:
         sets, unlabelled = find_labelled(images, axes, channels, series)
         if unlabelled and sets:
@@ -90,6 +95,8 @@ def find_labelled(
     """
     from napari_sam.evaluate.ground_truth import Pair, files_with_both
 
+    if fields := plate_pairs(images, None):
+        return _set_of(images, fields, axes, channels, series), []
     if files_by_set := files_with_both(images):
         return {
             printable(name): [Pair(path, None, axes, channels) for path in paths]
@@ -112,6 +119,20 @@ def find_labelled(
     }
     unlabelled = [image for pairs in by_set.values() for image, labels in pairs if labels is None]
     return sets_by_name, unlabelled
+
+
+def _set_of(
+    plate: Path,
+    fields: "Sequence[tuple[Path, Path]]",
+    axes: str | None,
+    channels: tuple[int, ...] | None,
+    series: str | None,
+) -> "dict[str, Sequence[Pair]]":
+    """Fields of a plate with their labels, as a set."""
+    from napari_sam.evaluate.ground_truth import Pair
+
+    pairs = [Pair(image, labels, axes, channels, series) for image, labels in fields]
+    return {printable(stem(plate)): pairs}
 
 
 def _no_labels(image: Path, labels: Path) -> LabelError:

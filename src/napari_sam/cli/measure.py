@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from .find_images import find_plates
+from .measure_plate import measure_plate
 from .option_groups import expand_groups
-from .options import AxesOption, OverwriteOption, ReportOptions, SeriesOption
+from .options import AxesOption, OverwriteOption, ReportOptions, SeriesOption, WellsOption
 from .report import progress, report
 from .target import check_place
 
@@ -16,7 +18,10 @@ from .target import check_place
 @expand_groups
 def measure(
     labels: Annotated[
-        Path, typer.Argument(metavar="LABELS", help="OME-Zarr, OME-TIFF, TIFF or npy of labels.")
+        Path,
+        typer.Argument(
+            metavar="LABELS", help="OME-Zarr, OME-TIFF, TIFF or npy of labels; or a plate."
+        ),
     ],
     output: Annotated[
         list[Path],
@@ -29,7 +34,10 @@ def measure(
     ],
     *,
     image: Annotated[
-        Path | None, typer.Option(help="The image, for intensities and the size of a pixel.")
+        Path | None,
+        typer.Option(
+            help="The image, for intensities and the size of a pixel; of a plate a plate."
+        ),
     ] = None,
     shape: Annotated[
         bool, typer.Option(help="Measure shapes and neighbours too, a millisecond an object.")
@@ -52,15 +60,16 @@ def measure(
     ] = None,
     axes: AxesOption = None,
     series: SeriesOption = None,
+    wells: WellsOption = None,
     overwrite: OverwriteOption = False,
     report_options: ReportOptions,
 ) -> None:
     """Measure objects: area, place, shape, neighbours, class and brightness; draw their outlines.
 
     Classes are those that were saved with the labels. With --image, --axes names its dimensions,
-    and --series is about it.
+    and --series is about it. Of a plate, of labels or with labels inside its fields, all fields
+    come into one table with the names of the wells; there --series names the labels.
     """
-    check_texture(texture, image, contrast)
     from napari_sam.image.labels_of_image import read_labels_of_image
     from napari_sam.image.read import read_image
     from napari_sam.labels.files.class_files import class_table_path, read_classes
@@ -68,12 +77,30 @@ def measure(
     from napari_sam.measure.save import check_measures, save_measures
     from napari_sam.measure.texture import Texture
 
+    check_texture(texture, image, contrast)
     roles = {class_table_path(labels): "table of classes", labels: "label image"}
     Inputs(roles | ({} if image is None else {image: "image"})).check(output)
     for path in output:
         check_place(path)
     check_distinct(output)
     check_measures(output, overwrite=overwrite)
+    levels = Texture(contrast=contrast or "auto") if texture else None
+    plate = find_plates([str(labels)], wells).get(labels)
+    if plate is not None and not plate.is_field:
+        quiet = report_options.json
+        warnings = measure_plate(
+            plate,
+            output,
+            image,
+            shape=shape,
+            texture=levels,
+            axes=axes,
+            series=series,
+            quiet=quiet,
+        )
+        files = [str(path) for path in output]
+        report({"files": files, "warnings": warnings}, as_json=report_options.json)
+        return
     if image is None:
         image_volume, label_volume = None, read_labels_of_image(labels, axes=axes, series=series)
     else:
@@ -88,7 +115,7 @@ def measure(
         image_volume,
         classes=classes,
         shape=shape,
-        texture=Texture(contrast=contrast or "auto") if texture else None,
+        texture=levels,
     )
     show_measuring(steps, quiet=report_options.json)
     warnings = [*(image_volume.warnings if image_volume else ()), *label_volume.warnings]

@@ -12,8 +12,9 @@ ImageArgument = Annotated[
     str,
     typer.Argument(
         metavar="IMAGE",
-        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg; a path inside a zarr, "
-        "such as plate.zarr/A/1/0; or the URL of a zarr.",
+        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png, jpg, czi, nd2 or lif; a path inside a "
+        "zarr, such as plate.zarr/A/1/0; an image of a file, such as slide.czi::2; or the URL of "
+        "a zarr.",
     ),
 ]
 ModelOption = Annotated[
@@ -41,6 +42,12 @@ SeriesOption = Annotated[
     typer.Option(
         metavar="N|NAME",
         help="The image in a file that holds several: its number, from 0, or name.",
+    ),
+]
+WellsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="B03,C*", help="Wells of a plate: names or patterns, with commas between; all."
     ),
 ]
 ChannelsOption = Annotated[

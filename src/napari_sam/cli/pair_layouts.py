@@ -5,7 +5,8 @@ from pathlib import Path
 
 from napari_sam.errors import LabelError
 
-from .find_images import can_be_read, images_in, stem
+from .find_images import can_be_read, images_in
+from .label_places import stem
 
 SUFFIXES = ("_labels", "_label", "_masks", "_mask", "_cp_masks", "_gt", "_seg")
 """Added to the stem of an image to name its labels: ours, Cellpose's, and what others use."""

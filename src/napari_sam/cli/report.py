@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -40,6 +41,21 @@ def progress(steps: Iterable[T], total: int, description: str, *, quiet: bool) -
     disable = True if quiet else None
     with tqdm(steps, description, total, file=sys.stderr, disable=disable, leave=False) as bar:
         yield from bar
+
+
+@contextmanager
+def progress_bar(description: str, *, quiet: bool) -> Iterator[Callable[[int, int], object]]:
+    """Yield a function that shows steps done, and steps in all, as a bar; see :func:`progress`."""
+    from tqdm import tqdm
+
+    disable = True if quiet else None
+    with tqdm(desc=description, file=sys.stderr, disable=disable, leave=False) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
 
 
 class Stage(Protocol):

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_sam.errors import ImageError, PromptError
 
 from .batch import REPORT, check_report, run_batch
-from .find_images import find_tasks, is_one_image, tables_in
+from .find_images import find_plates, find_tasks, is_one_image, tables_in
 from .image_sets import once_for_each_set
+from .label_places import LabelPlaces, make_label_plates
 from .option_groups import expand_groups
 from .options import (
     DEFAULT_MODEL,
@@ -23,6 +24,7 @@ from .options import (
     PrecisionOption,
     ReportOptions,
     SchedulerOption,
+    WellsOption,
 )
 from .report import report
 from .segment_image import segment_image
@@ -30,12 +32,15 @@ from .settings import Settings, path_or_url, weights_file
 from .share_work import share_work
 from .task import Method, Task
 
+if TYPE_CHECKING:
+    from napari_sam.image.plate import Plate
+
 ImagesArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="IMAGE...",
-        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png or jpg; or several, a folder, a pattern "
-        "in quotes, or a .csv table with a column image.",
+        help="TIFF, OME-TIFF, OME-Zarr, zarr, npy, png, jpg, czi, nd2 or lif; or several, a "
+        "folder, a pattern in quotes, a plate, or a .csv table with a column image.",
     ),
 ]
 OutputOption = Annotated[
@@ -57,7 +62,18 @@ SkipEmptyOption = Annotated[
     ),
 ]
 SuffixOption = Annotated[
-    str, typer.Option(help="Kind of the labels of several images: .ome.tif, .ome.zarr or .tif.")
+    str | None,
+    typer.Option(
+        help="Kind of the labels of several images: .ome.tif, .ome.zarr or .tif; of a plate "
+        ".ome.zarr, a plate again, and of other images .ome.tif by default."
+    ),
+]
+InsideOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Put the labels into the OME-Zarr images, as labels/NAME; -o is for the report.",
+    ),
 ]
 
 
@@ -73,6 +89,8 @@ class ObjectOptions:
         Whether to continue objects from plane to plane: those of the prompts, or all.
     along : str or None
         Letter of the axis for `propagate` or `link`; z by default where the image has it.
+    track : bool
+        Whether to number all objects through time, with divisions.
     tracks : Path or None
         File for centres and lineage through time.
     measure : list of Path or None
@@ -94,6 +112,12 @@ class ObjectOptions:
     along: Annotated[
         str | None, typer.Option(help="Axis to propagate or link along; z where there is one.")
     ] = None
+    track: Annotated[
+        bool,
+        typer.Option(
+            "--track", help="Number all objects through time, with divisions: extra tracking."
+        ),
+    ] = False
     tracks: Annotated[
         Path | None, typer.Option(help="Write centres and lineage through time: .csv or .geff.")
     ] = None
@@ -120,7 +144,9 @@ def segment(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no embeddings.")] = False,
     quick: QuickOption = False,
     skip_empty: SkipEmptyOption = True,
-    suffix: SuffixOption = ".ome.tif",
+    suffix: SuffixOption = None,
+    inside: InsideOption = None,
+    wells: WellsOption = None,
     ome_zarr_version: OmeZarrVersionOption = None,
     scheduler: SchedulerOption = None,
     overwrite: OverwriteOption = False,
@@ -132,22 +158,33 @@ def segment(
     to (also its label in the output), and label, 1 for a point on the object and 0 for background.
 
     Of several images each gets a file in the output folder, and a row in report.csv there. An image
-    that cannot be segmented does not stop the others.
+    that cannot be segmented does not stop the others. An OME-Zarr plate is several images, and so
+    is a well of it.
     """
     settings = Settings(model, device, image_options, not no_cache, not quick, learned, precision)
-    single = is_one_image(images)
+    if image_options.series is not None and wells is not None:
+        raise typer.BadParameter("--series and --wells both choose from a plate: give one of them")
+    plates = {} if image_options.series is not None else find_plates(images, wells)
+    single = is_one_image(images) and all(plate.is_field for plate in plates.values())
+    if single and inside is not None:
+        raise typer.BadParameter(
+            f"--inside is for several images: of one, give -o {images[0]}/labels/{inside}"
+        )
     notes: list[str] = []
     if single:
         tasks = [_task(images[0], output, object_options)]
         _check_outputs(tasks, weights_file(model))
     else:
-        tasks, notes = _tasks(images, output, suffix, object_options, weights_file(model))
+        places = LabelPlaces(output, suffix, inside)
+        tasks, notes = _tasks(images, places, plates, object_options, weights_file(model))
+        make_label_plates(tasks, ome_zarr_version)
     with share_work(settings, scheduler) as (local_settings, cluster):
         method = Method(
             settings=local_settings,
             propagate=object_options.propagate,
             link=object_options.link,
             along=object_options.along,
+            track=object_options.track,
             overwrite=overwrite,
             ome_zarr_version=ome_zarr_version,
             quiet=report_options.json,
@@ -194,8 +231,8 @@ def _task(image: str, output: Path, options: ObjectOptions) -> Task:
 
 def _tasks(
     images: list[str],
-    output: Path,
-    suffix: str,
+    places: LabelPlaces,
+    plates: "dict[Path | str, Plate]",
     options: ObjectOptions,
     weights: dict[Path, str],
 ) -> tuple[list[Task], list[str]]:
@@ -209,11 +246,12 @@ def _tasks(
             "prompts and tracks belong to one image: for several, give a table with the columns "
             "image, points, boxes and tracks"
         )
-    tasks = find_tasks(images, output, suffix, [str(path) for path in options.measure or ()])
-    notes: list[str] = []
+    tasks = find_tasks(images, places, [str(path) for path in options.measure or ()], plates)
+    notes = [line for plate in plates.values() for line in plate.warnings]
     tables = dict.fromkeys(tables_in(images), "table of images")
     if not tables:  # rows of a table are done as they stand
-        tasks, notes = once_for_each_set(tasks)
-    _check_outputs(tasks, weights | tables, output / REPORT)
-    check_report(output / REPORT)
+        tasks, of_sets = once_for_each_set(tasks)
+        notes += of_sets
+    _check_outputs(tasks, weights | tables, places.folder / REPORT)
+    check_report(places.folder / REPORT)
     return tasks, notes

@@ -12,7 +12,7 @@ from napari_sam.errors import PromptError
 from .labels_in_use import labels_in_use
 from .measure import show_measuring
 from .plans import plan, plan_mosaic, plan_propagation, plan_stack
-from .report import progress
+from .report import progress, progress_bar
 from .target import check_room
 from .task import Method, Task
 
@@ -61,7 +61,7 @@ def begin_image(task: Task, method: Method) -> StartedImage:
     method.check(task)
     prompts = _read_prompts(task)
     volume = method.settings.read(task.image)
-    _check_volume(volume, task, prompts)
+    _check_volume(volume, task, method, prompts)
     check_room(task.output, volume.label_shape)
     session = method.settings.open(volume, quiet=method.quiet)
     return StartedImage(session, prompts, *_plan(session, task, method, prompts), started)
@@ -96,18 +96,21 @@ def segment_image(task: Task, method: Method, image: StartedImage | None = None)
     session = image.session
     for _ in progress(image.steps, image.total, "segment", quiet=method.quiet):
         pass
+    skipped = _skipped(session)
+    if method.track:
+        _track(session, quiet=method.quiet)
     count, missed = _count(session, image.prompts)
     files, notes = _save(session, task.output, method)
     if task.tracks is not None:
         files += session.save(task.tracks, overwrite=method.overwrite)
     if task.measures:
-        files += _measure(session, task.measures, quiet=method.quiet)
+        files += _measure(session, task, quiet=method.quiet)
     remove_tiles(tile_folder_of(task.output))  # every file is written: nobody resumes from tiles
     nothing = [f"nothing found for object {n}" for n in missed]
     return {
         "objects": count,
         "missed": missed,
-        **_skipped(session),
+        **skipped,
         "seconds": round(perf_counter() - image.started, 2),
         "model": session.model.config.name,
         "device": session.device if method.cluster is None else method.cluster.place,
@@ -122,12 +125,15 @@ def _read_prompts(task: Task) -> "PromptSet | None":
     return read_prompts(task.points, task.boxes) if task.prompted else None
 
 
-def _check_volume(volume: "Volume", task: Task, prompts: "PromptSet | None") -> None:
+def _check_volume(
+    volume: "Volume", task: Task, method: Method, prompts: "PromptSet | None"
+) -> None:
     """Raise PromptError if the image has no time for tracks, or a prompt does not fit."""
-    if task.tracks is not None and "T" not in volume.plane_axes:
+    option = "--track" if method.track else "--tracks"
+    if (method.track or task.tracks is not None) and "T" not in volume.plane_axes:
         raise PromptError(
             f"the image has no time axis to track along, only {volume.axes}: "
-            "leave --tracks out, or name the axes with --axes"
+            f"leave {option} out, or name the axes with --axes"
         )
     if prompts is not None:
         # plane by plane, as they are segmented: an object needs foreground on each of its planes
@@ -146,6 +152,13 @@ def _plan(
     if method.link:
         return plan_stack(session, method.along)
     return plan_mosaic(session, task.output, method.cluster, method.skip_empty)
+
+
+def _track(session: "Session", *, quiet: bool) -> None:
+    from napari_sam.tracking.track_session import track_session
+
+    with progress_bar("track", quiet=quiet) as show:
+        track_session(session, progress=show)
 
 
 def _count(session: "Session", prompts: "PromptSet | None") -> tuple[int, list[int]]:
@@ -181,12 +194,13 @@ def _save(session: "Session", output: Path, method: Method) -> tuple[list[Path],
     return list(files), [str(note.message) for note in caught if note.category is UserWarning]
 
 
-def _measure(session: "Session", paths: tuple[Path, ...], *, quiet: bool) -> list[Path]:
+def _measure(session: "Session", task: Task, *, quiet: bool) -> list[Path]:
     from napari_sam.measure.save import save_measures
 
-    volume = session.volume
+    volume, paths = session.volume, task.measures
+    scores, cells = session.book.scores, task.cells
     steps = save_measures(
-        paths, session.labels, volume.calibration, volume, scores=session.book.scores
+        paths, session.labels, volume.calibration, volume, scores=scores, cells=cells
     )
     show_measuring(steps, quiet=quiet)
     return list(paths)

@@ -27,7 +27,8 @@ def check_output(
     Parameters
     ----------
     output : Path
-        File or zarr folder for the labels; or a group inside an OME-Zarr image.
+        File or zarr folder for the labels; or a group inside an OME-Zarr image or a
+        plate of labels.
     image : Path
         Input of the command, which must never be replaced.
     overwrite : bool
@@ -43,14 +44,15 @@ def check_output(
     """
     from napari_sam.labels import SUFFIXES
     from napari_sam.labels.files.image_group import image_group_of
+    from napari_sam.labels.files.label_plate import label_plate_version
     from napari_sam.labels.files.target import check_target
     from napari_sam.labels.files.write import suffix_of, version_of
 
     check_place(output)
     target = Path(os.path.realpath(output))
-    into_image = image_group_of(target) is not None
+    into_zarr = image_group_of(target) is not None or label_plate_version(target) is not None
     name = target.name.lower()
-    if not into_image:
+    if not into_zarr:
         if target.is_dir() and not name.endswith(SUFFIXES):
             raise OutputError(
                 f"{output} is a folder, and the labels of one image are a file: name it, such as "
@@ -58,7 +60,7 @@ def check_output(
             )
         suffix_of(target.name)
     version_of(target, ome_zarr_version)
-    check_target(target, into_image or name.endswith(".zarr"), overwrite, image)
+    check_target(target, into_zarr or name.endswith(".zarr"), overwrite, image)
 
 
 def check_place(output: Path) -> None:

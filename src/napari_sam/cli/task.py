@@ -12,6 +12,8 @@ from .target import check_output, check_place
 
 if TYPE_CHECKING:
     from napari_sam.cluster.cluster import Cluster
+    from napari_sam.image.plate import PlateField
+    from napari_sam.labels.files.label_plate import LabelPlate
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,10 @@ class Task:
         File for the tracks.
     measures : tuple of Path
         Files for tables and outlines.
+    field : PlateField, optional
+        The image as a field of a plate.
+    label_plate : LabelPlate, optional
+        Plate of which the labels are a field; lists them once they are written.
     """
 
     image: Path | str
@@ -38,13 +44,18 @@ class Task:
     boxes: Path | None = None
     tracks: Path | None = None
     measures: tuple[Path, ...] = ()
+    field: "PlateField | None" = None
+    label_plate: "LabelPlate | None" = None
 
     @property
     def inputs(self) -> dict[Path, str]:
         """Local files and folders that are read, each with a noun for messages."""
+        from napari_sam.image.series import split_series
+
         named = [(self.image, "image"), (self.points, "file of points")]
         named += [(self.boxes, "file of boxes")]
-        return {path: role for path, role in named if isinstance(path, Path)}
+        local = [(path, role) for path, role in named if isinstance(path, Path)]
+        return {split_series(path)[0]: role for path, role in local}
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -66,6 +77,11 @@ class Task:
         return tuple(path for path in (*tracks, *self.measures) if not os.path.lexists(path))
 
     @property
+    def cells(self) -> dict[str, str]:
+        """Columns of a table with plate, well and field; empty if the image is no field."""
+        return {} if self.field is None else self.field.cells
+
+    @property
     def prompted(self) -> bool:
         """Whether prompts show the objects."""
         return self.points is not None or self.boxes is not None
@@ -83,6 +99,8 @@ class Method:
         Whether objects continue from plane to plane: those of the prompts, or all.
     along : str, optional
         Letter of the axis for `propagate` or `link`; z by default where the image has it.
+    track : bool
+        Whether all objects are numbered through time, with divisions.
     overwrite : bool
         Whether existing labels may be replaced.
     resumes : bool
@@ -101,6 +119,7 @@ class Method:
     propagate: bool = False
     link: bool = False
     along: str | None = None
+    track: bool = False
     overwrite: bool = False
     resumes: bool = False
     ome_zarr_version: str | None = None
@@ -115,6 +134,8 @@ class Method:
         ------
         PromptError
             If the options contradict each other.
+        LabelError
+            If a library is missing.
         OutputError
             If an output cannot be written.
         """
@@ -130,8 +151,20 @@ class Method:
                 "--scheduler shares out the search for all objects: leave it out with --points, "
                 "--boxes and --link"
             )
+        if self.track:
+            self._check_tracking(task)
         if self.along is not None and not (self.propagate or self.link):
             raise PromptError("--along says where objects go on: give --propagate or --link too")
+
+    def _check_tracking(self, task: Task) -> None:
+        from napari_sam.tracking.resolve import check_library
+
+        if self.link or task.prompted:
+            raise PromptError(
+                "--track numbers all objects through time: leave it out with --link, --points and "
+                "--boxes"
+            )
+        check_library()
 
     def check_outputs(self, task: Task) -> None:
         """Refuse a task of which an output cannot be written.
@@ -144,6 +177,7 @@ class Method:
         OutputError
             If an output cannot be written.
         """
+        from napari_sam.image.series import split_series
         from napari_sam.labels.files.write_tracks import check_tracks_target
         from napari_sam.measure.save import check_measures
 
@@ -154,7 +188,7 @@ class Method:
         else:
             check_output(
                 task.output,
-                Path(task.image),
+                split_series(Path(task.image))[0],
                 overwrite=self.overwrite,
                 ome_zarr_version=self.ome_zarr_version,
             )

@@ -125,16 +125,39 @@ class OmePath:
 
 
 @dataclass(frozen=True, slots=True)
+class OmeName:
+    """Row or column of a plate.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"B"`` or ``"03"``.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class OmeWells:
     """Plate.
 
     Parameters
     ----------
     wells : list of OmePath
-        Groups of its wells.
+        Groups of its wells, ``row/column``.
+    rows, columns : list of OmeName
+        All rows and columns of the plate, also those without a well.
+    name : str, optional
+        Its name.
+    version : str, optional
+        Version of OME-Zarr up to 0.4.
     """
 
     wells: list[OmePath]
+    rows: list[OmeName] = field(default_factory=list)
+    columns: list[OmeName] = field(default_factory=list)
+    name: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +206,9 @@ class OmeAttributes:
     @property
     def ome_version(self) -> str:
         """Version of OME-Zarr; empty if unknown."""
-        stated = self.version or (self.multiscales[0].version if self.multiscales else None)
-        return stated or ""
+        of_image = self.multiscales[0].version if self.multiscales else None
+        of_plate = self.plate.version if self.plate else None
+        return self.version or of_image or of_plate or ""
 
 
 def ome_attributes(

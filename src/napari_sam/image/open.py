@@ -48,5 +48,6 @@ def open_volume(image: Any, **fields: Any) -> Volume:
     present = {name: getattr(image, name) for name in _FIELDS}
     coarse = None if image.coarse is None else image.coarse.data
     volume = Volume.from_array(image.data, coarse=coarse, **(present | overrides))
-    # with other axes the file would be read into another image
-    return replace(volume, file=image.file) if volume.axes == image.axes else volume
+    if volume.axes != image.axes:  # with other axes the file would be read into another image
+        return volume
+    return replace(volume, file=image.file, channel_names=image.channel_names)

@@ -20,10 +20,11 @@ from .decode.picture import frame_count, read_picture
 from .file_revision import Revision, file_revision
 from .image_file import ImageFile
 from .lossy import lossy_picture
+from .microscope.read_microscope import MICROSCOPES, read_microscope
 from .physical_size import physical_calibration
 from .read_tiff import TIFFS, read_tiff
 from .read_zarr import read_zarr
-from .series import Series, choose_series
+from .series import Series, choose_series, one_series
 from .stored_image import StoredImage
 from .volume import Volume
 from .zarr_place import zip_place
@@ -33,7 +34,7 @@ _MOST_FILES = 16
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif"})
 
-_SUFFIXES = tuple(sorted(_PICTURES | TIFFS | {".npy", ".ozx", ".zarr.zip"}))
+_SUFFIXES = tuple(sorted(_PICTURES | TIFFS | MICROSCOPES | {".npy", ".ozx", ".zarr.zip"}))
 
 
 def read_image(
@@ -50,8 +51,9 @@ def read_image(
     ----------
     path : str or Path
         TIFF, OME-TIFF or ImageJ TIFF; OME-Zarr 0.1 to 0.6 (its full resolution) or a zarr array,
-        as a folder, a zip (``.ozx``, ``.zarr.zip``) or a path inside; npy; PNG, JPEG. Zarr also by
-        URL, such as ``s3://...``, where zarr has what that takes.
+        as a folder, a zip (``.ozx``, ``.zarr.zip``) or a path inside; npy; PNG, JPEG; CZI, ND2 and
+        LIF with the extra ``formats``. Zarr also by URL, such as ``s3://...``, where zarr has what
+        that takes. ``slide.czi::2`` is image 2 of a file, as with `series`.
     axes : str, optional
         One letter of TCZYX for each dimension, to replace missing or wrong axes of the file.
     channels : int or sequence of int, optional
@@ -95,7 +97,7 @@ def read_pyramid(
     levels : tuple of array-like
         Of the same axes as the volume, the full resolution first; one without a pyramid.
     """
-    path = str(path) if is_url(path) else Path(path)
+    path, series = one_series(str(path) if is_url(path) else Path(path), series)
     stored = read_stored(path, series, labels)
     file = ImageFile(str(path), axes, stored.series)
     shape = checked_shape(file.name, stored.data)
@@ -127,6 +129,7 @@ def read_stored(
     ImageError
         If there is no such file, or it is not an image that can be read.
     """
+    path, series = one_series(path, series)
     if isinstance(path, Path) and not os.path.exists(path) and zip_place(path) is None:
         raise ImageError(f"no file {path}: check the path")
     try:
@@ -169,6 +172,7 @@ def _volume(
     volume = Volume.from_array(
         levels[0], axes=axes, channels=channels, name=file.name, coarse=coarse
     )
+    names = stored.channel_names
     calibration, unknown = physical_calibration(volume.label_axes, stored.spacing, stored.origin)
     return replace(
         volume,
@@ -178,6 +182,7 @@ def _volume(
         warnings=(*stored.warnings, *(f"{file.name}: {sentence}" for sentence in unknown)),
         file=file,
         revision=_revision(path, levels[0]),
+        channel_names=names if len(names) == volume.channel_count else (),
     )
 
 
@@ -200,9 +205,12 @@ def _open(path: Path, series: Series | None, labels: bool) -> StoredImage:
         return read_zarr(path, series)
     if suffix in TIFFS or path.name.lower().endswith(".companion.ome"):
         return read_tiff(path, series, labels)
+    if suffix in MICROSCOPES:
+        return read_microscope(path, series)
     if suffix not in _PICTURES and suffix != ".npy":
         raise ImageError(
-            f"{path} is of no known kind: give a .tif, .ome.tif, .ome.zarr, .zarr, .npy or .png"
+            f"{path} is of no known kind: give a .tif, .ome.tif, .ome.zarr, .zarr, .npy, .png, "
+            ".czi, .nd2 or .lif"
         )
     if suffix in _PICTURES:
         return _open_picture(path, series, labels)

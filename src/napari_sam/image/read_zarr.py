@@ -78,7 +78,9 @@ def _images_in(group: Any, ome: OmeAttributes, name: str) -> list[str]:
     if ome.layout is not None:
         images = _collection(group, name)
     if ome.plate is not None and ome.plate.wells:
-        well = ome.plate.wells[0].path
+        well = next((well.path for well in ome.plate.wells if well.path in group), None)
+        if well is None:
+            raise ImageError(f"{name} is a plate without a well: check that it was copied whole")
         example = f"{well}/{_images_in(group[well], _attributes(group[well], name), name)[0]}"
         raise ImageError(
             f"{name} is a plate of {len(ome.plate.wells)} wells: choose an image with --series "

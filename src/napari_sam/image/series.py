@@ -1,14 +1,58 @@
 """Series: choose one of several images in a file."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
 
 from napari_sam.errors import ImageError
 
 Series = int | str
 """Number, from 0, or name of an image in a file that holds several."""
 
+SEPARATOR = "::"
+"""Stands between the path of a file and the image in it, as in ``slide.czi::2``."""
+
+PathOrUrl = TypeVar("PathOrUrl", bound=Path | str)
+
 _MOST_NAMES = 8
 """Images that a message lists; of more only the number is said."""
+
+
+def split_series(path: PathOrUrl) -> tuple[PathOrUrl, str | None]:
+    """Split a path such as ``slide.czi::2`` into the file and the image in it.
+
+    Parameters
+    ----------
+    path : Path or str
+        A path, or a URL.
+
+    Returns
+    -------
+    Path or str
+        The file; the whole path if nothing follows it, or if a file of that very name exists.
+    str or None
+        Number or name of the image; None if the path names none.
+    """
+    text = str(path)
+    file, separator, series = text.rpartition(SEPARATOR)
+    if not (separator and file and series) or os.path.exists(text):
+        return path, None
+    return type(path)(file), series
+
+
+def one_series(path: PathOrUrl, series: Series | None) -> tuple[PathOrUrl, Series | None]:
+    """Choice of an image by its path or beside it, as :func:`split_series` splits the path.
+
+    Raises
+    ------
+    ImageError
+        If both choose.
+    """
+    file, named = split_series(path)
+    if named is not None and series is not None:
+        raise ImageError(f"{path} and the series {series!r} both choose an image: leave one out")
+    return file, series if named is None else named
 
 
 def choose_series(

@@ -32,6 +32,8 @@ class StoredImage:
     levels : tuple of array-like
         All levels of the image's pyramid in the same order of dimensions, `data` first; empty
         without a pyramid.
+    channel_names : tuple of str
+        Name of each channel; empty if the file does not say them.
     """
 
     data: Any
@@ -41,3 +43,4 @@ class StoredImage:
     series: Series | None = None
     warnings: tuple[str, ...] = ()
     levels: tuple[Any, ...] = ()
+    channel_names: tuple[str, ...] = ()

@@ -54,6 +54,8 @@ class Volume:
         None as long as that is not known. As long as the value stays, the pixels under an embedding
         are not read again. Without it, they are read and compared for each answer. Of a file: its
         size and modification time.
+    channel_names : tuple of str
+        Name of each channel, of :attr:`channel_count`; empty if the file does not say them.
     """
 
     data: Any
@@ -67,6 +69,7 @@ class Volume:
     coarse: "Volume | None" = None
     file: ImageFile | None = None
     revision: Revision | None = None
+    channel_names: tuple[str, ...] = ()
 
     @classmethod
     def from_array(

@@ -1,14 +1,24 @@
 """Content: changes, classes, ratings and lesson after the last entry of a journal."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from napari_sam.labels.classes import ClassTable
 
 from .classes import classes_of
 from .damaged import Damaged
-from .entry import CHANGES, DISCARDED, LEARNED, RATED, RETURNED, SAVED, UNDONE, Entry
+from .entry import (
+    CHANGES,
+    DISCARDED,
+    LEARNED,
+    RATED,
+    RELATED,
+    RETURNED,
+    SAVED,
+    UNDONE,
+    Entry,
+)
 from .lesson_record import LessonRecord
 
 Item = TypeVar("Item")
@@ -35,6 +45,8 @@ class Content:
         Entries that were left out.
     lesson : LessonRecord or None
         What the model has learned that answers; None for the model as it was.
+    related : mapping of int to int
+        Mothers by daughter that changed apart from any pixel; 0 for none any more.
     """
 
     changes: tuple[Entry, ...]
@@ -44,6 +56,14 @@ class Content:
     ratings: Mapping[int, Any]
     damaged: tuple[Damaged, ...]
     lesson: LessonRecord | None = None
+    related: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def parents(self) -> dict[int, int]:
+        """Label of each daughter to that of its mother."""
+        accepted = {entry.label: entry.parent for entry in self.changes if entry.parent}
+        parents = accepted | dict(self.related)
+        return {daughter: mother for daughter, mother in parents.items() if mother}
 
     @classmethod
     def of(cls, lines: Iterable[Entry | Damaged]) -> "Content":
@@ -58,6 +78,7 @@ class Content:
             ratings=_ratings(lines),
             damaged=tuple(line for line in lines if isinstance(line, Damaged)),
             lesson=_lesson(lines),
+            related=_related(lines),
         )
 
 
@@ -73,13 +94,13 @@ def standing(lines: Iterable[tuple[str, Item]]) -> tuple[list[Item], list[Item],
     -------
     list, list, bool
         Lines of changes neither undone nor discarded, in order; those that stood at the last save;
-        whether no label or class changed after it. A rating or a lesson changes
-        none.
+        whether no label or class changed after it. A rating, a lesson or a
+        mother changes none.
     """
     changes, saved, discarded = list[Item](), list[Item](), list[Item]()
     is_saved = False
     for kind, line in lines:
-        is_saved = is_saved if kind in ("", RATED, LEARNED) else kind == SAVED
+        is_saved = is_saved if kind in ("", RATED, LEARNED, RELATED) else kind == SAVED
         if kind in CHANGES:
             changes.append(line)
         elif kind == UNDONE:
@@ -103,6 +124,18 @@ def _ratings(lines: Iterable[Entry | Damaged]) -> dict[int, Any]:
         if isinstance(line, Entry):
             ratings |= line.ratings or {}
     return {label: rating for label, rating in ratings.items() if rating is not None}
+
+
+def _related(lines: Iterable[Entry | Damaged]) -> dict[int, int]:
+    related, discarded = dict[int, int](), dict[int, int]()
+    for line in lines:
+        if line.kind == DISCARDED:
+            related, discarded = {}, related
+        if line.kind == RETURNED:
+            related = {**discarded}
+        if isinstance(line, Entry):
+            related |= line.parents or {}
+    return related
 
 
 def _lesson(lines: Iterable[Entry | Damaged]) -> LessonRecord | None:

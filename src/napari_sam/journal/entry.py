@@ -19,10 +19,10 @@ from .prompt_record import from_record, to_record
 
 ACCEPTED, UNDONE, SAVED, DISCARDED = "accepted", "undone", "saved", "discarded"
 CLASSES, RATED, PAINTED, RETURNED = "classes", "rated", "painted", "returned"
-LEARNED = "learned"
+LEARNED, RELATED = "learned", "related"
 """Kinds of entries, as written to the file; see :class:`Entry`."""
 
-KINDS = {ACCEPTED, PAINTED, UNDONE, SAVED, DISCARDED, RETURNED, CLASSES, RATED, LEARNED}
+KINDS = {ACCEPTED, PAINTED, UNDONE, SAVED, DISCARDED, RETURNED, CLASSES, RATED, LEARNED, RELATED}
 
 CHANGES = {ACCEPTED, PAINTED}
 """Kinds of entries with pixels, which an ``undone`` entry takes back."""
@@ -73,7 +73,7 @@ class Entry:
         written to a file. ``discarded``: the user refused to restore the entries so far, or
         restored them into another journal. ``returned``: the last ``discarded`` was taken back.
         ``classes``: the user changed the table of classes. ``rated``: scores or reviews of objects
-        changed. ``learned``: the model that answers from now on.
+        changed. ``learned``: the model that answers from now on. ``related``: mothers changed.
     edits : tuple of PackedEdit
         Changed pixels of an accepted or painted entry, in the order of painting.
     origin : Origin
@@ -89,6 +89,8 @@ class Entry:
         In a ``rated`` entry: ratings by label, as JSON values; None to delete a rating.
     lesson : LessonRecord, optional
         In a ``learned`` entry: what the model learned; None for the model as it was.
+    parents : mapping of int to int, optional
+        In a ``related`` entry: labels of daughters to those of their mothers; 0 for none any more.
     time : str
         Time of the change, ISO 8601, UTC.
     """
@@ -101,6 +103,7 @@ class Entry:
     classes: ClassTable | None = None
     ratings: Mapping[int, Any] | None = None
     lesson: LessonRecord | None = None
+    parents: Mapping[int, int] | None = None
     time: str = field(default_factory=_now)
 
     def apply(self, labels: LabelArray) -> None:
@@ -131,6 +134,8 @@ class Entry:
             record["ratings"] = {str(label): rating for label, rating in self.ratings.items()}
         if self.lesson is not None:
             record["lesson"] = self.lesson.to_json()
+        if self.parents is not None:
+            record["parents"] = {str(daughter): label for daughter, label in self.parents.items()}
         record[FIELD] = checksum(record)
         return json.dumps(record, separators=(",", ":")) + "\n"
 
@@ -154,8 +159,10 @@ class Entry:
         fields = parse_document(_Record, record, "entry", JournalError)
         if fields.kind not in KINDS:
             raise JournalError(f"the journal has an entry of an unknown kind: {fields.kind}")
-        if not all(0 <= label <= LARGEST_LABEL for label in (fields.label, fields.parent)):
-            raise JournalError(f"the entry has a label that cannot be: {fields.label}")
+        related = [label for pair in (fields.parents or {}).items() for label in pair]
+        for label in (fields.label, fields.parent, *related):
+            if not 0 <= label <= LARGEST_LABEL:
+                raise JournalError(f"the entry has a label that cannot be: {label}")
         try:
             edits = tuple(PackedEdit.from_json(edit) for edit in fields.edits)
             for edit in edits:
@@ -173,6 +180,7 @@ class Entry:
                 classes=None if fields.classes is None else ClassTable.from_json(fields.classes),
                 ratings=fields.ratings,
                 lesson=None if fields.lesson is None else LessonRecord.from_json(fields.lesson),
+                parents=fields.parents,
                 time=fields.time,
             )
         except NapariSamError as error:
@@ -197,3 +205,4 @@ class _Record:
     classes: dict[str, Any] | None = None
     ratings: dict[int, Any] | None = None
     lesson: dict[str, Any] | None = None
+    parents: dict[int, int] | None = None

@@ -199,6 +199,20 @@ class LabelBook:
                 self._paint(mask, label, policy, edits)
             yield step
 
+    def edit(self, edits: Iterable[LabelEdit]) -> None:
+        """Apply edits as a single step to undo; scores and parents stay as they are.
+
+        Parameters
+        ----------
+        edits : iterable of LabelEdit
+            Applied one after the other, in the dtype of the labels.
+        """
+        step = self._history.begin()
+        for edit in edits:
+            edit.apply(self.labels)
+            step.add(edit)
+            self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
+
     def _paint(
         self, mask: Mask, label: int, policy: OverlapPolicy, step: EditStep | None = None
     ) -> LabelEdit:
@@ -210,6 +224,23 @@ class LabelBook:
             self.scores[label] = min(before, mask.confidence)
         (self._history.begin() if step is None else step).add(edit)
         return edit
+
+    def apply(self, edits: Iterable[LabelEdit]) -> None:
+        """Apply edits, such as those of a stroke, as a single step to undo.
+
+        Parameters
+        ----------
+        edits : iterable of LabelEdit
+            Made from :attr:`labels` as they are. Scores of the labels that change are forgotten:
+            they were those of other pixels.
+        """
+        step = self._history.begin()
+        for edit in edits:
+            edit.apply(self.labels)
+            step.add(edit)
+            self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
+            for label in np.unique([edit.old[edit.mask], edit.new[edit.mask]]):
+                self.scores.pop(int(label), None)
 
     def undo(self) -> tuple[LabelEdit, ...]:
         """Undo the last step.

@@ -1,7 +1,6 @@
 """Tracks: centres of labels through time, and divisions of mothers into daughters."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_sam.errors import LabelError
 
-from .blocks import block_regions, natural_block
+from .frame_objects import frame_objects
 from .label_array import LabelArray
 
 
@@ -77,8 +76,9 @@ def tracks_of(labels: LabelArray, axes: str, parents: Mapping[int, int] | None =
     time = axes.index("T")
     rows: list[tuple[float, ...]] = []
     for frame in range(labels.shape[time]):
-        for label, centre in _centres(labels, time, frame):
-            rows.append((label, *np.insert(centre, 0, frame)))
+        objects = frame_objects(labels, time, frame)
+        for label, centre in zip(objects.labels.tolist(), objects.centres.tolist(), strict=True):
+            rows.append((label, frame, *centre))
     order = "T" + axes.replace("T", "")
     data = np.array(sorted(rows), np.float64).reshape(-1, 1 + len(axes))
     present = set(data[:, 0].astype(int).tolist())
@@ -86,29 +86,3 @@ def tracks_of(labels: LabelArray, axes: str, parents: Mapping[int, int] | None =
         child: (mother,) for child, mother in (parents or {}).items() if {child, mother} <= present
     }
     return Tracks(order, data, graph)
-
-
-def _centres(
-    labels: LabelArray, time: int, frame: int
-) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Labels of one frame with their centres along all axes but time, ``(ndim - 1,)``, pixels."""
-    shape = tuple(labels.shape)
-    block = list(natural_block(labels))
-    block[time] = 1
-    counts: dict[int, int] = defaultdict(int)
-    sums: dict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(shape) - 1))
-    of_frame = [1 if axis == time else size for axis, size in enumerate(shape)]
-    for region in block_regions(of_frame, block):
-        region = tuple(slice(frame, frame + 1) if i == time else s for i, s in enumerate(region))
-        values = np.asarray(labels[region])
-        places = np.nonzero(values)
-        present, ranks = np.unique(values[places], return_inverse=True)
-        sizes = np.bincount(ranks, minlength=len(present))
-        space = [axis for axis in range(len(shape)) if axis != time]
-        totals = [np.bincount(ranks, places[axis], len(present)) for axis in space]
-        starts = np.array([region[axis].start for axis in space])
-        for i, label in enumerate(present.tolist()):
-            counts[label] += int(sizes[i])
-            sums[label] += np.array([total[i] for total in totals]) + sizes[i] * starts
-    for label, count in counts.items():
-        yield label, sums[label] / count

@@ -1,7 +1,7 @@
 """Measure: size, place, brightness, shape and neighbours of objects, block by block."""
 
 from collections import defaultdict
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -159,21 +159,17 @@ def _textures(
     labels: LabelArray, image: Volume, sums: ObjectSums, texture: Texture, before: int
 ) -> Generator[tuple[int, int], None, dict[str, NDArray[Any]]]:
     """Columns of texture, channel by channel, after the `before` steps of the other columns."""
-    several, count = "C" in image.axes, len(sums.label)
-
-    def column(name: str, channel: int) -> str:
-        return f"texture_{name}_{channel}" if several else f"texture_{name}"
-
+    suffixes, count = _channel_suffixes(image), len(sums.label)
     columns: dict[str, NDArray[Any]] = {
-        column(name, channel): np.full(count, np.nan)
-        for channel in range(image.channel_count)
+        f"texture_{name}{suffix}": np.full(count, np.nan)
+        for suffix in suffixes
         for name in texture_names()
     }
     total = count * image.channel_count
     textures = object_textures(labels, image, sums, texture)
     for done, (row, channel, values) in enumerate(textures, start=1):
         for name, value in values.items():
-            columns[column(name, channel)][row] = value
+            columns[f"texture_{name}{suffixes[channel]}"][row] = value
         if done % OBJECTS_A_STEP == 0 or done == total:
             yield before + done, before + total
     return columns
@@ -238,11 +234,21 @@ def _table(
     columns |= _geometry(sums, calibration)
     columns |= shapes
     if image is not None:
-        columns |= _intensities(sums, "C" in image.axes)
+        columns |= _intensities(sums, _channel_suffixes(image))
     return Measurements(columns)
 
 
-def _intensities(sums: ObjectSums, several: bool) -> dict[str, NDArray[Any]]:
+def _channel_suffixes(image: Volume) -> list[str]:
+    """End of the columns of each channel: its name, if all have one, else its number."""
+    if "C" not in image.axes:
+        return [""]
+    names = [name.strip() for name in image.channel_names]
+    if not all(names) or len(set(names)) < image.channel_count:
+        names = [str(i) for i in range(image.channel_count)]
+    return [f"_{name}" for name in names]
+
+
+def _intensities(sums: ObjectSums, suffixes: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Columns of the image's values, channel by channel."""
     pixels = sums.pixels[:, None]
     means = sums.values / pixels
@@ -255,8 +261,8 @@ def _intensities(sums: ObjectSums, several: bool) -> dict[str, NDArray[Any]]:
         "sum": sums.values,
     }
     return {
-        f"intensity_{name}_{i}" if several else f"intensity_{name}": values[:, i]
-        for i in range(means.shape[1])
+        f"intensity_{name}{suffix}": values[:, i]
+        for i, suffix in enumerate(suffixes)
         for name, values in by_name.items()
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 _POWERS = {
@@ -71,7 +72,8 @@ class Measurements:
             area of these sides.
         ``intensity_mean``, ``intensity_min``, ``intensity_max``, ``intensity_std``, \
 ``intensity_sum``, or ``intensity_mean_0`` and so on for channels
-            Of the image's values, without contrast limits; only with an image.
+            Of the image's values, without contrast limits; only with an image. If the image names
+            its channels, the names stand for the numbers, as in ``intensity_mean_DAPI``.
         ``texture_contrast``, ``texture_dissimilarity``, ``texture_homogeneity``, ``texture_ASM``, \
 ``texture_energy``, ``texture_correlation``, ``texture_entropy``, ``texture_mean``, \
 ``texture_variance``, ``texture_std``, or ``texture_contrast_0`` and so on for channels
@@ -97,6 +99,17 @@ class Measurements:
         if name not in _POWERS or "/" in unit or not unit:
             return ""
         return unit + ("", "²", "³")[_POWERS[name] - 1]
+
+    def with_cells(self, cells: Mapping[str, str]) -> "Measurements":
+        """Table with columns in front that have the same value in all rows.
+
+        Parameters
+        ----------
+        cells : mapping of str to str
+            Name of each column to its value, such as the well of a field.
+        """
+        constant = {name: np.full(len(self), cell) for name, cell in cells.items()}
+        return Measurements(constant | dict(self.columns))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as Python values by name of the column."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 
 from napari_sam.errors import OutputError
 from napari_sam.image.calibration import Calibration
@@ -37,6 +38,7 @@ def save_measures(
     scores: Mapping[int, float] | None = None,
     shape: bool = True,
     texture: Texture | None = None,
+    cells: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[tuple[int, int]]:
     """Measure labels, and write tables and outlines in the formats of the suffixes.
 
@@ -49,6 +51,8 @@ def save_measures(
     labels, calibration, image, classes, scores, shape, texture
         See :func:`~napari_sam.measure.measure.iter_measure`. Outlines alone need neither shapes
         nor textures.
+    cells : mapping of str to str
+        Columns in front of the tables with one value for all rows, such as the well.
 
     Yields
     ------
@@ -75,7 +79,7 @@ def save_measures(
     plane_axes = calibration.axes[:-2]
     for path in paths:
         if path.suffix.lower() in TABLES:
-            write_table(path, table)
+            write_table(path, table.with_cells(cells))
         else:
             traced = outlines(labels, plane_axes, table)
             write_outlines(path, traced, plane_axes, classes=classes, scores=scores)

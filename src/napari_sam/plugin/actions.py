@@ -11,6 +11,7 @@ from napari_sam.plugin.everything.everything import Everything
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.status.availability import NOTHING_BEFORE, NOTHING_UNDONE
 from napari_sam.plugin.status.status import Status
+from napari_sam.plugin.strokes.strokes import Strokes
 from napari_sam.plugin.undo.exchange import Exchange
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.view.viewport import read_viewport
@@ -37,6 +38,8 @@ class Actions:
         Segments without prompts.
     follow_axis : callable
         Letter of the axis to follow objects along; None for an image of one plane.
+    strokes : Strokes
+        Accepts and drops a stroke over labels before any object.
     part_calls : mapping of str to callable
         Functions of other parts, by name of the action.
     status : callable
@@ -46,11 +49,14 @@ class Actions:
     -------
     accepting
         An object is about to be accepted.
+    label_put_back : int
+        A label was corrected with clicks, and accepted.
     cancelling
         All work is being stopped.
     """
 
     accepting = Signal()
+    label_put_back = Signal(int)
     cancelling = Signal()
 
     def __init__(
@@ -62,12 +68,13 @@ class Actions:
         tools: Tools,
         everything: Everything,
         follow_axis: Callable[[], str | None],
+        strokes: Strokes,
         part_calls: Mapping[str, Callable[[], None]],
         status: Callable[[], Status],
     ) -> None:
         self._desk, self._viewer, self._objects = desk, viewer, objects
         self._prompts, self._tools, self._everything = prompts, tools, everything
-        self._follow_axis, self._status = follow_axis, status
+        self._follow_axis, self._status, self._strokes = follow_axis, status, strokes
         self._by_name = {
             "swap_polarity": tools.swap_polarity,
             "swap_tool": tools.swap,
@@ -77,8 +84,11 @@ class Actions:
             "next_object": self.next_object,
             "next_size": self.next_size,
             "accept": self.accept,
+            "accept_left": lambda: self.run("accept"),
             "drop": self.drop,
             "undo_labels": self.undo_labels,
+            "stroke": strokes.toggle,
+            "stroke_reading": strokes.read_otherwise,
             "undo": self.undo,
             "redo": self.redo,
             **part_calls,
@@ -101,13 +111,16 @@ class Actions:
 
     def accept(self) -> None:
         """Make the objects under way labels; while a polygon is being drawn, finish the polygon."""
-        if self._prompts.finish_drawing():
+        if self._prompts.finish_drawing() or self._strokes.accept():
             return
         self._prompts.read_now()
         if self._objects.unfinished:
             self.accepting.emit()
+        held = self._objects.current.held
         self._objects.accept()
         self._tools.object_next()
+        if held is not None:
+            self.label_put_back.emit(held.label)
 
     def accept_daughter(self) -> None:
         """Make the object a label, as a daughter of the label in the frame before."""
@@ -142,6 +155,8 @@ class Actions:
 
     def drop(self) -> None:
         """Forget the current object and remove the prompts of the object."""
+        if self._strokes.drop():
+            return
         self._objects.drop()
         self._prompts.forget_drawing()
         self._tools.object_next()
@@ -155,7 +170,9 @@ class Actions:
             self._desk.say("Undo: the last change of the labels." if done else NOTHING_BEFORE)
 
     def undo(self) -> None:
-        """Undo the last change of prompts or labels."""
+        """Undo the last change of prompts or labels; a stroke that is not accepted is dropped."""
+        if self._strokes.take_back():
+            return
         if (work := self._desk.workspace) is not None:
             self._prompts.finish_drawing()
             self._prompts.note()

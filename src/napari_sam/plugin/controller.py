@@ -29,9 +29,11 @@ from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.mask_before import MaskBefore
 from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
-from napari_sam.plugin.results.tracks import Tracking
+from napari_sam.plugin.results.saving import Saving
 from napari_sam.plugin.results.use_labels import UseLabels
+from napari_sam.plugin.strokes.strokes import Strokes
 from napari_sam.plugin.table.measured_table import MeasuredTable
+from napari_sam.plugin.tracking.track_review import TrackReview
 from napari_sam.plugin.train.training import Training
 from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
@@ -77,7 +79,8 @@ class Controller:
         self.use_labels = UseLabels(
             desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
         )
-        self.tracking, self.classifying = Tracking(desk, viewer), Classifying(desk, dock.class_box)
+        self.saving = Saving(desk, dock.correct_row.ask_place)
+        self.classifying = Classifying(desk, dock.class_box)
         self.table = MeasuredTable(desk, viewer, self.classifying.give)
         self.alike = FindingAlike(
             desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
@@ -90,12 +93,14 @@ class Controller:
         self.training = Training(desk, viewer, dock.learn_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
+        self.strokes = Strokes(desk, viewer, dock.stroke_box, lambda: dock.follow_row.follow_axis)
         self.label_tools = LabelTools(
             desk, viewer, self.objects.under_way.is_held, self.classifying.give
         )
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
         self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
         self.review = Review(desk, viewer, dock.everything_box.review_box)
+        self.track_review = TrackReview(desk, viewer, dock.everything_box.track_box)
         self.models: ModelChooser = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
@@ -140,12 +145,14 @@ class Controller:
             self.tools,
             self.everything,
             lambda: self.dock.follow_row.follow_axis,
+            self.strokes,
             {
                 "look_next": self.guide.look_next,
                 "mask_before": self.mask_before.bring_back,
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 **self.label_tools.calls,
+                **self.track_review.calls,
                 "find_alike": self.alike.start,
                 "show_in_table": self.table.under_cursor,
                 "review_next": self.review.next,
@@ -165,6 +172,7 @@ class Controller:
             self.tools,
             self.pick_up,
             self.review,
+            self.strokes,
             working=lambda: self.runner.working or self.models.busy,
         )
 
@@ -186,11 +194,19 @@ class Controller:
         images.channels_chosen.connect(self.objects.ask_again)
         # In this order: labels and prompts are there when the mouse gets its tool.
         first = (self.objects, self.classifying, self.review, self.tools, self.prompts)
-        for part in (*first, self.label_tools, self.ahead, self.teacher, self.status.watch):
+        for part in (
+            *first,
+            self.track_review,
+            self.label_tools,
+            self.ahead,
+            self.teacher,
+            self.status.watch,
+        ):
             images.used.connect(part.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
             self.pick_up.disarm,
+            self.strokes.put_away,
             self.objects.leave,
             self.everything.stop,
             self.teacher.leave,
@@ -200,6 +216,7 @@ class Controller:
             self.prompts.leave,
             self.classifying.leave,
             self.review.leave,
+            self.track_review.leave,
             self.status.watch.leave,
             self.status.bindings.release_layers,
         ):
@@ -210,7 +227,6 @@ class Controller:
 
     def _connect_dock(self) -> None:
         dock, actions, images, objects = self.dock, self.actions, self.images, self.objects
-        desk = self.desk
         dock.run_clicked.connect(actions.run)
         dock.image_row.chosen.connect(images.choose)
         dock.tool_row.chosen.connect(self._choose_tool)
@@ -220,16 +236,17 @@ class Controller:
         dock.image_row.auto_contrast_changed.connect(self.new_look.automatic_changed)
         self.model_view.image_changed.connect(self.new_look.image_changed)
         dock.accept_box.cleaning_changed.connect(objects.show_again)
-        dock.accept_box.changed.connect(desk.begin_action)
-        dock.accept_box.changed.connect(desk.renew)
+        dock.accept_box.changed.connect(self.desk.begin_action)
+        dock.accept_box.changed.connect(self.desk.renew)
         dock.accept_box.use_labels_clicked.connect(self.use_labels.use_selected)
         dock.accept_box.labels_file_clicked.connect(self.use_labels.use_file)
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
-        dock.everything_box.tracks_clicked.connect(self.tracking.start)
+        dock.everything_box.track_box.action_clicked.connect(actions.run)
         dock.everything_box.measure_clicked.connect(self.table.measure)
         dock.restore_box.answered.connect(images.answer_restore)
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
+        dock.correct_row.save_clicked.connect(self.saving.start)
         dock.everything_box.segment_clicked.connect(
             lambda every: actions.segment(every, dock.everything_box.chosen.linked)
         )
@@ -242,6 +259,7 @@ class Controller:
         self.runner.refused.connect(lambda text: self._job_failed(text, self.desk.say))
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
+        actions.label_put_back.connect(self.review.go_on)
         images.listed.connect(dock.show_images)
         images.channels_listed.connect(dock.image_row.channel_box.show_options)
         images.channels_listed.connect(self.model_view.later)
@@ -270,6 +288,7 @@ class Controller:
         self.tools.choose(tool)
 
     def _show_tool(self, tool: str, background: bool) -> None:
+        self.strokes.put_away()
         self.dock.tool_row.show_tool(tool, background)
         self.hover.renew()
         self.desk.renew()
@@ -339,8 +358,9 @@ class Controller:
         self.images.close()
         self.ahead.watch(())
         self.pick_up.disarm()
-        viewing = (self.guide, self.view, self.model_view, self.hover)
-        for part in (*viewing, self.status, self.label_tools):
+        self.strokes.put_away()
+        views = (self.guide, self.view, self.model_view, self.hover)
+        for part in (*views, self.status, self.label_tools):
             part.close()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layer_inserted)

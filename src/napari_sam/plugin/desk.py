@@ -46,6 +46,8 @@ class Desk:
         The image in use, with its layers.
     composite : Composite
         Channels and layers that the model sees besides the image.
+    draws_strokes : bool
+        Whether the mouse draws strokes over labels, so that a press is no click.
 
     Signals
     -------
@@ -79,6 +81,7 @@ class Desk:
         self.engine, self.runner = LearningEngine(), JobRunner()
         self.composite = Composite()
         self.workspace: Workspace | None = None
+        self.draws_strokes = False
         self._listeners: dict[type, list[Callable[[Any], None]]] = defaultdict(list)
         self._closed = False
 

@@ -44,7 +44,7 @@ class DockStatus:
             desk,
             reader.viewer,
             allowed=lambda: "click" not in self.now.unavailable,
-            picking=lambda: reader.pick_up.armed,
+            picking=lambda: reader.pick_up.armed or desk.draws_strokes,
         )
         self.watch = StateWatch(reader.viewer, desk.renew)
         self.bindings = Bindings(run)

@@ -149,6 +149,26 @@ ACTIONS = (
     Action("remove_label_too", "Backspace", "remove label", help="as <kbd>Delete</kbd>"),
     Action("remove_click", "Ctrl-Shift-click", help="remove the label that is clicked on"),
     Action(
+        "stroke",
+        "Shift-X",
+        "split, merge, add, cut",
+        "Draw a line over labels: across one splits it, through several merges them, out of one and"
+        "\nback adds to it; with [Shift], take away. Then accept what is shown [{stroke}]",
+        "draw strokes over labels: across a label splits it, through several merges them, from "
+        "inside out and back adds; with <kbd>Shift</kbd>, what the stroke cuts off or encloses is "
+        "taken away. <kbd>Enter</kbd> makes the change that is shown, <kbd>Escape</kbd> drops it, "
+        "and once more puts the tool away",
+    ),
+    Action(
+        "stroke_reading",
+        "Shift-V",
+        "another change by it",
+        "What a stroke does: as it runs, or always the same. Press for another change by the same"
+        "\nstroke [{stroke_reading}]",
+        "another change by the drawn stroke: split along the line, split by the model, merge, add, "
+        "cut",
+    ),
+    Action(
         "find_alike",
         "Shift-M",
         "find more like these",
@@ -178,11 +198,40 @@ ACTIONS = (
         "review: keep the object, and go on to the next",
     ),
     Action(
+        "track_next",
+        "Shift-T",
+        "tracks: next question",
+        "Go to the next division or link of which the tracking is unsure [{track_next}]",
+        "tracks: go to the next division or link of which the tracking is unsure",
+    ),
+    Action(
+        "track_no",
+        "Shift-N",
+        "tracks: no",
+        "It did not divide, or it is another object: the tracks are changed where they say\n"
+        "otherwise. Go on to the next [{track_no}]",
+        "tracks: no division, or another object (one step of undo), and go on to the next",
+    ),
+    Action(
+        "track_yes",
+        "Shift-Y",
+        "tracks: yes",
+        "It divided, or it is the same object: the tracks are changed where they say otherwise.\n"
+        "Go on to the next [{track_yes}]",
+        "tracks: a division, or the same object (one step of undo), and go on to the next",
+    ),
+    Action(
         "accept",
         "Enter",
         "accept",
         "Make it the next label [{accept}]",
         "accept as the next label; all objects under way, in one step",
+    ),
+    Action(
+        "accept_left",
+        "Shift-E",
+        "accept, left hand",
+        help="as <kbd>Enter</kbd>, while the right hand stays on the mouse",
     ),
     Action(
         "drop",
@@ -230,6 +279,11 @@ ACTIONS = (
     ),
     Action("segment_slice", tip="Find all objects in the slice that is shown"),
     Action("segment_all", tip="Find all objects in every slice"),
+    Action(
+        "track_objects",
+        tip="Give each object one label through time, with divisions: one step of undo.\n"
+        "Then judge what is unsure. Needs the extra tracking",
+    ),
     Action("show_tracks", tip="Draw the ways of all labels through time"),
     Action(
         "measure",
@@ -257,6 +311,11 @@ ACTIONS = (
         tip="Go on with labels or outlines of a file, also of Cellpose, StarDist, ilastik, QuPath\n"
         "and Fiji: the model is asked for each object, and review starts where it disagrees.\n"
         "Of an OME-Zarr, choose the zarr.json inside",
+    ),
+    Action(
+        "save_labels",
+        tip="Save the labels with scale, units, classes and scores: as OME-TIFF, OME-Zarr or TIFF\n"
+        "by the end of the name",
     ),
     Action("cancel", tip="Stop the work"),
 )

@@ -11,8 +11,8 @@ import numpy as np
 from napari.layers._source import layer_source  # the only way to note the file of a layer
 from napari.utils.notifications import show_warning
 
-from napari_sam.image.read import read_pyramid
-from napari_sam.image.series import Series
+from napari_sam.image.read import is_url, read_pyramid
+from napari_sam.image.series import Series, split_series
 from napari_sam.image.volume import Volume
 from napari_sam.installation import OURS
 
@@ -85,15 +85,19 @@ def add_image(viewer: napari.Viewer, path: str | Path, opened: Opened) -> None:
     """
     volume, levels = opened
     axes = volume.axes
+    file = path if isinstance(path, str) and is_url(path) else split_series(Path(path))[0]
+    name: str | list[str] = Path(path).name
     is_colour = axes.endswith("C") and volume.channel_count in (3, 4) and volume.dtype == np.uint8
+    if "C" in axes and not is_colour and volume.channel_names and all(volume.channel_names):
+        name = [f"{channel} {name}" for channel in volume.channel_names]
     lazy = [_lazy(level) for level in levels]
-    with layer_source(path=str(path)):
+    with layer_source(path=str(file)):
         viewer.add_image(
             lazy if len(lazy) > 1 else lazy[0],
             multiscale=len(lazy) > 1,
             rgb=is_colour,
             channel_axis=None if is_colour or "C" not in axes else axes.index("C"),
-            name=Path(path).name,
+            name=name,
             scale=volume.scale,
             translate=volume.translate,
             units=volume.units,

@@ -17,6 +17,7 @@ from napari_sam.plugin.layers.conventions import BACKGROUND
 from napari_sam.plugin.models.model_chooser import ModelChooser
 from napari_sam.plugin.objects.objects import Objects
 from napari_sam.plugin.status.dock_state import DockState, Tool
+from napari_sam.plugin.strokes.strokes import Strokes
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.workspace import Workspace
 
@@ -33,7 +34,7 @@ class StateReader:
     ----------
     viewer : napari.Viewer
         Has the layers and the axes.
-    desk, models, objects, prompts, tools, pick_up, review
+    desk, models, objects, prompts, tools, pick_up, review, strokes
         Parts of the dock.
     working : callable
         Whether work runs that can be cancelled.
@@ -47,6 +48,7 @@ class StateReader:
     tools: Tools
     pick_up: PickUp
     review: Review
+    strokes: Strokes
     working: Callable[[], bool]
 
     def read(self) -> DockState:
@@ -68,6 +70,7 @@ class StateReader:
             background=self._background(work),
             drawing=self.prompts.drawing,
             picking=self.pick_up.armed,
+            stroke=self.strokes.state,
             receiver=receiver_of(viewer, work),
             active="" if active is None else active.name,
             mode="" if active is None else str(active.mode),

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from napari_sam.masks.mask import Mask
 
+from .assign import Link, assign
 from .ending import overlap
-from .link import Chain, Link, assign
+from .link import Chain
 
 _REACH = 3
 """Planes over which an object is followed from where its chain ends."""

@@ -12,6 +12,7 @@ from napari_sam import PointPrompt, Session
 from napari_sam.evaluate.matching import detect
 from napari_sam.masks.automatic.enlarged import (
     MARGIN,
+    OVERLAP,
     PART,
     ZOOM,
     are_small,
@@ -20,10 +21,12 @@ from napari_sam.masks.automatic.enlarged import (
     held_by,
     in_data_pixels,
     parts,
+    small,
     small_parts,
 )
 from napari_sam.masks.automatic.overlaps import suppress_overlaps
 from napari_sam.masks.automatic.propose import Proposals
+from napari_sam.masks.automatic.zoom import zoom_for_side
 from napari_sam.masks.decode import Answer, decode, tile_matrices
 from napari_sam.masks.mask import Mask
 from napari_sam.model.sam import Sam
@@ -77,11 +80,13 @@ def test_small_objects_are_found_better(model: Sam) -> None:
 
 def test_an_object_on_the_seam_of_two_parts_is_there_once(model: Sam) -> None:
     image, truth = disks(4.2, 14)
-    left, right = parts(Tile((), 0, 0, 0, 0, *image.shape))
-    assert left.x1 == right.x0 == 280
-    assert truth[:, 279:281].any()  # a column of disks is cut in the middle
+    zoom = zoom_for_side(8)
+    left, middle, right = parts(Tile((), 0, 0, 0, 0, *image.shape), zoom)
+    seam = left.x1
+    assert middle.x1 == right.x0
+    assert truth[:, seam - 1 : seam + 1].any()  # a column of disks is cut
     labels = found(opened(model, image))
-    for number in np.unique(truth[:, 279:281])[1:]:
+    for number in np.unique(truth[:, seam - 1 : seam + 1])[1:]:
         inside = labels[truth == number]
         assert (inside > 0).mean() > 0.6
         assert len(np.unique(inside[inside > 0])) == 1
@@ -111,7 +116,7 @@ def test_parts_fill_the_tile_and_fit_into_the_model(height: int, width: int) -> 
     for part in parts(tile):
         assert part.plane == tile.plane
         assert part.zoom == ZOOM
-        assert max(part.height, part.width) <= PART
+        assert max(part.height, part.width) * ZOOM <= PART
         taken[part.y0 - 100 : part.y1 - 100, part.x0 - 2000 : part.x1 - 2000] += 1
     assert (taken == 1).all()
 
@@ -160,7 +165,7 @@ def test_a_window_of_an_enlarged_part_is_drawn_where_the_part_has_it(
 
 @pytest.mark.parametrize(
     ("sides", "small"),
-    [([8, 9, 90], True), ([27, 27, 27], True), ([29, 30, 9], False), ([], False)],
+    [([8, 9, 90], True), ([21, 21, 21], True), ([23, 30, 9], False), ([], False)],
 )
 def test_small_is_what_most_objects_are(sides: list[int], small: bool) -> None:
     boxes = np.array([(0, 0, side - 1, side - 1) for side in sides], float).reshape(-1, 4)
@@ -175,19 +180,21 @@ def test_only_what_is_small_is_enlarged_with_its_surroundings() -> None:
         [
             (1500, 2400, 1510, 2410),  # small, in the middle of the tile
             (1490, 2500, 1500, 2520),  # another one near by
-            (1600, 2600, 1700, 2700),  # large
+            (1700, 2700, 1800, 2800),  # large
             (1000, 2000, 1020, 2020),  # small, outside of the region
             (1900, 2900, 1912, 2912),  # small, in the last part
         ],
         float,
     )
-    first, last = small_parts(tile, boxes, (1096, 2096, 1928, 2928))
-    assert first.bbox == (1490 - MARGIN, 2400 - MARGIN, 1512, 2512)  # the part ends at 1512, 2512
-    assert last.bbox == (1900 - MARGIN, 2900 - MARGIN, 1928, 2928)
+    first, last = small_parts(tile, small(boxes), (1096, 2096, 1928, 2928))
+    margin = round(MARGIN / ZOOM)
+    ends = 1512 + OVERLAP, 2512 + OVERLAP  # the part itself ends at 1512, 2512
+    assert first.bbox == (1490 - margin, 2400 - margin, *ends)
+    assert last.bbox == (1900 - margin, 2900 - margin, 1928 + OVERLAP, 2928 + OVERLAP)
     assert {first.zoom, last.zoom} == {ZOOM}
     assert {first.plane, last.plane} == {(3,)}
     held = held_by((first, last), boxes, tile)
-    assert held.tolist() == [True, False, False, False, True]
+    assert held.tolist() == [True, True, False, False, True]
     assert not held_by((), boxes, tile).any()
 
 

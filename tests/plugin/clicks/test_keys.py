@@ -14,6 +14,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel
 
 from napari_sam.plugin.keys import ACTIONS, bound_actions, key_help, key_table, tip_of
+from napari_sam.plugin.status.availability import NO_OBJECT
 from tests.plugin.bench import Open, picture
 
 OWNERS = (Image, Labels, Points, Shapes, ViewerModel)
@@ -84,6 +85,21 @@ def test_every_key_has_an_action(open_dock: Open) -> None:
     bench.idle()
     calls = bench.controller.actions._by_name
     assert calls.keys() == {action.name for action in bound_actions()}
+
+
+def test_the_key_for_the_left_hand_accepts_as_enter_does(open_dock: Open) -> None:
+    bench = open_dock(picture(40, 48), show=True)
+    bench.click((20, 20))
+    bench.idle()
+    shown = bench.shown()
+    assert shown.any()
+    QTest.keyClick(bench.native, Qt.Key.Key_E, Qt.KeyboardModifier.ShiftModifier)
+    bench.idle()
+    assert ((bench.layer("labels").data == 1) == shown).all()
+    assert len(bench.layer("points").data) == 0
+    QTest.keyClick(bench.native, Qt.Key.Key_E, Qt.KeyboardModifier.ShiftModifier)
+    bench.idle()
+    assert NO_OBJECT in bench.dock.status.text()
 
 
 def test_keys_are_folded_until_they_are_wanted(open_dock: Open) -> None:

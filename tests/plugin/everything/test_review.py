@@ -370,6 +370,25 @@ def test_what_was_corrected_by_hand_was_looked_at(open_cells_tiny: Open) -> None
     assert text(bench) == "Review: 1 of 9, least sure first"  # it waits again
 
 
+def test_the_next_object_comes_after_a_correction_with_clicks(open_cells_tiny: Open) -> None:
+    bench = found_in(open_cells_tiny, discs())
+    order, layer = in_order(bench), bench.layer("labels")
+    shift(bench, "S")
+    for label in (order[0], order[4]):  # the second one without its turn
+        before = np.array(layer.data == label)
+        rows, cols = np.nonzero(before)
+        bench.move((rows.mean(), cols.mean()))
+        shift(bench, "J")
+        bench.idle()
+        bench.click((rows.max() + 3, cols.mean()))
+        bench.idle()
+        bench.press(Qt.Key.Key_Return)
+        bench.idle()
+        assert (np.asarray(layer.data == label) != before).any()
+        assert outlined(bench) == {order[1]}
+    assert text(bench) == "Review: 2 of 9, least sure first"
+
+
 def test_an_object_that_others_have_taken_is_passed_over(open_cells_tiny: Open) -> None:
     bench = found_in(open_cells_tiny, discs())
     order, layer = in_order(bench), bench.layer("labels")

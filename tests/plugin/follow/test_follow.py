@@ -198,7 +198,7 @@ def test_a_division_is_two_daughters_of_one_mother(open_cells_tiny: Open, tmp_pa
         assert 1 not in labels[2:]
     assert [set(np.unique(frame)) - {0} for frame in labels[:2]] == [{1}, {1}]
     assert [labels[4, 32, 36], labels[4, 32, 60]] == [2, 3]
-    bench.dock.everything_box.tracks_button.click()
+    bench.dock.everything_box.track_box.tracks_button.click()
     bench.idle()
     tracks = bench.layer("tracks")
     assert {int(child): [int(m) for m in mothers] for child, mothers in tracks.graph.items()} == {

@@ -5,12 +5,15 @@ import pytest
 
 from napari_sam.errors import LabelError
 from napari_sam.labels.paint import OverlapPolicy
+from napari_sam.labels.strokes.edit_by_stroke import edit_by_stroke
 from napari_sam.plugin.labels.acceptance import Acceptance
 from napari_sam.plugin.labels.lesson_in_use import LessonInUse
+from napari_sam.plugin.labels.rating import Look
+from napari_sam.plugin.labels.ratings import scores_of_layer
 from napari_sam.plugin.labels.restore import restore_offer
 from napari_sam.plugin.undo.remaining_work import RemainingWork
 from napari_sam.plugin.worker.number_objects import number_objects
-from tests.plugin.journals import crash
+from tests.plugin.journals import crash, replayed
 from tests.plugin.scene import Scene, mask_at
 
 SQUARE = [[1, 1], [1, 1]]
@@ -154,3 +157,105 @@ def test_napari_keeps_few_bytes_for_each_pixel_of_an_object(scene: Scene) -> Non
     np.testing.assert_array_equal(layer.data, before)
     layer.redo()
     np.testing.assert_array_equal(layer.data, after)
+
+
+# --- strokes over labels ---------------------------------------------------------------------
+
+
+def found_squares(scene: Scene) -> None:
+    """Labels 1 and 2, found automatically beside each other on slice 1, of the class *glia*."""
+    masks = [mask_at((1,), 2, x, np.ones((6, 3), bool)) for x in (1, 5)]
+    scene.writer.accept_all(number_objects(masks))
+    table = scene.writer.classes.table.add("glia").add("neuron")
+    scene.writer.classes.change(table.assign({1: "glia", 2: "neuron"}))
+
+
+def state(scene: Scene) -> tuple[list, dict, dict, dict]:
+    writer, layer = scene.writer, scene.labels.layer
+    return (
+        scene.labels.plain().tolist(),
+        dict(writer.classes.table.of_label),
+        {label: rated.look for label, rated in writer.ratings.of_label.items()},
+        scores_of_layer(layer.metadata),
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "action", "labels", "classes", "looks"),
+    [
+        (
+            [(5, 0), (5, 3)],
+            "split",
+            {1, 2, 3},
+            {1: "glia", 2: "neuron", 3: "glia"},
+            {1: Look.RESHAPED, 2: Look.WAITING},
+        ),
+        (
+            [(5, 2), (5, 6)],
+            "merge",
+            {1},
+            {1: "glia"},
+            {1: Look.RESHAPED, 2: Look.DROPPED},
+        ),
+        (
+            [(3, 1), (0, 1), (0, 3), (3, 3)],
+            "add",
+            {1, 2},
+            {1: "glia", 2: "neuron"},
+            {1: Look.CORRECTED, 2: Look.WAITING},
+        ),
+        (
+            [(5, 0), (5, 4)],
+            "cut",
+            {1, 2},
+            {1: "glia", 2: "neuron"},
+            {1: Look.CORRECTED, 2: Look.WAITING},
+        ),
+    ],
+)
+def test_a_stroke_is_one_step_with_classes_scores_and_journal(
+    scene: Scene,
+    points: list[tuple[float, float]],
+    action: str,
+    labels: set[int],
+    classes: dict[int, str],
+    looks: dict[int, Look],
+) -> None:
+    found_squares(scene)
+    before, steps = state(scene), len(scene.history.done)
+    change = edit_by_stroke(scene.labels.plain(), points, (1,), action)
+    expected = scene.labels.plain().copy()
+    change.apply(expected)
+    scene.writer.reshape(change)
+    np.testing.assert_array_equal(scene.labels.plain(), expected)
+    after = state(scene)
+    assert set(np.unique(expected)) == labels | {0}
+    assert after[1:3] == (classes, looks)
+    scored = {label for label, look in looks.items() if look in (Look.WAITING, Look.CORRECTED)}
+    assert after[3].keys() == scored
+    np.testing.assert_array_equal(replayed(scene.labels.layer), expected)
+    assert len(scene.history.done) == steps + 1
+
+    assert scene.history.undo()
+    assert state(scene) == before
+    np.testing.assert_array_equal(replayed(scene.labels.layer), scene.labels.plain())
+    assert scene.history.redo()
+    assert state(scene) == after
+
+
+def test_what_strokes_made_comes_back_after_a_crash(own_journals: None) -> None:
+    lost = Scene()
+    found_squares(lost)
+    for points, action in (([(5, 0), (5, 3)], "split"), ([(5, 6), (5, 2), (3, 2)], "merge")):
+        lost.writer.reshape(edit_by_stroke(lost.labels.plain(), points, (1,), action))
+    lost.writer.reshape(edit_by_stroke(lost.labels.plain(), [(3, 0), (3, 9)], (1,), "cut"))
+    lost.history.undo()
+    expected, classes, looks, scores = state(lost)
+    crash()
+
+    scene = Scene()
+    scene.labels.ensure()
+    parts = scene.labels, scene.keeping, scene.writer.classes, scene.writer.ratings
+    lessons = LessonInUse(scene.labels, scene.keeping, scene.history)
+    restore_offer(*parts, lessons, scene.writer.one_step, scene.history)
+    assert state(scene) == (expected, classes, looks, scores)

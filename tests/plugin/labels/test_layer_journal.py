@@ -5,6 +5,7 @@ of napari's own tools, with copies, two viewers, closed docks and crashes.
 """
 
 import random
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from napari.layers import Image, Labels
 from napari.layers._layer_actions import _duplicate_layer
 from napari.utils.notifications import notification_manager
 
-from napari_sam.errors import JournalError
+from napari_sam.errors import JournalError, LabelError
 from napari_sam.journal.entry import Entry
 from napari_sam.journal.journal import Journal, new_journal
+from napari_sam.labels.strokes.edit_by_stroke import edit_by_stroke
+from napari_sam.labels.strokes.stroke_action import StrokeAction
 from napari_sam.plugin.image.image_sample import old_sample_of
 from napari_sam.plugin.image.image_source import read_image_layer
 from napari_sam.plugin.labels.acceptance import Acceptance
@@ -39,6 +42,7 @@ WEIGHTS = {
     "go_back": 6,
     "go_back_in_napari": 2,
     "erase": 1,
+    "stroke": 4,
     "reopen": 2,
     "answer": 1,
     "delete": 1,
@@ -489,6 +493,20 @@ class AnyOrder:
         if self.now.work is not None:
             boxes = {(0,): (0, 0, 16, 18), (1,): (0, 0, 16, 18)}
             self.now.work.writer.erase(self.random.randint(1, 4), boxes)
+
+    def stroke(self) -> None:
+        if self.now.work is not None:
+            labels = self.now.work.labels_layer.plain()
+            index = np.argwhere(np.asarray(labels))
+            plane, *place = self.random.choice(index.tolist()) if len(index) else self.place
+            far = [(self.random.randint(-6, 6), self.random.randint(-6, 6)) for _ in range(3)]
+            points = np.add(place, [far[0], (0, 0), *far[1:]])
+            action = self.random.choice([None, *StrokeAction])
+            with suppress(LabelError):  # most lines change nothing
+                change = edit_by_stroke(
+                    labels, points, (plane,), action, axis=self.random.choice([None, 0])
+                )
+                self.now.work.writer.reshape(change)
 
     def go_back(self) -> None:
         if self.now.work is not None:

@@ -6,7 +6,14 @@ from itertools import product
 import pytest
 
 from napari_sam.plugin.keys import ACTIONS
-from napari_sam.plugin.status.dock_state import DockState, ModelState, Receiver, Tool, UnderWay
+from napari_sam.plugin.status.dock_state import (
+    DockState,
+    ModelState,
+    Receiver,
+    StrokeState,
+    Tool,
+    UnderWay,
+)
 from napari_sam.plugin.status.status import status_of
 
 IDLE = DockState()
@@ -21,6 +28,7 @@ PAINTING = {"receiver": Receiver.OTHER, "active": "nuclei", "mode": "paint"}
 IMAGE = {"receiver": Receiver.CANVAS, "active": "cells", "mode": "pan_zoom"}
 ENTER_TAKEN = {"taken_keys": frozenset({"Enter", "Escape"}), "active": "nuclei"}
 
+READING = StrokeState(armed=True, line="There is no label under the stroke")
 OFFERED = replace(OBJECT, offer="This click changed 48% of the mask.")
 
 LINES = [
@@ -64,6 +72,21 @@ LINES = [
         "No model is loaded: choose another one above, or click to load it once more.",
     ),
     ({"picking": True}, "Click on the label to correct."),
+    (
+        {"stroke": StrokeState(armed=True)},
+        "Draw across a label to split it, through several to merge them, out of one and back to "
+        "add; with Shift, take away. Escape ends.",
+    ),
+    ({"stroke": replace(READING, is_waiting=True, line="")}, "The stroke is being read."),
+    (
+        {"stroke": replace(READING, is_ready=True, line="Split label 3: 80 and 20 pixels")},
+        "Split label 3: 80 and 20 pixels: Enter changes it, Escape drops it, Shift-V reads it "
+        "otherwise.",
+    ),
+    (
+        {"stroke": READING, "objects": OBJECT},
+        "There is no label under the stroke. Escape drops it, Shift-V reads it otherwise.",
+    ),
     ({"picking": True, **PAINTING}, "Click on the label to correct."),
     ({"drawing": True}, "Enter ends the outline."),
     (
@@ -163,12 +186,25 @@ UNAVAILABLE = [
         {**PAINTING, "objects": OBJECT},
         {"click", "background_click", "undo", "redo", "undo_labels"},
     ),
+    (
+        {"stroke": StrokeState(armed=True)},
+        {"click", "background_click", "accept", "next_object", "undo", "redo", "undo_labels"},
+    ),
+    (
+        {"stroke": replace(READING, is_ready=True)},
+        {"click", "background_click", "next_object", "redo", "undo_labels"},
+    ),
+    (
+        {"stroke": READING, "objects": OBJECT},
+        {"click", "background_click", "accept", "redo", "undo_labels"},
+    ),
 ]
 OF_OTHERS = {"follow", "look_next", "accept_daughter", "cancel"} | {
     "review_next",
     "review_keep",
     "review_drop",
     "mask_before",
+    "stroke_reading",
 }
 
 
@@ -191,6 +227,7 @@ def test_actions_that_do_nothing(changes: dict, names: set[str]) -> None:
         ({"objects": replace(OBJECT, followed=True), "stack": True}, {"follow", "look_next"}),
         ({"stack": True}, set()),
         ({"working": True}, {"cancel"}),
+        ({"stroke": StrokeState(armed=True)}, {"stroke_reading"}),
         ({"rated": 2}, {"review_next", "review_keep", "review_drop"}),
     ],
 )
@@ -206,7 +243,15 @@ def states() -> list[DockState]:
     objects = (UnderWay(), OBJECT, WAITING, THREE, NEW, EMPTY, COVERED, PICKED_UP)
     places = ({}, IMAGE, PAINTING, {"image_hidden": True}, {"obstacle": "Turned."}, {"image": ""})
     keys = ({}, {"taken_keys": frozenset({"Enter", "Escape"})})
-    others = ({}, {"tool": Tool.BOX}, {"background": True}, {"drawing": True}, {"to_review": 3})
+    strokes = ({"stroke": READING}, {"stroke": replace(READING, is_ready=True)})
+    others = (
+        {},
+        *strokes,
+        {"tool": Tool.BOX},
+        {"background": True},
+        {"drawing": True},
+        {"to_review": 3},
+    )
     models = ({"model": model} for model in ModelState)
     return [
         replace(IDLE, objects=each, **place, **key, **other, **model)

@@ -3,7 +3,8 @@
 ``.ome.zarr``, ``.zarr``
     OME-Zarr 0.5 or, on request, 0.4 label image, uint32, with a pyramid.
     ``<image>.zarr/labels/<name>`` inside an OME-Zarr image works with any name, is listed there,
-    and of the version of the image.
+    and of the version of the image; so is a field of a
+    :class:`~napari_sam.labels.files.label_plate.LabelPlate`.
 ``.ome.tif``, ``.ome.tiff``
     OME-TIFF, uint32, tiled, zlib.
 ``.tif``, ``.tiff``
@@ -30,6 +31,7 @@ from .atomic import replacing
 from .class_files import check_class_table, class_table_path, is_class_table, write_class_table
 from .image_group import ImageGroup, image_group_of, relative_source
 from .image_label import NO_CLASSES, Properties, labels_in
+from .label_plate import label_plate_version
 from .ome_version import LATEST, checked_version
 from .ome_zarr import write_ome_zarr
 from .stack import LabelStack, Place, label_stack
@@ -185,14 +187,16 @@ class _Target:
         """Check a path; raises OutputError if labels cannot be written there."""
         path = Path(os.path.realpath(given))
         image = image_group_of(path)
-        suffix = ".zarr" if image else suffix_of(path.name)
+        has_suffix = image is None and label_plate_version(path) is None
+        suffix = suffix_of(path.name) if has_suffix else ".zarr"
         check_target(path, suffix.endswith(".zarr"), overwrite, origin)
         return cls(os.fspath(given), path, suffix, image)
 
     @property
     def stem(self) -> str:
-        """Name without the suffix; inside an image the whole name."""
-        return self.path.name if self.image else self.path.name[: -len(self.suffix)]
+        """Name without the suffix; inside an image or a plate the whole name."""
+        name = self.path.name
+        return name[: -len(self.suffix)] if name.lower().endswith(self.suffix) else name
 
 
 def _zarr_writer(
@@ -271,19 +275,21 @@ def version_of(target: Path, version: str | None) -> str:
     Raises
     ------
     OutputError
-        If it cannot be written, is not that of the image around the labels, or the labels are a
-        TIFF.
+        If it cannot be written, is not that of the image or plate around the labels, or the labels
+        are a TIFF.
     """
     image = image_group_of(target)
+    around = label_plate_version(target) if image is None else image.version
     if version is None:
-        return LATEST if image is None else image.version
+        return around or LATEST
     checked_version(version)
-    if image is not None and version != image.version:
+    if around is not None and version != around:
+        place = target.parents[2] if image is None else image.path
         raise OutputError(
-            f"{image.path} is OME-Zarr {image.version}, and so are labels in it: leave the version "
-            "out, or save them beside it"
+            f"{place} is OME-Zarr {around}, and so are labels in it: leave the version out, or "
+            "save them beside it"
         )
-    if image is None and not target.name.lower().endswith(".zarr"):
+    if around is None and not target.name.lower().endswith(".zarr"):
         raise OutputError(
             f"{target.name} is no OME-Zarr: leave the version of OME-Zarr out, or name it .ome.zarr"
         )

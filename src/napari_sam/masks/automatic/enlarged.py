@@ -3,13 +3,13 @@
 Masks are drawn at a quarter of the model's resolution, where a small object hardly has a middle and
 a border. Encoding a whole tile enlarged would cost more than twice as much. So only tiles in which
 most objects are small are enlarged, only around their small objects, and of an overlap of tiles
-each tile enlarges its half.
+each tile enlarges its half. `zoom.py` chooses how much.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +25,21 @@ from napari_sam.tiles.grid import Tile
 
 from .propose import Proposals
 
-SMALL = 28.0
+SMALL = 22.0
 """Median over a tile of the root of the boxes' areas, data pixels, below which it is enlarged."""
 
 ZOOM = 1.5
-"""Times by which a tile is enlarged."""
+"""Times by which the parts of a tile are enlarged at least."""
 
-PART = 416
-"""Side of the largest part of a tile, data pixels. Enlarged, it is 624 model pixels wide, a size at
-which the encoder takes least time for a pixel."""
+PART = 624
+"""Side of the largest part of a tile, enlarged pixels: the encoder takes least time for a pixel."""
 
-MARGIN = 32
-"""Data pixels around the small objects of a part that are encoded with them."""
+MARGIN = 48
+"""Enlarged pixels around the small objects of a part that are encoded with them."""
+
+OVERLAP = 16
+"""Data pixels by which a part may reach into its neighbours. An object on the seam of two parts
+with a diameter up to twice as large lies whole in one of them."""
 
 Enlarge = Callable[[Tile], Embedding]
 """Encodes a zoomed tile, as :meth:`~napari_sam.embeddings.encode.Encoder.enlarge`."""
@@ -44,9 +47,14 @@ Enlarge = Callable[[Tile], Embedding]
 
 def are_small(proposals: Proposals) -> bool:
     """Whether a tile with such proposals is to be enlarged; without boxes, it is not."""
+    return median_side(proposals) < SMALL
+
+
+def median_side(proposals: Proposals) -> float:
+    """Median of the root of the boxes' areas, pixels of the tile; infinite without boxes."""
     if proposals.boxes is None or not len(proposals):
-        return False
-    return float(np.median(_sides(np.add(proposals.boxes, (0, 0, 1, 1))))) < SMALL
+        return inf
+    return float(np.median(_sides(np.add(proposals.boxes, (0, 0, 1, 1)))))
 
 
 def _sides(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,15 +63,17 @@ def _sides(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return sides
 
 
-def parts(tile: Tile) -> Iterator[Tile]:
+def parts(tile: Tile, zoom: float = ZOOM) -> Iterator[Tile]:
     """Zoomed parts that cover a tile without overlap, each at most :data:`PART` a side."""
-    for y0, y1 in pairwise(_cuts(tile.height)):
-        for x0, x1 in pairwise(_cuts(tile.width)):
+    for y0, y1 in pairwise(_cuts(tile.height, zoom)):
+        for x0, x1 in pairwise(_cuts(tile.width, zoom)):
             y, x = tile.y0 + y0, tile.x0 + x0
-            yield replace(tile, y0=y, x0=x, height=y1 - y0, width=x1 - x0, zoom=ZOOM)
+            yield replace(tile, y0=y, x0=x, height=y1 - y0, width=x1 - x0, zoom=zoom)
 
 
-def small_parts(tile: Tile, boxes: NDArray[np.float64], region: BBox) -> Iterator[Tile]:
+def small_parts(
+    tile: Tile, boxes: NDArray[np.float64], region: BBox, zoom: float = ZOOM
+) -> Iterator[Tile]:
     """Zoomed parts of a tile around its small objects.
 
     Parameters
@@ -72,27 +82,36 @@ def small_parts(tile: Tile, boxes: NDArray[np.float64], region: BBox) -> Iterato
         The tile.
     boxes : ndarray
         ``(N, 4)`` float64, ``y0, x0, y1, x1``, data pixels of the plane, the ends excluded: the
-        proposals of the tile.
+        objects to enlarge.
     region : tuple of int
         ``(y0, x0, y1, x1)``, data pixels of the plane: only this part of the tile is enlarged.
+    zoom : float
+        Times by which the parts are enlarged.
 
     Yields
     ------
     Tile
-        Those :func:`parts` of the region that hold the middle of a small object, cut to their small
-        objects and :data:`MARGIN` around them.
+        Those :func:`parts` of the region that hold the middle of an object, cut to their objects
+        and :data:`MARGIN` around them, but at most :data:`OVERLAP` into the neighbours.
     """
-    boxes = boxes[_sides(boxes) < SMALL]
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    lowest, highest = np.reshape(tile.bbox, (2, 2))
+    margin = round(MARGIN / zoom)
     y0, x0, y1, x1 = region
-    for part in parts(replace(tile, y0=y0, x0=x0, height=y1 - y0, width=x1 - x0)):
+    for part in parts(replace(tile, y0=y0, x0=x0, height=y1 - y0, width=x1 - x0), zoom):
         first, end = np.reshape(part.bbox, (2, 2))
         inside = boxes[((middles >= first) & (middles < end)).all(axis=1)]
         if len(inside):
-            low = np.maximum(np.floor(inside[:, :2].min(axis=0)) - MARGIN, first).astype(int)
-            high = np.minimum(np.ceil(inside[:, 2:].max(axis=0)) + MARGIN, end).astype(int)
+            first, end = np.maximum(first - OVERLAP, lowest), np.minimum(end + OVERLAP, highest)
+            low = np.maximum(np.floor(inside[:, :2].min(axis=0)) - margin, first).astype(int)
+            high = np.minimum(np.ceil(inside[:, 2:].max(axis=0)) + margin, end).astype(int)
             (y, x), (height, width) = low.tolist(), (high - low).tolist()
             yield replace(part, y0=y, x0=x, height=height, width=width)
+
+
+def small(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes ``(N, 4)`` of small objects, data pixels, the ends excluded."""
+    return boxes[_sides(boxes) < SMALL]
 
 
 def held_by(zoomed: Sequence[Tile], boxes: NDArray[np.float64], tile: Tile) -> NDArray[np.bool_]:
@@ -119,9 +138,9 @@ def held_by(zoomed: Sequence[Tile], boxes: NDArray[np.float64], tile: Tile) -> N
     return held
 
 
-def _cuts(length: int) -> list[int]:
+def _cuts(length: int, zoom: float = ZOOM) -> list[int]:
     """Where the parts of a side begin and end, data pixels from its start."""
-    count = ceil(length / PART)
+    count = ceil(length * zoom / PART)
     return [round(length * i / count) for i in range(count + 1)]
 
 

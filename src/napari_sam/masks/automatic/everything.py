@@ -22,18 +22,20 @@ from .core import to_decode, without_elsewhere
 from .draw import draw
 from .enlarged import (
     Enlarge,
-    are_small,
     as_if_larger,
     crosses,
     held_by,
     in_data_pixels,
+    median_side,
     parts,
+    small,
     small_parts,
 )
 from .instances import instance_settings, instances
 from .overlaps import best_first, is_credible, suppress_overlaps
 from .proposal_windows import PromptKinds, decode_boxes, decode_clicks
 from .propose import Proposals, plane_boxes, propose
+from .zoom import foreground_boxes, zoom_for_side, zoom_of_tiny
 
 ScoredMask = tuple[Mask, float]
 """A mask, and the probability of the middle of an object at its proposal, 0 to 1."""
@@ -75,8 +77,9 @@ def segment_tile(
     boxes = plane_boxes(proposals, tile)
     zoomed: tuple[Tile, ...] = ()
     enlarged: list[Mask] = []
-    if enlarge is not None and are_small(proposals):
-        zoomed = tuple(small_parts(tile, boxes, tile.bbox if grid is None else grid.core(tile)))
+    if enlarge is not None:
+        region = tile.bbox if grid is None else grid.core(tile)
+        zoomed = tuple(_parts_to_enlarge(model, embedding, proposals, enlarge, region))
         enlarged = [mask for part in zoomed for mask in _in_part(model, enlarge(part), tile, kinds)]
     # of the tile as it is, only objects that no part holds whole are needed
     first_look = ~held_by(zoomed, boxes, tile)
@@ -135,6 +138,19 @@ def segment_encoded(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
     """All objects of an encoder's tile; tiles of small objects are enlarged if the encoder may."""
     enlarge = encoder.enlarge if encoder.closer else None
     return segment_tile(encoder.model, embedding, enlarge, grid=encoder.grid)
+
+
+def _parts_to_enlarge(
+    model: Sam, embedding: Embedding, proposals: Proposals, enlarge: Enlarge, region: BBox
+) -> Iterator[Tile]:
+    """Zoomed parts of a region of a tile, around objects that are small or tiny."""
+    tile = embedding.tile
+    tiny = zoom_of_tiny(model.config, embedding, proposals, enlarge)
+    if tiny is not None:
+        return small_parts(tile, foreground_boxes(embedding), region, tiny)
+    zoom = zoom_for_side(median_side(proposals))
+    boxes = small(plane_boxes(proposals, tile))
+    return small_parts(tile, boxes, region, zoom) if zoom > 1 else iter(())
 
 
 def _in_part(model: Sam, embedding: Embedding, tile: Tile, kinds: PromptKinds) -> Iterator[Mask]:

@@ -19,6 +19,7 @@ from napari_sam.masks.pixels.depth import innermost
 from napari_sam.masks.pixels.refine import refine
 from napari_sam.masks.second_look.closer import look_closer
 from napari_sam.masks.second_look.farther import look_farther
+from napari_sam.masks.second_look.tiny import look_at_tiny
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import MaskPrompt, PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import intersection, place
@@ -192,7 +193,9 @@ def _look_again(
     """
     answers = {i: across.only_answer for i, across in objects.items() if i not in sizes}
     first = {i: answer for i, answer in answers.items() if answer is not None}
-    looks = look_farther(encoder, prompts, first)
+    looks = look_at_tiny(encoder, prompts, first)
+    others = {i: answer for i, answer in first.items() if i not in looks}
+    looks |= look_farther(encoder, prompts, others)
     others = {i: answer for i, answer in first.items() if i not in looks}
     for i, look in (looks | look_closer(encoder, prompts, others)).items():
         objects[i].look = look

@@ -40,10 +40,13 @@ class Look:
         In a tile of the image.
     second : Answer
         In a zoomed part of that tile, which holds the object.
+    alone : bool
+        Whether the second answer counts alone, because the first shows another object.
     """
 
     first: Answer
     second: Answer
+    alone: bool = False
 
     def to_mask(self) -> Mask:
         """The mask of both answers.
@@ -56,7 +59,7 @@ class Look:
         either, common = ((first > 0) | (second > 0)).sum(), ((first > 0) & (second > 0)).sum()
         agreement = float(common / max(1, either))
         logits, iou = second, self.second.iou
-        if self.second.tile.zoom > 1 or agreement > AGREEMENT:
+        if not self.alone and (self.second.tile.zoom > 1 or agreement > AGREEMENT):
             logits, iou = first + second, ((self.first.iou + iou) / 2 + agreement) / 2
         return Mask(
             plane=self.first.tile.plane,

@@ -16,7 +16,7 @@ from .receiver import receiver_of
 LEFT = 1
 """vispy's number of the left button."""
 
-_STILL = 5
+STILL = 5
 """Pixels of the screen that the mouse must move to drag, as in napari's own tools."""
 
 
@@ -63,10 +63,10 @@ class CanvasClicks:
         start, background = tuple(event.pos), MODIFIER in event.modifiers
         yield
         while event.type == "mouse_move":
-            if math.dist(start, event.pos) < _STILL:
+            if math.dist(start, event.pos) < STILL:
                 event.handled = True  # the camera stays
             yield
-        if math.dist(start, event.pos) < _STILL:
+        if math.dist(start, event.pos) < STILL:
             self._add(event.position, background)
 
     def _is_click(self, event: Event) -> bool:

@@ -192,7 +192,8 @@ class Hover:
         """Whether a click would become a prompt in the Points layer."""
         receiver, active = receiver_of(self._viewer, work), self._viewer.layers.selection.active
         clicked = receiver is Receiver.PROMPTS and active == work.prompts.points
-        if not (clicked or receiver is Receiver.CANVAS) or self._at is None:
+        is_click = clicked or receiver is Receiver.CANVAS
+        if not is_click or self._desk.draws_strokes or self._at is None:
             return False
         return not (obstacle(self._viewer.dims) or self._desk.why_unseen(self._at.world))
 

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from napari.components import ViewerModel
+from napari.layers import Labels
 
 from napari_sam.image.volume import Plane
 from napari_sam.plugin.desk import Desk
+from napari_sam.plugin.layers.only_shown import is_helper
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.workspace import Workspace
+
+_USE = "Use these labels"
 
 
 def label_under(work: Workspace, world: Sequence[float]) -> tuple[Plane, int]:
@@ -67,3 +71,13 @@ def label_to_change(
         desk.say(missing)
         return None
     return work, label
+
+
+def label_elsewhere(viewer: ViewerModel, work: Workspace, world: Sequence[float]) -> str:
+    """Line about a label at a position, of a layer that is not in use; empty without a label."""
+    for layer in reversed(list(viewer.layers)):
+        is_other = isinstance(layer, Labels) and not (work.owns(layer) or is_helper(layer))
+        value = layer.get_value(world, world=True) if is_other and layer.visible else None
+        if value[1] if isinstance(value, tuple) else value:  # of a pyramid: level and value
+            return f"{layer.name} is not in use: select it, and press {_USE}."
+    return ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from napari.components import ViewerModel
-from napari.layers import Labels, Layer
+from napari.layers import Layer
 from napari.utils.events import Event
 
 from napari_sam.image.volume import Plane
@@ -16,11 +16,10 @@ from napari_sam.plugin.worker.events import PickedUp
 from napari_sam.plugin.worker.jobs import Job
 from napari_sam.plugin.workspace import Workspace
 
-from .label_under import label_under
+from .label_under import label_elsewhere, label_under
 from .receiver import PASSIVE
 
 _NOTHING = "There is no label here: point at one in SAM labels and press Shift-J."
-_USE = "Use these labels"
 
 
 class PickUp:
@@ -111,16 +110,7 @@ class PickUp:
         if label:
             self._find(work, work.labels_layer.plain(), plane, label)
         else:
-            self._desk.say(self._elsewhere(work, world) or _NOTHING)
-
-    def _elsewhere(self, work: Workspace, world: Sequence[float]) -> str:
-        """Line about a label of a layer that is not in use; empty without a label there."""
-        for layer in reversed(list(self._viewer.layers)):
-            is_other = isinstance(layer, Labels) and not work.owns(layer) and layer.visible
-            value = layer.get_value(world, world=True) if is_other else None
-            if value[1] if isinstance(value, tuple) else value:  # of a pyramid: level and value
-                return f"{layer.name} is not in use: select it, and press {_USE}."
-        return ""
+            self._desk.say(label_elsewhere(self._viewer, work, world) or _NOTHING)
 
     def _find(self, work: Workspace, labels: LabelArray, plane: Plane, label: int) -> None:
         def receive(event: WorkerEvent) -> None:

@@ -17,6 +17,7 @@ from napari_sam.plugin.keys import key_help, tip_of
 from napari_sam.plugin.learning.learn_box import LearnBox
 from napari_sam.plugin.models.model_row import ModelRow
 from napari_sam.plugin.status.status import Status
+from napari_sam.plugin.strokes.stroke_box import StrokeBox
 from napari_sam.plugin.widgets.buttons import heading, push_button, text_label
 from napari_sam.plugin.widgets.calm_progress import CalmProgress
 from napari_sam.plugin.widgets.fold import Fold, Folds
@@ -44,6 +45,8 @@ class SamDock(QWidget):
     ----------
     first_hint, image_row, model_row, restore_box, tool_row, clicks, follow_row, correct_row
         The rows, from top to bottom.
+    stroke_box : StrokeBox
+        Below them.
     everything_box, learn_box, class_box, accept_box, keys
         The folds below, from top to bottom.
     scroll_area : Scroll
@@ -75,7 +78,7 @@ class SamDock(QWidget):
         self.follow_row, self.correct_row, self.object_row = FollowRow(), CorrectRow(), ObjectRow()
         self.accept_box, self.class_box = AcceptBox(), ClassBox()
         self.everything_box, self.keys = EverythingBox(), KeyHelp(key_help())
-        self.learn_box = LearnBox()
+        self.learn_box, self.stroke_box = LearnBox(), StrokeBox()
         self.progress = CalmProgress()
         self.cancel_button = push_button("Cancel", tip_of("cancel"))
         self.cancel_button.clicked.connect(lambda: self.cancel_clicked.emit())
@@ -105,6 +108,7 @@ class SamDock(QWidget):
         """Offer the work along the stack axes of an image, given by their letters."""
         self.follow_row.show_axes(axes)
         self.everything_box.show_axes(axes)
+        self.stroke_box.show_stack(bool(axes))
 
     def show_available(self, status: Status) -> None:
         """Enable the buttons of actions that do something now, and disable all others."""
@@ -198,6 +202,7 @@ class SamDock(QWidget):
         column.addLayout(self._click_group())
         column.addWidget(self.follow_row)
         column.addWidget(self.correct_row)
+        column.addWidget(self.stroke_box)
         folds = Folds(
             (self.everything_box, self.learn_box, self.class_box, self.accept_box, self.keys)
         )

@@ -4,10 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from napari_sam.evaluate.estimate import FEWEST_LOOKS, Estimate, estimate_wrong
-from napari_sam.plugin.labels.rating import Look, Rating
-
-WRONG = (Look.DROPPED, Look.CORRECTED)
-"""Looks at objects that were wrong."""
+from napari_sam.plugin.labels.rating import WRONG, Look, Rating
 
 
 def error_line(ratings: Mapping[int, Rating]) -> str:

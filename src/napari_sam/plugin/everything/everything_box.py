@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QLabel
 from napari_sam.plugin.ahead.ahead_box import AheadBox
 from napari_sam.plugin.alike.alike_box import AlikeBox
 from napari_sam.plugin.keys import tip_of
+from napari_sam.plugin.tracking.track_box import TrackBox
 from napari_sam.plugin.widgets.buttons import push_button
 from napari_sam.plugin.widgets.fold import Fold
 from napari_sam.plugin.widgets.form import Form
@@ -47,6 +48,8 @@ class EverythingBox(Fold):
     alike : AlikeBox
     ahead : AheadBox
     review_box : ReviewBox
+    track_box : TrackBox
+        Hidden without a time axis.
 
     Signals
     -------
@@ -54,12 +57,11 @@ class EverythingBox(Fold):
         Segment the part of the slice that is on the screen.
     segment_clicked : bool
         True to segment all slices, False for the shown one.
-    tracks_clicked, measure_clicked
+    measure_clicked
     """
 
     here_clicked = Signal()
     segment_clicked = Signal(bool)
-    tracks_clicked = Signal()
     measure_clicked = Signal()
 
     def __init__(self) -> None:
@@ -72,13 +74,11 @@ class EverythingBox(Fold):
         self._form = Form(EverythingOptions)
         self.linked = self._form.native("linked", QCheckBox)
         self.measure_button = push_button("Measure", tip_of("measure"))
-        self.tracks_button = push_button("Show tracks", tip_of("show_tracks"))
         self.alike, self.ahead = AlikeBox(), AheadBox()
-        self.review_box = ReviewBox()
+        self.review_box, self.track_box = ReviewBox(), TrackBox()
         self.here_button.clicked.connect(lambda: self.here_clicked.emit())
         self.slice_button.clicked.connect(lambda: self.segment_clicked.emit(False))
         self.all_button.clicked.connect(lambda: self.segment_clicked.emit(True))
-        self.tracks_button.clicked.connect(lambda: self.tracks_clicked.emit())
         self.measure_button.clicked.connect(lambda: self.measure_clicked.emit())
         self.linked.toggled.connect(self._show_note)
         self._lay_out()
@@ -98,7 +98,7 @@ class EverythingBox(Fold):
         self.all_button.setVisible(is_stack)
         self.linked.setVisible(is_stack)
         self.alike.show_stack(is_stack)
-        self.tracks_button.setVisible("T" in axes)
+        self.track_box.setVisible("T" in axes)
         self._show_note()
         self.slice_button.setText("This slice" if is_stack else "Whole image")
         self.grid.addWidget(self.slice_button, 1, 1, 1, 1 if is_stack else 2)
@@ -126,5 +126,5 @@ class EverythingBox(Fold):
         grid.addWidget(self.alike, 3, 0, 1, 3)
         grid.addWidget(self.review_box, 4, 0, 1, 3)
         grid.addWidget(self.measure_button, 5, 0)
-        grid.addWidget(self.tracks_button, 5, 1, 1, 2)
-        grid.addWidget(self.ahead, 6, 0, 1, 3)
+        grid.addWidget(self.track_box, 6, 0, 1, 3)
+        grid.addWidget(self.ahead, 7, 0, 1, 3)

@@ -8,14 +8,14 @@ from napari_sam.evaluate.estimate import FEWEST_LOOKS
 from napari_sam.evaluate.looks import draw, is_random_turn
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
-from napari_sam.plugin.labels.rating import Look, Rating, Source
+from napari_sam.plugin.labels.rating import WRONG, Look, Rating, Source
 from napari_sam.plugin.layers.hover_layer import HoverLayer, make_outline
 from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.widgets.soon import Soon
 from napari_sam.plugin.workspace import Workspace
 
-from .error_line import WRONG, error_line
+from .error_line import error_line
 from .review_box import ReviewBox
 
 _NOTHING = "Nothing to review yet: press Find all objects first, or load labels from a file."
@@ -45,7 +45,7 @@ class Review:
         self._desk, self._viewer, self._box = desk, viewer, box
         self._work: Workspace | None = None
         self._outline: HoverLayer | None = None
-        self._current = 0
+        self._current = self._shown = 0  # the latter stays after the look
         self._last_shown = (-1.0, 0)  # score and label of the object shown last in this order
         self._drawn_at = -1  # looks before the last random draw
         # Not at once: the list of layers would go on to mark the layer that was left.
@@ -118,6 +118,12 @@ class Review:
             work.ratings.show()
             self.next()
 
+    def go_on(self, corrected: int) -> None:
+        """Go on to the next object after a correction of the object shown last, by clicks."""
+        rating = None if self._work is None else self._work.ratings.of_label.get(corrected)
+        if rating is not None and corrected == self._shown and rating.look is Look.CORRECTED:
+            self.next()
+
     def _in_sight(self, work: Workspace) -> int:
         """Label of the object on the screen; 0 for an object elsewhere, which is shown then."""
         rating = work.ratings.of_label.get(self._current)
@@ -160,7 +166,7 @@ class Review:
         mask = Mask(rating.plane, bbox, np.asarray(labels) == label, 1.0, 0.0)
         if mask.empty or self._outline is None:
             return False
-        self._current = label
+        self._current = self._shown = label
         show_object(self._viewer, work.image, work.source, rating.plane, bbox)
         work.labels_layer.ensure().selected_label = label
         self._outline.show(work.source, None, mask)

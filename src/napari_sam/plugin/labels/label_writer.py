@@ -1,6 +1,6 @@
 """LabelWriter: accepted objects into the Labels layer; the journal first, then napari; no Qt."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any
@@ -13,15 +13,17 @@ from napari_sam.image.volume import Plane
 from napari_sam.journal.entry import Origin
 from napari_sam.labels.edit import LabelEdit, erasing
 from napari_sam.labels.paint import paint_object
+from napari_sam.labels.strokes.stroke_change import StrokeChange
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.image.current_image import CurrentImage
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
-from napari_sam.plugin.undo.history import Change, History
+from napari_sam.plugin.undo.history import History
 from napari_sam.plugin.worker.events import PlaneObjects
 from napari_sam.tiles.bbox import BBox
 
 from .acceptance import Acceptance
 from .accepted import Accepted
+from .follow_napari import FollowNapari
 from .label_changes import Stroke
 from .label_classes import LabelClasses
 from .lineage import division, note_parent
@@ -78,8 +80,7 @@ class LabelWriter:
         self._is_open = self._step_in_napari = False
         labels.replaced.connect(self._watch)
         keeping.painted.connect(self._note_painted)
-        keeping.undone.connect(self._note_undone)
-        keeping.redone.connect(self._note_redone)
+        self._follow_napari = FollowNapari(labels, keeping, history, self.classes)
 
     def _watch(self, layer: Labels) -> None:
         self._history.forget_labels()
@@ -263,6 +264,21 @@ class LabelWriter:
         ]
         self._write(edits, 0, NO_ORIGIN, classes=dict.fromkeys(boxes, ""), in_napari=False)
 
+    def reshape(self, change: StrokeChange, origin: Origin = NO_ORIGIN) -> None:
+        """Write a change by a stroke, made from the labels as they are, as a step to undo.
+
+        Parts of a split inherit a class that the user gave. After a split or a merge the score is
+        that of other pixels, and is shown no more. `origin` is the model that divided a label.
+        """
+        self._labels.ensure()
+        classes = change.classes(self.classes.table)
+        with self._history.one_action():
+            self._write(change.edits, change.label, origin, classes=classes)
+            if change.parts or change.merged:
+                self.ratings.reshape({change.label, *change.parts.values()}, change.merged)
+        labelled = (masks for label, masks in change.masks.items() if label)
+        self.accepted.emit([mask for masks in labelled for mask in masks])
+
     def _erasing(self, label: int, boxes: Mapping[Plane, BBox]) -> list[LabelEdit]:
         plain = self._labels.plain()
         return [erasing(plain, plane, bbox, label) for plane, bbox in boxes.items()]
@@ -327,22 +343,3 @@ class LabelWriter:
                         self.ratings.correct({int(np.max(new)), *np.unique(old).tolist()})
             if step is not None:
                 self._add(step, in_napari=True)
-
-    def _note_undone(self, step: NotedStep) -> None:
-        """Follow napari, which took a step back by itself."""
-        self._history.note_undone(_of(step))
-        self._follow_napari()
-
-    def _note_redone(self, step: NotedStep) -> None:
-        """Follow napari, which did a step again by itself."""
-        self._history.note_redone(_of(step))
-        self._follow_napari()
-
-    def _follow_napari(self) -> None:
-        self._labels.search_again()
-        self.classes.changed.emit()
-
-
-def _of(step: NotedStep) -> Callable[[Change], bool]:
-    """Whether a change of the history is a step of the journal."""
-    return lambda change: isinstance(change, Accepted) and change.step is step

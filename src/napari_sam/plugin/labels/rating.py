@@ -18,7 +18,12 @@ class Look(Enum):
     WAITING = "nobody has looked at it"
     KEPT = "somebody has looked at it, and left it as it was"
     CORRECTED = "some of its pixels were changed"
+    RESHAPED = "it was split, or merged with others: its score says nothing about it any more"
     DROPPED = "it was taken away"
+
+
+WRONG = (Look.CORRECTED, Look.RESHAPED, Look.DROPPED)
+"""Looks of an object that was wrong."""
 
 
 class Source(Enum):

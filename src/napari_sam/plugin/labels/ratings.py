@@ -108,6 +108,12 @@ class Ratings:
         changed = [k for k in labels if k in ratings and ratings[k].look in unchanged]
         self.change({k: self._looked_at(k, Look.CORRECTED) for k in changed})
 
+    def reshape(self, labels: Iterable[int], merged: Iterable[int]) -> None:
+        """Rate labels as split or merged, and `merged` as gone, as a part of the open step."""
+        looks = dict.fromkeys(labels, Look.RESHAPED) | dict.fromkeys(merged, Look.DROPPED)
+        rated = looks.keys() & self.of_label.keys()
+        self.change({k: self._looked_at(k, looks[k]) for k in rated})
+
     def look_at(self, labels: Iterable[int], look: Look = Look.KEPT) -> None:
         """Rate labels that wait as looked at; no step to undo."""
         ratings = self.of_label
@@ -218,7 +224,7 @@ class Ratings:
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
-    """Score by label, from the metadata of a Labels layer; without removed labels.
+    """Score by label, from the metadata of a Labels layer; without removed and reshaped labels.
 
     Loaded labels have no score before their comparison with the model.
     """
@@ -226,7 +232,7 @@ def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:
     return {
         label: round(rated.score, 4)
         for label, rated in ratings.items()
-        if rated.look is not Look.DROPPED and rated.source is not Source.LOADED
+        if rated.look not in (Look.DROPPED, Look.RESHAPED) and rated.source is not Source.LOADED
     }
 
 

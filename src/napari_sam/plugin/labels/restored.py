@@ -47,8 +47,7 @@ class Restored:
         """Restore the entries of a lost journal with their clicks, into empty labels."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         entries = tuple(replace(entry, time=now) for entry in content.changes)
-        parents = {e.label: e.parent for e in content.changes if e.parent}
-        return cls(entries, content.classes, parents, content.ratings, content.lesson)
+        return cls(entries, content.classes, content.parents, content.ratings, content.lesson)
 
     @classmethod
     def beside(cls, labels: LabelArray, content: Content, first: int) -> "Restored":
@@ -76,12 +75,11 @@ class Restored:
             mask = edit.mask & (old == 0)
             painted = np.where(mask, new.of_array(edit.new), old).astype(old.dtype)
             edits.append(LabelEdit(edit.plane, edit.bbox, mask, old, painted))
-        parents = {e.label: e.parent for e in content.changes if e.parent}
         packed = tuple(PackedEdit.of(edit) for edit in edits if not edit.empty)
         return cls(
             (Entry(ACCEPTED, packed),) if packed else (),
             content.classes.renumbered(new.of),
-            {new.of(daughter): new.of(mother) for daughter, mother in parents.items()},
+            {new.of(daughter): new.of(mother) for daughter, mother in content.parents.items()},
             {new.of(label): rating for label, rating in content.ratings.items()},
             content.lesson,
         )

@@ -17,6 +17,7 @@ from napari_sam.journal.entry import (
     DISCARDED,
     LEARNED,
     RATED,
+    RELATED,
     RETURNED,
     Entry,
     Origin,
@@ -182,6 +183,10 @@ class Safekeeping:
     def note_ratings(self, ratings: Mapping[int, Any]) -> None:
         """Write ratings, as JSON values by label; None for no rating."""
         self.journal.append(Entry(RATED, ratings=ratings))
+
+    def note_parents(self, parents: Mapping[int, int]) -> None:
+        """Write mothers by daughter, 0 for no mother any more."""
+        self.journal.append(Entry(RELATED, parents=parents))
 
     def note_lesson(self, lesson: LessonRecord | None) -> None:
         """Write which lesson the model has learned that answers; None for the model as it was."""

@@ -1,6 +1,6 @@
 """HoverLayer: shows pixels to be added or removed by a click, over the objects; no Qt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from napari.components import ViewerModel
@@ -87,6 +87,27 @@ class HoverLayer:
         self._place(source, then.plane, region)
         after, self._pixels[:] = then.within(region), 0
         self._pixels[place(region, self._window)] = (after & ~before) + 2 * (before & ~after)
+        self._refresh()
+
+    def show_together(
+        self, source: ImageSource, plane: tuple[int, ...], masks: Sequence[Mask]
+    ) -> None:
+        """Show several objects on one plane, each in the next colour; earlier ones lie above.
+
+        Parameters
+        ----------
+        source : ImageSource
+            The image.
+        plane : tuple of int
+            The plane, also for objects of other frames.
+        masks : sequence of Mask
+            One at least, none empty.
+        """
+        self._place(source, plane, union(mask.bbox for mask in masks))
+        self._pixels[:] = 0
+        for value in range(len(masks), 0, -1):
+            mask = masks[value - 1]
+            self._pixels[place(mask.bbox, self._window)][mask.pixels] = value
         self._refresh()
 
     def clear(self) -> None:

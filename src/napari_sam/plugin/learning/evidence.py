@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from napari_sam.plugin.labels.rating import Look, Rating
+from napari_sam.plugin.labels.rating import WRONG, Rating
 from napari_sam.plugin.labels.unknown_labels import unknown_labels
 
 FEWEST = 3
@@ -48,7 +48,7 @@ class Evidence:
             Of the labels that were found automatically or loaded.
         """
         unknown = unknown_labels(ratings)
-        wrong = sum(rated.look in (Look.DROPPED, Look.CORRECTED) for rated in ratings.values())
+        wrong = sum(rated.look in WRONG for rated in ratings.values())
         return cls({k: area for k, area in areas.items() if k not in unknown}, wrong)
 
     @property

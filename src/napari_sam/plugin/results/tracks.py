@@ -1,5 +1,7 @@
 """Tracks: the ways of all labels through time, in a Tracks layer over the image; no Qt."""
 
+from collections.abc import Callable
+
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Tracks
@@ -31,6 +33,13 @@ class Tracking:
     def start(self) -> None:
         """Show the tracks of all labels in a layer of their own."""
         self._desk.begin_action()
+        self._read(self._desk.say)
+
+    def renew(self) -> None:
+        """Show the tracks anew after a change of labels, without a word."""
+        self._read(lambda line: None)
+
+    def _read(self, say: Callable[[str], None]) -> None:
         work = self._desk.workspace
         if work is None or work.labels is None:
             return
@@ -42,9 +51,9 @@ class Tracking:
             elif work.image in self._viewer.layers and len(event.tracks.data):
                 show_tracks(self._viewer, work.image, source, event.tracks)
                 count = len(np.unique(event.tracks.data[:, 0]))
-                self._desk.say(f"{count} tracks: File > Save as CSV.")
+                say(f"{count} tracks: File > Save as CSV.")
             else:
-                self._desk.say("There are no labels yet: accept objects first.")
+                say("There are no labels yet: accept objects first.")
 
         steps = self._desk.engine.tracks(plain, source.label_axes, parents_of(work.labels))
         self._desk.runner.submit(Job(steps, receive))

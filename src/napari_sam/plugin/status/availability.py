@@ -21,6 +21,8 @@ REFUSED = (
 NO_OFFER = "There is no mask before to bring back: the last click changed nothing far from it."
 ALL_TAKEN = "All of it belongs to other labels: choose another way for overlaps, or drop it."
 
+STROKES = "The mouse draws strokes over labels: Escape puts the tool away."
+
 _CLOSED = "The dock is closed."
 _UNUSABLE = "This image cannot be segmented: choose another one above."
 
@@ -51,6 +53,7 @@ def unavailable(state: DockState) -> Mapping[str, str]:
         **_review(state),
         **_history(state),
     }
+    reasons = _strokes(state, reasons)
     if not state.working:
         reasons["cancel"] = "No work is running."
     return MappingProxyType(reasons)
@@ -79,6 +82,23 @@ def _clicks(state: DockState) -> dict[str, str]:
     if state.obstacle or state.image_hidden:
         names += ["pick_up", "segment_here"]
     return dict.fromkeys(names, reason)
+
+
+def _strokes(state: DockState, reasons: dict[str, str]) -> dict[str, str]:
+    """Reasons while the mouse draws strokes: accept, drop and undo are of the stroke first."""
+    stroke = state.stroke
+    if not stroke.armed:
+        return {**reasons, "stroke_reading": "Take up the tool for strokes first [Shift-X]."}
+    possible = {"drop"} | ({"undo"} if stroke.is_there else set())
+    reasons = {name: reason for name, reason in reasons.items() if name not in possible}
+    reasons |= dict.fromkeys(("click", "background_click"), STROKES)
+    if stroke.is_ready:
+        reasons.pop("accept", None)
+    elif stroke.is_waiting:
+        reasons["accept"] = "The stroke is being read: accept it when it is shown."
+    elif stroke.line:
+        reasons["accept"] = f"{stroke.line}."
+    return reasons
 
 
 def _objects(state: DockState) -> dict[str, str]:

@@ -90,6 +90,37 @@ class UnderWay:
 
 
 @dataclass(frozen=True, slots=True)
+class StrokeState:
+    """The tool for strokes over labels.
+
+    Parameters
+    ----------
+    armed : bool
+        Whether the mouse draws strokes.
+    drawing : bool
+        Whether the button is held.
+    is_waiting : bool
+        Whether a drawn stroke is being read.
+    is_ready : bool
+        Whether a change is in the preview.
+    line : str
+        The change in the preview, or why the stroke changes nothing, without a full stop; empty for
+        neither.
+    """
+
+    armed: bool = False
+    drawing: bool = False
+    is_waiting: bool = False
+    is_ready: bool = False
+    line: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a stroke."""
+        return self.drawing or self.is_waiting or bool(self.line)
+
+
+@dataclass(frozen=True, slots=True)
 class DockState:
     """State of the dock, read by :class:`StateReader`.
 
@@ -117,6 +148,8 @@ class DockState:
         Whether an outline is being drawn.
     picking : bool
         Whether the next click chooses a label to correct.
+    stroke : StrokeState
+        The tool for strokes over labels.
     receiver : Receiver
         Owner of a click on the canvas.
     active : str
@@ -154,6 +187,7 @@ class DockState:
     background: bool = False
     drawing: bool = False
     picking: bool = False
+    stroke: StrokeState = field(default_factory=StrokeState)
     receiver: Receiver = Receiver.PROMPTS
     active: str = ""
     mode: str = ""

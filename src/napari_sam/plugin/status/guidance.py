@@ -31,7 +31,7 @@ def guidance(state: DockState, reasons: Mapping[str, str]) -> str:
     if not state.image:
         return reasons["click"]
     sentences = [
-        "" if state.objects.numbers else _model(state),
+        "" if state.objects.numbers or state.stroke.armed else _model(state),
         no_clicks(state),
         _step(state, reasons),
         _hidden(state),
@@ -54,6 +54,8 @@ def _step(state: DockState, reasons: Mapping[str, str]) -> str:
     clicks = not no_clicks(state)
     if state.picking:
         return "Click on the label to correct."
+    if state.stroke.armed:
+        return _stroke(state)
     if state.drawing:
         return f"{_key(state, 'Enter', 'Accept')} ends the outline."
     if state.objects.numbers:
@@ -66,6 +68,23 @@ def _step(state: DockState, reasons: Mapping[str, str]) -> str:
     if state.to_review:
         text += f" {state.to_review} objects wait for review: Next [Shift-S]."
     return text
+
+
+def _stroke(state: DockState) -> str:
+    """Line while the mouse draws strokes over labels."""
+    stroke, end = state.stroke, _key(state, "Escape", "Drop")
+    other = "the list" if "Shift-V" in state.taken_keys else "Shift-V"
+    if stroke.is_ready:
+        accept = _key(state, "Enter", "Accept")
+        return f"{stroke.line}: {accept} changes it, {end} drops it, {other} reads it otherwise."
+    if stroke.line:
+        return f"{stroke.line}. {end} drops it, {other} reads it otherwise."
+    if stroke.is_waiting:
+        return "The stroke is being read."
+    return (
+        "Draw across a label to split it, through several to merge them, out of one and back to "
+        f"add; with Shift, take away. {end} ends."
+    )
 
 
 def _first_click(state: DockState) -> str:

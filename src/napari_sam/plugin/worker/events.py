@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.image.volume import Plane
+from napari_sam.labels.strokes.stroke_change import StrokeChange
 from napari_sam.labels.tracks import Tracks
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.prompted.size import Size
@@ -266,6 +267,14 @@ class Saved:
     name: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StrokeRead:
+    """Change of the labels by a stroke, or a line on why there is none."""
+
+    change: StrokeChange | None
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Warned:
     """Warning for the user; the work goes on."""
@@ -295,5 +304,6 @@ Event = (
     | Learned
     | Scored
     | Saved
+    | StrokeRead
     | Warned
 )

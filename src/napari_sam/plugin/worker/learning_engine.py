@@ -14,6 +14,7 @@ from napari_sam.tiles.bbox import BBox
 from .engine import Engine, Events
 from .events import Progress, Saved
 from .learn import LessonRequest, find_again, learn, score_both
+from .read_stroke import StrokeRequest, read_stroke
 
 if TYPE_CHECKING:
     from napari_sam.encoded_image import EncodedImage
@@ -69,6 +70,17 @@ class LearningEngine(Engine):
         """All objects of regions of planes, found by the answering model."""
         yield from self.load(settings)
         yield from find_again(self._open(settings, source), regions, cleaning)
+        yield from self._warnings()
+
+    def read_stroke(
+        self, settings: Settings, source: ImageSource, request: StrokeRequest
+    ) -> Events:
+        """Change of the labels by a stroke; the model is loaded only if it shall divide a label."""
+        if not request.by_model:
+            yield from read_stroke(request)
+            return
+        yield from self.load(settings)
+        yield from read_stroke(request, self._open(settings, source))
         yield from self._warnings()
 
     def save_model(self, settings: Settings, name: str) -> Events:

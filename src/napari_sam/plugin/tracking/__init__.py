@@ -1,0 +1,1 @@
+"""Tracking in the dock, and the review of doubtful divisions and links."""

@@ -1,0 +1,1 @@
+"""Tracking: objects of a movie linked through time, with divisions and gaps."""
