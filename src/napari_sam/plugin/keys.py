@@ -126,7 +126,7 @@ ACTIONS = (
     ),
     Action(
         "show_in_table",
-        "Shift-T",
+        "Shift-I",
         "show in the table",
         help="choose the row of the label under the cursor in the table of measured objects",
     ),

@@ -154,7 +154,7 @@ def test_a_click_in_the_table_the_plot_or_the_image_chooses_the_object_everywher
     bench.qtbot.mouseClick(window.pick_button, LEFT)
     assert labels.mode == "pan_zoom"
     bench.move((10, 20))
-    QTest.keyClick(bench.native, Qt.Key.Key_T, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(bench.native, Qt.Key.Key_I, Qt.KeyboardModifier.ShiftModifier)
     QApplication.processEvents()
     assert chosen(window) == ["4"]
 

@@ -29,7 +29,7 @@ NAME = "SAM table"
 """Name of the window of the table."""
 
 _NOT_MEASURED = "Nothing is measured yet: press Measure under Find all objects."
-_NO_LABEL = "There is no label here: point at one in SAM labels and press Shift-T."
+_NO_LABEL = "There is no label here: point at one in SAM labels and press Shift-I."
 _EMPTY = Measurements({"label": np.zeros(0, np.int64)})
 _NO_ROWS: Rows = np.zeros(0, np.intp)
 
