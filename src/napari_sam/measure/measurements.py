@@ -91,7 +91,7 @@ class Measurements:
         return len(self.columns["label"])
 
     def unit_of(self, name: str) -> str:
-        """Unit of a column's values, such as ``"micrometer²"``; empty where it is none of length.
+        """Unit of a column's values, such as ``"micrometer²"``; empty without a length.
 
         It is empty too if the axes have several units, and without a row.
         """

@@ -1,4 +1,4 @@
-"""Texture: Haralick's measures of grey levels that lie side by side inside an object."""
+"""Texture: Haralick's measures of pairs of grey levels inside an object."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ _PROPERTIES = (
 
 @dataclass(frozen=True, slots=True)
 class Texture:
-    """Grey levels and distance of the pairs of pixels that texture is measured on.
+    """Grey levels and distance of pixel pairs for texture.
 
     Chosen by the user, used by :func:`~napari_sam.measure.measure.iter_measure`.
 
@@ -73,7 +73,7 @@ class Texture:
 
 @cache
 def texture_names() -> tuple[str, ...]:
-    """Names of the measures that the installed scikit-image has."""
+    """Names of the measures in the installed scikit-image."""
     pairs = np.ones((2, 2, 1, 1))
 
     def is_there(name: str) -> bool:
@@ -89,7 +89,7 @@ def texture_names() -> tuple[str, ...]:
 def texture_of(
     levels: NDArray[np.integer[Any]], mask: NDArray[np.bool_], texture: Texture
 ) -> dict[str, float]:
-    """Texture of an object in one channel.
+    """Texture of an object in a channel.
 
     Pairs of pixels count if both are in the object and in the same slice. The pairs of all slices
     are counted together, direction by direction, since slices often lie farther apart than pixels.

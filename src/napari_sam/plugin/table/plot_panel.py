@@ -40,7 +40,7 @@ def has_plot() -> bool:
 
 
 class PlotPanel(QWidget):
-    """Plot below its controls; without pyqtgraph, a line with the command to install it.
+    """Plot below its controls; without pyqtgraph, a line with the command for pip.
 
     Attributes
     ----------

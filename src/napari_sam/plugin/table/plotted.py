@@ -105,7 +105,7 @@ class Plotted:
 
 
 def axis_columns(table: Measurements) -> list[str]:
-    """Names of columns for an axis: numbers, at least one of them finite."""
+    """Names of columns for an axis: numbers with a finite value."""
     return [
         name
         for name, values in table.columns.items()
