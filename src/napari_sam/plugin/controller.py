@@ -30,10 +30,10 @@ from napari_sam.plugin.objects.current_object import CurrentObject
 from napari_sam.plugin.objects.mask_before import MaskBefore
 from napari_sam.plugin.objects.new_look import NewLook
 from napari_sam.plugin.objects.objects import Objects
-from napari_sam.plugin.results.measuring import Measuring
 from napari_sam.plugin.results.saving import Saving
 from napari_sam.plugin.results.use_labels import UseLabels
 from napari_sam.plugin.strokes.strokes import Strokes
+from napari_sam.plugin.table.measured_table import MeasuredTable
 from napari_sam.plugin.tracking.track_review import TrackReview
 from napari_sam.plugin.train.training import Training
 from napari_sam.plugin.view.view import View
@@ -81,9 +81,9 @@ class Controller:
         self.use_labels = UseLabels(
             desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
         )
-        self.measuring = Measuring(desk)
         self.saving = Saving(desk, dock.correct_row.ask_place)
         self.classifying = Classifying(desk, dock.class_box)
+        self.table = MeasuredTable(desk, viewer, self.classifying.give)
         self.alike = FindingAlike(
             desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
         )
@@ -159,6 +159,7 @@ class Controller:
                 **self.folder.calls,
                 **self.track_review.calls,
                 "find_alike": self.alike.start,
+                "show_in_table": self.table.under_cursor,
                 "review_next": self.review.next,
                 "review_drop": self.review.drop,
                 "review_keep": self.review.keep,
@@ -209,6 +210,7 @@ class Controller:
             self.teacher.leave,
             self.alike.stop,
             self.ahead.leave,
+            self.table.leave,
             self.prompts.leave,
             self.classifying.leave,
             self.review.leave,
@@ -234,7 +236,7 @@ class Controller:
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
         dock.everything_box.track_box.action_clicked.connect(actions.run)
-        dock.everything_box.measure_clicked.connect(self.measuring.start)
+        dock.everything_box.measure_clicked.connect(self.table.measure)
         dock.correct_row.pick_up_clicked.connect(lambda armed: self.strokes.put_away())
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
         dock.correct_row.save_clicked.connect(self.saving.start)
@@ -315,6 +317,7 @@ class Controller:
             show_warning(lost)
         self._disconnect()  # first, or leaving the image would look like the user's doing
         self.images.leave()
+        self.table.close()
         self.prompts.stop()
         self.status.stop()
         self._images_changed.cancel()

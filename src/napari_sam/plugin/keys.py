@@ -91,6 +91,12 @@ ACTIONS = (
         "takes its class away",
     ),
     Action(
+        "show_in_table",
+        "Shift-I",
+        "show in the table",
+        help="choose the row of the label under the cursor in the table of measured objects",
+    ),
+    Action(
         "mask_before",
         "Shift-B",
         "mask before the click",
@@ -275,8 +281,20 @@ ACTIONS = (
     Action("show_tracks", tip="Draw the ways of all labels through time"),
     Action(
         "measure",
-        tip="Size, place and brightness of all labels, in their layer's features table",
+        tip="Size, place, shape and brightness of all labels: a table with a plot, below the image",
     ),
+    Action("measure_again", tip="Measure all labels as they are now"),
+    Action(
+        "pick_row",
+        tip="Clicks on the image choose the object in the table and the plot. Without this\n"
+        "button: point at the object [{show_in_table}]",
+    ),
+    Action(
+        "class_of_rows",
+        tip="Give all chosen objects the class that is selected under Classes, in one step of undo",
+    ),
+    Action("save_table", tip="Save all rows as CSV or Parquet"),
+    Action("save_plot", tip="Save the plot as PNG"),
     Action(
         "use_labels",
         tip="Go on in the Labels layer that is selected in the list of layers: objects are\n"

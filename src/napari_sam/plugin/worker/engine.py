@@ -257,12 +257,13 @@ class Engine:
             raise LabelError("tracks need time as the first axis: transpose the image")
         yield Tracked(tracks_of(labels, axes, parents))
 
-    def measure(self, labels: LabelArray, source: ImageSource) -> Events:
-        """Size, place and brightness of all labels."""
+    def measure(self, labels: LabelArray, source: ImageSource, texture: bool = False) -> Events:
+        """Size, place, shape and brightness of all labels, and their `texture` on request."""
         from napari_sam.measure.measure import iter_measure
+        from napari_sam.measure.texture import Texture
 
-        image = whole_image(source)
-        steps = iter_measure(labels, image.calibration, image)
+        image, levels = whole_image(source), Texture() if texture else None
+        steps = iter_measure(labels, image.calibration, image, texture=levels)
         while True:
             try:
                 done, total = next(steps)
