@@ -26,7 +26,7 @@ RUN := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 # Under the other Qt, what asks most of it; all windows twice would take over half an hour.
 WINDOWS := $(addprefix tests/plugin/,classes dock follow clicks/test_keys.py clicks/test_mouse.py \
     everything/test_everything.py labels/test_restore.py layers/test_read_prompts.py \
-    results/test_measure.py worker/test_jobs.py)
+    results/test_measure.py table worker/test_jobs.py)
 under = QT_API=$(1) PYTEST_QT_API=$(1)
 
 .PHONY: demo test quick test-slow lint docs wheel-check clean

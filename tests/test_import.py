@@ -33,6 +33,7 @@ STAGES = {
     "classify",
     "export",
     "recipe",
+    "folder",
     "tracking",
 }
 MAY_IMPORT = {
@@ -75,6 +76,7 @@ MAY_IMPORT = {
     "recipe": {"errors", "document", "file_names", "image", "labels", "journal"}
     | {"mosaic.mosaic", "encoded_image", "learning.delta", "learning.keep", "weights.load"}
     | {"weights.catalogue"},
+    "folder": {"errors", "document", "file_names", "image", "labels.files"},
     "tracking": {"errors", "image", "labels", "propagation.assign"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
@@ -93,10 +95,11 @@ MASKS = {
 PLUGIN_ORDER = (
     {"commands", "open_viewer"},
     {"controller"},
-    {"dock_status"},
+    {"connect_image", "dock_status"},
     {"actions", "dock", "state_reader"},
-    {"strokes"},
+    {"strokes", "table"},
     {"clicks"},
+    {"folder"},
     {"everything", "learning", "objects"},
     {"tracking", "train"},
     {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
@@ -106,6 +109,7 @@ PLUGIN_ORDER = (
     {"undo", "view"},
     {"layers", "status", "worker"},
     {"image", "keys", "samples", "settings", "widgets"},
+    {"action"},
 )
 """Sub-packages and modules of `plugin`, the highest first: each may import what stands in a later
 set, and itself."""
@@ -116,6 +120,7 @@ ONLY_IN = {
     "magicgui": {"plugin"},
     "superqt": {"plugin"},
     "psygnal": {"plugin"},
+    "pyqtgraph": {"plugin"},
     "torch": {"model", "weights", "embeddings", "masks", "propagation", "session", "plugin", "cli"}
     | {"cluster", "learning", "finetuning", "recipe"},
     "distributed": {"cluster"},
@@ -148,6 +153,7 @@ OPTIONAL = {
     "distributed",
     "laptrack",
     "pyarrow",
+    "pyqtgraph",
     "roifile",
     "pylibCZIrw",
     "nd2",
@@ -221,7 +227,7 @@ def test_stages_before_the_model_run_without_torch() -> None:
     names = [
         module_name(p)
         for p in MODULES
-        if folder(p) in {"image", "tiles", "prompts", "labels", "measure", "evaluate"}
+        if folder(p) in {"image", "tiles", "prompts", "labels", "measure", "evaluate", "folder"}
     ]
     assert loaded_after([*names, "napari_sam.masks.mask"], {"torch"}) == ""
 

@@ -13,6 +13,7 @@ import ome_zarr_models.v05
 import pytest
 import tifffile
 import zarr
+from skimage.feature import graycomatrix, graycoprops
 
 from napari_sam.cli.app import run
 from napari_sam.cli.batch import REPORT
@@ -281,6 +282,12 @@ def test_all_fields_are_measured_into_one_table(cli: Segment, plate: Path, label
     ]
     half = read_image(plate / "B" / "03" / "0").data[:, :32]
     assert float(rows[2]["intensity_mean"]) == pytest.approx(half.mean())
+    texture = ("--image", plate, "--texture", "--contrast", "0", "256", "--overwrite")
+    status, _, _ = cli("measure", labels, "-o", out, *texture)
+    levels = np.asarray(half) // 8
+    pairs = graycomatrix(levels, [1], np.arange(4) * np.pi / 4, levels=32, symmetric=True)
+    expected = graycoprops(pairs, "homogeneity").mean()
+    assert float(table(out)[2]["texture_homogeneity"]) == pytest.approx(expected, rel=1e-6)
     status, _, _ = cli("measure", labels, "-o", out, "--wells", "b3", "--overwrite")
     assert (status, {row["well"] for row in table(out)}) == (0, {"B03"})
 

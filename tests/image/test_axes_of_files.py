@@ -1,5 +1,7 @@
 """Axes of files: letters and names of other programs, kept, moved or asked for."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
@@ -91,3 +93,28 @@ def test_axes_that_do_not_fit_are_said(tmp_path):
     volume = read_image(path)
     assert volume.axes == "ZYX"
     assert "names the axes y, x and has 3 dimensions" in volume.warnings[0]
+
+
+def test_channels_have_the_names_that_the_file_gives_them(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 8, 8), np.uint16)
+    metadata = {"axes": "CYX", "Channel": {"Name": ["DAPI", "GFP"]}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", pixels, metadata=metadata)
+    assert read_image(tmp_path / "a.ome.tif").channel_names == ("DAPI", "GFP")
+    tifffile.imwrite(tmp_path / "b.ome.tif", pixels, metadata={"axes": "CYX"})
+    assert read_image(tmp_path / "b.ome.tif").channel_names in ((), ("", ""))
+    for version in ("0.4", "0.5"):
+        path = write_image(tmp_path / f"{version}.zarr", pixels, "cyx", version)
+        group = zarr.open_group(path, mode="r+")
+        attributes = group.attrs.asdict()
+        for channels, expected in {
+            (("label", "DAPI"), ("label", "GFP")): ("DAPI", "GFP"),
+            (("label", 3), ("label", "GFP")): (),
+            (("color", "FF0000"), ("label", "GFP")): ("", "GFP"),
+            (("label", "DAPI"),): (),
+        }.items():
+            omero = {"omero": {"channels": [dict([channel]) for channel in channels]}}
+            if version == "0.4":
+                group.attrs.update(omero)
+            else:
+                group.attrs["ome"] = attributes["ome"] | omero
+            assert read_image(path).channel_names == expected

@@ -13,7 +13,7 @@ from pylibCZIrw import czi
 
 from napari_sam import Session
 from napari_sam.errors import ImageError
-from napari_sam.image.microscope.read_czi import CziScene
+from napari_sam.image.microscope.read_czi import CziScene, CziSource
 from napari_sam.image.read import read_image, read_pyramid
 from napari_sam.image.series import split_series
 from tests.image.czi_file import write_czi
@@ -160,7 +160,7 @@ def test_a_coarser_level_of_a_czi_shows_the_same_places(tmp_path: Path) -> None:
     assert len(levels) == 1  # the file holds no pyramid
     document = czi.CziReader(str(tmp_path / "q.czi"))
     place = document.total_bounding_rectangle_no_pyramid
-    level = CziScene(document, None, place, {}, {0: "Gray16"}, step=4)
+    level = CziScene(CziSource(document, None, place, {}, {0: "Gray16"}), step=4)
     np.testing.assert_array_equal(level[:], quarters[::4, ::4])
     np.testing.assert_array_equal(level[5:11, 7:9], quarters[::4, ::4][5:11, 7:9])
     document.close()

@@ -2,7 +2,7 @@
 
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,7 +65,11 @@ def export(
     objects = planes = 0
     for picture in write_folder(output, read, layout, apart):
         objects, planes = objects + len(picture.classes), planes + 1
-    options = {"axes": axes, "channels": channel_numbers(channels), "series": series}
+    options: dict[str, Any] = {
+        "axes": axes,
+        "channels": channel_numbers(channels),
+        "series": series,
+    }
     noted = note_export(
         output, images, labels, pairs, write=recipe, layout=layout.value, apart=apart, **options
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,6 +50,22 @@ def measure(
     shape: Annotated[
         bool, typer.Option(help="Measure shapes and neighbours too, a millisecond an object.")
     ] = True,
+    texture: Annotated[
+        bool,
+        typer.Option(
+            "--texture",
+            help="Measure the texture of each channel too, on 32 grey levels of --image, a "
+            "millisecond an object.",
+        ),
+    ] = False,
+    contrast: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="LOW HIGH",
+            help="Intensities of the lowest and highest grey level of --texture; by default chosen "
+            "from the image.",
+        ),
+    ] = None,
     axes: AxesOption = None,
     series: SeriesOption = None,
     wells: WellsOption = None,
@@ -68,7 +84,9 @@ def measure(
     from napari_sam.labels.files.class_files import class_table_path, read_classes
     from napari_sam.labels.files.inputs import Inputs, check_distinct
     from napari_sam.measure.save import check_measures, save_measures
+    from napari_sam.measure.texture import Texture
 
+    check_texture(texture, image, contrast)
     roles = {class_table_path(labels): "table of classes", labels: "label image"}
     Inputs(roles | ({} if image is None else {image: "image"})).check(output)
     for path in output:
@@ -76,11 +94,19 @@ def measure(
     check_distinct(output)
     check_measures(output, overwrite=overwrite)
     check_recipe(output[0], write=recipe)
+    levels = Texture(contrast=contrast or "auto") if texture else None
     plate = find_plates([str(labels)], wells).get(labels)
     if plate is not None and not plate.is_field:
         quiet = report_options.json
         warnings = measure_plate(
-            plate, output, image, shape=shape, axes=axes, series=series, quiet=quiet
+            plate,
+            output,
+            image,
+            shape=shape,
+            texture=levels,
+            axes=axes,
+            series=series,
+            quiet=quiet,
         )
         files = [str(path) for path in output]
         report({"files": files, "warnings": warnings}, as_json=report_options.json)
@@ -93,14 +119,35 @@ def measure(
     classes = read_classes(labels)
     calibration = label_volume.calibration
     steps = save_measures(
-        output, label_volume.data, calibration, image_volume, classes=classes, shape=shape
+        output,
+        label_volume.data,
+        calibration,
+        image_volume,
+        classes=classes,
+        shape=shape,
+        texture=levels,
     )
     show_measuring(steps, quiet=report_options.json)
     warnings = [*(image_volume.warnings if image_volume else ()), *label_volume.warnings]
-    options = {"shape": shape, "axes": axes, "series": series}
+    options: dict[str, Any] = {"shape": shape, "texture": texture, "contrast": contrast}
+    options |= {"axes": axes, "series": series}
     noted = note_measures(output, labels, image_volume, write=recipe, **options)
     summary = {"files": [str(path) for path in output], **noted, "warnings": warnings}
     report(summary, as_json=report_options.json)
+
+
+def check_texture(texture: bool, image: Path | None, contrast: tuple[float, float] | None) -> None:
+    """Check that the options about texture go together.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the image is missing, or limits of contrast are given without ``--texture``.
+    """
+    if texture and image is None:
+        raise typer.BadParameter("--texture is measured in the image: give --image too")
+    if contrast is not None and not texture:
+        raise typer.BadParameter("--contrast is for the grey levels of --texture: give it too")
 
 
 def show_measuring(steps: Iterator[tuple[int, int]], *, quiet: bool) -> None:

@@ -12,6 +12,7 @@ from .report import progress
 if TYPE_CHECKING:
     from napari_sam.image.plate import Plate, PlateField
     from napari_sam.measure.measurements import Measurements
+    from napari_sam.measure.texture import Texture
 
 
 def measure_plate(
@@ -20,6 +21,7 @@ def measure_plate(
     image: Path | None,
     *,
     shape: bool,
+    texture: "Texture | None",
     axes: str | None,
     series: str | None,
     quiet: bool,
@@ -34,7 +36,7 @@ def measure_plate(
         Tables to write.
     image : Path or None
         The plate of the images, for intensities.
-    shape, axes
+    shape, texture, axes
         Options of the command ``measure``.
     series : str or None
         Name of the labels inside the fields; the first by default.
@@ -67,7 +69,7 @@ def measure_plate(
         labels = _labels(field, series)
         if labels is None:
             continue
-        table, lines = _measured(labels, images.get(field.place), shape, axes)
+        table, lines = _measured(labels, images.get(field.place), shape, texture, axes)
         tables.append(table.with_cells(field.cells))
         warnings |= dict.fromkeys(lines)
     if not tables:
@@ -107,7 +109,7 @@ def _labels(field: "PlateField", name: str | None) -> Path | None:
 
 
 def _measured(
-    labels: Path, image: Path | None, shape: bool, axes: str | None
+    labels: Path, image: Path | None, shape: bool, texture: "Texture | None", axes: str | None
 ) -> "tuple[Measurements, Sequence[str]]":
     """Measurements of a field, and warnings."""
     from napari_sam.image.labels_of_image import read_labels_of_image
@@ -119,5 +121,7 @@ def _measured(
     label_volume = read_labels_of_image(labels, volume, axes=axes)
     classes = read_classes(labels)
     calibration = label_volume.calibration
-    table = measure(label_volume.data, calibration, volume, classes=classes, shape=shape)
+    table = measure(
+        label_volume.data, calibration, volume, classes=classes, shape=shape, texture=texture
+    )
     return table, [*(volume.warnings if volume else ()), *label_volume.warnings]

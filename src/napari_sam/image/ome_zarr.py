@@ -211,6 +211,50 @@ class OmeAttributes:
         return self.version or of_image or of_plate or ""
 
 
+@dataclass(frozen=True, slots=True)
+class OmeChannel:
+    """Channel of an image.
+
+    Parameters
+    ----------
+    label : str
+        Its name.
+    """
+
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OmeRendering:
+    """Attribute ``omero`` of an image: how OMERO shows it.
+
+    Parameters
+    ----------
+    channels : list of OmeChannel
+        Its channels.
+    """
+
+    channels: list[OmeChannel] = field(default_factory=list)
+
+
+def channel_labels(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Names of the channels of an image, which may be empty; none if they are damaged.
+
+    Parameters
+    ----------
+    attributes : mapping
+        All attributes of the image's group.
+    name : str
+        The group, for messages.
+    """
+    ome = attributes.get("ome", attributes)
+    try:
+        rendering = parse_document(OmeRendering, ome.get("omero", {}), name, ImageError)
+    except ImageError:  # no reader of pixels depends on them
+        return ()
+    return tuple(channel.label for channel in rendering.channels)
+
+
 def ome_attributes(
     attributes: Mapping[str, Any], name: str, error: type[NapariSamError] = ImageError
 ) -> OmeAttributes:

@@ -13,7 +13,7 @@ from .lossy import lossy_tiff
 from .missing_planes import missing_planes
 from .series import Series, choose_series
 from .stored_image import StoredImage
-from .tiff_spacing import tiff_spacing
+from .tiff_spacing import tiff_channel_names, tiff_spacing
 
 TIFFS = frozenset({".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".qptiff", ".btf"})
 """Suffixes of TIFFs; ``.companion.ome`` holds the metadata of some."""
@@ -42,6 +42,7 @@ def read_tiff(path: Path, series: Series | None = None, labels: bool = False) ->
         number, choice = choose_series(str(path), [image.name for image in images], series)
         image = images[number]
         spacing = tiff_spacing(tiff, number)
+        channel_names = tiff_channel_names(tiff, number)
         missing = missing_planes(path, tiff, number)
         lossy = lossy_tiff(path, image.keyframe) if labels else ()
         pixels = tiff_pixels(tiff, image, labels)  # last: pixels in memory close the file
@@ -55,6 +56,7 @@ def read_tiff(path: Path, series: Series | None = None, labels: bool = False) ->
         series=number if len(images) > 1 else None,
         warnings=(*warnings, *choice, *missing, *lossy),
         levels=pixels.levels,
+        channel_names=channel_names,
     )
 
 

@@ -13,7 +13,7 @@ from napari_sam.errors import ImageError
 
 from .axis_names import UNNAMED, axis_letter
 from .decode.cached_chunks import with_cache
-from .ome_zarr import OmeAttributes, OmeMultiscale, ome_attributes
+from .ome_zarr import OmeAttributes, OmeMultiscale, channel_labels, ome_attributes
 from .series import Series, choose_series
 from .stored_image import StoredImage
 from .transformations import size_and_origin
@@ -126,7 +126,10 @@ def _read_multiscale(group: Any, multiscale: OmeMultiscale, name: str) -> Stored
     warnings = tuple(f"{name}: {sentence}" for sentence in sentences)
     coarser = [group[each.path] for each in multiscale.datasets[1:] if each.path in group]
     levels = (data, *(level for level in coarser if isinstance(level, zarr.Array)))
-    return StoredImage(with_cache(data), letters, spacing, origin, warnings=warnings, levels=levels)
+    names = channel_labels(group.attrs.asdict(), name)
+    return StoredImage(
+        with_cache(data), letters, spacing, origin, None, warnings, levels, channel_names=names
+    )
 
 
 def _stated_letters(array: Any) -> tuple[str, ...] | None:

@@ -1,8 +1,9 @@
-"""TIFF spacing: the size of a pixel in OME-XML, in ImageJ's metadata, or in the tags of a TIFF."""
+"""TIFF spacing: size of a pixel in OME-XML, ImageJ's metadata or tags; and names of channels."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
+from xml.etree import ElementTree
 
 import tifffile
 
@@ -29,20 +30,35 @@ def tiff_spacing(tiff: tifffile.TiffFile, series: int) -> Spacing:
         printing, not that of the microscope, and left out.
     """
     if tiff.is_ome:
-        return _ome_spacing(_ome_pixels(tiff, series))
+        pixels = _ome_pixels(tiff, series)
+        return {} if pixels is None else _ome_spacing(pixels.attrib)
     imagej = tiff.imagej_metadata
     return _imagej_spacing(tiff, imagej) if imagej else _plain_spacing(tiff)
 
 
-def _ome_pixels(tiff: tifffile.TiffFile, series: int) -> Mapping[str, str]:
-    """Attributes of the ``Pixels`` of an image; images without any plane are no series."""
+def tiff_channel_names(tiff: tifffile.TiffFile, series: int) -> tuple[str, ...]:
+    """Names of the channels of an OME-TIFF, some of which may be empty.
+
+    Parameters
+    ----------
+    tiff : TiffFile
+        The open file.
+    series : int
+        Number of the image in ``tiff.series``.
+    """
+    pixels = _ome_pixels(tiff, series) if tiff.is_ome else None
+    channels = () if pixels is None else pixels.iterfind("{*}Channel")
+    return tuple(channel.get("Name", "") for channel in channels)
+
+
+def _ome_pixels(tiff: tifffile.TiffFile, series: int) -> ElementTree.Element | None:
+    """Element ``Pixels`` of an image; images without any plane are no series."""
     images = ome_images(tiff.ome_metadata or "")
     if len(images) != len(tiff.series):
         name = tiff.series[series].name
         images = [image for image in images if image.get("Name", "") == name]
         series = [each.name for each in tiff.series[:series]].count(name)
-    pixels = images[series].find("{*}Pixels") if series < len(images) else None
-    return {} if pixels is None else pixels.attrib
+    return images[series].find("{*}Pixels") if series < len(images) else None
 
 
 def _ome_spacing(pixels: Mapping[str, str]) -> Spacing:

@@ -7,6 +7,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_POWERS = {
+    "area": 2,
+    "volume": 3,
+    "perimeter": 1,
+    "axis_major_length": 1,
+    "axis_minor_length": 1,
+    "feret_diameter_max": 1,
+    "equivalent_diameter_area": 1,
+    "surface_area": 2,
+    "contact_length": 1,
+    "contact_area": 2,
+    "centroid_z": 1,
+    "centroid_y": 1,
+    "centroid_x": 1,
+}
+"""Column -> power of the unit of length that its values have."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurements:
@@ -57,6 +74,14 @@ class Measurements:
 ``intensity_sum``, or ``intensity_mean_0`` and so on for channels
             Of the image's values, without contrast limits; only with an image. If the image names
             its channels, the names stand for the numbers, as in ``intensity_mean_DAPI``.
+        ``texture_contrast``, ``texture_dissimilarity``, ``texture_homogeneity``, ``texture_ASM``, \
+``texture_energy``, ``texture_correlation``, ``texture_entropy``, ``texture_mean``, \
+``texture_variance``, ``texture_std``, or ``texture_contrast_0`` and so on for channels
+            Of scikit-image's ``graycoprops``, with its names (the last four from its version 0.25
+            on), on the grey levels of a :class:`~napari_sam.measure.texture.Texture`: the mean of
+            four directions. Dissimilarity, mean and std are in grey levels, contrast and variance
+            in their squares, entropy in nats, the others have no unit. NaN for an object without
+            two pixels at the distance. Only on request.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -64,6 +89,16 @@ class Measurements:
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.columns["label"])
+
+    def unit_of(self, name: str) -> str:
+        """Unit of a column's values, such as ``"micrometer²"``; empty without a length.
+
+        It is empty too if the axes have several units, and without a row.
+        """
+        unit = str(self.columns["unit"][0]) if len(self) and "unit" in self.columns else ""
+        if name not in _POWERS or "/" in unit or not unit:
+            return ""
+        return unit + ("", "²", "³")[_POWERS[name] - 1]
 
     def with_cells(self, cells: Mapping[str, str]) -> "Measurements":
         """Table with columns in front that have the same value in all rows.

@@ -14,6 +14,7 @@ from napari_sam.labels.label_array import LabelArray
 
 from .measure import iter_measure
 from .outlines import outlines
+from .texture import Texture
 from .write_outlines import OUTLINES, write_outlines
 from .write_table import TABLES, write_table
 
@@ -36,6 +37,7 @@ def save_measures(
     classes: ClassTable | None = None,
     scores: Mapping[int, float] | None = None,
     shape: bool = True,
+    texture: Texture | None = None,
     cells: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[tuple[int, int]]:
     """Measure labels, and write tables and outlines in the formats of the suffixes.
@@ -46,8 +48,9 @@ def save_measures(
         ``.csv``, ``.parquet``, ``.geojson`` or ``.zip``; see
         :func:`~napari_sam.measure.write_table.write_table` and
         :func:`~napari_sam.measure.write_outlines.write_outlines`. Existing files are replaced.
-    labels, calibration, image, classes, scores, shape
-        See :func:`~napari_sam.measure.measure.iter_measure`. Outlines alone need no shapes.
+    labels, calibration, image, classes, scores, shape, texture
+        See :func:`~napari_sam.measure.measure.iter_measure`. Outlines alone need neither shapes
+        nor textures.
     cells : mapping of str to str
         Columns in front of the tables with one value for all rows, such as the well.
 
@@ -63,9 +66,15 @@ def save_measures(
     OutputError
         If a file cannot be written.
     """
-    shape = shape and any(path.suffix.lower() in TABLES for path in paths)
+    is_table = any(path.suffix.lower() in TABLES for path in paths)
     table = yield from iter_measure(
-        labels, calibration, image, classes=classes, scores=scores, shape=shape
+        labels,
+        calibration,
+        image,
+        classes=classes,
+        scores=scores,
+        shape=shape and is_table,
+        texture=texture if is_table else None,
     )
     plane_axes = calibration.axes[:-2]
     for path in paths:

@@ -143,7 +143,7 @@ def _brightness(
     columns: dict[str, list[Floats]] = {
         name: [] for name in ("values", "squares", "darkest", "brightest")
     }
-    for volume in () if image is None else _channel_groups(image):
+    for volume in () if image is None else channel_groups(image):
         pixels = volume.read(plane, y.start, x.start, y.stop, x.stop)
         for i in range(pixels.shape[-1]):
             values = pixels[..., i].astype(np.float64)
@@ -161,7 +161,7 @@ def _sums_by_rank(ranks: Ints, values: NDArray[Any]) -> Floats:
     return np.asarray(sums[1:], np.float64)
 
 
-def _channel_groups(image: Volume) -> Iterator[Volume]:
+def channel_groups(image: Volume) -> Iterator[Volume]:
     """All channels: colours, stored together, in a single group, others alone to save memory."""
     channels = tuple(range(image.channel_count))
     groups = [channels] if image.axes.endswith("C") else [(channel,) for channel in channels]

@@ -253,8 +253,10 @@ class MeasureRecord:
     ----------
     labels : FileRecord
         The labels.
-    shape : bool
-        Whether shapes and neighbours were measured.
+    shape, texture : bool
+        Whether shapes and neighbours, and textures were measured.
+    contrast : tuple of float or None
+        Intensities of the lowest and highest grey level of textures, if they were given.
     axes : str or None
         Letters that were given for the dimensions of the image, or of labels without an image.
     series : str, int or None
@@ -265,6 +267,8 @@ class MeasureRecord:
 
     labels: FileRecord
     shape: bool = True
+    texture: bool = False
+    contrast: tuple[float, float] | None = None
     axes: str | None = None
     series: int | str | None = None
     classes: FileRecord | None = None

@@ -84,7 +84,7 @@ def test_the_others_get_the_class_of_those_like_them_in_one_step(bench: Bench) -
     box.by_class.click()
     given, predicted = (bench.layer("labels").get_color(label) for label in (2, 8))
     assert predicted.sum() > given.sum() + 0.5, "a predicted class has a lighter colour"
-    bench.controller.measuring.start()
+    bench.controller.table.measure()
     bench.idle()
     assert column(bench, "pixels")[8] == np.count_nonzero(bench.layer("labels").data == 8)
     assert column(bench, "class_probability") == pytest.approx(probability, nan_ok=True)

@@ -1,5 +1,7 @@
 """Read CZI: a scene of a file of Zeiss, with pylibCZIrw."""
 
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -59,29 +61,26 @@ def read(path: Path, series: Series | None = None) -> StoredImage:
     sizes = {axis: stop for axis, (_, stop) in document.total_bounding_box_no_pyramid.items()}
     unusual = [axis for axis in sizes if axis not in "TCZYX"]
     planes = {axis: sizes[axis] for axis in [*unusual, *"TCZ"] if sizes.get(axis, 1) > 1}
-    kinds = _kinds(path, document)
-    full = CziScene(document, scene, place, planes, kinds)
-    levels = [full]
-    while len(levels) < _LEVELS and _halves(full, levels[-1]) and _has_pyramid(document, planes):
-        levels.append(CziScene(document, scene, place, planes, kinds, 2 * levels[-1].step))
+    levels = _levels(CziSource(document, scene, place, planes, _kinds(path, document)))
     return StoredImage(
-        data=full,
-        letters=(*planes, "Y", "X", *([COLOUR] if full.is_colour else [])),
+        data=levels[0],
+        letters=(*planes, "Y", "X", *([COLOUR] if levels[0].is_colour else [])),
         spacing=_spacing(metadata),
         series=number if len(scenes) > 1 else None,
         warnings=choice,
-        levels=tuple(levels),
+        levels=levels,
         channel_names=_channel_names(metadata),
     )
 
 
-class CziScene(LazyArray):
-    """Pixels of a scene, ``(*planes, Y, X)`` or ``(*planes, Y, X, 3)``, read region by region.
+@dataclass(frozen=True, slots=True, eq=False)
+class CziSource:
+    """Scene of an open file.
 
     Parameters
     ----------
     document : CziReader
-        The open file.
+        The file.
     scene : int or None
         Number of the scene in the file; None in a file without scenes.
     place : Rectangle
@@ -90,56 +89,75 @@ class CziScene(LazyArray):
         Letter and length of each axis before Y and X.
     kinds : dict of int to str
         Type of the pixels of each channel, as the file names it.
+    lock : Lock
+        Held while pixels are read: libCZI reads a file from one thread at a time.
+    """
+
+    document: Any
+    scene: int | None
+    place: Any
+    planes: dict[str, int]
+    kinds: dict[int, str]
+    lock: AbstractContextManager[Any] = field(default_factory=Lock)
+
+
+class CziScene(LazyArray):
+    """Pixels of a scene, ``(*planes, Y, X)`` or ``(*planes, Y, X, 3)``, read region by region.
+
+    Parameters
+    ----------
+    source : CziSource
+        The scene.
     step : int
         Pixels of the full resolution along a side of a pixel; more than 1 in a coarser level.
     """
 
-    def __init__(
-        self,
-        document: Any,
-        scene: int | None,
-        place: Any,
-        planes: dict[str, int],
-        kinds: dict[int, str],
-        step: int = 1,
-    ) -> None:
-        self.is_colour = any(kind.startswith("Bgr") for kind in kinds.values())
-        shape = (*planes.values(), place.h // step, place.w // step)
-        dtype = np.result_type(*(_DTYPES[kind] for kind in kinds.values()))
+    def __init__(self, source: CziSource, step: int = 1) -> None:
+        self.source, self.step = source, step
+        kinds = source.kinds.values()
+        self.is_colour = any(kind.startswith("Bgr") for kind in kinds)
+        shape = (*source.planes.values(), source.place.h // step, source.place.w // step)
+        dtype = np.result_type(*(_DTYPES[kind] for kind in kinds))
         super().__init__((*shape, 3) if self.is_colour else shape, dtype)
-        self.step = step
-        self._document, self._scene, self._place = document, scene, place
-        self._axes = tuple(planes)
-        self._kinds = kinds
-        self._lock = Lock()  # libCZI reads a file from one thread at a time
 
     def read(self, region: Region) -> NDArray[Any]:
         """Read a region; where the file has no tile it is black."""
         pixels = np.zeros([part.stop - part.start for part in region], self.dtype)
         if not pixels.size:
             return pixels
-        count = len(self._axes)
-        planes, (rows, columns) = region[:count], region[count : count + 2]
+        axes, place_in_file = tuple(self.source.planes), self.source.place
+        planes, (rows, columns) = region[: len(axes)], region[len(axes) : len(axes) + 2]
         box = (
-            self._place.x + columns.start * self.step,
-            self._place.y + rows.start * self.step,
+            place_in_file.x + columns.start * self.step,
+            place_in_file.y + rows.start * self.step,
             (columns.stop - columns.start) * self.step,
             (rows.stop - rows.start) * self.step,
         )
         for place in np.ndindex(*(part.stop - part.start for part in planes)):
             index = [part.start + i for part, i in zip(planes, place, strict=True)]
-            tile = self._tile(dict(zip(self._axes, index, strict=True)), box)
+            tile = self._tile(dict(zip(axes, index, strict=True)), box)
             colours = tile[..., ::-1] if self.is_colour else tile[..., 0]  # the file has BGR
             pixels[place] = colours[..., region[-1]] if self.is_colour else colours
         return pixels
 
     def _tile(self, plane: dict[str, int], box: tuple[int, int, int, int]) -> NDArray[Any]:
         """Pixels of a rectangle of a plane, ``(rows, columns, 1 or 3)``."""
-        kind = self._kinds[plane.get("C", 0)]
-        zoom = 1 / self.step
-        with self._lock:
-            tile: NDArray[Any] = self._document.read(box, plane, self._scene, zoom, kind)
+        source, zoom = self.source, 1 / self.step
+        kind = source.kinds[plane.get("C", 0)]
+        with source.lock:
+            tile: NDArray[Any] = source.document.read(box, plane, source.scene, zoom, kind)
         return tile
+
+
+def _levels(source: CziSource) -> tuple[CziScene, ...]:
+    """Full resolution, and coarser levels if the file has a pyramid: each half of the last."""
+    levels = [CziScene(source)]
+    size = max(source.place.w, source.place.h)
+    while size > 2 * _COARSEST * levels[-1].step and len(levels) < _LEVELS:
+        if len(levels) == 1 and not _has_pyramid(source):
+            break
+        levels.append(CziScene(source, 2 * levels[-1].step))
+    return tuple(levels)
 
 
 def _kinds(path: Path, document: Any) -> dict[int, str]:
@@ -154,13 +172,7 @@ def _kinds(path: Path, document: Any) -> dict[int, str]:
     return kinds
 
 
-def _halves(full: CziScene, last: CziScene) -> bool:
-    """Whether a level of half the size of the last is worth having."""
-    rows = len(full.shape) - (3 if full.is_colour else 2)
-    return max(last.shape[rows : rows + 2]) > 2 * _COARSEST
-
-
-def _has_pyramid(document: Any, planes: dict[str, int]) -> bool:
+def _has_pyramid(source: CziSource) -> bool:
     """Whether the file holds coarser levels, without which a level is no faster to read."""
     coarse: list[bool] = []
 
@@ -168,7 +180,7 @@ def _has_pyramid(document: Any, planes: dict[str, int]) -> bool:
         coarse.append(block.physicalSize.w < block.logicalRect.w)
         return not coarse[-1]
 
-    document.enumerate_subblocks_subset(look, dict.fromkeys(planes, 0))
+    source.document.enumerate_subblocks_subset(look, dict.fromkeys(source.planes, 0))
     return any(coarse)
 
 

@@ -1,6 +1,6 @@
 """Classifying: keeps the class list of the dock and the classes of the labels equal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from napari.layers import Labels
@@ -51,16 +51,16 @@ class Classifying:
         """Name of the class for objects accepted from now on; empty for no class."""
         return self._box.current
 
-    def give(self, label: int) -> None:
-        """Give a label the selected class; *no class* takes its class away."""
+    def give(self, labels: Collection[int]) -> None:
+        """Give labels the selected class in one step; *no class* takes their class away."""
         if not self._table.classes:
             self._desk.say(_NO_CLASSES)
             return
-        name = self.current
-        self._set_class(label, name)
-        self._desk.say(
-            f"Label {label} is {name} now." if name else f"Label {label} has no class now."
-        )
+        name, several = self.current, len(labels) > 1
+        self._set_class(labels, name)
+        which = f"{len(labels)} labels" if several else f"Label {next(iter(labels))}"
+        verb = ("are" if several else "is") if name else ("have" if several else "has")
+        self._desk.say(f"{which} {verb} {name or 'no class'} now.")
 
     def use(self, work: Workspace) -> None:
         """Show the classes of another image; without classes, the image gets the listed ones."""
@@ -135,12 +135,14 @@ class Classifying:
 
     def _assign(self, name: str) -> None:
         if self._layer is not None and (label := int(self._layer.selected_label)):
-            self._set_class(label, name)
+            self._set_class([label], name)
 
-    def _set_class(self, label: int, name: str) -> None:
+    def _set_class(self, labels: Collection[int], name: str) -> None:
         if self._work is not None:
-            with self._work.history.one_action(text=f"the class of label {label}"):
-                self._change(lambda table: table.assign({label: name}))
+            several = len(labels) > 1
+            which = f"{len(labels)} labels" if several else f"label {next(iter(labels))}"
+            with self._work.history.one_action(text=f"the class of {which}"):
+                self._change(lambda table: table.assign(dict.fromkeys(labels, name)))
 
     def _change(self, edit: Callable[[ClassTable], ClassTable], current: str | None = None) -> None:
         """Edit the table as a step of undo, and select the class `current`; refusals are shown."""

@@ -1,6 +1,6 @@
 """GiveClass: the label under the cursor gets the chosen class; no Qt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from napari.components import ViewerModel
 
@@ -21,10 +21,12 @@ class GiveClass:
     viewer : napari.Viewer
         Has the cursor.
     give : callable
-        Gives a label the class that is chosen in the dock.
+        Gives labels the class that is chosen in the dock.
     """
 
-    def __init__(self, desk: Desk, viewer: ViewerModel, give: Callable[[int], None]) -> None:
+    def __init__(
+        self, desk: Desk, viewer: ViewerModel, give: Callable[[Collection[int]], None]
+    ) -> None:
         self._desk, self._viewer, self._give = desk, viewer, give
 
     def under_cursor(self) -> None:
@@ -32,4 +34,4 @@ class GiveClass:
         position = self._viewer.cursor.position
         if at_cursor := label_to_change(self._desk, self._viewer, position, _NOTHING):
             _, label = at_cursor
-            self._give(label)
+            self._give([label])

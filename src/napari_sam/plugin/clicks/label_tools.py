@@ -1,6 +1,6 @@
 """LabelTools: classes, removal and outlines of labels, and saving without helper layers; no Qt."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from napari.components import ViewerModel
 
@@ -23,7 +23,7 @@ class LabelTools:
     is_held : callable
         Whether a label is picked up, and being corrected.
     give_class : callable
-        Gives a label the chosen class.
+        Gives labels the chosen class.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class LabelTools:
         desk: Desk,
         viewer: ViewerModel,
         is_held: Callable[[int], bool],
-        give_class: Callable[[int], None],
+        give_class: Callable[[Collection[int]], None],
     ) -> None:
         self._class_giver = GiveClass(desk, viewer, give_class)
         self._removal, self._outline = RemoveLabel(desk, viewer, is_held), Outline(desk, viewer)

@@ -1,19 +1,16 @@
 """Outline: labels and preview as contours that are some screen pixels wide; no Qt."""
 
-import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.events import Event
 
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.settings import OUTLINE
+from napari_sam.plugin.view.contour_width import contour_width
 from napari_sam.plugin.workspace import Workspace
 
 _WIDTH = 2.0
 """Width of a contour in screen pixels; one data pixel, where that is wider."""
-
-_WIDEST = 64
-"""Data pixels of a contour at most: napari draws wide ones slowly."""
 
 
 class Outline:
@@ -70,8 +67,4 @@ class Outline:
     def _width(self) -> int:
         """Data pixels of a contour, so that it has the wanted width on the screen."""
         work = self._desk.workspace
-        if work is None:
-            return 1
-        scale = float(np.abs(np.asarray(work.image.scale)[-2:]).max())
-        on_screen = self._viewer.scene.camera.zoom * scale
-        return int(np.clip(round(_WIDTH / max(on_screen, 1e-9)), 1, _WIDEST))
+        return 1 if work is None else contour_width(self._viewer, work.image, _WIDTH)

@@ -1,6 +1,7 @@
 """Measuring: numbers of all labels, in the features of their layer; no Qt."""
 
 import math
+from collections.abc import Callable
 
 from napari.layers import Labels
 
@@ -15,7 +16,7 @@ from napari_sam.plugin.workspace import Workspace
 _OMITTED = ("label", "t", "class", "score")
 """Columns left out of the features: the layer has such columns, or the column is the row's key."""
 
-_WHERE = "Layers > Metadata > Features table widget shows them, and saves them as CSV."
+_WHERE = "The table below shows them: a click on a row goes to the object."
 
 
 class Measuring:
@@ -25,10 +26,19 @@ class Measuring:
     ----------
     desk : Desk
         Has the image in use, the engine and the runner; shows the count of measured objects.
+    show_table : callable
+        Shows the measurements of the image's labels as a table.
+    with_texture : callable
+        Whether the texture is measured too.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(
+        self,
+        desk: Desk,
+        show_table: Callable[[Workspace, Labels, Measurements], None],
+        with_texture: Callable[[], bool],
+    ) -> None:
+        self._desk, self._show_table, self._with_texture = desk, show_table, with_texture
 
     def start(self) -> None:
         """Measure all labels of the image."""
@@ -37,7 +47,9 @@ class Measuring:
         if work is None:
             return
         layer = work.labels_layer.ensure()
-        steps = self._desk.engine.measure(work.labels_layer.plain(), work.source)
+        steps = self._desk.engine.measure(
+            work.labels_layer.plain(), work.source, self._with_texture()
+        )
         receive = lambda event: self._receive(work, layer, event)  # noqa: E731
         self._desk.runner.submit(Job(steps, receive, priority=Priority.ASKED))
 
@@ -50,10 +62,10 @@ class Measuring:
     def _show(self, work: Workspace, layer: Labels, table: Measurements) -> None:
         time = work.source.plane_axes.find("T")
         frame = None if time < 0 else work.shown_plane[time]
-        rows = [row for row in table.rows() if row.get("t") == frame]
-        if not rows:
+        if not len(table):
             self._desk.say("There are no labels yet: accept objects first.")
             return
+        rows = [row for row in table.rows() if row.get("t") == frame]
         columns = {
             name: {row["label"]: row[name] for row in rows}
             for name in table.columns
@@ -65,6 +77,8 @@ class Measuring:
             columns[PROBABILITY] = {
                 row["label"]: classes.predicted.get(row["label"], math.nan) for row in rows
             }
-        layer.features = with_columns(layer.features, columns, None)
+        if rows:
+            layer.features = with_columns(layer.features, columns, None)
         when = "" if frame is None else f" in frame {frame}"
         self._desk.say(f"{len(rows)} objects are measured{when}. {_WHERE}")
+        self._show_table(work, layer, table)
