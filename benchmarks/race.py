@@ -39,13 +39,12 @@ import json
 import os
 import sys
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
 from typing import Annotated as Option
 from typing import Any
 
@@ -58,6 +57,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.race_fields import Field, choose_fields
 from benchmarks.race_hands import Clock, Hands
 from benchmarks.race_person import GOAL, Person
+from benchmarks.race_result import Race, table
 from napari_sam.evaluate.ground_truth import Pair
 from napari_sam.evaluate.matching import detect
 from tests.plugin.bench import Bench
@@ -65,71 +65,6 @@ from tests.plugin.patience import Patience
 
 SETS = ("nuclei_fluo_test", "cells_phase", "nuclei_histology", "powder_sem", "qpi_adherent")
 WAYS = ("click", "review", "mend", "examples")
-
-
-@dataclass(frozen=True, slots=True)
-class Race:
-    """Result of one race.
-
-    Parameters
-    ----------
-    field, way : str
-        See the module.
-    learning : bool
-        Whether the dock learned by itself.
-    cells, labels, given_up : int
-        Numbers of true cells, of saved labels, and of cells that the person tried in vain.
-    actions : dict of str to int
-        Number of actions by kind.
-    person, waiting, processor : float
-        Seconds of the person, of waiting, and of the processor while the person waited.
-    worst_wait : (str, float)
-        The longest wait: for what, and seconds.
-    waits : dict of str to float
-        Seconds of waiting by what was waited for.
-    ap : float
-        AP at an IoU of 0.5 of the saved labels.
-    found_ap : float or None
-        The same right after *Find all objects*; None without a search.
-    reviewed, dropped : int
-        Number of objects that the review has shown, and of clicks that added no prompt.
-    curve : list of (float, float)
-        Seconds, with those of the processor as waits, and AP at that time.
-    learned : str
-        Line of the fold *Learning* at the end.
-    is_saved : bool
-        Whether the saved labels are those on the screen.
-    """
-
-    field: str
-    way: str
-    learning: bool
-    cells: int
-    labels: int
-    given_up: int
-    actions: dict[str, int]
-    person: float
-    waiting: float
-    processor: float
-    worst_wait: tuple[str, float]
-    waits: dict[str, float]
-    ap: float
-    found_ap: float | None
-    reviewed: int
-    dropped: int
-    curve: list[tuple[float, float]]
-    learned: str
-    is_saved: bool
-
-    @property
-    def minutes(self) -> float:
-        """Minutes from opening the image until the labels are saved."""
-        return (self.person + self.waiting) / 60
-
-    @property
-    def idle_minutes(self) -> float:
-        """The same with the seconds of the processor as waits, as on an idle machine."""
-        return (self.person + self.processor) / 60
 
 
 class RaceBench(Bench):
@@ -142,9 +77,35 @@ class RaceBench(Bench):
         QApplication.processEvents()
 
 
-def race(
-    field: Field, way: str, learning: bool, pace: float, model: str, goal: float, longest: float
-) -> Race:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a race is run.
+
+    Parameters
+    ----------
+    way : str
+        See the module.
+    learning : bool
+        Whether the dock learns by itself.
+    pace : float
+        Share of the person's seconds that pass in reality.
+    goal : float
+        AP at an IoU of 0.5 at which the person stops.
+    minutes : float
+        Minutes after which the person stops.
+    model : str
+        Name or weights file.
+    """
+
+    way: str
+    learning: bool
+    pace: float = 1.0
+    goal: float = GOAL
+    minutes: float = 15.0
+    model: str = "cells-tiny"
+
+
+def race(field: Field, rules: Rules) -> Race:
     """Run a race in a new window; journals, cache and preferences are in a folder of their own."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
@@ -156,87 +117,72 @@ def race(
 
         viewer = napari.Viewer(show=True)
         viewer.window.resize(1280, 800)
-        return run(
-            viewer, Patience(), field, way, learning, pace, model, goal, longest, Path(folder)
-        )
+        return run(viewer, Patience(), field, rules, Path(folder))
 
 
-def run(
-    viewer: Any,
-    patience: Any,
-    field: Field,
-    way: str,
-    learning: bool,
-    pace: float,
-    model: Any,
-    goal: float,
-    longest: float,
-    folder: Path,
-) -> Race:
+def run(viewer: Any, patience: Any, field: Field, rules: Rules, folder: Path) -> Race:
     """Run a race in an empty viewer, which is closed at the end."""
-    clock, path = Clock(pace), field.write(folder)
-    bench = open_dock(viewer, patience, clock, path, model, learning, folder / "cache")
-    hands = Hands(bench, clock)
-    person = Person(hands, field.truth, goal, longest)
+    clock, path = Clock(rules.pace), field.write(folder)
+    hands = Hands(open_dock(viewer, patience, clock, path, rules, folder / "cache"), clock)
+    person = Person(hands, field.truth, rules.goal, 60 * rules.minutes)
     ways = {
         "click": person.click_each,
         "review": person.find_and_review,
         "mend": person.find_and_mend,
         "examples": person.show_examples,
     }
-    ways[way]()
+    ways[rules.way]()
     saved = folder / "cells.ome.zarr"
     shown = hands.labels().copy()
     hands.save(saved)
     labels = np.asarray(Pair(path, saved).read().plane(()))
-    ended = result(field, way, learning, person, hands, labels, shown)
-    close(bench)
+    ended = result(field, rules, person, hands, labels, shown)
+    close(hands.bench)
     return ended
 
 
 def open_dock(
-    viewer: Any, patience: Any, clock: Any, path: Path, model: Any, learning: bool, cache: Path
-) -> Any:
+    viewer: Any, patience: Any, clock: Clock, path: Path, rules: Rules, cache: Path
+) -> RaceBench:
     """Open the image and the dock; returns when the dock can be clicked on."""
     from napari_sam.image.read import read_pyramid
     from napari_sam.plugin.open_viewer import add_image
     from napari_sam.plugin.settings import Settings
 
-    settings, benches = Settings(model=model, cache_dir=cache, learn=learning), []
+    settings = Settings(model=rules.model, cache_dir=cache, learn=rules.learning)
+    benches: list[RaceBench] = []
     clock.spend("click", 2)
     clock.timed("open", lambda: add_image(viewer, path, read_pyramid(path)), lambda: True)
     clock.spend("click", 2)
-    make = lambda: benches.append(RaceBench(viewer, model, patience, settings=settings))  # noqa: E731
+    make = lambda: benches.append(  # noqa: E731
+        RaceBench(viewer, rules.model, patience, settings=settings)
+    )
     clock.timed("dock", make, lambda: not benches[0].controller.runner.working)
     clock.spend("look")
     return benches[0]
 
 
-def close(bench: Any) -> None:
+def close(bench: Bench) -> None:
     """Stop all work, and close the window."""
     bench.cancel()
     bench.wait(lambda: not bench.controller.runner.busy)
+    bench.controller.close()
+    bench.wait(lambda: not bench.controller.model_view.busy)
     bench.viewer.close()
 
 
 def result(
-    field: Field,
-    way: str,
-    learning: bool,
-    person: Any,
-    hands: Any,
-    labels: Any,
-    shown: Any,
+    field: Field, rules: Rules, person: Person, hands: Hands, labels: Any, shown: Any
 ) -> Race:
     """Gather the figures of a race."""
     clock, detection = hands.clock, detect(field.truth, labels)
-    waits: Counter[str] = Counter()
+    waits: dict[str, float] = defaultdict(float)
     for name, seconds in clock.waits:
-        waits[name] += seconds  # type: ignore[assignment]
+        waits[name] += seconds
     return Race(
         field=field.name,
-        way=way,
-        learning=learning,
+        way=rules.way,
+        learning=rules.learning,
         cells=detection.objects,
         labels=detection.predicted,
         given_up=person.in_vain,
@@ -245,7 +191,7 @@ def result(
         waiting=clock.waiting,
         processor=clock.processor,
         worst_wait=max(clock.waits, key=lambda wait: wait[1]),
-        waits={name: round(float(seconds), 2) for name, seconds in waits.items()},
+        waits={name: round(seconds, 2) for name, seconds in waits.items()},
         ap=detection.ap50,
         found_ap=person.found_ap,
         reviewed=person.reviewed,
@@ -265,71 +211,10 @@ def fields_of(data: Path, sets: Sequence[str], most: int) -> Iterator[Field]:
         yield from choose_fields(data / name, most)
 
 
-def in_process(*arguments: Any) -> Race:
+def in_process(field: Field, rules: Rules) -> Race:
     """Run a race in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(race, *arguments).result()
-
-
-COLUMNS = (
-    *("field", "way", "learning", "cells", "clicks", "boxes", "keys", "looks"),
-    *(
-        "person min",
-        "waits min",
-        "processor min",
-        "total min",
-        "s a cell",
-        "worst wait s",
-        "AP found",
-        "AP",
-    ),
-)
-
-
-def median_row(name: str, races: Sequence[Race]) -> list[str]:
-    """Format the medians over races of the same way."""
-
-    def middle(value: Any, digits: int = 0) -> str:
-        return f"{median(float(value(each)) for each in races):.{digits}f}"
-
-    def count(*kinds: str) -> str:
-        return middle(lambda each: sum(each.actions.get(kind, 0) for kind in kinds))
-
-    found = [each.found_ap for each in races if each.found_ap is not None]
-    worst = max(races, key=lambda each: each.worst_wait[1]).worst_wait
-    return [
-        *(name, races[0].way, "on" if races[0].learning else "off"),
-        middle(lambda each: each.cells),
-        count("click", "background click"),
-        count("box"),
-        count("key", "shifted key", "right-hand key"),
-        count("look"),
-        middle(lambda each: each.person / 60, 1),
-        middle(lambda each: each.waiting / 60, 1),
-        middle(lambda each: each.minutes, 1),
-        middle(lambda each: each.processor / 60, 1),
-        middle(lambda each: each.idle_minutes, 1),
-        middle(lambda each: 60 * each.idle_minutes / each.cells, 1),
-        f"{worst[1]:.1f} ({worst[0]})",
-        f"{median(found):.2f}" if found else "",
-        middle(lambda each: each.ap, 2),
-    ]
-
-
-def table(races: Sequence[Race]) -> Iterator[str]:
-    """Yield the lines of a Markdown table: medians by set, then over all sets."""
-    yield f"| {' | '.join(COLUMNS)} |"
-    yield f"|{'---|' * len(COLUMNS)}"
-    kinds = list(dict.fromkeys((each.way, each.learning) for each in races))
-    for name in dict.fromkeys(each.field.partition("/")[0] for each in races):
-        for kind in kinds:
-            same = [r for r in races if r.field.startswith(f"{name}/")]
-            same = [r for r in same if (r.way, r.learning) == kind]
-            if same:
-                yield f"| {' | '.join(median_row(name, same))} |"
-    for kind in kinds:
-        same = [r for r in races if (r.way, r.learning) == kind]
-        yield f"| {' | '.join(median_row('all', same))} |"
+        return pool.submit(race, field, rules).result()
 
 
 def main(
@@ -349,7 +234,8 @@ def main(
     for field in fields_of(data, sets or SETS, fields):
         for way in ways or WAYS:
             for word in learning or ("off", "on"):
-                races.append(in_process(field, way, word == "on", pace, model, goal, 60 * minutes))
+                rules = Rules(way, word == "on", pace, goal, minutes, model)
+                races.append(in_process(field, rules))
                 name = f"{field.name} {field.truth.shape[1]} px, {way}, learning {word}"
                 print(f"{name}: {races[-1].minutes:.1f} min, AP {races[-1].ap:.2f}", flush=True)
                 if output is not None:

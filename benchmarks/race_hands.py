@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from qtpy import QtTest
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
 from tests.plugin.bench import Bench
+
+QTest: Any = QtTest.QTest  # its annotations are at odds with how it is called
 
 SECONDS = {
     "look": 1.35,

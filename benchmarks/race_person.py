@@ -114,7 +114,7 @@ class Person:
     def is_done(self) -> bool:
         """Whether the goal is reached, or the time is over; also notes the AP of this moment."""
         ap, seconds = self.ap, self._hands.clock.person + self._hands.clock.processor
-        if not self.curve or self.curve[-1][1] != ap:
+        if not self.curve or self.curve[-1][1] != round(ap, 4):
             self.curve.append((round(seconds, 1), round(ap, 4)))
         return ap >= self._goal or seconds >= self._longest
 

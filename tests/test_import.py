@@ -32,6 +32,7 @@ STAGES = {
     "finetuning",
     "classify",
     "export",
+    "folder",
     "tracking",
 }
 MAY_IMPORT = {
@@ -71,6 +72,7 @@ MAY_IMPORT = {
     | {"session"},
     "export": {"errors", "file_names", "image", "labels", "measure", "evaluate.ground_truth"}
     | {"evaluate.objects"},
+    "folder": {"errors", "document", "file_names", "image", "labels.files"},
     "tracking": {"errors", "image", "labels", "propagation.assign"},
     "mosaic": {"errors", "document", "file_names", "npz", "image", "tiles", "embeddings", "masks"}
     | {"labels", "weights"},
@@ -89,10 +91,11 @@ MASKS = {
 PLUGIN_ORDER = (
     {"commands", "open_viewer"},
     {"controller"},
-    {"dock_status"},
+    {"connect_image", "dock_status"},
     {"actions", "dock", "state_reader"},
     {"strokes", "table"},
     {"clicks"},
+    {"folder"},
     {"everything", "learning", "objects"},
     {"tracking", "train"},
     {"ahead", "alike", "classes", "follow", "image_in_use", "models", "results"},
@@ -102,6 +105,7 @@ PLUGIN_ORDER = (
     {"undo", "view"},
     {"layers", "status", "worker"},
     {"image", "keys", "samples", "settings", "widgets"},
+    {"action"},
 )
 """Sub-packages and modules of `plugin`, the highest first: each may import what stands in a later
 set, and itself."""
@@ -219,7 +223,7 @@ def test_stages_before_the_model_run_without_torch() -> None:
     names = [
         module_name(p)
         for p in MODULES
-        if folder(p) in {"image", "tiles", "prompts", "labels", "measure", "evaluate"}
+        if folder(p) in {"image", "tiles", "prompts", "labels", "measure", "evaluate", "folder"}
     ]
     assert loaded_after([*names, "napari_sam.masks.mask"], {"torch"}) == ""
 

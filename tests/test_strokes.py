@@ -60,3 +60,15 @@ def test_the_model_is_asked_with_a_click_in_each_part(session: Session) -> None:
 def test_an_axis_that_the_image_lacks_is_named(session: Session) -> None:
     with pytest.raises(LabelError, match="no axis T to go along: it has Z"):
         stroke(session, [(5, 20), (35, 20)], (1,), axis="T")
+
+
+def test_labels_that_cannot_be_written_stay_and_keep_their_history(session: Session) -> None:
+    stroke(session, [(5, 20), (35, 20)], (1,))
+    session.undo()
+    before = session.labels.copy()
+    session.labels.flags.writeable = False
+    with pytest.raises(LabelError, match="the labels cannot be written: assignment destination"):
+        stroke(session, [(5, 20), (35, 20)], (1,))
+    session.labels.flags.writeable = True
+    np.testing.assert_array_equal(session.labels, before)
+    assert session.redo()

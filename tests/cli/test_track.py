@@ -134,3 +134,32 @@ def test_without_the_extra_the_command_that_installs_it_is_told(
     status, _, error = cli("track", str(labels), "-o", str(tmp_path / "t.tif"))
     assert status == 1
     assert_one_line(error, 'pip install "napari-sam-microscopy[tracking]"')
+
+
+@pytest.mark.long
+def test_segment_numbers_what_it_finds_through_time(cli: Run, tmp_path: Path, image: Path) -> None:
+    frame = tifffile.imread(image)
+    movie = np.stack([frame, np.roll(frame, 2, axis=1), np.roll(frame, 4, axis=1)])
+    path = tmp_path / "movie.ome.tif"
+    tifffile.imwrite(path, movie, metadata={"axes": "TYX"})
+    common = [path, "--json"]
+    found, tracked = tmp_path / "found.ome.tif", tmp_path / "tracked.ome.tif"
+    tracks = tmp_path / "tracks.csv"
+    assert cli("segment", *common, "-o", found)[0] == 0
+    status, out, error = cli("segment", *common, "-o", tracked, "--track", "--tracks", tracks)
+    assert (status, error) == (0, "")
+    one, other = read_labels(found), read_labels(tracked)
+    np.testing.assert_array_equal(other > 0, one > 0)
+    assert json.loads(out)["objects"] == len(np.unique(other)) - 1 < len(np.unique(one)) - 1
+    rows = list(csv.DictReader(tracks.read_text("utf-8").splitlines()))
+    assert len(rows) == len(np.unique(one)) - 1  # an object of the search is one of a frame
+    assert {int(row["label"]) for row in rows} == set(np.unique(other).tolist()) - {0}
+
+
+def test_segment_refuses_to_track_what_has_numbers_or_no_time(
+    cli: Run, tmp_path: Path, image: Path, clicks: Path, weights: Path
+) -> None:
+    common = [image, "-o", tmp_path / "l.tif", "--model", weights, "--track"]
+    assert_one_line(cli("segment", *common, "--points", clicks)[2], "--track numbers all objects")
+    assert_one_line(cli("segment", *common, "--link")[2], "--track numbers all objects")
+    assert_one_line(cli("segment", *common)[2], "no time axis to track along", "leave --track out")

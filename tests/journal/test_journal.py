@@ -28,6 +28,8 @@ from napari_sam.journal.entry import (
     DISCARDED,
     PAINTED,
     RATED,
+    RELATED,
+    RETURNED,
     SAVED,
     UNDONE,
     Entry,
@@ -133,6 +135,27 @@ def test_of_each_object_the_last_rating_counts(tmp_path: Path) -> None:
     for one in ratings:
         journal.append(Entry(RATED, ratings=one))
     assert journal.content().ratings == {1: {"score": 0.4}}
+
+
+def test_mothers_come_with_daughters_and_change_apart_from_them(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl", SUBJECT)
+    for entry in (accepted(1), replace(accepted(2), parent=1), Entry(SAVED)):
+        journal.append(entry)
+    assert journal.content().parents == {2: 1}
+    journal.append(Entry(RELATED, parents={2: 0, 5: 4}))
+    assert journal.content().parents == {5: 4}
+    assert not journal.unsaved()  # no label changed
+    journal.append(Entry(RELATED, parents={2: 1, 5: 0}))
+    assert journal.content().parents == {2: 1}
+    journal.append(Entry(UNDONE))  # of the daughter; what was said apart from her stands
+    assert journal.content().parents == {2: 1}
+    journal.append(Entry(DISCARDED))
+    assert journal.content().parents == {}
+    journal.append(Entry(RETURNED))
+    assert journal.content().parents == {2: 1}
+    journal.append(Entry(RELATED, parents={2**32: 1}))
+    (damaged,) = journal.content().damaged
+    assert "a label that cannot be: 4294967296" in damaged.reason
 
 
 def test_the_journal_of_a_file_whose_name_is_no_unicode_is_read(tmp_path: Path) -> None:

@@ -77,6 +77,22 @@ def test_colour_picture_and_stack(
     assert viewer.layers["stack.tif"].axis_labels == ("z", "y", "x")
 
 
+def test_a_folder_is_opened_in_the_dock(
+    tmp_path: Path, make_napari_viewer_proxy: Any, own_journals: None, qtbot: Any
+) -> None:
+    """The first image of a folder is there a moment later, and the folder unfolded."""
+    from napari_sam.plugin.open_viewer import open_viewer
+
+    for name in ("a.tif", "b.tif"):
+        tifffile.imwrite(tmp_path / name, np.zeros((20, 24), np.uint8))
+    viewer = open_viewer([tmp_path], new_viewer=make_napari_viewer_proxy)
+    qtbot.waitUntil(lambda: "a.tif" in viewer.layers, timeout=60_000)
+    (dock,) = (each for name, each in viewer.window.dock_widgets.items() if name.startswith("SAM "))
+    assert dock.folder_box.progress.text() == "Image 1 of 2, 0 done"
+    assert dock.folder_box.button.isChecked()
+    qtbot.waitUntil(lambda: not dock.controller.runner.busy, timeout=60_000)
+
+
 def test_no_window_for_a_file_that_is_no_image(tmp_path: Path) -> None:
     """The error comes before a window is made."""
     from napari_sam.plugin.open_viewer import open_viewer
@@ -86,6 +102,8 @@ def test_no_window_for_a_file_that_is_no_image(tmp_path: Path) -> None:
 
     with pytest.raises(ImageError, match="no file"):
         open_viewer([tmp_path / "none.tif"], new_viewer=no_window)
+    with pytest.raises(ImageError, match="no image in"):
+        open_viewer([tmp_path], new_viewer=no_window)
 
 
 def test_the_command_takes_urls(

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.race import Race, run
+from benchmarks.race import Rules, run
 from benchmarks.race_fields import Field, best_field
 from benchmarks.race_hands import SECONDS
+from benchmarks.race_result import COLUMNS, Race, table
 from napari_sam.evaluate.ground_truth import Pair
 from napari_sam.evaluate.matching import detect
-from napari_sam.weights.load import load_model
 from tests.plugin.test_annotator import nuclei
 
 pytestmark = pytest.mark.long
@@ -27,8 +27,7 @@ def raced(make_viewer: Any, qtbot: Any, folder: Path, way: str) -> Race:
     """A race without pauses of the person, so that the test is quick."""
     viewer = make_viewer(show=True)
     viewer.window.resize(1280, 800)
-    model = load_model("cells-tiny")
-    return run(viewer, qtbot, small_field(), way, False, 0.0, model, 0.9, 600, folder)
+    return run(viewer, qtbot, small_field(), Rules(way, learning=False, pace=0.0), folder)
 
 
 def test_clicks_are_counted_and_the_saved_labels_are_right(
@@ -50,6 +49,8 @@ def test_clicks_are_counted_and_the_saved_labels_are_right(
     assert "point" not in actions
     assert race.person == pytest.approx(sum(SECONDS[k] * n for k, n in actions.items()))
     assert race.waiting == pytest.approx(sum(race.waits.values()), abs=0.1)
+    *_, row = table([race])
+    assert len(row.split(" | ")) == len(COLUMNS)
     assert race.curve[-1][1] == pytest.approx(race.ap, abs=1e-4)
     assert race.worst_wait[1] <= race.waiting
     assert race.minutes == pytest.approx((race.person + race.waiting) / 60)

@@ -166,6 +166,14 @@ def test_what_is_unsure_is_proposed_and_what_is_plain_is_not() -> None:
     assert 0.4 < proposal.doubt <= 1
 
 
+def test_labels_that_change_after_the_tracking_are_told() -> None:
+    labels = dividing()
+    lineage = track(labels)
+    labels[4, 60, 70] = 77
+    with pytest.raises(LabelError, match="changed during the tracking: track them again"):
+        lineage.relabelled(labels)[4]
+
+
 class CountedFrames:
     """Labels that are made as they are read; counts the pixels that are held at a time."""
 

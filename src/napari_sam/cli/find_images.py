@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from napari_sam.document import parse_document
 from napari_sam.errors import ImageError, OutputError
+from napari_sam.folder.image_names import images_in, images_like, is_folder_of_images
 
-from .label_places import LABELS, LabelPlaces, stem
+from .label_places import LabelPlaces
 from .task import Task
 
 if TYPE_CHECKING:
@@ -193,18 +194,8 @@ def _paths(words: str) -> list[Path | str]:
         return [words]
     path = Path(words)
     if not os.path.exists(path) and glob.has_magic(words):
-        return [match for match in _matches(path) if _is_image(match)]
+        return [*images_like(path)]
     return [*images_in(path)] if is_folder_of_images(path) else [path]
-
-
-def _matches(pattern: Path) -> list[Path]:
-    """Return the paths that fit a pattern, sorted; existing folders in it are taken by name.
-
-    The brackets of a folder ``exp [1]`` would otherwise stand for one of several letters.
-    """
-    root = next(folder for folder in pattern.parents if folder.is_dir())
-    names = glob.glob(str(pattern.relative_to(root)), root_dir=root, recursive=True)
-    return [root / name for name in sorted(names)]
 
 
 def _table(path: Path, places: LabelPlaces) -> Iterator[Task]:
@@ -223,39 +214,3 @@ def _table(path: Path, places: LabelPlaces) -> Iterator[Task]:
         image = path.parent / row.image
         paths = {name: path.parent / cell for name in _COLUMNS if (cell := getattr(row, name))}
         yield replace(Task(image, places.of_image(image)), **paths)
-
-
-def images_in(folder: Path) -> list[Path]:
-    """List the images in a folder, sorted by name and without label files.
-
-    Raises
-    ------
-    ImageError
-        If the folder cannot be read.
-    """
-    try:
-        return sorted(path for path in folder.iterdir() if _is_image(path))
-    except OSError as error:
-        raise ImageError(f"{folder} cannot be read: {error.strerror}") from error
-
-
-def is_folder_of_images(path: Path) -> bool:
-    """Whether a path is a folder, but not the folder of a zarr."""
-    return os.path.isdir(path) and not _is_zarr(path)
-
-
-def _is_image(path: Path) -> bool:
-    return can_be_read(path) and not stem(path).endswith(LABELS)
-
-
-def can_be_read(path: Path) -> bool:
-    """Whether a file has the suffix of an image format, or a folder is a zarr."""
-    from napari_sam.image.read import has_image_suffix
-
-    if path.name.startswith("."):
-        return False
-    return _is_zarr(path) if path.is_dir() else has_image_suffix(path.name)
-
-
-def _is_zarr(path: Path) -> bool:
-    return any(os.path.isfile(path / name) for name in ("zarr.json", ".zgroup", ".zarray"))

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from napari_sam.errors import ImageError, LabelError
 from napari_sam.file_names import printable
+from napari_sam.folder.image_names import (
+    LABELS,
+    can_be_read,
+    images_in,
+    is_folder_of_images,
+    stem,
+)
 
-from .find_images import can_be_read, images_in, is_folder_of_images
-from .label_places import LABELS, stem
 from .pair_layouts import has_labels_inside, labelled_images
 from .plate_pairs import plate_pairs
 

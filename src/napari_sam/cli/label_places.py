@@ -1,12 +1,12 @@
 """Label places: names of the files for the labels and measures of several images."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.errors import OutputError
+from napari_sam.folder.image_names import LABELS, field_name, labels_name, stem
 
 from .task import Task
 
@@ -14,14 +14,8 @@ if TYPE_CHECKING:
     from napari_sam.image.plate import Plate, PlateField
     from napari_sam.labels.files.label_plate import LabelPlate
 
-LABELS = "_labels"
-"""Added to the stem of an image to name its labels; files with such a stem are not segmented."""
-
 IMAGE_SUFFIX, PLATE_SUFFIX = ".ome.tif", ".ome.zarr"
 """Suffixes of the labels of images, and of the labels of plates, unless the user chooses one."""
-
-_LONG_SUFFIXES = (".ome.zarr.zip", ".zarr.zip", ".ome.zarr", ".ome.ozx", ".ome.tif", ".ome.tiff")
-"""Suffixes of several parts, which :func:`stem` removes whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +79,7 @@ class LabelPlaces:
         """Path of the labels of an image; raises OutputError if they cannot be put inside."""
         if self.inside is not None:
             return _inside(image, self.inside)
-        return self.folder / f"{stem(Path(image))}{LABELS}{self.suffix or IMAGE_SUFFIX}"
+        return self.folder / labels_name(Path(image), self.suffix or IMAGE_SUFFIX)
 
     def task_of_field(self, plate: "Plate", field: "PlateField") -> Task:
         """Task for a field of a plate.
@@ -154,27 +148,6 @@ def make_label_plates(tasks: Sequence[Task], version: str | None) -> None:
             fields.setdefault(task.label_plate, []).append(task.field)
     for plate, of_plate in fields.items():
         plate.make(of_plate, version)
-
-
-def stem(path: Path) -> str:
-    """Return the name of a file without its suffix: ``a`` for ``a.tif`` and ``a.ome.tif``.
-
-    An image of a file, such as ``a.czi::2``, has its number or name behind: ``a_2``.
-    """
-    from napari_sam.image.series import split_series
-
-    file, series = split_series(path)
-    if series is not None:
-        return f"{stem(file)}_{series.replace('/', '_')}"
-    for suffix in _LONG_SUFFIXES:
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return os.path.splitext(path.name)[0]
-
-
-def field_name(field: "PlateField") -> str:
-    """Stem of the files for the labels of a field, such as ``screen_B03_0_labels``."""
-    return f"{stem(Path(field.plate))}_{field.well}_{field.field}{LABELS}"
 
 
 def _inside(image: Path | str, name: str) -> Path:

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from napari_sam.errors import LabelError
-
-from .find_images import can_be_read, images_in
-from .label_places import stem
+from napari_sam.folder.image_names import can_be_read, images_in, stem
 
 SUFFIXES = ("_labels", "_label", "_masks", "_mask", "_cp_masks", "_gt", "_seg")
 """Added to the stem of an image to name its labels: ours, Cellpose's, and what others use."""

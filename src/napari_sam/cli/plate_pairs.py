@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.errors import LabelError
+from napari_sam.folder.image_names import field_name
 
-from .label_places import field_name
 from .pair_layouts import has_labels_inside
 
 if TYPE_CHECKING:

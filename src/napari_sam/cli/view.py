@@ -17,7 +17,11 @@ def view(
     *,
     images: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[IMAGE]...", help="Images to open; none for an empty window."),
+        typer.Argument(
+            metavar="[IMAGE]...",
+            help="Images to open; or one folder, pattern in quotes or OME-Zarr plate, to go "
+            "through image by image; none for an empty window.",
+        ),
     ] = None,
     axes: AxesOption = None,
     series: SeriesOption = None,

@@ -29,6 +29,9 @@ class LeastRecentlyUsed(Generic[Key, Value]):
         """Whether a new key would discard an entry."""
         return len(self._entries) >= self.size
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
+
     def peek(self, key: Key) -> Value | None:
         """The value of a key without counting as a use; None if it is absent."""
         return self._entries.get(key)

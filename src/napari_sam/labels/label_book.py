@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from napari_sam.errors import LabelError
+from napari_sam.errors import LabelError, reason
 from napari_sam.image.arranged_array import arranged
 from napari_sam.image.arrangement import Arrangement
 from napari_sam.image.fit import fit_dimensions
@@ -233,10 +233,22 @@ class LabelBook:
         edits : iterable of LabelEdit
             Made from :attr:`labels` as they are. Scores of the labels that change are forgotten:
             they were those of other pixels.
+
+        Raises
+        ------
+        LabelError
+            If the labels cannot be written.
         """
+        edits = list(edits)
+        try:
+            for edit in edits:
+                edit.apply(self.labels)
+        except (TypeError, ValueError) as error:
+            raise LabelError(
+                f"the labels cannot be written: {reason(error)}: give labels that can"
+            ) from error
         step = self._history.begin()
         for edit in edits:
-            edit.apply(self.labels)
             step.add(edit)
             self._largest_label = max(self._largest_label, int(edit.new.max(initial=0)))
             for label in np.unique([edit.old[edit.mask], edit.new[edit.mask]]):

@@ -20,6 +20,7 @@ from napari_sam.plugin.clicks.tools import Tools
 from napari_sam.plugin.dock.dock import SamDock
 from napari_sam.plugin.everything.everything import Everything
 from napari_sam.plugin.everything.review import Review
+from napari_sam.plugin.folder.browsing import Browsing
 from napari_sam.plugin.follow.guide import Guide
 from napari_sam.plugin.image.model_view import ModelView
 from napari_sam.plugin.labels.acceptance import Acceptance
@@ -39,6 +40,7 @@ from napari_sam.plugin.view.view import View
 from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, Ready, Warned
 
 from .actions import Actions
+from .connect_image import connect_image
 from .desk import Desk
 from .dock_status import DockStatus
 from .image_in_use import ImageInUse
@@ -93,7 +95,8 @@ class Controller:
         self.training = Training(desk, viewer, dock.learn_box.train_row, lambda: self.models)
         self.tools = Tools(desk, viewer, self._show_tool, self.view.take_up)
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
-        self.strokes = Strokes(desk, viewer, dock.stroke_box, lambda: dock.follow_row.follow_axis)
+        follow_axis = lambda: dock.follow_row.follow_axis  # noqa: E731
+        self.strokes = Strokes(desk, viewer, dock.stroke_box, follow_axis, self.pick_up.disarm)
         self.label_tools = LabelTools(
             desk, viewer, self.objects.under_way.is_held, self.classifying.give
         )
@@ -107,7 +110,6 @@ class Controller:
         self.teacher = Teacher(desk, dock.learn_box, settings, self.ahead, self.models)
         self.prompts: PromptEvents = PromptEvents(desk, self.objects, self.view, dock)
         self.status = DockStatus(self._make_reader(), dock, lambda name: self.actions.run(name))
-        self.actions: Actions = self._make_actions()
         self.images: ImageInUse = ImageInUse(
             desk,
             viewer,
@@ -116,6 +118,8 @@ class Controller:
             adopt=self._adopt_prompts,
             adopt_labels=self.status.bindings.bind,
         )
+        self.folder: Browsing = Browsing(desk, viewer, dock.folder_box, self.images, self.objects)
+        self.actions: Actions = self._make_actions()
         self._connect_dock()
         self._connect_parts()
         self.models.list()
@@ -152,6 +156,7 @@ class Controller:
                 "toggle_hover": self.dock.clicks.hover.toggle,
                 "pick_up": self.pick_up.under_cursor,
                 **self.label_tools.calls,
+                **self.folder.calls,
                 **self.track_review.calls,
                 "find_alike": self.alike.start,
                 "show_in_table": self.table.under_cursor,
@@ -189,19 +194,12 @@ class Controller:
         self.prompts.prompts_read.connect(self.new_look.note)
         self.actions.cancelling.connect(self.ahead.cancelled)
         self.actions.cancelling.connect(self.models.cancel)
-        images.layers_changed.connect(self.model_view.watch)
         images.layers_changed.connect(self.ahead.watch)
         images.channels_chosen.connect(self.objects.ask_again)
         # In this order: labels and prompts are there when the mouse gets its tool.
         first = (self.objects, self.classifying, self.review, self.tools, self.prompts)
-        for part in (
-            *first,
-            self.track_review,
-            self.label_tools,
-            self.ahead,
-            self.teacher,
-            self.status.watch,
-        ):
+        later = (self.track_review, self.label_tools, self.ahead, self.teacher)
+        for part in (*first, *later, self.status.watch):
             images.used.connect(part.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
@@ -226,15 +224,10 @@ class Controller:
         events.removed.connect(self._layer_removed)
 
     def _connect_dock(self) -> None:
-        dock, actions, images, objects = self.dock, self.actions, self.images, self.objects
+        dock, actions, objects = self.dock, self.actions, self.objects
+        connect_image(dock, self.images, self.model_view, self.new_look)
         dock.run_clicked.connect(actions.run)
-        dock.image_row.chosen.connect(images.choose)
         dock.tool_row.chosen.connect(self._choose_tool)
-        dock.image_row.channel_box.opened.connect(images.list_channels)
-        dock.image_row.channel_box.chosen.connect(images.choose_channel)
-        dock.image_row.auto_contrast_changed.connect(self.model_view.later)
-        dock.image_row.auto_contrast_changed.connect(self.new_look.automatic_changed)
-        self.model_view.image_changed.connect(self.new_look.image_changed)
         dock.accept_box.cleaning_changed.connect(objects.show_again)
         dock.accept_box.changed.connect(self.desk.begin_action)
         dock.accept_box.changed.connect(self.desk.renew)
@@ -244,7 +237,7 @@ class Controller:
         dock.model_row.opened.connect(self.models.list)
         dock.everything_box.track_box.action_clicked.connect(actions.run)
         dock.everything_box.measure_clicked.connect(self.table.measure)
-        dock.restore_box.answered.connect(images.answer_restore)
+        dock.correct_row.pick_up_clicked.connect(lambda armed: self.strokes.put_away())
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
         dock.correct_row.save_clicked.connect(self.saving.start)
         dock.everything_box.segment_clicked.connect(
@@ -260,12 +253,6 @@ class Controller:
         self.models.busy_changed.connect(self._show_busy)
         actions.accepting.connect(dock.first_hint.leave)
         actions.label_put_back.connect(self.review.go_on)
-        images.listed.connect(dock.show_images)
-        images.channels_listed.connect(dock.image_row.channel_box.show_options)
-        images.channels_listed.connect(self.model_view.later)
-        images.used.connect(lambda work: dock.show_stack(work.source.stack_axes))
-        images.used.connect(lambda work: self.new_look.note())
-        images.restore_offered.connect(dock.show_restore)
         objects.numbers_changed.connect(dock.object_row.show_objects)
         objects.size_changed.connect(dock.clicks.show_size)
         objects.size_changed.connect(lambda size: self.hover.renew())
@@ -348,7 +335,7 @@ class Controller:
         self.teacher.let_go()
         self.ahead.let_go()
         self.runner.cancel()
-        for part in (self.everything, self.models, self.training):
+        for part in (self.everything, self.models, self.training, self.folder):
             part.stop()
         self.status.let_go()
         self.prompts.leave()

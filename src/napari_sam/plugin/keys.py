@@ -1,42 +1,8 @@
 """Keys: the table of all actions of the dock, with keys and texts; no Qt, no napari."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """An action of the user, by a key, a button or the mouse.
-
-    The bindings of the layers, the key help and the buttons of the dock, and the table of keys in
-    ``docs/reference.md`` are made from these values. ``actions.py`` has the function to a name.
-
-    Parameters
-    ----------
-    name : str
-        Unique among the actions.
-    key : str
-        As the key help shows it and napari binds it, for example ``"Ctrl-Z"``; a gesture of the
-        mouse ends with ``"click"``; empty for a button without a key.
-    text : str
-        A few words for the key help in the dock; empty where the key help leaves the action out.
-    tip : str
-        Tooltip of the button; ``{name}`` stands for the key of an action. Empty without a button.
-    help : str
-        Markdown for the table of keys; empty where the action is not in it.
-    """
-
-    name: str
-    key: str = ""
-    text: str = ""
-    tip: str = ""
-    help: str = ""
-
-    @property
-    def is_bound(self) -> bool:
-        """Whether the action has a key of the keyboard."""
-        return bool(self.key) and not self.key.endswith("click")
-
+from .action import Action
 
 ACTIONS = (
     Action(
@@ -161,7 +127,7 @@ ACTIONS = (
     ),
     Action(
         "stroke_reading",
-        "Shift-V",
+        "Shift-W",
         "another change by it",
         "What a stroke does: as it runs, or always the same. Press for another change by the same"
         "\nstroke [{stroke_reading}]",
@@ -196,6 +162,34 @@ ACTIONS = (
         "review: keep it",
         "It is right: go on to the next [{review_keep}]",
         "review: keep the object, and go on to the next",
+    ),
+    Action(
+        "next_image",
+        "PageDown",
+        "folder: next image",
+        "Save the labels, and go on to the next image [{next_image}]",
+        "folder: save the labels, and go on to the next image",
+    ),
+    Action(
+        "previous_image",
+        "PageUp",
+        "folder: image before",
+        "Save the labels, and go back to the image before [{previous_image}]",
+        "folder: save the labels, and go back to the image before",
+    ),
+    Action(
+        "done_image",
+        "Shift-R",
+        "folder: done, next",
+        "This image is done: save the labels, and go on to the next one [{done_image}]",
+        "folder: mark the image as done, save the labels, and go on to the next image",
+    ),
+    Action(
+        "flag_image",
+        "Shift-Q",
+        "folder: flag",
+        "Mark the image to come back to it, or take the mark off [{flag_image}]",
+        "folder: mark the image to come back to it, or take the mark off",
     ),
     Action(
         "track_next",

@@ -1,26 +1,19 @@
 """Open viewer: napari with images and the dock, for ``napari-sam view``."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-import dask.array
 import napari
-import numpy as np
-from napari.layers._source import layer_source  # the only way to note the file of a layer
 from napari.utils.notifications import show_warning
 
-from napari_sam.image.read import is_url, read_pyramid
-from napari_sam.image.series import Series, split_series
-from napari_sam.image.volume import Volume
+from napari_sam.errors import ImageError
+from napari_sam.folder.image_list import list_images, names_several
+from napari_sam.image.read import read_pyramid
+from napari_sam.image.series import Series
 from napari_sam.installation import OURS
 
-CHUNK = 2048
-"""Rows and columns of the chunks in which an array without chunks of its own is displayed."""
-
-Opened = tuple[Volume, tuple[Any, ...]]
-"""Volume of an image, and the levels of its pyramid."""
+from .image.file_layers import Opened, file_layers
 
 
 def run_viewer(
@@ -39,6 +32,8 @@ def open_viewer(
 ) -> napari.Viewer:
     """Open napari with images, as lazily as their files allow, and the dock beside them.
 
+    A folder of images, a pattern or a plate alone is opened in the dock, image by image.
+
     Parameters
     ----------
     paths : iterable of str or Path
@@ -54,62 +49,40 @@ def open_viewer(
     Returns
     -------
     napari.Viewer
-        With one layer for each image, or for each channel of it.
+        With one layer for each image, or for each channel of it; of a folder, the layers come a
+        moment later.
 
     Raises
     ------
     ImageError
-        If a file is not an image that can be read; no window is opened then.
+        If a file is not an image that can be read; no window is opened then. Neither is one for a
+        folder without images, or with `axes`.
+    OutputError
+        If two images of a folder would have labels of the same name.
     """
+    paths = list(paths)
+    folder = str(paths[0]) if len(paths) == 1 and series is None else ""
+    if folder and names_several(folder):
+        if axes is not None:
+            raise ImageError(f"{folder} holds many images: leave --axes out, or name one of them")
+        list_images(folder)
+        paths = []
+    else:
+        folder = ""
     images = [(path, read_pyramid(path, axes=axes, series=series)) for path in paths]
     viewer = new_viewer()
     for path, opened in images:
         add_image(viewer, path, opened)
-    viewer.window.add_plugin_dock_widget(OURS, "SAM")
+    _, dock = viewer.window.add_plugin_dock_widget(OURS, "SAM")
+    if folder and dock.controller is not None:
+        dock.show_fold(dock.folder_box)
+        dock.controller.folder.open(folder)
     for line in chain.from_iterable(volume.warnings for _, (volume, _) in images):
         show_warning(line)
     return viewer
 
 
 def add_image(viewer: napari.Viewer, path: str | Path, opened: Opened) -> None:
-    """Add an image to a viewer, with its file, scale and units.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Gets the layers.
-    path : str or Path
-        The file, or its URL; its name becomes the name of the layer.
-    opened : tuple
-        Volume and levels, see :func:`~napari_sam.image.read.read_pyramid`.
-    """
-    volume, levels = opened
-    axes = volume.axes
-    file = path if isinstance(path, str) and is_url(path) else split_series(Path(path))[0]
-    name: str | list[str] = Path(path).name
-    is_colour = axes.endswith("C") and volume.channel_count in (3, 4) and volume.dtype == np.uint8
-    if "C" in axes and not is_colour and volume.channel_names and all(volume.channel_names):
-        name = [f"{channel} {name}" for channel in volume.channel_names]
-    lazy = [_lazy(level) for level in levels]
-    with layer_source(path=str(file)):
-        viewer.add_image(
-            lazy if len(lazy) > 1 else lazy[0],
-            multiscale=len(lazy) > 1,
-            rgb=is_colour,
-            channel_axis=None if is_colour or "C" not in axes else axes.index("C"),
-            name=name,
-            scale=volume.scale,
-            translate=volume.translate,
-            units=volume.units,
-            axis_labels=[letter.lower() for letter in volume.label_axes],
-        )
-
-
-def _lazy(level: Any) -> Any:
-    """Dask array of a level in a file, read where it is displayed; a numpy array as it is."""
-    if isinstance(level, np.ndarray):
-        return level
-    chunks: Sequence[int] | None = getattr(level, "chunks", None)
-    if chunks is None:
-        chunks = [1 if i < len(level.shape) - 3 else CHUNK for i in range(len(level.shape))]
-    return dask.array.from_array(level, chunks=tuple(chunks), asarray=True, fancy=False)
+    """Add the layers of an image to a viewer; see :func:`.file_layers`."""
+    for layer in file_layers(path, opened):
+        viewer.add_layer(layer)

@@ -16,6 +16,7 @@ from .link_frames import link_frames
 from .movie_objects import Links, MovieObjects, radii_of
 from .options import TrackingOptions
 from .overlaps import overlaps
+from .relabelled_movie import CHANGED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +65,7 @@ def read_movie(
     Raises
     ------
     LabelError
-        If a label is negative, or beyond 32 bits.
+        If a label is negative or beyond 32 bits, or the labels change meanwhile.
     """
     count, side = labels.shape[0], np.asarray(spacing, float)
     objects: list[FrameObjects] = []
@@ -83,6 +84,10 @@ def read_movie(
             moved = moved + drift
             shift = np.round(drift / side).astype(int).tolist()
             pairs, common = overlaps(labels, frame - 1, frame, shift)
+            if not (
+                _all_in(pairs[:, 0], before.labels) and _all_in(pairs[:, 1], objects_now.labels)
+            ):
+                raise LabelError(CHANGED)  # between two reads
             sides = (
                 Side(before.labels, before.sizes, positions[-1]),
                 Side(objects_now.labels, objects_now.sizes, places - moved),
@@ -96,6 +101,10 @@ def read_movie(
         yield frame + 1, count
     table = _table(objects, positions, float(side.prod()))
     return LinkedMovie(table, Links.joined(links), float(np.median(reaches)) if reaches else 1.0)
+
+
+def _all_in(labels: NDArray[np.int64], present: NDArray[np.int64]) -> bool:
+    return bool(np.isin(labels, present).all())
 
 
 def _checked(objects: FrameObjects) -> FrameObjects:

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from napari_sam.errors import LabelError
 from napari_sam.labels.label_array import LabelArray
 
+CHANGED = "the labels changed during the tracking: track them again"
+"""Message where labels are not those that were tracked."""
+
 
 class RelabelledMovie:
     """Read-only labels of a movie, replaced frame by frame.
@@ -47,7 +50,13 @@ class RelabelledMovie:
         return np.asarray(self[()], dtype)
 
     def __getitem__(self, region: Any) -> NDArray[np.uint32]:
-        """Labels of a region, given by integers and slices; the last axes may be left out."""
+        """Labels of a region, given by integers and slices; the last axes may be left out.
+
+        Raises
+        ------
+        LabelError
+            If the labels are not those that were tracked.
+        """
         index = region if isinstance(region, tuple) else (region,)
         time, space = index[0] if index else slice(None), index[1:]
         if not isinstance(time, slice):
@@ -70,5 +79,8 @@ class RelabelledMovie:
         rows = slice(self._starts[frame], self._starts[frame + 1])
         old = np.concatenate([[0], self._old[rows]])
         new = np.concatenate([[0], self._new[rows]]).astype(np.uint32)
-        replaced: NDArray[np.uint32] = new[np.searchsorted(old, block)]
+        ranks = np.minimum(np.searchsorted(old, block), len(old) - 1)
+        if not np.array_equal(old[ranks], block):
+            raise LabelError(CHANGED)
+        replaced: NDArray[np.uint32] = new[ranks]
         return replaced

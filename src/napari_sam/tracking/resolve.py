@@ -87,8 +87,9 @@ def _batches(
         return
     first, second = chain_of[np.array(pairs, np.intp)].T
     group_of = _connected(int(chain_of.max()) + 1, first, second)
-    members = defaultdict(list)
-    for hypothesis, group in zip([*gaps, *divisions], group_of[first].tolist(), strict=True):
+    members: dict[int, list[Gap | Division]] = defaultdict(list)
+    hypotheses: list[Gap | Division] = [*gaps, *divisions]
+    for hypothesis, group in zip(hypotheses, group_of[first].tolist(), strict=True):
         members[group].append(hypothesis)
     batch: list[Gap | Division] = []
     for group in members.values():
@@ -122,7 +123,7 @@ def _solve(
     division_cost = {(division.daughter, division.mother): division.cost for division in divisions}
     rows = sorted({row for pair in [*gap_cost, *division_cost] for row in pair})
     points, nodes = _points(objects, rows)
-    tracker = LapTrack(
+    options: dict[str, Any] = dict(
         cutoff=0.5,  # rows of two objects differ by 1 at least
         gap_closing_metric=_looked_up(gap_cost),
         gap_closing_cutoff=1.0,
@@ -136,6 +137,7 @@ def _solve(
         no_splitting_cost=1.0,
         no_merging_cost=1.0,
     )
+    tracker = LapTrack(**options)
     joined = [(nodes[a], nodes[b]) for a, b in _joined(chain_of, rows)]
     tree = tracker.predict(points, connected_edges=joined)
     return {

@@ -69,7 +69,7 @@ def iter_track(
     labels : array-like
         ``(T, Y, X)`` or ``(T, Z, Y, X)`` integers, 0 is background. The labels of a frame need not
         be those of another. Two frames are read at a time, block by block, and no pixel is kept:
-        memory grows with the number of objects alone, by about 150 bytes each.
+        memory grows with the number of objects alone, by some hundred bytes each.
     axes : str, optional
         Letters of the axes; ``TYX`` or ``TZYX`` by default.
     options : TrackingOptions

@@ -81,9 +81,9 @@ def track_session(
 
 def _edits(labels: LabelArray, movie: RelabelledMovie) -> Iterator[LabelEdit]:
     """Edits of all planes, in the dtype of the labels."""
-    bbox = (0, 0, *labels.shape[-2:])
+    height, width = labels.shape[-2:]
     for plane in np.ndindex(*labels.shape[:-2]):
-        edit = difference(labels, movie, plane, bbox)
+        edit = difference(labels, movie, plane, (0, 0, height, width))
         old, new = (values.astype(labels.dtype) for values in (edit.old, edit.new))
         yield LabelEdit(plane, edit.bbox, edit.mask, old, new)
 

@@ -54,6 +54,10 @@ def states(bench: Bench) -> Iterator[str]:
             yield f"{fold.button.text()} is open, and there is something to restore"
             dock.show_restore("")
     yield "all is folded"
+    dock.stroke_box.show_stack(True)
+    armed = dock.stroke_box.show_armed
+    with changed(lambda: armed(True), lambda: armed(False)):
+        yield "strokes over labels"
     dock.object_row.before_button.show()
     with changed(dock.first_hint.show, dock.first_hint.hide):
         dock.keys.set_open()
@@ -107,7 +111,7 @@ def test_all_fits_and_can_be_read(open_dock: Open, theme: str) -> None:
         assert len(shown) > 15, name
         assert [what for one in shown for what in wrong(one, bench.dock)] == [], name
         assert overlapping(bench.dock) == overlapping(scroll.widget()) == [], name
-    assert len(names) == 13
+    assert len(names) == 15
 
 
 def test_buttons_for_the_object_stay_on_a_low_screen(open_dock: Open) -> None:

@@ -80,12 +80,12 @@ LINES = [
     ({"stroke": replace(READING, is_waiting=True, line="")}, "The stroke is being read."),
     (
         {"stroke": replace(READING, is_ready=True, line="Split label 3: 80 and 20 pixels")},
-        "Split label 3: 80 and 20 pixels: Enter changes it, Escape drops it, Shift-V reads it "
+        "Split label 3: 80 and 20 pixels: Enter changes it, Escape drops it, Shift-W reads it "
         "otherwise.",
     ),
     (
         {"stroke": READING, "objects": OBJECT},
-        "There is no label under the stroke. Escape drops it, Shift-V reads it otherwise.",
+        "There is no label under the stroke. Escape drops it, Shift-W reads it otherwise.",
     ),
     ({"picking": True, **PAINTING}, "Click on the label to correct."),
     ({"drawing": True}, "Enter ends the outline."),

@@ -63,6 +63,14 @@ def told(bench: Bench) -> str:
     return str(bench.dock.status.text())
 
 
+def is_shown(bench: Bench) -> bool:
+    """Whether the line and the labels that would come of it are to be seen."""
+    line, parts = (bench.viewer.layers[name] for name in sorted(OWN_LAYERS))
+    shown = bool(len(line.data)), parts.visible
+    assert len({*shown}) == 1
+    return parts.visible
+
+
 def by_hand(bench: Bench, labels: np.ndarray, action: str, **options: Any) -> np.ndarray:
     """Labels after the stroke that was drawn, computed without the dock."""
     drawn = bench.controller.strokes._drawn
@@ -90,13 +98,13 @@ def test_split_merge_add_and_cut_each_after_a_preview_in_one_step(bench: Bench) 
         assert told(bench).startswith(line), action
         assert "Enter changes it, Escape drops it" in told(bench)
         np.testing.assert_array_equal(layer.data, labels)
-        assert set(bench.names()) >= OWN_LAYERS
+        assert is_shown(bench)
         expected = by_hand(bench, labels, action)
         assert (expected != labels).any()
         bench.press(Qt.Key.Key_Return)
         np.testing.assert_array_equal(layer.data, expected, action)
         np.testing.assert_array_equal(replayed(layer), expected)
-        assert not set(bench.names()) & OWN_LAYERS
+        assert not is_shown(bench)
         assert "Ctrl-Z takes it back" in told(bench)
         steps.append(labels)
         labels = expected
@@ -117,7 +125,7 @@ def test_escape_drops_the_stroke_then_the_tool_and_other_readings_are_one_key(
     take_up(bench)
     draw(bench, (40, 50), (40, 70))
     assert told(bench).startswith("Merge 7 into label 3")
-    QTest.keyClick(bench.native, Qt.Key.Key_V, SHIFT)
+    QTest.keyClick(bench.native, Qt.Key.Key_W, SHIFT)
     bench.idle()
     assert box.reading is Reading.ADD
     assert told(bench).startswith("The stroke encloses no free pixel beside label 3")
@@ -126,15 +134,24 @@ def test_escape_drops_the_stroke_then_the_tool_and_other_readings_are_one_key(
     assert told(bench).startswith("Split label 7")
     bench.press(Qt.Key.Key_Escape)
     assert "The stroke is dropped" in told(bench)
-    assert not set(bench.names()) & OWN_LAYERS
+    assert not is_shown(bench)
     np.testing.assert_array_equal(layer.data, painted())
     assert bench.controller.workspace.history.next_undo == ""
     draw(bench, (20, 32), (60, 32))
     QTest.keyClick(bench.native, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert "The stroke is dropped" in told(bench)
     bench.press(Qt.Key.Key_Escape)
+    assert not set(bench.names()) & OWN_LAYERS
     assert not box.button.isChecked()
     assert box.reading_box.isHidden()
+    pick_up = bench.dock.correct_row.pick_up_button
+    for _ in range(2):  # one tool at a time
+        pick_up.click()
+        assert (pick_up.isChecked(), box.button.isChecked()) == (True, False)
+        take_up(bench)
+        assert (pick_up.isChecked(), box.button.isChecked()) == (False, True)
+    take_up(bench)
+    assert bench.layer("points").mode == "add"
     bench.click((80, 100))  # clicks are clicks again
     bench.idle()
     assert len(bench.layer("points").data) == 1

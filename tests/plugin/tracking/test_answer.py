@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_sam.plugin.tracking.answer import answered
-from napari_sam.plugin.worker.track_objects import Decision
+from napari_sam.plugin.worker.objects_tracked import Decision
 from napari_sam.tracking.lineage import Kind
 
 

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from napari_sam.plugin.classes.class_box import ClassBox
 from napari_sam.plugin.clicks.click_box import ClickBox
 from napari_sam.plugin.everything.everything_box import EverythingBox
+from napari_sam.plugin.folder.folder_box import FolderBox
 from napari_sam.plugin.follow.follow_row import FollowRow
 from napari_sam.plugin.keys import key_help, tip_of
 from napari_sam.plugin.learning.learn_box import LearnBox
@@ -47,7 +48,7 @@ class SamDock(QWidget):
         The rows, from top to bottom.
     stroke_box : StrokeBox
         Below them.
-    everything_box, learn_box, class_box, accept_box, keys
+    folder_box, everything_box, learn_box, class_box, accept_box, keys
         The folds below, from top to bottom.
     scroll_area : Scroll
         Has all of them.
@@ -79,6 +80,7 @@ class SamDock(QWidget):
         self.accept_box, self.class_box = AcceptBox(), ClassBox()
         self.everything_box, self.keys = EverythingBox(), KeyHelp(key_help())
         self.learn_box, self.stroke_box = LearnBox(), StrokeBox()
+        self.folder_box = FolderBox()
         self.progress = CalmProgress()
         self.cancel_button = push_button("Cancel", tip_of("cancel"))
         self.cancel_button.clicked.connect(lambda: self.cancel_clicked.emit())
@@ -172,6 +174,7 @@ class SamDock(QWidget):
             clicked.connect(lambda name=name: self.run_clicked.emit(name))
 
         self.learn_box.undo_clicked.connect(lambda: self.run_clicked.emit("undo"))
+        self.folder_box.run_clicked.connect(self.run_clicked)
 
     def _lay_out(self) -> None:
         self.scroll_area = Scroll(self._scrolled(), _NARROWEST)
@@ -203,9 +206,8 @@ class SamDock(QWidget):
         column.addWidget(self.follow_row)
         column.addWidget(self.correct_row)
         column.addWidget(self.stroke_box)
-        folds = Folds(
-            (self.everything_box, self.learn_box, self.class_box, self.accept_box, self.keys)
-        )
+        search = (self.folder_box, self.everything_box, self.learn_box)
+        folds = Folds((*search, self.class_box, self.accept_box, self.keys))
         folds.opened.connect(self.show_fold)
         column.addWidget(folds)
         column.addStretch(1)

@@ -10,7 +10,7 @@ import numpy as np
 from napari.utils.notifications import show_warning
 
 from napari_sam.errors import JournalError
-from napari_sam.journal.entry import CHANGES, PAINTED, UNDONE, Entry
+from napari_sam.journal.entry import CHANGES, LEARNED, PAINTED, RATED, SAVED, UNDONE, Entry
 from napari_sam.journal.journal import Journal
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.packed_edit import PackedEdit
@@ -45,12 +45,15 @@ class MirroredJournal:
         Replayed labels.
     is_behind : bool
         Whether a change could not be written, as on a full disk.
+    changes : int
+        Number of changes of labels and classes so far, written or not.
     """
 
     def __init__(self, journal: Journal, shape: Sequence[int], dtype: np.dtype) -> None:
         self.journal = journal
         self.labels = CountedLabels(empty_labels(tuple(shape), dtype))
         self.is_behind = self._is_warned = False
+        self.changes = 0
         self._steps: deque[NotedStep] = deque(maxlen=STEPS)
 
     @property
@@ -70,6 +73,7 @@ class MirroredJournal:
 
     def append(self, entry: Entry) -> bool:
         """Write an entry; False after a warning, shown once, if that is impossible."""
+        self.changes += entry.kind not in (RATED, LEARNED, SAVED)
         try:
             self.journal.append(entry)
         except JournalError as error:

@@ -7,8 +7,9 @@ import numpy as np
 
 from napari_sam.errors import LabelError
 from napari_sam.image.calibration import Calibration
-from napari_sam.labels.files.write import SUFFIXES, write_labels
+from napari_sam.labels.files.write import SUFFIXES, WriteOptions, write_labels
 from napari_sam.labels.files.write_tracks import write_tracks
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.labels.tracks import Tracks
 from napari_sam.plugin.image.image_source import axis_letters
 from napari_sam.plugin.labels.class_layer import classes_of_layer
@@ -44,30 +45,55 @@ def write_labels_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> l
     LabelError
         If the format cannot hold the labels.
     """
+    named = path.lower().endswith(SUFFIXES)
+    # About the name with our suffix, napari has not asked.
+    labels, options = labels_and_options(data, attributes, overwrite=named)
+    target = path if named else f"{path}{_DEFAULT_SUFFIX}"
+    written = write_labels(target, labels, **options)
+    journal = journal_of_data(data)
+    if journal is not None:  # a copy of the layer has none
+        journal.note_saved()
+    return written
+
+
+def labels_and_options(
+    data: Any, attributes: Mapping[str, Any], *, overwrite: bool
+) -> tuple[LabelArray, WriteOptions]:
+    """Labels of a layer without channels, and the options to write them with.
+
+    Parameters
+    ----------
+    data, attributes
+        See :func:`write_labels_layer`.
+    overwrite : bool
+        Whether to replace labels that exist.
+
+    Returns
+    -------
+    LabelArray, WriteOptions
+        Arguments of :func:`~napari_sam.labels.files.write.write_labels`.
+
+    Raises
+    ------
+    LabelError
+        If the labels differ between channels.
+    """
     labels = data[0] if attributes.get("multiscale") else data
     axes = _axes(labels.ndim, attributes)
     without_channels = [i for i, axis in enumerate(axes) if axis != "C"]
     if len(without_channels) < labels.ndim:
         labels = _first_channel(labels, axes)
-    named = path.lower().endswith(SUFFIXES)
     metadata = attributes.get("metadata", {})
-    written = write_labels(
-        path if named else f"{path}{_DEFAULT_SUFFIX}",
-        labels,
-        axes="".join(axes[i] for i in without_channels),
-        scale=_of(attributes, "scale", without_channels),
-        units=_of(attributes, "units", without_channels),
-        translate=_of(attributes, "translate", without_channels),
-        source=metadata.get(FILE_KEY),  # refused as a target, though napari has asked
-        # About the name with our suffix, napari has not asked.
-        overwrite=named,
-        properties={k: {SCORE: v} for k, v in scores_of_layer(metadata).items()},
-        classes=classes_of_layer(metadata),
-    )
-    journal = journal_of_data(data)
-    if journal is not None:  # a copy of the layer has none
-        journal.note_saved()
-    return written
+    return labels, {
+        "overwrite": overwrite,
+        "axes": "".join(axes[i] for i in without_channels),
+        "scale": _of(attributes, "scale", without_channels),
+        "units": _of(attributes, "units", without_channels),
+        "translate": _of(attributes, "translate", without_channels),
+        "source": metadata.get(FILE_KEY),  # refused as a target, though napari has asked
+        "properties": {k: {SCORE: v} for k, v in scores_of_layer(metadata).items()},
+        "classes": classes_of_layer(metadata),
+    }
 
 
 def write_tracks_layer(path: str, data: Any, attributes: Mapping[str, Any]) -> list[str]:

@@ -60,7 +60,8 @@ def unavailable(state: DockState) -> Mapping[str, str]:
 
 
 def _idle_actions() -> frozenset[str]:
-    return frozenset({"toggle_hover", "next_size", "cancel"})
+    folder = {"next_image", "previous_image", "done_image", "flag_image"}
+    return frozenset({"toggle_hover", "next_size", "cancel", *folder})
 
 
 def no_clicks(state: DockState) -> str:

@@ -73,7 +73,7 @@ def _step(state: DockState, reasons: Mapping[str, str]) -> str:
 def _stroke(state: DockState) -> str:
     """Line while the mouse draws strokes over labels."""
     stroke, end = state.stroke, _key(state, "Escape", "Drop")
-    other = "the list" if "Shift-V" in state.taken_keys else "Shift-V"
+    other = "the list" if "Shift-W" in state.taken_keys else "Shift-W"
     if stroke.is_ready:
         accept = _key(state, "Enter", "Accept")
         return f"{stroke.line}: {accept} changes it, {end} drops it, {other} reads it otherwise."

@@ -24,7 +24,8 @@ _WIDTH = 2.5
 class StrokeLayers:
     """A line in a Shapes layer, and the labels after the change in a Labels layer below.
 
-    Both are made with the stroke, and go with it.
+    Both are made with the first stroke, and stay while the tool is on: napari takes a quarter of a
+    second to make the first layer of a kind.
 
     Parameters
     ----------
@@ -51,34 +52,43 @@ class StrokeLayers:
         takes_away : bool
             Whether the line has the colour of the background.
         """
-        path = np.asarray(points, float)
         if self._line is None or self._line not in self._viewer.layers:
             self._line = self._added(make_line(image))
-        width = _WIDTH / (self._viewer.scene.camera.zoom * float(abs(image.scale[-1])))
         colour = COLOURS[BACKGROUND] if takes_away else PREVIEW_COLOURS[0]
+        width = _WIDTH / (self._viewer.scene.camera.zoom * float(abs(image.scale[-1])))
         self._line.data = []
-        self._line.add_paths([path], edge_color=colour, edge_width=width)
+        self._line.add_paths([np.asarray(points)], edge_color=colour, edge_width=width)
         self._line.editable = False
 
     def show_change(self, image: Image, source: ImageSource, change: StrokeChange) -> None:
         """Show the labels after a change in different colours, below the line."""
-        self._remove(self._parts)
         data, start = preview_data(source, _in_turn(change))
-        self._parts = self._added(make_parts(image, data))
-        self._parts.translate = translate_of(image, start)
         layers = self._viewer.layers
-        if self._line is not None and self._line in layers:
-            layers.move(layers.index(self._parts), layers.index(self._line))
+        if self._parts is None or self._parts not in layers:
+            self._parts = self._added(make_parts(image, data))
+            if self._line is not None and self._line in layers:
+                layers.move(layers.index(self._parts), layers.index(self._line))
+        else:
+            self._parts.data = data
+        self._parts.translate = translate_of(image, start)
+        self._parts.visible = True
 
     def hide_change(self) -> None:
         """Show the line alone."""
-        self._remove(self._parts)
-        self._parts = None
+        if self._parts is not None:
+            self._parts.visible = False
 
     def clear(self) -> None:
+        """Show nothing."""
+        self.hide_change()
+        if self._line is not None and len(self._line.data):
+            self._line.data = []
+
+    def remove(self) -> None:
         """Remove both layers."""
         for layer in (self._line, self._parts):
-            self._remove(layer)
+            if layer is not None and layer in self._viewer.layers:
+                self._remove(layer)
         self._line = self._parts = None
 
     def _added(self, layer: Any) -> Any:
@@ -88,12 +98,12 @@ class StrokeLayers:
         selection.active = active
         return added
 
-    def _remove(self, layer: Layer | None) -> None:
-        if layer is not None and layer in self._viewer.layers:
-            active = self._viewer.layers.selection.active
-            self._viewer.layers.remove(layer)
-            if active is not None and active in self._viewer.layers:
-                self._viewer.layers.selection.active = active
+    def _remove(self, layer: Layer) -> None:
+        selection = self._viewer.layers.selection
+        active = selection.active
+        self._viewer.layers.remove(layer)
+        if active is not None and active in self._viewer.layers:
+            selection.active = active
 
 
 def make_line(image: Image) -> Shapes:

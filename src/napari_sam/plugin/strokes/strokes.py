@@ -47,13 +47,20 @@ class Strokes:
         The rows of the dock.
     follow_axis : callable
         Letter of the axis through whose slices a stroke goes on request; None for a single plane.
+    disarm : callable
+        Ends another tool's wait for a press of the mouse.
     """
 
     def __init__(
-        self, desk: Desk, viewer: ViewerModel, box: StrokeBox, follow_axis: Callable[[], str | None]
+        self,
+        desk: Desk,
+        viewer: ViewerModel,
+        box: StrokeBox,
+        follow_axis: Callable[[], str | None],
+        disarm: Callable[[], None],
     ) -> None:
         self._desk, self._viewer, self._box = desk, viewer, box
-        self._follow_axis = follow_axis
+        self._follow_axis, self._disarm = follow_axis, disarm
         self._layers = StrokeLayers(viewer)
         self._chosen = Reading.AUTOMATIC  # by the user, for all strokes to come
         self._before: tuple[Layer | None, str] | None = None  # selected layer, and its mode
@@ -87,6 +94,7 @@ class Strokes:
         self._desk.renew()
 
     def _take_up(self) -> None:
+        self._disarm()
         layer = self._viewer.layers.selection.active
         self._before = layer, PASSIVE if layer is None else layer.mode
         if layer is not None:
@@ -99,6 +107,7 @@ class Strokes:
         if self._before is None:
             return
         self._forget()
+        self._layers.remove()
         (layer, mode), self._before = self._before, None
         self._desk.draws_strokes = False
         self._viewer.mouse_drag_callbacks.remove(self._press)

@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.label_array import LabelArray
-from napari_sam.plugin.worker.track_objects import Decision
+from napari_sam.plugin.worker.objects_tracked import Decision
 from napari_sam.tiles.bbox import box_of
 from napari_sam.tracking.lineage import Kind
 

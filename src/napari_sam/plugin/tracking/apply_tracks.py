@@ -9,7 +9,7 @@ from napari_sam.plugin.labels.label_writer import NO_ORIGIN
 from napari_sam.plugin.labels.lineage import parents_of
 from napari_sam.plugin.labels.rating import Look, Rating
 from napari_sam.plugin.labels.related import Related
-from napari_sam.plugin.worker.track_objects import ObjectsTracked
+from napari_sam.plugin.worker.objects_tracked import ObjectsTracked
 from napari_sam.plugin.workspace import Workspace
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from napari.components import ViewerModel
 from scipy.ndimage import binary_erosion
 
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.label_changes import LabelChange
@@ -17,12 +18,8 @@ from napari_sam.plugin.view.focus import show_object
 from napari_sam.plugin.view.view import obstacle
 from napari_sam.plugin.worker.events import Event
 from napari_sam.plugin.worker.jobs import Job, Priority
-from napari_sam.plugin.worker.track_objects import (
-    Decision,
-    ObjectsTracked,
-    Pixel,
-    track_objects,
-)
+from napari_sam.plugin.worker.objects_tracked import Decision, ObjectsTracked, Pixel
+from napari_sam.plugin.worker.track_objects import track_objects
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.tiles.bbox import box_of, union
 from napari_sam.tracking.lineage import Kind
@@ -95,7 +92,7 @@ class TrackReview:
             return
         revision = work.history.revision
 
-        def receive(event: Event | ObjectsTracked) -> None:
+        def receive(event: Event) -> None:
             if not isinstance(event, ObjectsTracked):
                 self._desk.receive(event)
             elif work is self._work and work.history.revision == revision:
@@ -205,7 +202,7 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _mask_at(labels: np.ndarray, pixel: Pixel) -> Mask:
+def _mask_at(labels: LabelArray, pixel: Pixel) -> Mask:
     """The object at a pixel, on its plane."""
     plane = pixel[:-2]
     inside = np.asarray(labels[plane]) == int(labels[pixel])

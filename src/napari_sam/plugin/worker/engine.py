@@ -12,12 +12,7 @@ from napari_sam.labels.tracks import tracks_of
 from napari_sam.masks.mask import Mask
 from napari_sam.masks.pixels.clean import AS_IT_IS, Cleaning
 from napari_sam.plugin.image.image_source import ImageSource
-from napari_sam.plugin.image.session_input import (
-    colours_of,
-    contrast_of,
-    volume_of,
-    whole_image,
-)
+from napari_sam.plugin.image.session_input import whole_image
 from napari_sam.plugin.settings import Settings
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
@@ -42,6 +37,7 @@ from .events import (
 from .find_more import AlikeRequest, find_more
 from .lessons import Lessons
 from .number_objects import number_objects
+from .open_session import open_session
 from .prepare import prepare
 
 if TYPE_CHECKING:
@@ -323,17 +319,7 @@ class Engine:
             return self._session
         if self._model is None:
             raise ModelError("no model is loaded: close the dock and open it again")
-        from napari_sam.session import Session
-
-        self._session = Session.open(
-            volume_of(source),
-            model=self._model,
-            contrast=contrast_of(source),
-            colours=colours_of(source),
-            cache_dir=settings.cache_dir,
-            cache_budget=settings.cache_budget,
-            closer=settings.closer,
-        )
+        self._session = open_session(self._model, settings, source)
         self._source, self._session_settings, self._warned = source, settings, 0
         return self._session
 

@@ -18,6 +18,8 @@ from napari_sam.prompts.prompt import Prompt
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
+from .objects_tracked import ObjectsTracked
+
 if TYPE_CHECKING:
     from napari_sam.classify.predictions import ClassPredictions
     from napari_sam.journal.lesson_record import LessonRecord
@@ -292,6 +294,7 @@ Event = (
     | PlaneObjects
     | Proposed
     | Tracked
+    | ObjectsTracked
     | Measured
     | ClassesPredicted
     | PickedUp

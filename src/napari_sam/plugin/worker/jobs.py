@@ -33,6 +33,8 @@ class Priority(IntEnum):
     """Lessons: between two training steps, anything more urgent runs."""
     AHEAD = 4
     """Encoding ahead."""
+    NEXT = 5
+    """Encoding the next image of a folder, when the image in use needs nothing."""
 
 
 @dataclass(eq=False, slots=True)
@@ -41,7 +43,7 @@ class Job:
 
     Parameters
     ----------
-    steps : generator of Event
+    steps : generator of Event, or of events of a part of the dock
         Runs in the worker; closed in the GUI thread at the end, so closing must be quick.
     receive : callable
         Gets each event, in the GUI thread; nothing after the job was dropped.
@@ -68,7 +70,7 @@ class Job:
         Set by the runner to break off the current step; ignored by steps that do not look at it.
     """
 
-    steps: Generator[Event, None, None]
+    steps: Generator[Any, None, None]
     receive: Callable[[Any], None]
     finish: Callable[[], None] = lambda: None
     cancelled: Callable[[], None] = lambda: None
@@ -117,6 +119,11 @@ class JobRunner(QObject):
     def working(self) -> bool:
         """Whether a job known to the user runs or waits."""
         return any(not job.quiet and not job.dropped for job in self._all())
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether long work on request of the user runs or waits."""
+        return any(job.priority is Priority.ASKED and not job.dropped for job in self._all())
 
     def pause(self, milliseconds: int) -> None:
         """Begin no further job for some time."""

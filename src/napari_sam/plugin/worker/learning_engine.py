@@ -1,6 +1,6 @@
 """LearningEngine: an engine whose model learns from accepted objects; no Qt, no napari."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,12 @@ from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.plugin.settings import Settings
 from napari_sam.tiles.bbox import BBox
 
+from .encode_next import encode_next
 from .engine import Engine, Events
 from .events import Progress, Saved
 from .learn import LessonRequest, find_again, learn, score_both
 from .read_stroke import StrokeRequest, read_stroke
+from .tile_order import Viewport
 
 if TYPE_CHECKING:
     from napari_sam.encoded_image import EncodedImage
@@ -71,6 +73,22 @@ class LearningEngine(Engine):
         yield from self.load(settings)
         yield from find_again(self._open(settings, source), regions, cleaning)
         yield from self._warnings()
+
+    def encode_next(
+        self,
+        settings: Settings,
+        source: ImageSource,
+        view: Viewport | None,
+        give_up: Callable[[], bool],
+    ) -> Events:
+        """Encode an image that the user will open next, for the answering model.
+
+        See :func:`~napari_sam.plugin.worker.encode_next.encode_next`.
+        """
+        yield from self.load(settings)
+        if self._model is not None:
+            model = self._lessons.encoding(self._model, self._origin)
+            yield from encode_next(model, settings, source, view, give_up)
 
     def read_stroke(
         self, settings: Settings, source: ImageSource, request: StrokeRequest

@@ -78,6 +78,11 @@ class Lessons:
         lesson, (_, folder) = self.fitting(origin), self._chosen
         return model if lesson is None else self._delta(lesson, folder).applied_to(model)
 
+    def encoding(self, model: "Sam", origin: Origin) -> "Sam":
+        """A model with the image encoder of the fitting lesson; a quick lesson changes none."""
+        lesson = self.fitting(origin)
+        return model if lesson is None or lesson.quick else self.taught(model, origin)
+
     def unlearned(
         self, session: "Session", model: "Sam | None", settings: Settings
     ) -> "EncodedImage":

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,64 +13,15 @@ from napari_sam.labels.paint import check_label
 from napari_sam.labels.tracks import Tracks
 from napari_sam.plugin.image.image_source import ImageSource
 from napari_sam.tracking.keep_numbers import keep_numbers
-from napari_sam.tracking.lineage import Kind, Lineage
-from napari_sam.tracking.relabelled_movie import RelabelledMovie
+from napari_sam.tracking.lineage import Lineage
+from napari_sam.tracking.relabelled_movie import CHANGED, RelabelledMovie
 from napari_sam.tracking.track import iter_track
 
 from .events import Event, Progress
-
-Pixel = tuple[int, ...]
-"""Index of a pixel of the labels, ``(t, y, x)`` or ``(t, z, y, x)``."""
+from .objects_tracked import Decision, ObjectsTracked, Pixel
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A decision of the tracking for the user to judge.
-
-    Parameters
-    ----------
-    kind : Kind
-        A division that was made, one that was not, or a link that was made.
-    doubt : float
-        From 0 to 1.
-    pixels : tuple of tuple of int
-        A pixel of the object before, of the one that goes on, and of the one that begins; by the
-        labels there the objects are known, whatever their numbers are.
-    """
-
-    kind: Kind
-    doubt: float
-    pixels: tuple[Pixel, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ObjectsTracked:
-    """Labels of a movie after the tracking.
-
-    Parameters
-    ----------
-    edits : tuple of LabelEdit
-        Changes of the planes, to labels that are the same for an object at all times.
-    new_labels : mapping of tuple of int to int
-        Frame and label before, to the label after.
-    parents : mapping of int to int
-        Label of a daughter to that of its mother.
-    tracks : Tracks
-        For napari's Tracks layer.
-    decisions : tuple of Decision
-        The most doubtful first.
-    """
-
-    edits: tuple[LabelEdit, ...]
-    new_labels: Mapping[tuple[int, int], int]
-    parents: Mapping[int, int]
-    tracks: Tracks
-    decisions: tuple[Decision, ...]
-
-
-def track_objects(
-    labels: LabelArray, source: ImageSource
-) -> Generator[Event | ObjectsTracked, None, None]:
+def track_objects(labels: LabelArray, source: ImageSource) -> Generator[Event, None, None]:
     """Track the labels of a movie.
 
     Parameters
@@ -112,9 +62,9 @@ def _tracked(labels: LabelArray, axes: str, lineage: Lineage) -> ObjectsTracked:
     objects = lineage.objects
     new = numbers[lineage.tracks]
     movie = RelabelledMovie(labels, objects.starts, objects.labels, new)
-    bbox = (0, 0, *labels.shape[-2:])
+    height, width = labels.shape[-2:]
     planes = np.ndindex(*labels.shape[:-2])
-    edits = (difference(labels, movie, plane, bbox) for plane in planes)
+    edits = (difference(labels, movie, plane, (0, 0, height, width)) for plane in planes)
     tracks = lineage.as_tracks(axes)
     data = tracks.data.copy()
     data[:, 0] = numbers[data[:, 0].astype(int)]
@@ -149,6 +99,8 @@ def _decisions(labels: LabelArray, lineage: Lineage) -> Iterator[Decision]:
         of_frame = np.asarray(labels[frame])
         for row in rows:
             inside = np.argwhere(of_frame == lineage.objects.labels[row])
+            if not len(inside):
+                raise LabelError(CHANGED)
             pixels[row] = (frame, *_nearest(inside, lineage.objects.centres[row]))
     for proposal in lineage.proposals:
         places = tuple(pixels[row] for row in proposal.rows)
