@@ -76,17 +76,15 @@ class Controller:
         self._images_changed = QSignalDebouncer(parent=dock)
         self._images_changed.triggered.connect(lambda: self.images.list_images())
         self.objects = Objects(desk, lambda: self.prompts.later())
-        self.mask_before = MaskBefore(desk, self.objects)
-        self.everything = Everything(desk)
+        self.mask_before, self.everything = MaskBefore(desk, self.objects), Everything(desk)
         self.use_labels = UseLabels(
             desk, viewer, dock.accept_box.ask_labels_file, lambda: self.objects.unfinished
         )
         self.saving = Saving(desk, dock.correct_row.ask_place)
         self.classifying = Classifying(desk, dock.class_box)
-        self.table = MeasuredTable(desk, viewer, self.classifying.give)
-        self.alike = FindingAlike(
-            desk, viewer, dock.everything_box.alike, lambda: self.classifying.current
-        )
+        give, box = self.classifying.give, dock.everything_box
+        self.table = MeasuredTable(desk, viewer, give)
+        self.alike = FindingAlike(desk, viewer, box.alike, lambda: self.classifying.current)
         self.guide = Guide(desk, viewer, dock.follow_row, self._next_unsure)
         self.model_view = ModelView(
             viewer, lambda: self.images.look(), dock.image_row.view_box.show_pixels
@@ -97,13 +95,11 @@ class Controller:
         self.pick_up = PickUp(desk, viewer, self.objects.hold, self._show_picking)
         follow_axis = lambda: dock.follow_row.follow_axis  # noqa: E731
         self.strokes = Strokes(desk, viewer, dock.stroke_box, follow_axis, self.pick_up.disarm)
-        self.label_tools = LabelTools(
-            desk, viewer, self.objects.under_way.is_held, self.classifying.give
-        )
+        self.label_tools = LabelTools(desk, viewer, self.objects.under_way.is_held, give)
         self.hover = Hover(desk, viewer, self.objects, dock.clicks)
-        self.ahead = Ahead(desk, viewer, dock.everything_box.ahead)
-        self.review = Review(desk, viewer, dock.everything_box.review_box)
-        self.track_review = TrackReview(desk, viewer, dock.everything_box.track_box)
+        self.ahead = Ahead(desk, viewer, box.ahead)
+        self.review = Review(desk, viewer, box.review_box)
+        self.track_review = TrackReview(desk, viewer, box.track_box)
         self.models: ModelChooser = ModelChooser(
             desk, dock.model_row, dock.show_progress, settings, self.objects.ask_again
         )
