@@ -25,7 +25,7 @@ from napari_sam.image.companions import companion_files
 from napari_sam.image.volume import Volume
 from napari_sam.labels.blocks import block_count, natural_block
 
-from .record import FileRecord
+from .inputs import FileRecord
 
 MOST_BYTES = 1 << 26
 """Bytes that are read for a digest, at most, unless :data:`FEWEST_BLOCKS` take more."""

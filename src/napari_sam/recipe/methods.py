@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from .record import ImageRecord, ModelRecord, PaintRecord, Recipe, SegmentRecord
+from .inputs import ImageRecord, ModelRecord
+from .record import PaintRecord, Recipe, SegmentRecord
 from .references import NAMES, REFERENCES
 
 _AXES = {"Z": "slices", "T": "time points", "C": "channels"}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from napari_sam.file_names import printable
 
-from .record import FileRecord
+from .inputs import FileRecord
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from .inputs import Inputs
 if TYPE_CHECKING:
     from napari_sam.image.calibration import Calibration
     from napari_sam.image.volume import Volume
-    from napari_sam.recipe.record import ImageRecord
+    from napari_sam.recipe.inputs import ImageRecord
 
 
 def read_image_of(record: "ImageRecord", path: Path | str, inputs: Inputs) -> "Volume":
