@@ -124,7 +124,7 @@ def find_labelled(
 def _all_labelled(
     images: Path, axes: str | None, channels: tuple[int, ...] | None, series: str | None
 ) -> "dict[str, Sequence[Pair]]":
-    """Sets of images with labels beside them or inside; raises LabelError if one has none."""
+    """Sets of images with labels beside them or inside; raises LabelError for an image without."""
     sets, unlabelled = find_labelled(images, axes, channels, series)
     if unlabelled and sets:
         raise _no_labels(unlabelled[0], images)

@@ -243,7 +243,7 @@ def _table(
 
 
 def _channel_suffixes(image: Volume) -> list[str]:
-    """End of the columns of each channel: its name, if all have one, else its number."""
+    """End of the columns of each channel: its name if all channels have names, else its number."""
     if "C" not in image.axes:
         return [""]
     names = [name.strip() for name in image.channel_names]

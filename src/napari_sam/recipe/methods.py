@@ -11,7 +11,7 @@ _AXES = {"Z": "slices", "T": "time points", "C": "channels"}
 
 
 def methods_paragraph(recipe: Recipe) -> str:
-    """Text of a recipe: what was segmented by which model, how, and with which programs.
+    """Text of a recipe: the image, the model, the options and the programs of a segmentation.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Of journal: entries of a journal, as the part of a recipe that paints them again."""
+"""Of journal: entries of a journal, as the part of a recipe for painting labels again."""
 
 import json
 import os

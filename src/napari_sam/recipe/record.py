@@ -1,4 +1,4 @@
-"""Record: fields of a recipe, which is one JSON object beside or inside a result."""
+"""Record: fields of a recipe, a JSON object beside or inside a result."""
 
 from dataclasses import dataclass
 from enum import StrEnum

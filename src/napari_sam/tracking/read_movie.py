@@ -103,7 +103,7 @@ def read_movie(
 def _check_unchanged(
     pairs: NDArray[np.int64], before: FrameObjects, objects_now: FrameObjects
 ) -> None:
-    """Raise LabelError if labels that overlap were not in their frames when these were read."""
+    """Raise LabelError if the overlaps, a second read, show labels without an object."""
     for labels, objects in zip(pairs.T, (before, objects_now), strict=True):
         if not np.isin(labels, objects.labels).all():
             raise LabelError(CHANGED)

@@ -1,4 +1,4 @@
-"""Image: that of a recipe, read here as it was read then, and compared."""
+"""Image: image of a recipe, read with the recipe's options, and compared with its digest."""
 
 from dataclasses import replace
 from pathlib import Path
