@@ -95,7 +95,7 @@ MASKS = {
 PLUGIN_ORDER = (
     {"commands", "open_viewer"},
     {"controller"},
-    {"connect_image", "dock_status"},
+    {"connect_image", "connect_labels", "dock_status"},
     {"actions", "dock", "state_reader"},
     {"strokes", "table"},
     {"clicks"},

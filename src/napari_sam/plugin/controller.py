@@ -41,6 +41,7 @@ from napari_sam.plugin.worker.events import Downloading, ModelReady, Progress, R
 
 from .actions import Actions
 from .connect_image import connect_image
+from .connect_labels import connect_labels
 from .desk import Desk
 from .dock_status import DockStatus
 from .image_in_use import ImageInUse
@@ -122,21 +123,24 @@ class Controller:
         self.actions: Actions = self._make_actions()
         self._connect_dock()
         self._connect_parts()
-        self.models.list()
-        # Layers first: a worker changes the filters of warnings of all threads, and napari would
-        # show the user a warning that it hides while it makes the colours of labels.
-        self.images.list_images()
-        self.models.load_first()
+        self._show_first()
 
     @property
     def object(self) -> CurrentObject:
-        """The current object, for the new clicks."""
+        """The current object."""
         return self.objects.current
 
     @property
     def workspace(self) -> Workspace | None:
         """Image in use and layers of the dock; None without an image."""
         return self.desk.workspace
+
+    def _show_first(self) -> None:
+        self.models.list()
+        # Layers first: a worker changes the filters of warnings of all threads, and napari would
+        # show the user a warning that it hides while it makes the colours of labels.
+        self.images.list_images()
+        self.models.load_first()
 
     # --- building ----------------------------------------------------------------------------
 
@@ -198,8 +202,8 @@ class Controller:
         images.channels_chosen.connect(self.objects.ask_again)
         # In this order: labels and prompts are there when the mouse gets its tool.
         first = (self.objects, self.classifying, self.review, self.tools, self.prompts)
-        later = (self.track_review, self.label_tools, self.ahead, self.teacher)
-        for part in (*first, *later, self.status.watch):
+        later = (self.track_review, self.label_tools, self.ahead, self.teacher, self.status.watch)
+        for part in (*first, *later):
             images.used.connect(part.use)
         # In this order: jobs and objects end before the layers that they are shown in.
         for leave in (
@@ -226,24 +230,16 @@ class Controller:
     def _connect_dock(self) -> None:
         dock, actions, objects = self.dock, self.actions, self.objects
         connect_image(dock, self.images, self.model_view, self.new_look)
+        connect_labels(dock, actions, self.use_labels, self.table, self.saving)
         dock.run_clicked.connect(actions.run)
         dock.tool_row.chosen.connect(self._choose_tool)
         dock.accept_box.cleaning_changed.connect(objects.show_again)
         dock.accept_box.changed.connect(self.desk.begin_action)
         dock.accept_box.changed.connect(self.desk.renew)
-        dock.accept_box.use_labels_clicked.connect(self.use_labels.use_selected)
-        dock.accept_box.labels_file_clicked.connect(self.use_labels.use_file)
         dock.model_row.chosen.connect(self.models.choose)
         dock.model_row.opened.connect(self.models.list)
-        dock.everything_box.track_box.action_clicked.connect(actions.run)
-        dock.everything_box.measure_clicked.connect(self.table.measure)
         dock.correct_row.pick_up_clicked.connect(lambda armed: self.strokes.put_away())
         dock.correct_row.pick_up_clicked.connect(self.pick_up.arm)
-        dock.correct_row.save_clicked.connect(self.saving.start)
-        dock.everything_box.segment_clicked.connect(
-            lambda every: actions.segment(every, dock.everything_box.chosen.linked)
-        )
-        dock.everything_box.here_clicked.connect(actions.segment_here)
         dock.cancel_clicked.connect(actions.cancel)
         dock.closed.connect(self.close)
         dock.destroyed.connect(self._let_go)

@@ -313,8 +313,7 @@ ACTIONS = (
     ),
     Action("cancel", tip="Stop the work"),
 )
-"""All actions, in the order of the key help and of the table of keys. Q, W, G, H, J, K, N and U are
-free on all of napari's layers."""
+"""All actions, in the order of key help and table. Q, W, G, H, J, K, N and U are free in napari."""
 
 _BY_NAME = {action.name: action for action in ACTIONS}
 

@@ -41,7 +41,7 @@ def test_ratings_are_a_step_and_wait_until_somebody_looks(scene: Scene) -> None:
 def test_a_removed_label_has_no_score_and_gets_it_back(scene: Scene) -> None:
     ratings = scene.writer.ratings
     ratings.add({4: rated(0.5)})
-    ratings.drop(4)
+    ratings.reshape((), (4,))
     assert scores_of_layer(scene.labels.layer.metadata) == {}
     assert scene.history.undo()
     assert scores_of_layer(scene.labels.layer.metadata) == {4: 0.5}

@@ -91,7 +91,7 @@ class RemoveLabel:
         """Erase a label as a single step of undo, in the journal as any other change."""
         with work.history.one_action(text=f"the removal of label {places.label}"):
             if places.label in work.ratings.of_label:
-                work.ratings.drop(places.label)
+                work.ratings.reshape((), (places.label,))
             work.writer.erase(places.label, places.boxes)
         work.ratings.show()
         where = f" from {len(places.boxes)} slices" if len(places.boxes) > 1 else ""

@@ -113,7 +113,7 @@ class Review:
             with work.history.one_action(text=f"the removal of label {label}"):
                 rated = work.ratings.of_label[label]
                 work.searches.note_refused(label, rated, work.labels_layer.plain())
-                work.ratings.drop(label)
+                work.ratings.reshape((), (label,))
                 work.writer.erase(label, rated.boxes)
             work.ratings.show()
             self.next()

@@ -174,7 +174,8 @@ class FolderBox(Fold):
             button.clicked.connect(_emitting(self.run_clicked.emit, name))
 
     def _open(self) -> None:
-        for canvas in self.window().findChildren(QOpenGLWidget)[:1]:
+        window = self.window() or self
+        for canvas in window.findChildren(QOpenGLWidget)[:1]:
             canvas.setFocus()  # the keys of the actions are for it from now on
         self.open_wanted.emit(self.images.text(), self.labels.text())
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 
+from napari_sam.journal.entry import CLASSES, Entry
 from napari_sam.labels.classes import ClassTable
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
 from napari_sam.plugin.undo.history import History
@@ -53,7 +54,7 @@ class LabelClasses:
     def set(self, table: ClassTable) -> None:
         """Change the table and note the change in the journal, without a step to undo."""
         self._labels.ensure()
-        self._keeping.note_classes(table)
+        self._keeping.append(Entry(CLASSES, classes=table))
         self._show(table)
 
     def assign(self, names: Mapping[int, str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from napari.layers import Labels
 from psygnal import Signal
 
+from napari_sam.journal.entry import LEARNED, Entry
 from napari_sam.journal.lesson_record import LessonRecord
 from napari_sam.plugin.layers.conventions import LESSON_KEY
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
@@ -68,7 +69,7 @@ class LessonInUse:
         before, layer = self.now, self._labels.layer
         if layer is not None:
             layer.metadata[LESSON_KEY] = lesson
-            self._keeping.note_lesson(lesson)
+            self._keeping.append(Entry(LEARNED, lesson=lesson))
         self.changed.emit()
         return before
 

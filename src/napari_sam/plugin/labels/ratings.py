@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from napari_sam.errors import JournalError
 from napari_sam.image.volume import Plane
+from napari_sam.journal.entry import RATED, Entry
 from napari_sam.labels.label_boxes import largest_box
 from napari_sam.plugin.layers.label_features import with_column
 from napari_sam.plugin.layers.labels_layer import LabelsLayer
@@ -98,19 +99,15 @@ class Ratings:
         }
         self.change({**new, **come, **redrawn})
 
-    def drop(self, label: int) -> None:
-        """Rate a label as removed, as a part of the open step."""
-        self.change({label: self._looked_at(label, Look.DROPPED)})
-
     def correct(self, labels: Iterable[int]) -> None:
         """Rate labels as changed by the user, as a part of the open step."""
         ratings, unchanged = self.of_label, (Look.WAITING, Look.KEPT)
         changed = [k for k in labels if k in ratings and ratings[k].look in unchanged]
         self.change({k: self._looked_at(k, Look.CORRECTED) for k in changed})
 
-    def reshape(self, labels: Iterable[int], merged: Iterable[int]) -> None:
-        """Rate labels as split or merged, and `merged` as gone, as a part of the open step."""
-        looks = dict.fromkeys(labels, Look.RESHAPED) | dict.fromkeys(merged, Look.DROPPED)
+    def reshape(self, labels: Iterable[int], removed: Iterable[int]) -> None:
+        """Rate labels as split or merged, and others as removed, as a part of the open step."""
+        looks = dict.fromkeys(labels, Look.RESHAPED) | dict.fromkeys(removed, Look.DROPPED)
         rated = looks.keys() & self.of_label.keys()
         self.change({k: self._looked_at(k, looks[k]) for k in rated})
 
@@ -220,7 +217,7 @@ class Ratings:
         ratings = self.of_label
         now = {k: ratings[k].to_json() if k in ratings else None for k in labels}
         if self._labels.layer is not None:
-            self._keeping.note_ratings(now)
+            self._keeping.append(Entry(RATED, ratings=now))
 
 
 def scores_of_layer(metadata: Mapping[str, Any]) -> dict[int, float]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from napari_sam.journal.entry import RELATED, Entry
+
 from .label_changes import LabelChange
 from .lineage import PARENTS_KEY, parents_of
 from .safekeeping import Safekeeping
@@ -39,4 +41,4 @@ class Related(LabelChange):
         self.layer.metadata[PARENTS_KEY] = dict(parents)
         changed = {k: parents.get(k, 0) for k in {*now, *parents} if now.get(k) != parents.get(k)}
         if changed:
-            self.keeping.note_parents(changed)
+            self.keeping.append(Entry(RELATED, parents=changed))

@@ -13,18 +13,12 @@ from napari_sam.journal.content import Content
 from napari_sam.journal.damaged import damage_warning
 from napari_sam.journal.entry import (
     ACCEPTED,
-    CLASSES,
     DISCARDED,
-    LEARNED,
-    RATED,
-    RELATED,
     RETURNED,
     Entry,
     Origin,
 )
 from napari_sam.journal.journal import Journal, new_journal
-from napari_sam.journal.lesson_record import LessonRecord
-from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.edit import LabelEdit
 from napari_sam.labels.packed_edit import PackedEdit
 from napari_sam.plugin.image.image_source import ImageSource
@@ -176,21 +170,9 @@ class Safekeeping:
             packed = tuple(PackedEdit.of(edit) for edit in edits)
             self.journal.note(Entry(ACCEPTED, packed, origin, label, parent, assigned), edits)
 
-    def note_classes(self, table: ClassTable) -> None:
-        """Write a new table of classes."""
-        self.journal.append(Entry(CLASSES, classes=table))
-
-    def note_ratings(self, ratings: Mapping[int, Any]) -> None:
-        """Write ratings, as JSON values by label; None for no rating."""
-        self.journal.append(Entry(RATED, ratings=ratings))
-
-    def note_parents(self, parents: Mapping[int, int]) -> None:
-        """Write mothers by daughter, 0 for no mother any more."""
-        self.journal.append(Entry(RELATED, parents=parents))
-
-    def note_lesson(self, lesson: LessonRecord | None) -> None:
-        """Write which lesson the model has learned that answers; None for the model as it was."""
-        self.journal.append(Entry(LEARNED, lesson=lesson))
+    def append(self, entry: Entry) -> None:
+        """Write an entry without labels: of classes, ratings, mothers or the lesson in use."""
+        self.journal.append(entry)
 
     # --- the offer -----------------------------------------------------------------------------
 

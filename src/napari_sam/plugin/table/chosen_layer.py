@@ -1,15 +1,15 @@
 """ChosenLayer: outlines of the chosen objects on the image; no Qt."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Labels
 from napari.utils.events import Event
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy import ndimage
 
+from napari_sam.labels.label_array import LabelArray
 from napari_sam.plugin.layers.colours import colours_in_turn
 from napari_sam.plugin.layers.only_shown import only_shown
 from napari_sam.plugin.layers.placement import move, placement
@@ -42,7 +42,7 @@ class ChosenPixels:
         Of an outline, in pixels.
     """
 
-    labels: Any
+    labels: LabelArray
     chosen: NDArray[np.int64]
     width: int
 
@@ -66,18 +66,22 @@ class ChosenPixels:
         """Number of values."""
         return int(np.prod(self.shape))
 
-    def __getitem__(self, index: Any) -> NDArray[np.uint8]:
+    def __getitem__(self, index: object) -> NDArray[np.uint8]:
         """Part of the array, with the rules of the labels for an index."""
         labels = np.asarray(self.labels[index])
         chosen = np.isin(labels, self.chosen.astype(labels.dtype)).astype(np.uint8)
         return _outlines(labels, chosen, self.width) if labels.ndim == 2 else chosen
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.uint8]:
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> NDArray[np.uint8]:
         """The whole array, in memory."""
         return self[...].astype(dtype or np.uint8, copy=False)
 
 
-def _outlines(labels: NDArray[Any], chosen: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+def _outlines(
+    labels: NDArray[np.integer], chosen: NDArray[np.uint8], width: int
+) -> NDArray[np.uint8]:
     """Pixels of chosen objects up to `width` from another object or background, ``(y, x)``."""
     for box in ndimage.find_objects(chosen):  # one box around all of them
         objects = np.where(chosen[box], labels[box], 0)

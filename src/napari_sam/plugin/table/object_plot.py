@@ -1,13 +1,13 @@
 """ObjectPlot: histogram or scatter plot of objects by pyqtgraph, with clicks and rectangles."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from napari.utils.theme import get_theme
 from numpy.typing import NDArray
 from pyqtgraph.exporters import ImageExporter
+from pyqtgraph.GraphicsScene.mouseEvents import MouseClickEvent, MouseDragEvent
 from qtpy.QtCore import QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QImage
 
@@ -60,13 +60,13 @@ class _ViewBox(pg.ViewBox):
     clicked = Signal(QPointF, bool)
     enclosed = Signal(QRectF, bool)
 
-    def mouseClickEvent(self, ev: Any) -> None:  # noqa: N802
+    def mouseClickEvent(self, ev: MouseClickEvent) -> None:  # noqa: N802
         """Tell where the left button clicked."""
         if ev.button() == Qt.MouseButton.LeftButton:
             ev.accept()
             self.clicked.emit(self.mapToView(ev.pos()), bool(ev.modifiers() & _ADDING))
 
-    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:  # noqa: N802
+    def mouseDragEvent(self, ev: MouseDragEvent, axis: int | None = None) -> None:  # noqa: N802
         """Draw the rectangle, and tell it at the end."""
         if ev.button() != Qt.MouseButton.LeftButton or axis is not None:
             super().mouseDragEvent(ev, axis)
@@ -92,10 +92,10 @@ class _Points(pg.ScatterPlotItem):
         Size, pen and brush.
     """
 
-    def __init__(self, x: Any = (), y: Any = (), **look: Any) -> None:
+    def __init__(self, x: Sequence[float] = (), y: Sequence[float] = (), **look: object) -> None:
         super().__init__(x=x, y=y, pxMode=True, **look)
 
-    def mouseClickEvent(self, ev: Any) -> None:  # noqa: N802
+    def mouseClickEvent(self, ev: MouseClickEvent) -> None:  # noqa: N802
         """Leave the click to the area below."""
         ev.ignore()
 

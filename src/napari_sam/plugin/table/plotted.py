@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,9 @@ _LARGEST_WHOLE = 1e9
 
 Rows = NDArray[np.intp]
 """Numbers of rows of a table, ``(n,)``."""
+
+Column = NDArray[np.generic]
+"""Values of a column of a table, ``(rows,)`` numbers or text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def axis_columns(table: Measurements) -> list[str]:
     ]
 
 
-def plotted(columns: Mapping[str, NDArray[Any]], axes: Axes) -> Plotted:
+def plotted(columns: Mapping[str, Column], axes: Axes) -> Plotted:
     """Place the objects of a table in a plot.
 
     Objects without a value, and of a logarithmic axis those whose value is not above 0, have no
@@ -133,7 +135,7 @@ def plotted(columns: Mapping[str, NDArray[Any]], axes: Axes) -> Plotted:
     return Plotted(rows, x[rows], y[rows], edges)
 
 
-def _along(values: NDArray[Any], log: bool) -> NDArray[np.float64]:
+def _along(values: Column, log: bool) -> NDArray[np.float64]:
     places = values.astype(np.float64)
     if not log:
         return places

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Collection
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from qtpy.QtGui import QColor, QFont
 
 from napari_sam.measure.measurements import Measurements
 
-from .plotted import Rows
+from .plotted import Column, Rows
 
 _DIGITS = ".5g"
 
@@ -39,7 +38,7 @@ class TableModel(QAbstractTableModel):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._columns: list[tuple[str, NDArray[Any]]] = []
+        self._columns: list[tuple[str, Column]] = []
         self._units: list[str] = []
         self._changed: NDArray[np.bool_] = np.zeros(0, bool)
         self._sorted_by: tuple[int, bool] = (0, False)
@@ -60,7 +59,7 @@ class TableModel(QAbstractTableModel):
         self._changed[list(rows)] = True
         self._repaint()
 
-    def replace_column(self, name: str, values: NDArray[Any]) -> None:
+    def replace_column(self, name: str, values: Column) -> None:
         """Replace the values of a column."""
         names = [each for each, _ in self._columns]
         self._columns[names.index(name)] = name, values
@@ -107,7 +106,7 @@ class TableModel(QAbstractTableModel):
         """Number of columns."""
         return 0 if parent.isValid() else len(self._columns)
 
-    def headerData(self, section: int, orientation: Any, role: int = 0) -> Any:  # noqa: N802
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> str | None:  # noqa: N802
         """Names of the columns, with the unit in the tooltip; rows have none."""
         if orientation != Qt.Orientation.Horizontal:
             return None
@@ -116,7 +115,7 @@ class TableModel(QAbstractTableModel):
             return f"{name}, {unit}" if unit else name
         return name if role == Qt.ItemDataRole.DisplayRole else None
 
-    def data(self, index: QModelIndex, role: int = 0) -> Any:
+    def data(self, index: QModelIndex, role: int = 0) -> object:
         """Text and looks of a cell."""
         row = self.order[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
@@ -127,7 +126,7 @@ class TableModel(QAbstractTableModel):
             return side | Qt.AlignmentFlag.AlignVCenter
         return _look(role) if self._changed[row] else None
 
-    def sort(self, column: int, order: Any = Qt.SortOrder.AscendingOrder) -> None:
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column; cells without a value come last."""
         self._sorted_by = column, order == Qt.SortOrder.DescendingOrder
         self.beginResetModel()
@@ -135,13 +134,13 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, float | np.floating):
         return "" if math.isnan(value) else format(float(value), _DIGITS)
     return str(value)
 
 
-def _look(role: int) -> Any:
+def _look(role: int) -> object:
     """Font, colour and tooltip of a cell of an object that has changed."""
     if role == Qt.ItemDataRole.ForegroundRole:
         return _PALE
