@@ -27,8 +27,8 @@ class LabelPlaces:
     folder : Path
         Output folder.
     suffix : str, optional
-        ``.ome.tif``, ``.ome.zarr`` or ``.tif``; :data:`IMAGE_SUFFIX` or :data:`PLATE_SUFFIX` by
-        default. A plate whose labels are a zarr gives a plate of labels, otherwise a file a field.
+        ``.ome.tif``, ``.ome.zarr`` or ``.tif``; by default ``.ome.tif`` for images, ``.ome.zarr``
+        for plates. A plate whose labels are a zarr gives a plate of labels, otherwise a file a field.
     inside : str, optional
         Name of the labels inside the OME-Zarr images, in their ``labels`` groups; with it only
         measures and the report go to the folder.

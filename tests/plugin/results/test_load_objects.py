@@ -51,6 +51,7 @@ def load(bench: Bench, path: Path) -> Any:
     box = bench.dock.accept_box
     bench.controller.use_labels._ask_file = lambda: path  # the user's choice in the dialog
     box.set_open()
+    bench.wait(lambda: box.file_button.height() > 0)  # the open fold is laid out
     work = bench.controller.workspace
     before = work.labels
     QTest.mouseClick(box.file_button, Qt.MouseButton.LeftButton)

@@ -59,7 +59,7 @@ def note_labels(
     Returns
     -------
     dict
-        ``labels``, one of :data:`SAME` and :data:`OTHER`; ``recipe`` and its path.
+        ``labels``, ``SAME`` or ``OTHER``; ``recipe`` and its path.
     """
     from napari_sam.recipe.identity import identify_labels, identify_output
     from napari_sam.recipe.place import remove_recipe, write_recipe
@@ -79,7 +79,7 @@ def note_labels(
 
 
 def compared(old: "FileRecord", new: "FileRecord") -> str:
-    """:data:`SAME` or :data:`OTHER`, with a warning for the other."""
+    """``SAME`` or ``OTHER``, with a warning for the other."""
     if old.digest == new.digest:
         return SAME
     warn(f"{new.path}: the labels are not those of the recipe")
