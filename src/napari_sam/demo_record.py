@@ -1,4 +1,4 @@
-"""DemoRecord: digests of the demo's files, by which a later demo recognises them."""
+"""DemoRecord: digests of the demo's files, to recognise the files of an earlier demo."""
 
 import json
 from collections.abc import Iterable

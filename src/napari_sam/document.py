@@ -1,4 +1,4 @@
-"""Document: JSON that this package did not write, parsed into typed records."""
+"""Document: JSON of foreign origin, parsed into typed records."""
 
 from collections.abc import Mapping
 from functools import cache

@@ -1,4 +1,4 @@
-"""Errors: exceptions with a message of one line, which says what to do next."""
+"""Errors: exceptions with a message of a single line and a next step for the user."""
 
 LONGEST_REASON = 200
 """Characters of a text that a message repeats from a document or from another library."""

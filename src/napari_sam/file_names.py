@@ -1,4 +1,4 @@
-"""File names: as text that every file and terminal takes, and cut to a length that disks take."""
+"""File names: printable in every file and terminal, and no longer than disks allow."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Npz: arrays of an ``.npz`` file, whose sizes are checked before they are read."""
+"""Npz: arrays of an ``.npz`` file, read after a check of their sizes."""
 
 import math
 import zipfile

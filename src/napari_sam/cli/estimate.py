@@ -1,4 +1,4 @@
-"""``napari-sam evaluate --estimate``: the number of wrong objects, from looks at some of them."""
+"""``napari-sam evaluate --estimate``: number of wrong objects, from looks at a sample."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -68,12 +68,7 @@ def find_pairs(
     if fields := plate_pairs(images, labels):
         return _set_of(images, fields, axes, channels, series)
     if labels is None:
-        sets, unlabelled = find_labelled(images, axes, channels, series)
-        if unlabelled and sets:
-            raise _no_labels(unlabelled[0], images)
-        if not sets:
-            raise LabelError(f"{images} has no labels: give them, as a file or folder, behind it")
-        return sets
+        return _all_labelled(images, axes, channels, series)
     if not os.path.exists(labels):
         raise LabelError(f"no file {labels}: check the path of the labels")
     if not is_folder_of_images(images):
@@ -124,6 +119,18 @@ def find_labelled(
     }
     unlabelled = [image for pairs in by_set.values() for image, labels in pairs if labels is None]
     return sets_by_name, unlabelled
+
+
+def _all_labelled(
+    images: Path, axes: str | None, channels: tuple[int, ...] | None, series: str | None
+) -> "dict[str, Sequence[Pair]]":
+    """Sets of images with labels beside them or inside; raises LabelError for an image without."""
+    sets, unlabelled = find_labelled(images, axes, channels, series)
+    if unlabelled and sets:
+        raise _no_labels(unlabelled[0], images)
+    if not sets:
+        raise LabelError(f"{images} has no labels: give them, as a file or folder, behind it")
+    return sets
 
 
 def _set_of(

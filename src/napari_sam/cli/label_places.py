@@ -28,7 +28,8 @@ class LabelPlaces:
         Output folder.
     suffix : str, optional
         ``.ome.tif``, ``.ome.zarr`` or ``.tif``; by default ``.ome.tif`` for images, ``.ome.zarr``
-        for plates. A plate whose labels are a zarr gives a plate of labels, otherwise a file a field.
+        for plates. A plate whose labels are a zarr gives a plate of labels, otherwise a file a
+        field.
     inside : str, optional
         Name of the labels inside the OME-Zarr images, in their ``labels`` groups; with it only
         measures and the report go to the folder.

@@ -1,4 +1,4 @@
-"""``napari-sam learn``: accepted objects of an image to what the model learned from them."""
+"""``napari-sam learn``: accepted objects of an image to a lesson of the model."""
 
 from collections.abc import Iterator
 from itertools import chain

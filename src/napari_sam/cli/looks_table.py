@@ -1,4 +1,4 @@
-"""Looks table: found objects with scores, and decisions on some of them, as CSV files."""
+"""Looks table: segmented objects with scores, and decisions on a sample, as CSV files."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence

@@ -6,24 +6,21 @@ from typing import TYPE_CHECKING
 
 from napari_sam.errors import ImageError, LabelError, OutputError
 
+from .measure_options import MeasureOptions
 from .plate_pairs import labels_of_field
 from .report import progress
 
 if TYPE_CHECKING:
     from napari_sam.image.plate import Plate, PlateField
     from napari_sam.measure.measurements import Measurements
-    from napari_sam.measure.texture import Texture
 
 
 def measure_plate(
     plate: "Plate",
     output: Sequence[Path],
     image: Path | None,
+    options: MeasureOptions,
     *,
-    shape: bool,
-    texture: "Texture | None",
-    axes: str | None,
-    series: str | None,
     quiet: bool,
 ) -> list[str]:
     """Measure the objects of all fields, and write tables with columns for plate, well and field.
@@ -36,10 +33,8 @@ def measure_plate(
         Tables to write.
     image : Path or None
         The plate of the images, for intensities.
-    shape, texture, axes
-        Options of the command ``measure``.
-    series : str or None
-        Name of the labels inside the fields; the first by default.
+    options : MeasureOptions
+        Its series is the name of the labels inside the fields.
     quiet : bool
         Show no bar.
 
@@ -66,10 +61,10 @@ def measure_plate(
     tables: list[Measurements] = []
     warnings = dict.fromkeys(plate.warnings)
     for field in progress(plate.fields, len(plate.fields), "measure", quiet=quiet):
-        labels = _labels(field, series)
+        labels = _labels(field, options.series)
         if labels is None:
             continue
-        table, lines = _measured(labels, images.get(field.place), shape, texture, axes)
+        table, lines = _measured(labels, images.get(field.place), options)
         tables.append(table.with_cells(field.cells))
         warnings |= dict.fromkeys(lines)
     if not tables:
@@ -109,7 +104,7 @@ def _labels(field: "PlateField", name: str | None) -> Path | None:
 
 
 def _measured(
-    labels: Path, image: Path | None, shape: bool, texture: "Texture | None", axes: str | None
+    labels: Path, image: Path | None, options: MeasureOptions
 ) -> "tuple[Measurements, Sequence[str]]":
     """Measurements of a field, and warnings."""
     from napari_sam.image.labels_of_image import read_labels_of_image
@@ -117,11 +112,14 @@ def _measured(
     from napari_sam.labels.files.class_files import read_classes
     from napari_sam.measure.measure import measure
 
-    volume = None if image is None else read_image(image, axes=axes)
-    label_volume = read_labels_of_image(labels, volume, axes=axes)
-    classes = read_classes(labels)
-    calibration = label_volume.calibration
+    volume = None if image is None else read_image(image, axes=options.axes)
+    label_volume = read_labels_of_image(labels, volume, axes=options.axes)
     table = measure(
-        label_volume.data, calibration, volume, classes=classes, shape=shape, texture=texture
+        label_volume.data,
+        label_volume.calibration,
+        volume,
+        classes=read_classes(labels),
+        shape=options.shape,
+        texture=options.grey_levels(),
     )
     return table, [*(volume.warnings if volume else ()), *label_volume.warnings]

@@ -9,7 +9,8 @@ from .note_tables import no_recipe
 from .task import Method, Task
 
 if TYPE_CHECKING:
-    from napari_sam.recipe.record import FileRecord, SegmentRecord
+    from napari_sam.recipe.inputs import FileRecord
+    from napari_sam.recipe.record import SegmentRecord
     from napari_sam.session import Session
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
     from napari_sam.labels.label_array import LabelArray
-    from napari_sam.recipe.record import LearnedRecord, PaintRecord
+    from napari_sam.recipe.inputs import LearnedRecord
+    from napari_sam.recipe.record import PaintRecord
     from napari_sam.session import Session
 
 

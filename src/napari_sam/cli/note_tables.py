@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_sam.evaluate.ground_truth import Pair
     from napari_sam.image.volume import Volume
-    from napari_sam.recipe.record import FileRecord, Recipe
+    from napari_sam.recipe.inputs import FileRecord
+    from napari_sam.recipe.record import Recipe
 
 
 def check_recipe(output: Path, *, write: bool) -> None:
@@ -104,7 +105,8 @@ def note_export(
     dict
         As of :func:`note_measures`.
     """
-    from napari_sam.recipe.record import Command, ExportRecord, FileRecord, Recipe
+    from napari_sam.recipe.inputs import FileRecord
+    from napari_sam.recipe.record import Command, ExportRecord, Recipe
     from napari_sam.recipe.versions import environment
 
     if not write:
@@ -134,7 +136,7 @@ def _identify(path: Path, role: str) -> "FileRecord":
     from napari_sam.image.read import read_image
     from napari_sam.labels.files.image_group import is_zarr
     from napari_sam.recipe.identity import identify_file, identify_image
-    from napari_sam.recipe.record import FileRecord
+    from napari_sam.recipe.inputs import FileRecord
 
     if path.is_file():
         return identify_file(path, role)

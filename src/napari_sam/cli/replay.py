@@ -36,20 +36,23 @@ if TYPE_CHECKING:
     from napari_sam.session import Session
 
 
+JournalArgument = Annotated[Path, typer.Argument(metavar="JOURNAL", help="A .jsonl of the dock.")]
+OutputOption = Annotated[
+    Path, typer.Option("--output", "-o", help="Labels: .ome.zarr, .zarr, .ome.tif or .tif.")
+]
+ImageOption = Annotated[Path | None, typer.Option(help="The image, if it is not where it was.")]
+AskedModelOption = Annotated[
+    str | None, typer.Option(help="Ask this model again, instead of painting what was accepted.")
+]
+
+
 @expand_groups
 def replay(
-    journal: Annotated[Path, typer.Argument(metavar="JOURNAL", help="A .jsonl of the dock.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Labels: .ome.zarr, .zarr, .ome.tif or .tif.")
-    ],
+    journal: JournalArgument,
+    output: OutputOption,
     *,
-    image: Annotated[
-        Path | None, typer.Option(help="The image, if it is not where it was.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="Ask this model again, instead of painting what was accepted."),
-    ] = None,
+    image: ImageOption = None,
+    model: AskedModelOption = None,
     device: DeviceOption = None,
     precision: PrecisionOption = None,
     image_options: ImageOptions,
@@ -100,12 +103,8 @@ def replay(
     noted = no_recipe(output)
     if recipe:
         noted = note_replay(output, labels, volume, paint, session, journal.parent, weights)
-    summary = {
-        "objects": len(labels_in_use(labels)),
-        "files": files,
-        **noted,
-        "warnings": [*volume.warnings, *damage],
-    }
+    count, warnings = len(labels_in_use(labels)), [*volume.warnings, *damage]
+    summary = {"objects": count, "files": files, **noted, "warnings": warnings}
     report(summary, as_json=report_options.json)
 
 

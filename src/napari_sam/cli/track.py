@@ -19,37 +19,44 @@ if TYPE_CHECKING:
     from napari_sam.labels.classes import ClassTable
 
 
+LabelsArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="LABELS",
+        help="Labels of a movie: OME-Zarr, OME-TIFF, TIFF or npy; or a folder of the Cell "
+        "Tracking Challenge.",
+    ),
+]
+OutputOption = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Labels: .ome.zarr, .zarr, .ome.tif or .tif; a new folder for ctc; .geff for geff.",
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--as", help="What to write.")]
+MaxDistanceOption = Annotated[
+    float | None,
+    typer.Option(help="Pixels that an object moves in a frame, at most, beyond the drift."),
+]
+MaxGapOption = Annotated[
+    int, typer.Option(help="Frames in a row on which an object may be missing.")
+]
+DivisionsOption = Annotated[
+    bool, typer.Option("--divisions/--no-divisions", help="Whether objects divide.")
+]
+
+
 @expand_groups
 def track(
-    labels: Annotated[
-        Path,
-        typer.Argument(
-            metavar="LABELS",
-            help="Labels of a movie: OME-Zarr, OME-TIFF, TIFF or npy; or a folder of the Cell "
-            "Tracking Challenge.",
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Labels: .ome.zarr, .zarr, .ome.tif or .tif; a new folder for ctc; .geff for "
-            "geff.",
-        ),
-    ],
+    labels: LabelsArgument,
+    output: OutputOption,
     *,
-    form: Annotated[Format, typer.Option("--as", help="What to write.")] = Format.LABELS,
-    max_distance: Annotated[
-        float | None,
-        typer.Option(help="Pixels that an object moves in a frame, at most, beyond the drift."),
-    ] = None,
-    max_gap: Annotated[
-        int, typer.Option(help="Frames in a row on which an object may be missing.")
-    ] = 2,
-    divisions: Annotated[
-        bool, typer.Option("--divisions/--no-divisions", help="Whether objects divide.")
-    ] = True,
+    form: FormatOption = Format.LABELS,
+    max_distance: MaxDistanceOption = None,
+    max_gap: MaxGapOption = 2,
+    divisions: DivisionsOption = True,
     axes: AxesOption = None,
     series: SeriesOption = None,
     overwrite: OverwriteOption = False,

@@ -1,4 +1,4 @@
-"""Cache folder: place on disk, and the marker of folders that belong to this program."""
+"""Cache folder: place on disk, and the marker of folders of napari-sam."""
 
 import os
 import re

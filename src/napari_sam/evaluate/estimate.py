@@ -1,4 +1,4 @@
-"""Estimate: number of wrong objects among all, from those that somebody has looked at."""
+"""Estimate: number of wrong objects among all, from a sample that a person has looked at."""
 
 from dataclasses import dataclass
 from typing import Any

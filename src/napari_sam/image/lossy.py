@@ -18,7 +18,7 @@ say whether values were changed."""
 
 
 def lossy_picture(path: Path) -> tuple[str, ...]:
-    """Sentence about labels in a picture that is a JPEG, whatever its suffix.
+    """Sentence about labels in a JPEG, under any suffix.
 
     Parameters
     ----------

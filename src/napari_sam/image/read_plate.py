@@ -1,4 +1,4 @@
-"""Read plate: list the wells and fields of an OME-Zarr plate, and what is missing of it."""
+"""Read plate: list of the wells and fields of an OME-Zarr plate, and of missing parts."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Unlisted groups: wells and fields in the folder of a plate that its metadata do not list."""
+"""Unlisted groups: wells and fields in the folder of a plate, but not in the plate's metadata."""
 
 import os
 from collections.abc import Collection

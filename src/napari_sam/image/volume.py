@@ -120,8 +120,6 @@ class Volume:
         axes = guess_axes(shape) if axes is None else str(axes).upper()
         check_axes(name, shape, axes)
         calibration = Calibration.checked(axes.replace("C", ""), scale, translate, units)
-        if coarse is not None:
-            coarse = cls.from_array(coarse, axes=axes, channels=channels)
         return cls(
             data=data,
             axes=axes,
@@ -129,9 +127,9 @@ class Volume:
             translate=calibration.translate,
             units=calibration.units,
             name=name,
+            coarse=None if coarse is None else cls.from_array(coarse, axes=axes, channels=channels),
             channels=checked_channels(name, shape, axes, channels),
             warnings=tuple(warnings),
-            coarse=coarse,
             revision=revision,
         )
 

@@ -1,4 +1,4 @@
-"""LessonRecord: what a model learned, as a journal and the dock refer to it."""
+"""LessonRecord: a lesson of a model, as a journal and the dock refer to lessons."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -44,7 +44,7 @@ class EditStep:
             self.edits.append(NotedEdit(PackedEdit.of(edit), label, prompts))
 
     def inverse(self) -> "EditStep":
-        """The step that takes this one back: inverse edits, the last first."""
+        """The inverse of a step: inverse edits, the last first."""
         return EditStep(noted.inverse() for noted in reversed(self.edits))
 
 

@@ -58,7 +58,7 @@ def boxes_by_label(
 
 
 def largest_box(boxes: Mapping[Plane, BBox]) -> tuple[Plane, BBox]:
-    """Plane on which an object has its largest box, the first of several, and that box."""
+    """Plane of the largest box of an object, the first of several, and the box."""
 
     def area(plane: Plane) -> int:
         y0, x0, y1, x1 = boxes[plane]

@@ -1,4 +1,4 @@
-"""Mix: a model with a share of what its copy has learned."""
+"""Mix: a model with a share of the weights learned by a copy."""
 
 import torch
 

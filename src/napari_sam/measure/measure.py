@@ -101,18 +101,10 @@ def iter_measure(
     ImageError
         If the image cannot be read, or is missing for `texture`.
     """
-    _check(labels, calibration)
-    if texture is not None and image is None:
-        raise ImageError("texture is measured in an image: give the image too")
-    if image is not None:
-        labels, calibration = _with_axes_of(image, labels, calibration)
+    labels, calibration = _checked(labels, calibration, image, texture)
     sums, blocks = yield from _sums(labels, calibration.axes[:-2], image)
-    shapes: dict[str, NDArray[Any]] = {}
-    if shape:
-        shapes = yield from _shapes(labels, calibration, sums, blocks)
+    shapes = (yield from _shapes(labels, calibration, sums, blocks)) if shape else {}
     table = _table(sums, shapes, calibration, image, classes, scores)
-    if texture is None or image is None:
-        return table
     before = blocks + len(sums.label) * shape
     textures = yield from _textures(labels, image, sums, texture, before)
     return Measurements({**table.columns, **textures})
@@ -156,9 +148,15 @@ def _shapes(
 
 
 def _textures(
-    labels: LabelArray, image: Volume, sums: ObjectSums, texture: Texture, before: int
+    labels: LabelArray,
+    image: Volume | None,
+    sums: ObjectSums,
+    texture: Texture | None,
+    before: int,
 ) -> Generator[tuple[int, int], None, dict[str, NDArray[Any]]]:
     """Columns of texture, channel by channel, after the `before` steps of the other columns."""
+    if image is None or texture is None:
+        return {}
     suffixes, count = _channel_suffixes(image), len(sums.label)
     columns: dict[str, NDArray[Any]] = {
         f"texture_{name}{suffix}": np.full(count, np.nan)
@@ -175,7 +173,10 @@ def _textures(
     return columns
 
 
-def _check(labels: LabelArray, calibration: Calibration) -> None:
+def _checked(
+    labels: LabelArray, calibration: Calibration, image: Volume | None, texture: Texture | None
+) -> tuple[LabelArray, Calibration]:
+    """Labels, and their calibration, with the axes of the image, if there is an image."""
     if np.dtype(labels.dtype).kind not in "ui":
         raise LabelError(f"labels are integers, not {labels.dtype}: choose a label image")
     if len(calibration.axes) != len(labels.shape):
@@ -183,6 +184,9 @@ def _check(labels: LabelArray, calibration: Calibration) -> None:
             f"labels of shape {tuple(labels.shape)} do not have the axes {calibration.axes}: give "
             "one letter for each dimension"
         )
+    if texture is not None and image is None:
+        raise ImageError("texture is measured in an image: give the image too")
+    return (labels, calibration) if image is None else _with_axes_of(image, labels, calibration)
 
 
 def _with_axes_of(
@@ -239,7 +243,7 @@ def _table(
 
 
 def _channel_suffixes(image: Volume) -> list[str]:
-    """End of the columns of each channel: its name, if all have one, else its number."""
+    """End of the columns of each channel: its name if all channels have names, else its number."""
     if "C" not in image.axes:
         return [""]
     names = [name.strip() for name in image.channel_names]

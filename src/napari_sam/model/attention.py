@@ -1,4 +1,4 @@
-"""Attention over so many tokens that the scores of all of them would fill the memory.
+"""Attention over many tokens, block by block: the scores of all pairs would fill the memory.
 
 Without gradients on a CPU, the scores of 128 queries of one head at a time stay in the processor's
 cache (2 MB for 4096 tokens). Torch's fused kernel needs twice the time: its products take the

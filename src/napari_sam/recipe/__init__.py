@@ -1,1 +1,1 @@
-"""Recipe: inputs, model, options and versions behind a result, from which it is made again."""
+"""Recipe: inputs, model, options and versions behind a result, for making the result again."""

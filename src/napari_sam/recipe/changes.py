@@ -13,8 +13,9 @@ from napari_sam.image.read import read_image
 from napari_sam.image.volume import Volume
 
 from .identity import identify_file, is_same_image, label_digest
+from .inputs import FileRecord, ImageRecord
 from .paths import files_of
-from .record import FileRecord, ImageRecord, Recipe
+from .record import Recipe
 
 
 def changes(recipe: Recipe) -> Iterator[str]:

@@ -10,7 +10,7 @@ from napari_sam.image.intensity import IntensityMapping
 from napari_sam.image.volume import Volume
 
 from .identity import identify_file, identify_image
-from .record import ContrastRecord, ImageRecord, LearnedRecord, ModelRecord
+from .inputs import ContrastRecord, ImageRecord, LearnedRecord, ModelRecord
 
 if TYPE_CHECKING:
     from napari_sam.learning.delta import Delta

@@ -25,7 +25,7 @@ from napari_sam.image.companions import companion_files
 from napari_sam.image.volume import Volume
 from napari_sam.labels.blocks import block_count, natural_block
 
-from .record import FileRecord
+from .inputs import FileRecord
 
 MOST_BYTES = 1 << 26
 """Bytes that are read for a digest, at most, unless :data:`FEWEST_BLOCKS` take more."""
@@ -60,7 +60,7 @@ def identify_file(path: Path, role: str) -> FileRecord:
 
 
 def identify_image(volume: Volume, role: str = "image") -> FileRecord:
-    """Bytes and digest of an image, of its file if it has one, otherwise of its pixels."""
+    """Bytes and digest of the file of an image; without a file, of the pixels."""
     path = volume.name if volume.file is None else volume.file.path
     if "://" not in path and os.path.isfile(path):
         return identify_file(Path(path), role)

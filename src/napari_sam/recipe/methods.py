@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from .record import ImageRecord, ModelRecord, PaintRecord, Recipe, SegmentRecord
+from .inputs import ImageRecord, ModelRecord
+from .record import PaintRecord, Recipe, SegmentRecord
 from .references import NAMES, REFERENCES
 
 _AXES = {"Z": "slices", "T": "time points", "C": "channels"}
 
 
 def methods_paragraph(recipe: Recipe) -> str:
-    """Text of a recipe: what was segmented by which model, how, and with which programs.
+    """Text of a recipe: the image, the model, the options and the programs of a segmentation.
 
     Returns
     -------

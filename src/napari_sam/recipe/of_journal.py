@@ -1,4 +1,4 @@
-"""Of journal: entries of a journal, as the part of a recipe that paints them again."""
+"""Of journal: entries of a journal, as the part of a recipe for painting labels again."""
 
 import json
 import os
@@ -18,7 +18,8 @@ from napari_sam.labels.classes import ClassTable
 from napari_sam.labels.label_array import LabelArray
 
 from .identity import identify_file, identify_image, identify_labels, label_digest
-from .record import Command, FileRecord, ImageRecord, PaintRecord, Recipe
+from .inputs import FileRecord, ImageRecord
+from .record import Command, PaintRecord, Recipe
 from .versions import environment
 
 

@@ -12,9 +12,10 @@ from napari_sam.mosaic.mosaic import Mosaic
 
 from .describe import describe_contrast, describe_image, describe_model, threads
 from .identity import identify_labels, label_digest
+from .inputs import ModelRecord
 from .of_journal import paint_record, painted
 from .place import check_recipe_place, write_recipe
-from .record import Command, ModelRecord, Recipe, SegmentRecord
+from .record import Command, Recipe, SegmentRecord
 from .versions import environment
 
 

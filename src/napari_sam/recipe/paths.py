@@ -1,4 +1,4 @@
-"""Paths: files of a recipe, named relative to its folder, and found again from there."""
+"""Paths: files of a recipe, named relative to the folder of the recipe."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from napari_sam.file_names import printable
 
-from .record import FileRecord
+from .inputs import FileRecord
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ def resolved(record: T, folder: Path) -> T:
 
 
 def with_files(record: T, change: Callable[[FileRecord], FileRecord]) -> T:
-    """A copy of a record in which each FileRecord, at any depth, is what `change` makes of it."""
+    """A copy of a record with the result of `change` in place of each FileRecord, at any depth."""
     if isinstance(record, FileRecord):
         return change(record)  # type: ignore[return-value]
     if isinstance(record, tuple):

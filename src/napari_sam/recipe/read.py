@@ -86,7 +86,7 @@ def _of_zarr(path: Path) -> str:
 
 
 def needed(part: Part | None) -> Part:
-    """A part of a recipe that its command needs, and that was found when it was read.
+    """A part of a recipe, required by the recipe's command.
 
     Raises
     ------

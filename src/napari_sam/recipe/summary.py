@@ -6,7 +6,8 @@ from pathlib import Path
 
 from napari_sam.file_names import printable
 
-from .record import FileRecord, ImageRecord, ModelRecord, PaintRecord, Recipe, SegmentRecord
+from .inputs import FileRecord, ImageRecord, ModelRecord
+from .record import PaintRecord, Recipe, SegmentRecord
 
 
 def summary_lines(recipe: Recipe) -> Iterator[str]:

@@ -84,10 +84,7 @@ def read_movie(
             moved = moved + drift
             shift = np.round(drift / side).astype(int).tolist()
             pairs, common = overlaps(labels, frame - 1, frame, shift)
-            if not (
-                _all_in(pairs[:, 0], before.labels) and _all_in(pairs[:, 1], objects_now.labels)
-            ):
-                raise LabelError(CHANGED)  # between two reads
+            _check_unchanged(pairs, before, objects_now)
             sides = (
                 Side(before.labels, before.sizes, positions[-1]),
                 Side(objects_now.labels, objects_now.sizes, places - moved),
@@ -103,8 +100,13 @@ def read_movie(
     return LinkedMovie(table, Links.joined(links), float(np.median(reaches)) if reaches else 1.0)
 
 
-def _all_in(labels: NDArray[np.int64], present: NDArray[np.int64]) -> bool:
-    return bool(np.isin(labels, present).all())
+def _check_unchanged(
+    pairs: NDArray[np.int64], before: FrameObjects, objects_now: FrameObjects
+) -> None:
+    """Raise LabelError if the overlaps, a second read, show labels without an object."""
+    for labels, objects in zip(pairs.T, (before, objects_now), strict=True):
+        if not np.isin(labels, objects.labels).all():
+            raise LabelError(CHANGED)
 
 
 def _checked(objects: FrameObjects) -> FrameObjects:

@@ -1,4 +1,4 @@
-"""Published layout: a fine-tuned SAM as a checkpoint that its authors' code and micro-sam open."""
+"""Published layout: a fine-tuned SAM as a checkpoint for the authors' code and micro-sam."""
 
 import re
 from pathlib import Path

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from napari_sam.image.arrangement import Arrangement
     from napari_sam.journal.entry import Entry
     from napari_sam.labels.label_array import LabelArray
-    from napari_sam.recipe.record import ImageRecord, PaintRecord, Recipe
+    from napari_sam.recipe.inputs import ImageRecord
+    from napari_sam.recipe.record import PaintRecord, Recipe
 
 
 def follow_paint(recipe: "Recipe", output: Path, options: RerunOptions) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from .result import note_result
 from .settings import recipe_settings
 
 if TYPE_CHECKING:
-    from napari_sam.recipe.record import FileRecord, Recipe
+    from napari_sam.recipe.inputs import FileRecord
+    from napari_sam.recipe.record import Recipe
 
 
 def follow_segment(recipe: "Recipe", output: Path, options: RerunOptions) -> dict[str, Any]:

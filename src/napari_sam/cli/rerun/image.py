@@ -1,4 +1,4 @@
-"""Image: that of a recipe, read here as it was read then, and compared."""
+"""Image: image of a recipe, read with the recipe's options, and compared with its digest."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ from .inputs import Inputs
 if TYPE_CHECKING:
     from napari_sam.image.calibration import Calibration
     from napari_sam.image.volume import Volume
-    from napari_sam.recipe.record import ImageRecord
+    from napari_sam.recipe.inputs import ImageRecord
 
 
 def read_image_of(record: "ImageRecord", path: Path | str, inputs: Inputs) -> "Volume":

@@ -13,7 +13,7 @@ from napari_sam.errors import RecipeError
 
 if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
-    from napari_sam.recipe.record import FileRecord, ImageRecord
+    from napari_sam.recipe.inputs import FileRecord, ImageRecord
 
 
 @dataclass(frozen=True, slots=True)

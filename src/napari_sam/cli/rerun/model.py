@@ -13,7 +13,7 @@ from .options import RerunOptions
 
 if TYPE_CHECKING:
     from napari_sam.model.sam import Sam
-    from napari_sam.recipe.record import LearnedRecord, ModelRecord
+    from napari_sam.recipe.inputs import LearnedRecord, ModelRecord
 
 
 def model_of(record: "ModelRecord", options: RerunOptions) -> str:

@@ -25,31 +25,34 @@ if TYPE_CHECKING:
     from napari_sam.recipe.record import Recipe
 
 
+RecipesArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RECIPE...",
+        help="A .recipe.json; or a result with a recipe in it or beside it. May be several.",
+    ),
+]
+OutputOption = Annotated[
+    Path,
+    typer.Option("--output", "-o", help="The new result; a folder for names as in the recipes."),
+]
+MovedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="OLD=NEW",
+        help="A file of the recipe, by the end of its path or as image=, and where it is here. "
+        "May be given several times.",
+    ),
+]
+
+
 @expand_groups
 def rerun(
-    recipes: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="RECIPE...",
-            help="A .recipe.json; or a result with a recipe in it or beside it. May be several.",
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", help="The new result; a folder for names as in the recipes."
-        ),
-    ],
+    recipes: RecipesArgument,
+    output: OutputOption,
     *,
-    moved: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--input",
-            metavar="OLD=NEW",
-            help="A file of the recipe, by the end of its path or as image=, and where it is here. "
-            "May be given several times.",
-        ),
-    ] = None,
+    moved: MovedOption = None,
     inputs: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder with the files of the recipe.")
     ] = None,

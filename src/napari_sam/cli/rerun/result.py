@@ -10,7 +10,8 @@ from napari_sam.cli.task import Method, Task
 
 if TYPE_CHECKING:
     from napari_sam.labels.label_array import LabelArray
-    from napari_sam.recipe.record import FileRecord, ImageRecord, Recipe
+    from napari_sam.recipe.inputs import FileRecord, ImageRecord
+    from napari_sam.recipe.record import Recipe
     from napari_sam.session import Session
 
 SAME, OTHER = "equal to those of the recipe", "not those of the recipe"

@@ -15,7 +15,8 @@ from .options import RerunOptions
 
 if TYPE_CHECKING:
     from napari_sam.image.volume import Volume
-    from napari_sam.recipe.record import ImageRecord, Recipe
+    from napari_sam.recipe.inputs import ImageRecord
+    from napari_sam.recipe.record import Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Shown values: pixels of a TIFF as its tags display them, in the colours of a palette."""
+"""Shown values: pixels of a TIFF as displayed by its tags, in the colours of a palette."""
 
 from typing import Any
 

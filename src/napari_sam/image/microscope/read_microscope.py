@@ -1,4 +1,4 @@
-"""Read microscope: choose the reader of a microscope's file, and say what to install for it."""
+"""Read microscope: choice of a reader for a microscope's file, and advice on a missing package."""
 
 from importlib import import_module
 from importlib.util import find_spec

@@ -46,7 +46,7 @@ class LabelPlate:
         return self.path / field.well_path / field.field
 
     def make(self, fields: Iterable[PlateField], version: str | None = None) -> None:
-        """Create the groups of the plate and of its wells; a plate that is there goes on.
+        """Create the groups of the plate and of its wells; an existing plate is continued.
 
         Parameters
         ----------

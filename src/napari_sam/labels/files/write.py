@@ -150,15 +150,12 @@ def iter_write_labels(
         If the labels are not integers, or, while writing, if a label does not fit.
     """
     stack = label_stack(labels, calibration, **place)
-    origin = None if source is None else Path(source)
-    target = _Target.of(path, overwrite, origin)
+    target = _Target.of(path, overwrite, None if source is None else Path(source))
     version = version_of(target.path, ome_zarr_version)
     classes = classes or NO_CLASSES
     if target.suffix.endswith(".zarr"):
-        write = _zarr_writer(target, stack, origin, properties, classes)
-        return _replace(target, partial(write, version=version))
-    writing = _replace(target, _tiff_writer(target, stack))
-    return _beside_tiff(target.path, writing, stack, classes, overwrite)
+        return _replace(target, _zarr_writer(target, stack, properties, classes, version))
+    return _tiff_and_table(target, stack, classes, overwrite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,22 +172,25 @@ class _Target:
         One of :data:`SUFFIXES`.
     image : ImageGroup or None
         The OME-Zarr image that the labels are put into.
+    source : Path or None
+        The image that was segmented.
     """
 
     given: str
     path: Path
     suffix: str
     image: ImageGroup | None
+    source: Path | None
 
     @classmethod
-    def of(cls, given: str | os.PathLike[str], overwrite: bool, origin: Path | None) -> "_Target":
+    def of(cls, given: str | os.PathLike[str], overwrite: bool, source: Path | None) -> "_Target":
         """Check a path; raises OutputError if labels cannot be written there."""
         path = Path(os.path.realpath(given))
         image = image_group_of(path)
         has_suffix = image is None and label_plate_version(path) is None
         suffix = suffix_of(path.name) if has_suffix else ".zarr"
-        check_target(path, suffix.endswith(".zarr"), overwrite, origin)
-        return cls(os.fspath(given), path, suffix, image)
+        check_target(path, suffix.endswith(".zarr"), overwrite, source)
+        return cls(os.fspath(given), path, suffix, image, source)
 
     @property
     def stem(self) -> str:
@@ -202,20 +202,21 @@ class _Target:
 def _zarr_writer(
     target: _Target,
     stack: LabelStack,
-    origin: Path | None,
     properties: Properties | None,
     classes: ClassTable,
-) -> partial[Iterator[tuple[int, int]]]:
+    version: str,
+) -> Write:
     image = target.image
-    origin = image.path if image else origin
+    source = image.path if image else target.source
     return partial(
         write_ome_zarr,
         stack=stack,
         name=printable(target.stem),
         factors=image.factors(stack) if image else None,
         properties=properties,
-        source=None if origin is None else relative_source(origin, target.path),
+        source=None if source is None else relative_source(source, target.path),
         classes=classes,
+        version=version,
     )
 
 
@@ -235,11 +236,12 @@ def _replace(target: _Target, write: Write) -> Writing:
     return [target.given]
 
 
-def _beside_tiff(
-    target: Path, writing: Writing, stack: LabelStack, classes: ClassTable, overwrite: bool
+def _tiff_and_table(
+    target: _Target, stack: LabelStack, classes: ClassTable, overwrite: bool
 ) -> Writing:
-    """Add a table of classes to the writing of a TIFF, if needed or if an old table exists."""
-    table = class_table_path(target)
+    """Writing of a TIFF, and of a table of classes, if there are any or an old table exists."""
+    writing = _replace(target, _tiff_writer(target, stack))
+    table = class_table_path(target.path)
     if not classes.classes and not (overwrite and is_class_table(table)):
         return writing
     # A table of older labels is replaced too: its classes are not of the new labels.

@@ -1,1 +1,1 @@
-"""Strokes: labels are split, merged, enlarged and cut by a line that is drawn over them."""
+"""Strokes: labels split, merged, enlarged and cut by a line drawn across."""

@@ -1,4 +1,4 @@
-"""Enclosed: pixels that a stroke adds to a label, or takes away from it."""
+"""Enclosed: pixels added to a label by a stroke, or taken away."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""StrokeAction: the change that a stroke makes to labels, told by where it runs."""
+"""StrokeAction: change of labels by a stroke, told by the stroke's course."""
 
 from enum import Enum
 

@@ -1,4 +1,4 @@
-"""Crops: many objects of a tile in one pass of the decoder, each from its own window.
+"""Crops: many objects of a tile in a single pass of the decoder, a window for each object.
 
 The decoder's computations on the image alone are the same for each token, wherever its window lies.
 So they are done once for the tile, and the tokens of each object's window are picked from the

@@ -1,4 +1,4 @@
-"""Steady: corrections click by click, each of which changes the mask around its click alone.
+"""Steady: corrections click by click, with changes of the mask around the new click alone.
 
 A model answers all clicks anew, and may lose what was right far from the last one.
 """

@@ -1,4 +1,4 @@
-"""Steps: memory of the masks after some clicks of an object, for its further clicks."""
+"""Steps: memory of the masks after the first clicks of an object, for further clicks."""
 
 from collections.abc import Hashable
 from threading import Lock
