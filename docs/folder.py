@@ -35,7 +35,7 @@ def main() -> None:
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
     os.environ["NAPARI_SAM_JOURNAL_DIR"] = tempfile.mkdtemp()  # no offer to restore in the picture
-    folder = Path(tempfile.mkdtemp()) / "screen of nuclei, day 3"
+    folder = Path(tempfile.mkdtemp()) / "screen of nuclei, day three"
     write_images(folder)
     viewer = napari.Viewer(show=False)
     viewer.theme = "dark"
