@@ -79,7 +79,7 @@ def segment_tile(
     enlarged: list[Mask] = []
     if enlarge is not None:
         region = tile.bbox if grid is None else grid.core(tile)
-        zoomed = tuple(_parts_to_enlarge(model, embedding, proposals, enlarge, region))
+        zoomed = tuple(_parts_to_enlarge(model, embedding, proposals, boxes, enlarge, region))
         enlarged = [mask for part in zoomed for mask in _in_part(model, enlarge(part), tile, kinds)]
     # of the tile as it is, only objects that no part holds whole are needed
     first_look = ~held_by(zoomed, boxes, tile)
@@ -141,16 +141,20 @@ def segment_encoded(encoder: Encoder, embedding: Embedding) -> tuple[Mask, ...]:
 
 
 def _parts_to_enlarge(
-    model: Sam, embedding: Embedding, proposals: Proposals, enlarge: Enlarge, region: BBox
+    model: Sam,
+    embedding: Embedding,
+    proposals: Proposals,
+    boxes: NDArray[np.float64],
+    enlarge: Enlarge,
+    region: BBox,
 ) -> Iterator[Tile]:
-    """Zoomed parts of a region of a tile, around objects that are small or tiny."""
+    """Zoomed parts of a region of a tile, around proposals (with boxes) that are small or tiny."""
     tile = embedding.tile
     tiny = zoom_of_tiny(model.config, embedding, proposals, enlarge)
     if tiny is not None:
         return small_parts(tile, foreground_boxes(embedding), region, tiny)
     zoom = zoom_for_side(median_side(proposals))
-    boxes = small(plane_boxes(proposals, tile))
-    return small_parts(tile, boxes, region, zoom) if zoom > 1 else iter(())
+    return small_parts(tile, small(boxes), region, zoom) if zoom > 1 else iter(())
 
 
 def _in_part(model: Sam, embedding: Embedding, tile: Tile, kinds: PromptKinds) -> Iterator[Mask]:

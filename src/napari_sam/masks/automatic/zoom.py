@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from torch.nn.functional import max_pool2d
 
 from napari_sam.embeddings.embedding import Embedding
@@ -127,7 +128,8 @@ def foreground_boxes(embedding: Embedding) -> NDArray[np.float64]:
 def _most_crowded(tile: Tile, proposals: Proposals) -> tuple[Tile, Proposals]:
     """The enlarged sample of a tile around the proposal with most neighbours, and those in it."""
     points = proposals.points
-    near = [(np.abs(points - point) < SAMPLE / 2).all(axis=1).sum() for point in points]
+    # points lie on a grid of MASK_STRIDE: those half a sample away are on its border, not in it
+    near = cKDTree(points).query_ball_point(points, SAMPLE / 2 - 1, p=np.inf, return_length=True)
     size = np.minimum(SAMPLE, (tile.height, tile.width))
     last = np.subtract((tile.height, tile.width), size)
     first = np.clip(points[int(np.argmax(near))] - size / 2, 0, last).astype(int)

@@ -10,11 +10,11 @@ from collections import defaultdict
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.decode_near import decode_near
 from napari_sam.masks.mask import Mask
-from napari_sam.prompts.prompt import PointPrompt, Prompt, PromptSet
-from napari_sam.tiles.bbox import holds, longer_side, union
+from napari_sam.prompts.prompt import Prompt, PromptSet
+from napari_sam.tiles.bbox import longer_side
 from napari_sam.tiles.grid import Tile
 
-from .second_look import Answers, Look, PromptsById, area, extent, look_at, window
+from .second_look import Answers, Look, PromptsById, area, extent, look_at, part_around_clicks
 
 ZOOMS = (1 / 2, 1 / 4)
 """Zooms that are tried, one after the other."""
@@ -69,7 +69,7 @@ def look_farther(encoder: Embeddings, prompts: PromptsById, first: Answers) -> d
         smallest = (SMALLEST / zoom) ** 2
         by_tile: dict[Tile, list[int]] = defaultdict(list)
         for i, answer in unsure.items():
-            part = _part(answer.tile, prompts[i], zoom)
+            part = part_around_clicks(answer.tile, prompts[i], zoom)
             if part is not None and largest[i] >= smallest:
                 by_tile[part].append(i)
         for i, answer in look_at(encoder, by_tile, prompts):
@@ -89,19 +89,11 @@ def _first_click_masks(
     """
     masks = {i: mask for i, (_, mask) in first.items()}
     by_tile: dict[Tile, dict[int, tuple[Prompt, ...]]] = defaultdict(dict)
-    for i, (answer, _) in first.items():
-        if len(prompts[i]) > 1 and _part(answer.tile, prompts[i], min(ZOOMS)) is not None:
+    several = {i: answer for i, (answer, _) in first.items() if len(prompts[i]) > 1}
+    for i, answer in several.items():
+        if part_around_clicks(answer.tile, prompts[i], min(ZOOMS)) is not None:
             by_tile[answer.tile][i] = (next(p for p in prompts[i] if p.is_foreground),)
     for tile, clicks in by_tile.items():
         answers = decode_near(encoder.model, encoder.get(tile), PromptSet(clicks))
         masks |= {i: answer.to_mask() for i, (answer,) in answers.items()}
     return masks
-
-
-def _part(tile: Tile, prompts: tuple[Prompt, ...], zoom: float) -> Tile | None:
-    """The zoomed part with all foreground clicks; None if too small, or not all are clicks."""
-    if not all(isinstance(prompt, PointPrompt) for prompt in prompts):
-        return None
-    clicked = union(prompt.bbox for prompt in prompts if prompt.is_foreground)
-    part = window(tile, clicked, zoom)
-    return part if holds(part.bbox, clicked) else None

@@ -13,8 +13,8 @@ from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.decode import Answer, decode
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.arrays import restrict
-from napari_sam.prompts.prompt import Prompt, PromptSet
-from napari_sam.tiles.bbox import BBox, union
+from napari_sam.prompts.prompt import PointPrompt, Prompt, PromptSet
+from napari_sam.tiles.bbox import BBox, holds, union
 from napari_sam.tiles.grid import Tile, TileGrid
 
 WINDOW = 256
@@ -106,6 +106,21 @@ def window(tile: Tile, bbox: BBox, zoom: float) -> Tile:
     inside = (y0 - tile.y0, x0 - tile.x0, y1 - tile.y0, x1 - tile.x0)
     part = grid.best_for(tile.plane, inside)
     return replace(part, y0=part.y0 + tile.y0, x0=part.x0 + tile.x0)
+
+
+def part_around_clicks(tile: Tile, prompts: tuple[Prompt, ...], zoom: float) -> Tile | None:
+    """The zoomed part of a tile, see :func:`window`, that holds all foreground clicks.
+
+    Returns
+    -------
+    Tile or None
+        None if the part is too small for the clicks, or not all prompts are clicks.
+    """
+    if not all(isinstance(prompt, PointPrompt) for prompt in prompts):
+        return None
+    clicked = union(prompt.bbox for prompt in prompts if prompt.is_foreground)
+    part = window(tile, clicked, zoom)
+    return part if holds(part.bbox, clicked) else None
 
 
 def look_at(

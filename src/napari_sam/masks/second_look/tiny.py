@@ -14,11 +14,10 @@ from napari_sam.masks.automatic.propose import Proposals, propose
 from napari_sam.masks.automatic.zoom import UNSURE, are_tiny
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.sam import MASK_STRIDE
-from napari_sam.prompts.prompt import PointPrompt, Prompt
-from napari_sam.tiles.bbox import BBox, holds, union
+from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile
 
-from .second_look import Answers, Look, PromptsById, look_at, window
+from .second_look import Answers, Look, PromptsById, look_at, part_around_clicks
 
 ZOOM = 3
 """Times by which a tiny object is enlarged."""
@@ -48,24 +47,18 @@ def look_at_tiny(encoder: Embeddings, prompts: PromptsById, first: Answers) -> d
     dict
         Object id to both answers, of which the second counts alone.
     """
-    by_tile: dict[Tile, list[int]] = defaultdict(list)
+    by_part: dict[tuple[Tile, Tile], list[int]] = defaultdict(list)
     for i, (answer, _) in first.items():
-        part = None if answer.iou >= SURE else _part(answer.tile, prompts[i])
-        if part is not None and _shows_tiny(encoder, answer.tile, part):
-            by_tile[part].append(i)
-    looks = look_at(encoder, by_tile, prompts)
+        if answer.iou < SURE and answer.tile.zoom == 1 and any(p.is_foreground for p in prompts[i]):
+            around = part_around_clicks(answer.tile, prompts[i], ZOOM)
+            if around is not None:
+                by_part[answer.tile, around].append(i)
+    tiny: dict[Tile, list[int]] = defaultdict(list)  # two tiles may have a part in common
+    for (tile, part), ids in by_part.items():
+        if _shows_tiny(encoder, tile, part):
+            tiny[part] += ids
+    looks = look_at(encoder, tiny, prompts)
     return {i: Look(first[i][0], second, alone=True) for i, second in looks}
-
-
-def _part(tile: Tile, prompts: tuple[Prompt, ...]) -> Tile | None:
-    """The enlarged part with all foreground clicks; None without, or if not all are clicks."""
-    if not all(isinstance(prompt, PointPrompt) for prompt in prompts):
-        return None
-    clicked = [prompt.bbox for prompt in prompts if prompt.is_foreground]
-    if not clicked or tile.zoom != 1:
-        return None
-    part = window(tile, union(clicked), ZOOM)
-    return part if holds(part.bbox, union(clicked)) else None
 
 
 def _shows_tiny(encoder: Embeddings, tile: Tile, part: Tile) -> bool:
