@@ -4,7 +4,8 @@
         [--figure FILE] [--previous FILE_OR_NAME] [--sets SET,SET] [--clicks 10] [--objects 100]
         [--only clicks,boxes,automatic,baselines] [--most 5] [--jobs 2]
     python benchmarks/accuracy.py --data ../shared/data/val --leave-out cells_phase,dic_cho
-        [--recipes old,new] [--training ../shared/data/train] [--minutes 20] [--start FILE]
+        [--together] [--recipes old,new] [--training ../shared/data/train] [--minutes 20]
+        [--start FILE]
 
 The evaluation is that of ``napari-sam evaluate``, and ``napari_sam.evaluate`` defines the figures.
 Means are taken per set and then over the sets, never over pooled objects. Objects under 25 px are
@@ -19,8 +20,8 @@ release comes from git: ``git show v0.1.0:src/napari_sam/weights/cells-tiny.safe
 
 --leave-out trains a model without each of the sets, for --minutes and with each recipe of
 ``training/recipe.py``, and measures it on that set: images of an origin that it has not seen. The
-rows have the names of the recipes. Runs lie in --runs and are resumed. Training is from random
-weights; --start must not have seen the sets.
+rows have the names of the recipes. With --together, one training goes without all of the sets. Runs
+lie in --runs and are resumed. Training is from random weights; --start must not have seen the sets.
 """
 
 import json
@@ -48,6 +49,7 @@ from napari_sam.evaluate.clicks import Protocol
 from napari_sam.evaluate.figures import Figures, Outcome, summarise
 from napari_sam.evaluate.ground_truth import Pair, files_with_both
 from napari_sam.evaluate.objects import spread
+from napari_sam.evaluate.published import published
 from napari_sam.evaluate.report import Results, markdown, with_means
 from napari_sam.evaluate.run import Part, Task, evaluate
 from napari_sam.image.volume import Volume
@@ -111,6 +113,7 @@ def main(
     leave_out: Annotated[
         str | None, typer.Option(help="Train without each of these sets, and measure on it.")
     ] = None,
+    together: Annotated[bool, typer.Option(help="One training without all of them.")] = False,
     recipes: Annotated[
         str, typer.Option(help=f"Of these trainings: {', '.join(RECIPES)}.")
     ] = "new",
@@ -139,7 +142,8 @@ def main(
         if leave_out is None:
             return models
         without = LeaveOut(training, runs, minutes, start, procedural)
-        return {recipe: str(without.train(recipe, name, where)) for recipe in recipes.split(",")}
+        left_out = leave_out if together else name
+        return {r: str(without.train(r, left_out, where)) for r in recipes.split(",")}
 
     started = perf_counter()
     results: dict[str, dict[str, Figures]] = {}
@@ -152,6 +156,7 @@ def main(
                 _write(output, with_means(results), task, perf_counter() - started)
     everything = with_means(results)
     print(markdown(everything))
+    print(f"\n{published(results)}")
     seconds = perf_counter() - started
     print(f"\n{seconds:.0f} s, at most {clicks} clicks and {objects} objects an image")
     if figure:

@@ -33,19 +33,21 @@ class LeaveOut:
     procedural: int
 
     def train(self, recipe: str, left_out: str, device: str) -> Path:
-        """Train a model without a set; returns the file of its weights."""
+        """Train a model without sets, names with commas between; returns its weights file."""
         out = self.runs / f"{recipe}, without {left_out}"
         plan = TrainingPlan(
             self.data,
             out,
             self.minutes,
             learning_rate=8e-4 if self.start is None else 3e-4,
+            corrections=0.6,
+            windows=8,
             objects=5,
             largest=512,
             procedural=self.procedural,
             start=self.start,
             recipe=recipe,
-            leave_out=(left_out,),
+            leave_out=tuple(left_out.split(",")),
         )
         for _ in run(plan, torch.device(device)):
             pass

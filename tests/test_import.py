@@ -86,9 +86,9 @@ folder but `cli` and `plugin`, and these two everything but each other."""
 
 MASKS = {
     "pixels": {"mask"},
-    "second_look": {"mask", "decode", "decode_near", "automatic"},
+    "second_look": {"mask", "decode", "decode_near", "own_prompts", "automatic"},
     "prompted": {"mask", "decode", "decode_near", "pixels", "second_look"},
-    "automatic": {"mask", "decode", "pixels"},
+    "automatic": {"mask", "decode", "mean", "pixels"},
 }
 """Sub-package of masks/ -> the parts of masks/ that it may import, beside itself."""
 

@@ -49,6 +49,8 @@ class Sample:
         ``(H, W)`` float32, radians: phase delay of the light, of quantitative phase images.
     complete : bool
         Whether all objects of the image are labelled.
+    slice : bool
+        Whether the image is a slice of a volume.
     """
 
     image: NDArray[np.uint8]
@@ -56,6 +58,7 @@ class Sample:
     inner: NDArray[np.int32] | None = None
     phase: NDArray[np.float32] | None = None
     complete: bool = True
+    slice: bool = False
 
 
 def load_set(folder: Path) -> list[Sample]:
@@ -97,7 +100,8 @@ def _slices(image: NDArray[np.uint8], labels: NDArray[np.integer]) -> Iterator[S
         for plane, ids in zip(
             np.moveaxis(image, axis, 0), np.moveaxis(labels, axis, 0), strict=True
         ):
-            yield Sample(plane, connected_components(ids, background=0).astype(np.int32))
+            objects = connected_components(ids, background=0).astype(np.int32)
+            yield Sample(plane, objects, slice=True)
 
 
 def load_sets(folder: Path, names: Iterable[str] = SET_WEIGHTS) -> dict[str, list[Sample]]:

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,11 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from napari_sam.learning.annotator import FIRST_PROMPTS, Annotator
 from napari_sam.learning.batch import Batch
-from napari_sam.learning.losses import proposal_loss
-from napari_sam.learning.windows import normalise
-from napari_sam.model.features import ImageFeatures
 from napari_sam.model.precision import Precision
 from napari_sam.model.sam import Sam
 from napari_sam.weights.families import CELLS_TINY_POLICY, cells_tiny
@@ -29,6 +25,8 @@ from napari_sam.weights.precision import fastest_precision
 from .atlas import Atlas
 from .batches import BatchStream
 from .feed import Feed
+from .held_back import held_back_batches, split
+from .objective import FIRST, Objective
 from .recipe import RECIPES
 from .replay import Course, Replay, Step
 from .samples import load_sets
@@ -42,6 +40,7 @@ DENSE_WEIGHT = 4.0  # weight of the proposal loss; the losses of prompts have we
 EMA_DECAY = 0.999  # of the average of the weights, for each step
 COURSES = 16  # sequences of prompts and corrections for each size of windows
 LOG_EVERY = 50  # steps between two lines of the log
+MEASURE_EVERY = 250  # steps between two measurements on images that are held back
 REFRESH_EVERY = 8  # steps between two exchanges of procedural canvases
 SAVE_EVERY = 60.0  # seconds between two checkpoints
 
@@ -61,6 +60,8 @@ class TrainingPlan:
         Options of AdamW (arXiv:1711.05101).
     corrections : float
         Average rounds of corrections in a step, after a first click and a first box.
+    own : float
+        Average rounds in a step in which the model gives itself a further prompt.
     windows : int
         Windows of 256 pixels in a batch; batches of other sizes have the same area.
     objects : int
@@ -89,6 +90,7 @@ class TrainingPlan:
     learning_rate: float = 8e-4
     weight_decay: float = 0.05
     corrections: float = 0.4
+    own: float = 0.5
     windows: int = 4
     objects: int = 8
     largest: int = 1024
@@ -127,7 +129,8 @@ class Training:
             fused=True,
         )
         self.replay = Replay(self.work, device)
-        self.bfloat16 = fastest_precision(str(device)) is Precision.BF16
+        bfloat16 = fastest_precision(str(device)) is Precision.BF16
+        self.objective = Objective(plan.seed, plan.own, plan.corrections, bfloat16)
         self.step, self.seconds = 0, 0.0
         plan.out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.exists():
@@ -176,31 +179,22 @@ class Training:
 
     def work(self, batch: Batch, course: Course) -> Step:
         """Losses and gradients of a batch, for :class:`Replay`; the course chooses the prompts."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
-            features = self.model.image_encoder(
-                normalise(self.model.config, batch.rgb), batch.offset
-            )
-            dense = proposal_loss(features.proposals, batch.targets, batch.complete)
-            losses = self._annotate(batch, features, course) if course[1] else []
-            loss = torch.stack(losses).mean() if losses else 0.0
-        total = loss + DENSE_WEIGHT * dense
+        losses = self.objective.losses(self.model, batch, course)
+        prompted = [loss for name, loss in losses.items() if name != "dense"]
+        total = DENSE_WEIGHT * losses["dense"]
+        if prompted:
+            total = total + torch.stack(prompted).mean()
         parameters = list(self.model.parameters())
         gradients = torch.autograd.grad(total, parameters, allow_unused=True)
-        names = ("click", "box", "correction")
-        values = {name: value.detach() for name, value in zip(names, losses, strict=False)}
         aligned = tuple(_in_layout_of(*pair) for pair in zip(gradients, parameters, strict=True))
-        return Step(aligned, {"dense": dense.detach()} | values)
+        return Step(aligned, {name: loss.detach() for name, loss in losses.items()})
 
-    def _annotate(self, batch: Batch, features: ImageFeatures, course: Course) -> list[Tensor]:
-        """Losses of a first click, a first box, and corrections of both."""
-        rng = np.random.default_rng([self.plan.seed, *course])
-        annotators = [Annotator(batch, kinds, rng) for kinds in FIRST_PROMPTS]
-        losses = [user.answer(self.model, features, all_masks=True) for user in annotators]
-        for _ in range(int(self.plan.corrections + rng.random())):
-            user = annotators[int(rng.integers(len(annotators)))]
-            user.correct()
-            losses.append(user.answer(self.model, features, all_masks=False))
-        return losses
+    @torch.no_grad()
+    def losses_of(self, batches: Sequence[Batch]) -> dict[str, float]:
+        """Mean losses of the averaged weights on batches, of the proposals and first prompts."""
+        by_batch = [self.objective.losses(self.average, batch, (0, 1)) for batch in batches]
+        names = ("dense", *FIRST) if by_batch else ()
+        return {name: float(torch.stack([x[name] for x in by_batch]).mean()) for name in names}
 
     def update(self) -> None:
         """Step the optimiser and the average of the weights."""
@@ -255,6 +249,9 @@ def schedule(step: int, progress: float, warmup: int = 200) -> float:
 def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
     """Train, and write a line to ``log.jsonl`` every 50 steps.
 
+    An eighth of the images of each set is held back; the log has the losses on them beside those of
+    the images learned from.
+
     Parameters
     ----------
     plan : TrainingPlan
@@ -270,21 +267,25 @@ def run(plan: TrainingPlan, device: torch.device) -> Iterator[dict[str, float]]:
     torch.set_float32_matmul_precision("high")
     recipe = RECIPES[plan.recipe]
     names = [name for name in recipe.sets if name not in plan.leave_out]
-    feed = Feed(load_sets(plan.data, names), plan.seed, plan.workers, plan.procedural, recipe)
+    learned, held_back = split(load_sets(plan.data, names))
+    feed = Feed(learned, plan.seed, plan.workers, plan.procedural, recipe)
     try:
         atlas = Atlas(feed.canvases(), device)
         stream = BatchStream(atlas, plan.seed, plan.windows, plan.objects, plan.largest)
+        unseen = held_back_batches(held_back, device, plan.windows, plan.objects)
         training = Training(plan, device)
         (plan.out / "plan.json").write_text(json.dumps(asdict(plan), default=str, indent=2))
         try:
-            yield from _train(training, feed, stream)
+            yield from _train(training, feed, stream, unseen)
         finally:  # also after an interruption by the user
             training.save()
     finally:
         feed.close()
 
 
-def _train(training: Training, feed: Feed, stream: BatchStream) -> Iterator[dict[str, float]]:
+def _train(
+    training: Training, feed: Feed, stream: BatchStream, unseen: Sequence[Batch]
+) -> Iterator[dict[str, float]]:
     losses: list[dict[str, Tensor]] = []
     saved = training.seconds
     clock = time.perf_counter()
@@ -298,15 +299,17 @@ def _train(training: Training, feed: Feed, stream: BatchStream) -> Iterator[dict
         now = time.perf_counter()
         training.seconds, clock = training.seconds + now - clock, now
         if training.step % LOG_EVERY == 0:
-            yield _log(training, losses)
+            yield _log(training, losses, unseen)
             losses = []
         if training.seconds - saved > SAVE_EVERY:
             training.save()
             saved = training.seconds
 
 
-def _log(training: Training, losses: list[dict[str, Tensor]]) -> dict[str, float]:
-    """Write and return a line of the log, with the mean losses of the last steps."""
+def _log(
+    training: Training, losses: list[dict[str, Tensor]], unseen: Sequence[Batch]
+) -> dict[str, float]:
+    """Write and return a line of the log: mean losses of the last steps, and of unseen images."""
     line = {
         "step": training.step,
         "minutes": round(training.seconds / 60, 2),
@@ -315,6 +318,8 @@ def _log(training: Training, losses: list[dict[str, Tensor]]) -> dict[str, float
     for key in dict.fromkeys(key for values in losses for key in values):
         values = torch.stack([x[key] for x in losses if key in x])
         line[key] = round(float(values.mean()), 4)
+    if training.step % MEASURE_EVERY == 0:
+        line |= {f"unseen {k}": round(v, 4) for k, v in training.losses_of(unseen).items()}
     with (training.plan.out / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
     return line

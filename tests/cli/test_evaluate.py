@@ -69,6 +69,24 @@ def test_an_image_and_its_labels(cli: Run, pair: tuple[Path, Path], weights: Pat
     assert "stack_objects" not in figures
 
 
+def test_figures_of_others_stand_below_those_of_a_public_set(
+    cli: Run, tmp_path: Path, weights: Path
+) -> None:
+    image, labels = discs()
+    for name in ("LIVECell", "mine"):
+        (tmp_path / name).mkdir()
+        np.savez(tmp_path / name / "a.npz", image=image, labels=labels)
+    status, output, error = cli("evaluate", tmp_path, "--model", weights, "--only", "automatic")
+    assert (status, error) == (0, "")
+    _, below = output.split("**Published mSA**")
+    assert "not your images" in below
+    row = below.splitlines()[-1]
+    assert row == "| LIVECell (LIVECell) | 0.403 | 0.311 | 0.405 | 0.380 |"
+    status, output, _ = cli("evaluate", tmp_path, "--model", weights, "--only", "boxes")
+    assert status == 0
+    assert "Published" not in output
+
+
 def test_a_table_for_people(cli: Run, pair: tuple[Path, Path], weights: Path) -> None:
     other = weights.with_name("other.safetensors")
     other.write_bytes(weights.read_bytes())

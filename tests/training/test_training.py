@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -340,7 +341,8 @@ def test_step_in_bfloat16_learns_what_a_step_in_float32_learns(tmp_path: Path) -
     )
     batch = BatchStream(atlas(), 0, 1, 2).draw(0)
     steps = []
-    for training.bfloat16 in (False, True):
+    for bfloat16 in (False, True):
+        training.objective = replace(training.objective, bfloat16=bfloat16)
         torch.manual_seed(0)
         steps.append(training.work(batch, (batch.rgb.shape[-1], 2)))
     exact, rounded = steps

@@ -88,6 +88,7 @@ def evaluate(
     an .ome.zarr that the dock saved. Write right or wrong behind each label of the table, and give
     it as --decisions. Without a table, true labels give the answers, and the range is checked.
     """
+    from napari_sam.evaluate.published import published
     from napari_sam.evaluate.report import markdown, with_means
 
     started, task, quiet = perf_counter(), _task(only, objects, clicks), report_options.json
@@ -115,6 +116,8 @@ def evaluate(
     for line in warnings:
         warn(line)
     typer.echo(markdown(everything))
+    if "automatic" in task.parts and (others := published(results)):
+        typer.echo(f"\n{others}")
 
 
 def _compare(

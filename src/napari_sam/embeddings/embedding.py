@@ -13,7 +13,7 @@ from napari_sam.image.volume import Volume
 from napari_sam.model.config import PATCH, ModelConfig
 from napari_sam.model.features import ImageFeatures
 from napari_sam.model.preprocess import padded_size
-from napari_sam.model.sam import Sam
+from napari_sam.model.sam import MASK_STRIDE, Sam
 from napari_sam.tiles.bbox import BBox
 from napari_sam.tiles.grid import Tile, TileGrid
 
@@ -84,7 +84,7 @@ class Embedding:
         Returns
         -------
         Embedding
-            Without proposals. Its arrays are views.
+            Its arrays are views.
         """
         top, left, bottom, right = tokens
         y0, x0 = PATCH * top, PATCH * left
@@ -101,9 +101,11 @@ class Embedding:
             return features[..., cells * top : cells * bottom, cells * left : cells * right]
 
         high_res = self.features.high_res_features
+        proposals = self.features.proposals
         features = ImageFeatures(
             cut(self.features.image_embedding, 1),
             tuple(cut(x, PATCH // s) for x, s in zip(high_res, _STRIDES.values(), strict=False)),
+            None if proposals is None else cut(proposals, PATCH // MASK_STRIDE),
         )
         return Embedding(tile, features, (self.offset[0] + top, self.offset[1] + left))
 

@@ -5,17 +5,18 @@ from numpy.random import Generator
 from torch import Tensor
 
 from napari_sam.model.features import ImageFeatures
-from napari_sam.model.sam import Sam
+from napari_sam.model.sam import MASK_STRIDE, Sam
 
 from .batch import Batch
 from .losses import prompt_loss, resample
-from .prompts import correct
+from .prompts import MASK_LOGIT, correct, deepest, own_boxes
 
 FIRST_PROMPTS = (
     {"point": 0.76, "mask and point": 0.12, "mask": 0.12},
     {"box": 0.6, "box and point": 0.4},
 )
 """Two annotators of each step: kind of the first prompt -> probability."""
+OWN_BOX_SHARE = 0.5  # share of lone clicks asked again with a predicted box instead of the answer
 MASK_INPUT_SHARE = 0.3  # share of corrections that feed the previous answer back as a mask prompt
 
 
@@ -46,6 +47,34 @@ class Annotator:
         self.boxes = objects.box if with_box else None
         self.masks: Tensor | None = objects.mask_logits if "mask" in kind else None
         self._last_logits: Tensor | None = None
+
+    @torch.no_grad()
+    def ask_itself(self, proposals: Tensor | None) -> None:
+        """Add a prompt that the model gives itself, as :mod:`napari_sam.masks.own_prompts` does.
+
+        At a lone click the box that the proposal head predicts there, or the last answer as a mask;
+        to a lone box the middle of the last answer.
+
+        Parameters
+        ----------
+        proposals : Tensor or None
+            ``(B, 6, h, w)``; without, no box is added.
+        """
+        if self._last_logits is None:
+            raise ValueError("ask_itself() needs an answer: call answer() first")
+        inside = self._last_logits[:, :, 0] > 0
+        lone = self.masks is None and (self.coords is None or self.boxes is None)
+        if lone and self.coords is None:
+            points = deepest(inside)
+            self.coords = (MASK_STRIDE * points + (MASK_STRIDE - 1) / 2)[:, :, None]
+            self.labels = torch.ones_like(self.coords[..., 0], dtype=torch.long)
+        elif lone and self.coords is not None and proposals is not None and self._draws_box():
+            self.boxes = own_boxes(proposals, self.coords[:, :, 0])
+        else:
+            self.masks = torch.where(inside, MASK_LOGIT, -MASK_LOGIT)
+
+    def _draws_box(self) -> bool:
+        return bool(self.rng.random() < OWN_BOX_SHARE)
 
     def answer(self, model: Sam, features: ImageFeatures, all_masks: bool) -> Tensor:
         """Decode the prompts; returns the loss, a scalar.

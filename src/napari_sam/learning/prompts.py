@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from napari_sam.model.sam import MASK_STRIDE
+
 from .windows import Windows
 
 BACKGROUND_SHARE = 0.1  # share of prompts into the background, for the object score
@@ -196,6 +198,51 @@ def correct(predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     points = torch.stack([best % depth.shape[-1], best // depth.shape[-1]], -1).float()
     exact = torch.maximum(most_missed, most_false) == 0
     return points, positive.long().masked_fill(exact, -1)
+
+
+def deepest(mask: Tensor) -> Tensor:
+    """Deepest pixel ``(B, C, 2)``, xy, of each mask ``(B, C, h, w)`` bool; the first if empty."""
+    depth = _depth(mask)
+    best = (depth + torch.rand_like(depth)).masked_fill(~mask, 0).flatten(2).argmax(-1)
+    return torch.stack([best % mask.shape[-1], best // mask.shape[-1]], -1).float()
+
+
+def own_boxes(proposals: Tensor, points: Tensor) -> Tensor:
+    """Boxes that the proposal head predicts at points.
+
+    Averaged over the cells around as in :func:`~napari_sam.masks.automatic.propose.read_boxes`.
+
+    Parameters
+    ----------
+    proposals : Tensor
+        ``(B, 6, h, w)``.
+    points : Tensor
+        ``(B, C, 2)``, xy, window pixels.
+
+    Returns
+    -------
+    Tensor
+        ``(B, C, 2, 2)`` float32, corners, xy, window pixels; the points lie inside.
+    """
+    b, _, h, w = proposals.shape
+    proposals = proposals.float()
+    weight = proposals[:, :2].sigmoid().prod(1, keepdim=True) + 1e-6
+    away = torch.expm1(proposals[:, 2:].clamp(0, 8))
+    rows, cols = (
+        MASK_STRIDE * torch.arange(n, device=proposals.device) + (MASK_STRIDE - 1) / 2
+        for n in (h, w)
+    )
+    y, x = rows[:, None].expand(h, w), cols.expand(h, w)
+    boxes = torch.stack(
+        [x - away[:, 1], y - away[:, 0], x + away[:, 3], y + away[:, 2]], dim=1
+    )  # of each cell
+    around = functional.avg_pool2d(torch.cat([boxes * weight, weight], 1), 3, 1, 1)
+    means = around[:, :4] / around[:, 4:]
+    col, row = ((points + 0.5) / MASK_STRIDE).long().clamp(min=0).unbind(-1)
+    cell = row.clamp(max=h - 1) * w + col.clamp(max=w - 1)
+    corners = means.flatten(2).gather(2, cell[:, None].expand(b, 4, -1)).transpose(1, 2)
+    low, high = corners[..., :2].minimum(points), corners[..., 2:].maximum(points)
+    return torch.stack([low, high], dim=-2)
 
 
 def _depth(mask: Tensor) -> Tensor:

@@ -210,17 +210,54 @@ def decode(
     dict
         Object id to one or three answers.
     """
+    if multimask_output:
+        return decode_masks(model, embedding, prompts, CANDIDATES)
+    answers = decode_masks(model, embedding, prompts)
+    return {i: (max(of_object, key=lambda a: a.iou),) for i, of_object in answers.items()}
+
+
+def decode_masks(
+    model: Sam, embedding: Embedding, prompts: PromptSet, masks: slice | None = None
+) -> dict[int, tuple[Answer, ...]]:
+    """Decode the prompts of objects in a tile to all masks of chosen tokens.
+
+    Parameters
+    ----------
+    model, embedding, prompts
+        As for :func:`decode`.
+    masks : slice, optional
+        Mask tokens of the decoder to run; by default those of the model's policy.
+
+    Returns
+    -------
+    dict
+        Object id to an answer of each token.
+    """
     answers: dict[int, tuple[Answer, ...]] = {}
     frame = tile_frame(model.config, embedding.tile)
     for group in _groups(prompts, _objects_at_once(embedding)):
         arrays = prompt_arrays(group, frame)
-        masks = CANDIDATES if multimask_output else _masks(model.policy, arrays)
-        prediction = _run(model, embedding, arrays, masks)
+        prediction = _run(model, embedding, arrays, masks or _masks(model.policy, arrays))
         by_object = _answers(embedding.tile, prediction, model)
-        for object_id, candidates in zip(arrays.ids, by_object, strict=True):
-            best = max(candidates, key=lambda answer: answer.iou)
-            answers[object_id] = candidates if multimask_output else (best,)
+        answers |= dict(zip(arrays.ids, by_object, strict=True))
     return answers
+
+
+def decode_single(model: Sam, embedding: Embedding, arrays: PromptArrays) -> Answer:
+    """The single mask of one object.
+
+    Parameters
+    ----------
+    model : Sam
+        The model.
+    embedding : Embedding
+        Of the tile.
+    arrays : PromptArrays
+        Prompts of the object in model pixels of the tile.
+    """
+    prediction = _run(model, embedding, arrays, SINGLE_MASK)
+    ((answer,),) = _answers(embedding.tile, prediction, model)
+    return answer
 
 
 def _masks(policy: AnswerPolicy, arrays: PromptArrays) -> slice:

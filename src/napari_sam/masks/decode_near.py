@@ -17,6 +17,7 @@ from napari_sam.tiles.bbox import box_of, intersection, longer_side, union
 from napari_sam.tiles.grid import Tile
 
 from .decode import Answer, decode
+from .own_prompts import ask_again
 
 SIDES = (16, 32)
 """Sides in tokens of the windows that are tried, in this order."""
@@ -59,7 +60,12 @@ def decode_near(
         if of_window := _decode_in_window(model, embedding, i, of_object, multimask_output):
             answers[i] = of_window
     larger = PromptSet({i: x for i, x in prompts.objects.items() if i not in answers})
-    return answers | decode(model, embedding, larger, multimask_output)
+    of_tile = decode(model, embedding, larger, multimask_output)
+    if multimask_output:
+        return answers | of_tile
+    return answers | {
+        i: (ask_again(model, embedding, larger.of(i), *first),) for i, first in of_tile.items()
+    }
 
 
 def _decode_in_window(
@@ -71,7 +77,11 @@ def _decode_in_window(
     least_iou = -math.inf if tells_size else SURE
     for window in _windows(embedding, prompts):
         answers = decode(model, window, PromptSet({i: prompts}), multimask_output)[i]
-        if all(_is_whole(answer, tile, least_iou) for answer in answers):
+        if not all(_is_whole(answer, tile, least_iou) for answer in answers):
+            continue
+        if not multimask_output:
+            answers = (ask_again(model, window, prompts, *answers),)
+        if not any(answer.is_cut(tile) for answer in answers):
             return tuple(answer.in_tile(tile, model.config) for answer in answers)
     return None
 

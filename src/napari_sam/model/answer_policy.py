@@ -23,6 +23,9 @@ class AnswerPolicy:
         single mask. Which is better depends on the training.
     best_mask_for_click : bool
         Answer one click without box and mask by the best of the single mask and the candidates.
+    own_prompts : bool
+        Answer a lone click and a lone box once more, with prompts that the model makes of its own
+        first answer. For models that were trained on masks among the prompts.
     clean_masks : bool
         Remove crumbs, fill pinholes and cut the mask to the surroundings of the box.
     point_with_mask : bool
@@ -39,6 +42,7 @@ class AnswerPolicy:
     stable_single_mask: bool = False
     best_candidate_for_box: bool = False
     best_mask_for_click: bool = False
+    own_prompts: bool = False
     clean_masks: bool = False
     point_with_mask: bool = False
     steady_corrections: bool = False

@@ -38,6 +38,7 @@ EFFICIENT_TAM = {
 
 CELLS_TINY_POLICY = AnswerPolicy(
     best_mask_for_click=True,
+    own_prompts=True,
     clean_masks=True,
     point_with_mask=True,
     steady_corrections=True,

@@ -74,10 +74,11 @@ _ORDER = (
     "padding_point",
     "memory",
     "steady_corrections",
+    "own_prompts",
 )
 """Order of the fields of `ModelConfig` and `AnswerPolicy` in the header. It must stay: the hash
 that names cached embeddings covers the header as JSON text."""
-_NOT_IF_FALSE = frozenset({"steady_corrections"})
+_NOT_IF_FALSE = frozenset({"steady_corrections", "own_prompts"})
 """Fields left out of the header while they are False: models older than a field keep their hash."""
 
 

@@ -22,8 +22,10 @@ from napari_sam.masks.automatic.proposal_windows import (
     windows,
 )
 from napari_sam.masks.automatic.propose import Proposals
-from napari_sam.masks.decode import Answer, decode
+from napari_sam.masks.decode import Answer, decode, decode_masks
+from napari_sam.masks.mean import best_of
 from napari_sam.model.features import ImageFeatures
+from napari_sam.model.mask_decoder import CANDIDATES, MASK_TOKENS, SINGLE_MASK
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import holds
@@ -72,10 +74,10 @@ def prompts(proposals: Proposals, i: int, kind: str) -> tuple[Prompt, ...]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("best", [False, True])
+@pytest.mark.parametrize("masks", [SINGLE_MASK, CANDIDATES, slice(0, MASK_TOKENS)])
 @pytest.mark.parametrize("size", [(4, 4), (6, 9), (22, 22)])
 def test_an_answer_is_that_of_its_window_alone(
-    tiny_model: Sam, wide: Embedding, kind: str, best: bool, size: tuple[int, int]
+    tiny_model: Sam, wide: Embedding, kind: str, masks: slice, size: tuple[int, int]
 ) -> None:
     proposals = around_places(some_places(9), 8)
     tokens = np.array((38, 44))
@@ -85,12 +87,12 @@ def test_an_answer_is_that_of_its_window_alone(
         None if kind == "points" else proposals.boxes,
         corners,
         size,
-        best,
+        masks,
     )
     for i, (answer, (row, col)) in enumerate(zip(answers, corners.tolist(), strict=True)):
         window = wide.window((row, col, row + size[0], col + size[1]))
         asked = PromptSet({i: prompts(proposals, i, kind)})
-        alone = max(decode(tiny_model, window, asked, best)[i], key=lambda one: one.iou)
+        alone = best_of(decode_masks(tiny_model, window, asked, masks)[i])
         assert answer.tile == alone.tile == window.tile
         assert np.allclose(answer.low_res_logits, alone.low_res_logits, atol=1e-5)
         assert (answer.iou, answer.object_score) == pytest.approx(

@@ -77,7 +77,7 @@ def test_small_objects_get_better_masks(model: Sam, kind: str) -> None:
 
 
 def test_how_sure_it_is_tells_better_which_masks_are_good(model: Sam) -> None:
-    radius = 6.5
+    radius = 9
     image = disks(radius)
     prompts: dict[int, list[Any]] = {i: [box(radius, *at)] for i, at in enumerate(CENTRES, 1)}
     errors = []

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.masks.decode import Answer, tile_matrices
+from napari_sam.masks.mean import best_of
 from napari_sam.model.config import PATCH
 from napari_sam.model.mask_decoder import (
-    CANDIDATES,
     SINGLE_MASK,
     MaskPrediction,
     PreparedImage,
@@ -81,7 +81,7 @@ class Crops:
         boxes: Floats | None,
         corners: Ints,
         size: tuple[int, int],
-        best_candidate: bool = False,
+        masks: slice = SINGLE_MASK,
     ) -> Iterator[Answer]:
         """Decode objects, each from a window of its own.
 
@@ -95,8 +95,8 @@ class Crops:
             ``(N, 2)`` int64: row and column of each window's first token.
         size : tuple of int
             Rows and columns of the windows in tokens.
-        best_candidate : bool
-            Answer with the best of three candidates instead of the single mask.
+        masks : slice
+            Mask tokens to run, of which :func:`~napari_sam.masks.mean.best_of` makes the answer.
 
         Yields
         ------
@@ -104,7 +104,6 @@ class Crops:
             In the order of the objects; its tile is the window.
         """
         most = max(1, TOKENS_AT_ONCE // (size[0] * size[1]))
-        masks = CANDIDATES if best_candidate else SINGLE_MASK
         for start in range(0, len(corners), most):
             batch = slice(start, start + most)
             prompts = (_rows_of(points, batch), _rows_of(boxes, batch))
@@ -171,16 +170,20 @@ class Crops:
         self, prediction: MaskPrediction, corners: Ints, size: tuple[int, int]
     ) -> Iterator[Answer]:
         model, tile = self.model, self.embedding.tile
-        ious = prediction.iou_predictions[0].float()
-        best = ious.argmax(-1, keepdim=True)
-        logits = prediction.low_res_logits[0].float().take_along_dim(best[..., None, None], 1)[:, 0]
-        chosen = ious.take_along_dim(best, 1)[:, 0].tolist()
+        ious = prediction.iou_predictions[0].tolist()
         scores = prediction.object_score[0, :, 0].tolist()
-        masks = (logits - model.policy.mask_threshold).cpu().numpy()
-        for mask, iou, score, corner in zip(masks, chosen, scores, corners.tolist(), strict=True):
+        logits = (prediction.low_res_logits[0].float() - model.policy.mask_threshold).cpu().numpy()
+        for masks, of_masks, score, corner in zip(
+            logits, ious, scores, corners.tolist(), strict=True
+        ):
             window = window_tile(tile, corner, size)
             matrices = tile_matrices(model.config, window.height, window.width)
-            yield Answer(window, mask, iou, score, *matrices)
+            yield best_of(
+                [
+                    Answer(window, mask, iou, score, *matrices)
+                    for mask, iou in zip(masks, of_masks, strict=True)
+                ]
+            )
 
 
 def window_tile(tile: Tile, corner: Sequence[int], size: tuple[int, int]) -> Tile:

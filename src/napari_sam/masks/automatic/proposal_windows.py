@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_sam.embeddings.embedding import Embedding
-from napari_sam.masks.decode import Answer, decode
+from napari_sam.masks.decode import Answer, decode, decode_masks
+from napari_sam.masks.mean import best_of
 from napari_sam.model.config import PATCH
+from napari_sam.model.mask_decoder import CANDIDATES, MASK_TOKENS, SINGLE_MASK
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.grid import Tile, TileGrid
@@ -38,6 +40,13 @@ CLICK_SIDES = (16, 32)
 PromptKinds = Literal["points", "boxes", "both"]
 """Prompts made of a proposal: a click in its middle, its box, or the two together."""
 
+MASKS: Mapping[PromptKinds, slice] = {
+    "points": SINGLE_MASK,
+    "boxes": CANDIDATES,
+    "both": slice(0, MASK_TOKENS),
+}
+"""Kinds of prompts -> mask tokens of the decoder whose answers are joined."""
+
 Clicks = Mapping[int, PointPrompt]
 """Object id to its click."""
 
@@ -50,7 +59,7 @@ Ints = NDArray[np.int64]
 def decode_boxes(
     model: Sam, embedding: Embedding, proposals: Proposals, kinds: PromptKinds = "both"
 ) -> list[Answer]:
-    """Decode proposals with boxes; a box gets the best of three candidates.
+    """Decode proposals with boxes.
 
     The box tells the size of the window in advance, so that few objects are decoded twice.
 
@@ -96,7 +105,7 @@ def _together(
     batch = proposals[fitting]
     points = None if kinds == "boxes" else batch.points
     boxes = None if kinds == "points" else batch.boxes
-    answers = crops.decode(points, boxes, corners, size, best_candidate=kinds != "points")
+    answers = crops.decode(points, boxes, corners, size, MASKS[kinds])
     pairs = zip(fitting.tolist(), answers, strict=True)
     return {i: answer for i, answer in pairs if not answer.is_cut(crops.embedding.tile)}
 
@@ -123,8 +132,8 @@ def _decode(
 ) -> dict[int, Answer]:
     """Answers of chosen proposals of a tile from a single window, or from the whole tile."""
     prompts = PromptSet({i: _prompts(tile, proposals, i, kinds) for i in indices.tolist()})
-    answers = decode(model, window, prompts, multimask_output=kinds != "points")
-    return {i: max(candidates, key=lambda a: a.iou) for i, candidates in answers.items()}
+    answers = decode_masks(model, window, prompts, MASKS[kinds])
+    return {i: best_of(of_object) for i, of_object in answers.items()}
 
 
 def _prompts(

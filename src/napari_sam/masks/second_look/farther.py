@@ -36,7 +36,7 @@ BETTER = 0.06
 SMALLEST = 32.0
 """Root of the area of an object, zoomed model pixels, below which its answer is not used."""
 
-MOST_TIMES = 6.0
+MOST_TIMES = 9.0
 """Area of a zoomed-out mask above which it is taken for a tissue instead of a cell and is not used;
 in areas of the box around the clicks and the mask of the first click."""
 

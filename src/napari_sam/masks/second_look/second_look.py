@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.decode import Answer, decode
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.own_prompts import ask_again
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import BBox, holds, union
@@ -143,6 +144,7 @@ def look_at(
         Object id, and its answer.
     """
     for tile, ids in by_tile.items():
+        model, embedding = encoder.model, encoder.close_up(tile)
         inside = PromptSet({i: restrict(prompts[i], tile) for i in ids})
-        answers = decode(encoder.model, encoder.close_up(tile), inside)
-        yield from ((i, answer) for i, (answer,) in answers.items())
+        for i, (answer,) in decode(model, embedding, inside).items():
+            yield i, ask_again(model, embedding, inside.of(i), answer)
