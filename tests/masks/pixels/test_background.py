@@ -50,7 +50,7 @@ def test_uneven_light_is_background() -> None:
 @settings(deadline=None, max_examples=60)
 @given(
     st.integers(8, 60),
-    st.floats(14, 40),
+    st.floats(15, 40),  # at 14, one noise in a thousand hides the cell
     st.sampled_from([1.0, 3.0, 8.0]),
     st.booleans(),
     st.tuples(st.integers(0, 255), st.integers(0, 255)),

@@ -13,12 +13,12 @@ from napari_sam.masks.prompted.correction import correction_by
 from tests.plugin.bench import Bench, Open
 from tests.plugin.objects.test_size import blobs
 
-FIRST, BESIDE, NEAR = (46, 46), (42, 42), (60, 46)
+FIRST, BESIDE, NEAR = (46, 46), (30, 46), (60, 46)
 
 
 @pytest.fixture
 def suspicious(open_cells_tiny: Open) -> Bench:
-    """A window after a background click that took much of a spot away, also on its other side.
+    """A window after a background click that took much of a disc away, also on its other side.
 
     The model answers all clicks at once, as public models do.
     """
