@@ -115,9 +115,8 @@ def evaluate(
         return
     for line in warnings:
         warn(line)
-    typer.echo(markdown(everything))
-    if "automatic" in task.parts and (others := published(results)):
-        typer.echo(f"\n{others}")
+    others = published(results) if "automatic" in task.parts else ""
+    typer.echo("\n\n".join(filter(None, [markdown(everything), others])))
 
 
 def _compare(
