@@ -155,8 +155,8 @@ def main(
             if output:  # after each set, so that figures can be read during a long run
                 _write(output, with_means(results), task, perf_counter() - started)
     everything = with_means(results)
-    print(markdown(everything))
-    print(f"\n{published(results)}")
+    others = published(results) if Part.AUTOMATIC in task.parts else ""
+    print("\n\n".join(filter(None, [markdown(everything), others])))
     seconds = perf_counter() - started
     print(f"\n{seconds:.0f} s, at most {clicks} clicks and {objects} objects an image")
     if figure:

@@ -86,7 +86,7 @@ folder but `cli` and `plugin`, and these two everything but each other."""
 
 MASKS = {
     "pixels": {"mask"},
-    "second_look": {"mask", "decode", "decode_near", "own_prompts", "automatic"},
+    "second_look": {"mask", "decode", "decode_near", "mean", "own_prompts", "automatic"},
     "prompted": {"mask", "decode", "decode_near", "pixels", "second_look"},
     "automatic": {"mask", "decode", "mean", "pixels"},
 }

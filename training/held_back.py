@@ -1,6 +1,7 @@
 """Held back: images that a run does not learn from, to see in time when it learns by heart."""
 
 from collections.abc import Mapping
+from itertools import compress
 
 import torch
 
@@ -36,10 +37,10 @@ def split(sets: Sets) -> tuple[dict[str, list[Sample]], dict[str, list[Sample]]]
     learned: dict[str, list[Sample]] = {}
     held_back: dict[str, list[Sample]] = {}
     for name, samples in sets.items():
-        held = [s for i, s in enumerate(samples, 1) if i % EVERY == 0 and not s.slice]
-        learned[name] = [s for s in samples if not any(s is other for other in held)]
-        if held:
-            held_back[name] = held
+        is_held = [i % EVERY == 0 and not s.slice for i, s in enumerate(samples, 1)]
+        learned[name] = [s for s, held in zip(samples, is_held, strict=True) if not held]
+        if any(is_held):
+            held_back[name] = list(compress(samples, is_held))
     return learned, held_back
 
 

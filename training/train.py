@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from .atlas import Atlas
 from .batches import BatchStream
 from .feed import Feed
 from .held_back import held_back_batches, split
-from .objective import FIRST, Objective
+from .objective import Objective
 from .recipe import RECIPES
 from .replay import Course, Replay, Step
 from .samples import load_sets
@@ -192,8 +192,9 @@ class Training:
     @torch.no_grad()
     def losses_of(self, batches: Sequence[Batch]) -> dict[str, float]:
         """Mean losses of the averaged weights on batches, of the proposals and first prompts."""
-        by_batch = [self.objective.losses(self.average, batch, (0, 1)) for batch in batches]
-        names = ("dense", *FIRST) if by_batch else ()
+        first_prompts = replace(self.objective, own=0, corrections=0)
+        by_batch = [first_prompts.losses(self.average, batch, (0, 1)) for batch in batches]
+        names = by_batch[0] if by_batch else ()
         return {name: float(torch.stack([x[name] for x in by_batch]).mean()) for name in names}
 
     def update(self) -> None:

@@ -68,13 +68,15 @@ class Annotator:
             points = deepest(inside)
             self.coords = (MASK_STRIDE * points + (MASK_STRIDE - 1) / 2)[:, :, None]
             self.labels = torch.ones_like(self.coords[..., 0], dtype=torch.long)
-        elif lone and self.coords is not None and proposals is not None and self._draws_box():
+        elif (
+            lone
+            and self.coords is not None
+            and proposals is not None
+            and self.rng.random() < OWN_BOX_SHARE
+        ):
             self.boxes = own_boxes(proposals, self.coords[:, :, 0])
         else:
             self.masks = torch.where(inside, MASK_LOGIT, -MASK_LOGIT)
-
-    def _draws_box(self) -> bool:
-        return bool(self.rng.random() < OWN_BOX_SHARE)
 
     def answer(self, model: Sam, features: ImageFeatures, all_masks: bool) -> Tensor:
         """Decode the prompts; returns the loss, a scalar.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_sam.model.mask_decoder import MASK_TOKENS
 
@@ -29,9 +30,9 @@ def mean_of(first: Answer, second: Answer) -> Answer:
     )
 
 
-def agreement(first: Answer, second: Answer) -> float:
-    """IoU of the masks of two answers from the same tile, 0 to 1; 0 if both are empty."""
-    one, other = first.low_res_logits > 0, second.low_res_logits > 0
+def agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """IoU of the masks of two arrays of logits of the same shape, 0 to 1; 0 if both are empty."""
+    one, other = first > 0, second > 0
     return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))
 
 
@@ -62,4 +63,6 @@ def mean_with_agreement(first: Answer, second: Answer) -> Answer:
     Two answers to the same question agree where both are right.
     """
     mean = mean_of(first, second)
-    return replace(mean, iou=(mean.iou + agreement(first, second)) / 2)
+    return replace(
+        mean, iou=(mean.iou + agreement(first.low_res_logits, second.low_res_logits)) / 2
+    )

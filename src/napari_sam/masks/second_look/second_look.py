@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.decode import Answer, decode
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.mean import agreement
 from napari_sam.masks.own_prompts import ask_again
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import PointPrompt, Prompt, PromptSet
@@ -57,11 +58,10 @@ class Look:
         predicted IoU of a mean is averaged with the agreement.
         """
         first, second = self.first.logits_in(self.second.tile.bbox), self.second.tile_logits()
-        either, common = ((first > 0) | (second > 0)).sum(), ((first > 0) & (second > 0)).sum()
-        agreement = float(common / max(1, either))
+        agreed = agreement(first, second)
         logits, iou = second, self.second.iou
-        if not self.alone and (self.second.tile.zoom > 1 or agreement > AGREEMENT):
-            logits, iou = first + second, ((self.first.iou + iou) / 2 + agreement) / 2
+        if not self.alone and (self.second.tile.zoom > 1 or agreed > AGREEMENT):
+            logits, iou = first + second, ((self.first.iou + iou) / 2 + agreed) / 2
         return Mask(
             plane=self.first.tile.plane,
             bbox=self.second.tile.bbox,
