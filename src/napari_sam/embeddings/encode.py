@@ -138,7 +138,7 @@ class Encoder:
                 self._recent.touch(tile.index)
                 return embedding
             if self.cache is None:
-                embedding = self._compute(tile, pixels)
+                embedding = self.embed(tile, pixels)
             else:
                 embedding = self._from_cache_or_computed(self.cache, tile, pixels, digest)
             if keep or not self.keeps or not self._recent.is_full:
@@ -163,7 +163,7 @@ class Encoder:
             embedding = None if digest is None else self._close_ups.peek((tile, digest))
             if digest is None or embedding is None:
                 pixels, digest = self.read(tile)
-                embedding = self._close_ups.peek((tile, digest)) or self._compute(tile, pixels)
+                embedding = self._close_ups.peek((tile, digest)) or self.embed(tile, pixels)
             self._close_ups.put((tile, digest), embedding)
             return embedding
 
@@ -176,7 +176,24 @@ class Encoder:
             If its pixels cannot be read.
         """
         pixels, _ = self.read(tile)
-        return self._compute(tile, pixels)
+        return self.embed(tile, pixels)
+
+    def embed(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
+        """The embedding of pixels at hand, computed for one use and not kept.
+
+        Parameters
+        ----------
+        tile : Tile
+            Size and zoom of the window; its place in the image does not matter.
+        pixels : ndarray
+            ``(height, width, channels)`` in the image's dtype.
+        """
+        rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)
+        with torch.inference_mode():
+            image = self.model.preprocess(rgb, tile.zoom)
+            features = self.model.encode_image(image, precision=self.precision)
+        self.calls += 1
+        return Embedding(tile, features)
 
     def recent(self, tile: Tile) -> Embedding | None:
         """The embedding of a tile in memory, even if the image was edited since; None if absent."""
@@ -262,7 +279,7 @@ class Encoder:
     ) -> Embedding:
         arrays = cache.get(tile.index, digest)
         if arrays is None:
-            arrays = {k: as_stored(v) for k, v in self._compute(tile, pixels).to_arrays().items()}
+            arrays = {k: as_stored(v) for k, v in self.embed(tile, pixels).to_arrays().items()}
             self._unwritten.append((tile.index, digest, arrays))
             if not self.write_later:
                 self._write(cache)
@@ -275,11 +292,3 @@ class Encoder:
                 cache.put(index, digest, arrays)
             except CacheError as error:  # the user's click matters more than the cache
                 self.warnings.append(str(error))
-
-    def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
-        rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)
-        with torch.inference_mode():
-            image = self.model.preprocess(rgb, tile.zoom)
-            features = self.model.encode_image(image, precision=self.precision)
-        self.calls += 1
-        return Embedding(tile, features)

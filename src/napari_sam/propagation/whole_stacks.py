@@ -1,11 +1,17 @@
-"""Whole stacks: all objects, segmented plane by plane and linked from plane to plane."""
+"""Whole stacks: all objects, linked from plane to plane or divided in three dimensions."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
+
 from napari_sam.embeddings.encode import Encoder
-from napari_sam.image.volume import Volume
+from napari_sam.image.volume import Plane, Volume
 from napari_sam.masks.automatic.plane import segment_planes
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.packed.divide import divide, masks_of_plane, scores_of
+from napari_sam.masks.packed.packed import zoom_if_packed
+from napari_sam.masks.packed.views import maps_of_views
 
 from .follow_objects import follow_objects
 from .line import Line, line_through
@@ -43,7 +49,9 @@ def segment_stacks(
     """Segment all objects of stacks, with a label for each object on all planes.
 
     Planes are segmented one by one, objects of neighbouring planes are linked where they overlap,
-    and where a link is missing, objects are followed to find it.
+    and where a link is missing, objects are followed to find it. Stacks with cubic voxels that
+    objects fill without background are divided as a whole instead, see
+    :mod:`napari_sam.masks.packed`; whether they are is read from the first stack.
 
     Parameters
     ----------
@@ -60,13 +68,18 @@ def segment_stacks(
         For each stack, steps without masks while planes are segmented and linked; then each plane
         with its objects by label.
     """
-    tiles_per_plane = encoder.grid.rows * encoder.grid.cols
-    total = sum(line.size for line in lines) * (tiles_per_plane + 2)
+    grid, first = encoder.grid, lines[0]
+    along_z = first.axis == "Z"
+    zoom = zoom_if_packed(encoder, _planes(first), first.spacing) if along_z else None
+    # tiles of planes; or planes along y and x, and the division
+    looks = first.size * grid.rows * grid.cols if zoom is None else grid.height + grid.width + 1
+    total = len(lines) * (looks + 2 * first.size)
     done = 0
     for line in lines:
         chains: list[Chain] = []
-        for stack_chains in _chains(encoder, line):
-            chains = stack_chains
+        steps = _linked(encoder, line) if zoom is None else _divided(encoder, line, zoom)
+        for chains_so_far in steps:
+            chains = chains_so_far
             done += 1
             yield PropagationStep(line.plane, done=done, total=total)
         for position in range(line.size):
@@ -85,11 +98,31 @@ def _masks_at(position: int, chains: Iterable[Chain], first_label: int) -> dict[
     }
 
 
-def _chains(encoder: Encoder, line: Line) -> Iterator[list[Chain]]:
+def _planes(line: Line) -> list[Plane]:
+    return [line.at(position) for position in range(line.size)]
+
+
+def _divided(encoder: Encoder, line: Line, zoom: float) -> Iterator[list[Chain]]:
+    """Objects of a packed stack after each plane that is seen along z, y or x; then all."""
+    region = (0, 0, encoder.grid.height, encoder.grid.width)
+    stack = np.stack([encoder.volume.read(plane, *region) for plane in _planes(line)])
+    for maps_so_far in maps_of_views(encoder, stack, zoom):
+        maps = maps_so_far
+        yield []
+    chains: dict[int, Chain] = defaultdict(dict)
+    labels = divide(maps)
+    scores = scores_of(labels, maps)
+    for position in range(line.size):
+        masks = masks_of_plane(labels[position], line.at(position), scores)
+        for number, mask in masks.items():
+            chains[number][position] = mask
+    yield list(chains.values())
+
+
+def _linked(encoder: Encoder, line: Line) -> Iterator[list[Chain]]:
     """Objects of a stack after each of its tiles and planes; complete after the last."""
-    planes = map(line.at, range(line.size))
     masks_by_position: dict[int, tuple[Mask, ...]] = {}
-    for step in segment_planes(encoder, planes):
+    for step in segment_planes(encoder, _planes(line)):
         if step.masks:
             masks_by_position[line.position(step.tile.plane)] = step.masks
         yield []

@@ -1,0 +1,1 @@
+"""Packed volumes: objects that fill a volume without background, as neurites in tissue do."""
