@@ -3,13 +3,14 @@
     python benchmarks/second_looks.py --data ../shared/data/val [--model cells-tiny] [--images 5]
         [--objects 12] [--sets nuclei_fluo ...]
 
-A click in the middle of each object, and its box, with the weights of a model and four policies:
+A click in the middle of each object, and its box, with the weights of a model and these answers:
 
 none        The first answer.
 own         The answer to the model's own prompts too (``napari_sam.masks.own_prompts``).
-zoomed      Small objects enlarged, large and tiny ones at another scale
-            (``napari_sam.masks.second_look``).
+looks       Small objects enlarged, large and tiny ones at another scale, other unsure ones
+            mirrored (``napari_sam.masks.second_look``).
 both        The release.
+unmirrored  The release without mirror images.
 
 Figures are means over objects, then over sets; *gain* is the mean IoU above *none*. Seconds are
 those of the processor, of an answer in an encoded tile, with the encoding of zoomed parts.
@@ -34,6 +35,7 @@ from napari_sam import Session
 from napari_sam.evaluate.ground_truth import files_with_both
 from napari_sam.evaluate.objects import TrueObject, spread
 from napari_sam.image.volume import Volume
+from napari_sam.masks.second_look import mirrored
 from napari_sam.model.sam import Sam
 from napari_sam.prompts.prompt import BoxPrompt, PointPrompt
 from napari_sam.weights.load import load_model
@@ -41,10 +43,12 @@ from napari_sam.weights.load import load_model
 POLICIES = {
     "none": {"own_prompts": False, "closer_looks": False},
     "own": {"own_prompts": True, "closer_looks": False},
-    "zoomed": {"own_prompts": False, "closer_looks": True},
+    "looks": {"own_prompts": False, "closer_looks": True},
     "both": {"own_prompts": True, "closer_looks": True},
+    "unmirrored": {"own_prompts": True, "closer_looks": True},
 }
 """Name -> fields of the answer policy."""
+SURE = mirrored.SURE
 
 
 def measure(volume: Volume, truths: Sequence[TrueObject], model: Sam) -> list[list[float]]:
@@ -83,6 +87,7 @@ def main() -> int:
         parts = [part_of(path) for path in spread(files[name], options.images)]
         for looks, fields in POLICIES.items():
             model.policy = replace(model.policy, **fields)
+            mirrored.SURE = 0.0 if looks == "unmirrored" else SURE
             rows = [
                 row
                 for volume, truths in parts

@@ -188,7 +188,8 @@ class Encoder:
         pixels : ndarray
             ``(height, width, channels)`` in the image's dtype.
         """
-        rgb = torch.from_numpy(self.mapping.apply(pixels)).to(self.model.device)
+        seen = np.ascontiguousarray(pixels[:, ::-1]) if tile.mirrored else pixels
+        rgb = torch.from_numpy(self.mapping.apply(seen)).to(self.model.device)
         with torch.inference_mode():
             image = self.model.preprocess(rgb, tile.zoom)
             features = self.model.encode_image(image, precision=self.precision)

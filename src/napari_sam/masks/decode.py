@@ -172,11 +172,11 @@ def _touched(matrix: NDArray[np.float32], positive: NDArray[np.bool_]) -> slice:
 
 @lru_cache(maxsize=16)
 def tile_matrices(
-    config: ModelConfig, height: int, width: int, zoom: float = 1.0
+    config: ModelConfig, height: int, width: int, zoom: float = 1.0, mirrored: bool = False
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Resampling matrices of a tile's logits, cached: tiles of equal size share a pair."""
-    rows, cols = enlarge(config, height, width, zoom)
-    return rows.numpy(), cols.numpy()
+    rows, cols = (matrix.numpy() for matrix in enlarge(config, height, width, zoom))
+    return rows, cols[::-1].copy() if mirrored else cols
 
 
 def tile_frame(config: ModelConfig, tile: Tile) -> Frame:
@@ -185,6 +185,9 @@ def tile_frame(config: ModelConfig, tile: Tile) -> Frame:
     padded = padded_size(config, tile.height, tile.width, tile.zoom)
     scale = rows / tile.height, cols / tile.width
     first = (0.0, 0.0) if tile.zoom == 1 else ((scale[0] - 1) / 2, (scale[1] - 1) / 2)
+    if tile.mirrored:
+        last = (tile.width - 1) * scale[1] + first[1]
+        scale, first = (scale[0], -scale[1]), (first[0], last)
     return Frame(tile, scale, padded, first)
 
 
@@ -312,7 +315,7 @@ def _answers(tile: Tile, prediction: MaskPrediction, model: Sam) -> Iterator[tup
     logits = (prediction.low_res_logits[0].float() - model.policy.mask_threshold).cpu().numpy()
     ious = prediction.iou_predictions[0].float().cpu().numpy()
     scores = prediction.object_score[0, :, 0].float().cpu().numpy()
-    matrices = tile_matrices(model.config, tile.height, tile.width, tile.zoom)
+    matrices = tile_matrices(model.config, tile.height, tile.width, tile.zoom, tile.mirrored)
     for candidates, of_candidates, score in zip(logits, ious, scores, strict=True):
         yield tuple(
             Answer(tile, mask, float(iou), float(score), *matrices)

@@ -102,8 +102,8 @@ def _points(
 def _box(boxes: list[BoxPrompt], frame: Frame) -> NDArray[np.float32]:
     """The box around all boxes of an object, clipped to the tile: ``(2, 2)`` xy, model pixels."""
     corners = np.stack([frame.to_model(box.corners) for box in boxes])
-    size = np.multiply([frame.tile.width, frame.tile.height], frame.scale[::-1]) - 1
-    first_and_last = np.stack([corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)])
+    size = np.multiply([frame.tile.width, frame.tile.height], np.abs(frame.scale[::-1])) - 1
+    first_and_last = np.stack([corners.min(axis=(0, 1)), corners.max(axis=(0, 1))])
     clipped: NDArray[np.float32] = np.clip(first_and_last, 0, size).astype(np.float32)
     return clipped
 
@@ -133,7 +133,12 @@ def _mask_logits(masks: list[MaskPrompt], frame: Frame) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=16)
 def _shares(cells: int, pixels: int, width: float) -> NDArray[np.float32]:
-    """``(cells, pixels)``: the share of each cell, `width` pixels wide, covered by each pixel."""
+    """``(cells, pixels)``: the share of each cell, `width` pixels wide, covered by each pixel.
+
+    A negative width mirrors: the first cell is at the last pixel.
+    """
+    if width < 0:
+        return _shares(cells, pixels, -width)[:, ::-1]
     start = np.arange(cells)[:, None] * width
     place = np.arange(pixels)
     covered = np.minimum(start + width, place + 1) - np.maximum(start, place)

@@ -23,7 +23,7 @@ class Frame:
     tile : Tile
         The window whose first pixel is the origin.
     scale : tuple of float
-        Model pixels per data pixel, along y and x.
+        Model pixels per data pixel, along y and x; that along x is negative in a mirrored tile.
     shape : tuple of int, optional
         Rows and columns of the model's input in model pixels, padding included; by default the next
         multiples of 16.

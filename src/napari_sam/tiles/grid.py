@@ -27,6 +27,8 @@ class Tile:
         First row and column, and size, data pixels, inside the image.
     zoom : float
         Factor by which the pixels are enlarged for a model that takes windows in their own size.
+    mirrored : bool
+        Whether the model sees the pixels with left and right exchanged.
     """
 
     plane: Plane
@@ -37,6 +39,7 @@ class Tile:
     height: int
     width: int
     zoom: float = 1.0
+    mirrored: bool = False
 
     @property
     def y1(self) -> int:

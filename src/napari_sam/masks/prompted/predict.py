@@ -2,7 +2,7 @@
 
 An object is decoded in the tile in which its prompts lie most inwards, then in the tiles that its
 mask reaches. A small object is decoded once more enlarged, and a clicked object whose answer is
-unsure once more zoomed out.
+unsure once more zoomed out. Other unsure answers are asked for once more from the mirror image.
 """
 
 from collections import defaultdict
@@ -19,6 +19,7 @@ from napari_sam.masks.pixels.depth import innermost
 from napari_sam.masks.pixels.refine import refine
 from napari_sam.masks.second_look.closer import look_closer
 from napari_sam.masks.second_look.farther import look_farther
+from napari_sam.masks.second_look.mirrored import look_mirrored
 from napari_sam.masks.second_look.tiny import look_at_tiny
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import MaskPrompt, PointPrompt, Prompt, PromptSet
@@ -187,7 +188,7 @@ def _look_again(
     objects: Mapping[int, ObjectAcrossTiles],
     sizes: Mapping[int, Size],
 ) -> None:
-    """Decode objects of a single tile once more at another zoom, where that helps.
+    """Decode objects of a single tile once more at another zoom or mirrored, where that helps.
 
     Not those with a chosen size: a second look would choose among the candidates again.
     """
@@ -197,7 +198,9 @@ def _look_again(
     others = {i: answer for i, answer in first.items() if i not in looks}
     looks |= look_farther(encoder, prompts, others)
     others = {i: answer for i, answer in first.items() if i not in looks}
-    for i, look in (looks | look_closer(encoder, prompts, others)).items():
+    looks |= look_closer(encoder, prompts, others)
+    others = {i: answer for i, answer in first.items() if i not in looks}
+    for i, look in (looks | look_mirrored(encoder, prompts, others)).items():
         objects[i].look = look
 
 

@@ -8,8 +8,10 @@ size.
 from collections import defaultdict
 
 from napari_sam.embeddings.embedding import Embeddings
+from napari_sam.masks.decode import Answer
 from napari_sam.masks.decode_near import decode_near
 from napari_sam.masks.mask import Mask
+from napari_sam.masks.mean import agreement
 from napari_sam.prompts.prompt import Prompt, PromptSet
 from napari_sam.tiles.bbox import longer_side
 from napari_sam.tiles.grid import Tile
@@ -39,6 +41,10 @@ SMALLEST = 32.0
 MOST_TIMES = 9.0
 """Area of a zoomed-out mask above which it is taken for a tissue instead of a cell and is not used;
 in areas of the box around the clicks and the mask of the first click."""
+
+
+AGREEMENT = 0.5
+"""IoU of both masks up to which the zoomed-out answer shows another object, and is used alone."""
 
 
 def look_farther(encoder: Embeddings, prompts: PromptsById, first: Answers) -> dict[int, Look]:
@@ -75,8 +81,13 @@ def look_farther(encoder: Embeddings, prompts: PromptsById, first: Answers) -> d
         for i, answer in look_at(encoder, by_tile, prompts):
             best = looks[i].second.iou if i in looks else unsure[i].iou + BETTER
             if answer.iou > best and smallest <= answer.to_mask().area <= largest[i]:
-                looks[i] = Look(unsure[i], answer)
+                looks[i] = Look(unsure[i], answer, alone=_sees_more(answer, unsure[i]))
     return looks
+
+
+def _sees_more(answer: Answer, first: Answer) -> bool:
+    """Whether the first answer is only a part of the object, and agrees little with this answer."""
+    return agreement(first.logits_in(answer.tile.bbox), answer.tile_logits()) <= AGREEMENT
 
 
 def _first_click_masks(

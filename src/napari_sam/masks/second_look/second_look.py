@@ -1,9 +1,9 @@
-"""Second look: an object decoded twice, the second time from a zoomed part of its tile.
+"""Second look: an object decoded twice, the second time from a part of its tile seen otherwise.
 
 A model draws best at the object sizes of its training, and at a quarter of its resolution. So a
 second answer at another zoom is often better than the first; from a small window it costs little.
-The two answers sample the image on different grids: their mean is better than either, and their
-agreement says how good it is.
+The same holds for a mirror image. The two answers sample the image on different grids: their mean
+is better than either, and their agreement says how good it is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,6 @@ from napari_sam.tiles.grid import Tile, TileGrid
 WINDOW = 256
 """Side of the largest zoomed part, model pixels; neighbouring parts share half of it."""
 
-AGREEMENT = 0.5
-"""IoU of both masks up to which the zoomed-out answer shows another object, and is used alone."""
-
 PromptsById = Mapping[int, tuple[Prompt, ...]]
 """Object id to its prompts."""
 
@@ -34,14 +31,14 @@ Answers = Mapping[int, tuple[Answer, Mask]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """Two answers for an object, the second at another zoom.
+    """Two answers for an object, the second at another zoom or from a mirror image.
 
     Parameters
     ----------
     first : Answer
         In a tile of the image.
     second : Answer
-        In a zoomed part of that tile, which holds the object.
+        In a part of that tile, which holds the object.
     alone : bool
         Whether the second answer counts alone, because the first shows another object.
     """
@@ -53,14 +50,12 @@ class Look:
     def to_mask(self) -> Mask:
         """The mask of both answers.
 
-        Its logits are the mean of both; those of a zoomed-out answer alone where the first saw
-        only a part of the object, that is, where the two agree on less than :data:`AGREEMENT`. The
-        predicted IoU of a mean is averaged with the agreement.
+        Its logits are the mean of both, and its predicted IoU is averaged with their agreement.
         """
         first, second = self.first.logits_in(self.second.tile.bbox), self.second.tile_logits()
-        agreed = agreement(first, second)
         logits, iou = second, self.second.iou
-        if not self.alone and (self.second.tile.zoom > 1 or agreed > AGREEMENT):
+        if not self.alone:
+            agreed = agreement(first, second)
             logits, iou = first + second, ((self.first.iou + iou) / 2 + agreed) / 2
         return Mask(
             plane=self.first.tile.plane,
