@@ -1,13 +1,17 @@
 """Objects that nobody has looked at are redrawn; everything else stays as it is."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_sam.plugin.learning.found_again import FoundAgain, find_again
+from napari_sam.masks.mask import Mask
+from napari_sam.plugin.learning.found_again import SURE, FoundAgain, find_again
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from napari_sam.tiles.bbox import box_of
+
+BOXES = {7: (0, 0, 1, 2)}
 
 
 def again(
@@ -75,6 +79,27 @@ def test_pixels_of_a_label_beyond_the_tile_go_with_it() -> None:
     )
     find_again(objects, labels, {7: (0, 0, 1, 4)}, 100).edit.apply(labels)
     assert labels.tolist() == [[0, 0, 7, 7, 7, 7]]
+
+
+@pytest.mark.parametrize(("score", "added"), [(SURE, True), (SURE - 0.01, False)])
+def test_only_sure_objects_are_added(score: float, added: bool) -> None:
+    numbers = np.array([[1, 1, 0, 2, 2]], np.uint32)
+    found = {1: Found(score, (0, 0, 1, 2)), 2: Found(score, (0, 3, 1, 5))}
+    labels = np.array([[7, 7, 0, 0, 0]], np.uint32)
+    result = find_again(PlaneObjects((), (0, 0, 1, 5), numbers, found=found), labels, BOXES, 100)
+    assert (set(result.new) == {100}) is added
+    assert set(result.redrawn) == {7}
+    result.edit.apply(labels)
+    assert labels.tolist() == [[7, 7, 0, 100 * added, 100 * added]]
+
+
+@pytest.mark.parametrize(("pixels", "added"), [([1, 1, 0, 0], False), ([1, 0, 0, 0], True)])
+def test_an_object_that_was_dropped_does_not_come_back(pixels: list[int], added: bool) -> None:
+    numbers = np.array([[0, 0, 0, 1, 1, 1]], np.uint32)
+    objects = PlaneObjects((), (0, 0, 1, 6), numbers, found={1: Found(0.9, (0, 3, 1, 6))})
+    dropped = Mask((), (0, 3, 1, 7), np.array([pixels], bool), 0.9, 0.0)
+    result = find_again(objects, np.zeros((1, 8), np.uint32), {}, 100, [dropped])
+    assert (set(result.new) == {100}) is added
 
 
 images = arrays(np.uint32, (6, 7), elements=st.integers(0, 5))

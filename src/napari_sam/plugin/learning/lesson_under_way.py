@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from napari_sam.image.volume import Plane
 from napari_sam.journal.lesson_record import LessonRecord
+from napari_sam.masks.mask import Mask
 from napari_sam.plugin.desk import Desk
 from napari_sam.plugin.labels.rating import Look, Rating, Source
 from napari_sam.plugin.labels.redraw import redraw
@@ -98,16 +99,11 @@ class LessonUnderWay:
     # --- lessons -----------------------------------------------------------------------------
 
     def _learn(self, quick: bool) -> None:
-        work, ratings = self._work, self._work.ratings
-        dropped = [
-            mask
-            for label, mask in work.searches.refused.items()
-            if (rated := ratings.of_label.get(label)) is not None and rated.look is Look.DROPPED
-        ]
+        work = self._work
         request = LessonRequest(
             work.labels_layer.plain(),
-            tuple(unknown_labels(ratings.of_label)),
-            dropped,
+            tuple(unknown_labels(work.ratings.of_label)),
+            self._dropped(),
             self._objects,
             quick,
             work.lessons.folder,
@@ -125,6 +121,15 @@ class LessonUnderWay:
                 quiet=self._silent or not quick,
             )
         )
+
+    def _dropped(self) -> list[Mask]:
+        """Objects that the user removed as wrong, without those brought back."""
+        ratings = self._work.ratings.of_label
+        return [
+            mask
+            for label, mask in self._work.searches.refused.items()
+            if (rated := ratings.get(label)) is not None and rated.look is Look.DROPPED
+        ]
 
     def _submit(self, job: Job) -> None:
         self._job = job
@@ -218,7 +223,8 @@ class LessonUnderWay:
         is_linked = any(len(rated.boxes) > 1 for rated in here.values())
         labels = work.labels_layer
         first = None if is_linked else labels.next_label()
-        again = find_again(objects, labels.plain(), waiting, first)
+        dropped = [mask for mask in self._dropped() if mask.plane == objects.plane]
+        again = find_again(objects, labels.plain(), waiting, first, dropped)
         if again.edit.empty or self.is_unwanted:
             return
         rated: dict[int, Rating | None] = dict.fromkeys(again.parts)
