@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from napari_sam import BoxPrompt, MaskPrompt, PointPrompt, Session
 from napari_sam.masks.decode import Answer, decode
+from napari_sam.masks.mean import agreement
 from napari_sam.masks.second_look import mirrored
 from napari_sam.masks.second_look.mirrored import SURE, look_mirrored, mirrored_part
 from napari_sam.masks.second_look.second_look import WINDOW
@@ -110,6 +111,23 @@ def test_an_unsure_answer_becomes_the_mean_of_both(
     truth[((y - 80) / 20) ** 2 + ((x - 115) / 25) ** 2 < 1] = True
     seen = both.within((0, 0, HEIGHT, WIDTH))
     assert (truth & seen).sum() / (truth | seen).sum() > 0.8
+
+
+def test_agreement_counts_for_clicks_but_not_for_boxes(
+    model: Sam, image: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirrored, "SURE", 1.1)
+    session = opened(model, image)
+    for prompt, judged in ((click(), False), (box(), True)):
+        answer = answer_of(session.encoder.grid, CELL)
+        (look,) = look_mirrored(
+            session.encoder, {1: (prompt,)}, {1: (answer, answer.to_mask())}
+        ).values()
+        mean = (look.first.iou + look.second.iou) / 2
+        first, second = look.first.logits_in(look.second.tile.bbox), look.second.tile_logits()
+        agreed = agreement(first, second)
+        assert 0.5 < agreed < 1
+        assert look.to_mask().iou == pytest.approx(mean if judged else (mean + agreed) / 2)
 
 
 def test_hovering_shows_the_answer_of_a_click(

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.mask import Mask
-from napari_sam.prompts.prompt import MaskPrompt, Prompt
+from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, Prompt
 from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile, TileGrid
 
@@ -50,7 +50,11 @@ def look_mirrored(encoder: Embeddings, prompts: PromptsById, first: Answers) -> 
             part = mirrored_part(encoder.grid, answer.tile, mask, prompts[i])
             if part is not None:
                 by_tile[part].append(i)
-    return {i: Look(first[i][0], second) for i, second in look_at(encoder, by_tile, prompts)}
+    # two answers to a box agree too well to say how good they are
+    return {
+        i: Look(first[i][0], second, judged=any(isinstance(p, BoxPrompt) for p in prompts[i]))
+        for i, second in look_at(encoder, by_tile, prompts)
+    }
 
 
 def mirrored_part(

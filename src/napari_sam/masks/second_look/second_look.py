@@ -41,22 +41,27 @@ class Look:
         In a part of that tile, which holds the object.
     alone : bool
         Whether the second answer counts alone, because the first shows another object.
+    judged : bool
+        Whether the predicted IoU counts as it is, without the agreement of both answers.
     """
 
     first: Answer
     second: Answer
     alone: bool = False
+    judged: bool = False
 
     def to_mask(self) -> Mask:
         """The mask of both answers.
 
-        Its logits are the mean of both, and its predicted IoU is averaged with their agreement.
+        Its logits are the mean of both, and its predicted IoU is averaged with their agreement,
+        unless that counts already.
         """
         first, second = self.first.logits_in(self.second.tile.bbox), self.second.tile_logits()
         logits, iou = second, self.second.iou
         if not self.alone:
-            agreed = agreement(first, second)
-            logits, iou = first + second, ((self.first.iou + iou) / 2 + agreed) / 2
+            logits, iou = first + second, (self.first.iou + iou) / 2
+            if not self.judged:
+                iou = (iou + agreement(first, second)) / 2
         return Mask(
             plane=self.first.tile.plane,
             bbox=self.second.tile.bbox,
