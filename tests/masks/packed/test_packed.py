@@ -21,7 +21,7 @@ Bytes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
 
-def foam(side: int = 64, cells: int = 14) -> tuple[Bytes, Labels]:
+def foam(side: int = 48, cells: int = 8) -> tuple[Bytes, Labels]:
     """A cube of cells with dark walls between them, and their labels from 1 on."""
     rng = np.random.default_rng(0)
     middles: list[NDArray[np.float64]] = []
@@ -57,11 +57,11 @@ def test_all_cells_of_a_packed_volume_are_found_and_undone_at_once() -> None:
     assert [step.done for step in steps] == list(range(1, steps[-1].total + 1))
     labels = np.asarray(session.labels).astype(int)
     np.testing.assert_array_equal(labels == 3, before == 3)
-    assert sorted(set(np.unique(labels)) - {0}) == list(range(3, 18))
+    assert sorted(set(np.unique(labels)) - {0}) == list(range(3, 12))
     labels[before > 0] = 0
     found = detect(truth, labels)
     assert found.ap50 == 1.0
-    assert found.msa > 0.7  # linked plane by plane, it is 0.32
+    assert found.msa > 0.7
     session.undo()
     np.testing.assert_array_equal(session.labels, before)
 
