@@ -138,7 +138,7 @@ class Encoder:
                 self._recent.touch(tile.index)
                 return embedding
             if self.cache is None:
-                embedding = self.embed(tile, pixels)
+                embedding = self._compute(tile, pixels)
             else:
                 embedding = self._from_cache_or_computed(self.cache, tile, pixels, digest)
             if keep or not self.keeps or not self._recent.is_full:
@@ -163,38 +163,27 @@ class Encoder:
             embedding = None if digest is None else self._close_ups.peek((tile, digest))
             if digest is None or embedding is None:
                 pixels, digest = self.read(tile)
-                embedding = self._close_ups.peek((tile, digest)) or self.embed(tile, pixels)
+                embedding = self._close_ups.peek((tile, digest)) or self._compute(tile, pixels)
             self._close_ups.put((tile, digest), embedding)
             return embedding
 
-    def enlarge(self, tile: Tile) -> Embedding:
+    def enlarge(self, tile: Tile, pixels: NDArray[np.generic] | None = None) -> Embedding:
         """The embedding of a zoomed part of a tile, computed for one use and not kept.
+
+        Parameters
+        ----------
+        tile : Tile
+            A window with a zoom.
+        pixels : ndarray, optional
+            ``(height, width, channels)`` in the image's dtype, such as those of a plane along
+            another axis; read from the image by default.
 
         Raises
         ------
         ImageError
             If its pixels cannot be read.
         """
-        pixels, _ = self.read(tile)
-        return self.embed(tile, pixels)
-
-    def embed(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
-        """The embedding of pixels at hand, computed for one use and not kept.
-
-        Parameters
-        ----------
-        tile : Tile
-            Size and zoom of the window; its place in the image does not matter.
-        pixels : ndarray
-            ``(height, width, channels)`` in the image's dtype.
-        """
-        seen = np.ascontiguousarray(pixels[:, ::-1]) if tile.mirrored else pixels
-        rgb = torch.from_numpy(self.mapping.apply(seen)).to(self.model.device)
-        with torch.inference_mode():
-            image = self.model.preprocess(rgb, tile.zoom)
-            features = self.model.encode_image(image, precision=self.precision)
-        self.calls += 1
-        return Embedding(tile, features)
+        return self._compute(tile, self.read(tile)[0] if pixels is None else pixels)
 
     def recent(self, tile: Tile) -> Embedding | None:
         """The embedding of a tile in memory, even if the image was edited since; None if absent."""
@@ -280,7 +269,7 @@ class Encoder:
     ) -> Embedding:
         arrays = cache.get(tile.index, digest)
         if arrays is None:
-            arrays = {k: as_stored(v) for k, v in self.embed(tile, pixels).to_arrays().items()}
+            arrays = {k: as_stored(v) for k, v in self._compute(tile, pixels).to_arrays().items()}
             self._unwritten.append((tile.index, digest, arrays))
             if not self.write_later:
                 self._write(cache)
@@ -293,3 +282,12 @@ class Encoder:
                 cache.put(index, digest, arrays)
             except CacheError as error:  # the user's click matters more than the cache
                 self.warnings.append(str(error))
+
+    def _compute(self, tile: Tile, pixels: NDArray[np.generic]) -> Embedding:
+        seen = np.ascontiguousarray(pixels[:, ::-1]) if tile.mirrored else pixels
+        rgb = torch.from_numpy(self.mapping.apply(seen)).to(self.model.device)
+        with torch.inference_mode():
+            image = self.model.preprocess(rgb, tile.zoom)
+            features = self.model.encode_image(image, precision=self.precision)
+        self.calls += 1
+        return Embedding(tile, features)

@@ -56,7 +56,7 @@ def _maps_of_plane(encoder: Encoder, plane: NDArray[np.generic], zoom: float) ->
     grid = TileGrid(height, width, side, OVERLAP, zoom)
     maps = np.empty((2, height, width), np.float32)
     for tile in grid.tiles(()):
-        embedding = encoder.embed(tile, plane[place(tile.bbox, grid.bbox)])
+        embedding = encoder.enlarge(tile, plane[place(tile.bbox, grid.bbox)])
         proposals = embedding.features.proposals
         if proposals is None:
             raise ValueError("only a model with a proposal head has maps of centres")

@@ -86,13 +86,10 @@ def find_again(
     numbers[place(objects.bbox, region)] = objects.numbers
     old_waiting = np.where(np.isin(old, list(waiting)), old, 0)
     areas = np.bincount(numbers.ravel())
-    blocked = np.bincount(numbers[(old != 0) & (old_waiting == 0)], minlength=areas.size)
-    free = [n for n in sorted(objects.found) if blocked[n] <= (1 - NEW_SHARE) * areas[n]]
+    free = _free(objects, numbers, (old != 0) & (old_waiting == 0))
     numbers[~np.isin(numbers, free)] = 0
     shared = _shared(numbers, old_waiting)
-    counts = dict(
-        zip(*map(np.ndarray.tolist, np.unique(old_waiting, return_counts=True)), strict=True)
-    )
+    counts = _areas(old_waiting)
     label_of = _matches(shared, areas, counts)
     parts = {
         label
@@ -115,6 +112,21 @@ def find_again(
             added += 1
         new[part][inside] = label_of[number]
     return _compared(objects, region, old, new, label_of, parts)
+
+
+def _areas(labels: NDArray[np.integer]) -> dict[int, int]:
+    """Number of pixels of each label, 0 included."""
+    numbers, counts = np.unique(labels, return_counts=True)
+    return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+
+
+def _free(
+    objects: PlaneObjects, numbers: NDArray[np.uint32], stays: NDArray[np.bool_]
+) -> list[int]:
+    """Numbers of objects that are mostly free of labels that stay, most confident first."""
+    areas = np.bincount(numbers.ravel())
+    blocked = np.bincount(numbers[stays], minlength=areas.size)
+    return [n for n in sorted(objects.found) if blocked[n] <= (1 - NEW_SHARE) * areas[n]]
 
 
 def _unwanted(objects: PlaneObjects, dropped: Collection[Mask]) -> set[int]:
