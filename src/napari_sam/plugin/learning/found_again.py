@@ -79,8 +79,7 @@ def find_again(
         Objects on the plane that the user removed as wrong.
     """
     near = [box for box in waiting.values() if intersection(box, objects.bbox)]
-    region = union([objects.bbox, *near])
-    y0, x0, y1, x1 = region
+    y0, x0, y1, x1 = region = union([objects.bbox, *near])
     old = np.array(labels[(*objects.plane, slice(y0, y1), slice(x0, x1))])
     numbers = np.zeros(old.shape, np.uint32)
     numbers[place(objects.bbox, region)] = objects.numbers
