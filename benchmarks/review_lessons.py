@@ -32,7 +32,7 @@ from napari_sam.evaluate.matching import detect
 from napari_sam.evaluate.objects import spread
 from napari_sam.learning.delta import Delta
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.learning.found_again import find_again
+from napari_sam.plugin.learning.found_again import find_again, may_add
 from napari_sam.plugin.worker.events import PlaneObjects
 from napari_sam.plugin.worker.number_objects import number_objects
 from napari_sam.tiles.bbox import box_of, place
@@ -130,7 +130,8 @@ def measure(path: Path, reviewed: int) -> Outcome | None:
         return None
     left = {n: before.found[n].bbox for n in waiting if (labels == n).any()}
     after = labels.copy()
-    result = find_again(again, labels, left, int(labels.max()) + 1, dropped)
+    first = int(labels.max()) + 1 if may_add(len(accepted), len(dropped)) else None
+    result = find_again(again, labels, left, first, dropped)
     result.edit.apply(after)
     true = sum(_is_true(after == number, truth) for number in result.new)
     before_ap, after_ap = (detect(truth, each).ap50 for each in (labels, after))

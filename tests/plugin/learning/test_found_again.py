@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_sam.masks.mask import Mask
-from napari_sam.plugin.learning.found_again import SURE, FoundAgain, find_again
+from napari_sam.plugin.learning.found_again import SURE, FoundAgain, find_again, may_add
 from napari_sam.plugin.worker.events import Found, PlaneObjects
 from napari_sam.tiles.bbox import box_of
 
@@ -100,6 +100,13 @@ def test_an_object_that_was_dropped_does_not_come_back(pixels: list[int], added:
     dropped = Mask((), (0, 3, 1, 7), np.array([pixels], bool), 0.9, 0.0)
     result = find_again(objects, np.zeros((1, 8), np.uint32), {}, 100, [dropped])
     assert (set(result.new) == {100}) is added
+
+
+@pytest.mark.parametrize(("accepted", "dropped", "adds"), [(6, 5, True), (5, 5, False)])
+def test_nothing_is_added_where_most_objects_were_dropped(
+    accepted: int, dropped: int, adds: bool
+) -> None:
+    assert may_add(accepted, dropped) is adds
 
 
 images = arrays(np.uint32, (6, 7), elements=st.integers(0, 5))

@@ -51,6 +51,15 @@ class FoundAgain:
     parts: tuple[int, ...]
 
 
+def may_add(accepted: int, dropped: int) -> bool:
+    """Whether objects that were not found before may be added.
+
+    Where a user drops at least as many objects as are accepted, the model takes other things for
+    objects, and would add more of these.
+    """
+    return dropped < accepted
+
+
 def find_again(
     objects: PlaneObjects,
     labels: LabelArray,

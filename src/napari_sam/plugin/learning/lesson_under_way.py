@@ -17,7 +17,7 @@ from napari_sam.plugin.worker.learn import LessonRequest
 from napari_sam.plugin.workspace import Workspace
 from napari_sam.tiles.bbox import BBox, union
 
-from .found_again import find_again
+from .found_again import find_again, may_add
 from .lesson_line import found_words
 
 WORDS = "the lesson"
@@ -222,9 +222,11 @@ class LessonUnderWay:
         }
         is_linked = any(len(rated.boxes) > 1 for rated in here.values())
         labels = work.labels_layer
-        first = None if is_linked else labels.next_label()
-        dropped = [mask for mask in self._dropped() if mask.plane == objects.plane]
-        again = find_again(objects, labels.plain(), waiting, first, dropped)
+        dropped = self._dropped()
+        adds = not is_linked and may_add(self._objects, len(dropped))
+        first = labels.next_label() if adds else None
+        on_plane = [mask for mask in dropped if mask.plane == objects.plane]
+        again = find_again(objects, labels.plain(), waiting, first, on_plane)
         if again.edit.empty or self.is_unwanted:
             return
         rated: dict[int, Rating | None] = dict.fromkeys(again.parts)
