@@ -76,6 +76,13 @@ def found(session: Session) -> PlaneObjects | None:
     return number_objects(masks) if masks else None
 
 
+def most_shared(pixels: NDArray[np.bool_], truth: Labels) -> tuple[int, int]:
+    """The true object that an object shares most pixels with, and their number."""
+    counts = np.bincount(truth[pixels], minlength=2)
+    counts[0] = 0
+    return int(counts.argmax()), int(counts.max())
+
+
 def review(
     objects: PlaneObjects, truth: Labels, count: int
 ) -> tuple[Labels, list[int], list[Mask], list[int]]:
@@ -87,11 +94,9 @@ def review(
     dropped: list[Mask] = []
     for number in order[:count]:
         pixels = labels == number
-        counts = np.bincount(truth[pixels], minlength=2)
-        counts[0] = 0
-        true = int(counts.argmax())
+        true, shared = most_shared(pixels, truth)
         labels[pixels] = 0
-        if counts[true] > ON_TRUE * np.count_nonzero(pixels) and true not in taken.values():
+        if shared > ON_TRUE * np.count_nonzero(pixels) and true not in taken.values():
             labels[(truth == true) & (labels == 0)] = number
             taken[number] = true
         elif (bbox := box_of(pixels)) is not None:
@@ -139,11 +144,8 @@ def measure(path: Path, reviewed: int) -> Outcome | None:
 
 
 def _is_true(pixels: NDArray[np.bool_], truth: Labels) -> bool:
-    counts = np.bincount(truth[pixels], minlength=2)
-    counts[0] = 0
-    true = int(counts.argmax())
-    union = np.count_nonzero(pixels | (truth == true))
-    return bool(counts[true] > union / 2)
+    true, shared = most_shared(pixels, truth)
+    return shared > int(np.count_nonzero(pixels | (truth == true))) / 2
 
 
 def _outcomes(paths: list[Path], reviewed: int) -> Iterator[Outcome]:

@@ -9,7 +9,6 @@ answers is better than the first.
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from napari_sam.embeddings.embedding import Embedding
@@ -17,7 +16,7 @@ from napari_sam.model.sam import MASK_STRIDE, Sam
 from napari_sam.prompts.arrays import MASK_LOGIT, PromptArrays, prompt_arrays
 from napari_sam.prompts.prompt import FOREGROUND, BoxPrompt, PointPrompt, Prompt, PromptSet
 
-from .automatic.propose import read_boxes
+from .automatic.propose import probabilities, read_boxes
 from .decode import Answer, decode_single, tile_frame
 from .mean import mean_of, mean_with_agreement
 from .pixels.depth import innermost
@@ -96,11 +95,10 @@ def predicted_box(embedding: Embedding, click: PromptArrays) -> NDArray[np.float
     head = embedding.features.proposals
     if head is None or head.shape[1] == 2 or click.point_coords is None:
         return None
-    maps = head[0].float()
-    heat, covered = torch.sigmoid(maps[:2]).cpu().numpy()
+    heat, covered = probabilities(head)
     yx = click.point_coords[0, :, ::-1].astype(np.float64)
     cell = np.floor((yx + 0.5) / MASK_STRIDE).clip(0, np.subtract(heat.shape, 1)).astype(np.int64)
-    box = read_boxes(maps[2:].cpu().numpy(), heat * covered, cell)
+    box = read_boxes(head[0, 2:].float().cpu().numpy(), heat * covered, cell)
     last = np.multiply(heat.shape, MASK_STRIDE) - 1
     low, high = np.minimum(box[:, :2], yx), np.maximum(box[:, 2:], yx)
     corners = np.stack([low, high], axis=1).clip(0, last)

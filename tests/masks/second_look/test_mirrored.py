@@ -27,6 +27,13 @@ HEIGHT, WIDTH = 150, 217
 CELL = (60, 90, 100, 140)  # bbox
 
 
+def cell() -> NDArray[np.bool_]:
+    """The pixels of the only cell."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    inside: NDArray[np.bool_] = ((y - 80) / 20) ** 2 + ((x - 115) / 25) ** 2 < 1
+    return inside
+
+
 @pytest.fixture(scope="module")
 def model() -> Sam:
     return load_model("cells-tiny", "cpu")
@@ -35,10 +42,9 @@ def model() -> Sam:
 @pytest.fixture(scope="module")
 def image() -> NDArray[np.uint8]:
     rng = np.random.default_rng(3)
-    y, x = np.mgrid[:HEIGHT, :WIDTH]
-    cell = ((y - 80) / 20) ** 2 + ((x - 115) / 25) ** 2 < 1
-    grain = gaussian_filter(rng.normal(0, 60, cell.shape), 2) + rng.normal(0, 8, cell.shape)
-    bright: NDArray[np.uint8] = (60 + 70 * cell + grain).clip(0, 255).astype(np.uint8)
+    shape = (HEIGHT, WIDTH)
+    grain = gaussian_filter(rng.normal(0, 60, shape), 2) + rng.normal(0, 8, shape)
+    bright: NDArray[np.uint8] = (60 + 70 * cell() + grain).clip(0, 255).astype(np.uint8)
     return bright
 
 
@@ -106,11 +112,8 @@ def test_an_unsure_answer_becomes_the_mean_of_both(
     assert encodings == [1, 1]  # the tile, then the mirrored window
     first, both = masks
     assert both.iou != first.iou
-    truth = np.zeros((HEIGHT, WIDTH), bool)
-    y, x = np.mgrid[:HEIGHT, :WIDTH]
-    truth[((y - 80) / 20) ** 2 + ((x - 115) / 25) ** 2 < 1] = True
     seen = both.within((0, 0, HEIGHT, WIDTH))
-    assert (truth & seen).sum() / (truth | seen).sum() > 0.8
+    assert (cell() & seen).sum() / (cell() | seen).sum() > 0.8
 
 
 def test_agreement_counts_for_clicks_but_not_for_boxes(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 from skimage.feature import peak_local_max
+from torch import Tensor
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.model.sam import MASK_STRIDE
@@ -98,7 +99,7 @@ def propose(
     if head is None:
         return grid_proposals(tile)
     maps = head[0].float()
-    heat, covered = torch.sigmoid(maps[:2]).cpu().numpy()
+    heat, covered = probabilities(head)
     peaks = _peaks(heat, covered, centre, foreground)
     points = np.asarray((peaks + 0.5) * MASK_STRIDE - 0.5, np.float64)
     inside = (points < (tile.height, tile.width)).all(axis=1)
@@ -109,6 +110,11 @@ def propose(
     boxes = read_boxes(maps[2:].cpu().numpy(), heat * covered, peaks)
     last = np.subtract((tile.height, tile.width), 1)
     return distinct(Proposals(points, scores, boxes.clip(0, np.tile(last, 2))))
+
+
+def probabilities(head: Tensor) -> NDArray[np.float32]:
+    """Centre and foreground probabilities ``(2, h, w)`` of proposals ``(1, C, h, w)``."""
+    return np.asarray(torch.sigmoid(head[0, :2].float()).cpu().numpy())
 
 
 def plane_boxes(proposals: Proposals, tile: Tile) -> Floats:

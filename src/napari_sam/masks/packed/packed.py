@@ -5,14 +5,13 @@ from math import prod
 from statistics import fmean, median
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from napari_sam.embeddings.embedding import Embedding
 from napari_sam.embeddings.encode import Encoder
 from napari_sam.image.volume import Plane, Volume
 from napari_sam.masks.automatic.enlarged import median_side
-from napari_sam.masks.automatic.propose import propose
+from napari_sam.masks.automatic.propose import probabilities, propose
 
 PACKED = 0.8
 """Share of three planes that the model takes for objects, from which on the stack is packed."""
@@ -80,7 +79,7 @@ def zoom_if_packed(encoder: Encoder, planes: Sequence[Plane], spacing: float) ->
 def _share_of_objects(embedding: Embedding) -> float:
     """Mean foreground probability of a tile."""
     proposals = embedding.features.proposals
-    return 0.0 if proposals is None else float(torch.sigmoid(proposals[0, 1].float()).mean())
+    return 0.0 if proposals is None else float(probabilities(proposals)[1].mean())
 
 
 def is_cubic(volume: Volume, planes: Sequence[Plane]) -> bool:

@@ -8,10 +8,10 @@ it joins what one view takes for separate objects.
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from napari_sam.embeddings.encode import Encoder
+from napari_sam.masks.automatic.propose import probabilities
 from napari_sam.masks.decode import resample, tile_matrices
 from napari_sam.tiles.bbox import place
 from napari_sam.tiles.grid import TileGrid
@@ -60,7 +60,7 @@ def _maps_of_plane(encoder: Encoder, plane: NDArray[np.generic], zoom: float) ->
         proposals = embedding.features.proposals
         if proposals is None:
             raise ValueError("only a model with a proposal head has maps of centres")
-        cells = torch.sigmoid(proposals[0, :2].float()).cpu().numpy()
+        cells = probabilities(proposals)
         rows, cols = tile_matrices(encoder.model.config, tile.height, tile.width, zoom)
         core = grid.core(tile)
         inside = place(core, tile.bbox)

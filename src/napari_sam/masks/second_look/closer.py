@@ -11,10 +11,9 @@ from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import MaskPrompt, Prompt
 from napari_sam.tiles.bbox import BBox
-from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile, TileGrid
 
-from .second_look import Answers, Look, PromptsById, area, extent, look_at, window
+from .second_look import Answers, Look, PromptsById, area, extent, look_at, whole_window
 
 ZOOM = 2
 """Times by which a small object is enlarged."""
@@ -75,8 +74,7 @@ def close_up(grid: TileGrid, tile: Tile, mask: Mask, prompts: tuple[Prompt, ...]
     bbox = extent(mask, prompts)
     if not is_small(bbox):
         return None
-    part = window(tile, bbox, ZOOM)
-    return None if is_cut(bbox, part.bbox, grid.bbox, MARGIN) else part
+    return whole_window(grid, tile, bbox, ZOOM, MARGIN)
 
 
 def is_small(bbox: BBox) -> bool:

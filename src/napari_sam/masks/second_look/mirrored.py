@@ -11,10 +11,9 @@ from dataclasses import replace
 from napari_sam.embeddings.embedding import Embeddings
 from napari_sam.masks.mask import Mask
 from napari_sam.prompts.prompt import BoxPrompt, MaskPrompt, Prompt
-from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile, TileGrid
 
-from .second_look import Answers, Look, PromptsById, extent, look_at, window
+from .second_look import Answers, Look, PromptsById, extent, look_at, whole_window
 
 SURE = 0.85
 """Predicted IoU of the first answer from which on no mirror image is looked at."""
@@ -65,7 +64,7 @@ def mirrored_part(
         return None
     bbox = extent(mask, prompts)
     for zoom in ZOOMS:
-        part = window(tile, bbox, zoom)
-        if not is_cut(bbox, part.bbox, grid.bbox, round(MARGIN / zoom)):
+        part = whole_window(grid, tile, bbox, zoom, round(MARGIN / zoom))
+        if part is not None:
             return replace(part, mirrored=True)
     return None

@@ -17,6 +17,7 @@ from napari_sam.masks.own_prompts import ask_again
 from napari_sam.prompts.arrays import restrict
 from napari_sam.prompts.prompt import PointPrompt, Prompt, PromptSet
 from napari_sam.tiles.bbox import BBox, holds, union
+from napari_sam.tiles.cut import is_cut
 from napari_sam.tiles.grid import Tile, TileGrid
 
 WINDOW = 256
@@ -107,6 +108,15 @@ def window(tile: Tile, bbox: BBox, zoom: float) -> Tile:
     inside = (y0 - tile.y0, x0 - tile.x0, y1 - tile.y0, x1 - tile.x0)
     part = grid.best_for(tile.plane, inside)
     return replace(part, y0=part.y0 + tile.y0, x0=part.x0 + tile.x0)
+
+
+def whole_window(grid: TileGrid, tile: Tile, bbox: BBox, zoom: float, margin: int) -> Tile | None:
+    """The zoomed part of a tile, see :func:`window`, that holds a region with a margin, or None.
+
+    Beyond the image, no margin is needed.
+    """
+    part = window(tile, bbox, zoom)
+    return None if is_cut(bbox, part.bbox, grid.bbox, margin) else part
 
 
 def part_around_clicks(tile: Tile, prompts: tuple[Prompt, ...], zoom: float) -> Tile | None:
