@@ -74,13 +74,19 @@ def _link(scope: griffe.Object, role: re.Match[str], paths: list[str]) -> str:
 
 
 def _resolve(scope: griffe.Object, target: str, paths: list[str]) -> str | None:
-    """Find a name in the class, then in the module, then by its path in the package."""
+    """Find a name in the class, then in the module, then by its path in the package.
+
+    A name without a dot has to be of the class or the module: another module may have another
+    thing of the same name, today or after the next change.
+    """
     around: griffe.Object | None = scope
     while around is not None:
         try:
             return around[target].canonical_path
         except (KeyError, griffe.AliasResolutionError, griffe.CyclicAliasError):
             around = around.parent
+    if "." not in target:
+        return None
     ending = "." + target.removeprefix("napari_sam.")
     matches = [path for path in paths if path == target or path.endswith(ending)]
     return target if target in matches else matches[0] if len(matches) == 1 else None

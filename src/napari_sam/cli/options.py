@@ -1,4 +1,7 @@
-"""Options shared by several commands, alone or in groups for :func:`expand_groups`."""
+"""Options shared by several commands, alone or in groups.
+
+Groups are for :func:`~napari_sam.cli.option_groups.expand_groups`.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

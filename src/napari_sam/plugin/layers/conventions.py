@@ -28,7 +28,9 @@ OBJECT = "object"
 LABEL = "label"
 """Feature of points and shapes, :data:`FOREGROUND` or :data:`BACKGROUND`."""
 
-FOREGROUND, BACKGROUND = "foreground", "background"
+FOREGROUND = "foreground"
+
+BACKGROUND = "background"
 
 # Okabe and Ito's bluish green and vermillion: told apart also by red-green blind eyes, and the
 # symbols differ besides.

@@ -122,7 +122,7 @@ class StrokeState:
 
 @dataclass(frozen=True, slots=True)
 class DockState:
-    """State of the dock, read by :class:`StateReader`.
+    """State of the dock, read by :class:`~napari_sam.plugin.state_reader.StateReader`.
 
     Parameters
     ----------

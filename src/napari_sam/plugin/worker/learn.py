@@ -156,7 +156,8 @@ def find_again(
     Yields
     ------
     Event
-        :class:`Progress`, and a :class:`PlaneObjects` for each tile with objects.
+        :class:`Progress`, and for each tile with objects its
+        :class:`~napari_sam.plugin.worker.events.PlaneObjects`.
     """
     total = sum(len(session.tiles([plane], region)) for plane, region in regions.items())
     done = 0
